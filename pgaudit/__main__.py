@@ -1,0 +1,7 @@
+"""``python -m pgaudit``."""
+
+import sys
+
+from pgaudit.cli import main
+
+sys.exit(main())

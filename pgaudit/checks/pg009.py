@@ -1,0 +1,58 @@
+"""Tied parameters that make the optimizer raise.
+
+What: one tensor has several names, under different parents, and the constructor makes a group for each meeting. torch
+then refuses the whole optimizer: "some parameters appear in more than one parameter group".
+
+Why it hurts: training does not start; and once it is silenced, the first name decides, so a key written for the second
+does nothing.
+
+Example: an output layer that shares the embedding's weight, under any non-empty ``paramwise_cfg``.
+
+How to mend it: ``bypass_duplicate: true``. It does not help a frozen parameter, which the constructor appends without
+asking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgaudit.checks.base import Audited, Finding, Severity
+from pgaudit.constructors import Conflict, Setting
+from pgaudit.text import visible
+
+CODE = "PG009"
+NAME = "duplicate-parameter"
+SEVERITY: Severity = "error"
+
+
+def check(audited: Audited, /) -> Iterator[Finding]:
+    """Yields a finding for each parameter that is met more than once."""
+    config = audited.config
+    position = config.position("paramwise_cfg", "bypass_duplicate") or config.position("paramwise_cfg")
+    for conflict in audited.assignment.conflicts:
+        parameter = audited.inventory.parameters[conflict.index]
+        hint = "bypass_duplicate: true keeps the first meeting only"
+        if not parameter.trainable:
+            hint = "bypass_duplicate does not help a frozen parameter; untie it or leave paramwise_cfg empty"
+        yield Finding(CODE, NAME, SEVERITY, _message(conflict), hint, parameter.name, config.path, position)
+
+
+def _message(conflict: Conflict) -> str:
+    (first, setting), *others = conflict.meetings
+    if all(_values(other) == _values(setting) for _, other in others):
+        names = ", ".join(visible(name) for name, _ in others)
+        met = f"{visible(first)} is also {names}"
+    else:
+        met = ", ".join(
+            f"{visible(name)} (lr {_number(s.lr)}, decay {_number(s.weight_decay)})" for name, s in conflict.meetings
+        )
+        met = f"one tensor under several names: {met}"
+    return f"{met}; torch refuses it in more than one group"
+
+
+def _values(setting: Setting) -> tuple[float | None, float | None]:
+    return setting.lr, setting.weight_decay
+
+
+def _number(value: float | None) -> str:
+    return "none" if value is None else f"{value:.6g}"

@@ -1,0 +1,49 @@
+"""An option that the constructor silently ignores.
+
+What: a key of ``paramwise_cfg``, of a custom key or of ``solver`` that no version of the constructor reads.
+
+Why it hurts: the library raises nothing; the setting that it was meant to change stays as it was, for the whole
+training run.
+
+Example: ``wd_mult`` in a published mmseg config (the option is ``decay_mult``), ``_delete`` for mmcv's ``_delete_``.
+
+How to mend it: correct the word, or remove it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgaudit.checks.base import Audited, Finding, Severity
+from pgaudit.checks.options import unread
+from pgaudit.text import did_you_mean, quoted
+
+CODE = "PG011"
+NAME = "unknown-option"
+SEVERITY: Severity = "error"
+
+_ABBREVIATIONS = {"wd": "decay", "weight_decay": "decay", "learning_rate": "lr", "multi": "mult", "multiplier": "mult"}
+
+
+def check(audited: Audited, /) -> Iterator[Finding]:
+    """Yields a finding for each option that nobody reads."""
+    config = audited.config
+    for at, read, sisters in unread(config):
+        option = at[-1]
+        if option in sisters:
+            continue
+        where = f"{at[0]}.custom_keys[{quoted(at[2])}]" if len(at) > 2 else at[0]
+        hint = _meant(option, read) or f"it reads {', '.join(sorted(read))}"
+        message = f"{quoted(option)} in {where} is read by nobody: {config.constructor} ignores it"
+        yield Finding(CODE, NAME, SEVERITY, message, hint, None, config.path, config.position(*at))
+
+
+def _meant(option: str, read: frozenset[str]) -> str | None:
+    plain = option
+    for word, meant in _ABBREVIATIONS.items():
+        plain = (
+            "_".join(meant if part == word else part for part in plain.split("_"))
+            if "_" not in word
+            else plain.replace(word, meant)
+        )
+    return did_you_mean(plain, read)

@@ -1,0 +1,103 @@
+"""The application, its options for all commands, and main()."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from pgaudit.cli.show import show
+from pgaudit.errors import PgauditError, Problem
+from pgaudit.text import one_line, visible
+
+app = typer.Typer(
+    name="pgaudit",
+    help="Shows which learning rate and weight decay each parameter of a PyTorch model really gets, and why.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(show)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from pgaudit import __version__
+
+        typer.echo(f"pgaudit {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _everywhere(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+ERROR, INTERRUPTED = 2, 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command line and returns its exit code: 0 clean, 1 findings or a difference, 2 an error, 130
+    interrupted.
+
+    A closed pipe is 0. No traceback is printed unless ``--traceback`` asks for it.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    with_traceback = "--traceback" in arguments
+    # The CLI is its own process, so it may tell hub libraries to stay offline; the Python API must not.
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("TRANSFORMERS_OFFLINE", "1")
+    try:
+        code = app(arguments, prog_name="pgaudit", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read us has seen enough; without this, Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+    except typer.Exit as stop:
+        return stop.exit_code
+    except PgauditError as error:
+        if with_traceback:
+            traceback.print_exc()
+        for problem in error.problems:
+            _complain(problem)
+        return ERROR
+    except Exception as error:
+        if with_traceback:
+            traceback.print_exc()
+        if hasattr(error, "format_message"):  # a usage error of the command line parser
+            _complain(Problem(error.format_message(), hint=_help_hint(error)))
+        else:
+            _complain(
+                Problem(f"internal error: {type(error).__name__}: {one_line(error)}", hint="--traceback shows where")
+            )
+        return ERROR
+    return code if isinstance(code, int) else 0
+
+
+def _complain(problem: Problem) -> None:
+    where = [visible(problem.path)] if problem.path else []
+    if problem.position:
+        where += [str(problem.position.line), str(problem.position.column)]
+    place = f"{':'.join(where)}: " if where else ""
+    lines = [f"{place}error: {visible(problem.message)}"]
+    if problem.hint:
+        lines.append(f"  {visible(problem.hint)}")
+    print("\n".join(lines), file=sys.stderr)
+
+
+def _help_hint(error: Exception) -> str:
+    command = getattr(getattr(error, "ctx", None), "command_path", "pgaudit")
+    return f"{command} --help"

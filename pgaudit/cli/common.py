@@ -1,0 +1,133 @@
+"""What commands share: arguments of models, the terminal, progress, and where the result goes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pgaudit.errors import UsageError
+from pgaudit.render.choices import Colour
+from pgaudit.text import quoted, visible
+
+
+@dataclass(frozen=True)
+class Screen:
+    """What the output's end can show."""
+
+    width: int | None
+    """None where lines may be as long as they need to be."""
+    colour: bool
+    encoding: str | None
+
+
+def screen(output: Path | None, colour: Colour, width: int | None) -> Screen:
+    """Looks at stdout, or at the file that takes its place.
+
+    ``--color`` beats ``NO_COLOR``, which beats ``FORCE_COLOR``. Off a terminal only ``COLUMNS`` or ``--width`` limits
+    the width.
+    """
+    terminal = output is None and sys.stdout.isatty()
+    if width is None and terminal:
+        width = shutil.get_terminal_size().columns
+    elif width is None and output is None and os.environ.get("COLUMNS", "").isdecimal():
+        width = int(os.environ["COLUMNS"])
+    encoding = "utf-8" if output else sys.stdout.encoding
+    return Screen(width, _wants_colour(colour, terminal), encoding)
+
+
+def _wants_colour(colour: Colour, terminal: bool) -> bool:
+    if colour is not Colour.AUTO:
+        return colour is Colour.ALWAYS
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
+        return True
+    return terminal and os.environ.get("TERM") != "dumb"
+
+
+def references(first: str | None, second: str | None) -> tuple[str | None, str]:
+    """Returns model and config of ``[MODEL] CONFIG``; a single argument is the config, which then names its model."""
+    if first is None:
+        raise UsageError("CONFIG is missing", "pgaudit show MODEL CONFIG")
+    if second is not None:
+        return first, second
+    if Path(first).suffix not in (".yaml", ".yml") and not Path(first).is_file():
+        raise UsageError(f"CONFIG is missing after {quoted(first)}", f"pgaudit show {visible(first)} config.yaml")
+    return None, first
+
+
+def parse_model_args(given: Sequence[str]) -> dict[str, Any]:
+    """Reads ``key=value`` pairs; values are YAML."""
+    from pgaudit.config.loader import read_yaml
+
+    parsed: dict[str, Any] = {}
+    for pair in given:
+        key, equals, value = pair.partition("=")
+        if not equals or not key.strip().isidentifier():
+            raise UsageError(f"--model-arg {visible(pair)} is not key=value", "for example --model-arg num_classes=10")
+        parsed[key.strip()] = read_yaml(value.encode(), f"--model-arg {key.strip()}").value if value.strip() else ""
+    return parsed
+
+
+@contextlib.contextmanager
+def spinner(message: str) -> Iterator[None]:
+    """Shows that something is under way, on stderr, if a person watches it."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True, markup=False, emoji=False).status(visible(message)):
+        yield
+
+
+def note(messages: Sequence[str]) -> None:
+    """Writes remarks to stderr."""
+    for message in messages:
+        print(f"note: {visible(message)}", file=sys.stderr)
+
+
+def write(text: str, output: Path | None) -> None:
+    """Writes the result to stdout, or to a file that is whole or untouched."""
+    if output is None:
+        reconfigure = getattr(sys.stdout, "reconfigure", None)
+        if reconfigure:
+            reconfigure(errors="backslashreplace")
+        sys.stdout.write(text)
+        return
+    try:
+        _write_atomically(text, output)
+    except OSError as error:
+        raise UsageError(f"cannot write {quoted(output)}: {error.strerror}") from None
+
+
+def _write_atomically(text: str, output: Path) -> None:
+    if output.is_dir():
+        raise UsageError(f"cannot write {quoted(output)}: it is a folder")
+    if output.exists() and not output.is_file():  # /dev/stdout, a named pipe
+        output.write_text(text, encoding="utf-8")
+        return
+    target = output.resolve()  # a link stays a link
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        os.chmod(name, target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())
+        os.replace(name, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

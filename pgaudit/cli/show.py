@@ -1,0 +1,110 @@
+"""``pgaudit show``: every parameter's lr and weight decay, and the rule that decided each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pgaudit.cli.common import note, parse_model_args, references, screen, spinner, write
+from pgaudit.errors import UsageError
+from pgaudit.render.choices import Colour, Format, GroupBy, Sort
+
+if TYPE_CHECKING:
+    from pgaudit.render.select import Selection
+    from pgaudit.render.table import TableOptions
+    from pgaudit.report import Report
+
+
+def show(
+    model: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[MODEL]",
+            show_default=False,
+            help="A timm name, package.module:attribute or file.py:attribute; may be left to the config's `model:`.",
+        ),
+    ] = None,
+    config: Annotated[str | None, typer.Argument(metavar="CONFIG", show_default=False, help="A YAML file.")] = None,
+    filters: Annotated[
+        list[str] | None,
+        typer.Option("--filter", "-f", metavar="GLOB", help="Only parameters of these names; repeatable."),
+    ] = None,
+    rules: Annotated[
+        list[str] | None,
+        typer.Option("--rule", "-r", metavar="RULE", help="Only what this option, key or pattern decided; repeatable."),
+    ] = None,
+    changed: Annotated[bool, typer.Option("--changed", "-c", help="Only what differs from the base values.")] = False,
+    fold: Annotated[
+        bool, typer.Option("--fold", help="Join rows that repeat over blocks: layer1.{0..2}.bn1.weight.")
+    ] = False,
+    group_by: Annotated[
+        GroupBy | None, typer.Option("--group-by", help="Put rows under headings.", show_default=False)
+    ] = None,
+    groups: Annotated[bool, typer.Option("--groups", help="List the optimizer's parameter groups, too.")] = False,
+    sort: Annotated[Sort, typer.Option("--sort", help="The order of rows.")] = Sort.MODEL,
+    mult: Annotated[bool, typer.Option("--mult", help="Show by which factor a value differs from the base.")] = False,
+    fmt: Annotated[Format, typer.Option("--format", help="What to write.")] = Format.TABLE,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file.", show_default=False)
+    ] = None,
+    model_args: Annotated[
+        list[str] | None,
+        typer.Option("--model-arg", metavar="KEY=VALUE", help="An argument of the model's factory; repeatable."),
+    ] = None,
+    constructor: Annotated[
+        str | None,
+        typer.Option(
+            "--constructor", metavar="NAME", help="Take the place of the config's constructor.", show_default=False
+        ),
+    ] = None,
+    width: Annotated[
+        int | None, typer.Option("--width", min=20, help="Cells to a line.", show_default="the terminal's")
+    ] = None,
+    colour: Annotated[Colour, typer.Option("--color", help="Whether to write colours.")] = Colour.AUTO,
+    traceback: Annotated[bool, typer.Option("--traceback", help="Show where an error comes from.")] = False,
+) -> None:
+    """Show every parameter's lr and weight decay, and the rule that decided each."""
+    if fold and fmt in (Format.JSON, Format.CSV):
+        raise UsageError(f"--fold is for people; {fmt.value} has one entry a parameter", "drop --fold")
+    model_ref, config_path = references(model, config)
+    report = _audited(model_ref, config_path, parse_model_args(model_args or []), constructor)
+    from pgaudit.render.select import Selection
+    from pgaudit.render.style import marks_for
+    from pgaudit.render.table import TableOptions
+
+    end = screen(output, colour, width)
+    selection = Selection(tuple(filters or ()), tuple(rules or ()), changed, sort, group_by)
+    options = TableOptions(end.width, end.colour, marks_for(end.encoding), fold, groups, mult)
+    text = _rendered(report, selection, options, fmt)
+    note(report.inventory.notes)
+    write(text, output)
+
+
+def _audited(model: str | None, config_path: str, model_args: dict[str, object], constructor: str | None) -> Report:
+    from pgaudit.config import load_config
+
+    config = load_config(config_path, constructor=constructor)  # before anything heavy: a typo answers at once
+    with spinner(f"building {model or config.model or 'the model'}"):
+        from pgaudit.pipeline import audit
+
+        return audit(model, config, model_args=model_args)
+
+
+def _rendered(report: Report, selection: Selection, options: TableOptions, fmt: Format) -> str:
+    if fmt is Format.TABLE:
+        from pgaudit.render.table import render_table
+
+        return render_table(report, selection, options)
+    if fmt is Format.SVG:
+        from pgaudit.render.svg import render_svg
+
+        return render_svg(report, selection, options)
+    from pgaudit.render import data
+
+    if fmt is Format.JSON:
+        return data.render_json(report, selection)
+    if fmt is Format.CSV:
+        return data.render_csv(report, selection)
+    return data.render_markdown(report, selection, folded=options.fold)

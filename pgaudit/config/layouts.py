@@ -1,0 +1,96 @@
+"""Recognises whose layout a config has, and finds the optimizer and its parameter-wise options in it.
+
+mmcv 1.x nests ``constructor`` and ``paramwise_cfg`` in ``optimizer``; mmengine puts all three into ``optim_wrapper``;
+BaseCls has a ``solver``. Each is read as people already have it, with the rest of a training config beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pgaudit.config.loader import Path
+
+CONSTRUCTORS = {
+    "mmcv": "mmcv 1.x DefaultOptimizerConstructor",
+    "basecls": "BaseCls get_param_groups",
+}
+"""The constructors that a config can name, and what each stands for."""
+
+ALIASES = {"DefaultOptimizerConstructor": "mmcv", "DefaultOptimWrapperConstructor": "mmengine"}
+"""The libraries' own names of constructors."""
+
+FOREIGN = frozenset(
+    """
+    optimizer_config lr_config momentum_config runner total_epochs data train_dataloader val_dataloader test_dataloader
+    train_pipeline val_pipeline test_pipeline dataset_type data_root data_preprocessor train_cfg val_cfg test_cfg
+    val_evaluator test_evaluator evaluation param_scheduler auto_scale_lr checkpoint_config default_hooks custom_hooks
+    custom_imports log_config log_level log_processor dist_params env_cfg load_from resume resume_from workflow work_dir
+    randomness seed default_scope visualizer vis_backends opencv_num_threads mp_start_method fp16
+    find_unused_parameters
+    trainer_name hooks_name weights output_dir batch_size num_classes preprocess test bn loss augments model_ema amp
+    fastrun dtr log_every_n_iter tb_every_n_iter save_every_n_epoch eval_every_n_epoch trace
+    """.split()
+)
+"""The rest of an OpenMMLab or BaseCls training config, which says nothing about parameter groups."""
+
+
+@dataclass
+class Layout:
+    """The parts of a config, whatever its layout, and where each stands in the file."""
+
+    name: str
+    constructor: object = None
+    optimizer: Any = None
+    paramwise_cfg: Any = None
+    solver: Any = None
+    sections: dict[str, Path] = field(default_factory=dict)
+    twice: list[tuple[Path, str]] = field(default_factory=list)
+    """Parts that stand in two places, of which the library would read one."""
+
+
+def recognise(top: Mapping[str, Any]) -> Layout:
+    """Sorts a config into its parts; checks nothing but that no part stands in two places."""
+    optimizer = top.get("optimizer")
+    if "solver" in top:
+        return _assembled("basecls", "basecls", top, (), {"solver": ("solver",)})
+    if "optim_wrapper" in top:
+        return _assembled(
+            "mmengine", "mmengine", top, ("optim_wrapper",), {"optimizer": ("optim_wrapper", "optimizer")}
+        )
+    if isinstance(optimizer, Mapping) and ("paramwise_cfg" in optimizer or "constructor" in optimizer):
+        return _assembled("mmcv", "mmcv", top, ("optimizer",), {"optimizer": ("optimizer",)})
+    return _assembled("pgaudit", "mmcv", top, (), {"optimizer": ("optimizer",)})
+
+
+def _assembled(name: str, default: str, top: Mapping[str, Any], nest: Path, sections: dict[str, Path]) -> Layout:
+    layout = Layout(name, default, sections=dict(sections))
+    for part, path in sections.items():
+        setattr(layout, part, _at(top, path))
+    for part in ("constructor", "paramwise_cfg"):
+        inner, outer = (*nest, part), (part,)
+        if _has(top, inner) and nest and _has(top, outer):
+            layout.twice.append((inner, part))
+        path = outer if _has(top, outer) else inner
+        layout.sections[part] = path
+        if _has(top, path):
+            setattr(layout, part, _at(top, path))
+    if name == "mmcv" and isinstance(layout.optimizer, Mapping):
+        nested = ("constructor", "paramwise_cfg")
+        layout.optimizer = {key: value for key, value in layout.optimizer.items() if key not in nested}
+    for stray in ("optimizer", "optim_wrapper"):
+        if stray in top and stray not in {path[0] for path in sections.values()}:
+            layout.twice.append(((stray,), stray))
+    return layout
+
+
+def _at(top: object, path: Path) -> Any:
+    for step in path:
+        top = top.get(step) if isinstance(top, Mapping) else None
+    return top
+
+
+def _has(top: Mapping[str, Any], path: Path) -> bool:
+    parent = _at(top, path[:-1])
+    return isinstance(parent, Mapping) and path[-1] in parent

@@ -1,0 +1,249 @@
+"""YAML text → plain values, with the line and column of every key and value. Strict where PyYAML is silent.
+
+Composed with PyYAML's own safe scanner, so that a file means here what it means to the training script, except that:
+duplicate keys, unknown tags, cycles, alias bombs and several documents are errors; ``1e-4`` is the number a person
+means, and is remembered, because PyYAML reads a string there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Set
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from pgaudit.errors import ConfigError, Position, Problem
+from pgaudit.text import one_line, quoted
+
+MAX_BYTES = 1 << 20
+MAX_NODES = 100_000
+"""Nodes after aliases and merges are expanded: what a walk over the values would meet."""
+
+Path = tuple[str | int, ...]
+
+_AMBIGUOUS = re.compile(r"[-+]?(?:[0-9][0-9_]*)(?:\.[0-9_]*)?[eE][-+]?[0-9]+|[-+]?\.[0-9]+[eE][-+]?[0-9]+")
+_OCTAL_OR_SEXAGESIMAL = re.compile(r"[-+]?0[0-7_]+|.*:.*")
+_TAG = "tag:yaml.org,2002:"
+_PLAIN_TAGS = {
+    _TAG + name for name in ("str", "int", "float", "bool", "null", "seq", "map", "merge", "value", "timestamp")
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """A scalar such as ``1e-4``: a number here and in YAML 1.2, a string to PyYAML."""
+
+    path: Path
+    position: Position
+    text: str
+
+
+@dataclass
+class Document:
+    """What a YAML file says. Paths are tuples of keys and list indices from the top."""
+
+    value: Any = None
+    keys: dict[Path, Position] = field(default_factory=dict)
+    values: dict[Path, Position] = field(default_factory=dict)
+    ambiguous: list[Ambiguous] = field(default_factory=list)
+
+
+def read_yaml(data: bytes, path: str) -> Document:
+    """Reads one strict YAML document.
+
+    Raises:
+        ConfigError: with every problem found; syntax errors end the reading, so there is only one of those.
+    """
+    if len(data) > MAX_BYTES:
+        raise ConfigError(Problem(f"the file has {len(data):,} bytes; a config has at most {MAX_BYTES:,}", path))
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError(_undecodable(data, error, path)) from None
+    builder = _Builder(path)
+    try:
+        root = _single_node(text, path)
+        if root is None:
+            raise ConfigError(Problem("the file is empty", path, hint="`optimizer:` is the least that a config needs"))
+        builder.document.value = builder.build(root, ())
+    except yaml.MarkedYAMLError as error:
+        raise ConfigError(_syntax_problem(error, path)) from None
+    except yaml.reader.ReaderError as error:
+        raise ConfigError(_unreadable(text, error, path)) from None
+    except RecursionError:
+        raise ConfigError(Problem("the YAML is nested too deeply", path)) from None
+    if builder.problems:
+        raise ConfigError(builder.problems)
+    return builder.document
+
+
+def _single_node(text: str, path: str) -> yaml.Node | None:
+    loader = yaml.SafeLoader(text)
+    try:
+        root = loader.get_single_node()
+    except (ValueError, OverflowError) as error:  # PyYAML lets chr() of a bad escape through
+        raise ConfigError(Problem(f"not YAML: {one_line(error)}", path)) from None
+    finally:
+        loader.dispose()
+    return root
+
+
+class _Builder:
+    """Turns nodes into values; collects problems instead of stopping at the first."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.document = Document()
+        self.problems: list[Problem] = []
+        self._nodes = 0
+        self._open: set[int] = set()
+        self._resolver = yaml.SafeLoader("")
+
+    def build(self, node: yaml.Node, at: Path) -> Any:
+        self._count(node)
+        self.document.values[at] = position_of(node)
+        if id(node) in self._open:
+            self._problem(node, "this alias contains itself")
+            return None
+        if node.tag not in _PLAIN_TAGS:
+            hint = "write a plain list" if node.tag.endswith("python/tuple") else "remove the tag"
+            self._problem(node, f"the tag {quoted(node.tag.replace(_TAG, '!!'))} is not allowed in a config", hint)
+            return None
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node, at)
+        self._open.add(id(node))
+        try:
+            if isinstance(node, yaml.SequenceNode):
+                return [self.build(item, (*at, index)) for index, item in enumerate(node.value)]
+            assert isinstance(node, yaml.MappingNode)
+            return self._mapping(node, at)
+        finally:
+            self._open.discard(id(node))
+
+    def _mapping(self, node: yaml.MappingNode, at: Path) -> dict[Hashable, Any]:
+        result: dict[Hashable, Any] = {}
+        seen: dict[Hashable, Position] = {}
+        merges: list[yaml.Node] = []
+        for key_node, value_node in node.value:
+            if key_node.tag == _TAG + "merge":
+                merges.append(value_node)
+                continue
+            key = self._key(key_node)
+            if key is None:
+                continue
+            here = position_of(key_node)
+            if key in seen:
+                self._problem(key_node, f"the key {quoted(key)} stands twice here, first in line {seen[key].line}")
+                continue
+            seen[key] = here
+            self.document.keys[(*at, key)] = here
+            result[key] = self.build(value_node, (*at, key))
+        for merge in merges:
+            self._merge(merge, at, result)
+        return result
+
+    def _merge(self, node: yaml.Node, at: Path, result: dict[Hashable, Any]) -> None:
+        """``<<``: keys of the merged mapping fill in what the mapping itself does not say; earlier merges win."""
+        sources = node.value if isinstance(node, yaml.SequenceNode) else [node]
+        for source in sources:
+            if not isinstance(source, yaml.MappingNode):
+                self._problem(source, "`<<` merges mappings only")
+                continue
+            outer, self.document = self.document, Document()
+            try:
+                merged = self.build(source, at)
+            finally:
+                inner, self.document = self.document, outer
+            if isinstance(merged, dict):
+                self._adopt(inner, len(at), merged.keys() - result.keys())
+                result.update({key: value for key, value in merged.items() if key not in result})
+
+    def _adopt(self, inner: Document, depth: int, fresh: Set[Hashable]) -> None:
+        """Takes over the positions of those merged keys that the mapping itself does not have."""
+        document = self.document
+        for paths, more in ((document.keys, inner.keys), (document.values, inner.values)):
+            paths.update({p: where for p, where in more.items() if len(p) > depth and p[depth] in fresh})
+        document.ambiguous += [item for item in inner.ambiguous if item.path[depth] in fresh]
+
+    def _key(self, node: yaml.Node) -> str | None:
+        self._count(node)
+        if not isinstance(node, yaml.ScalarNode):
+            self._problem(node, "a key must be a word, not a list or mapping")
+            return None
+        if node.tag in (_TAG + "str", _TAG + "value"):
+            return str(node.value)
+        kind = node.tag.replace(_TAG, "")
+        text = node.value if node.value else "~"
+        self._problem(
+            node,
+            f"the key {text} is read as {_A[kind]} by YAML" if kind in _A else f"the key {quoted(text)} has a tag",
+            f'quote it: "{text}"',
+        )
+        return None
+
+    def _scalar(self, node: yaml.ScalarNode, at: Path) -> Any:
+        kind, text = node.tag.replace(_TAG, ""), node.value
+        if kind == "str":
+            if node.style is None and _AMBIGUOUS.fullmatch(text):
+                self.document.ambiguous.append(Ambiguous(at, position_of(node), text))
+                return float(text.replace("_", ""))
+            return text
+        if kind in ("timestamp", "value"):
+            return text
+        if kind in ("int", "float") and _OCTAL_OR_SEXAGESIMAL.fullmatch(text):
+            self._problem(
+                node, f"{text} is an octal or base-60 number to YAML 1.1", "write it as a decimal, or quote it"
+            )
+            return None
+        try:
+            return getattr(self._resolver, f"construct_yaml_{kind}")(node)
+        except (ValueError, LookupError):
+            self._problem(node, f"{quoted(text)} is not {_A.get(kind, kind)}")
+            return None
+
+    def _count(self, node: yaml.Node) -> None:
+        self._nodes += 1
+        if self._nodes > MAX_NODES:
+            where = position_of(node)
+            raise ConfigError(
+                Problem(
+                    f"the file expands to more than {MAX_NODES:,} values", self.path, where, "fewer aliases and merges"
+                )
+            )
+
+    def _problem(self, node: yaml.Node, message: str, hint: str | None = None) -> None:
+        self.problems.append(Problem(message, self.path, position_of(node), hint))
+
+
+_A = {"int": "a number", "float": "a number", "bool": "true or false", "null": "nothing", "timestamp": "a date"}
+
+
+def position_of(node: yaml.Node) -> Position:
+    """Where a node begins."""
+    return Position(node.start_mark.line + 1, node.start_mark.column + 1)
+
+
+def _syntax_problem(error: yaml.MarkedYAMLError, path: str) -> Problem:
+    mark = error.problem_mark or error.context_mark
+    where = Position(mark.line + 1, mark.column + 1) if mark else None
+    message = one_line(error.problem or error.context or "cannot be read")
+    if "expected a single document" in f"{error.context}":
+        message = "a config is one YAML document; a second begins here"
+    hint = "indent with spaces" if "'\\t'" in message else None
+    return Problem(f"not YAML: {message}", path, where, hint)
+
+
+def _unreadable(text: str, error: yaml.reader.ReaderError, path: str) -> Problem:
+    before = text[: error.position]
+    where = Position(before.count("\n") + 1, error.position - (before.rfind("\n") + 1) + 1)
+    return Problem(
+        f"the character U+{ord(text[error.position]):04X} is not allowed in YAML", path, where, "is this a text file?"
+    )
+
+
+def _undecodable(data: bytes, error: UnicodeDecodeError, path: str) -> Problem:
+    line_start = data.rfind(b"\n", 0, error.start) + 1
+    where = Position(data.count(b"\n", 0, error.start) + 1, error.start - line_start + 1)
+    return Problem(f"byte 0x{data[error.start]:02X} is not UTF-8", path, where, "is this a text file?")

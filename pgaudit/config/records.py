@@ -1,0 +1,59 @@
+"""What a config file says, as plain data in which every value keeps its place in the file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pgaudit.config.loader import Ambiguous, Path
+from pgaudit.errors import ConfigError, Position, Problem
+
+
+@dataclass(frozen=True)
+class Config:
+    """A validated policy: which constructor, with which optimizer, under which parameter-wise options.
+
+    The sections ``optimizer``, ``paramwise_cfg`` and ``solver`` hold the library's own words, exactly as given: what
+    the library silently ignores is still there.
+    """
+
+    layout: str
+    """Whose layout the file has: ``pgaudit``, ``mmcv``, ``mmengine`` or ``basecls``."""
+    constructor: str
+    optimizer: Mapping[str, Any] = field(default_factory=dict)
+    """``type`` and the arguments of the optimizer's class; empty where the layout has a ``solver`` instead."""
+    paramwise_cfg: Mapping[str, Any] | None = None
+    solver: Mapping[str, Any] | None = None
+    world_size: int = 1
+    """Number of training processes; BaseCls multiplies its ``basic_lr`` by it."""
+    model: str | None = None
+    model_args: Mapping[str, Any] = field(default_factory=dict)
+    path: str | None = None
+    ambiguous: tuple[Ambiguous, ...] = ()
+    sections: Mapping[str, Path] = field(default_factory=dict)
+    """Where each section stands in the file."""
+    keys: Mapping[Path, Position] = field(default_factory=dict)
+    values: Mapping[Path, Position] = field(default_factory=dict)
+
+    def position(self, section: str, *below: str | int) -> Position | None:
+        """Returns where a key stands (for a list, its item), such as ``position("paramwise_cfg", "custom_keys",
+        "fc")``.
+
+        None for a config given as a mapping, and for what the file does not say.
+        """
+        path = (*self.sections.get(section, (section,)), *below)
+        return self.keys.get(path) or self.values.get(path)
+
+    def problem(self, message: str, *at: str | int, hint: str | None = None) -> Problem:
+        """Returns a problem at the key ``at``, or at its nearest parent that stands in the file."""
+        for length in range(len(at), 0, -1):
+            section, *below = at[:length]
+            position = self.position(str(section), *below)
+            if position:
+                return Problem(message, self.path, position, hint)
+        return Problem(message, self.path, None, hint)
+
+    def error(self, message: str, *at: str | int, hint: str | None = None) -> ConfigError:
+        """Returns a :class:`ConfigError` at the key ``at``."""
+        return ConfigError(self.problem(message, *at, hint=hint))

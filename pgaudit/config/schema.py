@@ -1,0 +1,154 @@
+"""What may stand where in a config, as pydantic models. Values are checked, never changed: arithmetic uses them as
+written.
+
+pgaudit's own keys are closed: a typo there is an error. The library's sections are open, as the library itself is:
+unknown options stay, and the checks report them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from pgaudit.config.loader import Path
+from pgaudit.text import did_you_mean, quoted
+
+NonNegative = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+
+
+class _Closed(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, arbitrary_types_allowed=True)
+
+
+class _Open(BaseModel):
+    model_config = ConfigDict(extra="allow", strict=True, arbitrary_types_allowed=True)
+
+
+class Optimizer(_Open):
+    """``type`` and base values; every other key is an argument of the optimizer's class."""
+
+    type: str | type
+    lr: NonNegative | None = None
+    weight_decay: NonNegative | None = None
+
+
+class CustomKey(_Open):
+    """The settings of one custom key."""
+
+    lr_mult: NonNegative = 1.0
+    decay_mult: NonNegative = 1.0
+
+
+class MmcvParamwise(_Open):
+    """Options that mmcv 1.x' DefaultOptimizerConstructor reads."""
+
+    custom_keys: dict[str, CustomKey] = {}
+    bias_lr_mult: NonNegative = 1.0
+    bias_decay_mult: NonNegative = 1.0
+    norm_decay_mult: NonNegative = 1.0
+    dwconv_decay_mult: NonNegative = 1.0
+    dcn_offset_lr_mult: NonNegative = 1.0
+    bypass_duplicate: bool = False
+
+
+class Solver(_Open):
+    """Options that BaseCls' DefaultSolver reads to build an optimizer; the weight decay policy is read by its
+    constructor.
+    """
+
+    optimizer: str = "sgd"
+    basic_lr: NonNegative = 0.0125
+    momentum: NonNegative = 0.9
+    nesterov: bool = False
+    betas: Annotated[list[Number] | tuple[Number, ...], Field(min_length=2, max_length=2)] = (0.9, 0.999)
+    always_adapt: bool = False
+
+
+class File(_Closed):
+    """The top of a config in pgaudit's own words."""
+
+    model: str | None = None
+    model_args: dict[str, Any] | None = None
+    constructor: str | None = None
+    optimizer: dict[str, Any] | None = None
+    paramwise_cfg: dict[str, Any] | None = None
+    optim_wrapper: dict[str, Any] | None = None
+    solver: dict[str, Any] | None = None
+    world_size: Annotated[int, Field(strict=True, ge=1)] | None = None
+    expect: dict[str, Any] | None = None
+
+
+def complaints(schema: type[BaseModel], value: object, at: Path = ()) -> list[tuple[Path, str, str | None]]:
+    """Returns all that ``schema`` has against ``value``: where, what, and a hint."""
+    try:
+        schema.model_validate(value)
+    except ValidationError as error:
+        found: dict[Path, tuple[str, str | None]] = {}
+        for detail in error.errors(include_url=False, include_context=True):
+            where = (*at, *_within(value, detail["loc"]))
+            found.setdefault(where, _wording(detail, schema))
+        return [(where, message, hint) for where, (message, hint) in found.items()]
+    return []
+
+
+def _within(value: object, loc: tuple[int | str, ...]) -> Path:
+    """Drops what pydantic adds to a location to name a member of a union."""
+    path: list[int | str] = []
+    for index, step in enumerate(loc):
+        if isinstance(value, Mapping) and (step in value or index == len(loc) - 1):
+            value = value.get(step)
+        elif isinstance(value, (list, tuple)) and isinstance(step, int) and step < len(value):
+            value = value[step]
+        else:
+            break
+        path.append(step)
+    return tuple(path)
+
+
+def _wording(detail: ErrorDetails, schema: type[BaseModel]) -> tuple[str, str | None]:
+    kind, loc, value = detail["type"], detail["loc"], detail["input"]
+    name = str(loc[-1]) if loc else "config"
+    if kind == "extra_forbidden":
+        known = schema.model_fields
+        return f"unknown key {quoted(name)}", did_you_mean(name, known) or f"known: {', '.join(known)}"
+    if kind == "missing":
+        return f"{quoted(name)} is missing", None
+    if kind in ("finite_number", "greater_than_equal"):
+        least = detail.get("ctx", {}).get("ge", 0)
+        return f"{value} is no use here; a number from {least:g} up is", None
+    if kind in ("too_short", "too_long"):
+        return "expected two numbers", None
+    return f"expected {_EXPECTED.get(kind, 'another kind of value')}, got {described(value)}", None
+
+
+_EXPECTED = {
+    "float_type": "a number",
+    "int_type": "a whole number",
+    "bool_type": "true or false",
+    "string_type": "a name",
+    "is_instance_of": "a name",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+    "list_type": "a list",
+    "tuple_type": "a list",
+}
+
+
+def described(value: object) -> str:
+    """Says what kind of value was found, in YAML's words."""
+    if value is None:
+        return "nothing (null)"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return f"the number {value}"
+    if isinstance(value, str):
+        return f"the text {quoted(value[:60])}"
+    if isinstance(value, Mapping):
+        return "a mapping"
+    return "a list" if isinstance(value, (list, tuple)) else f"a {type(value).__name__}"

@@ -1,0 +1,127 @@
+"""What every constructor gives back: one decision a parameter, and what the real library would stumble over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+from pgaudit.config import Config
+from pgaudit.errors import Position
+from pgaudit.inventory import Inventory
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What decided a value: an option in the config's own word, and where it stands."""
+
+    option: str
+    """``custom_keys``, ``norm_decay_mult`` ..., ``default``, ``optimizer_default``, ``frozen`` or ``duplicate``."""
+    key: str | None = None
+    """The custom key or pattern, where the option has several."""
+    position: Position | None = None
+
+    @property
+    def name(self) -> tuple[str, str | None]:
+        """What tells one rule from another, wherever in the file it stands."""
+        return self.option, self.key
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Setting:
+    """An lr and a weight decay with the rule of each. Parameters under the same rules share one object."""
+
+    lr: float | None
+    weight_decay: float | None
+    lr_rule: Rule | None
+    weight_decay_rule: Rule | None
+    overrides: tuple[tuple[str, float], ...] = ()
+    """The keys that the library writes into the parameter's group, beside ``params``."""
+
+
+NOT_OPTIMIZED = Setting(None, None, None, None)
+"""For a parameter that is in no group, because the constructor never meets it."""
+
+
+class Decision(NamedTuple):
+    """One parameter's lot."""
+
+    setting: Setting
+    group: int | None
+    """The index of its group in ``optimizer.param_groups``; None where it is in none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A tied parameter that the library puts into several groups, which torch refuses."""
+
+    index: int
+    """The parameter, as its index in the inventory."""
+    meetings: tuple[tuple[str, Setting], ...]
+    """Under which names it is met, and what each would give it."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a constructor must know of classes, since it imports none."""
+
+    lr: float | None
+    """What the optimizer's class gives a group without an lr, under the config's arguments."""
+    weight_decay: float
+    """The same for weight decay; 0 for a class that knows none."""
+    classes: Mapping[str, str] = field(default_factory=dict)
+    """The qualified name of each class that the config refers to: ``torch.nn.Linear`` is
+    ``torch.nn.modules.linear.Linear``.
+    """
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """The whole answer of a constructor."""
+
+    decisions: tuple[Decision, ...]
+    """One a parameter, in the inventory's order."""
+    base: Setting
+    """What a parameter gets that no rule speaks about."""
+    conflicts: tuple[Conflict, ...] = ()
+    skipped: tuple[tuple[int, str], ...] = field(default=())
+    """Meetings with a tied parameter that the library passes over: its index, and the name that counts for nothing."""
+
+
+@dataclass(frozen=True)
+class OptimizerSpec:
+    """How a constructor calls the optimizer's class."""
+
+    type: str | type
+    arguments: Mapping[str, Any]
+    section: Sequence[str] = ("optimizer",)
+    """Where in the config the arguments come from."""
+    type_key: str = "type"
+
+    @property
+    def name(self) -> str:
+        """The class's name as the config has it."""
+        return self.type if isinstance(self.type, str) else f"{self.type.__module__}:{self.type.__qualname__}"
+
+
+class Constructor(Protocol):
+    """One library's way to turn a model and a config into parameter groups."""
+
+    name: str
+    library: str
+    """The library and version whose source it reproduces."""
+    unwraps_module: bool
+    """Whether it begins at the model's attribute ``module``."""
+
+    def optimizer(self, config: Config) -> OptimizerSpec:
+        """Returns the optimizer call that the config leads to."""
+
+    def class_refs(self, config: Config) -> Mapping[str, tuple[str | int, ...]]:
+        """Returns the classes that the config names, and where."""
+
+    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Assignment:
+        """Decides every parameter, in time linear in their number.
+
+        Raises:
+            ConfigError: where the real library would raise.
+        """

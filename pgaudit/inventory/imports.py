@@ -1,0 +1,135 @@
+"""``package.module:attribute`` and ``file.py:attribute`` → the object itself, telling a wrong name from a failure
+inside.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import importlib.util
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from pgaudit.errors import ModelError
+from pgaudit.text import did_you_mean, one_line, quoted, visible
+
+
+def import_attribute(ref: str) -> tuple[str, Any]:
+    """Returns where the object came from (``file`` or ``import``) and the object.
+
+    The current directory is importable, as under ``python -m``; beside a file, its folder is, as under ``python
+    file.py``.
+
+    Raises:
+        ModelError: the module or attribute is missing, or importing it fails.
+    """
+    place, _, attribute = ref.rpartition(":")
+    if not place or not attribute:
+        raise ModelError(f"{quoted(ref)} is not module:attribute", "for example my_package.models:make_model")
+    is_file = place.endswith(".py")
+    module = _file_module(place) if is_file else _named_module(place)
+    found: Any = module
+    for step in attribute.split("."):
+        try:
+            found = getattr(found, step)
+        except AttributeError:
+            hint = did_you_mean(step, (name for name in dir(found) if not name.startswith("_")))
+            raise ModelError(f"{visible(place)} has no attribute {quoted(step)}", hint) from None
+    return ("file" if is_file else "import"), found
+
+
+def qualified_class(ref: str) -> str:
+    """Returns the qualified name of the class that ``ref`` names: ``torch.nn.Linear`` is
+    ``torch.nn.modules.linear.Linear``.
+
+    Raises:
+        ModelError: it cannot be imported, or is not a class.
+    """
+    place, colon, name = ref.partition(":")
+    if not colon:
+        place, _, name = ref.rpartition(".")
+    found = import_attribute(f"{place}:{name}")[1]
+    if not isinstance(found, type):
+        raise ModelError(f"{visible(ref)} is not a class")
+    return f"{found.__module__}.{found.__qualname__}"
+
+
+def _named_module(name: str) -> ModuleType:
+    if not all(part.isidentifier() for part in name.split(".")):
+        raise ModelError(f"{quoted(name)} is not the name of a module", "for example my_package.models:make_model")
+    importable(os.getcwd())
+    try:
+        with quiet():
+            return importlib.import_module(name)
+    except (Exception, SystemExit) as error:
+        missing = error.name if isinstance(error, ModuleNotFoundError) else None
+        if missing and f"{name}.".startswith(f"{missing}."):
+            hint = "a file is named with its ending: file.py:attribute" if Path(f"{name}.py").is_file() else None
+            raise ModelError(
+                f"no module named {quoted(missing)}", hint or "is it installed, or in the current folder?"
+            ) from None
+        raise _failed(name, error) from error
+
+
+def _file_module(path: str) -> ModuleType:
+    file = Path(path)
+    if not file.is_file():
+        near = did_you_mean(file.name, (p.name for p in file.parent.glob("*.py"))) if file.parent.is_dir() else None
+        raise ModelError(f"no such file: {quoted(path)}", near)
+    importable(os.getcwd())
+    importable(str(file.parent.resolve()))
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    assert spec is not None  # a .py file always has a loader
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    shadowed = sys.modules.get(file.stem)
+    sys.modules[file.stem] = module  # dataclasses and pickles look their module up
+    try:
+        with quiet():
+            spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        raise _failed(path, error) from error
+    finally:
+        if shadowed is not None:
+            sys.modules[file.stem] = shadowed
+    return module
+
+
+def _failed(name: str, error: BaseException) -> ModelError:
+    return ModelError(
+        f"importing {visible(name)} fails: {type(error).__name__}: {one_line(error)}{_where(error)}",
+        'mend the code, or guard what it runs with `if __name__ == "__main__":`'
+        if isinstance(error, SystemExit)
+        else None,
+    )
+
+
+def _where(error: BaseException) -> str:
+    trace = error.__traceback__
+    last = None
+    while trace is not None:
+        last, trace = trace, trace.tb_next
+    if last is None or "importlib" in last.tb_frame.f_code.co_filename:
+        return ""
+    return f" ({visible(Path(last.tb_frame.f_code.co_filename).name)}:{last.tb_lineno})"
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keeps foreign code's prints off the report's stream, and its warnings, which are not about parameter groups, off
+    the screen.
+    """
+    with contextlib.redirect_stdout(sys.stderr), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def importable(folder: str) -> None:
+    """Puts a folder first on the import path."""
+    if folder not in sys.path:
+        sys.path.insert(0, folder)

@@ -1,0 +1,179 @@
+"""Optimizer classes: found by name, asked for their defaults, and tried on stand-in tensors before anybody trusts an
+answer.
+
+A class's own ``__init__`` is the only true source of its defaults and of what it refuses (an unknown argument, a bad
+beta, nesterov without momentum, Muon's 1-d tensors, L-BFGS with several groups), so it is asked, on meta tensors of no
+cost.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pgaudit.errors import PgauditError, UsageError
+from pgaudit.inventory.imports import import_attribute, quiet
+from pgaudit.text import did_you_mean, one_line, quoted, visible
+
+if TYPE_CHECKING:
+    from torch.optim import Optimizer
+
+
+class OptimizerError(PgauditError):
+    """The optimizer's class cannot be found, or refuses what it is given; ``argument`` names the culprit where it is
+    known.
+    """
+
+    def __init__(self, message: str, hint: str | None = None, argument: str | None = None) -> None:
+        super().__init__(message, hint)
+        self.argument = argument
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What a parameter gets that no rule and no base value speaks about."""
+
+    optimizer: str
+    """The class's name."""
+    lr: float | None
+    weight_decay: float
+    """0 for a class that knows no weight decay."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrialGroup:
+    """A group to try an optimizer on."""
+
+    settings: tuple[tuple[str, float], ...]
+    tensors: tuple[tuple[tuple[int, ...], str], ...]
+    """The shape and the type of each tensor."""
+
+
+def optimizer_class(name: str | type) -> type[Optimizer]:
+    """Returns the optimizer class of that name: of torch.optim, of timm.optim, or ``module:Class``.
+
+    Names are the classes' own, case and all, as OpenMMLab's registry has them.
+
+    Raises:
+        OptimizerError: there is none, or it is not an optimizer.
+    """
+    import torch
+
+    found: Any = name
+    if isinstance(name, str):
+        found = import_attribute(name)[1] if ":" in name else _by_class_name(name)
+    if not (inspect.isclass(found) and issubclass(found, torch.optim.Optimizer)):
+        raise OptimizerError(f"{quoted(getattr(name, '__name__', name))} is not an optimizer class", argument="type")
+    return found
+
+
+def _by_class_name(name: str) -> Any:
+    import torch
+
+    torch_classes = _classes(torch.optim)
+    if name in torch_classes:
+        return torch_classes[name]
+    timm_classes = _timm_classes()
+    if name in timm_classes:
+        return timm_classes[name]
+    hint = did_you_mean(name, [*torch_classes, *timm_classes])
+    raise OptimizerError(
+        f"torch and timm have no optimizer {quoted(name)}", hint or "your own is named module:Class", argument="type"
+    )
+
+
+def _timm_classes() -> dict[str, Any]:
+    try:
+        with quiet():
+            import timm.optim
+    except Exception:  # torch's own optimizers need no timm
+        return {}
+    return _classes(timm.optim)
+
+
+def _classes(module: Any) -> dict[str, Any]:
+    import torch
+
+    return {
+        name: kind
+        for name, kind in vars(module).items()
+        if inspect.isclass(kind) and issubclass(kind, torch.optim.Optimizer)
+    }
+
+
+def defaults_of(kind: type[Optimizer], arguments: Mapping[str, Any]) -> Defaults:
+    """Returns what the class would give a group without settings of its own, under these arguments.
+
+    Raises:
+        OptimizerError: the class refuses the arguments.
+    """
+    import torch
+
+    optimizer = _made(kind, [torch.empty(1, 1, device="meta", requires_grad=True)], arguments)
+    group = optimizer.param_groups[0]
+    return Defaults(kind.__name__, _number(group.get("lr")), _number(group.get("weight_decay")) or 0.0)
+
+
+def try_groups(kind: type[Optimizer], arguments: Mapping[str, Any], groups: Sequence[TrialGroup]) -> None:
+    """Builds the optimizer on stand-in groups.
+
+    Raises:
+        OptimizerError: the class refuses them.
+    """
+    import torch
+
+    def stand_in(shape: tuple[int, ...], dtype_name: str) -> torch.Tensor:
+        dtype = getattr(torch, dtype_name)
+        trains = dtype.is_floating_point or dtype.is_complex
+        return torch.empty(shape, device="meta", dtype=dtype, requires_grad=trains)
+
+    _made(
+        kind, [{"params": [stand_in(*t) for t in group.tensors], **dict(group.settings)} for group in groups], arguments
+    )
+
+
+def _made(kind: type[Optimizer], params: list[Any], arguments: Mapping[str, Any]) -> Optimizer:
+    try:
+        with quiet():
+            return kind(params, **arguments)
+    except Exception as error:
+        known = [name for name in _parameters(kind) if name != "params"]
+        culprit = next((argument for argument in arguments if known and argument not in known), None)
+        hint = did_you_mean(culprit, known) if culprit else None
+        raise OptimizerError(
+            f"{visible(kind.__name__)} would raise {type(error).__name__}: {one_line(error)}",
+            hint,
+            culprit or _mentioned(str(error), arguments),
+        ) from error
+
+
+def _parameters(kind: type) -> list[str]:
+    try:
+        signature = inspect.signature(kind)
+    except (TypeError, ValueError):
+        return []
+    open_ended = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in signature.parameters.values())
+    return [] if open_ended else list(signature.parameters)
+
+
+def _mentioned(message: str, arguments: Mapping[str, Any]) -> str | None:
+    plain = message.lower().replace(" ", "_").replace("learning_rate", "lr")
+    return next((argument for argument in sorted(arguments, key=len, reverse=True) if argument.lower() in plain), None)
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+def build(kind: type[Optimizer], groups: Sequence[Mapping[str, Any]], arguments: Mapping[str, Any]) -> Optimizer:
+    """Builds the real optimizer on live parameters.
+
+    Raises:
+        OptimizerError: the class refuses them.
+        UsageError: there are no groups.
+    """
+    if not groups:
+        raise UsageError("no parameter is left for the optimizer")
+    return _made(kind, [dict(group) for group in groups], arguments)

@@ -1,0 +1,101 @@
+"""Everything a constructor may ask about a model, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleType:
+    """The class of a module that owns parameters."""
+
+    name: str
+    """Qualified by the module that defines it, such as ``torch.nn.modules.conv.Conv2d``."""
+    bases: tuple[str, ...]
+    """Qualified names of the class and all its bases, in method resolution order."""
+    families: frozenset[str]
+    """What the class is to the libraries' isinstance tests: see :mod:`pgaudit.inventory.families`."""
+
+    @property
+    def short(self) -> str:
+        """The bare class name."""
+        return self.name.rpartition(".")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Conv:
+    """The channels of a convolution."""
+
+    in_channels: int
+    out_channels: int
+    groups: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter tensor, under the first name that ``named_parameters()`` gives it."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    trainable: bool
+    module: ModuleType
+    aliases: tuple[str, ...] = ()
+    """Its other names (tied weights), in visiting order."""
+    reachable: bool = True
+    """False where the constructor's own view of the model leaves it out: a sibling of an unwrapped ``.module``."""
+    numel: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One meeting with a parameter on a depth-first walk of own parameters, then children.
+
+    A tied parameter is met once under each parent; twice in one module, or under one parent's two names for one child,
+    it is met once.
+    """
+
+    name: str
+    index: int
+    """The parameter, as its index in :attr:`Inventory.parameters`."""
+    module: ModuleType
+    parent: ModuleType | None
+    """The class of the module's immediate parent; None at the root."""
+    conv: Conv | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What the model itself says about its parameters."""
+
+    no_weight_decay: tuple[str, ...] = ()
+    group_matcher: Mapping[str, Any] | None = None
+    layer_depths: Mapping[str, tuple[int, int]] | None = None
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """A model's parameters and the modules that own them. It holds no tensors and needs no torch."""
+
+    parameters: tuple[Parameter, ...]
+    """In the order of ``named_parameters()``; unreachable ones last."""
+    visits: tuple[Visit, ...]
+    model_type: ModuleType
+    ref: str
+    """What the user called the model."""
+    source: str
+    """``timm``, ``import``, ``file`` or ``module`` (a live one)."""
+    version: str | None = None
+    """The version of the library that built the model."""
+    unwrapped: bool = False
+    """Whether the walk began at the model's attribute ``module``."""
+    hints: Hints = field(default_factory=Hints)
+    notes: tuple[str, ...] = ()
+
+    @cached_property
+    def numel(self) -> int:
+        """Elements of all parameters."""
+        return sum(parameter.numel for parameter in self.parameters)

@@ -1,0 +1,159 @@
+"""Model reference → nn.Module, without weights and without network.
+
+A reference is a timm name (``resnet50``, ``timm:resnet50``), an import path (``package.module:attribute``) or a file
+(``train.py:make_model``). Building a model runs its code; only audit code that you would run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pgaudit.errors import ModelError
+from pgaudit.inventory.imports import import_attribute, quiet
+from pgaudit.text import nearest, one_line, quoted, visible
+
+if TYPE_CHECKING:
+    from torch import nn
+
+_HUBS = ("hf-hub", "hf_hub", "local-dir", "https", "http")
+_WEIGHTS = ("pretrained", "checkpoint_path")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A model as its reference made it."""
+
+    module: nn.Module
+    source: str
+    version: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+def load_model(ref: str, model_args: Mapping[str, Any] | None = None) -> Loaded:
+    """Builds the model that ``ref`` names.
+
+    Args:
+        ref: see the module's documentation.
+        model_args: keyword arguments for the factory or class.
+
+    Raises:
+        ModelError: it cannot be found or built, or it would load weights.
+    """
+    args = dict(model_args or {})
+    _refuse_weights(ref, args)
+    scheme, colon, rest = ref.partition(":")
+    if not ref.strip():
+        raise ModelError("the model reference is empty", "a timm name, package.module:attribute or file.py:attribute")
+    if colon and scheme != "timm":
+        source, factory = import_attribute(ref)
+        module, notes = _built(factory, args, ref)
+        return Loaded(module, source, notes=notes)
+    return _timm_model(rest if colon else ref, args)
+
+
+def _refuse_weights(ref: str, args: Mapping[str, Any]) -> None:
+    name = ref.removeprefix("timm:")
+    for hub in _HUBS:
+        if name.startswith(f"{hub}:"):
+            raise ModelError(
+                f"{visible(ref)} would be fetched from a hub; models are built from code alone, offline",
+                "name the architecture itself, such as `resnet50`",
+            )
+    for argument in _WEIGHTS:
+        if args.get(argument):
+            raise ModelError(
+                f"`{argument}` would load weights; parameter groups do not depend on them",
+                "leave it out: a model is built without weights",
+            )
+
+
+def _timm_model(name: str, args: dict[str, Any]) -> Loaded:
+    timm = _import_timm()
+    architecture = name.partition(".")[0]
+    if not timm.is_model(architecture):
+        near = nearest(architecture, timm.list_models(), most=3)
+        hint = f"did you mean {', '.join(near)}?" if near else "`timm.list_models()` lists them"
+        if "/" in name or name.endswith(".py"):
+            hint = "a file needs its attribute: file.py:make_model"
+        raise ModelError(f"timm {timm.__version__} has no model {quoted(name)}", hint)
+    module, notes = _built(lambda **given: timm.create_model(name, **given), {**args, "pretrained": False}, name)
+    return Loaded(module, "timm", timm.__version__, notes)
+
+
+def _import_timm() -> Any:
+    try:
+        with quiet():
+            import timm
+    except Exception as error:
+        if "torchvision::" in str(error) or "torchvision" in str(getattr(error, "name", "")):
+            raise ModelError(
+                f"timm cannot be imported, because torch {_version('torch')} and torchvision {_version('torchvision')} "
+                f"do not match: {one_line(error)}",
+                "install the pair that belongs together, in one command: pip install torch torchvision",
+            ) from error
+        raise ModelError(
+            f"timm cannot be imported: {type(error).__name__}: {one_line(error)}", "pip install timm"
+        ) from error
+    return timm
+
+
+def _version(package: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "(not installed)"
+
+
+def _built(factory: Any, args: dict[str, Any], ref: str) -> tuple[nn.Module, tuple[str, ...]]:
+    from torch import nn
+
+    if isinstance(factory, nn.Module):
+        if args:
+            raise ModelError(
+                f"{visible(ref)} is a module already; it takes no arguments", "drop --model-arg / model_args"
+            )
+        return factory, ()
+    if not callable(factory):
+        raise ModelError(
+            f"{visible(ref)} is {type(factory).__name__}, not an nn.Module, nor a class or function that makes one"
+        )
+    module, notes = _on_meta_or_cpu(factory, args, ref)
+    if not isinstance(module, nn.Module):
+        made = "nothing" if module is None else f"a {visible(type(module).__name__)}"
+        raise ModelError(
+            f"{visible(ref)} returned {made}, not an nn.Module", "name the function that returns the model itself"
+        )
+    return module, notes
+
+
+def _on_meta_or_cpu(factory: Callable[..., Any], args: dict[str, Any], ref: str) -> tuple[Any, tuple[str, ...]]:
+    """Meta tensors cost nothing, but a constructor that reads a value (``.item()``) cannot run on them."""
+    import torch
+
+    try:
+        with quiet(), torch.device("meta"):
+            return factory(**args), ()
+    except (Exception, SystemExit) as on_meta:
+        try:
+            with quiet():
+                return factory(**args), (
+                    f"built on the CPU, because it cannot be built on meta tensors: {_said(on_meta)}",
+                )
+        except (Exception, SystemExit) as error:
+            raise ModelError(f"{visible(ref)} cannot be built: {_said(error)}", _argument_hint(error, args)) from error
+
+
+def _said(error: BaseException) -> str:
+    return f"{type(error).__name__}: {one_line(error)}"
+
+
+def _argument_hint(error: BaseException, args: Mapping[str, Any]) -> str | None:
+    if isinstance(error, TypeError) and "argument" in str(error):
+        return (
+            f"given: {', '.join(args)}" if set(args) - {"pretrained"} else "--model-arg key=value passes arguments on"
+        )
+    return None

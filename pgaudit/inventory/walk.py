@@ -1,0 +1,246 @@
+"""nn.Module → Inventory, in one pass that is linear in the number of parameters and modules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pgaudit.errors import ModelError
+from pgaudit.inventory.families import families_of
+from pgaudit.inventory.hints import hints_of
+from pgaudit.inventory.records import Conv, Inventory, ModuleType, Parameter, Visit
+from pgaudit.text import counted, quoted, visible
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+MAX_VISITS = 5_000_000
+"""A module shared at every level of a deep tree is met exponentially often by a walk that does not remember it."""
+
+
+@dataclass(frozen=True)
+class Walked:
+    """An inventory and the live tensors behind its parameters, in the same order."""
+
+    inventory: Inventory
+    tensors: tuple[Tensor, ...]
+
+
+def walk(
+    model: nn.Module,
+    *,
+    ref: str,
+    source: str = "module",
+    version: str | None = None,
+    unwrap: bool = False,
+    notes: Iterable[str] = (),
+) -> Walked:
+    """Lists a model's parameters.
+
+    Args:
+        model: any module; its tensors may be on the meta device. It is not changed.
+        ref: what the user called it.
+        source: where it came from.
+        version: of the library that built it.
+        unwrap: whether to begin at the attribute ``module``, whatever it is, if the model has one
+            (mmcv 1.7.2, ``mmcv/runner/optimizer/default_constructor.py``, ``__call__``).
+        notes: what happened while the model was built.
+
+    Raises:
+        ModelError: the model has no parameters, contains itself, or its ``module`` is not a module.
+    """
+    root, notes = model, list(notes)
+    unwrapped = unwrap and hasattr(model, "module")
+    if unwrapped:
+        root = _inner(model)
+    found = _Found()
+    for name, tensor, owner, parent, again in _occurrences(root):
+        found.add(name, tensor, owner, parent, again)
+    lost = _lost(model, root, found) if unwrapped else 0
+    if unwrapped:
+        notes.append(_unwrapping_note(model, lost))
+    if not found.tensors:
+        raise ModelError(f"{visible(ref)} has no parameters", "an optimizer refuses an empty parameter list")
+    inventory = Inventory(
+        parameters=tuple(found.parameters()),
+        visits=tuple(found.visits),
+        model_type=found.type_of(type(root)),
+        ref=ref,
+        source=source,
+        version=version,
+        unwrapped=unwrapped,
+        hints=hints_of(root, [entry.name for entry in found.entries]),
+        notes=tuple(notes),
+    )
+    return Walked(inventory, tuple(found.tensors))
+
+
+@dataclass(slots=True)
+class _Entry:
+    name: str
+    module: ModuleType
+    aliases: list[str] = field(default_factory=list)
+    reachable: bool = True
+
+
+@dataclass
+class _Found:
+    """What a walk has met so far; parameters are told apart by identity, as torch does."""
+
+    entries: list[_Entry] = field(default_factory=list)
+    tensors: list[Tensor] = field(default_factory=list)
+    visits: list[Visit] = field(default_factory=list)
+    _index: dict[int, int] = field(default_factory=dict)
+    _types: dict[type, ModuleType] = field(default_factory=dict)
+    _convs: dict[tuple[int, int, int], Conv] = field(default_factory=dict)
+
+    def add(self, name: str, tensor: Tensor, owner: Any, parent: Any, again: bool) -> None:
+        module = self.type_of(type(owner))
+        index = self._index.get(id(tensor))
+        if index is None:
+            index = self._index[id(tensor)] = len(self.entries)
+            self.entries.append(_Entry(name, module))
+            self.tensors.append(tensor)
+        else:
+            self.entries[index].aliases.append(name)
+        if not again:
+            parent_type = None if parent is None else self.type_of(type(parent))
+            self.visits.append(Visit(name, index, module, parent_type, self._conv(owner, module)))
+
+    def add_lost(self, name: str, tensor: Tensor, owner: Any) -> None:
+        self._index[id(tensor)] = len(self.entries)
+        self.entries.append(_Entry(name, self.type_of(type(owner)), reachable=False))
+        self.tensors.append(tensor)
+
+    def knows(self, tensor: Tensor) -> bool:
+        return id(tensor) in self._index
+
+    def type_of(self, kind: type) -> ModuleType:
+        known = self._types.get(kind)
+        if known is None:
+            bases = tuple(f"{base.__module__}.{base.__qualname__}" for base in kind.__mro__)
+            known = self._types[kind] = ModuleType(bases[0], bases, families_of(bases))
+        return known
+
+    def _conv(self, owner: Any, module: ModuleType) -> Conv | None:
+        if "conv2d" not in module.families:
+            return None
+        channels = (owner.in_channels, owner.out_channels, owner.groups)
+        return self._convs.setdefault(channels, Conv(*channels))
+
+    def parameters(self) -> Iterator[Parameter]:
+        from torch.nn.parameter import is_lazy
+
+        for entry, tensor in zip(self.entries, self.tensors, strict=True):
+            lazy = is_lazy(tensor)  # a lazy module's tensor has no shape before the first forward pass
+            yield Parameter(
+                name=entry.name,
+                shape=() if lazy else tuple(tensor.shape),
+                dtype=str(tensor.dtype).removeprefix("torch."),
+                trainable=tensor.requires_grad,
+                module=entry.module,
+                aliases=tuple(entry.aliases),
+                reachable=entry.reachable,
+                numel=0 if lazy else tensor.numel(),
+            )
+
+
+Occurrence = tuple[str, "Tensor", "nn.Module", "nn.Module | None", bool]
+
+
+def _occurrences(root: nn.Module) -> Iterator[Occurrence]:
+    """Yields name, tensor, owner, the owner's parent, and whether a constructor's own walk would skip this meeting.
+
+    Depth first, own parameters before children, without recursion: a chain of modules may be deeper than Python's
+    stack.
+    """
+    stack = [_Step(root, "", None)]
+    path: set[int] = set()
+    met = 0
+    while stack:
+        step = stack.pop()
+        if step.leaving:
+            path.discard(id(step.module))
+            continue
+        if id(step.module) in path:
+            raise ModelError(
+                f"the module {quoted(step.prefix)} contains itself", "a constructor that walks it recurses without end"
+            )
+        path.add(id(step.module))
+        stack.append(_Step(step.module, step.prefix, None, leaving=True))
+        for name, tensor, repeated in _own(step.module):
+            met += 1
+            yield step.below(name), tensor, step.module, step.parent, step.again or repeated
+        children = [
+            _Step(child, step.below(name), step.module, step.again or twice)
+            for name, child, twice in _children(step.module)
+        ]
+        met += len(children)
+        if met > MAX_VISITS:
+            raise ModelError(f"the model has more than {MAX_VISITS:,} names; its modules share modules at many levels")
+        stack.extend(reversed(children))
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    module: nn.Module
+    prefix: str
+    parent: nn.Module | None
+    again: bool = False
+    leaving: bool = False
+
+    def below(self, name: str) -> str:
+        return f"{self.prefix}.{name}" if self.prefix else name
+
+
+def _own(module: nn.Module) -> Iterator[tuple[str, Tensor, bool]]:
+    """Own parameters, then further names of the same tensors, which ``named_parameters()`` leaves out."""
+    seen = set()
+    for name, tensor in module.named_parameters(recurse=False):
+        seen.add(name)
+        yield name, tensor, False
+    for name, further in module._parameters.items():
+        if name not in seen and further is not None:
+            yield name, further, True
+
+
+def _children(module: nn.Module) -> Iterator[tuple[str, nn.Module, bool]]:
+    """Children, then further names of the same children, which ``named_children()`` leaves out."""
+    seen = set()
+    for name, child in module.named_children():
+        seen.add(name)
+        yield name, child, False
+    for name, further in module._modules.items():
+        if name not in seen and further is not None:
+            yield name, further, True
+
+
+def _inner(model: nn.Module) -> nn.Module:
+    from torch import nn
+
+    inner = model.module
+    if not isinstance(inner, nn.Module):
+        raise ModelError(
+            f"the model has an attribute `module` that is {visible(type(inner).__name__)}, not an nn.Module",
+            "mmcv unwraps any attribute of that name, and fails on this one; rename it",
+        )
+    return inner
+
+
+def _lost(model: nn.Module, root: nn.Module, found: _Found) -> int:
+    """Adds the parameters that unwrapping leaves out; returns how many."""
+    inside = {entry.name for entry in found.entries}
+    lost = 0
+    for name, tensor, owner, _, _ in _occurrences(model):
+        if not found.knows(tensor):
+            # A sibling may have the name that an inner parameter has once `module.` is gone.
+            found.add_lost(f"<{type(model).__name__}>.{name}" if name in inside else name, tensor, owner)
+            lost += 1
+    return lost
+
+
+def _unwrapping_note(model: nn.Module, lost: int) -> str:
+    name = visible(type(model).__name__)
+    note = f"{name} has an attribute `module`, which mmcv takes for the model; names begin inside it"
+    return f"{note}. {counted(lost, 'parameter')} beside it will never be optimized" if lost else note

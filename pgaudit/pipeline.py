@@ -1,0 +1,175 @@
+"""audit(): model and config in, Report out. The pipeline itself."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+from pgaudit.checks import Audited, run_checks
+from pgaudit.config import Config, load_config
+from pgaudit.constructors import CONSTRUCTORS, Assignment, Constructor, Facts, OptimizerSpec
+from pgaudit.errors import ConfigError, PgauditError, UsageError
+from pgaudit.inventory import Inventory
+from pgaudit.report import Report, Row
+
+if TYPE_CHECKING:
+    from torch import nn
+    from torch.optim import Optimizer
+
+    from pgaudit.inventory.optimizers import TrialGroup
+    from pgaudit.inventory.walk import Walked
+
+    ConfigSource = str | PathLike[str] | Mapping[str, Any] | Config
+
+
+def audit(
+    model: nn.Module | Inventory | str | None,
+    config: ConfigSource,
+    *,
+    model_args: Mapping[str, Any] | None = None,
+    constructor: str | None = None,
+) -> Report:
+    """Decides which lr and weight decay each parameter of a model gets.
+
+    Args:
+        model: a live module (which is not changed), an Inventory, or a reference such as ``resnet50`` or
+        ``train.py:make_model``;
+            None for the model that the config names.
+        config: a path, a mapping of the same shape, or a Config.
+        model_args: keyword arguments for the model's factory; they take precedence over the config's.
+        constructor: takes the place of the one that the config names.
+
+    Raises:
+        ConfigError: the config is wrong, or the real library would refuse it.
+        ModelError: the model cannot be built or has no parameters.
+    """
+    return _audited(model, load_config(config, constructor=constructor), model_args)[0]
+
+
+def build_optimizer(model: nn.Module, config: ConfigSource) -> Optimizer:
+    """Builds the real torch optimizer for a live model, with groups of equal settings merged.
+
+    Raises:
+        ConfigError: the config is wrong, the real library would refuse it, or a tied parameter would be in two groups.
+    """
+    from pgaudit.inventory import optimizers
+
+    report, walked = _audited(model, load_config(config), None)
+    for finding in report.findings:
+        if finding.code == "PG009":
+            raise ConfigError(finding.message, finding.hint)
+    assert walked is not None
+    merged: dict[tuple[tuple[str, float], ...], list[Any]] = {}
+    for row, tensor in zip(report.rows, walked.tensors, strict=True):
+        if row.group is not None:
+            merged.setdefault(row.setting.overrides, []).append(tensor)
+    spec = CONSTRUCTORS[report.constructor].optimizer(report.config)
+    groups = [{"params": tensors, **dict(overrides)} for overrides, tensors in merged.items()]
+    return optimizers.build(optimizers.optimizer_class(spec.type), groups, spec.arguments)
+
+
+def _audited(model: object, config: Config, model_args: Mapping[str, Any] | None) -> tuple[Report, Walked | None]:
+    constructor = CONSTRUCTORS[config.constructor]
+    spec = constructor.optimizer(config)
+    facts = _facts(constructor, config, spec)
+    inventory, walked = _inventory(model, config, constructor, model_args)
+    assignment = constructor.decide(inventory, config, facts)
+    _try_on(config, spec, inventory, assignment)
+    rows = tuple(Row(p, d.setting, d.group) for p, d in zip(inventory.parameters, assignment.decisions, strict=True))
+    findings = tuple(run_checks(Audited(inventory, config, assignment)))
+    optimizer = {"type": spec.name, **spec.arguments}
+    return Report(inventory, config, constructor.name, optimizer, assignment.base, rows, findings), walked
+
+
+def _inventory(
+    model: object, config: Config, constructor: Constructor, model_args: Mapping[str, Any] | None
+) -> tuple[Inventory, Walked | None]:
+    if isinstance(model, Inventory):
+        return model, None
+    from pgaudit.inventory.sources import load_model
+    from pgaudit.inventory.walk import walk
+
+    if model is None:
+        if config.model is None:
+            raise UsageError("no model is named", "name one on the command line, or `model:` in the config")
+        model = config.model
+    if isinstance(model, str):
+        loaded = load_model(model, {**config.model_args, **(model_args or {})})
+        walked = walk(
+            loaded.module,
+            ref=model,
+            source=loaded.source,
+            version=loaded.version,
+            unwrap=constructor.unwraps_module,
+            notes=loaded.notes,
+        )
+    else:
+        walked = walk(_module(model), ref=type(model).__name__, unwrap=constructor.unwraps_module)
+    return walked.inventory, walked
+
+
+def _module(model: object) -> nn.Module:
+    from torch import nn
+
+    if not isinstance(model, nn.Module):
+        raise UsageError(f"a model is an nn.Module, an Inventory or a reference, not {type(model).__name__}")
+    return model
+
+
+def _facts(constructor: Constructor, config: Config, spec: OptimizerSpec) -> Facts:
+    """Asks the classes that the config names what the constructor has to know of them."""
+    from pgaudit.inventory import imports, optimizers
+
+    classes = {}
+    for ref, at in constructor.class_refs(config).items():
+        with _at(config, *at):
+            classes[ref] = imports.qualified_class(ref)
+    with _at(config, *spec.section, spec.type_key):
+        defaults = optimizers.defaults_of(optimizers.optimizer_class(spec.type), spec.arguments)
+    return Facts(defaults.lr, defaults.weight_decay, classes)
+
+
+def _try_on(config: Config, spec: OptimizerSpec, inventory: Inventory, assignment: Assignment) -> None:
+    """Lets the optimizer's class refuse the groups on stand-in tensors, as it would refuse the real ones."""
+    from pgaudit.inventory import optimizers
+
+    with _at(config, *spec.section, spec.type_key):
+        optimizers.try_groups(
+            optimizers.optimizer_class(spec.type), spec.arguments, _trial_groups(inventory, assignment)
+        )
+
+
+def _trial_groups(inventory: Inventory, assignment: Assignment) -> list[TrialGroup]:
+    """The groups without repetition: of those that are alike, two, since a class may refuse several groups but not one.
+
+    Tensors with the same number of dimensions are alike; the first one's shape stands for all.
+    """
+    from pgaudit.inventory.optimizers import TrialGroup
+
+    shapes: dict[tuple[int, str], tuple[int, ...]] = {}
+    tensors: dict[int, dict[tuple[tuple[int, ...], str], None]] = {}
+    settings: dict[int, tuple[tuple[str, float], ...]] = {}
+    for parameter, (setting, group) in zip(inventory.parameters, assignment.decisions, strict=True):
+        if group is not None:
+            shape = shapes.setdefault((len(parameter.shape), parameter.dtype), parameter.shape)
+            tensors.setdefault(group, {})[shape, parameter.dtype] = None
+            settings[group] = setting.overrides
+    alike = Counter(TrialGroup(settings[group], tuple(kinds)) for group, kinds in tensors.items())
+    return [trial for trial, count in alike.items() for _ in range(min(count, 2))]
+
+
+@contextlib.contextmanager
+def _at(config: Config, section: str | int, *below: str | int) -> Iterator[None]:
+    """Gives an error about what the config names its place in the config."""
+    try:
+        yield
+    except ConfigError:
+        raise
+    except PgauditError as error:
+        argument = getattr(error, "argument", None)
+        inner = (*below[:-1], argument) if argument and argument != "type" else below
+        problem = error.problems[0]
+        raise config.error(problem.message, section, *inner, hint=problem.hint) from error

@@ -1,0 +1,46 @@
+"""What a reader can choose. Imports nothing, because the command line needs it before anything else."""
+
+from __future__ import annotations
+
+import enum
+
+
+@enum.unique
+class Format(str, enum.Enum):
+    """What a report is written as."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    MARKDOWN = "markdown"
+    SVG = "svg"
+
+
+@enum.unique
+class Sort(str, enum.Enum):
+    """The order of rows."""
+
+    MODEL = "model"
+    NAME = "name"
+    LR = "lr"
+    DECAY = "decay"
+    NUMEL = "numel"
+    RULE = "rule"
+
+
+@enum.unique
+class GroupBy(str, enum.Enum):
+    """What rows are put under one heading."""
+
+    MODULE = "module"
+    RULE = "rule"
+    GROUP = "group"
+
+
+@enum.unique
+class Colour(str, enum.Enum):
+    """Whether to write colours."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"

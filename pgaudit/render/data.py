@@ -1,0 +1,143 @@
+"""Report → JSON, CSV and Markdown."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+
+from pgaudit import serialize
+from pgaudit.constructors import Rule
+from pgaudit.render.findings import place
+from pgaudit.render.fold import Fold, fold, unfolded
+from pgaudit.render.numbers import elements, number, shape
+from pgaudit.render.select import Selection, select
+from pgaudit.render.style import label
+from pgaudit.report import Report, Row
+from pgaudit.text import counted, visible
+
+
+def render_json(report: Report, selection: Selection) -> str:
+    """Returns the JSON report. A selection chooses among ``params``; all else speaks of the whole model.
+
+    Everything that is not ASCII is escaped, so that a name reaches a program unchanged and a terminal harmless.
+    """
+    data = report.to_dict()
+    data["params"] = [serialize.row(row) for section in select(report, selection) for row in section.rows]
+    return json.dumps(data, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+
+
+_CSV = [
+    "name",
+    "aliases",
+    "shape",
+    "numel",
+    "dtype",
+    "module_type",
+    "trainable",
+    "in_optimizer",
+    "group",
+    "lr",
+    "weight_decay",
+    "lr_rule",
+    "lr_key",
+    "lr_line",
+    "weight_decay_rule",
+    "weight_decay_key",
+    "weight_decay_line",
+]
+
+
+def render_csv(report: Report, selection: Selection) -> str:
+    """Returns one line a parameter; numbers in full precision, an empty field where there is none."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(_CSV)
+    for section in select(report, selection):
+        for row in section.rows:
+            writer.writerow(_csv_fields(row))
+    return out.getvalue()
+
+
+def _csv_fields(row: Row) -> list[object]:
+    parameter = row.parameter
+    return [
+        visible(parameter.name),
+        visible(" ".join(parameter.aliases)),
+        shape(parameter.shape, "x") if parameter.shape else "",
+        parameter.numel,
+        parameter.dtype,
+        visible(parameter.module.name),
+        str(parameter.trainable).lower(),
+        str(row.group is not None).lower(),
+        row.group,
+        row.lr,
+        row.weight_decay,
+        *_rule_fields(row.setting.lr_rule),
+        *_rule_fields(row.setting.weight_decay_rule),
+    ]
+
+
+def _rule_fields(rule: Rule | None) -> list[object]:
+    if rule is None:
+        return [None, None, None]
+    return [
+        rule.option,
+        visible(rule.key) if rule.key is not None else None,
+        rule.position.line if rule.position else None,
+    ]
+
+
+def render_markdown(report: Report, selection: Selection, *, folded: bool = False) -> str:
+    """Returns tables that a pull request or a notebook shows; what differs from the base is bold."""
+    inventory = report.inventory
+    lines = [
+        f"**{_escaped(inventory.ref)}** · {counted(len(inventory.parameters), 'parameter')} · "
+        f"{elements(inventory.numel)} elements · {report.constructor} · {_escaped(str(report.optimizer['type']))} "
+        f"lr {number(report.base.lr)}, weight_decay {number(report.base.weight_decay)}",
+        "",
+    ]
+    for section in select(report, selection):
+        lines += [f"### {_escaped(section.heading)}", ""] if section.heading else []
+        lines += ["| parameter | × | lr | weight decay | lr rule | decay rule |", "|---|--:|--:|--:|---|---|"]
+        lines += [_markdown_row(report, line) for line in _lines(section.rows, folded)]
+        lines.append("")
+    lines += ["| rule | parameters | elements |", "|---|--:|--:|"]
+    lines += [f"| {_rule(count.rule)} | {count.parameters:,} | {elements(count.numel)} |" for count in report.rules]
+    if report.findings:
+        lines += ["", "| where | finding | |", "|---|---|---|"]
+        for finding in report.findings:
+            hint = f" ({finding.hint})" if finding.hint else ""
+            what = f"{finding.code} {finding.name} [{finding.severity}]"
+            lines.append(f"| {_escaped(place(finding))} | {_escaped(what)} | {_escaped(finding.message + hint)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _lines(rows: Sequence[Row], folded: bool) -> Sequence[Fold]:
+    return fold(rows) if folded else unfolded(rows)
+
+
+def _markdown_row(report: Report, line: Fold) -> str:
+    row = line.rows[0]
+    values = ((row.lr, report.base.lr), (row.weight_decay, report.base.weight_decay))
+    cells = [number(value) if value == base else f"**{number(value)}**" for value, base in values]
+    rules = (row.setting.lr_rule, row.setting.weight_decay_rule)
+    frozen = "" if row.parameter.trainable else " ❄"
+    return " | ".join([f"| {_code(line.name)}{frozen}", str(len(line.rows)), *cells, *map(_rule, rules)]) + " |"
+
+
+def _rule(rule: Rule | None) -> str:
+    return "not in the optimizer" if rule is None else _escaped(label(rule))
+
+
+def _code(text: str) -> str:
+    safe = visible(text).replace("|", "\\|")
+    fence = "``" if "`" in safe else "`"
+    return f"{fence} {safe} {fence}" if "`" in safe else f"{fence}{safe}{fence}"
+
+
+def _escaped(text: str) -> str:
+    """Makes text literal in a cell of GitHub's Markdown."""
+    safe = visible(text)
+    return "".join(f"\\{char}" if char in "\\`*_{}[]<>()#+!|~@&" else char for char in safe)

@@ -1,0 +1,71 @@
+"""Findings as a person reads them: ``file:line:column  CODE name  message``, so that terminals and editors make it a
+link.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from rich.text import Text
+
+from pgaudit.checks import Finding
+from pgaudit.render.style import BASE, SEVERITIES
+from pgaudit.report import Report
+from pgaudit.text import counted, visible
+
+SHOWN = 20
+"""Findings of one code that are spelled out; a thousand tied parameters are one mistake."""
+
+
+def place(finding: Finding) -> str:
+    """Returns ``file:line:column``, or what of it is known."""
+    where = [visible(finding.path)] if finding.path else []
+    if finding.position:
+        where += [str(finding.position.line), str(finding.position.column)]
+    return ":".join(where)
+
+
+def findings_text(report: Report, width: int | None) -> Text:
+    """Returns all findings, each with its hint, and a line of counts."""
+    text = Text()
+    seen: Counter[str] = Counter()
+    for finding in report.findings:
+        seen[finding.code] += 1
+        if seen[finding.code] > SHOWN:
+            continue
+        style = SEVERITIES[finding.severity]
+        where = place(finding)
+        text.append(f"{where}  " if where else "")
+        text.append(f"{finding.code} {finding.name}", style=style)
+        text.append(f" [{finding.severity}]  ", style=style)
+        _append(text, visible(finding.message), width)
+        if finding.hint:
+            text.append("  ")
+            _append(text, visible(finding.hint), width, style=BASE)
+    for code, count in seen.items():
+        if count > SHOWN:
+            text.append(f"  and {count - SHOWN:,} more of {code}\n", style=BASE)
+    counts = Counter(finding.severity for finding in report.findings)
+    text.append(
+        ", ".join(counted(counts[severity], _NOUNS[severity]) for severity in SEVERITIES if counts[severity]),
+        style=BASE,
+    )
+    return text
+
+
+_NOUNS = {"error": "error", "warning": "warning", "info": "remark"}
+
+
+def _append(text: Text, words: str, width: int | None, style: str = "") -> None:
+    """Appends words, broken at spaces with a hanging indent where the terminal is too narrow."""
+    column = len(text.plain) - (text.plain.rfind("\n") + 1)
+    for index, word in enumerate(words.split(" ")):
+        if width and index and column + 1 + len(word) > width:
+            text.append("\n      ")
+            column = 6
+        elif index:
+            text.append(" ")
+            column += 1
+        text.append(word, style=style)
+        column += len(word)
+    text.append("\n")

@@ -1,0 +1,44 @@
+"""Numbers as people write them in configs."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+_DIGITS = 6
+
+
+def number(value: float | None) -> str:
+    """Returns ``1e-4``, ``0.05``, ``1.2e-5`` or ``10``: six significant digits at most."""
+    if value is None:
+        return "–"
+    if value == 0:
+        return "0"
+    digits = Decimal(f"{value:.{_DIGITS - 1}e}").normalize()
+    exponent = digits.adjusted()
+    if -4 < exponent < 6:
+        return f"{digits:f}"
+    mantissa = digits.scaleb(-exponent).normalize()
+    return f"{mantissa:f}e{exponent}"
+
+
+def elements(count: int) -> str:
+    """Returns ``38.4 k`` or ``86.6 M``: three digits, as parameter counts are spoken of."""
+    for unit, size in (("G", 1_000_000_000), ("M", 1_000_000), ("k", 1_000)):
+        if count >= size * 0.9995:
+            scaled = count / size
+            places = 2 if scaled < 9.995 else 1 if scaled < 99.95 else 0
+            return f"{scaled:.{places}f} {unit}"
+    return str(count)
+
+
+def shape(sizes: tuple[int, ...], times: str = "×") -> str:
+    """Returns ``64×3×7×7``; a scalar's is ``scalar``."""
+    return times.join(map(str, sizes)) if sizes else "scalar"
+
+
+def bar(share: float, width: int, *, ascii_only: bool = False) -> str:
+    """Returns a bar of ``share`` (0 to 1) of ``width`` cells, never empty for a share above 0."""
+    if ascii_only:
+        return "#" * max(round(share * width), 1 if share else 0)
+    eighths = max(round(share * width * 8), 1 if share else 0)
+    return "█" * (eighths // 8) + ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")[eighths % 8]

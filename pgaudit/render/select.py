@@ -1,0 +1,148 @@
+"""Which rows of a report to show, in which order, under which headings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from pgaudit.constructors import Setting
+from pgaudit.errors import UsageError
+from pgaudit.render.choices import GroupBy, Sort
+from pgaudit.render.numbers import number
+from pgaudit.report import Report, Row, deciding_rules
+from pgaudit.text import counted, did_you_mean, quoted, visible
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What to show of a report. Totals, groups and findings always speak of the whole model."""
+
+    filters: tuple[str, ...] = ()
+    """Globs over names and aliases; a name without a wildcard also means all below it."""
+    rules: tuple[str, ...] = ()
+    """Options, custom keys or patterns, or both as ``custom_keys.fc``."""
+    changed: bool = False
+    """Only what differs from the base values."""
+    sort: Sort = Sort.MODEL
+    group_by: GroupBy | None = None
+
+
+@dataclass(frozen=True)
+class Section:
+    """Rows under one heading; the heading is empty where rows are not grouped."""
+
+    heading: str
+    rows: tuple[Row, ...]
+
+
+def select(report: Report, selection: Selection) -> list[Section]:
+    """Returns the rows to show.
+
+    Raises:
+        UsageError: a filter matches no parameter, or a rule decided nothing.
+    """
+    rows: Sequence[Row] = report.rows
+    if selection.filters:
+        rows = [row for row in rows if any(_matches(row, pattern) for pattern in selection.filters)]
+        _refuse_dead_filters(report, selection.filters)
+    for rule in selection.rules:
+        _refuse_unknown_rule(report, rule)
+    if selection.rules:
+        rows = [row for row in rows if rule_names(row.setting) & set(selection.rules)]
+    if selection.changed:
+        rows = [row for row in rows if is_changed(report, row)]
+    rows = sorted(rows, key=_ORDERS[selection.sort]) if selection.sort in _ORDERS else list(rows)
+    if selection.group_by is None:
+        return [Section("", tuple(rows))]
+    return _sections(rows, _HEADINGS[selection.group_by])
+
+
+def is_changed(report: Report, row: Row) -> bool:
+    """Whether a parameter's lot differs from the base: in a value, or by being frozen or left out."""
+    return row.lr != report.base.lr or row.weight_decay != report.base.weight_decay or not row.parameter.trainable
+
+
+def rule_names(setting: Setting) -> set[str]:
+    """Returns all words by which a user may mean the rules of a setting."""
+    names = set()
+    for rule in (setting.lr_rule, setting.weight_decay_rule):
+        if rule:
+            names.add(rule.option)
+            if rule.key is not None:
+                names |= {rule.key, f"{rule.option}.{rule.key}"}
+    return names
+
+
+def _matches(row: Row, pattern: str) -> bool:
+    return any(
+        fnmatchcase(name, pattern) or name.startswith(f"{pattern}.") for name in (row.name, *row.parameter.aliases)
+    )
+
+
+def _refuse_dead_filters(report: Report, patterns: Sequence[str]) -> None:
+    for pattern in patterns:
+        if not any(_matches(row, pattern) for row in report.rows):
+            words = {row.name.rpartition(".")[0] or row.name for row in report.rows} | {row.name for row in report.rows}
+            words |= {segment for row in report.rows for segment in row.name.split(".")}
+            hint = (
+                did_you_mean(pattern.strip("*."), sorted(words)) or "a glob over whole names, such as 'layer4.*.weight'"
+            )
+            raise UsageError(f"--filter {visible(pattern)} matches no parameter", hint)
+
+
+def _refuse_unknown_rule(report: Report, rule: str) -> None:
+    known = sorted(set().union(*(rule_names(row.setting) for row in report.rows)))
+    if rule not in known:
+        hint = did_you_mean(rule, known) or f"these did: {', '.join(map(quoted, known))}"
+        raise UsageError(f"--rule {visible(rule)}: no such rule decided anything", hint)
+
+
+def _or_zero(value: float | None) -> float:
+    return -1.0 if value is None else value
+
+
+_ORDERS: dict[Sort, Callable[[Row], Any]] = {
+    Sort.NAME: lambda row: row.name,
+    Sort.LR: lambda row: -_or_zero(row.lr),
+    Sort.DECAY: lambda row: -_or_zero(row.weight_decay),
+    Sort.NUMEL: lambda row: -row.parameter.numel,
+    Sort.RULE: lambda row: [(rule.option, rule.key or "") for rule in deciding_rules(row.setting)],
+}
+
+
+def _by_module(row: Row) -> str:
+    return visible(row.name.partition(".")[0])
+
+
+def _by_rule(row: Row) -> str:
+    words = [
+        rule.option if rule.key is None else f"{rule.option} {quoted(rule.key)}" for rule in deciding_rules(row.setting)
+    ]
+    return " · ".join(words) or "not in the optimizer"
+
+
+def _by_group(row: Row) -> str:
+    if row.group is None:
+        return "in no group"
+    return f"lr {number(row.lr)} · decay {number(row.weight_decay)}"
+
+
+_HEADINGS: dict[GroupBy, Callable[[Row], str]] = {
+    GroupBy.MODULE: _by_module,
+    GroupBy.RULE: _by_rule,
+    GroupBy.GROUP: _by_group,
+}
+
+
+def _sections(rows: Sequence[Row], heading: Callable[[Row], str]) -> list[Section]:
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(heading(row), []).append(row)
+    return [Section(f"{name} · {_total(members)}", tuple(members)) for name, members in found.items()]
+
+
+def _total(rows: Sequence[Row]) -> str:
+    groups = {row.group for row in rows if row.group is not None}
+    return f"{counted(len(rows), 'parameter')} in {counted(len(groups), 'group')}"

@@ -1,0 +1,83 @@
+"""One colour for one kind of rule, and one mark for one kind of difference, everywhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pgaudit.checks import Severity
+from pgaudit.constructors import Rule, Setting
+from pgaudit.report import BASE_RULES, deciding_rules
+from pgaudit.text import quoted, visible
+
+BASE = "dim"
+_COLOURS = {
+    "custom_keys": "green",
+    "weight_decay": "green",
+    "norm_decay_mult": "cyan",
+    "bias_lr_mult": "magenta",
+    "bias_decay_mult": "magenta",
+    "dwconv_decay_mult": "yellow",
+    "dcn_offset_lr_mult": "red",
+    "frozen": "blue",
+    "duplicate": "blue",
+}
+SEVERITIES: dict[Severity, str] = {"error": "bold red", "warning": "yellow", "info": "blue"}
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What tells a difference from the base without colour."""
+
+    higher: str = "▲"
+    lower: str = "▼"
+    left_out: str = "✕"
+    frozen: str = "❄"
+    times: str = "×"
+    dot: str = "·"
+    none: str = "–"
+
+
+UNICODE = Marks()
+ASCII = Marks("^", "v", "x", "*", "x", "-", "-")
+
+
+def marks_for(encoding: str | None) -> Marks:
+    """Returns the marks that an encoding can write."""
+    try:
+        "▲▼✕❄×·–█▏".encode(encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return ASCII
+    return UNICODE
+
+
+def colour(rule: Rule | None) -> str:
+    """Returns a rule's colour."""
+    if rule is None or rule.option in BASE_RULES:
+        return BASE
+    return _COLOURS.get(rule.option, "cyan")
+
+
+def label(rule: Rule, *, line: bool = True) -> str:
+    """Returns a rule as the table names it: ``norm_decay_mult :5``, or a custom key or pattern by itself, ``"fc" :8``."""
+    text = visible(rule.option)
+    if rule.key is not None:
+        text = visible(rule.key) if rule.key == "NORM_TYPES" else quoted(rule.key)
+    return f"{text} :{rule.position.line}" if line and rule.position and rule.option not in BASE_RULES else text
+
+
+def labels(setting: Setting, marks: Marks = UNICODE, *, line: bool = True) -> list[tuple[str, str]]:
+    """Returns the rule column's words, each with its colour. Where lr and decay have different rules, each says which
+    is whose.
+    """
+    if setting.lr_rule is None:
+        return [(f"{marks.left_out} not in the optimizer", "red")]
+    deciding = deciding_rules(setting)
+    words: list[tuple[str, str]] = []
+    if len(deciding) == 2:
+        for name, rule in (("lr", setting.lr_rule), ("wd", setting.weight_decay_rule)):
+            assert rule is not None
+            words += [(f"{name} {label(rule, line=line)}", colour(rule)), (f" {marks.dot} ", BASE)]
+        return words[:-1]
+    if deciding[0].option == "frozen":
+        return [(f"{marks.frozen} frozen", colour(deciding[0]))]
+    return [(label(deciding[0], line=line), colour(deciding[0]))]

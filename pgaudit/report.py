@@ -1,0 +1,123 @@
+"""The Report: what renderers, diff and gate read."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from pgaudit import serialize
+from pgaudit.checks import Finding
+from pgaudit.config import Config
+from pgaudit.constructors import Rule, Setting
+from pgaudit.inventory import Inventory, Parameter
+
+BASE_RULES = frozenset({"default", "optimizer_default"})
+
+
+def deciding_rules(setting: Setting) -> tuple[Rule, ...]:
+    """Returns the rules, without repetition, that made a setting what it is: those beside the base, or else the base
+    rule itself.
+    """
+    rules = {rule.name: rule for rule in (setting.lr_rule, setting.weight_decay_rule) if rule}
+    special = tuple(rule for rule in rules.values() if rule.option not in BASE_RULES)
+    return special or tuple(rules.values())[:1]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One parameter and what it gets."""
+
+    parameter: Parameter
+    setting: Setting
+    group: int | None
+
+    @property
+    def name(self) -> str:
+        """The parameter's first name."""
+        return self.parameter.name
+
+    @property
+    def lr(self) -> float | None:
+        """The learning rate of its group; None where it is in no group."""
+        return self.setting.lr
+
+    @property
+    def weight_decay(self) -> float | None:
+        """The weight decay of its group; None where it is in no group."""
+        return self.setting.weight_decay
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One entry of ``optimizer.param_groups``."""
+
+    index: int
+    lr: float | None
+    weight_decay: float | None
+    parameters: int
+    numel: int
+
+
+@dataclass(frozen=True, slots=True)
+class RuleCount:
+    """How many parameters, and how many elements, a rule decided anything for."""
+
+    rule: Rule
+    parameters: int
+    numel: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """Which lr and weight decay each parameter really gets, and why."""
+
+    inventory: Inventory
+    config: Config
+    constructor: str
+    optimizer: Mapping[str, Any]
+    """The optimizer's type and arguments, as the constructor calls it."""
+    base: Setting
+    """What a parameter gets that no rule speaks about."""
+    rows: tuple[Row, ...]
+    """In the order of ``named_parameters()``."""
+    findings: tuple[Finding, ...]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Row]:
+        named = {alias: row for row in self.rows for alias in row.parameter.aliases}
+        return named | {row.name: row for row in self.rows}
+
+    def __getitem__(self, name: str) -> Row:
+        """Returns a parameter's row by its name or one of its aliases; KeyError for neither."""
+        return self._by_name[name]
+
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """The optimizer's groups."""
+        members: dict[int, list[Row]] = defaultdict(list)
+        for row in self.rows:
+            if row.group is not None:
+                members[row.group].append(row)
+        return tuple(
+            Group(index, rows[0].lr, rows[0].weight_decay, len(rows), sum(row.parameter.numel for row in rows))
+            for index, rows in sorted(members.items())
+        )
+
+    @cached_property
+    def rules(self) -> tuple[RuleCount, ...]:
+        """Every rule that decided something, most parameters first; the base rule for parameters that no other one
+        touched.
+        """
+        counts: dict[tuple[str, str | None], RuleCount] = {}
+        for row in self.rows:
+            for rule in deciding_rules(row.setting):
+                before = counts.get(rule.name) or RuleCount(rule, 0, 0)
+                counts[rule.name] = RuleCount(before.rule, before.parameters + 1, before.numel + row.parameter.numel)
+        return tuple(sorted(counts.values(), key=lambda count: -count.parameters))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the report as plain data, in the JSON report's schema, version 1."""
+        return serialize.report(self)

@@ -1,0 +1,109 @@
+"""Report → plain data, in the JSON report's schema, version 1. Deterministic: no clock, no machine, no absolute path."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pgaudit.checks import Finding
+    from pgaudit.constructors import Rule
+    from pgaudit.report import Report, Row
+
+SCHEMA_VERSION = 1
+
+
+def report(of: Report) -> dict[str, Any]:
+    """Returns the whole report."""
+    from pgaudit import __version__
+
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "tool": {"name": "pgaudit", "version": __version__},
+        "model": {
+            "ref": of.inventory.ref,
+            "source": of.inventory.source,
+            "parameters": len(of.inventory.parameters),
+            "numel": of.inventory.numel,
+        },
+        "config": {"path": of.config.path, "constructor": of.constructor, "optimizer": plain(of.optimizer)},
+        "params": [row(entry) for entry in of.rows],
+        "groups": [
+            {
+                "index": group.index,
+                "lr": group.lr,
+                "weight_decay": group.weight_decay,
+                "parameters": group.parameters,
+                "numel": group.numel,
+                "extra": {},
+            }
+            for group in of.groups
+        ],
+        "findings": [finding(entry) for entry in of.findings],
+        "summary": {
+            "rules": [
+                {
+                    "option": count.rule.option,
+                    "key": count.rule.key,
+                    "parameters": count.parameters,
+                    "numel": count.numel,
+                }
+                for count in of.rules
+            ]
+        },
+    }
+
+
+def row(of: Row) -> dict[str, Any]:
+    """Returns one entry of ``params``."""
+    parameter = of.parameter
+    return {
+        "name": parameter.name,
+        "aliases": list(parameter.aliases),
+        "shape": list(parameter.shape),
+        "numel": parameter.numel,
+        "dtype": parameter.dtype,
+        "module_type": parameter.module.name,
+        "trainable": parameter.trainable,
+        "in_optimizer": of.group is not None,
+        "group": of.group,
+        "lr": of.lr,
+        "weight_decay": of.weight_decay,
+        "lr_rule": rule(of.setting.lr_rule),
+        "weight_decay_rule": rule(of.setting.weight_decay_rule),
+        "extra": {},
+    }
+
+
+def rule(of: Rule | None) -> dict[str, Any] | None:
+    """Returns a rule; None where nothing decided, because the parameter is in no group."""
+    if of is None:
+        return None
+    line, column = (of.position.line, of.position.column) if of.position else (None, None)
+    return {"option": of.option, "key": of.key, "line": line, "column": column}
+
+
+def finding(of: Finding) -> dict[str, Any]:
+    """Returns one entry of ``findings``."""
+    line, column = (of.position.line, of.position.column) if of.position else (None, None)
+    return {
+        "code": of.code,
+        "severity": of.severity,
+        "message": of.message,
+        "hint": of.hint,
+        "param": of.param,
+        "path": of.path,
+        "line": line,
+        "column": column,
+    }
+
+
+def plain(value: Any) -> Any:
+    """Returns a config value as JSON can hold it; an object from Python is named by its class."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return f"<{type(value).__name__}>"

@@ -1,0 +1,51 @@
+"""The one boundary that makes untrusted text safe to print, and small words about text.
+
+Parameter names, config keys and error messages of other libraries come from outside. They may hold escape sequences,
+newlines, bidirectional overrides or zero-width characters, which a terminal, a CI log or an XML parser would obey.
+Everything of that kind passes through :func:`visible` before it reaches a screen or a file.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+def visible(text: object) -> str:
+    """Returns ``text`` with every character that is not printable written as its escape, such as ``\\x1b`` or
+    ``\\u202e``.
+    """
+    raw = text if isinstance(text, str) else str(text)
+    if raw.isprintable():
+        return raw
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in raw)
+
+
+def quoted(text: object) -> str:
+    """Returns ``text`` made visible, between double quotes."""
+    return f'"{visible(text)}"'
+
+
+def nearest(word: str, known: Iterable[str], *, most: int = 1) -> list[str]:
+    """Returns the known words that ``word`` was probably meant to be, best first, at most ``most`` of them."""
+    candidates = list(known)
+    folded = {candidate.lower(): candidate for candidate in candidates}
+    found = difflib.get_close_matches(word.lower(), folded, n=most, cutoff=0.6)
+    return [folded[match] for match in found]
+
+
+def did_you_mean(word: str, known: Iterable[str], *, most: int = 1) -> str | None:
+    """Returns ``did you mean "x"?`` for a probable typo, or None when nothing comes near."""
+    near = nearest(word, known, most=most)
+    return f"did you mean {' or '.join(quoted(candidate) for candidate in near)}?" if near else None
+
+
+def one_line(text: object, *, limit: int = 400) -> str:
+    """Returns the first ``limit`` characters of a foreign message as one visible line."""
+    words = " ".join(str(text).split())
+    return visible(words if len(words) <= limit else words[: limit - 1] + "…")
+
+
+def counted(number: int, noun: str) -> str:
+    """Returns ``1 parameter`` or ``2 parameters``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
