@@ -6,6 +6,7 @@ import contextlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.checks import Audited, run_checks
@@ -92,15 +93,16 @@ def _inventory(
     from pgaudit.inventory.sources import load_model
     from pgaudit.inventory.walk import walk
 
-    if model is None:
-        if config.model is None:
-            raise UsageError("no model is named", "name one on the command line, or `model:` in the config")
-        model = config.model
-    if isinstance(model, str):
-        loaded = load_model(model, {**config.model_args, **(model_args or {})})
+    if model is None and config.model is None:
+        raise UsageError("no model is named", "name one on the command line, or `model:` in the config")
+    if model is None or isinstance(model, str):
+        # The config's arguments are for the config's model, not for another that the command line names.
+        args = {**(config.model_args if model in (None, config.model) else {}), **(model_args or {})}
+        with _at(config, "model") if model is None else contextlib.nullcontext():
+            loaded = load_model(_beside(config) if model is None else model, args)
         walked = walk(
             loaded.module,
-            ref=model,
+            ref=model or str(config.model),
             source=loaded.source,
             version=loaded.version,
             unwrap=constructor.unwraps_module,
@@ -109,6 +111,17 @@ def _inventory(
     else:
         walked = walk(_module(model), ref=type(model).__name__, unwrap=constructor.unwraps_module)
     return walked.inventory, walked
+
+
+def _beside(config: Config) -> str:
+    """The config's model; its file is looked for beside the config where the current folder has none of that name."""
+    ref = str(config.model)
+    file, colon, attribute = ref.rpartition(":")
+    if file.endswith(".py") and config.path and not Path(file).exists():
+        beside = Path(config.path).parent / file
+        if beside.exists():
+            return f"{beside}{colon}{attribute}"
+    return ref
 
 
 def _module(model: object) -> nn.Module:

@@ -1,4 +1,4 @@
-"""Report → plain data, in the JSON report's schema, version 1. Deterministic: no clock, no machine, no absolute path."""
+"""Report → plain data, in the JSON report's schema, version 1. Deterministic: no clock, no machine."""
 
 from __future__ import annotations
 

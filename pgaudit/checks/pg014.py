@@ -31,5 +31,5 @@ def check(audited: Audited, /) -> Iterator[Finding]:
         if option not in sisters:
             continue
         message = f"{quoted(option)} is an option of {sisters[option]}; {config.constructor} ignores it"
-        hint = f"{config.constructor} reads {', '.join(sorted(read))} here" if read else "remove it"
+        hint = "say it in custom_keys, or name a constructor that reads it" if read else "remove it"
         yield Finding(CODE, NAME, SEVERITY, message, hint, None, config.path, config.position(*at))

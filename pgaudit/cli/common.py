@@ -57,10 +57,21 @@ def references(first: str | None, second: str | None) -> tuple[str | None, str]:
     if first is None:
         raise UsageError("CONFIG is missing", "pgaudit show MODEL CONFIG")
     if second is not None:
+        if _is_yaml(first):
+            right = (
+                f"pgaudit show {visible(second)} {visible(first)}"
+                if not _is_yaml(second)
+                else "name one model, one config"
+            )
+            raise UsageError(f"MODEL comes before CONFIG, and {quoted(first)} is a config", right)
         return first, second
-    if Path(first).suffix not in (".yaml", ".yml") and not Path(first).is_file():
+    if not _is_yaml(first) and (first.endswith(".py") or not Path(first).is_file()):
         raise UsageError(f"CONFIG is missing after {quoted(first)}", f"pgaudit show {visible(first)} config.yaml")
     return None, first
+
+
+def _is_yaml(argument: str) -> bool:
+    return Path(argument).suffix in (".yaml", ".yml")
 
 
 def parse_model_args(given: Sequence[str]) -> dict[str, Any]:

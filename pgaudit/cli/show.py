@@ -21,7 +21,7 @@ def show(
     model: Annotated[
         str | None,
         typer.Argument(
-            metavar="[MODEL]",
+            metavar="MODEL",
             show_default=False,
             help="A timm name, package.module:attribute or file.py:attribute; may be left to the config's `model:`.",
         ),
@@ -35,7 +35,9 @@ def show(
         list[str] | None,
         typer.Option("--rule", "-r", metavar="RULE", help="Only what this option, key or pattern decided; repeatable."),
     ] = None,
-    changed: Annotated[bool, typer.Option("--changed", "-c", help="Only what differs from the base values.")] = False,
+    changed: Annotated[
+        bool, typer.Option("--changed", "-c", help="Only what differs from the base values, is frozen, or is left out.")
+    ] = False,
     fold: Annotated[
         bool, typer.Option("--fold", help="Join rows that repeat over blocks: layer1.{0..2}.bn1.weight.")
     ] = False,
@@ -60,7 +62,8 @@ def show(
         ),
     ] = None,
     width: Annotated[
-        int | None, typer.Option("--width", min=20, help="Cells to a line.", show_default="the terminal's")
+        int | None,
+        typer.Option("--width", min=20, metavar="CELLS", show_default=False, help="Instead of the terminal's width."),
     ] = None,
     colour: Annotated[Colour, typer.Option("--color", help="Whether to write colours.")] = Colour.AUTO,
     traceback: Annotated[bool, typer.Option("--traceback", help="Show where an error comes from.")] = False,

@@ -12,7 +12,7 @@ from pgaudit.config import layouts
 from pgaudit.config.loader import Document, Path, read_yaml
 from pgaudit.config.policy import read_policy
 from pgaudit.config.records import Config
-from pgaudit.errors import ConfigError, Problem
+from pgaudit.errors import ConfigError, Problem, UsageError
 from pgaudit.text import did_you_mean, nearest, quoted, visible
 
 _MMCV = "mmcv's DefaultOptimizerConstructor"
@@ -31,6 +31,9 @@ def load_config(
     Raises:
         ConfigError: with every problem of the file, each with its line and column.
     """
+    if constructor is not None and layouts.ALIASES.get(constructor, constructor) not in layouts.CONSTRUCTORS:
+        hint = did_you_mean(constructor, layouts.CONSTRUCTORS) or f"known: {', '.join(layouts.CONSTRUCTORS)}"
+        raise UsageError(f"unknown constructor {quoted(constructor)}", hint)
     if isinstance(source, Config):
         return (
             source

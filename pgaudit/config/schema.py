@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from pgaudit.config.loader import Path
-from pgaudit.text import did_you_mean, quoted
+from pgaudit.text import did_you_mean, one_line, quoted
 
 NonNegative = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
@@ -119,7 +119,7 @@ def _wording(detail: ErrorDetails, schema: type[BaseModel]) -> tuple[str, str | 
         return f"{quoted(name)} is missing", None
     if kind in ("finite_number", "greater_than_equal"):
         least = detail.get("ctx", {}).get("ge", 0)
-        return f"{value} is no use here; a number from {least:g} up is", None
+        return f"{one_line(value, limit=40)} is no use here; a number from {least:g} up is", None
     if kind in ("too_short", "too_long"):
         return "expected two numbers", None
     return f"expected {_EXPECTED.get(kind, 'another kind of value')}, got {described(value)}", None
@@ -146,7 +146,7 @@ def described(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (int, float)):
-        return f"the number {value}"
+        return f"the number {one_line(value, limit=40)}"
     if isinstance(value, str):
         return f"the text {quoted(value[:60])}"
     if isinstance(value, Mapping):

@@ -43,6 +43,12 @@ class Mmcv:
             whole = Decision(rules.untouched, 0)
             left = Decision(NOT_OPTIMIZED, None)
             return Assignment(tuple(whole if p.reachable else left for p in inventory.parameters), rules.untouched)
+        if inventory.circular is not None:
+            raise config.error(
+                f"the module {quoted(inventory.circular)} contains itself; {_CALL} would raise RecursionError",
+                "paramwise_cfg",
+                hint="only an empty paramwise_cfg works with such a model",
+            )
         return _one_group_each(inventory, rules, bypass=bool(config.paramwise_cfg.get("bypass_duplicate", False)))
 
 

@@ -160,7 +160,8 @@ def _parameters(kind: type) -> list[str]:
 
 def _mentioned(message: str, arguments: Mapping[str, Any]) -> str | None:
     plain = message.lower().replace(" ", "_").replace("learning_rate", "lr")
-    return next((argument for argument in sorted(arguments, key=len, reverse=True) if argument.lower() in plain), None)
+    longest_first = sorted(arguments, key=len, reverse=True)
+    return next((argument for argument in longest_first if argument.lower().rstrip("s") in plain), None)
 
 
 def _number(value: Any) -> float | None:

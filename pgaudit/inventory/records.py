@@ -90,6 +90,8 @@ class Inventory:
     """``timm``, ``import``, ``file`` or ``module`` (a live one)."""
     version: str | None = None
     """The version of the library that built the model."""
+    circular: str | None = None
+    """Where a module stands again inside itself; a walk that does not remember it never ends."""
     unwrapped: bool = False
     """Whether the walk began at the model's attribute ``module``."""
     hints: Hints = field(default_factory=Hints)

@@ -6,13 +6,14 @@ A reference is a timm name (``resnet50``, ``timm:resnet50``), an import path (``
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.errors import ModelError
 from pgaudit.inventory.imports import import_attribute, quiet
-from pgaudit.text import nearest, one_line, quoted, visible
+from pgaudit.text import did_you_mean, nearest, one_line, quoted, visible
 
 if TYPE_CHECKING:
     from torch import nn
@@ -71,12 +72,12 @@ def _refuse_weights(ref: str, args: Mapping[str, Any]) -> None:
 
 def _timm_model(name: str, args: dict[str, Any]) -> Loaded:
     timm = _import_timm()
+    if name.endswith(".py"):
+        raise ModelError(f"{quoted(name)} is a file, and names nothing in it", "file.py:make_model")
     architecture = name.partition(".")[0]
     if not timm.is_model(architecture):
         near = nearest(architecture, timm.list_models(), most=3)
         hint = f"did you mean {', '.join(near)}?" if near else "`timm.list_models()` lists them"
-        if "/" in name or name.endswith(".py"):
-            hint = "a file needs its attribute: file.py:make_model"
         raise ModelError(f"timm {timm.__version__} has no model {quoted(name)}", hint)
     module, notes = _built(lambda **given: timm.create_model(name, **given), {**args, "pretrained": False}, name)
     return Loaded(module, "timm", timm.__version__, notes)
@@ -144,16 +145,21 @@ def _on_meta_or_cpu(factory: Callable[..., Any], args: dict[str, Any], ref: str)
                     f"built on the CPU, because it cannot be built on meta tensors: {_said(on_meta)}",
                 )
         except (Exception, SystemExit) as error:
-            raise ModelError(f"{visible(ref)} cannot be built: {_said(error)}", _argument_hint(error, args)) from error
+            raise ModelError(
+                f"{visible(ref)} cannot be built: {_said(error)}", _argument_hint(error, factory, args)
+            ) from error
 
 
 def _said(error: BaseException) -> str:
     return f"{type(error).__name__}: {one_line(error)}"
 
 
-def _argument_hint(error: BaseException, args: Mapping[str, Any]) -> str | None:
-    if isinstance(error, TypeError) and "argument" in str(error):
-        return (
-            f"given: {', '.join(args)}" if set(args) - {"pretrained"} else "--model-arg key=value passes arguments on"
-        )
-    return None
+def _argument_hint(error: BaseException, factory: Any, args: Mapping[str, Any]) -> str | None:
+    if not isinstance(error, TypeError) or "argument" not in str(error):
+        return None
+    try:
+        known = list(inspect.signature(factory).parameters)
+    except (TypeError, ValueError):
+        known = []
+    unknown = [name for name in args if name not in known and name != "pretrained"]
+    return (did_you_mean(unknown[0], known) if unknown else None) or "--model-arg key=value passes arguments on"

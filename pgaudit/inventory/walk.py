@@ -6,16 +6,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pgaudit.errors import ModelError
+from pgaudit.errors import ModelError, PgauditError
 from pgaudit.inventory.families import families_of
 from pgaudit.inventory.hints import hints_of
 from pgaudit.inventory.records import Conv, Inventory, ModuleType, Parameter, Visit
-from pgaudit.text import counted, quoted, visible
+from pgaudit.text import counted, one_line, visible
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-MAX_VISITS = 5_000_000
+MAX_VISITS = 1_000_000
 """A module shared at every level of a deep tree is met exponentially often by a walk that does not remember it."""
 
 
@@ -48,14 +48,26 @@ def walk(
         notes: what happened while the model was built.
 
     Raises:
-        ModelError: the model has no parameters, contains itself, or its ``module`` is not a module.
+        ModelError: the model has no parameters, its ``module`` is not a module, or its own code fails.
     """
-    root, notes = model, list(notes)
+    try:
+        return _walked(model, ref, source, version, unwrap, list(notes))
+    except PgauditError:
+        raise
+    except Exception as error:  # a property or an overridden method of the model
+        raise ModelError(
+            f"the parameters of {visible(ref)} cannot be listed: {type(error).__name__}: {one_line(error)}"
+        ) from error
+
+
+def _walked(model: nn.Module, ref: str, source: str, version: str | None, unwrap: bool, notes: list[str]) -> Walked:
+    root = model
     unwrapped = unwrap and hasattr(model, "module")
     if unwrapped:
         root = _inner(model)
     found = _Found()
-    for name, tensor, owner, parent, again in _occurrences(root):
+    circles: list[str] = []
+    for name, tensor, owner, parent, again in _occurrences(root, circles):
         found.add(name, tensor, owner, parent, again)
     lost = _lost(model, root, found) if unwrapped else 0
     if unwrapped:
@@ -69,6 +81,7 @@ def walk(
         ref=ref,
         source=source,
         version=version,
+        circular=circles[0] if circles else None,
         unwrapped=unwrapped,
         hints=hints_of(root, [entry.name for entry in found.entries]),
         notes=tuple(notes),
@@ -149,7 +162,7 @@ class _Found:
 Occurrence = tuple[str, "Tensor", "nn.Module", "nn.Module | None", bool]
 
 
-def _occurrences(root: nn.Module) -> Iterator[Occurrence]:
+def _occurrences(root: nn.Module, circles: list[str]) -> Iterator[Occurrence]:
     """Yields name, tensor, owner, the owner's parent, and whether a constructor's own walk would skip this meeting.
 
     Depth first, own parameters before children, without recursion: a chain of modules may be deeper than Python's
@@ -164,9 +177,8 @@ def _occurrences(root: nn.Module) -> Iterator[Occurrence]:
             path.discard(id(step.module))
             continue
         if id(step.module) in path:
-            raise ModelError(
-                f"the module {quoted(step.prefix)} contains itself", "a constructor that walks it recurses without end"
-            )
+            circles.append(step.prefix)
+            continue
         path.add(id(step.module))
         stack.append(_Step(step.module, step.prefix, None, leaving=True))
         for name, tensor, repeated in _own(step.module):
@@ -232,7 +244,7 @@ def _lost(model: nn.Module, root: nn.Module, found: _Found) -> int:
     """Adds the parameters that unwrapping leaves out; returns how many."""
     inside = {entry.name for entry in found.entries}
     lost = 0
-    for name, tensor, owner, _, _ in _occurrences(model):
+    for name, tensor, owner, _, _ in _occurrences(model, []):
         if not found.knows(tensor):
             # A sibling may have the name that an inner parameter has once `module.` is gone.
             found.add_lost(f"<{type(model).__name__}>.{name}" if name in inside else name, tensor, owner)

@@ -13,7 +13,7 @@ from pgaudit.render.style import BASE, SEVERITIES
 from pgaudit.report import Report
 from pgaudit.text import counted, visible
 
-SHOWN = 20
+SHOWN = 5
 """Findings of one code that are spelled out; a thousand tied parameters are one mistake."""
 
 
@@ -29,17 +29,18 @@ def findings_text(report: Report, width: int | None) -> Text:
     """Returns all findings, each with its hint, and a line of counts."""
     text = Text()
     seen: Counter[str] = Counter()
-    for finding in report.findings:
+    for finding, following in zip(report.findings, [*report.findings[1:], None], strict=True):
         seen[finding.code] += 1
         if seen[finding.code] > SHOWN:
             continue
+        last = following is None or following.hint != finding.hint or seen[finding.code] == SHOWN
         style = SEVERITIES[finding.severity]
         where = place(finding)
         text.append(f"{where}  " if where else "")
         text.append(f"{finding.code} {finding.name}", style=style)
         text.append(f" [{finding.severity}]  ", style=style)
         _append(text, visible(finding.message), width)
-        if finding.hint:
+        if finding.hint and last:  # one mistake made five times is mended once
             text.append("  ")
             _append(text, visible(finding.hint), width, style=BASE)
     for code, count in seen.items():

@@ -39,23 +39,56 @@ def unfolded(rows: Iterable[Row]) -> list[Fold]:
 
 
 def fold(rows: Sequence[Row]) -> list[Fold]:
-    """Joins rows of equal settings and equal rules that differ in block numbers or in weight/bias, in the order of
-    their first.
+    """Joins rows that differ in block numbers or in weight/bias, in the order of their first.
+
+    Joined rows have equal settings under equal rules, and belong to modules of one class. Numbers join only where no
+    number between them stands for a row of another lot, so that the model's order stays.
     """
     alike: dict[Hashable, list[_Item]] = defaultdict(list)
-    skeletons: dict[Hashable, tuple[str | None, ...]] = {}
+    kins: dict[Hashable, _Kin] = {}
+    numbers = _Numbers()
     for position, row in enumerate(rows):
         skeleton, values = _dissected(row.name)
-        key: Hashable = (id(row.setting), row.parameter.trainable, skeleton)
-        skeletons[key] = skeleton
+        kin = (skeleton, row.parameter.module.name)
+        key: Hashable = (id(row.setting), row.parameter.trainable, kin)
+        kins[key] = kin
         alike[key].append(_Item(position, tuple((value,) for value in values), [row]))
+        numbers.add(kin, values)
     folded = []
-    for key, items in alike.items():
-        skeleton = skeletons[key]
-        for axis in _axes_in_order(skeleton):
-            items = _joined(items, axis, runs_only=_kind(skeleton, axis) == "suffix")
-        folded += [(item.first, Fold(_spelled(skeleton, item.axes), tuple(item.rows))) for item in items]
+    for lot, items in alike.items():
+        kin = kins[lot]
+        for axis in _axes_in_order(kin[0]):
+            items = _joined(items, kin, axis, numbers)
+        folded += [(item.first, Fold(_spelled(kin[0], item.axes), tuple(item.rows))) for item in items]
     return [entry for _, entry in sorted(folded, key=lambda pair: pair[0])]
+
+
+_Kin = tuple[tuple["str | None", ...], str]
+"""The fixed parts of a name, with None for each axis, and the class of its module."""
+
+
+class _Numbers:
+    """Which block numbers there are, under each prefix, among rows whose names differ in nothing else."""
+
+    def __init__(self) -> None:
+        self._present: dict[Hashable, set[int]] = defaultdict(set)
+        self._ranks: dict[Hashable, dict[int, int]] = {}
+
+    def add(self, kin: _Kin, values: Sequence[str]) -> None:
+        for axis, value in enumerate(values):
+            if value.isdecimal():
+                self._present[kin, axis, tuple(values[:axis])].add(int(value))
+
+    def rank(self, kin: _Kin, axis: int, item: _Item) -> int:
+        """The place of an item's number among those that there are; digits within a word count as they are."""
+        value = int(item.axes[axis][0])
+        if _kind(kin[0], axis) == "suffix":
+            return value
+        # Axes to the left are joined after this one, so each still has its one value.
+        key = (kin, axis, tuple(values[0] for values in item.axes[:axis]))
+        if key not in self._ranks:
+            self._ranks[key] = {number: place for place, number in enumerate(sorted(self._present[key]))}
+        return self._ranks[key][value]
 
 
 def _dissected(name: str) -> tuple[tuple[str | None, ...], tuple[str, ...]]:
@@ -88,33 +121,29 @@ def _axes_in_order(skeleton: Sequence[str | None]) -> list[int]:
     return sorted(axes, key=lambda axis: (order[_kind(skeleton, axis)], -axis))
 
 
-def _joined(items: list[_Item], axis: int, *, runs_only: bool) -> list[_Item]:
+def _joined(items: list[_Item], kin: _Kin, axis: int, numbers: _Numbers) -> list[_Item]:
     buckets: dict[Hashable, list[_Item]] = defaultdict(list)
     for item in items:
         buckets[item.axes[:axis], item.axes[axis + 1 :]].append(item)
     joined = []
     for bucket in buckets.values():
-        runs = _runs(bucket, axis) if runs_only else [bucket]
-        for run in runs:
+        leaf = _kind(kin[0], axis) == "leaf"
+        for run in [bucket] if leaf else _runs(bucket, [numbers.rank(kin, axis, item) for item in bucket]):
             values = tuple(value for item in run for value in item.axes[axis])
-            first = run[0]
-            rows = [row for item in run for row in item.rows]
-            joined.append(
-                _Item(min(item.first for item in run), (*first.axes[:axis], values, *first.axes[axis + 1 :]), rows)
-            )
+            axes = (*run[0].axes[:axis], values, *run[0].axes[axis + 1 :])
+            joined.append(_Item(min(item.first for item in run), axes, [row for item in run for row in item.rows]))
     return joined
 
 
-def _runs(bucket: list[_Item], axis: int) -> list[list[_Item]]:
-    """Splits items into runs of consecutive numbers: ``bn{1..3}``, but never ``layer{1,4}``."""
+def _runs(bucket: list[_Item], ranks: list[int]) -> list[list[_Item]]:
+    """Splits items into runs of consecutive ranks: ``bn{1..3}``, but never ``layer{1,4}``."""
     runs: list[list[_Item]] = []
     last = None
-    for item in sorted(bucket, key=lambda item: int(item.axes[axis][0])):
-        value = int(item.axes[axis][0])
-        if last is None or value != last + 1:
+    for rank, item in sorted(zip(ranks, bucket, strict=True), key=lambda pair: pair[0]):
+        if last is None or rank != last + 1:
             runs.append([])
         runs[-1].append(item)
-        last = value
+        last = rank
     return runs
 
 

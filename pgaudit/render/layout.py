@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 _AFTER_DOT = re.compile(r"(?<=[^.]\.)(?=[^.])")  # not inside the dots of {0..11}
@@ -15,10 +15,11 @@ INDENT = 2
 class Columns:
     """What a table shows beside names, lr and decay, and how wide a name may be."""
 
-    shape: bool
-    line: bool
-    bars: bool
-    rule_below: bool
+    shape: bool = True
+    line: bool = True
+    """Whether rules show the config's line."""
+    rule_width: int | None = None
+    """Cells for a rule beside the values; a longer one stands under its name. None for enough, 0 for none at all."""
     name_width: int | None = None
     """None where every name fits on one line."""
 
@@ -38,35 +39,28 @@ class Widths:
     rule_without_line: int
 
 
+ROOM_FOR_RULES = 18
+"""Cells beside the values from which it pays to put rules there, and under the name only those that do not fit."""
+
+
 def fit(widths: Widths, available: int | None) -> Columns:
     """Returns the richest columns that fit into ``available`` cells; None is unlimited.
 
-    What gives way first: the shape, the config's line, the bars, then the rule, which moves under the name.
+    What gives way first: the shape, then the config's line; then a rule that is too long moves under its name, and at
+    last every rule does.
     """
-    for columns in _by_richness():
-        if available is None or needed(widths, columns) <= available:
-            return columns
-    fixed = needed(widths, columns) - widths.name
-    return Columns(
-        shape=False, line=False, bars=False, rule_below=True, name_width=max(available - fixed if available else 0, 12)
-    )
-
-
-def _by_richness() -> Iterator[Columns]:
-    yield Columns(shape=True, line=True, bars=True, rule_below=False)
-    yield Columns(shape=False, line=True, bars=True, rule_below=False)
-    yield Columns(shape=False, line=False, bars=True, rule_below=False)
-    yield Columns(shape=False, line=True, bars=False, rule_below=True)
-
-
-def needed(widths: Widths, columns: Columns) -> int:
-    """Returns the cells that a table of these columns takes."""
-    total = widths.name + GAP + widths.lr + GAP + widths.decay
-    total += GAP + widths.count if widths.count else 0
-    total += GAP + widths.shape if columns.shape and widths.shape else 0
-    if not columns.rule_below:
-        total += GAP + (widths.rule if columns.line else widths.rule_without_line)
-    return total
+    if available is None:
+        return Columns()
+    fixed = widths.name + GAP + widths.lr + GAP + widths.decay + (GAP + widths.count if widths.count else 0)
+    room = available - fixed - GAP
+    if room >= widths.rule:
+        return Columns(shape=room >= widths.rule + widths.shape + GAP)
+    if room >= widths.rule_without_line:
+        return Columns(shape=False, line=False)
+    if room >= ROOM_FOR_RULES:
+        return Columns(shape=False, rule_width=room)
+    fits = fixed <= available
+    return Columns(shape=False, rule_width=0, name_width=None if fits else max(available - fixed + widths.name, 12))
 
 
 def broken(name: str, width: int | None) -> Sequence[str]:

@@ -44,7 +44,7 @@ ASCII = Marks("^", "v", "x", "*", "x", "-", "-")
 def marks_for(encoding: str | None) -> Marks:
     """Returns the marks that an encoding can write."""
     try:
-        "▲▼✕❄×·–█▏".encode(encoding or "ascii")
+        "▲▼✕❄×·–█▏".encode(encoding or "utf-8")
     except (UnicodeEncodeError, LookupError):
         return ASCII
     return UNICODE
@@ -58,7 +58,7 @@ def colour(rule: Rule | None) -> str:
 
 
 def label(rule: Rule, *, line: bool = True) -> str:
-    """Returns a rule as the table names it: ``norm_decay_mult :5``, or a custom key or pattern by itself, ``"fc" :8``."""
+    """Returns a rule as the table names it: ``norm_decay_mult :5``, or ``"fc" :8`` for a custom key or pattern."""
     text = visible(rule.option)
     if rule.key is not None:
         text = visible(rule.key) if rule.key == "NORM_TYPES" else quoted(rule.key)

@@ -1,11 +1,11 @@
-"""What stands above and below the rows: the model, the base values, the rules by parameters and elements, the groups."""
+"""What stands above and below the rows: the model, the base values, the rules, the groups."""
 
 from __future__ import annotations
 
 from rich.table import Table
 from rich.text import Text
 
-from pgaudit.render.layout import GAP, Columns
+from pgaudit.render.layout import GAP
 from pgaudit.render.numbers import bar, elements, number
 from pgaudit.render.style import ASCII, BASE, Marks, colour, label
 from pgaudit.report import Report
@@ -13,6 +13,7 @@ from pgaudit.serialize import plain
 from pgaudit.text import counted, visible
 
 _BAR = 10
+_FIGURES = 24  # the columns "parameters" and "elements", with gaps
 
 
 def header(report: Report, marks: Marks, width: int | None) -> Text:
@@ -20,8 +21,10 @@ def header(report: Report, marks: Marks, width: int | None) -> Text:
     inventory = report.inventory
     frozen = sum(not parameter.trainable for parameter in inventory.parameters)
     source = f"{inventory.source} {inventory.version}" if inventory.version else inventory.source
+    kind = visible(inventory.model_type.short)
     first = [
         visible(inventory.ref),
+        *([kind] if kind != inventory.ref else []),
         source,
         counted(len(inventory.parameters), "parameter"),
         f"{elements(inventory.numel)} elements",
@@ -30,7 +33,7 @@ def header(report: Report, marks: Marks, width: int | None) -> Text:
     name, *arguments = [(key, value) for key, value in report.optimizer.items() if value is not None]
     base = [
         report.constructor,
-        f"{visible(name[1])} lr {number(report.base.lr)}",
+        f"{visible(name[1])} lr {number(report.base.lr)}{_scaling(report, marks)}",
         f"weight_decay {number(report.base.weight_decay)}",
     ]
     base += [f"{visible(key)} {_argument(value)}" for key, value in arguments if key not in ("lr", "weight_decay")]
@@ -41,6 +44,14 @@ def header(report: Report, marks: Marks, width: int | None) -> Text:
             text.append("\n")
     text.rstrip()
     return text
+
+
+def _scaling(report: Report, marks: Marks) -> str:
+    """BaseCls' lr is a product; says of what."""
+    processes = report.config.world_size
+    if processes == 1 or report.base.lr is None:
+        return ""
+    return f" ({number(report.base.lr / processes)} {marks.times} {processes} processes)"
 
 
 def _argument(value: object) -> str:
@@ -62,27 +73,27 @@ def _wrapped(words: list[str], joint: str, width: int | None) -> list[str]:
     return lines
 
 
-def summary_table(report: Report, columns: Columns, marks: Marks, width: int | None) -> Table:
+def summary_table(report: Report, marks: Marks, width: int | None) -> Table:
     """Returns the rules by parameters and by elements: an over-eager key is the one whose bar is too long."""
-    table = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False, header_style="bold")
-    table.add_column("rule", overflow="fold")
-    table.add_column("parameters", justify="right", no_wrap=True)
-    if columns.bars:
-        table.add_column("", no_wrap=True)
-    table.add_column("elements", justify="right", no_wrap=True)
-    if columns.bars:
-        table.add_column("", no_wrap=True)
-    parameters, total = len(report.rows), max(report.inventory.numel, 1)
-    for count in report.rules:
-        style = colour(count.rule)
-        cells = [Text(label(count.rule), style=style), Text(f"{count.parameters:,}")]
-        cells += [_bar(count.parameters / parameters, style, marks)] if columns.bars else []
-        cells.append(Text(elements(count.numel)))
-        cells += [_bar(count.numel / total, style, marks)] if columns.bars else []
-        table.add_row(*cells)
-    left = sum(row.group is None for row in report.rows)
+    shares = [(Text(label(c.rule), style=colour(c.rule)), c.parameters, c.numel) for c in report.rules]
+    left = [row.parameter.numel for row in report.rows if row.group is None]
     if left:
-        table.add_row(Text(f"{marks.left_out} not in the optimizer", style="red"), Text(f"{left:,}"))
+        shares.append((Text(f"{marks.left_out} not in the optimizer", style="red"), len(left), sum(left)))
+    bars = width is None or max(rule.cell_len for rule, _, _ in shares) + _FIGURES + 2 * (_BAR + GAP) <= width
+    table = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False, header_style="bold")
+    table.add_column("rule", no_wrap=True)
+    for title in ("parameters", "elements"):
+        table.add_column(title, justify="right", no_wrap=True)
+        if bars:
+            table.add_column("", no_wrap=True)
+    for rule, parameters, numel in shares:
+        cells = [rule]
+        for text, share in (
+            (f"{parameters:,}", parameters / len(report.rows)),
+            (elements(numel), numel / max(report.inventory.numel, 1)),
+        ):
+            cells += [Text(text), _bar(share, str(rule.style), marks)] if bars else [Text(text)]
+        table.add_row(*cells)
     return table
 
 
@@ -99,7 +110,7 @@ def groups_table(report: Report, marks: Marks) -> Table:
         entry[1] += group.parameters
         entry[2] += group.numel
     table = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False, header_style="bold")
-    for title in ("groups", "first", "lr", "decay", "parameters", "elements"):
+    for title in ("groups", "first index", "lr", "decay", "parameters", "elements"):
         table.add_column(title, justify="right", no_wrap=True)
     for (lr, decay), (groups, parameters, numel, first) in merged.items():
         table.add_row(f"{groups:,}", str(first), number(lr), number(decay), f"{parameters:,}", elements(numel))

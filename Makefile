@@ -1,0 +1,80 @@
+# Needs python3 (3.10 or later), pip and make. Everything else is installed into .venv and .oracles.
+
+PYTHON ?= python3
+JOBS ?= 2
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip
+PYTEST := $(BIN)/python -m pytest
+TESTED := $(VENV)/.installed-test .oracles/mmcv1/.complete
+T ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test parity fuzz bench lint format types check readme clean
+.SECONDARY:
+.DELETE_ON_ERROR:
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+demo: $(VENV)/.installed  ## install and show a real table
+	$(BIN)/pgaudit show resnet50 configs/resnet50_mmcv.yaml
+
+test: $(TESTED)  ## every test; T="-k name" chooses
+	$(PYTEST) --numprocesses=$(JOBS) --benchmark-disable $(T)
+
+parity: $(TESTED)  ## all timm models against the real libraries (minutes)
+	$(PYTEST) --numprocesses=$(JOBS) --benchmark-disable -m parity_full -rA tests/parity $(T)
+
+fuzz: $(TESTED)  ## the property tests with new examples, 20 times as many
+	PGAUDIT_EXAMPLES=$${PGAUDIT_EXAMPLES:-20} HYPOTHESIS_PROFILE=fuzz \
+	    $(PYTEST) --numprocesses=$(JOBS) --benchmark-disable -k random $(T)
+
+bench: $(VENV)/.installed-test  ## the measured claims
+	$(PYTEST) benchmarks $(T)
+
+lint: $(VENV)/.installed-lint  ## ruff
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/.installed-lint  ## let ruff mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(VENV)/.installed-lint $(VENV)/.installed-test  ## mypy --strict, and the import layers
+	$(BIN)/python -m mypy --strict pgaudit tests $(wildcard benchmarks)
+	$(BIN)/lint-imports
+
+check: lint types test  ## all that a change has to pass
+
+readme: $(VENV)/.installed-test  ## write the README's answers and its picture anew
+	$(BIN)/python -m tests.test_readme
+
+clean:  ## remove what this file makes
+	rm -rf $(VENV) .oracles .benchmarks .hypothesis .mypy_cache .ruff_cache .pytest_cache \
+	    .import_linter_cache dist build
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A stamp is written only when its step has succeeded, so an interrupted one is done again.
+$(VENV)/.created:
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 10) else \
+	    "pgaudit needs Python 3.10 or later: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.installed: pyproject.toml constraints.txt $(VENV)/.created
+	$(PIP) install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.installed-%: pyproject.toml constraints.txt $(VENV)/.created
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[$*]'
+	@touch $@
+
+# The real libraries, for comparison only: a folder each, never in pgaudit's own environment.
+# Built aside and renamed, so that a broken fetch is never taken for a whole one.
+.oracles/%/.complete: tests/oracles/%.txt tests/oracles/build-constraints.txt | $(VENV)/.created
+	rm -rf .oracles/$* .oracles/$*.part
+	MMCV_WITH_OPS=0 PIP_CONSTRAINT=tests/oracles/build-constraints.txt \
+	    $(PIP) install --quiet --no-deps --target .oracles/$*.part --requirement tests/oracles/$*.txt
+	mv .oracles/$*.part .oracles/$*
+	@touch $@

@@ -1,0 +1,92 @@
+"""Deciding is linear, and costs a few times what merely walking `named_parameters()` costs.
+
+Both are measured in one run, so that the ratio says something on any machine. `make bench` prints it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+import torch
+from pytest_benchmark.fixture import BenchmarkFixture
+from torch import nn
+
+from pgaudit.config import load_config
+from pgaudit.constructors import CONSTRUCTORS, Facts
+from pgaudit.inventory.walk import walk
+
+MMCV = {
+    "optimizer": {"type": "SGD", "lr": 0.1, "weight_decay": 1e-4},
+    "paramwise_cfg": {
+        "norm_decay_mult": 0.0,
+        "bias_decay_mult": 0.0,
+        "custom_keys": {f"blocks.{i}.attn": {"lr_mult": 0.9**i} for i in range(10)},
+    },
+}
+BASECLS = {"solver": {"weight_decay": [[1e-5, "bias"], [0, "NORM_TYPES"], [3e-5, "attn.*weight"], 1e-4]}}
+SIZES = [10_000, 100_000]
+LIMIT = 6.0
+"""Times the walk: with the walk at 1.5 us a parameter, 9 us a parameter."""
+
+
+def _model(parameters: int) -> nn.Module:
+    """A stack of transformer-like blocks of ten parameters each."""
+    with torch.device("meta"):
+        blocks = [
+            nn.ModuleDict(
+                {
+                    "norm1": nn.LayerNorm(8),
+                    "attn": nn.Linear(8, 8),
+                    "norm2": nn.LayerNorm(8),
+                    "mlp": nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 8)),
+                }
+            )
+            for _ in range(parameters // 10)
+        ]
+        return nn.ModuleDict({"blocks": nn.ModuleList(blocks)})
+
+
+def _best(function: Callable[[], object], rounds: int = 5) -> float:
+    times = []
+    for _ in range(rounds):
+        begin = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - begin)
+    return min(times)
+
+
+@pytest.mark.parametrize("parameters", SIZES)
+@pytest.mark.parametrize("policy", [MMCV, BASECLS], ids=["mmcv", "basecls"])
+def test_deciding(benchmark: BenchmarkFixture, parameters: int, policy: dict[str, object]) -> None:
+    model = _model(parameters)
+    inventory = walk(model, ref="stack").inventory
+    config = load_config(policy)
+    constructor = CONSTRUCTORS[config.constructor]
+    facts = Facts(0.1, 1e-4)
+    floor = _best(lambda: sum(1 for _ in model.named_parameters()))
+    benchmark.pedantic(  # type: ignore[no-untyped-call]
+        constructor.decide, (inventory, config, facts), rounds=5, warmup_rounds=1
+    )
+    _report(benchmark, parameters, floor)
+
+
+@pytest.mark.parametrize("parameters", SIZES)
+def test_walking(benchmark: BenchmarkFixture, parameters: int) -> None:
+    model = _model(parameters)
+    floor = _best(lambda: sum(1 for _ in model.named_parameters()))
+    benchmark.pedantic(  # type: ignore[no-untyped-call]
+        lambda: walk(model, ref="stack"), rounds=3, warmup_rounds=1
+    )
+    _report(benchmark, parameters, floor, limit=25.0)
+
+
+def _report(benchmark: BenchmarkFixture, parameters: int, floor: float, limit: float = LIMIT) -> None:
+    assert benchmark.stats is not None
+    spent = benchmark.stats.stats.min
+    ratio = spent / floor
+    benchmark.extra_info["microseconds a parameter"] = round(spent / parameters * 1e6, 2)
+    benchmark.extra_info["times named_parameters()"] = round(ratio, 2)
+    print(f"\n{parameters:,} parameters: {spent / parameters * 1e6:.2f} us each, {ratio:.2f} x named_parameters()")
+    assert ratio <= limit

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.checks.cases import audit, places
+
+HEAD = "optimizer: {type: SGD, lr: 0.1, weight_decay: 0.1}\nparamwise_cfg:\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "place", "meant"),
+    [
+        ("  norm_decay_mul: 0\n", (3, 3), "norm_decay_mult"),
+        ("  norm_wd_mult: 0\n", (3, 3), "norm_decay_mult"),
+        ("  custom_keys:\n    head: {lr_multi: 10}\n", (4, 12), "lr_mult"),
+        ("  custom_keys:\n    head: {decay_multi: 0}\n", (4, 12), "decay_mult"),
+        # as published in mmseg's dnlnet configs
+        ("  custom_keys: {theta: {wd_mult: 0.0}, phi: {lr_mult: 1}}\n", (3, 25), "decay_mult"),
+    ],
+)
+def test_a_word_that_nobody_reads(tmp_path: Path, options: str, place: tuple[int, int], meant: str) -> None:
+    report = audit(tmp_path, HEAD + options)
+    assert places(report) == [("PG011", *place)]
+    assert report.findings[0].hint == f'did you mean "{meant}"?'
+    assert report.findings[0].severity == "error"
+
+
+def test_a_word_like_no_other_gets_the_list(tmp_path: Path) -> None:
+    report = audit(tmp_path, HEAD + "  _delete: true\n")  # published in mmcls' Twins configs, for `_delete_`
+    assert places(report) == [("PG011", 3, 3)]
+    assert (report.findings[0].hint or "").startswith("it reads bias_decay_mult, ")
+
+
+def test_a_solver_has_its_own_words(tmp_path: Path) -> None:
+    report = audit(tmp_path, "solver:\n  basic_lr: 0.1\n  max_epochs: 3\n")
+    assert places(report) == [("PG011", 3, 3)]
+    assert report.findings[0].hint == 'did you mean "max_epoch"?'
+
+
+def test_words_that_are_read_are_silent(tmp_path: Path) -> None:
+    options = (
+        "  custom_keys: {head: {lr_mult: 1, decay_mult: 1}}\n  bias_lr_mult: 1\n  bias_decay_mult: 1\n"
+        "  norm_decay_mult: 1\n  dwconv_decay_mult: 1\n  dcn_offset_lr_mult: 1\n  bypass_duplicate: false\n"
+    )
+    assert places(audit(tmp_path, HEAD + options)) == []
+    assert places(audit(tmp_path, "solver: {basic_lr: 0.1, lr_schedule: step, grad_clip: {name: norm}}\n")) == []

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.checks.cases import audit, places
+
+HEAD = "optimizer: {type: SGD, lr: 0.1, weight_decay: 0.1}\nparamwise_cfg:\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "place", "reader"),
+    [
+        ("  flat_decay_mult: 0\n", (3, 3), "mmengine"),
+        ("  layer_decay_rate: 0.9\n", (3, 3), "mmpretrain"),
+        ("  decay_type: layer_wise\n", (3, 3), "mmdet"),
+        ("  custom_keys:\n    head: {lr: 0.001}\n", (4, 12), "mmengine"),
+        ("  custom_keys:\n    head: {weight_decay: 0.001, lr_mult: 1}\n", (4, 12), "mmengine"),
+    ],
+)
+def test_an_option_of_a_sister(tmp_path: Path, options: str, place: tuple[int, int], reader: str) -> None:
+    report = audit(tmp_path, HEAD + options)
+    assert places(report) == [("PG014", *place)]
+    assert reader in report.findings[0].message
+    assert report["0.weight"].lr == 0.1  # ignored, as the library ignores it
+
+
+def test_openmmlabs_options_in_a_solver(tmp_path: Path) -> None:
+    report = audit(tmp_path, "solver: {basic_lr: 0.1, norm_decay_mult: 0}\nparamwise_cfg: {}\n")
+    assert places(report) == [("PG014", 1, 25), ("PG014", 2, 1)]
+
+
+def test_own_options_are_silent(tmp_path: Path) -> None:
+    assert places(audit(tmp_path, HEAD + "  norm_decay_mult: 0\n  custom_keys: {'0': {lr_mult: 2}}\n")) == []

@@ -1,0 +1,111 @@
+"""What only a process of its own shows: what it imports, closed pipes, terminals."""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[2]
+HEAVY = ("torch", "timm", "numpy", "rich", "yaml")
+BY_TYPER = ("pydantic",)  # typer itself loads it for a command with typed options, but not for the first page of help
+SHOW = [sys.executable, "-m", "pgaudit", "show", "resnet18", "configs/resnet50_mmcv.yaml"]
+
+
+def _python(code: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=REPOSITORY, check=True, capture_output=True, text=True
+    ).stdout
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["show", "--help"], ["shwo"], ["show"]])
+def test_help_version_and_typos_load_nothing_heavy(arguments: list[str]) -> None:
+    watched = (*HEAVY, *BY_TYPER) if arguments[0].startswith("--") else HEAVY
+    out = _python(
+        f"import sys\nfrom pgaudit.cli import main\nmain({arguments})\n"
+        f"print('loaded:', [name for name in {watched} if name in sys.modules])"
+    )
+    assert out.endswith("loaded: []\n")
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    assert (
+        _python(f"import sys, pgaudit\nprint([name for name in {(*HEAVY, *BY_TYPER)} if name in sys.modules])")
+        == "[]\n"
+    )
+
+
+def test_a_config_error_does_not_wait_for_torch(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text("optimzer: {}\n")
+    out = _python(
+        "import sys\nfrom pgaudit.cli import main\n"
+        f"print(main(['show', 'resnet18', {str(tmp_path / 'c.yaml')!r}]), 'torch' in sys.modules)"
+    )
+    assert out == "2 False\n"
+
+
+def test_the_public_names_exist() -> None:
+    assert _python("import pgaudit\nfor name in pgaudit.__all__: getattr(pgaudit, name)\nprint('all')") == "all\n"
+
+
+def test_a_closed_pipe_is_no_error() -> None:
+    process = subprocess.Popen(
+        [*SHOW, "--format", "json"], cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.read(10)
+    process.stdout.close()
+    err = process.stderr.read()
+    process.stderr.close()
+    assert (process.wait(), err) == (0, b"")
+
+
+def test_an_encoding_without_marks_gets_ascii() -> None:
+    done = subprocess.run(
+        SHOW, cwd=REPOSITORY, capture_output=True, env={**os.environ, "PYTHONIOENCODING": "ascii"}, check=True
+    )
+    assert b"v 0" in done.stdout
+    assert done.stdout.isascii()
+
+
+def _on_a_terminal(*, interrupt: bool = False) -> tuple[int, str]:
+    """Runs `show` with both streams on a terminal of 80 columns; returns its exit code and all it wrote."""
+    main, other = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24"}
+    process = subprocess.Popen(
+        SHOW, cwd=REPOSITORY, stdin=other, stdout=other, stderr=other, env=environment, start_new_session=True
+    )
+    os.close(other)
+    written = b""
+    try:
+        while chunk := os.read(main, 4096):
+            written += chunk
+            if interrupt and b"building" in written:
+                time.sleep(0.05)
+                process.send_signal(signal.SIGINT)
+                interrupt = False
+    except OSError:  # the other end is closed
+        pass
+    os.close(main)
+    return process.wait(), written.decode()
+
+
+def test_a_terminal_gets_colour_a_spinner_and_lines_that_fit() -> None:
+    code, written = _on_a_terminal()
+    assert code == 0
+    assert "building resnet18" in written
+    assert "\x1b[36m" in written  # a norm rule's colour
+    assert "Traceback" not in written
+
+
+def test_ctrl_c_on_a_terminal_is_130_without_a_traceback() -> None:
+    code, written = _on_a_terminal(interrupt=True)
+    assert code == 130
+    assert "Traceback" not in written

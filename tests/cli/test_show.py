@@ -1,0 +1,239 @@
+"""`pgaudit show` as a user types it: exit codes, streams, and one clear message for whatever is wrong."""
+
+from __future__ import annotations
+
+import json
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from pgaudit import cli
+
+CONFIG = "optimizer:\n  type: SGD\n  lr: 0.1\n  weight_decay: 1.0e-4\nparamwise_cfg:\n  norm_decay_mult: 0\n"
+NETS = """
+from torch import nn
+def tiny(width=2, bias=True):
+    return nn.Sequential(nn.Linear(width, width, bias=bias), nn.BatchNorm1d(width))
+def counting():
+    layer = nn.Linear(2, 2)
+    layer.weight.sum().item()
+    print("a print that must not spoil the report")
+    return layer
+def empty():
+    return nn.ReLU()
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    (tmp_path / "c.yaml").write_text(CONFIG)
+    (tmp_path / "named.yaml").write_text(f"model: nets.py:tiny\nmodel_args: {{width: 3}}\n{CONFIG}")
+    (tmp_path / "nets.py").write_text(NETS)
+    return tmp_path
+
+
+def _run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    code = cli.main(["show", *arguments])
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def test_a_table_with_lines_of_the_config(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = _run(capsys, "nets.py:tiny", "c.yaml")
+    assert (code, err) == (0, "")
+    assert (
+        out
+        == """\
+nets.py:tiny · Sequential · file · 4 parameters · 10 elements
+mmcv · SGD lr 0.1 · weight_decay 1e-4
+
+parameter  shape    lr     decay  rule
+0.weight   2×2      0.1    1e-4   default
+0.bias     2        0.1    1e-4   default
+1.weight   2        0.1  ▼ 0      norm_decay_mult :6
+1.bias     2        0.1  ▼ 0      norm_decay_mult :6
+
+rule                parameters         elements
+default                      2  █████         6  ██████
+norm_decay_mult :6           2  █████         4  ████
+"""
+    )
+
+
+def test_the_config_may_name_its_model_and_the_command_line_wins(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "3×3" in _run(capsys, "named.yaml")[1]
+    assert "5×5" in _run(capsys, "named.yaml", "--model-arg", "width=5")[1]
+    data = json.loads(_run(capsys, "resnet18", "c.yaml", "--format", "json")[1])
+    assert data["model"]["ref"] == "resnet18"
+
+
+def test_model_arguments_are_yaml(capsys: pytest.CaptureFixture[str]) -> None:
+    out = _run(capsys, "nets.py:tiny", "c.yaml", "--model-arg", "width=4", "--model-arg", "bias=false")[1]
+    assert "0.bias" not in out
+    assert "4×4" in out
+
+
+def test_notes_go_to_stderr_and_prints_of_the_model_never_to_stdout(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = _run(capsys, "nets.py:counting", "c.yaml", "--format", "json")
+    assert code == 0
+    assert len(json.loads(out)["params"]) == 2
+    assert "note: built on the CPU" in err
+
+
+WRONG = {
+    "no arguments": ([], "CONFIG is missing"),
+    "no config": (["resnet18"], 'CONFIG is missing after "resnet18"'),
+    "no model anywhere": (["c.yaml"], "no model is named"),
+    "typo in the model": (["resnet81", "c.yaml"], "did you mean resnet18"),
+    "typo in the config": (["resnet18", "d.yaml"], 'did you mean "c.yaml"?'),
+    "typo in an attribute": (["nets.py:tinny", "c.yaml"], 'did you mean "tiny"?'),
+    "typo in a model argument": (
+        ["nets.py:tiny", "c.yaml", "--model-arg", "widht=3"],
+        "unexpected keyword argument 'widht'",
+    ),
+    "no model argument": (["nets.py:tiny", "c.yaml", "--model-arg", "width"], "is not key=value"),
+    "bad model argument": (["nets.py:tiny", "c.yaml", "--model-arg", "width=[1"], "--model-arg width:1:"),
+    "typo in an option": (["resnet18", "c.yaml", "--fomat", "json"], "No such option: --fomat"),
+    "typo in a format": (["resnet18", "c.yaml", "--format", "jsn"], "'jsn' is not one of"),
+    "typo in a filter": (["nets.py:tiny", "c.yaml", "--filter", "0.wieght"], 'did you mean "0.weight"?'),
+    "typo in a rule": (["nets.py:tiny", "c.yaml", "--rule", "norm_decay_mlt"], 'did you mean "norm_decay_mult"?'),
+    "typo in a constructor": (["nets.py:tiny", "c.yaml", "--constructor", "mmvc"], 'did you mean "mmcv"?'),
+    "empty model": (["nets.py:empty", "c.yaml"], "has no parameters"),
+    "pretrained": (["resnet18", "c.yaml", "--model-arg", "pretrained=true"], "would load weights"),
+    "folded json": (["nets.py:tiny", "c.yaml", "--fold", "--format", "json"], "--fold is for people"),
+    "output is a folder": (["nets.py:tiny", "c.yaml", "-o", "."], "it is a folder"),
+    "output in no folder": (["nets.py:tiny", "c.yaml", "-o", "no/x.txt"], "cannot write"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "message"), WRONG.values(), ids=WRONG.keys())
+def test_whatever_is_wrong_is_one_message_and_exit_2(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    code, out, err = _run(capsys, *arguments)
+    assert (code, out) == (2, "")
+    assert message in err
+    assert "Traceback" not in err
+    assert err.count("error: ") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("optimizer: {type: SGD, lr: 0.1, momentun: 0.9}", "c.yaml:1:33: error: SGD would raise TypeError"),
+        ("optimizer: {type: SDG, lr: 0.1}", 'c.yaml:1:13: error: torch and timm have no optimizer "SDG"'),
+        ("optimizer: {type: SGD}\nparamwise_cfg: {bias_lr_mult: 2}", "c.yaml:2:17: error: there is no lr to multiply"),
+        (
+            "optimizer: {type: SGD}\nparamwise_cfg: {custom_keys: {'0': {}}}",
+            "c.yaml:2:31: error: there is no lr to multiply; mmcv's DefaultOptimizerConstructor.add_params would raise",
+        ),
+        (
+            "optimizer: {type: LBFGS, lr: 1}\nparamwise_cfg: {custom_keys: {x: {}}}",
+            "c.yaml:1:13: error: LBFGS would raise",
+        ),
+        ("optimizer: {type: SGD, lr: 1.0e300}\nparamwise_cfg: {custom_keys: {'0': {lr_mult: 1.0e300}}}", "too large"),
+        (
+            "solver: {weight_decay: [[0, {type: torch.nn.Linar}], 0]}",
+            'c.yaml:1:29: error: torch.nn has no attribute "Linar"',
+        ),
+    ],
+)
+def test_what_the_library_would_refuse_is_refused_in_its_place(
+    capsys: pytest.CaptureFixture[str], folder: Path, text: str, place: str
+) -> None:
+    (folder / "c.yaml").write_text(text)
+    code, out, err = _run(capsys, "nets.py:tiny", "c.yaml")
+    assert (code, out) == (2, "")
+    assert place in err
+
+
+def test_an_internal_error_is_said_to_be_one(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise KeyError("inside")
+
+    monkeypatch.setattr("pgaudit.pipeline.audit", broken)
+    code, _, err = _run(capsys, "nets.py:tiny", "c.yaml")
+    assert code == 2
+    assert err == "error: internal error: KeyError: 'inside'\n  --traceback shows where\n"
+    assert "Traceback" in _run(capsys, "nets.py:tiny", "c.yaml", "--traceback")[2]
+
+
+def test_ctrl_c(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pgaudit.pipeline.audit", interrupted)
+    assert _run(capsys, "nets.py:tiny", "c.yaml")[0] == 130
+
+
+@pytest.mark.parametrize("fmt", ["table", "json", "csv", "markdown", "svg"])
+def test_every_format_is_deterministic_and_goes_to_a_file_whole(
+    capsys: pytest.CaptureFixture[str], folder: Path, fmt: str
+) -> None:
+    arguments = ["nets.py:tiny", "c.yaml", "--format", fmt]
+    printed = _run(capsys, *arguments)[1]
+    assert printed
+    assert printed.endswith("\n")
+    assert _run(capsys, *arguments)[1] == printed
+    code, out, _ = _run(capsys, *arguments, "-o", "out.txt")
+    assert (code, out) == (0, "")
+    assert (folder / "out.txt").read_text(encoding="utf-8") == printed
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(
+    capsys: pytest.CaptureFixture[str], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = folder / "good.txt"
+    good.write_text("good")
+    good.chmod(0o640)
+    assert _run(capsys, "resnet81", "c.yaml", "-o", "good.txt")[0] == 2
+    assert good.read_text() == "good"
+    with monkeypatch.context() as patched:
+        patched.setattr("os.replace", _full_disk)
+        assert _run(capsys, "nets.py:tiny", "c.yaml", "-o", "good.txt")[0] == 2
+    assert good.read_text() == "good"
+    assert _run(capsys, "nets.py:tiny", "c.yaml", "-o", "good.txt")[0] == 0
+    assert good.read_text().startswith("nets.py:tiny")
+    assert stat.S_IMODE(good.stat().st_mode) == 0o640
+    assert {path.name for path in folder.iterdir()} <= {"c.yaml", "named.yaml", "nets.py", "good.txt", "__pycache__"}
+
+
+def _full_disk(*_: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize(
+    ("environment", "arguments", "coloured"),
+    [
+        ({}, [], False),
+        ({"FORCE_COLOR": "1"}, [], True),
+        ({"FORCE_COLOR": "0"}, [], False),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, [], False),
+        ({"NO_COLOR": "1"}, ["--color", "always"], True),
+        ({"FORCE_COLOR": "1"}, ["--color", "never"], False),
+    ],
+)
+def test_who_decides_about_colour(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    environment: dict[str, str],
+    arguments: list[str],
+    coloured: bool,
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert ("\x1b[" in _run(capsys, "nets.py:tiny", "c.yaml", *arguments)[1]) == coloured
+
+
+def test_columns_limits_the_width_of_a_pipe(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    out = _run(capsys, "nets.py:tiny", "c.yaml")[1]
+    assert "    norm_decay_mult :6\n" in out  # the rule has moved under the name

@@ -1,0 +1,40 @@
+"""What every test can rely on: a plain terminal, and reproducible property tests."""
+
+from __future__ import annotations
+
+import os
+
+# Read when typer is imported, so before anything else.
+os.environ["_TYPER_FORCE_DISABLE_TERMINAL"] = "1"
+for _variable in (
+    "COLUMNS",
+    "LINES",
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "CLICOLOR_FORCE",
+    "TTY_COMPATIBLE",
+):
+    os.environ.pop(_variable, None)
+for _variable in [name for name in os.environ if name.startswith("PGAUDIT_") and name != "PGAUDIT_EXAMPLES"]:
+    os.environ.pop(_variable)
+os.environ["HF_HUB_OFFLINE"] = "1"  # no model name may ever cause a download
+
+import pytest  # noqa: E402
+from hypothesis import HealthCheck, settings  # noqa: E402
+
+_COMMON = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+# The same examples in every run: no change fails by bad luck. `make fuzz` looks further.
+settings.register_profile("reproducible", _COMMON, derandomize=True, database=None)
+settings.register_profile("fuzz", _COMMON, derandomize=False)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "reproducible"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says how much the parity tests compared: a green run over nothing would look the same."""
+    compared: dict[str, int] = {}
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            if name.startswith("compared "):
+                compared[name] = compared.get(name, 0) + int(value)
+    for name, value in sorted(compared.items()):
+        terminalreporter.write_line(f"{name}: {value:,}")

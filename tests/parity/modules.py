@@ -1,0 +1,99 @@
+"""Module classes that the comparisons need beside torch's own: look-alikes, subclasses, stand-ins.
+
+Imported by the tests and by the oracle processes, so that both sides see the same classes.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+
+def parameter(*shape: int) -> nn.Parameter:
+    """An uninitialised parameter: no comparison ever looks at a value."""
+    return nn.Parameter(torch.empty(shape))
+
+
+class Block(nn.Module):
+    """Any module of a user's own: children and parameters are added from outside."""
+
+
+class PropertyWrapper(nn.Module):
+    """Offers a `module` that is no registered child: the real constructor only asks `hasattr`."""
+
+    @property
+    def module(self) -> nn.Module:
+        return self.get_submodule("inner")
+
+
+class MethodNamedModule(nn.Module):
+    """Has something called `module` that is not a module at all."""
+
+    def module(self) -> None: ...
+
+
+class HandWrittenNorm(nn.Module):
+    """A norm by name and purpose that no isinstance test recognises."""
+
+    def __init__(self, width: int = 2) -> None:
+        super().__init__()
+        self.weight = parameter(width)
+        self.bias = parameter(width)
+
+
+class GlobalResponseNorm(nn.Module):
+    """As ConvNeXt-V2 has it: not a norm to the constructors, and nothing called `bias`."""
+
+    def __init__(self, width: int = 2) -> None:
+        super().__init__()
+        self.gamma = parameter(width)
+        self.beta = parameter(width)
+
+
+class SubclassedBatchNorm(nn.BatchNorm2d):
+    """A norm to isinstance, whatever it is called."""
+
+
+class StandardizedConv2d(nn.Conv2d):
+    """A Conv2d to isinstance, so its depth-wise form counts."""
+
+
+class AlibiAttention(nn.Module):
+    """Biases that are not called `bias`, and one that is."""
+
+    def __init__(self, width: int = 2) -> None:
+        super().__init__()
+        self.q_bias = parameter(width)
+        self.relative_position_bias_table = parameter(3, width)
+        self.weight = parameter(width, width)
+        self.bias = parameter(width)
+
+
+class _Convolution(nn.Module):
+    """The parameters of a convolution, without being torch's."""
+
+    def __init__(self, channels: int = 2, groups: int = 1, bias: bool = True) -> None:
+        super().__init__()
+        self.in_channels = channels
+        self.groups = groups
+        self.weight = parameter(channels, channels, 1, 1)
+        self.register_parameter("bias", parameter(channels) if bias else None)
+
+
+def _named(name: str, module: str, base: type[nn.Module]) -> type[nn.Module]:
+    return type(name, (base,), {"__module__": module})
+
+
+# Same bare names as torch's classes, and not those classes.
+FakeConv2d = _named("Conv2d", "models.layers", _Convolution)
+FakeBatchNorm2d = _named("BatchNorm2d", "models.layers", HandWrittenNorm)
+
+# mmcv's deformable convolutions need compiled operators. The constructor only asks what they are,
+# so classes of the same qualified names do.
+DeformConv2d = _named("DeformConv2d", "mmcv.ops.deform_conv", _Convolution)
+DeformConv2dPack = _named("DeformConv2dPack", "mmcv.ops.deform_conv", DeformConv2d)
+ModulatedDeformConv2d = _named("ModulatedDeformConv2d", "mmcv.ops.modulated_deform_conv", _Convolution)
+ModulatedDeformConv2dPack = _named("ModulatedDeformConv2dPack", "mmcv.ops.modulated_deform_conv", ModulatedDeformConv2d)
+UserDeformPack = _named("UserDeformPack", "models.layers", ModulatedDeformConv2dPack)
+# torchvision's has the name but is not what mmcv asks for.
+OtherDeformConv2d = _named("DeformConv2d", "torchvision.ops.deform_conv", _Convolution)

@@ -1,0 +1,96 @@
+"""Where the real mmcv or torch raises for reasons of their own, pgaudit may not answer silently."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.parity.client import Oracle
+from tests.parity.compare import Case, compare, refuses
+from tests.parity.trees import Spec, block, build, node
+
+SGD = {"type": "SGD", "lr": 0.1, "weight_decay": 1e-4}
+LINEAR = node("Linear", 2, 2)
+RULE = {"bias_lr_mult": 2.0}
+
+REFUSED_OPTIMIZERS: list[dict[str, Any]] = [
+    {"type": "NoSuchOptimizer", "lr": 0.1},
+    {"type": "SGD", "lr": 0.1, "momentumm": 0.9},
+    {"type": "SGD", "lr": -0.1},
+    {"type": "SGD", "lr": 0.1, "weight_decay": -1.0},
+    {"type": "SGD", "lr": 0.1, "nesterov": True},
+    {"type": "SGD", "lr": None},
+    {"type": "Adam", "lr": 0.1, "betas": [0.9, 1.5]},
+    {"type": "Rprop", "lr": 0.1, "weight_decay": 0.1},
+    {"type": "Muon", "lr": 0.1},
+    {"type": "LBFGS", "lr": 0.1},
+    {"lr": 0.1},
+]
+
+
+@pytest.mark.parametrize("optimizer", REFUSED_OPTIMIZERS, ids=str)
+def test_what_the_optimizer_refuses(mmcv: Oracle, optimizer: dict[str, Any]) -> None:
+    case: Case = {"model": {"root": LINEAR}, "optimizer": optimizer, "paramwise_cfg": RULE}
+    assert "error" in mmcv.ask(**case)
+    assert refuses(build(case["model"]), case)
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        {"type": "LBFGS", "lr": 0.1},
+        {"type": "SGD", "lr": 1, "weight_decay": 0},
+        {"type": "Adam", "lr": 0.1, "betas": [0.9, 0.99]},
+        {"type": "SGD"},
+        {"type": "Lamb"},
+        {"type": "Adafactor"},
+    ],
+    ids=str,
+)
+def test_one_group_where_there_are_no_rules(mmcv: Oracle, optimizer: dict[str, Any]) -> None:
+    assert compare(mmcv, {"model": {"root": LINEAR}, "optimizer": optimizer}) == 4
+
+
+@pytest.mark.parametrize("rules", [None, RULE], ids=str)
+def test_a_model_without_parameters(mmcv: Oracle, rules: dict[str, Any] | None) -> None:
+    case: Case = {"model": {"root": node("ReLU")}, "optimizer": SGD, "paramwise_cfg": rules}
+    assert mmcv.ask(**case)["error"]["type"] == "ValueError"
+    assert refuses(build(case["model"]), case)
+
+
+CIRCLE: Spec = {"root": block(child=block(head=LINEAR)), "shares": [["child", "parent", ""]]}
+
+
+def test_a_module_that_holds_its_own_parent(mmcv: Oracle) -> None:
+    case: Case = {"model": CIRCLE, "optimizer": SGD, "paramwise_cfg": RULE}
+    assert mmcv.ask(**case)["error"]["type"] == "RecursionError"
+    assert refuses(build(CIRCLE), case)
+
+
+def test_a_circle_does_no_harm_where_there_are_no_rules(mmcv: Oracle) -> None:
+    assert compare(mmcv, {"model": CIRCLE, "optimizer": SGD}) == 4
+
+
+def test_a_child_called_module_that_is_none(mmcv: Oracle) -> None:
+    case: Case = {"model": {"root": block(module=None, head=LINEAR)}, "optimizer": SGD}
+    assert mmcv.ask(**case)["error"]["type"] == "AttributeError"
+    assert refuses(build(case["model"]), case)
+
+
+def test_parameters_that_have_no_shape_yet(mmcv: Oracle) -> None:
+    spec: Spec = {"root": block(conv=node("LazyConv2d", 4, 1), fc=node("LazyLinear", 4))}
+    assert compare(mmcv, {"model": spec, "optimizer": SGD, "paramwise_cfg": RULE}) == 8
+
+
+def test_empty_and_scalar_parameters(mmcv: Oracle) -> None:
+    spec: Spec = {"root": block(none=[0, 3], scalar=[], bias=[0], fc=LINEAR)}
+    assert compare(mmcv, {"model": spec, "optimizer": SGD, "paramwise_cfg": RULE}) == 10
+
+
+def test_names_that_look_like_something_else(mmcv: Oracle) -> None:
+    odd = {"bias": LINEAR, "a b": LINEAR, "*": LINEAR, "[x]": LINEAR, "conv_offset": LINEAR}
+    spec: Spec = {"root": block(**odd)}
+    keys = {"*": {"lr_mult": 3.0}, "[x]": {"lr_mult": 5.0}, "a b": {"lr_mult": 7.0}, "bias": {}}
+    case: Case = {"model": spec, "optimizer": SGD, "paramwise_cfg": {**RULE, "custom_keys": keys}}
+    assert compare(mmcv, case) == 20

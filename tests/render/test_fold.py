@@ -1,0 +1,86 @@
+"""A folded name stands for exactly the names that its braces spell out."""
+
+from __future__ import annotations
+
+import itertools
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pgaudit.constructors import Rule, Setting
+from pgaudit.inventory import ModuleType, Parameter
+from pgaudit.render.fold import fold
+from pgaudit.report import Row
+from tests.budget import examples
+
+MODULE = ModuleType("M", ("M",), frozenset())
+SETTINGS = [Setting(lr, 0.0, Rule("default"), Rule("default")) for lr in (0.1, 0.2)]
+
+
+def _rows(names: list[str], settings: list[int] | None = None) -> list[Row]:
+    chosen = settings or [0] * len(names)
+    return [
+        Row(Parameter(name, (1,), "float32", True, MODULE), SETTINGS[which], index)
+        for index, (name, which) in enumerate(zip(names, chosen, strict=True))
+    ]
+
+
+def _spelled(pattern: str) -> set[str]:
+    """Every name that a pattern with {a,b} and {0..3} stands for."""
+    parts = re.split(r"\{([^}]*)\}", pattern)
+    choices = [[part] if index % 2 == 0 else _values(part) for index, part in enumerate(parts)]
+    return {"".join(choice) for choice in itertools.product(*choices)}
+
+
+def _values(inside: str) -> list[str]:
+    values: list[str] = []
+    for span in inside.split(","):
+        first, dots, last = span.partition("..")
+        values += [str(value) for value in range(int(first), int(last) + 1)] if dots else [span]
+    return values
+
+
+SEGMENT = st.sampled_from(["a", "bn1", "bn2", "bn3", "0", "1", "2", "10", "007", "x2y", "x3y", "weight", "bias", "1a"])
+NAMES = st.lists(st.lists(SEGMENT, min_size=1, max_size=4).map(".".join), min_size=1, max_size=40, unique=True)
+
+
+@settings(max_examples=examples(300))
+@given(NAMES, st.randoms(use_true_random=False))
+def test_random_names_fold_to_patterns_that_spell_exactly_them(names: list[str], random: object) -> None:
+    chosen = [random.randrange(2) for _ in names]  # type: ignore[attr-defined]
+    rows = _rows(names, chosen)
+    folds = fold(rows)
+    assert sorted(row.name for line in folds for row in line.rows) == sorted(names)
+    for line in folds:
+        assert _spelled(line.name) == {row.name for row in line.rows}
+        assert len({id(row.setting) for row in line.rows}) == 1
+    positions = [min(rows.index(row) for row in line.rows) for line in folds]
+    assert positions == sorted(positions)
+
+
+@pytest.mark.parametrize(
+    ("names", "folded"),
+    [
+        (["layer1.0.bn1.weight", "layer1.1.bn1.weight", "layer1.2.bn1.weight"], ["layer1.{0..2}.bn1.weight"]),
+        (["a.weight", "a.bias"], ["a.{weight,bias}"]),
+        (
+            ["b.0.norm1.weight", "b.0.norm2.weight", "b.1.norm1.weight", "b.1.norm2.weight"],
+            ["b.{0,1}.norm{1,2}.weight"],
+        ),
+        (["features.0.weight", "features.3.weight", "features.6.weight"], ["features.{0,3,6}.weight"]),
+        # digits of a word join only in runs: layer1 and layer4 are no pair
+        (["layer1.0.c.weight", "layer4.0.c.weight"], ["layer1.0.c.weight", "layer4.0.c.weight"]),
+        (["p.0", "p.1", "p.2"], ["p.{0..2}"]),
+        (["weight", "bias"], ["{weight,bias}"]),
+        # an incomplete product is not rounded up
+        (["a.0.x", "a.1.x", "a.0.y"], ["a.{0,1}.x", "a.0.y"]),
+    ],
+)
+def test_how_blocks_fold(names: list[str], folded: list[str]) -> None:
+    assert [line.name for line in fold(_rows(names))] == folded
+
+
+def test_equal_values_under_different_rules_do_not_fold() -> None:
+    assert len(fold(_rows(["b.0.x", "b.1.x"], [0, 1]))) == 2

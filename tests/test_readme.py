@@ -1,0 +1,93 @@
+"""The README's commands are run and its answers compared, so that neither can grow old.
+
+`python -m tests.test_readme` rewrites the answers and the picture.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import shlex
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from pgaudit import cli
+
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+PICTURE = "show vit_base_patch16_224 docs/finetune.yaml --fold --format svg --width 110".split()
+BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
+
+
+def _blocks(language: str) -> list[str]:
+    return [body for name, body in BLOCK.findall(README.read_text(encoding="utf-8")) if name == language]
+
+
+def _answer(arguments: list[str]) -> str:
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        assert cli.main(arguments) == 0
+    return out.getvalue()
+
+
+def _console(body: str) -> str:
+    """The block as it should be: the command, and what it prints."""
+    command = body.partition("\n")[0]
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder) / "five_lines.yaml"
+        config.write_text(_blocks("yaml")[0], encoding="utf-8")
+        words = [
+            str(config) if word == config.name else word for word in shlex.split(command.removeprefix("$ pgaudit "))
+        ]
+        return f"{command}\n{_answer(words)}"
+
+
+@pytest.fixture(autouse=True)
+def _at_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("COLUMNS", "90")
+
+
+@pytest.mark.parametrize("body", _blocks("console"), ids=lambda body: body.partition("\n")[0])
+def test_a_command_prints_what_the_readme_says(body: str) -> None:
+    assert body == _console(body)
+
+
+def test_the_python_example_runs() -> None:
+    for body in _blocks("python"):
+        exec(compile(body, "README.md", "exec"), {})
+
+
+def test_the_picture_is_what_the_tool_draws() -> None:
+    assert (ROOT / "docs" / "show.svg").read_text(encoding="utf-8") == _answer(PICTURE)
+
+
+def test_the_five_lines_are_five() -> None:
+    assert len(_blocks("yaml")[0].splitlines()) == 5
+
+
+def test_targets_and_files_exist() -> None:
+    text = README.read_text(encoding="utf-8")
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"make (\w+)", text):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+    for path in re.findall(r"(?:configs|docs)/[\w.]+", text):
+        assert (ROOT / path).exists(), path
+
+
+def _rewrite() -> None:
+    os.chdir(ROOT)
+    os.environ["COLUMNS"] = "90"
+    text = README.read_text(encoding="utf-8")
+    README.write_text(
+        BLOCK.sub(lambda m: f"```console\n{_console(m[2])}```" if m[1] == "console" else m[0], text), encoding="utf-8"
+    )
+    (ROOT / "docs" / "show.svg").write_text(_answer(PICTURE), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    _rewrite()
