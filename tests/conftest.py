@@ -34,7 +34,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     compared: dict[str, int] = {}
     for report in terminalreporter.getreports("passed"):
         for name, value in report.user_properties:
-            if name.startswith("compared "):
+            if name.startswith(("compared ", "shown, ")):
                 compared[name] = compared.get(name, 0) + int(value)
     for name, value in sorted(compared.items()):
         terminalreporter.write_line(f"{name}: {value:,}")

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Mapping
 from pathlib import Path as FilePath
 from typing import Any
 
 from pgaudit.config import layouts
-from pgaudit.config.loader import Document, Path, read_yaml
-from pgaudit.config.policy import read_policy
+from pgaudit.config.loader import MAX_BYTES, Document, Path, read_yaml
 from pgaudit.config.records import Config
+from pgaudit.config.validate import constructor_complaints, section_complaints
 from pgaudit.errors import ConfigError, Problem, UsageError
 from pgaudit.text import did_you_mean, nearest, quoted, visible
-
-_MMCV = "mmcv's DefaultOptimizerConstructor"
-_DECAY_OPTIONS = ("bias_decay_mult", "norm_decay_mult", "dwconv_decay_mult")
 
 
 def load_config(
@@ -35,11 +31,9 @@ def load_config(
         hint = did_you_mean(constructor, layouts.CONSTRUCTORS) or f"known: {', '.join(layouts.CONSTRUCTORS)}"
         raise UsageError(f"unknown constructor {quoted(constructor)}", hint)
     if isinstance(source, Config):
-        return (
-            source
-            if constructor in (None, source.constructor)
-            else dataclasses.replace(source, constructor=str(constructor))
-        )
+        if constructor is not None and layouts.ALIASES.get(constructor, constructor) != source.constructor:
+            raise UsageError(f"this config was read for {source.constructor}", "name the constructor when it is read")
+        return source
     if isinstance(source, Mapping):
         return _validated(Document(value=_plain(source)), None, constructor)
     path = os.fspath(source)
@@ -48,7 +42,8 @@ def load_config(
 
 def _read(path: str) -> bytes:
     try:
-        return FilePath(path).read_bytes()
+        with open(path, "rb") as file:
+            return file.read(MAX_BYTES + 1)  # no more than it takes to see that it is too much
     except FileNotFoundError:
         folder = FilePath(path).parent
         others = [p.name for p in folder.glob("*.y*ml")] if folder.is_dir() else []
@@ -84,8 +79,8 @@ def _validated(document: Document, path: str | None, constructor: str | None) ->
     complaints = schema.complaints(schema.File, own)
     complaints += [(at, f"{quoted(what)} stands in two places; keep one", None) for at, what in layout.twice]
     name = constructor or layout.constructor
-    complaints += _constructor_complaints(name, layout)
-    complaints += _section_complaints(layout, name)
+    complaints += constructor_complaints(name, layout)
+    complaints += section_complaints(layout, name)
     if complaints:
         unique = {at: (message, hint) for at, message, hint in reversed(complaints)}
         problems = [
@@ -123,94 +118,3 @@ def _place(document: Document, at: Path) -> Any:
         if at[:length] in document.values:
             return document.keys.get(at[:length]) or document.values[at[:length]]
     return None
-
-
-Complaint = tuple[Path, str, "str | None"]
-
-
-def _constructor_complaints(name: object, layout: layouts.Layout) -> list[Complaint]:
-    at = layout.sections["constructor"]
-    if not isinstance(name, str):
-        return [(at, "the constructor is a name", None)]
-    if layouts.ALIASES.get(name, name) in layouts.CONSTRUCTORS:
-        return []
-    known = list(layouts.CONSTRUCTORS)
-    hint = did_you_mean(name, [*known, *layouts.ALIASES]) or f"known: {', '.join(known)}"
-    if layouts.ALIASES.get(name, name) == "mmengine":
-        return [(at, "mmengine's constructor is not built in", "`--constructor mmcv` shows what mmcv 1.x would do")]
-    return [(at, f"unknown constructor {quoted(name)}", hint)]
-
-
-def _section_complaints(layout: layouts.Layout, name: object) -> list[Complaint]:
-    from pgaudit.config import schema
-
-    found: list[Complaint]
-    if layout.name == "basecls" or name == "basecls":
-        if layout.solver is None:
-            return [
-                (
-                    ("solver",),
-                    "BaseCls reads `solver:`, and this config has none",
-                    "solver: {basic_lr: 0.1, weight_decay: 1.0e-4}",
-                )
-            ]
-        if name != "basecls":
-            return [
-                (layout.sections["constructor"], f"{quoted(name)} does not read a `solver:`", "constructor: basecls")
-            ]
-        found = schema.complaints(schema.Solver, layout.solver, ("solver",))
-        if isinstance(layout.solver, dict) and "weight_decay" in layout.solver:
-            faults = read_policy(layout.solver["weight_decay"])[1]
-            found += [(("solver", "weight_decay", *fault.at), fault.message, fault.hint) for fault in faults]
-        return found
-    found = []
-    if layout.optimizer is None:
-        found.append((layout.sections["optimizer"], '"optimizer" is missing', "optimizer: {type: SGD, lr: 0.1}"))
-    else:
-        found += schema.complaints(schema.Optimizer, layout.optimizer, layout.sections["optimizer"])
-    if layout.paramwise_cfg is not None:
-        found += _mmcv_complaints(layout)
-    return found
-
-
-def _mmcv_complaints(layout: layouts.Layout) -> list[Complaint]:
-    """What the schema has against ``paramwise_cfg``, each with the call of mmcv that would fail."""
-    from pgaudit.config import schema
-
-    at = layout.sections["paramwise_cfg"]
-    found: list[Complaint] = []
-    for where, message, hint in schema.complaints(schema.MmcvParamwise, layout.paramwise_cfg, at):
-        below = where[len(at) :]
-        if "expected" in message and (call := _failing_call(below)):
-            message = f"{message}; {call}"
-        found.append((where, message, hint))
-    base = layout.optimizer.get("weight_decay") if isinstance(layout.optimizer, dict) else 0
-    if base is None and isinstance(layout.paramwise_cfg, dict):
-        found += _baseless_decay(layout.paramwise_cfg, at)
-    return found
-
-
-def _failing_call(below: Path) -> str | None:
-    if not below:
-        return f"{_MMCV} would raise TypeError: paramwise_cfg should be None or a dict"
-    if below == ("custom_keys",):
-        return f"{_MMCV} would raise TypeError: custom_keys must be a dict"
-    if below[0] == "custom_keys" and len(below) == 2:
-        return f"{_MMCV}.add_params would raise AttributeError, for it calls .get() on it"
-    if below[-1] != "bypass_duplicate":
-        return f"{_MMCV}.add_params multiplies a base value by it"
-    return None
-
-
-def _baseless_decay(options: dict[str, Any], at: Path) -> list[Complaint]:
-    message = f"there is no weight_decay to multiply; {_MMCV} would raise ValueError: base_wd should not be None"
-    hint = "give the optimizer a weight_decay"
-    places: list[Path] = [(option,) for option in _DECAY_OPTIONS if option in options]
-    keys = options.get("custom_keys")
-    if isinstance(keys, dict):
-        places += [
-            ("custom_keys", key, "decay_mult")
-            for key, value in keys.items()
-            if isinstance(value, dict) and "decay_mult" in value
-        ]
-    return [((*at, *place), message, hint) for place in places]

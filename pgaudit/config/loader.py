@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from pgaudit.config.yaml_errors import position_of, syntax_problem, undecodable, unreadable
 from pgaudit.errors import ConfigError, Position, Problem
 from pgaudit.text import one_line, quoted
 
@@ -57,11 +58,11 @@ def read_yaml(data: bytes, path: str) -> Document:
         ConfigError: with every problem found; syntax errors end the reading, so there is only one of those.
     """
     if len(data) > MAX_BYTES:
-        raise ConfigError(Problem(f"the file has {len(data):,} bytes; a config has at most {MAX_BYTES:,}", path))
+        raise ConfigError(Problem(f"the file is larger than the {MAX_BYTES:,} bytes that a config may have", path))
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ConfigError(_undecodable(data, error, path)) from None
+        raise ConfigError(undecodable(data, error, path)) from None
     builder = _Builder(path)
     try:
         root = _single_node(text, path)
@@ -69,9 +70,9 @@ def read_yaml(data: bytes, path: str) -> Document:
             raise ConfigError(Problem("the file is empty", path, hint="`optimizer:` is the least that a config needs"))
         builder.document.value = builder.build(root, ())
     except yaml.MarkedYAMLError as error:
-        raise ConfigError(_syntax_problem(error, path)) from None
+        raise ConfigError(syntax_problem(error, path)) from None
     except yaml.reader.ReaderError as error:
-        raise ConfigError(_unreadable(text, error, path)) from None
+        raise ConfigError(unreadable(text, error, path)) from None
     except RecursionError:
         raise ConfigError(Problem("the YAML is nested too deeply", path)) from None
     if builder.problems:
@@ -218,32 +219,3 @@ class _Builder:
 
 
 _A = {"int": "a number", "float": "a number", "bool": "true or false", "null": "nothing", "timestamp": "a date"}
-
-
-def position_of(node: yaml.Node) -> Position:
-    """Where a node begins."""
-    return Position(node.start_mark.line + 1, node.start_mark.column + 1)
-
-
-def _syntax_problem(error: yaml.MarkedYAMLError, path: str) -> Problem:
-    mark = error.problem_mark or error.context_mark
-    where = Position(mark.line + 1, mark.column + 1) if mark else None
-    message = one_line(error.problem or error.context or "cannot be read")
-    if "expected a single document" in f"{error.context}":
-        message = "a config is one YAML document; a second begins here"
-    hint = "indent with spaces" if "'\\t'" in message else None
-    return Problem(f"not YAML: {message}", path, where, hint)
-
-
-def _unreadable(text: str, error: yaml.reader.ReaderError, path: str) -> Problem:
-    before = text[: error.position]
-    where = Position(before.count("\n") + 1, error.position - (before.rfind("\n") + 1) + 1)
-    return Problem(
-        f"the character U+{ord(text[error.position]):04X} is not allowed in YAML", path, where, "is this a text file?"
-    )
-
-
-def _undecodable(data: bytes, error: UnicodeDecodeError, path: str) -> Problem:
-    line_start = data.rfind(b"\n", 0, error.start) + 1
-    where = Position(data.count(b"\n", 0, error.start) + 1, error.start - line_start + 1)
-    return Problem(f"byte 0x{data[error.start]:02X} is not UTF-8", path, where, "is this a text file?")

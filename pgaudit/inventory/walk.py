@@ -10,13 +10,11 @@ from pgaudit.errors import ModelError, PgauditError
 from pgaudit.inventory.families import families_of
 from pgaudit.inventory.hints import hints_of
 from pgaudit.inventory.records import Conv, Inventory, ModuleType, Parameter, Visit
+from pgaudit.inventory.traverse import occurrences
 from pgaudit.text import counted, one_line, visible
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
-
-MAX_VISITS = 1_000_000
-"""A module shared at every level of a deep tree is met exponentially often by a walk that does not remember it."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +65,7 @@ def _walked(model: nn.Module, ref: str, source: str, version: str | None, unwrap
         root = _inner(model)
     found = _Found()
     circles: list[str] = []
-    for name, tensor, owner, parent, again in _occurrences(root, circles):
+    for name, tensor, owner, parent, again in occurrences(root, circles):
         found.add(name, tensor, owner, parent, again)
     lost = _lost(model, root, found) if unwrapped else 0
     if unwrapped:
@@ -159,75 +157,6 @@ class _Found:
             )
 
 
-Occurrence = tuple[str, "Tensor", "nn.Module", "nn.Module | None", bool]
-
-
-def _occurrences(root: nn.Module, circles: list[str]) -> Iterator[Occurrence]:
-    """Yields name, tensor, owner, the owner's parent, and whether a constructor's own walk would skip this meeting.
-
-    Depth first, own parameters before children, without recursion: a chain of modules may be deeper than Python's
-    stack.
-    """
-    stack = [_Step(root, "", None)]
-    path: set[int] = set()
-    met = 0
-    while stack:
-        step = stack.pop()
-        if step.leaving:
-            path.discard(id(step.module))
-            continue
-        if id(step.module) in path:
-            circles.append(step.prefix)
-            continue
-        path.add(id(step.module))
-        stack.append(_Step(step.module, step.prefix, None, leaving=True))
-        for name, tensor, repeated in _own(step.module):
-            met += 1
-            yield step.below(name), tensor, step.module, step.parent, step.again or repeated
-        children = [
-            _Step(child, step.below(name), step.module, step.again or twice)
-            for name, child, twice in _children(step.module)
-        ]
-        met += len(children)
-        if met > MAX_VISITS:
-            raise ModelError(f"the model has more than {MAX_VISITS:,} names; its modules share modules at many levels")
-        stack.extend(reversed(children))
-
-
-@dataclass(frozen=True, slots=True)
-class _Step:
-    module: nn.Module
-    prefix: str
-    parent: nn.Module | None
-    again: bool = False
-    leaving: bool = False
-
-    def below(self, name: str) -> str:
-        return f"{self.prefix}.{name}" if self.prefix else name
-
-
-def _own(module: nn.Module) -> Iterator[tuple[str, Tensor, bool]]:
-    """Own parameters, then further names of the same tensors, which ``named_parameters()`` leaves out."""
-    seen = set()
-    for name, tensor in module.named_parameters(recurse=False):
-        seen.add(name)
-        yield name, tensor, False
-    for name, further in module._parameters.items():
-        if name not in seen and further is not None:
-            yield name, further, True
-
-
-def _children(module: nn.Module) -> Iterator[tuple[str, nn.Module, bool]]:
-    """Children, then further names of the same children, which ``named_children()`` leaves out."""
-    seen = set()
-    for name, child in module.named_children():
-        seen.add(name)
-        yield name, child, False
-    for name, further in module._modules.items():
-        if name not in seen and further is not None:
-            yield name, further, True
-
-
 def _inner(model: nn.Module) -> nn.Module:
     from torch import nn
 
@@ -244,7 +173,7 @@ def _lost(model: nn.Module, root: nn.Module, found: _Found) -> int:
     """Adds the parameters that unwrapping leaves out; returns how many."""
     inside = {entry.name for entry in found.entries}
     lost = 0
-    for name, tensor, owner, _, _ in _occurrences(model, []):
+    for name, tensor, owner, _, _ in occurrences(model, []):
         if not found.knows(tensor):
             # A sibling may have the name that an inner parameter has once `module.` is gone.
             found.add_lost(f"<{type(model).__name__}>.{name}" if name in inside else name, tensor, owner)

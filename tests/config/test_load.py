@@ -192,6 +192,18 @@ def test_missing_files_and_folders(tmp_path: Path) -> None:
         load_config("nul\0")
 
 
+def test_a_file_without_end_is_not_read_to_its_end() -> None:
+    with pytest.raises(ConfigError, match="larger than the 1,048,576 bytes"):
+        load_config("/dev/zero")
+
+
+def test_a_config_that_was_read_for_one_constructor_is_not_for_another() -> None:
+    config = load_config({"optimizer": {"type": "SGD"}})
+    assert load_config(config, constructor="mmcv") is config
+    with pytest.raises(UsageError, match="was read for mmcv"):
+        load_config(config, constructor="basecls")
+
+
 def test_a_constructor_asked_for_must_exist() -> None:
     with pytest.raises(UsageError, match=r'unknown constructor "mmvc" \(did you mean "mmcv"\?\)'):
         load_config({"optimizer": {"type": "SGD"}}, constructor="mmvc")

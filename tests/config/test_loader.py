@@ -64,7 +64,7 @@ def test_all_problems_of_a_file_are_reported_at_once() -> None:
     [
         (b"\xff\xfe", "f:1:1: byte 0xFF is not UTF-8"),
         (b"a: 1\nb: \xc3(", "f:2:4: byte 0xC3 is not UTF-8"),
-        (b"a" * (MAX_BYTES + 1), "f: the file has 1,048,577 bytes"),
+        (b"a" * (MAX_BYTES + 1), "f: the file is larger than the 1,048,576 bytes that a config may have"),
     ],
 )
 def test_what_is_no_text_is_no_config(data: bytes, message: str) -> None:

@@ -156,7 +156,7 @@ def test_a_chain_deeper_than_pythons_stack() -> None:
 
 
 def test_modules_shared_at_every_level_are_refused_in_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pgaudit.inventory.walk.MAX_VISITS", 10_000)
+    monkeypatch.setattr("pgaudit.inventory.traverse.MAX_VISITS", 10_000)
     model: nn.Module = nn.Linear(1, 1)
     for _ in range(40):
         parent = nn.Module()

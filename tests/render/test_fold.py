@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import re
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +11,7 @@ from pgaudit.inventory import ModuleType, Parameter
 from pgaudit.render.fold import fold
 from pgaudit.report import Row
 from tests.budget import examples
+from tests.parity.show_timm import spelled
 
 MODULE = ModuleType("M", ("M",), frozenset())
 SETTINGS = [Setting(lr, 0.0, Rule("default"), Rule("default")) for lr in (0.1, 0.2)]
@@ -25,21 +23,6 @@ def _rows(names: list[str], settings: list[int] | None = None) -> list[Row]:
         Row(Parameter(name, (1,), "float32", True, MODULE), SETTINGS[which], index)
         for index, (name, which) in enumerate(zip(names, chosen, strict=True))
     ]
-
-
-def _spelled(pattern: str) -> set[str]:
-    """Every name that a pattern with {a,b} and {0..3} stands for."""
-    parts = re.split(r"\{([^}]*)\}", pattern)
-    choices = [[part] if index % 2 == 0 else _values(part) for index, part in enumerate(parts)]
-    return {"".join(choice) for choice in itertools.product(*choices)}
-
-
-def _values(inside: str) -> list[str]:
-    values: list[str] = []
-    for span in inside.split(","):
-        first, dots, last = span.partition("..")
-        values += [str(value) for value in range(int(first), int(last) + 1)] if dots else [span]
-    return values
 
 
 SEGMENT = st.sampled_from(["a", "bn1", "bn2", "bn3", "0", "1", "2", "10", "007", "x2y", "x3y", "weight", "bias", "1a"])
@@ -54,7 +37,7 @@ def test_random_names_fold_to_patterns_that_spell_exactly_them(names: list[str],
     folds = fold(rows)
     assert sorted(row.name for line in folds for row in line.rows) == sorted(names)
     for line in folds:
-        assert _spelled(line.name) == {row.name for row in line.rows}
+        assert set(spelled(line.name)) == {row.name for row in line.rows}
         assert len({id(row.setting) for row in line.rows}) == 1
     positions = [min(rows.index(row) for row in line.rows) for line in folds]
     assert positions == sorted(positions)

@@ -1,0 +1,83 @@
+"""Every name of every parameter of a module tree, in the order in which torch and the constructors meet them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pgaudit.errors import ModelError
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+MAX_VISITS = 1_000_000
+"""A module shared at every level of a deep tree is met exponentially often by a walk that does not remember it."""
+
+Occurrence = tuple[str, "Tensor", "nn.Module", "nn.Module | None", bool]
+
+
+def occurrences(root: nn.Module, circles: list[str]) -> Iterator[Occurrence]:
+    """Yields name, tensor, owner, the owner's parent, and whether a constructor's own walk would skip this meeting.
+
+    Depth first, own parameters before children, without recursion: a chain of modules may be deeper than Python's
+    stack.
+    """
+    stack = [_Step(root, "", None)]
+    path: set[int] = set()
+    met = 0
+    while stack:
+        step = stack.pop()
+        if step.leaving:
+            path.discard(id(step.module))
+            continue
+        if id(step.module) in path:
+            circles.append(step.prefix)
+            continue
+        path.add(id(step.module))
+        stack.append(_Step(step.module, step.prefix, None, leaving=True))
+        for name, tensor, repeated in _own(step.module):
+            met += 1
+            yield step.below(name), tensor, step.module, step.parent, step.again or repeated
+        children = [
+            _Step(child, step.below(name), step.module, step.again or twice)
+            for name, child, twice in _children(step.module)
+        ]
+        met += len(children)
+        if met > MAX_VISITS:
+            raise ModelError(f"the model has more than {MAX_VISITS:,} names; its modules share modules at many levels")
+        stack.extend(reversed(children))
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    module: nn.Module
+    prefix: str
+    parent: nn.Module | None
+    again: bool = False
+    leaving: bool = False
+
+    def below(self, name: str) -> str:
+        return f"{self.prefix}.{name}" if self.prefix else name
+
+
+def _own(module: nn.Module) -> Iterator[tuple[str, Tensor, bool]]:
+    """Own parameters, then further names of the same tensors, which ``named_parameters()`` leaves out."""
+    seen = set()
+    for name, tensor in module.named_parameters(recurse=False):
+        seen.add(name)
+        yield name, tensor, False
+    for name, further in module._parameters.items():
+        if name not in seen and further is not None:
+            yield name, further, True
+
+
+def _children(module: nn.Module) -> Iterator[tuple[str, nn.Module, bool]]:
+    """Children, then further names of the same children, which ``named_children()`` leaves out."""
+    seen = set()
+    for name, child in module.named_children():
+        seen.add(name)
+        yield name, child, False
+    for name, further in module._modules.items():
+        if name not in seen and further is not None:
+            yield name, further, True
