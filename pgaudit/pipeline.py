@@ -89,6 +89,9 @@ def _inventory(
     model: object, config: Config, constructor: Constructor, model_args: Mapping[str, Any] | None
 ) -> tuple[Inventory, Walked | None]:
     if isinstance(model, Inventory):
+        if model.wrapper and model.unwrapped != constructor.unwraps_module:
+            begins = "inside" if constructor.unwraps_module else "outside"
+            raise UsageError(f"{constructor.name} begins {begins} the attribute `module`, and this inventory does not")
         return model, None
     from pgaudit.inventory.sources import load_model
     from pgaudit.inventory.walk import walk

@@ -92,8 +92,10 @@ class Inventory:
     """The version of the library that built the model."""
     circular: str | None = None
     """Where a module stands again inside itself; a walk that does not remember it never ends."""
+    wrapper: bool = False
+    """Whether the model has an attribute ``module``."""
     unwrapped: bool = False
-    """Whether the walk began at the model's attribute ``module``."""
+    """Whether the walk began there."""
     hints: Hints = field(default_factory=Hints)
     notes: tuple[str, ...] = ()
 

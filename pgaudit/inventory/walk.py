@@ -60,7 +60,8 @@ def walk(
 
 def _walked(model: nn.Module, ref: str, source: str, version: str | None, unwrap: bool, notes: list[str]) -> Walked:
     root = model
-    unwrapped = unwrap and hasattr(model, "module")
+    wrapper = hasattr(model, "module")
+    unwrapped = unwrap and wrapper
     if unwrapped:
         root = _inner(model)
     found = _Found()
@@ -80,6 +81,7 @@ def _walked(model: nn.Module, ref: str, source: str, version: str | None, unwrap
         source=source,
         version=version,
         circular=circles[0] if circles else None,
+        wrapper=wrapper,
         unwrapped=unwrapped,
         hints=hints_of(root, [entry.name for entry in found.entries]),
         notes=tuple(notes),

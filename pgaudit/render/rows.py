@@ -63,7 +63,7 @@ def rows_text(
     lines = [_line(_titles(columns, widths, options.marks))]
     for section, entries in folds:
         if section.heading:
-            lines.append(Text(section.heading, style="bold underline"))
+            lines += [Text(), Text(section.heading, style="bold underline")]
         for entry in entries:
             lines += _lines_of(report, entry, columns, widths, options)
     return Text("\n").join(lines)

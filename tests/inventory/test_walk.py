@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 import pgaudit
-from pgaudit import ConfigError, ModelError
+from pgaudit import ConfigError, ModelError, UsageError
 from pgaudit.inventory import Conv, Inventory
 from pgaudit.inventory.walk import walk
 
@@ -192,3 +192,15 @@ def test_a_walk_changes_nothing_and_holds_the_tensors() -> None:
     model = Tied()
     walked = walk(model, ref="test")
     assert [id(tensor) for tensor in walked.tensors] == [id(tensor) for tensor in model.parameters()]
+
+
+def test_an_inventory_serves_the_constructors_that_see_the_model_alike() -> None:
+    config = {"optimizer": {"type": "SGD", "lr": 0.1}}
+    wrapped = nn.Module()
+    wrapped.module = nn.Linear(2, 2)
+    assert len(pgaudit.audit(_walked(nn.Linear(2, 2)), config).rows) == 2
+    assert len(pgaudit.audit(_walked(wrapped, unwrap=True), config).rows) == 2
+    with pytest.raises(UsageError, match="mmcv begins inside the attribute `module`"):
+        pgaudit.audit(_walked(wrapped), config)
+    with pytest.raises(UsageError, match="basecls begins outside"):
+        pgaudit.audit(_walked(wrapped, unwrap=True), {"solver": {}})
