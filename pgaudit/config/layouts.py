@@ -46,8 +46,8 @@ class Layout:
     paramwise_cfg: Any = None
     solver: Any = None
     sections: dict[str, Path] = field(default_factory=dict)
-    twice: list[tuple[Path, str]] = field(default_factory=list)
-    """Parts that stand in two places, of which the library would read one."""
+    unread: list[tuple[Path, str]] = field(default_factory=list)
+    """Parts beside those that this layout reads, and what is wrong with them."""
 
 
 def recognise(top: Mapping[str, Any]) -> Layout:
@@ -71,7 +71,7 @@ def _assembled(name: str, default: str, top: Mapping[str, Any], nest: Path, sect
     for part in ("constructor", "paramwise_cfg"):
         inner, outer = (*nest, part), (part,)
         if _has(top, inner) and nest and _has(top, outer):
-            layout.twice.append((inner, part))
+            layout.unread.append((inner, f'"{part}" stands in two places; keep one'))
         path = outer if _has(top, outer) else inner
         layout.sections[part] = path
         if _has(top, path):
@@ -81,7 +81,8 @@ def _assembled(name: str, default: str, top: Mapping[str, Any], nest: Path, sect
         layout.optimizer = {key: value for key, value in layout.optimizer.items() if key not in nested}
     for stray in ("optimizer", "optim_wrapper"):
         if stray in top and stray not in {path[0] for path in sections.values()}:
-            layout.twice.append(((stray,), stray))
+            read = "solver" if name == "basecls" else "optim_wrapper"
+            layout.unread.append(((stray,), f'"{stray}" stands beside "{read}"; a config has one of them'))
     return layout
 
 

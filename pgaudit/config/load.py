@@ -77,9 +77,11 @@ def _validated(document: Document, path: str | None, constructor: str | None) ->
         foreign.add("model")  # the library's own model section
     own = {key: value for key, value in top.items() if key not in foreign}
     complaints = schema.complaints(schema.File, own)
-    complaints += [(at, f"{quoted(what)} stands in two places; keep one", None) for at, what in layout.twice]
+    complaints += [(at, message, None) for at, message in layout.unread]
     name = constructor or layout.constructor
     complaints += constructor_complaints(name, layout)
+    if "world_size" in own and name != "basecls":
+        complaints.append((("world_size",), "only BaseCls scales its lr by the number of processes", "remove it"))
     complaints += section_complaints(layout, name)
     if complaints:
         unique = {at: (message, hint) for at, message, hint in reversed(complaints)}

@@ -166,6 +166,18 @@ ONE_ERROR = {
         "solver: {}\nworld_size: 0\n",
         "f:2:1: world_size: 0 is no use here; a number from 1 up is",
     ),
+    "world_size without a solver": (
+        "optimizer: {type: SGD}\nworld_size: 8\n",
+        "f:2:1: world_size: only BaseCls scales its lr by the number of processes (remove it)",
+    ),
+    "optimizer beside a solver": (
+        "solver: {}\noptimizer: {type: SGD}\n",
+        'f:2:1: "optimizer" stands beside "solver"; a config has one of them',
+    ),
+    "optimizer beside an optim_wrapper": (
+        "optim_wrapper: {optimizer: {type: SGD}}\noptimizer: {type: SGD}\nconstructor: mmcv\n",
+        'f:2:1: "optimizer" stands beside "optim_wrapper"; a config has one of them',
+    ),
     "betas": ("solver: {betas: [0.9]}\n", "f:1:10: solver.betas: expected two numbers"),
 }
 
