@@ -37,8 +37,7 @@ def audit(
 
     Args:
         model: a live module (which is not changed), an Inventory, or a reference such as ``resnet50`` or
-        ``train.py:make_model``;
-            None for the model that the config names.
+            ``train.py:make_model``; None for the model that the config names.
         config: a path, a mapping of the same shape, or a Config.
         model_args: keyword arguments for the model's factory; they take precedence over the config's.
         constructor: takes the place of the one that the config names.
@@ -63,13 +62,14 @@ def build_optimizer(model: nn.Module, config: ConfigSource) -> Optimizer:
         if finding.code == "PG009":
             raise ConfigError(finding.message, finding.hint)
     assert walked is not None
-    merged: dict[tuple[tuple[str, float], ...], list[Any]] = {}
+    groups: dict[tuple[float | None, float | None], dict[str, Any]] = {}
     for row, tensor in zip(report.rows, walked.tensors, strict=True):
         if row.group is not None:
-            merged.setdefault(row.setting.overrides, []).append(tensor)
+            # What the first writes into its group, or leaves to the class, comes to the same for all of these values.
+            group = groups.setdefault((row.lr, row.weight_decay), {"params": [], **dict(row.setting.overrides)})
+            group["params"].append(tensor)
     spec = CONSTRUCTORS[report.constructor].optimizer(report.config)
-    groups = [{"params": tensors, **dict(overrides)} for overrides, tensors in merged.items()]
-    return optimizers.build(optimizers.optimizer_class(spec.type), groups, spec.arguments)
+    return optimizers.build(optimizers.optimizer_class(spec.type), list(groups.values()), spec.arguments)
 
 
 def _audited(model: object, config: Config, model_args: Mapping[str, Any] | None) -> tuple[Report, Walked | None]:

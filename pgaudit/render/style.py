@@ -10,6 +10,7 @@ from pgaudit.report import BASE_RULES, deciding_rules
 from pgaudit.text import quoted, visible
 
 BASE = "dim"
+LEFT_OUT = "red"
 _COLOURS = {
     "custom_keys": "green",
     "weight_decay": "green",
@@ -51,8 +52,10 @@ def marks_for(encoding: str | None) -> Marks:
 
 
 def colour(rule: Rule | None) -> str:
-    """Returns a rule's colour."""
-    if rule is None or rule.option in BASE_RULES:
+    """Returns a rule's colour; for no rule, that of a parameter left out."""
+    if rule is None:
+        return LEFT_OUT
+    if rule.option in BASE_RULES:
         return BASE
     return _COLOURS.get(rule.option, "cyan")
 
@@ -70,7 +73,7 @@ def labels(setting: Setting, marks: Marks = UNICODE, *, line: bool = True) -> li
     is whose.
     """
     if setting.lr_rule is None:
-        return [(f"{marks.left_out} not in the optimizer", "red")]
+        return [(f"{marks.left_out} not in the optimizer", LEFT_OUT)]
     deciding = deciding_rules(setting)
     words: list[tuple[str, str]] = []
     if len(deciding) == 2:

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from pgaudit.render.layout import GAP
 from pgaudit.render.numbers import bar, elements, number
-from pgaudit.render.style import ASCII, BASE, Marks, colour, label
+from pgaudit.render.style import ASCII, BASE, LEFT_OUT, Marks, colour, label
 from pgaudit.report import Report
 from pgaudit.serialize import plain
 from pgaudit.text import counted, visible
@@ -78,7 +78,7 @@ def summary_table(report: Report, marks: Marks, width: int | None) -> Table:
     shares = [(Text(label(c.rule), style=colour(c.rule)), c.parameters, c.numel) for c in report.rules]
     left = [row.parameter.numel for row in report.rows if row.group is None]
     if left:
-        shares.append((Text(f"{marks.left_out} not in the optimizer", style="red"), len(left), sum(left)))
+        shares.append((Text(f"{marks.left_out} not in the optimizer", style=LEFT_OUT), len(left), sum(left)))
     bars = width is None or max(rule.cell_len for rule, _, _ in shares) + _FIGURES + 2 * (_BAR + GAP) <= width
     table = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False, header_style="bold")
     table.add_column("rule", no_wrap=True)

@@ -1,0 +1,91 @@
+"""The Python API on live models."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+import pgaudit
+from pgaudit import ConfigError, UsageError
+from tests.render.reports import POLICY, Net, Wrapper
+
+ADAMW: dict[str, Any] = {
+    "optimizer": {"type": "AdamW", "lr": 1e-3},
+    "paramwise_cfg": {"custom_keys": {"head": {"lr_mult": 2}}},
+}
+
+
+@pytest.mark.parametrize("config", [POLICY, ADAMW, {"optimizer": {"type": "RMSprop"}}, {"solver": {}}], ids=str)
+def test_a_built_optimizer_holds_what_the_report_says_and_trains(config: Any) -> None:
+    model = nn.Sequential(nn.Linear(4, 4), nn.LayerNorm(4))
+    model.add_module("head", nn.Linear(4, 2))
+    report = pgaudit.audit(model, config)
+    optimizer = pgaudit.build_optimizer(model, config)
+    names = {id(parameter): name for name, parameter in model.named_parameters()}
+    built = {names[id(p)]: (g["lr"], g["weight_decay"]) for g in optimizer.param_groups for p in g["params"]}
+    assert built == {row.name: (row.lr, row.weight_decay) for row in report.rows}
+    assert len(optimizer.param_groups) == len(set(built.values()))  # equal settings are one group
+    model(torch.ones(3, 4)).sum().backward()
+    optimizer.step()
+
+
+def test_siblings_of_an_unwrapped_module_are_in_no_group() -> None:
+    model = Wrapper()
+    optimizer = pgaudit.build_optimizer(model, POLICY)
+    held = {id(p) for group in optimizer.param_groups for p in group["params"]}
+    assert held == {id(p) for p in model.module.parameters()}
+
+
+def test_an_audit_changes_nothing() -> None:
+    model = Net().eval()
+    before = copy.deepcopy(model.state_dict())
+    flags = [parameter.requires_grad for parameter in model.parameters()]
+    config = copy.deepcopy(POLICY)
+    state = torch.get_rng_state()
+    pgaudit.audit(model, config)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert config == POLICY
+    assert not model.training
+    assert [parameter.requires_grad for parameter in model.parameters()] == flags
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+def test_a_report_is_asked_by_name_or_alias() -> None:
+    report = pgaudit.audit(Net(), POLICY)
+    assert report["head_twin.weight"] is report["head.weight"]
+    with pytest.raises(KeyError):
+        report["nothing"]
+
+
+def test_what_is_no_model() -> None:
+    with pytest.raises(UsageError, match="not int"):
+        pgaudit.audit(3, POLICY)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="no model is named"):
+        pgaudit.audit(None, POLICY)
+
+
+def test_ints_come_out_as_floats() -> None:
+    config = {"optimizer": {"type": "SGD", "lr": 1, "weight_decay": 2}, "paramwise_cfg": {"bias_lr_mult": 3}}
+    for param in pgaudit.audit(nn.Linear(2, 2), config).to_dict()["params"]:
+        assert type(param["lr"]) is type(param["weight_decay"]) is float
+
+
+def test_the_command_lines_model_does_not_get_the_configs_arguments() -> None:
+    config = {**ADAMW, "model": "resnet18", "model_args": {"num_classes": 3}}
+    assert pgaudit.audit(None, config)["fc.bias"].parameter.shape == (3,)
+    assert pgaudit.audit("resnet18", config)["fc.bias"].parameter.shape == (3,)
+    assert pgaudit.audit("resnet34", config)["fc.bias"].parameter.shape == (1000,)
+
+
+def test_the_configs_model_is_looked_for_beside_it_and_its_errors_have_its_place(tmp_path: Any) -> None:
+    (tmp_path / "beside_net.py").write_text("from torch import nn\ndef make():\n    return nn.Linear(2, 2)\n")
+    path = tmp_path / "c.yaml"
+    path.write_text("model: beside_net.py:make\noptimizer: {type: SGD, lr: 0.1}\n")
+    assert pgaudit.audit(None, path).inventory.ref == "beside_net.py:make"
+    path.write_text("optimizer: {type: SGD, lr: 0.1}\nmodel: beside_net.py:made\n")
+    with pytest.raises(ConfigError, match=r'c.yaml:2:1: .* has no attribute "made" \(did you mean "make"'):
+        pgaudit.audit(None, path)
