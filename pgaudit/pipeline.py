@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.checks import Audited, run_checks
 from pgaudit.config import Config, load_config
-from pgaudit.constructors import CONSTRUCTORS, Assignment, Constructor, Facts, OptimizerSpec
+from pgaudit.constructors import CONSTRUCTORS, Assignment, Constructor, Decision, Facts, OptimizerSpec
 from pgaudit.errors import ConfigError, PgauditError, UsageError
 from pgaudit.inventory import Inventory
 from pgaudit.report import Report, Row
@@ -57,6 +58,7 @@ def build_optimizer(model: nn.Module, config: ConfigSource) -> Optimizer:
     """
     from pgaudit.inventory import optimizers
 
+    _module(model)
     report, walked = _audited(model, load_config(config), None)
     for finding in report.findings:
         if finding.code == "PG009":
@@ -77,8 +79,7 @@ def _audited(model: object, config: Config, model_args: Mapping[str, Any] | None
     spec = constructor.optimizer(config)
     facts = _facts(constructor, config, spec)
     inventory, walked = _inventory(model, config, constructor, model_args)
-    assignment = constructor.decide(inventory, config, facts)
-    _try_on(config, spec, inventory, assignment)
+    assignment = _as_built(config, spec, inventory, constructor.decide(inventory, config, facts))
     rows = tuple(Row(p, d.setting, d.group) for p, d in zip(inventory.parameters, assignment.decisions, strict=True))
     findings = tuple(run_checks(Audited(inventory, config, assignment)))
     optimizer = {"type": spec.name, **spec.arguments}
@@ -120,9 +121,11 @@ def _beside(config: Config) -> str:
     """The config's model; its file is looked for beside the config where the current folder has none of that name."""
     ref = str(config.model)
     file, colon, attribute = ref.rpartition(":")
-    if file.endswith(".py") and config.path and not Path(file).exists():
+    from pgaudit.inventory.imports import is_file
+
+    if file.endswith(".py") and config.path and not is_file(file):
         beside = Path(config.path).parent / file
-        if beside.exists():
+        if is_file(beside):
             return f"{beside}{colon}{attribute}"
     return ref
 
@@ -148,14 +151,28 @@ def _facts(constructor: Constructor, config: Config, spec: OptimizerSpec) -> Fac
     return Facts(defaults.lr, defaults.weight_decay, classes)
 
 
-def _try_on(config: Config, spec: OptimizerSpec, inventory: Inventory, assignment: Assignment) -> None:
-    """Lets the optimizer's class refuse the groups on stand-in tensors, as it would refuse the real ones."""
+def _as_built(config: Config, spec: OptimizerSpec, inventory: Inventory, assignment: Assignment) -> Assignment:
+    """Lets the optimizer's class refuse or change the groups on stand-in tensors, as it would with the real ones."""
     from pgaudit.inventory import optimizers
 
+    trials = _trial_groups(inventory, assignment)
     with _at(config, *spec.section, spec.type_key):
-        optimizers.try_groups(
-            optimizers.optimizer_class(spec.type), spec.arguments, _trial_groups(inventory, assignment)
+        built = optimizers.try_groups(optimizers.optimizer_class(spec.type), spec.arguments, trials)
+    held = dict(zip((trial.settings for trial in trials), built, strict=True))
+    if any(held[trial.settings] != group for trial, group in zip(trials, built, strict=True)):
+        raise config.error(
+            "the optimizer's class changes groups of equal settings unequally", *spec.section, spec.type_key
         )
+    settings = {
+        id(setting): replace(setting, lr=lr, weight_decay=decay)
+        for setting in {id(d.setting): d.setting for d in assignment.decisions if d.group is not None}.values()
+        for lr, decay in [held[setting.overrides]]
+        if (setting.lr, setting.weight_decay) != (lr, decay)
+    }
+    if not settings:
+        return assignment
+    decisions = tuple(Decision(settings.get(id(d.setting), d.setting), d.group) for d in assignment.decisions)
+    return replace(assignment, decisions=decisions)
 
 
 def _trial_groups(inventory: Inventory, assignment: Assignment) -> list[TrialGroup]:
@@ -163,17 +180,17 @@ def _trial_groups(inventory: Inventory, assignment: Assignment) -> list[TrialGro
 
     Tensors with the same number of dimensions are alike; the first one's shape stands for all.
     """
-    from pgaudit.inventory.optimizers import TrialGroup
+    from pgaudit.inventory.optimizers import TensorKind, TrialGroup
 
-    shapes: dict[tuple[int, str], tuple[int, ...]] = {}
-    tensors: dict[int, dict[tuple[tuple[int, ...], str], None]] = {}
+    kinds: dict[tuple[int, str, bool], TensorKind] = {}
+    tensors: dict[int, dict[TensorKind, None]] = {}
     settings: dict[int, tuple[tuple[str, float], ...]] = {}
-    for parameter, (setting, group) in zip(inventory.parameters, assignment.decisions, strict=True):
+    for p, (setting, group) in zip(inventory.parameters, assignment.decisions, strict=True):
         if group is not None:
-            shape = shapes.setdefault((len(parameter.shape), parameter.dtype), parameter.shape)
-            tensors.setdefault(group, {})[shape, parameter.dtype] = None
+            kind = kinds.setdefault((len(p.shape), p.dtype, p.leaf), TensorKind(p.shape, p.dtype, p.leaf))
+            tensors.setdefault(group, {})[kind] = None
             settings[group] = setting.overrides
-    alike = Counter(TrialGroup(settings[group], tuple(kinds)) for group, kinds in tensors.items())
+    alike = Counter(TrialGroup(settings[group], tuple(members)) for group, members in tensors.items())
     return [trial for trial, count in alike.items() for _ in range(min(count, 2))]
 
 

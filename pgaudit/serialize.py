@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,14 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 
 
+def portable(path: str | None) -> str | None:
+    """Returns a path without this machine's folders: from the current folder on, or else the file's name."""
+    if path is None or not os.path.isabs(path):
+        return path
+    inside = os.path.relpath(path)
+    return os.path.basename(path) if inside.startswith(os.pardir) else inside
+
+
 def report(of: Report) -> dict[str, Any]:
     """Returns the whole report."""
     from pgaudit import __version__
@@ -21,12 +31,12 @@ def report(of: Report) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "pgaudit", "version": __version__},
         "model": {
-            "ref": of.inventory.ref,
+            "ref": portable(of.inventory.ref),
             "source": of.inventory.source,
             "parameters": len(of.inventory.parameters),
             "numel": of.inventory.numel,
         },
-        "config": {"path": of.config.path, "constructor": of.constructor, "optimizer": plain(of.optimizer)},
+        "config": {"path": portable(of.config.path), "constructor": of.constructor, "optimizer": plain(of.optimizer)},
         "params": [row(entry) for entry in of.rows],
         "groups": [
             {
@@ -92,7 +102,7 @@ def finding(of: Finding) -> dict[str, Any]:
         "message": of.message,
         "hint": of.hint,
         "param": of.param,
-        "path": of.path,
+        "path": portable(of.path),
         "line": line,
         "column": column,
     }
@@ -100,6 +110,8 @@ def finding(of: Finding) -> dict[str, Any]:
 
 def plain(value: Any) -> Any:
     """Returns a config value as JSON can hold it; an object from Python is named by its class."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)  # JSON has no word for it
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, Mapping):

@@ -26,11 +26,11 @@ def quoted(text: object) -> str:
     return f'"{visible(text)}"'
 
 
-def nearest(word: str, known: Iterable[str], *, most: int = 1) -> list[str]:
+def nearest(word: str, known: Iterable[str], *, most: int = 1, cutoff: float = 0.6) -> list[str]:
     """Returns the known words that ``word`` was probably meant to be, best first, at most ``most`` of them."""
     candidates = list(known)
     folded = {candidate.lower(): candidate for candidate in candidates}
-    found = difflib.get_close_matches(word.lower(), folded, n=most, cutoff=0.6)
+    found = difflib.get_close_matches(word.lower(), folded, n=most, cutoff=cutoff)
     return [folded[match] for match in found]
 
 
@@ -42,7 +42,10 @@ def did_you_mean(word: str, known: Iterable[str], *, most: int = 1) -> str | Non
 
 def one_line(text: object, *, limit: int = 400) -> str:
     """Returns the first ``limit`` characters of a foreign message as one visible line."""
-    words = " ".join(str(text).split())
+    try:
+        words = " ".join(str(text).split())
+    except Exception:  # an exception of foreign code may fail even here
+        words = f"({type(text).__name__})"
     return visible(words if len(words) <= limit else words[: limit - 1] + "…")
 
 

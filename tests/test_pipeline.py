@@ -89,3 +89,78 @@ def test_the_configs_model_is_looked_for_beside_it_and_its_errors_have_its_place
     path.write_text("optimizer: {type: SGD, lr: 0.1}\nmodel: beside_net.py:made\n")
     with pytest.raises(ConfigError, match=r'c.yaml:2:1: .* has no attribute "made" \(did you mean "make"'):
         pgaudit.audit(None, path)
+
+
+class Scaling(torch.optim.SGD):
+    """Changes its groups, as some optimizers do."""
+
+    def __init__(self, params: Any, **arguments: Any) -> None:
+        super().__init__(params, **arguments)
+        for group in self.param_groups:
+            group["lr"] *= 10
+
+
+class Reading(torch.optim.SGD):
+    """Reads values, which meta tensors do not have."""
+
+    def __init__(self, params: Any, **arguments: Any) -> None:
+        super().__init__(params, **arguments)
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                parameter.norm().item()
+
+
+class Unequal(torch.optim.SGD):
+    """Treats its first group unlike the others."""
+
+    def __init__(self, params: Any, **arguments: Any) -> None:
+        super().__init__(params, **arguments)
+        self.param_groups[0]["lr"] *= 10
+
+
+@pytest.mark.parametrize("kind", [Scaling, Reading])
+@pytest.mark.parametrize("rules", [None, {"bias_lr_mult": 2}])
+def test_what_a_class_makes_of_its_groups_is_what_is_reported(kind: type, rules: Any) -> None:
+    config = {"optimizer": {"type": kind, "lr": 0.1}, "paramwise_cfg": rules}
+    model = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+    report = pgaudit.audit(model, config)
+    optimizer = pgaudit.build_optimizer(model, config)
+    names = {id(parameter): name for name, parameter in model.named_parameters()}
+    built = {names[id(p)]: g["lr"] for g in optimizer.param_groups for p in g["params"]}
+    assert built == {row.name: row.lr for row in report.rows}
+
+
+def test_a_class_that_treats_equal_groups_unequally_is_refused() -> None:
+    config = {"optimizer": {"type": Unequal, "lr": 0.1}, "paramwise_cfg": {"custom_keys": {}}}
+    with pytest.raises(ConfigError, match="changes groups of equal settings unequally"):
+        pgaudit.audit(nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2)), config)
+
+
+def test_a_tensor_that_was_computed_is_refused_as_torch_does() -> None:
+    model = nn.Linear(2, 2)
+    model._parameters["weight"] = model.weight * 1  # type: ignore[assignment]
+    with pytest.raises(ConfigError, match="can't optimize a non-leaf Tensor"):
+        pgaudit.audit(model, {"optimizer": {"type": "SGD", "lr": 0.1}})
+
+
+def test_an_optimizer_is_built_for_a_model_only() -> None:
+    with pytest.raises(UsageError, match="a model is an nn.Module"):
+        pgaudit.build_optimizer("resnet18", POLICY)  # type: ignore[arg-type]
+
+
+def test_a_report_holds_no_path_of_this_machine(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "portable_net.py").write_text("from torch import nn\ndef make():\n    return nn.Linear(2, 2)\n")
+    path = tmp_path / "c.yaml"
+    path.write_text("optimizer: {type: SGD, lr: 1e-1, eps: .inf}\n".replace(", eps: .inf", ""))
+    for folder, config in ((tmp_path, "c.yaml"), (tmp_path.parent, f"{tmp_path.name}/c.yaml"), ("/", None)):
+        monkeypatch.chdir(folder)
+        data = pgaudit.audit(f"{tmp_path}/portable_net.py:make", path).to_dict()
+        assert data["config"]["path"] == data["findings"][0]["path"]
+        assert not data["model"]["ref"].startswith("/")
+        if config:
+            assert data["config"]["path"] == config
+
+
+def test_numbers_that_json_has_no_word_for() -> None:
+    report = pgaudit.audit(nn.Linear(2, 2), {"optimizer": {"type": "Adam", "lr": 0.1, "eps": float("inf")}})
+    assert report.to_dict()["config"]["optimizer"]["eps"] == "inf"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import traceback
@@ -10,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from pgaudit.cli.common import ReaderGone, complain
 from pgaudit.cli.show import show
 from pgaudit.errors import PgauditError, Problem
 from pgaudit.text import one_line, visible
@@ -59,45 +61,39 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ.setdefault("TRANSFORMERS_OFFLINE", "1")
     try:
         code = app(arguments, prog_name="pgaudit", standalone_mode=False)
-        sys.stdout.flush()
-    except BrokenPipeError:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except (BrokenPipeError, ReaderGone):
         # Whoever read us has seen enough; without this, Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
     except typer.Exit as stop:
         return stop.exit_code
-    except PgauditError as error:
+    except BaseException as error:  # not even foreign code may end us with a traceback
         if with_traceback:
-            traceback.print_exc()
-        for problem in error.problems:
-            _complain(problem)
-        return ERROR
-    except Exception as error:
-        if with_traceback:
-            traceback.print_exc()
-        if hasattr(error, "format_message"):  # a usage error of the command line parser
-            _complain(Problem(error.format_message(), hint=_help_hint(error)))
-        else:
-            _complain(
-                Problem(f"internal error: {type(error).__name__}: {one_line(error)}", hint="--traceback shows where")
-            )
+            complain("\n".join(visible(line) for line in traceback.format_exc().splitlines()))
+        for problem in _problems(error):
+            complain(_worded(problem))
         return ERROR
     return code if isinstance(code, int) else 0
 
 
-def _complain(problem: Problem) -> None:
+def _problems(error: BaseException) -> Sequence[Problem]:
+    if isinstance(error, PgauditError):
+        return error.problems
+    if hasattr(error, "format_message"):  # a usage error of the command line parser
+        command = getattr(getattr(error, "ctx", None), "command_path", "pgaudit")
+        return [Problem(error.format_message(), hint=f"{command} --help")]
+    return [Problem(f"internal error: {type(error).__name__}: {one_line(error)}", hint="--traceback shows where")]
+
+
+def _worded(problem: Problem) -> str:
     where = [visible(problem.path)] if problem.path else []
     if problem.position:
         where += [str(problem.position.line), str(problem.position.column)]
     place = f"{':'.join(where)}: " if where else ""
-    lines = [f"{place}error: {visible(problem.message)}"]
-    if problem.hint:
-        lines.append(f"  {visible(problem.hint)}")
-    print("\n".join(lines), file=sys.stderr)
-
-
-def _help_hint(error: Exception) -> str:
-    command = getattr(getattr(error, "ctx", None), "command_path", "pgaudit")
-    return f"{command} --help"
+    hint = f"\n  {visible(problem.hint)}" if problem.hint else ""
+    return f"{place}error: {visible(problem.message)}{hint}"

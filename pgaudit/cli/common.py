@@ -17,6 +17,10 @@ from pgaudit.render.choices import Colour
 from pgaudit.text import quoted, visible
 
 
+class ReaderGone(Exception):
+    """Whoever read the output has closed it. Not an OSError, of which typer makes an exit code of its own."""
+
+
 @dataclass(frozen=True)
 class Screen:
     """What the output's end can show."""
@@ -33,12 +37,12 @@ def screen(output: Path | None, colour: Colour, width: int | None) -> Screen:
     ``--color`` beats ``NO_COLOR``, which beats ``FORCE_COLOR``. Off a terminal only ``COLUMNS`` or ``--width`` limits
     the width.
     """
-    terminal = output is None and sys.stdout.isatty()
+    terminal = output is None and sys.stdout is not None and sys.stdout.isatty()
     if width is None and terminal:
         width = shutil.get_terminal_size().columns
     elif width is None and output is None and os.environ.get("COLUMNS", "").isdecimal():
         width = int(os.environ["COLUMNS"])
-    encoding = "utf-8" if output else sys.stdout.encoding
+    encoding = "utf-8" if output or sys.stdout is None else sys.stdout.encoding
     return Screen(width, _wants_colour(colour, terminal), encoding)
 
 
@@ -65,9 +69,16 @@ def references(first: str | None, second: str | None) -> tuple[str | None, str]:
             )
             raise UsageError(f"MODEL comes before CONFIG, and {quoted(first)} is a config", right)
         return first, second
-    if not _is_yaml(first) and (first.endswith(".py") or not Path(first).is_file()):
+    if not _is_yaml(first) and (first.endswith(".py") or not _is_file(first)):
         raise UsageError(f"CONFIG is missing after {quoted(first)}", f"pgaudit show {visible(first)} config.yaml")
     return None, first
+
+
+def _is_file(argument: str) -> bool:
+    try:
+        return Path(argument).is_file()
+    except (OSError, ValueError):  # no file can have that name
+        return False
 
 
 def _is_yaml(argument: str) -> bool:
@@ -90,7 +101,7 @@ def parse_model_args(given: Sequence[str]) -> dict[str, Any]:
 @contextlib.contextmanager
 def spinner(message: str) -> Iterator[None]:
     """Shows that something is under way, on stderr, if a person watches it."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         yield
         return
     from rich.console import Console
@@ -102,21 +113,58 @@ def spinner(message: str) -> Iterator[None]:
 def note(messages: Sequence[str]) -> None:
     """Writes remarks to stderr."""
     for message in messages:
-        print(f"note: {visible(message)}", file=sys.stderr)
+        complain(f"note: {visible(message)}")
+
+
+def complain(text: str) -> None:
+    """Writes to stderr, if there is one."""
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError):
+            print(text, file=sys.stderr)
+
+
+@contextlib.contextmanager
+def report_stream_kept() -> Iterator[None]:
+    """Sends to stderr whatever foreign code writes to stdout, even past Python: stdout is the report's alone."""
+    try:
+        sys.stdout.flush()
+        kept = os.dup(1)
+        os.dup2(2, 1)
+    except (OSError, AttributeError):  # a closed stream
+        yield
+        return
+    try:
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def write(text: str, output: Path | None) -> None:
-    """Writes the result to stdout, or to a file that is whole or untouched."""
-    if output is None:
-        reconfigure = getattr(sys.stdout, "reconfigure", None)
-        if reconfigure:
-            reconfigure(errors="backslashreplace")
-        sys.stdout.write(text)
+    """Writes the result to stdout (also for ``-``), or to a file that is whole or untouched."""
+    if output is None or str(output) == "-":
+        _print(text)
         return
     try:
         _write_atomically(text, output)
+    except BrokenPipeError:
+        raise ReaderGone from None
+    except (OSError, RuntimeError) as error:  # pathlib says RuntimeError of links that lead in a circle
+        raise UsageError(f"cannot write {quoted(output)}: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _print(text: str) -> None:
+    if sys.stdout is None:
+        raise UsageError("cannot write the report: stdout is closed", "-o FILE writes a file")
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise ReaderGone from None
     except OSError as error:
-        raise UsageError(f"cannot write {quoted(output)}: {error.strerror}") from None
+        raise UsageError(f"cannot write the report: {error.strerror}") from None
 
 
 def _write_atomically(text: str, output: Path) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pgaudit.cli.common import note, parse_model_args, references, screen, spinner, write
+from pgaudit.cli.common import note, parse_model_args, references, report_stream_kept, screen, spinner, write
 from pgaudit.errors import UsageError
 from pgaudit.render.choices import Colour, Format, GroupBy, Sort
 
@@ -89,7 +89,7 @@ def _audited(model: str | None, config_path: str, model_args: dict[str, object],
     from pgaudit.config import load_config
 
     config = load_config(config_path, constructor=constructor)  # before anything heavy: a typo answers at once
-    with spinner(f"building {model or config.model or 'the model'}"):
+    with report_stream_kept(), spinner(f"building {model or config.model or 'the model'}"):
         from pgaudit.pipeline import audit
 
         return audit(model, config, model_args=model_args)

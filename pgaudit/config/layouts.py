@@ -10,7 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pgaudit.config.loader import Path
+from pgaudit.text import nearest
+
+Path = tuple[str | int, ...]
+"""Keys and list indices from the top of a config."""
 
 CONSTRUCTORS = {
     "mmcv": "mmcv 1.x DefaultOptimizerConstructor",
@@ -28,12 +31,38 @@ FOREIGN = frozenset(
     val_evaluator test_evaluator evaluation param_scheduler auto_scale_lr checkpoint_config default_hooks custom_hooks
     custom_imports log_config log_level log_processor dist_params env_cfg load_from resume resume_from workflow work_dir
     randomness seed default_scope visualizer vis_backends opencv_num_threads mp_start_method fp16
-    find_unused_parameters
+    find_unused_parameters img_norm_cfg norm_cfg act_cfg crop_size img_size img_scale gpu_ids gpus device auto_resume
+    file_client_args backend_args max_epochs max_iters classes class_names num_classes palette tta_model tta_pipeline
+    channel_cfg albu_train_transforms samples_per_gpu workers_per_gpu base_batch_size train_batch_size_per_gpu
     trainer_name hooks_name weights output_dir batch_size num_classes preprocess test bn loss augments model_ema amp
     fastrun dtr log_every_n_iter tb_every_n_iter save_every_n_epoch eval_every_n_epoch trace
     """.split()
 )
-"""The rest of an OpenMMLab or BaseCls training config, which says nothing about parameter groups."""
+"""The rest of an OpenMMLab or BaseCls training config, which says nothing about parameter groups.
+
+One of these is enough to tell such a config from one written for pgaudit alone.
+"""
+
+OWN = tuple("model model_args constructor optimizer paramwise_cfg optim_wrapper solver world_size expect".split())
+"""The top-level keys that are read."""
+
+
+def foreign_keys(top: Mapping[str, frozenset[str] | None]) -> set[str]:
+    """Returns the top-level keys that are nobody's business here, whatever stands below them.
+
+    In a training config, that is every key but those that are read, and those that were probably meant to be.
+
+    Args:
+        top: each top-level key with the keys below it; None where its value is not a mapping.
+    """
+    foreign = {key for key in top if key in FOREIGN}
+    if top.get("model") is not None:
+        foreign.add("model")  # the library's own model section
+    nested = (top.get("optimizer") or frozenset()) & {"paramwise_cfg", "constructor"}
+    if foreign or nested or "optim_wrapper" in top or "solver" in top:
+        unknown = [key for key in top if key not in OWN and key != "_base_"]
+        foreign |= {key for key in unknown if not nearest(key, OWN, cutoff=0.8)}
+    return foreign
 
 
 @dataclass

@@ -8,7 +8,8 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from pgaudit.config import layouts
-from pgaudit.config.loader import MAX_BYTES, Document, Path, read_yaml
+from pgaudit.config.layouts import Path
+from pgaudit.config.loader import MAX_BYTES, Document, read_yaml
 from pgaudit.config.records import Config
 from pgaudit.config.validate import constructor_complaints, section_complaints
 from pgaudit.errors import ConfigError, Problem, UsageError
@@ -34,10 +35,19 @@ def load_config(
         if constructor is not None and layouts.ALIASES.get(constructor, constructor) != source.constructor:
             raise UsageError(f"this config was read for {source.constructor}", "name the constructor when it is read")
         return source
+    source = getattr(source, "_cfg_dict", source)  # mmcv's and mmengine's Config
     if isinstance(source, Mapping):
-        return _validated(Document(value=_plain(source)), None, constructor)
+        return _validated(Document(value=_without_foreign(_plain(source))), None, constructor)
+    if not isinstance(source, (str, os.PathLike)):
+        raise UsageError(f"a config is a path, a mapping or a Config, not {type(source).__name__}")
     path = os.fspath(source)
-    return _validated(read_yaml(_read(path), path), path, constructor)
+    return _validated(read_yaml(_read(path), path, aside=layouts.foreign_keys), path, constructor)
+
+
+def _without_foreign(top: dict[str, Any]) -> dict[str, Any]:
+    below = {key: frozenset(value) if isinstance(value, Mapping) else None for key, value in top.items()}
+    foreign = layouts.foreign_keys(below)
+    return {key: value for key, value in top.items() if key not in foreign}
 
 
 def _read(path: str) -> bytes:
@@ -60,9 +70,10 @@ def _read(path: str) -> bytes:
 
 def _plain(value: Any) -> Any:
     """Library configs given as mappings (addict, ConfigDict ...) become plain dicts; other values stay."""
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    return value
+    try:
+        return {key: _plain(item) for key, item in value.items()} if isinstance(value, Mapping) else value
+    except RecursionError:
+        raise UsageError("the config contains itself") from None
 
 
 def _validated(document: Document, path: str | None, constructor: str | None) -> Config:
@@ -72,19 +83,19 @@ def _validated(document: Document, path: str | None, constructor: str | None) ->
     if not isinstance(top, dict):
         raise ConfigError(Problem(f"a config is a mapping, not {schema.described(top)}", path, document.values.get(())))
     layout = layouts.recognise(top)
-    foreign = set(layouts.FOREIGN) if layout.name != "pgaudit" or "optimizer" in top else set()
-    if isinstance(top.get("model"), dict):
-        foreign.add("model")  # the library's own model section
-    own = {key: value for key, value in top.items() if key not in foreign}
-    complaints = schema.complaints(schema.File, own)
+    complaints = schema.complaints(schema.File, top)
+    if "_base_" in top:
+        complaints.insert(
+            0, (("_base_",), "pgaudit reads one file, and `_base_` names others", "write the whole config out")
+        )
     complaints += [(at, message, None) for at, message in layout.unread]
     name = constructor or layout.constructor
     complaints += constructor_complaints(name, layout)
-    if "world_size" in own and name != "basecls":
+    if "world_size" in top and name != "basecls":
         complaints.append((("world_size",), "only BaseCls scales its lr by the number of processes", "remove it"))
     complaints += section_complaints(layout, name)
     if complaints:
-        unique = {at: (message, hint) for at, message, hint in reversed(complaints)}
+        unique = {at: (message, hint) for at, message, hint in reversed(complaints)}  # the first about a place
         problems = [
             Problem(_named(at, message), path, _place(document, at), hint) for at, (message, hint) in unique.items()
         ]
@@ -95,9 +106,9 @@ def _validated(document: Document, path: str | None, constructor: str | None) ->
         optimizer=layout.optimizer or {},
         paramwise_cfg=layout.paramwise_cfg,
         solver=layout.solver,
-        world_size=own.get("world_size") or 1,
-        model=own.get("model"),
-        model_args=own.get("model_args") or {},
+        world_size=top.get("world_size") or 1,
+        model=top.get("model"),
+        model_args=top.get("model_args") or {},
         path=path,
         ambiguous=tuple(document.ambiguous),
         sections=layout.sections,

@@ -8,12 +8,13 @@ means, and is remembered, because PyYAML reads a string there.
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Set
+from collections.abc import Callable, Hashable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
+from pgaudit.config.layouts import Path
 from pgaudit.config.yaml_errors import position_of, syntax_problem, undecodable, unreadable
 from pgaudit.errors import ConfigError, Position, Problem
 from pgaudit.text import one_line, quoted
@@ -22,7 +23,8 @@ MAX_BYTES = 1 << 20
 MAX_NODES = 100_000
 """Nodes after aliases and merges are expanded: what a walk over the values would meet."""
 
-Path = tuple[str | int, ...]
+_MAX_BITS = 1000
+"""Of a whole number: what a float can still hold."""
 
 _AMBIGUOUS = re.compile(r"[-+]?(?:[0-9][0-9_]*)(?:\.[0-9_]*)?[eE][-+]?[0-9]+|[-+]?\.[0-9]+[eE][-+]?[0-9]+")
 _OCTAL_OR_SEXAGESIMAL = re.compile(r"[-+]?0[0-7_]+|.*:.*")
@@ -51,8 +53,17 @@ class Document:
     ambiguous: list[Ambiguous] = field(default_factory=list)
 
 
-def read_yaml(data: bytes, path: str) -> Document:
+Shallow = Mapping[str, "frozenset[str] | None"]
+"""Top-level keys with the keys below each; None where the value is not a mapping."""
+
+
+def read_yaml(data: bytes, path: str, *, aside: Callable[[Shallow], Set[str]] | None = None) -> Document:
     """Reads one strict YAML document.
+
+    Args:
+        data: the file's bytes.
+        path: its name, for messages.
+        aside: chooses top-level keys whose values are left unread, whatever they hold.
 
     Raises:
         ConfigError: with every problem found; syntax errors end the reading, so there is only one of those.
@@ -68,7 +79,7 @@ def read_yaml(data: bytes, path: str) -> Document:
         root = _single_node(text, path)
         if root is None:
             raise ConfigError(Problem("the file is empty", path, hint="`optimizer:` is the least that a config needs"))
-        builder.document.value = builder.build(root, ())
+        builder.document.value = builder.build(_without(root, aside), ())
     except yaml.MarkedYAMLError as error:
         raise ConfigError(syntax_problem(error, path)) from None
     except yaml.reader.ReaderError as error:
@@ -89,6 +100,22 @@ def _single_node(text: str, path: str) -> yaml.Node | None:
     finally:
         loader.dispose()
     return root
+
+
+def _without(root: yaml.Node, aside: Callable[[Shallow], Set[str]] | None) -> yaml.Node:
+    if aside is None or not isinstance(root, yaml.MappingNode):
+        return root
+    left_out = aside({key.value: _keys_below(value) for key, value in root.value if isinstance(key, yaml.ScalarNode)})
+    pairs = [
+        (key, value) for key, value in root.value if not (isinstance(key, yaml.ScalarNode) and key.value in left_out)
+    ]
+    return yaml.MappingNode(root.tag, pairs, root.start_mark, root.end_mark)
+
+
+def _keys_below(node: yaml.Node) -> frozenset[str] | None:
+    if not isinstance(node, yaml.MappingNode):
+        return None
+    return frozenset(key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode))
 
 
 class _Builder:
@@ -129,6 +156,8 @@ class _Builder:
         merges: list[yaml.Node] = []
         for key_node, value_node in node.value:
             if key_node.tag == _TAG + "merge":
+                if merges:
+                    self._problem(key_node, "`<<` stands twice here", "merge a list: <<: [*a, *b]")
                 merges.append(value_node)
                 continue
             key = self._key(key_node)
@@ -199,7 +228,11 @@ class _Builder:
             )
             return None
         try:
-            return getattr(self._resolver, f"construct_yaml_{kind}")(node)
+            value = getattr(self._resolver, f"construct_yaml_{kind}")(node)
+            if isinstance(value, int) and value.bit_length() > _MAX_BITS:
+                self._problem(node, "this number is too large")
+                return None
+            return value
         except (ValueError, LookupError):
             self._problem(node, f"{quoted(text)} is not {_A.get(kind, kind)}")
             return None

@@ -8,11 +8,12 @@ types.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pgaudit.config.loader import Path
+from pgaudit.config.layouts import Path
 
 NORM_TYPES = "NORM_TYPES"
 _ASSERTION = "BaseCls would raise AssertionError"
@@ -25,8 +26,8 @@ class PolicyRule:
     value: float
     """Negative means: the default."""
     regex: re.Pattern[str] | None
-    types: tuple[str, ...]
-    """Class references, or :data:`NORM_TYPES`; empty where ``regex`` decides."""
+    types: tuple[str | type, ...]
+    """Class references, classes (in a config from Python) or :data:`NORM_TYPES`; empty where ``regex`` decides."""
     label: str
 
 
@@ -99,7 +100,9 @@ def _rule(item: Any, at: Path, faults: list[Fault]) -> PolicyRule | None:
 def _with_pattern(value: float, pattern: Any, at: Path, faults: list[Fault]) -> PolicyRule | None:
     if isinstance(pattern, str) and pattern != NORM_TYPES:
         try:
-            return PolicyRule(value, re.compile(pattern), (), pattern)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of a syntax that Python may change one day
+                return PolicyRule(value, re.compile(pattern), (), pattern)
         except (re.error, OverflowError, RecursionError) as error:
             faults.append(Fault(at, f"not a regular expression: {error}; BaseCls would raise re.error"))
             return None
@@ -108,20 +111,18 @@ def _with_pattern(value: float, pattern: Any, at: Path, faults: list[Fault]) -> 
         hint = "a regular expression, NORM_TYPES, {type: torch.nn.Linear} or a list of such types"
         faults.append(Fault(at, f"not a pattern; {_ASSERTION}", hint))
         return None
-    return PolicyRule(value, None, types, ", ".join(types))
+    return PolicyRule(value, None, types, ", ".join(t.__name__ if isinstance(t, type) else t for t in types))
 
 
-def _types(pattern: Any) -> tuple[str, ...]:
+def _types(pattern: Any) -> tuple[str | type, ...]:
     items: Sequence[Any] = pattern if isinstance(pattern, (list, tuple)) else [pattern]
-    names = [_type_name(item) for item in items]
-    return tuple(name for name in names if name) if all(names) else ()
+    types = [_type(item) for item in items]
+    return tuple(kind for kind in types if kind) if all(types) else ()
 
 
-def _type_name(item: Any) -> str | None:
-    if item == NORM_TYPES:
-        return NORM_TYPES
-    if isinstance(item, type):  # a config given from Python
-        return f"{item.__module__}:{item.__qualname__}"
+def _type(item: Any) -> str | type | None:
+    if isinstance(item, type) or item == NORM_TYPES:
+        return item  # type: ignore[no-any-return]
     if isinstance(item, dict) and set(item) == {"type"} and isinstance(item["type"], str):
         return item["type"]
     return None

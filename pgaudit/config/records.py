@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pgaudit.config.loader import Ambiguous, Path
+from pgaudit.config.layouts import Path
+from pgaudit.config.loader import Ambiguous
 from pgaudit.errors import ConfigError, Position, Problem
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from pgaudit.config.loader import Path
+from pgaudit.config.layouts import Path
 from pgaudit.text import did_you_mean, one_line, quoted
 
 NonNegative = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]

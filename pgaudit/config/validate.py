@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pgaudit.config import layouts
-from pgaudit.config.loader import Path
+from pgaudit.config.layouts import Path
 from pgaudit.config.policy import read_policy
 from pgaudit.text import did_you_mean, quoted
 

@@ -84,8 +84,6 @@ class Assignment:
     base: Setting
     """What a parameter gets that no rule speaks about."""
     conflicts: tuple[Conflict, ...] = ()
-    skipped: tuple[tuple[int, str], ...] = field(default=())
-    """Meetings with a tied parameter that the library passes over: its index, and the name that counts for nothing."""
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ class BaseCls:
             ref: ("solver", "weight_decay", index, 1)
             for index, rule in enumerate(_policy(config).rules)
             for ref in rule.types
-            if ref != NORM_TYPES
+            if isinstance(ref, str) and ref != NORM_TYPES
         }
 
     def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Assignment:
@@ -111,7 +111,10 @@ class _Matcher:
     def __init__(self, rule: PolicyRule, facts: Facts) -> None:
         self._search = rule.regex.search if rule.regex else None
         self._norms = NORM_TYPES in rule.types
-        self._bases = frozenset(facts.classes.get(ref, ref) for ref in rule.types)
+        self._bases = frozenset(
+            facts.classes.get(ref, ref) if isinstance(ref, str) else f"{ref.__module__}.{ref.__qualname__}"
+            for ref in rule.types
+        )
         self._known: dict[int, bool] = {}
 
     def matches(self, name: str, module: ModuleType) -> bool:

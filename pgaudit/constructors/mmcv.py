@@ -39,10 +39,7 @@ class Mmcv:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         rules = _Rules(config, facts)
         if not config.paramwise_cfg:
-            # `model.parameters()` in one group: each parameter once, frozen ones too.
-            whole = Decision(rules.untouched, 0)
-            left = Decision(NOT_OPTIMIZED, None)
-            return Assignment(tuple(whole if p.reachable else left for p in inventory.parameters), rules.untouched)
+            return _one_group(inventory, rules, config)
         if inventory.circular is not None:
             raise config.error(
                 f"the module {quoted(inventory.circular)} contains itself; {_CALL} would raise RecursionError",
@@ -52,18 +49,26 @@ class Mmcv:
         return _one_group_each(inventory, rules, bypass=bool(config.paramwise_cfg.get("bypass_duplicate", False)))
 
 
+def _one_group(inventory: Inventory, rules: _Rules, config: Config) -> Assignment:
+    """``model.parameters()``: each parameter once, frozen ones too, and nobody asks which are frozen."""
+    if not inventory.whole:
+        raise config.error("the model's parameters() yields none; torch would raise ValueError", "optimizer")
+    decisions = [Decision(NOT_OPTIMIZED, None)] * len(inventory.parameters)
+    for index in inventory.whole:
+        decisions[index] = Decision(rules.untouched, 0)
+    return Assignment(tuple(decisions), rules.untouched)
+
+
 def _one_group_each(inventory: Inventory, rules: _Rules, *, bypass: bool) -> Assignment:
     trainable = [parameter.trainable for parameter in inventory.parameters]
     decisions: list[Decision | None] = [None] * len(trainable)
     again: dict[int, list[tuple[str, Setting]]] = {}
-    skipped: list[tuple[int, str]] = []
     groups = 0
     for visit in inventory.visits:
         index = visit.index
         first = decisions[index] is None
         if trainable[index]:
             if bypass and not first:
-                skipped.append((index, visit.name))
                 continue
             setting = rules.setting(visit)
         else:
@@ -79,7 +84,7 @@ def _one_group_each(inventory: Inventory, rules: _Rules, *, bypass: bool) -> Ass
         if (decided := decisions[index]) is not None
     )
     left = Decision(NOT_OPTIMIZED, None)
-    return Assignment(tuple(decided or left for decided in decisions), rules.untouched, conflicts, tuple(skipped))
+    return Assignment(tuple(decided or left for decided in decisions), rules.untouched, conflicts)
 
 
 class _Rules:
@@ -103,25 +108,29 @@ class _Rules:
 
     def setting(self, visit: Visit) -> Setting:
         """Returns what a trainable parameter gets."""
-        name = visit.name
-        prefix, _, leaf = name.rpartition(".")
-        searched = name if prefix else f".{name}"  # the library joins an empty prefix with a dot, too
+        prefix, own = visit.prefix, visit.own
+        searched = f"{prefix}.{own}"  # with a leading dot at the root
         for key in self._keys:
             if key in searched:
                 return self._remembered(key, None, None, visit, self._by_key)
+        if visit.conv is not None and (visit.conv.in_channels is None or visit.conv.groups is None):
+            raise self._config.error(
+                f"a Conv2d without channels owns {quoted(visit.name)}; {_CALL} would raise AttributeError",
+                "paramwise_cfg",
+            )
         families = visit.module.families
         in_dcn = visit.parent is not None and "deform_conv" in visit.parent.families
         is_norm = not NORMS.isdisjoint(families)
         lr_option = wd_option = None
-        if leaf == "bias" and not (is_norm or in_dcn):
+        if own == "bias" and not (is_norm or in_dcn):
             lr_option = "bias_lr_mult"
         if in_dcn and visit.conv is not None and "conv_offset" in prefix:
             lr_option = "dcn_offset_lr_mult"
         if is_norm:
             wd_option = "norm_decay_mult"
-        elif visit.conv is not None and visit.conv.in_channels == visit.conv.groups:
+        elif visit.conv is not None and visit.conv.depthwise:
             wd_option = "dwconv_decay_mult"
-        elif leaf == "bias" and not in_dcn:
+        elif own == "bias" and not in_dcn:
             wd_option = "bias_decay_mult"
         return self._remembered(None, lr_option, wd_option, visit, self._by_options)
 

@@ -26,14 +26,13 @@ def _group_matcher(model: Any) -> Mapping[str, Any] | None:
 
 
 def _layer_depths(model: Any, names: Iterable[str]) -> Mapping[str, tuple[int, int]] | None:
-    if not callable(getattr(model, "get_layer_depth", None)):
+    try:
+        if not callable(getattr(model, "get_layer_depth", None)):
+            return None
+        answers = {name: _asked(model, "get_layer_depth", name) for name in names}
+        return {name: (int(pair[0]), int(pair[1])) for name, pair in answers.items() if isinstance(pair, tuple)}
+    except Exception:
         return None
-    depths: dict[str, tuple[int, int]] = {}
-    for name in names:
-        answer = _asked(model, "get_layer_depth", name)
-        if isinstance(answer, tuple) and len(answer) == 2:
-            depths[name] = (int(answer[0]), int(answer[1]))
-    return depths
 
 
 def _asked(model: Any, method: str, *args: object) -> object:

@@ -66,10 +66,12 @@ def _named_module(name: str) -> ModuleType:
     try:
         with quiet():
             return importlib.import_module(name)
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # whatever foreign code raises, SystemExit too
         missing = error.name if isinstance(error, ModuleNotFoundError) else None
         if missing and f"{name}.".startswith(f"{missing}."):
-            hint = "a file is named with its ending: file.py:attribute" if Path(f"{name}.py").is_file() else None
+            hint = "a file is named with its ending: file.py:attribute" if is_file(f"{name}.py") else None
             raise ModelError(
                 f"no module named {quoted(missing)}", hint or "is it installed, or in the current folder?"
             ) from None
@@ -78,7 +80,7 @@ def _named_module(name: str) -> ModuleType:
 
 def _file_module(path: str) -> ModuleType:
     file = Path(path)
-    if not file.is_file():
+    if not is_file(file):
         near = did_you_mean(file.name, (p.name for p in file.parent.glob("*.py"))) if file.parent.is_dir() else None
         raise ModelError(f"no such file: {quoted(path)}", near)
     importable(os.getcwd())
@@ -92,7 +94,9 @@ def _file_module(path: str) -> ModuleType:
     try:
         with quiet():
             spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # whatever foreign code raises, SystemExit too
         raise _failed(path, error) from error
     finally:
         if shadowed is not None:
@@ -127,6 +131,14 @@ def quiet() -> Iterator[None]:
     with contextlib.redirect_stdout(sys.stderr), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
+
+
+def is_file(path: str | os.PathLike[str]) -> bool:
+    """Whether there is a file of that name; no for a name that no file can have."""
+    try:
+        return Path(path).is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def importable(folder: str) -> None:

@@ -18,6 +18,7 @@ from pgaudit.inventory.imports import import_attribute, quiet
 from pgaudit.text import did_you_mean, one_line, quoted, visible
 
 if TYPE_CHECKING:
+    from torch import Tensor
     from torch.optim import Optimizer
 
 
@@ -43,12 +44,24 @@ class Defaults:
 
 
 @dataclass(frozen=True, slots=True)
+class TensorKind:
+    """What an optimizer's class may look at in a tensor before the first step."""
+
+    shape: tuple[int, ...]
+    dtype: str
+    leaf: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class TrialGroup:
     """A group to try an optimizer on."""
 
     settings: tuple[tuple[str, float], ...]
-    tensors: tuple[tuple[tuple[int, ...], str], ...]
-    """The shape and the type of each tensor."""
+    tensors: tuple[TensorKind, ...]
+
+
+Built = tuple["float | None", float]
+"""The lr and the weight decay of a group; 0 for a class that knows no weight decay."""
 
 
 def optimizer_class(name: str | type) -> type[Optimizer]:
@@ -109,29 +122,46 @@ def defaults_of(kind: type[Optimizer], arguments: Mapping[str, Any]) -> Defaults
     Raises:
         OptimizerError: the class refuses the arguments.
     """
-    import torch
-
-    optimizer = _made(kind, [torch.empty(1, 1, device="meta", requires_grad=True)], arguments)
-    group = optimizer.param_groups[0]
-    return Defaults(kind.__name__, _number(group.get("lr")), _number(group.get("weight_decay")) or 0.0)
+    optimizer = _tried(kind, [TrialGroup((), (TensorKind((1, 1), "float32"),))], arguments)
+    return Defaults(kind.__name__, *_settings(optimizer.param_groups[0]))
 
 
-def try_groups(kind: type[Optimizer], arguments: Mapping[str, Any], groups: Sequence[TrialGroup]) -> None:
-    """Builds the optimizer on stand-in groups.
+def try_groups(kind: type[Optimizer], arguments: Mapping[str, Any], groups: Sequence[TrialGroup]) -> list[Built]:
+    """Builds the optimizer on stand-ins, and returns what each group then holds.
 
     Raises:
         OptimizerError: the class refuses them.
     """
+    return [_settings(group) for group in _tried(kind, groups, arguments).param_groups[: len(groups)]]
+
+
+def _settings(group: Mapping[str, Any]) -> Built:
+    lr, decay = group.get("lr"), group.get("weight_decay")
+    return None if lr is None else float(lr), 0.0 if decay is None else float(decay)
+
+
+def _tried(kind: type[Optimizer], groups: Sequence[TrialGroup], arguments: Mapping[str, Any]) -> Optimizer:
+    """Meta tensors cost nothing, but a class that reads a value cannot have them."""
+
+    def made(device: str) -> Optimizer:
+        params = [{"params": [_stand_in(t, device) for t in group.tensors], **dict(group.settings)} for group in groups]
+        return _made(kind, params, arguments)
+
+    try:
+        return made("meta")
+    except OptimizerError as error:
+        if "meta" not in str(error):
+            raise
+        return made("cpu")
+
+
+def _stand_in(kind: TensorKind, device: str) -> Tensor:
     import torch
 
-    def stand_in(shape: tuple[int, ...], dtype_name: str) -> torch.Tensor:
-        dtype = getattr(torch, dtype_name)
-        trains = dtype.is_floating_point or dtype.is_complex
-        return torch.empty(shape, device="meta", dtype=dtype, requires_grad=trains)
-
-    _made(
-        kind, [{"params": [stand_in(*t) for t in group.tensors], **dict(group.settings)} for group in groups], arguments
-    )
+    dtype = getattr(torch, kind.dtype)
+    trains = dtype.is_floating_point or dtype.is_complex
+    tensor = torch.empty(kind.shape, device=device, dtype=dtype, requires_grad=trains)
+    return tensor if kind.leaf else tensor * 1
 
 
 def _made(kind: type[Optimizer], params: list[Any], arguments: Mapping[str, Any]) -> Optimizer:
@@ -162,10 +192,6 @@ def _mentioned(message: str, arguments: Mapping[str, Any]) -> str | None:
     plain = message.lower().replace(" ", "_").replace("learning_rate", "lr")
     longest_first = sorted(arguments, key=len, reverse=True)
     return next((argument for argument in longest_first if argument.lower().rstrip("s") in plain), None)
-
-
-def _number(value: Any) -> float | None:
-    return None if value is None else float(value)
 
 
 def build(kind: type[Optimizer], groups: Sequence[Mapping[str, Any]], arguments: Mapping[str, Any]) -> Optimizer:

@@ -29,9 +29,15 @@ class ModuleType:
 class Conv:
     """The channels of a convolution."""
 
-    in_channels: int
-    out_channels: int
-    groups: int
+    in_channels: Any
+    out_channels: Any
+    groups: Any
+    """Numbers in torch's own classes; a subclass may hold anything, or None for what it never set."""
+
+    @property
+    def depthwise(self) -> bool:
+        """Whether there are as many groups as input channels, as mmcv asks (``out_channels`` may be anything)."""
+        return bool(self.in_channels == self.groups)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,8 @@ class Parameter:
     reachable: bool = True
     """False where the constructor's own view of the model leaves it out: a sibling of an unwrapped ``.module``."""
     numel: int = 0
+    leaf: bool = True
+    """False for a tensor that was computed from others, which no optimizer takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +66,21 @@ class Visit:
     it is met once.
     """
 
-    name: str
+    prefix: str
+    """The module's name; empty at the root."""
+    own: str
+    """The parameter's name in its module. It holds a dot only where a model makes up names of its own."""
     index: int
     """The parameter, as its index in :attr:`Inventory.parameters`."""
     module: ModuleType
     parent: ModuleType | None
     """The class of the module's immediate parent; None at the root."""
     conv: Conv | None = None
+
+    @property
+    def name(self) -> str:
+        """The parameter's name as the model has it."""
+        return f"{self.prefix}.{self.own}" if self.prefix else self.own
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +99,8 @@ class Inventory:
     parameters: tuple[Parameter, ...]
     """In the order of ``named_parameters()``; unreachable ones last."""
     visits: tuple[Visit, ...]
+    whole: tuple[int, ...]
+    """What the model's own ``parameters()`` yields, as indices: all that is reachable, unless it is overridden."""
     model_type: ModuleType
     ref: str
     """What the user called the model."""

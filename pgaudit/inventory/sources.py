@@ -6,6 +6,7 @@ A reference is a timm name (``resnet50``, ``timm:resnet50``), an import path (``
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,13 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from pgaudit.errors import ModelError
 from pgaudit.inventory.imports import import_attribute, quiet
+from pgaudit.inventory.offline import WeightsRefused, refuse_weights, without_weights
 from pgaudit.text import did_you_mean, nearest, one_line, quoted, visible
 
 if TYPE_CHECKING:
     from torch import nn
-
-_HUBS = ("hf-hub", "hf_hub", "local-dir", "https", "http")
-_WEIGHTS = ("pretrained", "checkpoint_path")
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ def load_model(ref: str, model_args: Mapping[str, Any] | None = None) -> Loaded:
         ModelError: it cannot be found or built, or it would load weights.
     """
     args = dict(model_args or {})
-    _refuse_weights(ref, args)
+    refuse_weights(ref, args)
     scheme, colon, rest = ref.partition(":")
     if not ref.strip():
         raise ModelError("the model reference is empty", "a timm name, package.module:attribute or file.py:attribute")
@@ -52,22 +51,6 @@ def load_model(ref: str, model_args: Mapping[str, Any] | None = None) -> Loaded:
         module, notes = _built(factory, args, ref)
         return Loaded(module, source, notes=notes)
     return _timm_model(rest if colon else ref, args)
-
-
-def _refuse_weights(ref: str, args: Mapping[str, Any]) -> None:
-    name = ref.removeprefix("timm:")
-    for hub in _HUBS:
-        if name.startswith(f"{hub}:"):
-            raise ModelError(
-                f"{visible(ref)} would be fetched from a hub; models are built from code alone, offline",
-                "name the architecture itself, such as `resnet50`",
-            )
-    for argument in _WEIGHTS:
-        if args.get(argument):
-            raise ModelError(
-                f"`{argument}` would load weights; parameter groups do not depend on them",
-                "leave it out: a model is built without weights",
-            )
 
 
 def _timm_model(name: str, args: dict[str, Any]) -> Loaded:
@@ -135,19 +118,31 @@ def _on_meta_or_cpu(factory: Callable[..., Any], args: dict[str, Any], ref: str)
     """Meta tensors cost nothing, but a constructor that reads a value (``.item()``) cannot run on them."""
     import torch
 
+    made, on_meta = _attempt(factory, args, torch.device("meta"))
+    if on_meta is None:
+        return made, ()
+    if isinstance(on_meta, WeightsRefused):
+        raise ModelError(
+            f"{visible(ref)} loads weights unless told otherwise, and models are built without",
+            "tell it, such as --model-arg weights=null --model-arg weights_backbone=null",
+        ) from on_meta
+    made, error = _attempt(factory, args, contextlib.nullcontext())
+    if error is not None:
+        hint = _argument_hint(error, factory, args)
+        raise ModelError(f"{visible(ref)} cannot be built: {_said(error)}", hint) from error
+    return made, (f"built on the CPU, because it cannot be built on meta tensors: {_said(on_meta)}",)
+
+
+def _attempt(
+    factory: Callable[..., Any], args: dict[str, Any], device: contextlib.AbstractContextManager[Any]
+) -> tuple[Any, BaseException | None]:
     try:
-        with quiet(), torch.device("meta"):
-            return factory(**args), ()
-    except (Exception, SystemExit) as on_meta:
-        try:
-            with quiet():
-                return factory(**args), (
-                    f"built on the CPU, because it cannot be built on meta tensors: {_said(on_meta)}",
-                )
-        except (Exception, SystemExit) as error:
-            raise ModelError(
-                f"{visible(ref)} cannot be built: {_said(error)}", _argument_hint(error, factory, args)
-            ) from error
+        with quiet(), without_weights(), device:
+            return factory(**args), None
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # whatever foreign code raises, SystemExit too
+        return None, error
 
 
 def _said(error: BaseException) -> str:

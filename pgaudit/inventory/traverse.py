@@ -14,14 +14,30 @@ if TYPE_CHECKING:
 MAX_VISITS = 1_000_000
 """A module shared at every level of a deep tree is met exponentially often by a walk that does not remember it."""
 
-Occurrence = tuple[str, "Tensor", "nn.Module", "nn.Module | None", bool]
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One name of one parameter."""
+
+    prefix: str
+    own: str
+    tensor: Tensor
+    owner: nn.Module
+    parent: nn.Module | None
+    """The owner's parent."""
+    again: bool
+    """Whether a constructor's own walk would pass over this name."""
+
+    @property
+    def name(self) -> str:
+        """The whole name."""
+        return f"{self.prefix}.{self.own}" if self.prefix else self.own
 
 
 def occurrences(root: nn.Module, circles: list[str]) -> Iterator[Occurrence]:
-    """Yields name, tensor, owner, the owner's parent, and whether a constructor's own walk would skip this meeting.
+    """Yields every name of every parameter.
 
-    Depth first, own parameters before children, without recursion: a chain of modules may be deeper than Python's
-    stack.
+    Depth first, own parameters before children.
     """
     stack = [_Step(root, "", None)]
     path: set[int] = set()
@@ -38,7 +54,7 @@ def occurrences(root: nn.Module, circles: list[str]) -> Iterator[Occurrence]:
         stack.append(_Step(step.module, step.prefix, None, leaving=True))
         for name, tensor, repeated in _own(step.module):
             met += 1
-            yield step.below(name), tensor, step.module, step.parent, step.again or repeated
+            yield Occurrence(step.prefix, name, tensor, step.module, step.parent, step.again or repeated)
         children = [
             _Step(child, step.below(name), step.module, step.again or twice)
             for name, child, twice in _children(step.module)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from pgaudit.errors import ModelError, PgauditError
 from pgaudit.inventory.families import families_of
 from pgaudit.inventory.hints import hints_of
+from pgaudit.inventory.imports import quiet
 from pgaudit.inventory.records import Conv, Inventory, ModuleType, Parameter, Visit
-from pgaudit.inventory.traverse import occurrences
+from pgaudit.inventory.traverse import Occurrence, occurrences
 from pgaudit.text import counted, one_line, visible
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ def walk(
         ModelError: the model has no parameters, its ``module`` is not a module, or its own code fails.
     """
     try:
-        return _walked(model, ref, source, version, unwrap, list(notes))
+        with quiet():  # hints and overridden methods are foreign code
+            return _walked(model, ref, source, version, unwrap, list(notes))
     except PgauditError:
         raise
     except Exception as error:  # a property or an overridden method of the model
@@ -66,8 +68,8 @@ def _walked(model: nn.Module, ref: str, source: str, version: str | None, unwrap
         root = _inner(model)
     found = _Found()
     circles: list[str] = []
-    for name, tensor, owner, parent, again in occurrences(root, circles):
-        found.add(name, tensor, owner, parent, again)
+    for occurrence in occurrences(root, circles):
+        found.add(occurrence)
     lost = _lost(model, root, found) if unwrapped else 0
     if unwrapped:
         notes.append(_unwrapping_note(model, lost))
@@ -76,6 +78,7 @@ def _walked(model: nn.Module, ref: str, source: str, version: str | None, unwrap
     inventory = Inventory(
         parameters=tuple(found.parameters()),
         visits=tuple(found.visits),
+        whole=found.indices(root.parameters()),
         model_type=found.type_of(type(root)),
         ref=ref,
         source=source,
@@ -106,25 +109,32 @@ class _Found:
     visits: list[Visit] = field(default_factory=list)
     _index: dict[int, int] = field(default_factory=dict)
     _types: dict[type, ModuleType] = field(default_factory=dict)
-    _convs: dict[tuple[int, int, int], Conv] = field(default_factory=dict)
+    _convs: dict[int, Conv] = field(default_factory=dict)
 
-    def add(self, name: str, tensor: Tensor, owner: Any, parent: Any, again: bool) -> None:
-        module = self.type_of(type(owner))
-        index = self._index.get(id(tensor))
+    def add(self, met: Occurrence) -> None:
+        module = self.type_of(type(met.owner))
+        index = self._index.get(id(met.tensor))
         if index is None:
-            index = self._index[id(tensor)] = len(self.entries)
-            self.entries.append(_Entry(name, module))
-            self.tensors.append(tensor)
+            index = self._index[id(met.tensor)] = len(self.entries)
+            self.entries.append(_Entry(met.name, module))
+            self.tensors.append(met.tensor)
         else:
-            self.entries[index].aliases.append(name)
-        if not again:
-            parent_type = None if parent is None else self.type_of(type(parent))
-            self.visits.append(Visit(name, index, module, parent_type, self._conv(owner, module)))
+            self.entries[index].aliases.append(met.name)
+        if not met.again:
+            parent = None if met.parent is None else self.type_of(type(met.parent))
+            self.visits.append(Visit(met.prefix, met.own, index, module, parent, self._conv(met.owner, module)))
 
-    def add_lost(self, name: str, tensor: Tensor, owner: Any) -> None:
-        self._index[id(tensor)] = len(self.entries)
-        self.entries.append(_Entry(name, self.type_of(type(owner)), reachable=False))
-        self.tensors.append(tensor)
+    def add_lost(self, name: str, met: Occurrence) -> None:
+        self._index[id(met.tensor)] = len(self.entries)
+        self.entries.append(_Entry(name, self.type_of(type(met.owner)), reachable=False))
+        self.tensors.append(met.tensor)
+
+    def indices(self, tensors: Iterable[Tensor]) -> tuple[int, ...]:
+        """Raises ModelError for a tensor that no module owns."""
+        try:
+            return tuple(self._index[id(tensor)] for tensor in tensors)
+        except KeyError:
+            raise ModelError("the model's parameters() yields a tensor that none of its modules owns") from None
 
     def knows(self, tensor: Tensor) -> bool:
         return id(tensor) in self._index
@@ -139,8 +149,10 @@ class _Found:
     def _conv(self, owner: Any, module: ModuleType) -> Conv | None:
         if "conv2d" not in module.families:
             return None
-        channels = (owner.in_channels, owner.out_channels, owner.groups)
-        return self._convs.setdefault(channels, Conv(*channels))
+        if id(owner) not in self._convs:
+            channels = (getattr(owner, name, None) for name in ("in_channels", "out_channels", "groups"))
+            self._convs[id(owner)] = Conv(*channels)
+        return self._convs[id(owner)]
 
     def parameters(self) -> Iterator[Parameter]:
         from torch.nn.parameter import is_lazy
@@ -156,6 +168,7 @@ class _Found:
                 aliases=tuple(entry.aliases),
                 reachable=entry.reachable,
                 numel=0 if lazy else tensor.numel(),
+                leaf=tensor.is_leaf,
             )
 
 
@@ -175,10 +188,10 @@ def _lost(model: nn.Module, root: nn.Module, found: _Found) -> int:
     """Adds the parameters that unwrapping leaves out; returns how many."""
     inside = {entry.name for entry in found.entries}
     lost = 0
-    for name, tensor, owner, _, _ in occurrences(model, []):
-        if not found.knows(tensor):
+    for met in occurrences(model, []):
+        if not found.knows(met.tensor):
             # A sibling may have the name that an inner parameter has once `module.` is gone.
-            found.add_lost(f"<{type(model).__name__}>.{name}" if name in inside else name, tensor, owner)
+            found.add_lost(f"<{type(model).__name__}>.{met.name}" if met.name in inside else met.name, met)
             lost += 1
     return lost
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Sequence
 
 from pgaudit import serialize
@@ -133,8 +134,9 @@ def _rule(rule: Rule | None) -> str:
 
 def _code(text: str) -> str:
     safe = visible(text).replace("|", "\\|")
-    fence = "``" if "`" in safe else "`"
-    return f"{fence} {safe} {fence}" if "`" in safe else f"{fence}{safe}{fence}"
+    longest = max((len(run) for run in re.findall("`+", safe)), default=0)
+    fence = "`" * (longest + 1)
+    return f"{fence} {safe} {fence}" if longest else f"{fence}{safe}{fence}"
 
 
 def _escaped(text: str) -> str:

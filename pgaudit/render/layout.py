@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _AFTER_DOT = re.compile(r"(?<=[^.]\.)(?=[^.])")  # not inside the dots of {0..11}
+_AFTER_COMMA = re.compile(r"(?<=,)")
 GAP = 2
 INDENT = 2
 
@@ -64,12 +65,18 @@ def fit(widths: Widths, available: int | None) -> Columns:
 
 
 def broken(name: str, width: int | None) -> Sequence[str]:
-    """Returns a name in lines of at most ``width`` cells, broken after dots; a segment that is longer stays whole."""
+    """Returns a name in lines of at most ``width`` cells.
+
+    It breaks after dots; only a folded set of numbers that is longer than a line breaks after commas. Any other segment
+    stays whole, however long.
+    """
     if width is None or len(name) <= width:
         return [name]
     lines = [""]
     for segment in _AFTER_DOT.split(name):
-        if lines[-1] and len(lines[-1]) + len(segment) > width:
-            lines.append(" " * INDENT)
-        lines[-1] += segment
+        too_long = segment.startswith("{") and len(segment) > width - INDENT
+        for part in _AFTER_COMMA.split(segment) if too_long else [segment]:
+            if lines[-1].strip() and len(lines[-1]) + len(part) > width:
+                lines.append(" " * INDENT)
+            lines[-1] += part
     return lines

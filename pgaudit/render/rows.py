@@ -45,8 +45,14 @@ def widths_of(report: Report, lines: Sequence[Fold], options: TableOptions) -> W
         name=widest((visible(line.name) for line in lines), "parameter"),
         count=widest((str(len(line.rows)) for line in lines), options.marks.times) if folded else 0,
         shape=0 if folded else widest((_shape(line.rows[0], options.marks) for line in lines), "shape"),
-        lr=widest((_value(row.lr, report.base.lr, options) for row in settings), "  lr"),
-        decay=widest((_value(row.weight_decay, report.base.weight_decay, options) for row in settings), "  decay"),
+        lr=widest((_value(row.lr, report.base.lr, options, left_out=row.group is None) for row in settings), "  lr"),
+        decay=widest(
+            (
+                _value(row.weight_decay, report.base.weight_decay, options, left_out=row.group is None)
+                for row in settings
+            ),
+            "  decay",
+        ),
         rule=widest((_rule(line.rows[0], options.marks, line=True).plain for line in lines), "rule"),
         rule_without_line=widest((_rule(line.rows[0], options.marks, line=False).plain for line in lines), "rule"),
     )
@@ -99,8 +105,8 @@ def _lines_of(report: Report, entry: Fold, columns: Columns, widths: Widths, opt
         (row.lr, report.base.lr, setting.lr_rule, widths.lr),
         (row.weight_decay, report.base.weight_decay, setting.weight_decay_rule, widths.decay),
     ):
-        style = BASE if value == base else f"bold {colour(rule)}"
-        cells.append((Text(_value(value, base, options), style=style), width))
+        style = BASE if value == base and row.group is not None else f"bold {colour(rule)}"
+        cells.append((Text(_value(value, base, options, left_out=row.group is None), style=style), width))
     if not _goes_below(row, columns, options.marks):
         cells.append((_rule(row, options.marks, line=columns.line), 0))
     return [_line(cells), *map(Text, rest), *_below(entry, columns, options)]
@@ -152,11 +158,11 @@ def _rule(row: Row, marks: Marks, *, line: bool) -> Text:
     return text
 
 
-def _value(value: float | None, base: float | None, options: TableOptions) -> str:
+def _value(value: float | None, base: float | None, options: TableOptions, *, left_out: bool = False) -> str:
     """Returns a value with its mark; values equal to the base have a blank in its place."""
     marks = options.marks
     if value is None:
-        return f"{marks.left_out} {marks.none}"
+        return f"{marks.left_out if left_out else ' '} {marks.none}"
     mark = " " if value == base or base is None else marks.higher if value > base else marks.lower
     text = f"{mark} {number(value)}"
     if options.mult and base and value != base:

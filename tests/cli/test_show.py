@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
+import subprocess
 import sys
 from pathlib import Path
 
@@ -237,3 +239,54 @@ def test_columns_limits_the_width_of_a_pipe(
     monkeypatch.setenv("COLUMNS", "30")
     out = _run(capsys, "nets.py:tiny", "c.yaml")[1]
     assert "    norm_decay_mult :6\n" in out  # the rule has moved under the name
+
+
+def test_what_a_model_writes_past_python_does_not_spoil_the_report(folder: Path) -> None:
+    (folder / "loud.py").write_text(
+        "import os\nfrom torch import nn\n"
+        "class Net(nn.Linear):\n    def no_weight_decay(self):\n        print('HINT')\n        return set()\n"
+        "def make():\n    os.write(1, b'RAW')\n    return Net(2, 2)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "pgaudit", "show", "loud.py:make", "c.yaml", "--format", "json"],
+        capture_output=True, check=True, env={**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[2])},
+    )  # fmt: skip
+    assert len(json.loads(done.stdout)["params"]) == 2
+    assert b"RAW" in done.stderr
+    assert b"HINT" in done.stderr
+
+
+@pytest.mark.parametrize("end", [">/dev/full", ">&-", "-o circle", "2>&- >/dev/full"])
+def test_an_output_that_takes_nothing_is_exit_2_without_a_traceback(folder: Path, end: str) -> None:
+    (folder / "circle").symlink_to(folder / "circle")
+    done = subprocess.run(
+        f"{sys.executable} -m pgaudit show nets.py:tiny c.yaml {end}",
+        shell=True, capture_output=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[2])},
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert b"Traceback" not in done.stderr
+    assert b"internal error" not in done.stderr
+    assert done.stdout == b""
+
+
+def test_an_output_that_closes_early_is_no_error(folder: Path) -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m pgaudit show resnet50 c.yaml --format json -o /dev/stdout | head -c 1; "
+        "echo ${PIPESTATUS[0]}",
+        shell=True, capture_output=True, check=True, executable="/bin/bash",
+        env={**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[2])},
+    )  # fmt: skip
+    assert done.stdout == b"{0\n"
+
+
+def test_a_dash_is_stdout(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    assert _run(capsys, "nets.py:tiny", "c.yaml", "-o", "-")[1].startswith("nets.py:tiny")
+    assert not (folder / "-").exists()
+
+
+def test_a_traceback_on_request_holds_no_terminal_commands(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    (folder / "evil.py").write_text("def make():\n    raise RuntimeError('\\x1b]0;title\\x07')\n")
+    _, _, err = _run(capsys, "evil.py:make", "c.yaml", "--traceback")
+    assert "Traceback" in err
+    assert "\x1b" not in err

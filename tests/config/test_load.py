@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -58,6 +59,53 @@ def test_layouts_lead_to_the_same_policy(tmp_path: Path, text: str, layout: str,
     position = config.position("paramwise_cfg", "custom_keys", "fc")
     assert position is not None
     assert position.line == line
+
+
+REST = """\
+norm_cfg: {type: BN, 0: x}
+img_norm_cfg: {mean: [1, 2], to_rgb: !!python/tuple [1]}
+data: {palette: {0: [1, 2, 3]}, a: 1, a: 2, timeout: 12:30:00, on: 0755}
+model: {type: Net, class_weight: {1: 2.0}}
+something_of_our_own: {lr: 1e-4}
+"""
+
+
+@pytest.mark.parametrize("text", [MMCV.partition("optimizer_config")[0], OWN.partition("\n")[2]])
+def test_the_rest_of_a_training_config_is_left_alone_whatever_it_holds(tmp_path: Path, text: str) -> None:
+    config = _load(tmp_path, text + REST)
+    assert config.optimizer == {"type": "SGD", "lr": 0.1, "weight_decay": 1e-4}
+    assert (config.model, config.ambiguous) == (None, ())
+
+
+def test_a_typo_of_an_own_key_is_one_in_a_training_config_too(tmp_path: Path) -> None:
+    assert _errors(tmp_path, MMCV + "paramwise_cgf: {}\n") == [
+        'f:11:1: unknown key "paramwise_cgf" (did you mean "paramwise_cfg"?)'
+    ]
+
+
+def test_a_config_that_builds_on_others_is_incomplete(tmp_path: Path) -> None:
+    errors = _errors(tmp_path, "_base_: [a.py]\n" + MMCV)
+    assert errors == ["f:1:1: _base_: pgaudit reads one file, and `_base_` names others (write the whole config out)"]
+
+
+def test_a_librarys_own_config_object() -> None:
+    class LibraryConfig:
+        _cfg_dict = MappingProxyType({"optimizer": MappingProxyType({"type": "SGD", "lr": 0.1})})
+
+    assert load_config(LibraryConfig()).optimizer == {"type": "SGD", "lr": 0.1}  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("source", [3, ["a"], b"a.yaml", None])
+def test_what_is_no_config(source: object) -> None:
+    with pytest.raises(UsageError, match="a config is a path, a mapping or a Config"):
+        load_config(source)  # type: ignore[arg-type]
+
+
+def test_a_mapping_that_contains_itself() -> None:
+    circle: dict[str, object] = {"optimizer": {"type": "SGD"}}
+    circle["paramwise_cfg"] = circle
+    with pytest.raises(UsageError, match="contains itself"):
+        load_config(circle)
 
 
 def test_mmengines_layout_is_read_under_another_constructor(tmp_path: Path) -> None:

@@ -37,6 +37,8 @@ BAD = {
     "huge code point": ('a: "\\U99999999"', "f: not YAML"),
     "empty": ("# nothing", "f: the file is empty"),
     "merge of a word": ("a: {<<: b}", "f:1:9: `<<` merges mappings only"),
+    "two merges": ("a: {<<: {b: 1}, <<: {b: 2}}", "f:1:17: `<<` stands twice here (merge a list: <<: [*a, *b])"),
+    "huge number": ("a: 0x" + "f" * 6000, "f:1:4: this number is too large"),
     "deep": ("[" * 3000, "f: the YAML is nested too deeply"),
 }
 

@@ -137,6 +137,18 @@ def test_types_match_subclasses_but_names_do_not() -> None:
     assert [row.weight_decay for row in report.rows] == [0.25, 0.5, 0.5]
 
 
+def test_a_class_from_python_is_itself_wherever_it_was_defined() -> None:
+    class Mine(nn.Linear):
+        pass
+
+    report = _audit([(0.5, Mine), 0.25], nn.Sequential(Mine(2, 2), nn.Linear(2, 2)))
+    assert [row.weight_decay for row in report.rows] == [0.5, 0.5, 0.25, 0.25]
+
+
+def test_a_pattern_that_python_warns_of_is_no_reason_to_warn() -> None:
+    assert _hit([(0.5, "[[a]"), 0.25], 0.5) == _hit([(0.5, r"[\[a]"), 0.25], 0.5)
+
+
 def test_a_class_that_does_not_exist_is_an_error() -> None:
     with pytest.raises(ConfigError, match='no attribute "Linar" \\(did you mean "Linear"'):
         _audit([(0, {"type": "torch.nn.Linar"}), 1e-4])

@@ -7,7 +7,14 @@ import inspect
 import pytest
 import torch
 
-from pgaudit.inventory.optimizers import OptimizerError, TrialGroup, defaults_of, optimizer_class, try_groups
+from pgaudit.inventory.optimizers import (
+    OptimizerError,
+    TensorKind,
+    TrialGroup,
+    defaults_of,
+    optimizer_class,
+    try_groups,
+)
 
 TORCH = sorted(
     name
@@ -66,7 +73,7 @@ def test_what_the_class_refuses_is_refused(
 
 
 def test_groups_are_tried_on_stand_ins() -> None:
-    vector, matrix = ((3,), "float32"), ((3, 3), "float32")
+    vector, matrix = TensorKind((3,), "float32"), TensorKind((3, 3), "float32")
     group = TrialGroup((("lr", 0.1),), (matrix,))
     try_groups(optimizer_class("Muon"), {}, [group])
     with pytest.raises(OptimizerError, match="only supports 2D"):

@@ -145,6 +145,8 @@ FAILURES = {
     "broken.py:x": r"importing broken.py fails: ZeroDivisionError: division by zero \(broken.py:1\)",
     "grammar:x": "importing grammar fails: SyntaxError",
     "leaving:x": "importing leaving fails: SystemExit",
+    "a" * 300: "has no model",
+    "a" * 300 + ".py:make": "no such file",
     "zooo.py:make": 'no such file: "zooo.py" \\(did you mean "zoo.py"\\?\\)',
 }
 
@@ -155,10 +157,36 @@ def test_a_reference_that_fails_says_why(zoo: Path, ref: str) -> None:
         load_model(ref)
 
 
-@pytest.mark.parametrize("argument", [{"pretrained": True}, {"checkpoint_path": "x.pth"}])
+@pytest.mark.parametrize(
+    "argument", [{"pretrained": True}, {"checkpoint_path": "x.pth"}, {"weights": "DEFAULT"}, {"weights_backbone": "x"}]
+)
 def test_weights_are_refused(argument: dict[str, Any]) -> None:
     with pytest.raises(ModelError, match="would load weights"):
         load_model("resnet18", argument)
+
+
+def test_a_model_that_fetches_weights_of_itself_is_stopped() -> None:
+    ref = "torchvision.models.segmentation:fcn_resnet50"
+    with pytest.raises(ModelError, match="loads weights unless told otherwise.*weights_backbone=null"):
+        load_model(ref)
+    assert load_model(ref, {"weights": None, "weights_backbone": None}).notes == ()
+    assert torch.hub.get_dir()  # what was stopped is whole again
+
+
+class _Odd(BaseException):
+    def __str__(self) -> str:
+        raise ValueError("no words")
+
+
+def _raises() -> nn.Module:
+    raise _Odd
+
+
+def test_whatever_a_factory_raises_is_an_error_of_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "odd_factory", (module := ModuleType("odd_factory")))
+    module.make = _raises  # type: ignore[attr-defined]
+    with pytest.raises(ModelError, match=r"odd_factory:make cannot be built: _Odd: \(_Odd\)"):
+        load_model("odd_factory:make")
 
 
 def test_arguments_are_for_what_is_built(zoo: Path) -> None:

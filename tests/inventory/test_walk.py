@@ -130,15 +130,9 @@ class _Failing(nn.Linear):
         raise RuntimeError("not yet")
 
 
-class _Bare(nn.Conv2d):
-    def __init__(self) -> None:
-        nn.Module.__init__(self)
-        self.weight = nn.Parameter(torch.zeros(1))
-
-
-@pytest.mark.parametrize("model", [_Failing(1, 1), _Bare()], ids=["property", "attribute"])
+@pytest.mark.parametrize("model", [_Failing(1, 1)], ids=["property"])
 def test_a_model_whose_own_code_fails(model: nn.Module) -> None:
-    with pytest.raises(ModelError, match="the parameters of test cannot be listed: (RuntimeError|AttributeError)"):
+    with pytest.raises(ModelError, match="the parameters of test cannot be listed: RuntimeError"):
         _walked(model, unwrap=True)
 
 
@@ -147,12 +141,14 @@ def test_no_parameters() -> None:
         _walked(nn.Sequential(nn.ReLU()))
 
 
-def test_a_chain_deeper_than_pythons_stack() -> None:
+def test_a_chain_deeper_than_pythons_stack_is_refused_as_torch_does() -> None:
     model: nn.Module = nn.Linear(1, 1)
     for _ in range(3000):
         model = nn.Sequential(model)
-    inventory = _walked(model)
-    assert inventory.parameters[0].name == "0." * 3000 + "weight"
+    with pytest.raises(RecursionError):  # so no library can build an optimizer for it
+        list(model.parameters())
+    with pytest.raises(ModelError, match="cannot be listed: RecursionError"):
+        _walked(model)
 
 
 def test_modules_shared_at_every_level_are_refused_in_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,6 +178,15 @@ def test_hints_come_from_the_model_and_never_raise() -> None:
         def get_layer_depth(self, name: str) -> tuple[int, int]:
             return len(name), 12
 
+    class Misleading(nn.Linear):
+        @property
+        def no_weight_decay(self) -> set[str]:
+            raise RuntimeError
+
+        def get_layer_depth(self, name: str) -> tuple[str, float]:
+            return name, float("nan")
+
+    assert _walked(Misleading(2, 2)).hints.layer_depths is None
     hints = _walked(Hinting(2, 2)).hints
     assert hints.no_weight_decay == ("cls_token", "pos_embed")
     assert hints.group_matcher is None

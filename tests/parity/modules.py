@@ -5,6 +5,8 @@ Imported by the tests and by the oracle processes, so that both sides see the sa
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 from torch import nn
 
@@ -97,3 +99,39 @@ ModulatedDeformConv2dPack = _named("ModulatedDeformConv2dPack", "mmcv.ops.modula
 UserDeformPack = _named("UserDeformPack", "models.layers", ModulatedDeformConv2dPack)
 # torchvision's has the name but is not what mmcv asks for.
 OtherDeformConv2d = _named("DeformConv2d", "torchvision.ops.deform_conv", _Convolution)
+
+
+class HeadOnly(nn.Module):
+    """Trains its head only, by the way it lists its parameters."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.backbone = nn.Linear(2, 2)
+        self.head = nn.Linear(2, 2)
+
+    def parameters(self, recurse: bool = True) -> Iterator[nn.Parameter]:
+        return self.head.parameters(recurse)
+
+
+class DottedNames(nn.Module):
+    """Lists parameters of a hidden child as its own, under names with a dot."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._hidden = [nn.Linear(2, 2)]
+
+    def named_parameters(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, nn.Parameter]]:
+        start = f"{prefix}." if prefix else ""
+        for name, tensor in self._hidden[0].named_parameters():
+            yield f"{start}a.{name}", tensor
+
+
+class OddConv2d(nn.Conv2d):
+    """A Conv2d that forgot some of its numbers."""
+
+    def __init__(self, *forgotten: str) -> None:
+        super().__init__(2, 2, 1)
+        for name in forgotten:
+            delattr(self, name)

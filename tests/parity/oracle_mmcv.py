@@ -103,7 +103,7 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     return {
         "groups": [
             {
-                "names": [names[id(p)] for p in group["params"]],
+                "names": [names.get(id(p), "?") for p in group["params"]],
                 "lr": exact(group.get("lr")),
                 "weight_decay": exact(group.get("weight_decay")),
                 "extra": sorted(set(group) - set(optimizer.defaults) - {"params"}),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.parity.client import Oracle
-from tests.parity.compare import Case, compare, refuses
+from tests.parity.compare import Case, audit, compare, our_groups, real_groups, refuses
 from tests.parity.trees import Spec, block, build, node
 
 SGD = {"type": "SGD", "lr": 0.1, "weight_decay": 1e-4}
@@ -94,3 +94,39 @@ def test_names_that_look_like_something_else(mmcv: Oracle) -> None:
     keys = {"*": {"lr_mult": 3.0}, "[x]": {"lr_mult": 5.0}, "a b": {"lr_mult": 7.0}, "bias": {}}
     case: Case = {"model": spec, "optimizer": SGD, "paramwise_cfg": {**RULE, "custom_keys": keys}}
     assert compare(mmcv, case) == 20
+
+
+@pytest.mark.parametrize("rules", [None, {}, RULE, {"custom_keys": {"backbone": {"lr_mult": 3.0}}}], ids=str)
+@pytest.mark.parametrize("kind", ["HeadOnly", "DottedNames"])
+def test_models_that_list_their_parameters_in_their_own_way(mmcv: Oracle, kind: str, rules: Any) -> None:
+    case: Case = {"model": {"root": node(kind)}, "optimizer": SGD}
+    assert settings_of(mmcv, case if rules is None else {**case, "paramwise_cfg": rules}) > 0
+
+
+def test_dotted_own_names_are_matched_as_they_are(mmcv: Oracle) -> None:
+    rules = {
+        "bypass_duplicate": True,
+        "bias_lr_mult": 2.0,
+        "bias_decay_mult": 0.0,
+        "custom_keys": {".a": {"lr_mult": 3.0}},
+    }
+    for spec in ({"root": node("DottedNames")}, {"root": block(inner=node("DottedNames"))}):
+        assert settings_of(mmcv, {"model": spec, "optimizer": SGD, "paramwise_cfg": rules}) == 4
+
+
+@pytest.mark.parametrize("forgotten", [["out_channels"], ["in_channels"], ["groups"]], ids=str)
+@pytest.mark.parametrize("rules", [{}, {"dwconv_decay_mult": 0.0}], ids=str)
+def test_a_conv_that_forgot_its_numbers(mmcv: Oracle, forgotten: list[str], rules: Any) -> None:
+    settings_of(mmcv, {"model": {"root": node("OddConv2d", *forgotten)}, "optimizer": SGD, "paramwise_cfg": rules})
+
+
+def settings_of(mmcv: Oracle, case: Case) -> int:
+    """Compares settings where a report has no row for a name that the model itself does not list."""
+    real = mmcv.ask(**case)
+    if "error" in real:
+        assert refuses(build(case["model"]), case)
+        return 0
+    report = audit(build(case["model"]), case).to_dict()
+    assert [group[1:] for group in our_groups(report)] == [group[1:] for group in real_groups(real)]
+    assert sum(len(group[0]) for group in our_groups(report)) == sum(len(group[0]) for group in real_groups(real))
+    return 2 * sum(len(group["names"]) for group in real["groups"])

@@ -131,14 +131,19 @@ def test_on_the_narrowest_terminal_every_part_of_every_name_is_there(width: int)
         assert sum(line.startswith(row.name.partition(".")[0]) for line in text.split("\n")) > 0
 
 
-@given(st.lists(st.sampled_from(["a", "weight", "{0..11}", "{weight,bias}", "long_segment_of_a_name"]), min_size=1))
+SEGMENTS = ["a", "weight", "{0..11}", "{weight,bias}", "long_segment_of_a_name", "{1,3,1000..1999,2001,2003}"]
+
+
+@given(st.lists(st.sampled_from(SEGMENTS), min_size=1))
 def test_a_name_breaks_after_dots_only_and_loses_nothing(segments: list[str]) -> None:
     name = ".".join(segments)
     for width in (5, 12, 30):
         lines = broken(name, width)
         assert "".join(line.strip() for line in lines) == name
-        assert all(line.endswith(".") for line in lines[:-1])
-        assert all(len(line) <= width or line.strip().rstrip(".") in segments for line in lines)
+        assert all(line.endswith((".", ",")) for line in lines[:-1])
+        for line in lines:
+            parts = [part for part in re.split(r"(?<=[^.]\.)(?=[^.])|(?<=,)", line.strip()) if part]
+            assert len(line) <= width or len(parts) == 1
 
 
 @pytest.mark.parametrize("width", [200, 120, 100, 80])
