@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from pgaudit.cli.common import ReaderGone, complain
+from pgaudit.cli.names import constructors, models
 from pgaudit.cli.show import show
 from pgaudit.errors import PgauditError, Problem
 from pgaudit.text import one_line, visible
@@ -26,6 +27,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(show)
+app.command()(models)
+app.command()(constructors)
 
 
 def _print_version(wanted: bool) -> None:

@@ -53,6 +53,24 @@ def load_model(ref: str, model_args: Mapping[str, Any] | None = None) -> Loaded:
     return _timm_model(rest if colon else ref, args)
 
 
+def timm_models(glob: str = "") -> list[str]:
+    """Returns the names of timm's models that match a glob; all of them for none.
+
+    Raises:
+        ModelError: timm cannot be imported, or has no such model.
+    """
+    timm = _import_timm()
+    names: list[str] = timm.list_models(glob)
+    if not names:
+        near = nearest(glob.strip("*"), timm.list_models(), most=3)
+        raise ModelError(f"timm {timm.__version__} has no model {quoted(glob)}", _near_hint(near))
+    return names
+
+
+def _near_hint(near: list[str]) -> str:
+    return f"did you mean {', '.join(near)}?" if near else "`pgaudit models` lists them"
+
+
 def _timm_model(name: str, args: dict[str, Any]) -> Loaded:
     timm = _import_timm()
     if name.endswith(".py"):
@@ -60,8 +78,7 @@ def _timm_model(name: str, args: dict[str, Any]) -> Loaded:
     architecture = name.partition(".")[0]
     if not timm.is_model(architecture):
         near = nearest(architecture, timm.list_models(), most=3)
-        hint = f"did you mean {', '.join(near)}?" if near else "`timm.list_models()` lists them"
-        raise ModelError(f"timm {timm.__version__} has no model {quoted(name)}", hint)
+        raise ModelError(f"timm {timm.__version__} has no model {quoted(name)}", _near_hint(near))
     module, notes = _built(lambda **given: timm.create_model(name, **given), {**args, "pretrained": False}, name)
     return Loaded(module, "timm", timm.__version__, notes)
 

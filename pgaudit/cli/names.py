@@ -1,0 +1,29 @@
+"""``pgaudit models`` and ``pgaudit constructors``: what can be named."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pgaudit.cli.common import report_stream_kept, spinner, write
+
+
+def models(
+    glob: Annotated[str, typer.Argument(metavar="GLOB", show_default=False, help="Such as 'vit_*'.")] = "",
+    traceback: Annotated[bool, typer.Option("--traceback", help="Show where an error comes from.")] = False,
+) -> None:
+    """List the timm models that MODEL can name."""
+    with report_stream_kept(), spinner("asking timm"):
+        from pgaudit.inventory.sources import timm_models
+
+        names = timm_models(glob)
+    write("".join(f"{name}\n" for name in names), None)
+
+
+def constructors() -> None:
+    """List the constructors that a config can name."""
+    from pgaudit.config.layouts import CONSTRUCTORS
+
+    width = max(map(len, CONSTRUCTORS))
+    write("".join(f"{name:<{width}}  {meaning}\n" for name, meaning in CONSTRUCTORS.items()), None)
