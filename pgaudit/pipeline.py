@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.checks import Audited, run_checks
 from pgaudit.config import Config, load_config
-from pgaudit.constructors import CONSTRUCTORS, Assignment, Constructor, Decision, Facts, OptimizerSpec
-from pgaudit.errors import ConfigError, PgauditError, UsageError
+from pgaudit.constructors import CONSTRUCTORS, Constructor, Facts, OptimizerSpec
+from pgaudit.errors import ConfigError, UsageError
 from pgaudit.inventory import Inventory
 from pgaudit.report import Report, Row
+from pgaudit.trial import as_built, placed
 
 if TYPE_CHECKING:
     from torch import nn
     from torch.optim import Optimizer
 
-    from pgaudit.inventory.optimizers import TrialGroup
     from pgaudit.inventory.walk import Walked
 
     ConfigSource = str | PathLike[str] | Mapping[str, Any] | Config
@@ -79,7 +77,7 @@ def _audited(model: object, config: Config, model_args: Mapping[str, Any] | None
     spec = constructor.optimizer(config)
     facts = _facts(constructor, config, spec)
     inventory, walked = _inventory(model, config, constructor, model_args)
-    assignment = _as_built(config, spec, inventory, constructor.decide(inventory, config, facts))
+    assignment = as_built(config, spec, inventory, constructor.decide(inventory, config, facts))
     rows = tuple(Row(p, d.setting, d.group) for p, d in zip(inventory.parameters, assignment.decisions, strict=True))
     findings = tuple(run_checks(Audited(inventory, config, assignment)))
     optimizer = {"type": spec.name, **spec.arguments}
@@ -102,7 +100,7 @@ def _inventory(
     if model is None or isinstance(model, str):
         # The config's arguments are for the config's model, not for another that the command line names.
         args = {**(config.model_args if model in (None, config.model) else {}), **(model_args or {})}
-        with _at(config, "model") if model is None else contextlib.nullcontext():
+        with placed(config, "model") if model is None else contextlib.nullcontext():
             loaded = load_model(_beside(config) if model is None else model, args)
         walked = walk(
             loaded.module,
@@ -119,10 +117,10 @@ def _inventory(
 
 def _beside(config: Config) -> str:
     """The config's model; its file is looked for beside the config where the current folder has none of that name."""
-    ref = str(config.model)
-    file, colon, attribute = ref.rpartition(":")
     from pgaudit.inventory.imports import is_file
 
+    ref = str(config.model)
+    file, colon, attribute = ref.rpartition(":")
     if file.endswith(".py") and config.path and not is_file(file):
         beside = Path(config.path).parent / file
         if is_file(beside):
@@ -144,65 +142,8 @@ def _facts(constructor: Constructor, config: Config, spec: OptimizerSpec) -> Fac
 
     classes = {}
     for ref, at in constructor.class_refs(config).items():
-        with _at(config, *at):
+        with placed(config, *at):
             classes[ref] = imports.qualified_class(ref)
-    with _at(config, *spec.section, spec.type_key):
+    with placed(config, *spec.section, spec.type_key):
         defaults = optimizers.defaults_of(optimizers.optimizer_class(spec.type), spec.arguments)
     return Facts(defaults.lr, defaults.weight_decay, classes)
-
-
-def _as_built(config: Config, spec: OptimizerSpec, inventory: Inventory, assignment: Assignment) -> Assignment:
-    """Lets the optimizer's class refuse or change the groups on stand-in tensors, as it would with the real ones."""
-    from pgaudit.inventory import optimizers
-
-    trials = _trial_groups(inventory, assignment)
-    with _at(config, *spec.section, spec.type_key):
-        built = optimizers.try_groups(optimizers.optimizer_class(spec.type), spec.arguments, trials)
-    held = dict(zip((trial.settings for trial in trials), built, strict=True))
-    if any(held[trial.settings] != group for trial, group in zip(trials, built, strict=True)):
-        raise config.error(
-            "the optimizer's class changes groups of equal settings unequally", *spec.section, spec.type_key
-        )
-    settings = {
-        id(setting): replace(setting, lr=lr, weight_decay=decay)
-        for setting in {id(d.setting): d.setting for d in assignment.decisions if d.group is not None}.values()
-        for lr, decay in [held[setting.overrides]]
-        if (setting.lr, setting.weight_decay) != (lr, decay)
-    }
-    if not settings:
-        return assignment
-    decisions = tuple(Decision(settings.get(id(d.setting), d.setting), d.group) for d in assignment.decisions)
-    return replace(assignment, decisions=decisions)
-
-
-def _trial_groups(inventory: Inventory, assignment: Assignment) -> list[TrialGroup]:
-    """The groups without repetition: of those that are alike, two, since a class may refuse several groups but not one.
-
-    Tensors with the same number of dimensions are alike; the first one's shape stands for all.
-    """
-    from pgaudit.inventory.optimizers import TensorKind, TrialGroup
-
-    kinds: dict[tuple[int, str, bool], TensorKind] = {}
-    tensors: dict[int, dict[TensorKind, None]] = {}
-    settings: dict[int, tuple[tuple[str, float], ...]] = {}
-    for p, (setting, group) in zip(inventory.parameters, assignment.decisions, strict=True):
-        if group is not None:
-            kind = kinds.setdefault((len(p.shape), p.dtype, p.leaf), TensorKind(p.shape, p.dtype, p.leaf))
-            tensors.setdefault(group, {})[kind] = None
-            settings[group] = setting.overrides
-    alike = Counter(TrialGroup(settings[group], tuple(members)) for group, members in tensors.items())
-    return [trial for trial, count in alike.items() for _ in range(min(count, 2))]
-
-
-@contextlib.contextmanager
-def _at(config: Config, section: str | int, *below: str | int) -> Iterator[None]:
-    """Gives an error about what the config names its place in the config."""
-    try:
-        yield
-    except ConfigError:
-        raise
-    except PgauditError as error:
-        argument = getattr(error, "argument", None)
-        inner = (*below[:-1], argument) if argument and argument != "type" else below
-        problem = error.problems[0]
-        raise config.error(problem.message, section, *inner, hint=problem.hint) from error

@@ -1,0 +1,78 @@
+"""Lets the optimizer's own class have its say about the groups, on stand-in tensors, before an answer is given."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pgaudit.config import Config
+from pgaudit.constructors import Assignment, Decision, OptimizerSpec
+from pgaudit.errors import ConfigError, PgauditError
+from pgaudit.inventory import Inventory
+
+if TYPE_CHECKING:
+    from pgaudit.inventory.optimizers import TrialGroup
+
+
+def as_built(config: Config, spec: OptimizerSpec, inventory: Inventory, assignment: Assignment) -> Assignment:
+    """Returns the assignment as the optimizer's class makes it: most leave it as it is, some change values.
+
+    Raises:
+        ConfigError: the class refuses the groups.
+    """
+    from pgaudit.inventory import optimizers
+
+    trials = _trial_groups(inventory, assignment)
+    with placed(config, *spec.section, spec.type_key):
+        built = optimizers.try_groups(optimizers.optimizer_class(spec.type), spec.arguments, trials)
+    held = dict(zip((trial.settings for trial in trials), built, strict=True))
+    if any(held[trial.settings] != group for trial, group in zip(trials, built, strict=True)):
+        raise config.error(
+            "the optimizer's class changes groups of equal settings unequally", *spec.section, spec.type_key
+        )
+    settings = {
+        id(setting): replace(setting, lr=lr, weight_decay=decay)
+        for setting in {id(d.setting): d.setting for d in assignment.decisions if d.group is not None}.values()
+        for lr, decay in [held[setting.overrides]]
+        if (setting.lr, setting.weight_decay) != (lr, decay)
+    }
+    if not settings:
+        return assignment
+    decisions = tuple(Decision(settings.get(id(d.setting), d.setting), d.group) for d in assignment.decisions)
+    return replace(assignment, decisions=decisions)
+
+
+def _trial_groups(inventory: Inventory, assignment: Assignment) -> list[TrialGroup]:
+    """The groups without repetition: of those that are alike, two, since a class may refuse several groups but not one.
+
+    Tensors with the same number of dimensions are alike; the first one's shape stands for all.
+    """
+    from pgaudit.inventory.optimizers import TensorKind, TrialGroup
+
+    kinds: dict[tuple[int, str, bool], TensorKind] = {}
+    tensors: dict[int, dict[TensorKind, None]] = {}
+    settings: dict[int, tuple[tuple[str, float], ...]] = {}
+    for p, (setting, group) in zip(inventory.parameters, assignment.decisions, strict=True):
+        if group is not None:
+            kind = kinds.setdefault((len(p.shape), p.dtype, p.leaf), TensorKind(p.shape, p.dtype, p.leaf))
+            tensors.setdefault(group, {})[kind] = None
+            settings[group] = setting.overrides
+    alike = Counter(TrialGroup(settings[group], tuple(members)) for group, members in tensors.items())
+    return [trial for trial, count in alike.items() for _ in range(min(count, 2))]
+
+
+@contextlib.contextmanager
+def placed(config: Config, section: str | int, *below: str | int) -> Iterator[None]:
+    """Gives an error about what the config names its place in the config."""
+    try:
+        yield
+    except ConfigError:
+        raise
+    except PgauditError as error:
+        argument = getattr(error, "argument", None)
+        inner = (*below[:-1], argument) if argument and argument != "type" else below
+        problem = error.problems[0]
+        raise config.error(problem.message, section, *inner, hint=problem.hint) from error
