@@ -79,7 +79,7 @@ def test_walking(benchmark: BenchmarkFixture, parameters: int) -> None:
     benchmark.pedantic(  # type: ignore[no-untyped-call]
         lambda: walk(model, ref="stack"), rounds=3, warmup_rounds=1
     )
-    _report(benchmark, parameters, floor, limit=25.0)
+    _report(benchmark, parameters, floor, limit=15.0)
 
 
 def _report(benchmark: BenchmarkFixture, parameters: int, floor: float, limit: float = LIMIT) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 from typing import Any
 
 import pytest
@@ -38,6 +39,18 @@ def test_siblings_of_an_unwrapped_module_are_in_no_group() -> None:
     optimizer = pgaudit.build_optimizer(model, POLICY)
     held = {id(p) for group in optimizer.param_groups for p in group["params"]}
     assert held == {id(p) for p in model.module.parameters()}
+
+
+@pytest.mark.parametrize("collecting", [True, False])
+def test_the_garbage_collector_is_left_as_it_was(collecting: bool) -> None:
+    try:
+        gc.enable() if collecting else gc.disable()
+        pgaudit.audit(Net(), POLICY)
+        with pytest.raises(pgaudit.ModelError):
+            pgaudit.audit(nn.ReLU(), POLICY)
+        assert gc.isenabled() == collecting
+    finally:
+        gc.enable()
 
 
 def test_an_audit_changes_nothing() -> None:

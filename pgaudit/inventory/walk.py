@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -50,7 +52,7 @@ def walk(
         ModelError: the model has no parameters, its ``module`` is not a module, or its own code fails.
     """
     try:
-        with quiet():  # hints and overridden methods are foreign code
+        with quiet(), _collector_paused():  # quiet: hints and overridden methods are foreign code
             return _walked(model, ref, source, version, unwrap, list(notes))
     except PgauditError:
         raise
@@ -90,6 +92,18 @@ def _walked(model: nn.Module, ref: str, source: str, version: str | None, unwrap
         notes=tuple(notes),
     )
     return Walked(inventory, tuple(found.tensors))
+
+
+@contextlib.contextmanager
+def _collector_paused() -> Iterator[None]:
+    """While records are made by the thousand, each garbage collection would visit the whole model, and find nothing."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 @dataclass(slots=True)
