@@ -6,7 +6,7 @@ Deformable convolutions are recognised as where mmcv's compiled ops are installe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pgaudit.config import Config
@@ -87,6 +87,26 @@ def _one_group_each(inventory: Inventory, rules: _Rules, *, bypass: bool) -> Ass
     return Assignment(tuple(decided or left for decided in decisions), rules.untouched, conflicts)
 
 
+def _options_for(visit: Visit) -> tuple[str | None, str | None]:
+    """Returns the options that speak about a parameter's lr and weight decay where no custom key does."""
+    in_dcn = visit.parent is not None and "deform_conv" in visit.parent.families
+    is_norm = not NORMS.isdisjoint(visit.module.families)
+    plain_bias = visit.own == "bias" and not in_dcn
+    lr_option = wd_option = None
+    if plain_bias and not is_norm:
+        lr_option = "bias_lr_mult"
+    if in_dcn and visit.conv is not None and "conv_offset" in visit.prefix:
+        lr_option = "dcn_offset_lr_mult"
+    # An option captures its parameters even where it is not given, and multiplies by 1.
+    if is_norm:
+        wd_option = "norm_decay_mult"
+    elif visit.conv is not None and visit.conv.depthwise:
+        wd_option = "dwconv_decay_mult"
+    elif plain_bias:
+        wd_option = "bias_decay_mult"
+    return lr_option, wd_option
+
+
 class _Rules:
     """The options of one config, ready to be asked once a parameter."""
 
@@ -99,7 +119,8 @@ class _Rules:
         self._custom: Mapping[str, Any] = self._options.get("custom_keys", {})
         # The longest key wins; among equally long ones the first in the alphabet.
         self._keys = sorted(sorted(self._custom), key=len, reverse=True)
-        self._made: dict[tuple[str | None, str | None, str | None], Setting] = {}
+        self._by_key: dict[str, Setting] = {}
+        self._by_options: dict[tuple[str | None, str | None], Setting] = {}
         self._default_lr = self._default("lr", self._base_lr)
         self._default_wd = self._default("weight_decay", self._base_wd)
         lr, wd = facts.lr, facts.weight_decay
@@ -108,56 +129,36 @@ class _Rules:
 
     def setting(self, visit: Visit) -> Setting:
         """Returns what a trainable parameter gets."""
-        prefix, own = visit.prefix, visit.own
-        searched = f"{prefix}.{own}"  # with a leading dot at the root
+        self._refuse_conv_without_channels(visit)
+        searched = f"{visit.prefix}.{visit.own}"  # with a leading dot at the root
         for key in self._keys:
             if key in searched:
-                return self._remembered(key, None, None, visit, self._by_key)
+                if key not in self._by_key:
+                    self._by_key[key] = self._custom_setting(key, visit)
+                return self._by_key[key]
+        options = _options_for(visit)
+        if options not in self._by_options:
+            self._by_options[options] = self._option_setting(*options, visit)
+        return self._by_options[options]
+
+    def _refuse_conv_without_channels(self, visit: Visit) -> None:
         if visit.conv is not None and (visit.conv.in_channels is None or visit.conv.groups is None):
             raise self._config.error(
                 f"a Conv2d without channels owns {quoted(visit.name)}; {_CALL} would raise AttributeError",
                 "paramwise_cfg",
             )
-        families = visit.module.families
-        in_dcn = visit.parent is not None and "deform_conv" in visit.parent.families
-        is_norm = not NORMS.isdisjoint(families)
-        lr_option = wd_option = None
-        if own == "bias" and not (is_norm or in_dcn):
-            lr_option = "bias_lr_mult"
-        if in_dcn and visit.conv is not None and "conv_offset" in prefix:
-            lr_option = "dcn_offset_lr_mult"
-        if is_norm:
-            wd_option = "norm_decay_mult"
-        elif visit.conv is not None and visit.conv.depthwise:
-            wd_option = "dwconv_decay_mult"
-        elif own == "bias" and not in_dcn:
-            wd_option = "bias_decay_mult"
-        return self._remembered(None, lr_option, wd_option, visit, self._by_options)
 
-    def _remembered(
-        self,
-        key: str | None,
-        lr_option: str | None,
-        wd_option: str | None,
-        visit: Visit,
-        make: Callable[[str | None, str | None, str | None, Visit], Setting],
-    ) -> Setting:
-        known = self._made.get((key, lr_option, wd_option))
-        if known is None:
-            known = self._made[key, lr_option, wd_option] = make(key, lr_option, wd_option, visit)
-        return known
-
-    def _by_key(self, key: str | None, _: str | None, __: str | None, visit: Visit) -> Setting:
-        at = ("paramwise_cfg", "custom_keys", str(key))
+    def _custom_setting(self, key: str, visit: Visit) -> Setting:
+        at = ("paramwise_cfg", "custom_keys", key)
         rule = Rule("custom_keys", key, self._config.position(*at))
-        sub = self._custom[str(key)]
+        sub = self._custom[key]
         lr = self._multiplied_lr(sub.get("lr_mult", 1.0), visit, at)
         if self._base_wd is None:
             return Setting(lr, self._facts.weight_decay, rule, self._default_wd, (("lr", lr),))
         wd = times(self._config, "weight_decay", self._base_wd, sub.get("decay_mult", 1.0), at)
         return Setting(lr, wd, rule, rule, (("lr", lr), ("weight_decay", wd)))
 
-    def _by_options(self, _: str | None, lr_option: str | None, wd_option: str | None, visit: Visit) -> Setting:
+    def _option_setting(self, lr_option: str | None, wd_option: str | None, visit: Visit) -> Setting:
         overrides: list[tuple[str, float]] = []
         lr, wd = self._facts.lr, self._facts.weight_decay
         lr_rule, wd_rule = self._default_lr, self._default_wd

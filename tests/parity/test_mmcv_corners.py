@@ -115,7 +115,7 @@ def test_dotted_own_names_are_matched_as_they_are(mmcv: Oracle) -> None:
 
 
 @pytest.mark.parametrize("forgotten", [["out_channels"], ["in_channels"], ["groups"]], ids=str)
-@pytest.mark.parametrize("rules", [{}, {"dwconv_decay_mult": 0.0}], ids=str)
+@pytest.mark.parametrize("rules", [{}, {"dwconv_decay_mult": 0.0}, {"custom_keys": {"": {}}}], ids=str)
 def test_a_conv_that_forgot_its_numbers(mmcv: Oracle, forgotten: list[str], rules: Any) -> None:
     settings_of(mmcv, {"model": {"root": node("OddConv2d", *forgotten)}, "optimizer": SGD, "paramwise_cfg": rules})
 
