@@ -20,6 +20,14 @@ class Position:
     column: int
 
 
+def place(path: str | None, position: Position | None) -> str:
+    """Returns ``file:line:column``, or what of it is known, as editors and terminals make a link of it."""
+    where = [path] if path else []
+    if position:
+        where += [str(position.line), str(position.column)]
+    return ":".join(where)
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong, where it is wrong, and how to mend it."""
@@ -31,10 +39,8 @@ class Problem:
     hint: str | None = None
 
     def __str__(self) -> str:
-        where = [self.path] if self.path else []
-        if self.position:
-            where += [str(self.position.line), str(self.position.column)]
-        text = f"{':'.join(where)}: {self.message}" if where else self.message
+        where = place(self.path, self.position)
+        text = f"{where}: {self.message}" if where else self.message
         return f"{text} ({self.hint})" if self.hint else text
 
 

@@ -57,7 +57,7 @@ def build_optimizer(model: nn.Module, config: ConfigSource) -> Optimizer:
     from pgaudit.inventory import optimizers
 
     _module(model)
-    report, walked = _audited(model, load_config(config), None)
+    report, walked, kind = _audited(model, load_config(config), None)
     for finding in report.findings:
         if finding.code == "PG009":
             raise ConfigError(finding.message, finding.hint)
@@ -69,19 +69,31 @@ def build_optimizer(model: nn.Module, config: ConfigSource) -> Optimizer:
             group = groups.setdefault((row.lr, row.weight_decay), {"params": [], **dict(row.setting.overrides)})
             group["params"].append(tensor)
     spec = CONSTRUCTORS[report.constructor].optimizer(report.config)
-    return optimizers.build(optimizers.optimizer_class(spec.type), list(groups.values()), spec.arguments)
+    return optimizers.build(kind, list(groups.values()), spec.arguments)
 
 
-def _audited(model: object, config: Config, model_args: Mapping[str, Any] | None) -> tuple[Report, Walked | None]:
+def _audited(
+    model: object, config: Config, model_args: Mapping[str, Any] | None
+) -> tuple[Report, Walked | None, type[Optimizer]]:
+    """The report, the live tensors where there are any, and the optimizer's class.
+
+    The class is looked up once: a file that defines it is run once.
+    """
+    from pgaudit.inventory.optimizers import optimizer_class
+
     constructor = CONSTRUCTORS[config.constructor]
     spec = constructor.optimizer(config)
-    facts = _facts(constructor, config, spec)
+    classes = _classes(constructor, config)
+    with placed(config, *spec.section, spec.type_key):
+        kind = optimizer_class(spec.type)
+    facts = _facts(config, spec, kind, classes)
     inventory, walked = _inventory(model, config, constructor, model_args)
-    assignment = as_built(config, spec, inventory, constructor.decide(inventory, config, facts))
+    assignment = as_built(config, spec, kind, inventory, constructor.decide(inventory, config, facts))
     rows = tuple(Row(p, d.setting, d.group) for p, d in zip(inventory.parameters, assignment.decisions, strict=True))
     findings = tuple(run_checks(Audited(inventory, config, assignment)))
     optimizer = {"type": spec.name, **spec.arguments}
-    return Report(inventory, config, constructor.name, optimizer, assignment.base, rows, findings), walked
+    report = Report(inventory, config, constructor.name, optimizer, assignment.base, rows, findings)
+    return report, walked, kind
 
 
 def _inventory(
@@ -136,14 +148,19 @@ def _module(model: object) -> nn.Module:
     return model
 
 
-def _facts(constructor: Constructor, config: Config, spec: OptimizerSpec) -> Facts:
-    """Asks the classes that the config names what the constructor has to know of them."""
-    from pgaudit.inventory import imports, optimizers
+def _classes(constructor: Constructor, config: Config) -> dict[str, str]:
+    """The qualified names of the classes that the config names to match on."""
+    from pgaudit.inventory.imports import qualified_class
 
     classes = {}
     for ref, at in constructor.class_refs(config).items():
         with placed(config, *at):
-            classes[ref] = imports.qualified_class(ref)
+            classes[ref] = qualified_class(ref)
+    return classes
+
+
+def _facts(config: Config, spec: OptimizerSpec, kind: type[Optimizer], classes: Mapping[str, str]) -> Facts:
+    from pgaudit.inventory.optimizers import defaults_of
+
     with placed(config, *spec.section, spec.type_key):
-        defaults = optimizers.defaults_of(optimizers.optimizer_class(spec.type), spec.arguments)
-    return Facts(defaults.lr, defaults.weight_decay, classes)
+        return Facts(*defaults_of(kind, spec.arguments), classes)

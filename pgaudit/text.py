@@ -49,6 +49,11 @@ def one_line(text: object, *, limit: int = 400) -> str:
     return visible(words if len(words) <= limit else words[: limit - 1] + "…")
 
 
+def said(error: BaseException) -> str:
+    """Returns what an exception of foreign code says, with its type: ``ValueError: no such thing``."""
+    return f"{type(error).__name__}: {one_line(error)}"
+
+
 def counted(number: int, noun: str) -> str:
     """Returns ``1 parameter`` or ``2 parameters``."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -14,20 +14,24 @@ from pgaudit.errors import ConfigError, PgauditError
 from pgaudit.inventory import Inventory
 
 if TYPE_CHECKING:
+    from torch.optim import Optimizer
+
     from pgaudit.inventory.optimizers import TrialGroup
 
 
-def as_built(config: Config, spec: OptimizerSpec, inventory: Inventory, assignment: Assignment) -> Assignment:
+def as_built(
+    config: Config, spec: OptimizerSpec, kind: type[Optimizer], inventory: Inventory, assignment: Assignment
+) -> Assignment:
     """Returns the assignment as the optimizer's class makes it: most leave it as it is, some change values.
 
     Raises:
         ConfigError: the class refuses the groups.
     """
-    from pgaudit.inventory import optimizers
+    from pgaudit.inventory.optimizers import try_groups
 
     trials = _trial_groups(inventory, assignment)
     with placed(config, *spec.section, spec.type_key):
-        built = optimizers.try_groups(optimizers.optimizer_class(spec.type), spec.arguments, trials)
+        built = try_groups(kind, spec.arguments, trials)
     held = dict(zip((trial.settings for trial in trials), built, strict=True))
     if any(held[trial.settings] != group for trial, group in zip(trials, built, strict=True)):
         raise config.error(

@@ -177,3 +177,13 @@ def test_a_report_holds_no_path_of_this_machine(tmp_path: Any, monkeypatch: pyte
 def test_numbers_that_json_has_no_word_for() -> None:
     report = pgaudit.audit(nn.Linear(2, 2), {"optimizer": {"type": "Adam", "lr": 0.1, "eps": float("inf")}})
     assert report.to_dict()["config"]["optimizer"]["eps"] == "inf"
+
+
+def test_a_file_that_defines_the_optimizer_is_run_once(tmp_path: Any) -> None:
+    count = tmp_path / "count"
+    (tmp_path / "own_optimizer.py").write_text(
+        f"import torch\nopen({str(count)!r}, 'a').write('x')\nclass Mine(torch.optim.SGD): pass\n"
+    )
+    config = {"optimizer": {"type": f"{tmp_path}/own_optimizer.py:Mine", "lr": 0.1}}
+    pgaudit.build_optimizer(nn.Linear(2, 2), config)
+    assert count.read_text() == "x"

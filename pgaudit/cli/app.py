@@ -14,8 +14,8 @@ import typer
 from pgaudit.cli.common import ReaderGone, complain
 from pgaudit.cli.names import constructors, models
 from pgaudit.cli.show import show
-from pgaudit.errors import PgauditError, Problem
-from pgaudit.text import one_line, visible
+from pgaudit.errors import PgauditError, Problem, place
+from pgaudit.text import said, visible
 
 app = typer.Typer(
     name="pgaudit",
@@ -90,13 +90,10 @@ def _problems(error: BaseException) -> Sequence[Problem]:
     if hasattr(error, "format_message"):  # a usage error of the command line parser
         command = getattr(getattr(error, "ctx", None), "command_path", "pgaudit")
         return [Problem(error.format_message(), hint=f"{command} --help")]
-    return [Problem(f"internal error: {type(error).__name__}: {one_line(error)}", hint="--traceback shows where")]
+    return [Problem(f"internal error: {said(error)}", hint="--traceback shows where")]
 
 
 def _worded(problem: Problem) -> str:
-    where = [visible(problem.path)] if problem.path else []
-    if problem.position:
-        where += [str(problem.position.line), str(problem.position.column)]
-    place = f"{':'.join(where)}: " if where else ""
+    where = visible(place(problem.path, problem.position))
     hint = f"\n  {visible(problem.hint)}" if problem.hint else ""
-    return f"{place}error: {visible(problem.message)}{hint}"
+    return f"{where}{': ' if where else ''}error: {visible(problem.message)}{hint}"

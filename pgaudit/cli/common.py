@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pgaudit.errors import UsageError
+from pgaudit.inventory.imports import is_file
 from pgaudit.render.choices import Colour
 from pgaudit.text import quoted, visible
 
@@ -69,16 +70,9 @@ def references(first: str | None, second: str | None) -> tuple[str | None, str]:
             )
             raise UsageError(f"MODEL comes before CONFIG, and {quoted(first)} is a config", right)
         return first, second
-    if not _is_yaml(first) and (first.endswith(".py") or not _is_file(first)):
+    if not _is_yaml(first) and (first.endswith(".py") or not is_file(first)):
         raise UsageError(f"CONFIG is missing after {quoted(first)}", f"pgaudit show {visible(first)} config.yaml")
     return None, first
-
-
-def _is_file(argument: str) -> bool:
-    try:
-        return Path(argument).is_file()
-    except (OSError, ValueError):  # no file can have that name
-        return False
 
 
 def _is_yaml(argument: str) -> bool:

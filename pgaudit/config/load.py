@@ -44,8 +44,9 @@ def load_config(
     return _validated(read_yaml(_read(path), path, aside=layouts.foreign_keys), path, constructor)
 
 
-def _without_foreign(top: dict[str, Any]) -> dict[str, Any]:
-    below = {key: frozenset(value) if isinstance(value, Mapping) else None for key, value in top.items()}
+def _without_foreign(top: dict[Any, Any]) -> dict[Any, Any]:
+    words = {key: value for key, value in top.items() if isinstance(key, str)}
+    below = {key: frozenset(value) if isinstance(value, Mapping) else None for key, value in words.items()}
     foreign = layouts.foreign_keys(below)
     return {key: value for key, value in top.items() if key not in foreign}
 

@@ -15,8 +15,8 @@ from pgaudit.config import Config
 from pgaudit.config.policy import NORM_TYPES, Policy, PolicyRule, read_policy
 from pgaudit.constructors.arithmetic import times
 from pgaudit.constructors.base import Assignment, Decision, Facts, OptimizerSpec, Rule, Setting
-from pgaudit.constructors.mmcv import NORMS
 from pgaudit.inventory import Inventory, ModuleType
+from pgaudit.inventory.families import NORMS
 
 DEFAULT_WEIGHT_DECAY = 1e-4
 DEFAULT_LR = 0.0125

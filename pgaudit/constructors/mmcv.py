@@ -13,9 +13,9 @@ from pgaudit.config import Config
 from pgaudit.constructors.arithmetic import times
 from pgaudit.constructors.base import NOT_OPTIMIZED, Assignment, Conflict, Decision, Facts, OptimizerSpec, Rule, Setting
 from pgaudit.inventory import Inventory, Visit
+from pgaudit.inventory.families import NORMS
 from pgaudit.text import quoted
 
-NORMS = frozenset({"batch_norm", "instance_norm", "group_norm", "layer_norm"})
 _CALL = "mmcv's DefaultOptimizerConstructor.add_params"
 
 

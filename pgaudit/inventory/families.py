@@ -16,6 +16,9 @@ FAMILIES = {
     f"{_NORMS}.conv.Conv2d": "conv2d",
 }
 
+NORMS = frozenset({"batch_norm", "instance_norm", "group_norm", "layer_norm"})
+"""The families that mmcv and BaseCls both count as norms."""
+
 # mmcv's own deformable convolutions, wherever in mmcv.ops a version defines them; mmcv does not know torchvision's.
 _DEFORMABLE = re.compile(r"mmcv\.ops\.(\w+\.)*(Modulated)?DeformConv2d")
 

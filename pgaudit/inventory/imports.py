@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from pgaudit.errors import ModelError
-from pgaudit.text import did_you_mean, one_line, quoted, visible
+from pgaudit.text import did_you_mean, quoted, said, visible
 
 
 def import_attribute(ref: str) -> tuple[str, Any]:
@@ -31,8 +31,8 @@ def import_attribute(ref: str) -> tuple[str, Any]:
     place, _, attribute = ref.rpartition(":")
     if not place or not attribute:
         raise ModelError(f"{quoted(ref)} is not module:attribute", "for example my_package.models:make_model")
-    is_file = place.endswith(".py")
-    module = _file_module(place) if is_file else _named_module(place)
+    in_file = place.endswith(".py")
+    module = _file_module(place) if in_file else _named_module(place)
     found: Any = module
     for step in attribute.split("."):
         try:
@@ -40,7 +40,7 @@ def import_attribute(ref: str) -> tuple[str, Any]:
         except AttributeError:
             hint = did_you_mean(step, (name for name in dir(found) if not name.startswith("_")))
             raise ModelError(f"{visible(place)} has no attribute {quoted(step)}", hint) from None
-    return ("file" if is_file else "import"), found
+    return ("file" if in_file else "import"), found
 
 
 def qualified_class(ref: str) -> str:
@@ -106,7 +106,7 @@ def _file_module(path: str) -> ModuleType:
 
 def _failed(name: str, error: BaseException) -> ModelError:
     return ModelError(
-        f"importing {visible(name)} fails: {type(error).__name__}: {one_line(error)}{_where(error)}",
+        f"importing {visible(name)} fails: {said(error)}{_where(error)}",
         'mend the code, or guard what it runs with `if __name__ == "__main__":`'
         if isinstance(error, SystemExit)
         else None,

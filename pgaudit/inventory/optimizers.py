@@ -11,11 +11,11 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pgaudit.errors import PgauditError, UsageError
 from pgaudit.inventory.imports import import_attribute, quiet
-from pgaudit.text import did_you_mean, one_line, quoted, visible
+from pgaudit.text import did_you_mean, quoted, said, visible
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -30,17 +30,6 @@ class OptimizerError(PgauditError):
     def __init__(self, message: str, hint: str | None = None, argument: str | None = None) -> None:
         super().__init__(message, hint)
         self.argument = argument
-
-
-@dataclass(frozen=True, slots=True)
-class Defaults:
-    """What a parameter gets that no rule and no base value speaks about."""
-
-    optimizer: str
-    """The class's name."""
-    lr: float | None
-    weight_decay: float
-    """0 for a class that knows no weight decay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +49,12 @@ class TrialGroup:
     tensors: tuple[TensorKind, ...]
 
 
-Built = tuple["float | None", float]
-"""The lr and the weight decay of a group; 0 for a class that knows no weight decay."""
+class Built(NamedTuple):
+    """What a group of a built optimizer holds."""
+
+    lr: float | None
+    weight_decay: float
+    """0 for a class that knows no weight decay."""
 
 
 def optimizer_class(name: str | type) -> type[Optimizer]:
@@ -116,14 +109,14 @@ def _classes(module: Any) -> dict[str, Any]:
     }
 
 
-def defaults_of(kind: type[Optimizer], arguments: Mapping[str, Any]) -> Defaults:
+def defaults_of(kind: type[Optimizer], arguments: Mapping[str, Any]) -> Built:
     """Returns what the class would give a group without settings of its own, under these arguments.
 
     Raises:
         OptimizerError: the class refuses the arguments.
     """
     optimizer = _tried(kind, [TrialGroup((), (TensorKind((1, 1), "float32"),))], arguments)
-    return Defaults(kind.__name__, *_settings(optimizer.param_groups[0]))
+    return _settings(optimizer.param_groups[0])
 
 
 def try_groups(kind: type[Optimizer], arguments: Mapping[str, Any], groups: Sequence[TrialGroup]) -> list[Built]:
@@ -137,7 +130,7 @@ def try_groups(kind: type[Optimizer], arguments: Mapping[str, Any], groups: Sequ
 
 def _settings(group: Mapping[str, Any]) -> Built:
     lr, decay = group.get("lr"), group.get("weight_decay")
-    return None if lr is None else float(lr), 0.0 if decay is None else float(decay)
+    return Built(None if lr is None else float(lr), 0.0 if decay is None else float(decay))
 
 
 def _tried(kind: type[Optimizer], groups: Sequence[TrialGroup], arguments: Mapping[str, Any]) -> Optimizer:
@@ -173,7 +166,7 @@ def _made(kind: type[Optimizer], params: list[Any], arguments: Mapping[str, Any]
         culprit = next((argument for argument in arguments if known and argument not in known), None)
         hint = did_you_mean(culprit, known) if culprit else None
         raise OptimizerError(
-            f"{visible(kind.__name__)} would raise {type(error).__name__}: {one_line(error)}",
+            f"{visible(kind.__name__)} would raise {said(error)}",
             hint,
             culprit or _mentioned(str(error), arguments),
         ) from error

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pgaudit.errors import ModelError
 from pgaudit.inventory.imports import import_attribute, quiet
 from pgaudit.inventory.offline import WeightsRefused, refuse_weights, without_weights
-from pgaudit.text import did_you_mean, nearest, one_line, quoted, visible
+from pgaudit.text import did_you_mean, nearest, one_line, quoted, said, visible
 
 if TYPE_CHECKING:
     from torch import nn
@@ -94,9 +94,7 @@ def _import_timm() -> Any:
                 f"do not match: {one_line(error)}",
                 "install the pair that belongs together, in one command: pip install torch torchvision",
             ) from error
-        raise ModelError(
-            f"timm cannot be imported: {type(error).__name__}: {one_line(error)}", "pip install timm"
-        ) from error
+        raise ModelError(f"timm cannot be imported: {said(error)}", "pip install timm") from error
     return timm
 
 
@@ -146,8 +144,8 @@ def _on_meta_or_cpu(factory: Callable[..., Any], args: dict[str, Any], ref: str)
     made, error = _attempt(factory, args, contextlib.nullcontext())
     if error is not None:
         hint = _argument_hint(error, factory, args)
-        raise ModelError(f"{visible(ref)} cannot be built: {_said(error)}", hint) from error
-    return made, (f"built on the CPU, because it cannot be built on meta tensors: {_said(on_meta)}",)
+        raise ModelError(f"{visible(ref)} cannot be built: {said(error)}", hint) from error
+    return made, (f"built on the CPU, because it cannot be built on meta tensors: {said(on_meta)}",)
 
 
 def _attempt(
@@ -160,10 +158,6 @@ def _attempt(
         raise
     except BaseException as error:  # whatever foreign code raises, SystemExit too
         return None, error
-
-
-def _said(error: BaseException) -> str:
-    return f"{type(error).__name__}: {one_line(error)}"
 
 
 def _argument_hint(error: BaseException, factory: Any, args: Mapping[str, Any]) -> str | None:

@@ -14,7 +14,7 @@ from pgaudit.inventory.hints import hints_of
 from pgaudit.inventory.imports import quiet
 from pgaudit.inventory.records import Conv, Inventory, ModuleType, Parameter, Visit
 from pgaudit.inventory.traverse import Occurrence, occurrences
-from pgaudit.text import counted, one_line, visible
+from pgaudit.text import counted, said, visible
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -57,9 +57,7 @@ def walk(
     except PgauditError:
         raise
     except Exception as error:  # a property or an overridden method of the model
-        raise ModelError(
-            f"the parameters of {visible(ref)} cannot be listed: {type(error).__name__}: {one_line(error)}"
-        ) from error
+        raise ModelError(f"the parameters of {visible(ref)} cannot be listed: {said(error)}") from error
 
 
 def _walked(model: nn.Module, ref: str, source: str, version: str | None, unwrap: bool, notes: list[str]) -> Walked:

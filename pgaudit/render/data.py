@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from pgaudit import serialize
 from pgaudit.constructors import Rule
-from pgaudit.render.findings import place
+from pgaudit.errors import place
 from pgaudit.render.fold import Fold, fold, unfolded
 from pgaudit.render.numbers import elements, number, shape
 from pgaudit.render.select import Selection, select
@@ -111,7 +111,8 @@ def render_markdown(report: Report, selection: Selection, *, folded: bool = Fals
         for finding in report.findings:
             hint = f" ({finding.hint})" if finding.hint else ""
             what = f"{finding.code} {finding.name} [{finding.severity}]"
-            lines.append(f"| {_escaped(place(finding))} | {_escaped(what)} | {_escaped(finding.message + hint)} |")
+            where = place(finding.path, finding.position)
+            lines.append(f"| {' | '.join(_escaped(cell) for cell in (where, what, finding.message + hint))} |")
     return "\n".join(lines) + "\n"
 
 

@@ -8,21 +8,13 @@ from collections import Counter
 
 from rich.text import Text
 
-from pgaudit.checks import Finding
+from pgaudit.errors import place
 from pgaudit.render.style import BASE, SEVERITIES
 from pgaudit.report import Report
 from pgaudit.text import counted, visible
 
 SHOWN = 5
 """Findings of one code that are spelled out; a thousand tied parameters are one mistake."""
-
-
-def place(finding: Finding) -> str:
-    """Returns ``file:line:column``, or what of it is known."""
-    where = [visible(finding.path)] if finding.path else []
-    if finding.position:
-        where += [str(finding.position.line), str(finding.position.column)]
-    return ":".join(where)
 
 
 def findings_text(report: Report, width: int | None) -> Text:
@@ -35,7 +27,7 @@ def findings_text(report: Report, width: int | None) -> Text:
             continue
         last = following is None or following.hint != finding.hint or seen[finding.code] == SHOWN
         style = SEVERITIES[finding.severity]
-        where = place(finding)
+        where = visible(place(finding.path, finding.position))
         text.append(f"{where}  " if where else "")
         text.append(f"{finding.code} {finding.name}", style=style)
         text.append(f" [{finding.severity}]  ", style=style)

@@ -17,21 +17,16 @@ from pgaudit.render.summary import groups_table, header, summary_table
 from pgaudit.report import Report
 from pgaudit.text import counted
 
-__all__ = ["TableOptions", "console_for", "render_table", "report_view", "text_of"]
+__all__ = ["TableOptions", "console_for", "render_table", "report_view"]
 
 
 def render_table(report: Report, selection: Selection, options: TableOptions) -> str:
     """Returns the whole report as text; ANSI colours only where asked for."""
-    return text_of(report_view(report, selection, options), options)
-
-
-def text_of(view: RenderableType, options: TableOptions) -> str:
-    """Returns what a console would show."""
     console = console_for(options)
-    console.print(view)
-    written = console.file.getvalue() if isinstance(console.file, io.StringIO) else ""
-    lines = written.split("\n")
-    return "\n".join(lines) if options.colour else "\n".join(line.rstrip() for line in lines)
+    with console.capture() as written:
+        console.print(report_view(report, selection, options))
+    text = written.get()
+    return text if options.colour else "\n".join(line.rstrip() for line in text.split("\n"))
 
 
 _ENDLESS = 10_000

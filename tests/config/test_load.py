@@ -9,6 +9,8 @@ import pytest
 
 from pgaudit import Config, ConfigError, UsageError, load_config
 from pgaudit.config.layouts import CONSTRUCTORS as NAMES
+from pgaudit.config.layouts import OWN as OWN_KEYS
+from pgaudit.config.schema import File
 from pgaudit.constructors import CONSTRUCTORS
 from pgaudit.errors import Position
 
@@ -267,3 +269,12 @@ def test_a_config_that_was_read_for_one_constructor_is_not_for_another() -> None
 def test_a_constructor_asked_for_must_exist() -> None:
     with pytest.raises(UsageError, match=r'unknown constructor "mmvc" \(did you mean "mmcv"\?\)'):
         load_config({"optimizer": {"type": "SGD"}}, constructor="mmvc")
+
+
+def test_the_keys_that_are_read_are_those_of_the_schema() -> None:
+    assert set(OWN_KEYS) == set(File.model_fields)
+
+
+def test_a_key_that_is_no_word_is_an_error_from_python_too() -> None:
+    with pytest.raises(ConfigError):
+        load_config({0: 1, "solver": {}})  # type: ignore[dict-item]
