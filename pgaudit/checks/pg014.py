@@ -31,5 +31,12 @@ def check(audited: Audited, /) -> Iterator[Finding]:
         if option not in sisters:
             continue
         message = f"{quoted(option)} is an option of {sisters[option]}; {config.constructor} ignores it"
-        hint = "say it in custom_keys, or name a constructor that reads it" if read else "remove it"
+        hint = _hint(at, read)
         yield Finding(CODE, NAME, SEVERITY, message, hint, None, config.path, config.position(*at))
+
+
+def _hint(at: tuple[str, ...], read: frozenset[str]) -> str:
+    if not read:
+        return "remove it"
+    own = f"as {' or '.join(sorted(read))}" if "custom_keys" in at else "in custom_keys"
+    return f"say it {own}, or name a constructor that reads it"

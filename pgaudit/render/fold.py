@@ -50,7 +50,7 @@ def fold(rows: Sequence[Row]) -> list[Fold]:
     for position, row in enumerate(rows):
         skeleton, values = _dissected(row.name)
         kin = (skeleton, row.parameter.module.name)
-        key: Hashable = (id(row.setting), row.parameter.trainable, kin)
+        key: Hashable = (*_lot(row), kin)
         kins[key] = kin
         alike[key].append(_Item(position, tuple((value,) for value in values), [row]))
         numbers.add(kin, values)
@@ -89,6 +89,12 @@ class _Numbers:
         if key not in self._ranks:
             self._ranks[key] = {number: place for place, number in enumerate(sorted(self._present[key]))}
         return self._ranks[key][value]
+
+
+def _lot(row: Row) -> tuple[Hashable, ...]:
+    """What rows must have in common: two settings may say the same, having come about in two ways."""
+    rules = (row.setting.lr_rule, row.setting.weight_decay_rule)
+    return row.lr, row.weight_decay, *(rule and rule.name for rule in rules), row.parameter.trainable
 
 
 def _dissected(name: str) -> tuple[tuple[str | None, ...], tuple[str, ...]]:

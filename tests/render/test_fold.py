@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -67,3 +69,11 @@ def test_how_blocks_fold(names: list[str], folded: list[str]) -> None:
 
 def test_equal_values_under_different_rules_do_not_fold() -> None:
     assert len(fold(_rows(["b.0.x", "b.1.x"], [0, 1]))) == 2
+
+
+def test_settings_that_say_the_same_are_the_same_however_they_came_about() -> None:
+    weight, bias = _rows(["a.weight", "a.bias"])
+    again = replace(bias, setting=replace(bias.setting, overrides=(("lr", 0.1),)))
+    assert [line.name for line in fold([weight, again])] == ["a.{weight,bias}"]
+    other = replace(bias, setting=replace(bias.setting, lr_rule=Rule("bias_lr_mult")))
+    assert len(fold([weight, other])) == 2
