@@ -8,7 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pgaudit.checks import Audited, run_checks
+from pgaudit.checks import Audited, refuse_unknown_codes, run_checks
 from pgaudit.config import Config, load_config
 from pgaudit.constructors import CONSTRUCTORS, Constructor, Facts, OptimizerSpec
 from pgaudit.errors import ConfigError, UsageError
@@ -81,6 +81,7 @@ def _audited(
     """
     from pgaudit.inventory.optimizers import optimizer_class
 
+    refuse_unknown_codes(config)
     constructor = CONSTRUCTORS[config.constructor]
     spec = constructor.optimizer(config)
     classes = _classes(constructor, config)
@@ -90,9 +91,9 @@ def _audited(
     inventory, walked = _inventory(model, config, constructor, model_args)
     assignment = as_built(config, spec, kind, inventory, constructor.decide(inventory, config, facts))
     rows = tuple(Row(p, d.setting, d.group) for p, d in zip(inventory.parameters, assignment.decisions, strict=True))
-    findings = tuple(run_checks(Audited(inventory, config, assignment)))
+    findings, ignored = run_checks(Audited(inventory, config, constructor, facts, assignment))
     optimizer = {"type": spec.name, **spec.arguments}
-    report = Report(inventory, config, constructor.name, optimizer, assignment.base, rows, findings)
+    report = Report(inventory, config, constructor.name, optimizer, assignment.base, rows, findings, ignored, facts)
     return report, walked, kind
 
 

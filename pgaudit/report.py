@@ -11,7 +11,7 @@ from typing import Any
 from pgaudit import serialize
 from pgaudit.checks import Finding
 from pgaudit.config import Config
-from pgaudit.constructors import Rule, Setting
+from pgaudit.constructors import Facts, Rule, Setting
 from pgaudit.inventory import Inventory, Parameter
 
 BASE_RULES = frozenset({"default", "optimizer_default"})
@@ -84,6 +84,10 @@ class Report:
     rows: tuple[Row, ...]
     """In the order of ``named_parameters()``."""
     findings: tuple[Finding, ...]
+    ignored: tuple[Finding, ...]
+    """Findings that the config asks to ignore."""
+    facts: Facts
+    """What the constructor knew of classes."""
 
     @cached_property
     def _by_name(self) -> dict[str, Row]:

@@ -3,21 +3,71 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from types import ModuleType
 from typing import cast
 
-from pgaudit.checks import pg009, pg011, pg012, pg014
-from pgaudit.checks.base import Audited, Check, Finding, Severity
-from pgaudit.errors import Position
+from pgaudit.checks import (
+    pg001,
+    pg002,
+    pg003,
+    pg004,
+    pg005,
+    pg006,
+    pg007,
+    pg008,
+    pg009,
+    pg010,
+    pg011,
+    pg012,
+    pg013,
+    pg014,
+    pg015,
+    pg016,
+    pg017,
+    pg018,
+    pg019,
+)
+from pgaudit.checks.base import Audited, Check, Finding, Kind, Severity
+from pgaudit.checks.ignore import Verdict, sorted_out
+from pgaudit.config import Config
+from pgaudit.errors import ConfigError, Position
 
-CHECKS: dict[str, Check] = {module.CODE: cast("Check", module) for module in (pg009, pg011, pg012, pg014)}
+_OF_AUDITS = (
+    *(pg001, pg002, pg003, pg004, pg005, pg006, pg007, pg008, pg009),
+    *(pg010, pg011, pg012, pg013, pg014, pg015, pg016, pg017, pg018),
+)
+CHECKS: dict[str, Check] = {module.KIND.code: cast("Check", module) for module in _OF_AUDITS}
+"""The checks of an assignment, by code."""
+
+DOCUMENTED: dict[str, ModuleType] = {module.KIND.code: module for module in (*_OF_AUDITS, pg019)}
+"""The module of each code, whose docstring says what a finding means. PG019 is about the other findings."""
 
 
-def run_checks(audited: Audited) -> Iterator[Finding]:
-    """Yields the findings of all checks in the order of the config; those without a place come last."""
+def run_checks(audited: Audited) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    """Returns the findings of all checks, and those that the config ignores; each in the order of the config, those
+    without a place last.
+    """
     found = [finding for check in CHECKS.values() for finding in check.check(audited)]
+    verdict: Verdict = sorted_out(found, audited.config.ignores)
+    stale = sorted_out(list(pg019.check(audited, verdict)), audited.config.ignores, own=pg019.KIND.code)
+    return _in_order([*verdict.kept, *stale.kept]), _in_order([*verdict.ignored, *stale.ignored])
+
+
+def refuse_unknown_codes(config: Config) -> None:
+    """Raises ConfigError for a request to ignore a code that there is not."""
+    unknown = [ignore for ignore in config.ignores if ignore.code not in DOCUMENTED]
+    if unknown:
+        raise ConfigError(
+            [
+                config.problem(f"there is no finding {ignore.code}", *ignore.at, hint=f"known: PG001 to {max(DOCUMENTED)}")
+                for ignore in unknown
+            ]
+        )
+
+
+def _in_order(findings: list[Finding]) -> tuple[Finding, ...]:
     nowhere = Position(sys.maxsize, 0)
-    yield from sorted(found, key=lambda finding: finding.position or nowhere)
+    return tuple(sorted(findings, key=lambda finding: finding.position or nowhere))
 
 
-__all__ = ["CHECKS", "Audited", "Check", "Finding", "Severity", "run_checks"]
+__all__ = ["CHECKS", "DOCUMENTED", "Audited", "Check", "Finding", "Kind", "Severity", "refuse_unknown_codes", "run_checks"]

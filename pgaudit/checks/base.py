@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, Protocol
 
+from pgaudit.checks.hits import Hits, hits_of
 from pgaudit.config import Config
-from pgaudit.constructors import Assignment
+from pgaudit.config.layouts import Path
+from pgaudit.constructors import Assignment, Constructor, Facts
 from pgaudit.errors import Position
-from pgaudit.inventory import Inventory
+from pgaudit.inventory import Inventory, Visit
 
 Severity = Literal["error", "warning", "info"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What findings of one code have in common. A code never changes its meaning."""
+
+    code: str
+    name: str
+    severity: Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +38,10 @@ class Finding:
     param: str | None = None
     path: str | None = None
     position: Position | None = None
+    key: str | None = None
+    """What it is about in the config's own words: a custom key, a pattern, or an option."""
+    params: tuple[str, ...] = ()
+    """All parameters that it is about, where it is about any."""
 
 
 @dataclass(frozen=True)
@@ -34,15 +50,47 @@ class Audited:
 
     inventory: Inventory
     config: Config
+    constructor: Constructor
+    facts: Facts
     assignment: Assignment
+
+    @cached_property
+    def hits(self) -> tuple[Hits, ...]:
+        """What each rule of the config matches and decides, in the order in which rules are tried."""
+        patterns = self.constructor.patterns(self.config, self.facts)
+        return hits_of(self.inventory, patterns, self.assignment, self.first_visits)
+
+    @cached_property
+    def first_visits(self) -> tuple[Visit | None, ...]:
+        """The visit that decides each parameter; None for one that is never met."""
+        first: list[Visit | None] = [None] * len(self.inventory.parameters)
+        for visit in self.inventory.visits:
+            if first[visit.index] is None:
+                first[visit.index] = visit
+        return tuple(first)
+
+    def finding(
+        self,
+        kind: Kind,
+        message: str,
+        hint: str | None = None,
+        *,
+        at: Path = (),
+        key: str | None = None,
+        indices: Sequence[int] = (),
+    ) -> Finding:
+        """Returns a finding at a place in the config, about some parameters."""
+        params = tuple(self.inventory.parameters[index].name for index in indices)
+        position = self.config.position(*at) if at else None
+        param = params[0] if len(params) == 1 else None
+        path = self.config.path
+        return Finding(kind.code, kind.name, kind.severity, message, hint, param, path, position, key, params)
 
 
 class Check(Protocol):
     """One finding code: a module whose docstring is its documentation."""
 
-    CODE: str
-    NAME: str
-    SEVERITY: Severity
+    KIND: Kind
 
     def check(self, audited: Audited, /) -> Iterator[Finding]:
         """Yields what it finds, in the config's order."""

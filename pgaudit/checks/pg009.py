@@ -16,25 +16,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgaudit.checks.base import Audited, Finding, Severity
+from pgaudit.checks.base import Audited, Finding, Kind
+from pgaudit.config.layouts import Path
 from pgaudit.constructors import Conflict, Setting
 from pgaudit.text import visible
 
-CODE = "PG009"
-NAME = "duplicate-parameter"
-SEVERITY: Severity = "error"
+KIND = Kind("PG009", "duplicate-parameter", "error")
 
 
 def check(audited: Audited, /) -> Iterator[Finding]:
     """Yields a finding for each parameter that is met more than once."""
-    config = audited.config
-    position = config.position("paramwise_cfg", "bypass_duplicate") or config.position("paramwise_cfg")
     for conflict in audited.assignment.conflicts:
         parameter = audited.inventory.parameters[conflict.index]
         hint = "bypass_duplicate: true keeps the first meeting only"
         if not parameter.trainable:
             hint = "bypass_duplicate does not help a frozen parameter; untie it or leave paramwise_cfg empty"
-        yield Finding(CODE, NAME, SEVERITY, _message(conflict), hint, parameter.name, config.path, position)
+        yield audited.finding(KIND, _message(conflict), hint, at=_place(audited), indices=[conflict.index])
+
+
+def _place(audited: Audited) -> Path:
+    bypass = ("paramwise_cfg", "bypass_duplicate")
+    return bypass if audited.config.position(*bypass) else bypass[:1]
 
 
 def _message(conflict: Conflict) -> str:

@@ -14,13 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgaudit.checks.base import Audited, Finding, Severity
-from pgaudit.checks.options import unread
+from pgaudit.checks.base import Audited, Finding, Kind
 from pgaudit.text import did_you_mean, quoted
 
-CODE = "PG011"
-NAME = "unknown-option"
-SEVERITY: Severity = "error"
+KIND = Kind("PG011", "unknown-option", "error")
 
 _ABBREVIATIONS = {"wd": "decay", "weight_decay": "decay", "learning_rate": "lr", "multi": "mult", "multiplier": "mult"}
 
@@ -28,14 +25,14 @@ _ABBREVIATIONS = {"wd": "decay", "weight_decay": "decay", "learning_rate": "lr",
 def check(audited: Audited, /) -> Iterator[Finding]:
     """Yields a finding for each option that nobody reads."""
     config = audited.config
-    for at, read, sisters in unread(config):
-        option = at[-1]
-        if option in sisters:
+    for found in audited.constructor.unread(config):
+        at, option = found.at, str(found.at[-1])
+        if option in found.sisters:
             continue
         where = f"{at[0]}.custom_keys[{quoted(at[2])}]" if len(at) > 2 else at[0]
-        hint = _meant(option, read) or f"it reads {', '.join(sorted(read))}"
+        hint = _meant(option, found.read) or f"it reads {', '.join(sorted(found.read))}"
         message = f"{quoted(option)} in {where} is read by nobody: {config.constructor} ignores it"
-        yield Finding(CODE, NAME, SEVERITY, message, hint, None, config.path, config.position(*at))
+        yield audited.finding(KIND, message, hint, at=at, key=option)
 
 
 def _meant(option: str, read: frozenset[str]) -> str | None:

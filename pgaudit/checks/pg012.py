@@ -16,12 +16,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pgaudit.checks.base import Audited, Finding, Severity
+from pgaudit.checks.base import Audited, Finding, Kind
 from pgaudit.text import visible
 
-CODE = "PG012"
-NAME = "ambiguous-scalar"
-SEVERITY: Severity = "warning"
+KIND = Kind("PG012", "ambiguous-scalar", "warning")
 
 
 def check(audited: Audited, /) -> Iterator[Finding]:
@@ -34,7 +32,8 @@ def check(audited: Audited, /) -> Iterator[Finding]:
         key = next((step for step in reversed(scalar.path) if isinstance(step, str)), "")
         message = f"{visible(key)}: {scalar.text} is a number here and a string to PyYAML, which training scripts use"
         hint = f"write {unambiguous(scalar.text)}"
-        yield Finding(CODE, NAME, SEVERITY, message, hint, None, audited.config.path, scalar.position)
+        path = audited.config.path
+        yield Finding(KIND.code, KIND.name, KIND.severity, message, hint, None, path, scalar.position, key)
 
 
 def unambiguous(text: str) -> str:

@@ -14,28 +14,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgaudit.checks.base import Audited, Finding, Severity
-from pgaudit.checks.options import unread
+from pgaudit.checks.base import Audited, Finding, Kind
+from pgaudit.config.layouts import Path
 from pgaudit.text import quoted
 
-CODE = "PG014"
-NAME = "option-ignored-by-constructor"
-SEVERITY: Severity = "error"
+KIND = Kind("PG014", "option-ignored-by-constructor", "error")
 
 
 def check(audited: Audited, /) -> Iterator[Finding]:
     """Yields a finding for each option that only a sister constructor reads."""
     config = audited.config
-    for at, read, sisters in unread(config):
-        option = at[-1]
-        if option not in sisters:
+    for found in audited.constructor.unread(config):
+        at, option = found.at, str(found.at[-1])
+        if option not in found.sisters:
             continue
-        message = f"{quoted(option)} is an option of {sisters[option]}; {config.constructor} ignores it"
-        hint = _hint(at, read)
-        yield Finding(CODE, NAME, SEVERITY, message, hint, None, config.path, config.position(*at))
+        message = f"{quoted(option)} is an option of {found.sisters[option]}; {config.constructor} ignores it"
+        hint = _hint(at, found.read)
+        yield audited.finding(KIND, message, hint, at=at, key=option)
 
 
-def _hint(at: tuple[str, ...], read: frozenset[str]) -> str:
+def _hint(at: Path, read: frozenset[str]) -> str:
     if not read:
         return "remove it"
     own = f"as {' or '.join(sorted(read))}" if "custom_keys" in at else "in custom_keys"

@@ -8,6 +8,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from pgaudit.config import layouts
+from pgaudit.config.ignores import ignore_complaints, ignores_of
 from pgaudit.config.layouts import Path
 from pgaudit.config.loader import MAX_BYTES, Document, read_yaml
 from pgaudit.config.records import Config
@@ -95,6 +96,7 @@ def _validated(document: Document, path: str | None, constructor: str | None) ->
     if "world_size" in top and name != "basecls":
         complaints.append((("world_size",), "only BaseCls scales its lr by the number of processes", "remove it"))
     complaints += section_complaints(layout, name)
+    complaints += ignore_complaints(top)
     if complaints:
         unique = {at: (message, hint) for at, message, hint in reversed(complaints)}  # the first about a place
         problems = [
@@ -110,6 +112,7 @@ def _validated(document: Document, path: str | None, constructor: str | None) ->
         world_size=top.get("world_size") or 1,
         model=top.get("model"),
         model_args=top.get("model_args") or {},
+        ignores=ignores_of(top),
         path=path,
         ambiguous=tuple(document.ambiguous),
         sections=layout.sections,

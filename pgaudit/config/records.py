@@ -11,6 +11,22 @@ from pgaudit.config.loader import Ambiguous
 from pgaudit.errors import ConfigError, Position, Problem
 
 
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """A finding that its author knows of, and why it stays."""
+
+    code: str
+    reason: str
+    keys: tuple[str, ...] = ()
+    """Globs of the custom keys, patterns or options that it is about; empty for all."""
+    params: tuple[str, ...] = ()
+    """Globs of parameter names; empty for all. A finding is ignored only if all of its parameters match."""
+    count: int | None = None
+    """The parameters, and findings about none, that are expected."""
+    at: Path = ()
+    """Where it stands in the file."""
+
+
 @dataclass(frozen=True)
 class Config:
     """A validated policy: which constructor, with which optimizer, under which parameter-wise options.
@@ -30,6 +46,7 @@ class Config:
     """Number of training processes; BaseCls multiplies its ``basic_lr`` by it."""
     model: str | None = None
     model_args: Mapping[str, Any] = field(default_factory=dict)
+    ignores: tuple[Ignore, ...] = ()
     path: str | None = None
     ambiguous: tuple[Ambiguous, ...] = ()
     sections: Mapping[str, Path] = field(default_factory=dict)
@@ -37,20 +54,20 @@ class Config:
     keys: Mapping[Path, Position] = field(default_factory=dict)
     values: Mapping[Path, Position] = field(default_factory=dict)
 
-    def position(self, section: str, *below: str | int) -> Position | None:
+    def position(self, section: str | int, *below: str | int) -> Position | None:
         """Returns where a key stands (for a list, its item), such as ``position("paramwise_cfg", "custom_keys",
         "fc")``.
 
         None for a config given as a mapping, and for what the file does not say.
         """
-        path = (*self.sections.get(section, (section,)), *below)
+        path = (*self.sections.get(str(section), (section,)), *below)
         return self.keys.get(path) or self.values.get(path)
 
     def problem(self, message: str, *at: str | int, hint: str | None = None) -> Problem:
         """Returns a problem at the key ``at``, or at its nearest parent that stands in the file."""
         for length in range(len(at), 0, -1):
             section, *below = at[:length]
-            position = self.position(str(section), *below)
+            position = self.position(section, *below)
             if position:
                 return Problem(message, self.path, position, hint)
         return Problem(message, self.path, None, hint)

@@ -68,6 +68,21 @@ class Solver(_Open):
     always_adapt: bool = False
 
 
+class Findings(_Closed):
+    """What is to become of findings."""
+
+    ignore: dict[str, Any] = {}
+
+
+class Ignored(_Closed):
+    """One entry of ``ignore``, written out; each list may be a single word."""
+
+    reason: Annotated[str, Field(min_length=1)]
+    key: str | list[str] = []
+    param: str | list[str] = []
+    count: Annotated[int, Field(strict=True, ge=1)] | None = None
+
+
 class File(_Closed):
     """The top of a config in pgaudit's own words."""
 
@@ -80,6 +95,7 @@ class File(_Closed):
     solver: dict[str, Any] | None = None
     world_size: Annotated[int, Field(strict=True, ge=1)] | None = None
     expect: dict[str, Any] | None = None
+    findings: dict[str, Any] | None = None
 
 
 def complaints(schema: type[BaseModel], value: object, at: Path = ()) -> list[tuple[Path, str, str | None]]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from pgaudit.config import Config
+from pgaudit.config.layouts import Path
 from pgaudit.errors import Position
 from pgaudit.inventory import Inventory
+
+if TYPE_CHECKING:
+    from pgaudit.constructors.patterns import Pattern
+    from pgaudit.constructors.trials import Meeting
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,20 @@ class Assignment:
     base: Setting
     """What a parameter gets that no rule speaks about."""
     conflicts: tuple[Conflict, ...] = ()
+    depths: tuple[int | None, ...] | None = None
+    """The layer that layer decay puts each parameter into, counted from the input; None without layer decay."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A word of the config that the constructor ignores without saying so."""
+
+    at: Path
+    """Where it stands: ``("paramwise_cfg", "flat_decay_mult")``."""
+    read: frozenset[str]
+    """What is read in its place."""
+    sisters: Mapping[str, str]
+    """What other constructors read there, and which ones."""
 
 
 @dataclass(frozen=True)
@@ -123,3 +142,15 @@ class Constructor(Protocol):
         Raises:
             ConfigError: where the real library would raise.
         """
+
+    def patterns(self, config: Config, facts: Facts) -> Sequence[Pattern]:
+        """Returns the rules that the config gives, in the order in which they are tried."""
+
+    def principle(self, winner: Rule, loser: Rule) -> str:
+        """Says by what principle one rule beats another that matches as well."""
+
+    def trials(self, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
+        """Yields how each rule was tried for one parameter, once for each name under which it is met."""
+
+    def unread(self, config: Config) -> Iterator[Unread]:
+        """Yields each option that the constructor ignores."""

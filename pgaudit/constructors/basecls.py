@@ -9,14 +9,18 @@ tied parameter, the name that is matched. Frozen parameters: get a group like an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from pgaudit.config import Config
 from pgaudit.config.policy import NORM_TYPES, Policy, PolicyRule, read_policy
 from pgaudit.constructors.arithmetic import times
-from pgaudit.constructors.base import Assignment, Decision, Facts, OptimizerSpec, Rule, Setting
-from pgaudit.inventory import Inventory, ModuleType
+from pgaudit.constructors.base import Assignment, Decision, Facts, OptimizerSpec, Rule, Setting, Unread
+from pgaudit.constructors.patterns import Pattern, Spans
+from pgaudit.constructors.sisters import SISTERS
+from pgaudit.constructors.trials import Meeting, Product, Trial
+from pgaudit.inventory import Inventory, ModuleType, Visit
 from pgaudit.inventory.families import NORMS
+from pgaudit.text import visible
 
 DEFAULT_WEIGHT_DECAY = 1e-4
 DEFAULT_LR = 0.0125
@@ -24,6 +28,14 @@ DEFAULT_LR = 0.0125
 
 OPTIMIZERS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "lamb": "timm.optim:Lamb", "lars": "timm.optim:Lars"}
 """BaseCls' names, and the torch classes that stand in for MegEngine's and BaseCls' own."""
+
+READ = frozenset(
+    """
+    name optimizer basic_lr lr_min_factor momentum weight_decay nesterov betas always_adapt max_epoch warmup_epochs
+    warmup_factor lr_schedule lr_decay_factor lr_decay_steps grad_clip accumulation_steps
+    """.split()
+)
+"""The keys of ``solver``, of ``basecls/configs/base_cfg.py``."""
 
 
 class BaseCls:
@@ -79,6 +91,41 @@ class BaseCls:
             decisions.append(Decision(setting, groups.setdefault(setting.weight_decay, len(groups))))
         return Assignment(tuple(decisions), settings[-1])
 
+    def patterns(self, config: Config, facts: Facts) -> Sequence[Pattern]:
+        """The rules of the policy, without its default."""
+        return [
+            _pattern(config, rule, _Matcher(rule, facts), index) for index, rule in enumerate(_policy(config).rules)
+        ]
+
+    def principle(self, winner: Rule, loser: Rule) -> str:
+        """See :class:`pgaudit.constructors.base.Constructor`."""
+        return "the first rule that matches wins"
+
+    def trials(self, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
+        """Each parameter is met once, under its first name."""
+        parameter = inventory.parameters[index]
+        visit = Visit("", parameter.name, index, parameter.module, None)
+        settings = _settings(config, _policy(config), facts)
+        won = None
+        trials = []
+        for pattern, rule, setting in zip(
+            self.patterns(config, facts), _policy(config).rules, settings[:-1], strict=True
+        ):
+            note = "a negative value means the default" if rule.value < 0 else None
+            product = Product("weight_decay", setting.weight_decay, note=note)
+            trials.append(_trial(pattern, visit, product, won))
+            if won is None and trials[-1].matched:
+                won = pattern.rule
+        yield Meeting(parameter.name, (*trials, *_last(config, settings[-1], decided=won is not None)))
+
+    def unread(self, config: Config) -> Iterator[Unread]:
+        """See :class:`pgaudit.constructors.base.Constructor`."""
+        for option in config.solver or {}:
+            if option not in READ:
+                yield Unread(("solver", option), READ, SISTERS)
+        if config.paramwise_cfg is not None:
+            yield Unread(("paramwise_cfg",), frozenset(), SISTERS)
+
 
 def _policy(config: Config) -> Policy:
     policy, faults = read_policy((config.solver or {}).get("weight_decay", DEFAULT_WEIGHT_DECAY))
@@ -103,6 +150,57 @@ def _settings(config: Config, policy: Policy, facts: Facts) -> list[Setting]:
     ]
     end = config.position(*at, len(policy.rules)) or config.position(*at)
     return [*of_rules, setting(policy.default, Rule("default", None, end))]
+
+
+def _pattern(config: Config, rule: PolicyRule, matcher: _Matcher, index: int) -> Pattern:
+    at = ("solver", "weight_decay", index)
+    regex = rule.regex
+
+    def find(visit: Visit) -> Spans | None:
+        if regex is None:
+            return () if matcher.matches(visit.name, visit.module) else None
+        return tuple(found.span() for found in regex.finditer(visit.name)) or None
+
+    def says(visit: Visit) -> str:
+        if regex is None:
+            is_one = "is" if matcher.matches(visit.name, visit.module) else "is not"
+            return f"{visible(visit.module.short)} {is_one} among {visible(rule.label)}"
+        return "found in the name" if regex.search(visit.name) else "not found in the name"
+
+    return Pattern(
+        Rule("weight_decay", rule.label, config.position(*at)),
+        at,
+        frozenset({"weight_decay"}),
+        find,
+        says,
+        None if regex is None else lambda visit: visit.name,
+        regex is not None,
+    )
+
+
+def _trial(pattern: Pattern, visit: Visit, product: Product, won: Rule | None) -> Trial:
+    spans, why = pattern.find(visit), pattern.says(visit)
+    text = pattern.searched(visit) if pattern.searched else None
+    if spans is None:
+        return Trial(pattern.rule, False, why, text=text)
+    if won is None:
+        return Trial(pattern.rule, True, why, (product,), frozenset({"weight_decay"}), text=text, spans=spans)
+    principle = "the first rule that matches wins"
+    return Trial(pattern.rule, True, why, (product,), frozenset(), won, principle, text, spans)
+
+
+def _last(config: Config, default: Setting, *, decided: bool) -> Iterator[Trial]:
+    """The lr, which is one for all, and the policy's default where no rule matched."""
+    base = (config.solver or {}).get("basic_lr", DEFAULT_LR)
+    assert default.lr_rule is not None
+    assert default.weight_decay_rule is not None
+    lr = Product("lr", default.lr, base, config.world_size, "processes")
+    yield Trial(default.lr_rule, True, "one lr for all parameters", (lr,), frozenset({"lr"}))
+    if not decided:
+        decay = Product("weight_decay", default.weight_decay)
+        yield Trial(
+            default.weight_decay_rule, True, "no rule matched", (decay,), frozenset({"weight_decay"})
+        )
 
 
 class _Matcher:

@@ -11,8 +11,10 @@ from pgaudit.inventory.records import Hints
 
 
 def hints_of(model: Any, names: Iterable[str]) -> Hints:
-    """Asks ``no_weight_decay()``, ``group_matcher()`` (timm) and ``get_layer_depth(name)`` (mmpretrain)."""
-    return Hints(_no_weight_decay(model), _group_matcher(model), _layer_depths(model, names))
+    """Asks ``no_weight_decay()``, ``group_matcher()`` and ``pretrained_cfg`` (timm), and ``get_layer_depth(name)``
+    (mmpretrain).
+    """
+    return Hints(_no_weight_decay(model), _group_matcher(model), _layer_depths(model, names), _classifier(model))
 
 
 def _no_weight_decay(model: Any) -> tuple[str, ...]:
@@ -23,6 +25,15 @@ def _no_weight_decay(model: Any) -> tuple[str, ...]:
 def _group_matcher(model: Any) -> Mapping[str, Any] | None:
     matcher = _asked(model, "group_matcher")
     return dict(matcher) if isinstance(matcher, Mapping) else None
+
+
+def _classifier(model: Any) -> tuple[str, ...]:
+    try:
+        named = model.pretrained_cfg["classifier"]
+    except Exception:
+        return ()
+    names = named if isinstance(named, (list, tuple)) else [named]
+    return tuple(name for name in names if isinstance(name, str))
 
 
 def _layer_depths(model: Any, names: Iterable[str]) -> Mapping[str, tuple[int, int]] | None:

@@ -90,6 +90,8 @@ class Hints:
     no_weight_decay: tuple[str, ...] = ()
     group_matcher: Mapping[str, Any] | None = None
     layer_depths: Mapping[str, tuple[int, int]] | None = None
+    classifier: tuple[str, ...] = ()
+    """The modules that a timm model calls its classifier."""
 
 
 @dataclass(frozen=True)

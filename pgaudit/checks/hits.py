@@ -1,0 +1,45 @@
+"""Which parameters each rule of a config matches, and which it decides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pgaudit.constructors import Assignment
+from pgaudit.constructors.patterns import Pattern
+from pgaudit.inventory import Inventory, Visit
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """One rule's reach."""
+
+    pattern: Pattern
+    matched: tuple[Visit, ...]
+    """Every meeting with a parameter that it matches, tied ones under each name, frozen ones too."""
+    decided: tuple[int, ...]
+    """The parameters of which it decides the lr or the weight decay."""
+
+
+def hits_of(
+    inventory: Inventory, patterns: Sequence[Pattern], assignment: Assignment, first_visits: Sequence[Visit | None]
+) -> tuple[Hits, ...]:
+    """Returns the hits of each pattern.
+
+    A rule is told by its place in the config, since two may have one name (BaseCls allows a pattern twice).
+    """
+    decided: dict[int, list[int]] = {number: [] for number in range(len(patterns))}
+    numbers = {pattern.rule: number for number, pattern in reversed(list(enumerate(patterns)))}
+    for index, decision in enumerate(assignment.decisions):
+        rules = {decision.setting.lr_rule, decision.setting.weight_decay_rule}
+        for rule in rules:
+            if rule in numbers:
+                decided[numbers[rule]].append(index)
+    return tuple(
+        Hits(
+            pattern,
+            tuple(visit for visit in inventory.visits if pattern.find(visit) is not None),
+            tuple(decided[number]),
+        )
+        for number, pattern in enumerate(patterns)
+    )

@@ -1,0 +1,39 @@
+"""A custom key or pattern that matches no parameter.
+
+What: the key stands in no parameter's name, so the rule never applies. For a pattern on types: the model has no
+parameter in a module of these types.
+
+Why it hurts: the library says nothing, and the multiplier that somebody thought was there is not. Most are inherited
+from a base config for another model, and harmless; some are a typo or a renamed layer, and are not.
+
+Example: `.absolute_pos_embed`, of Swin Transformers, in the config of a ConvNeXt; `backbone.` before the names of a
+model that is the backbone itself; `.conv1` for a module at the root, where no dot comes before the name.
+
+How to mend it: correct the key as the hint says, or remove it. If a base config has it for its other models, ignore the
+finding with that as the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgaudit.checks import suggest
+from pgaudit.checks.base import Audited, Finding, Kind
+from pgaudit.text import quoted, visible
+
+KIND = Kind("PG001", "dead-key", "warning")
+_INHERITED = "no name comes near; if it is inherited, it is harmless here"
+
+
+def check(audited: Audited, /) -> Iterator[Finding]:
+    """Yields a finding for each key without a match."""
+    for hits in audited.hits:
+        pattern = hits.pattern
+        if pattern.rule.key is None or hits.matched:
+            continue
+        if pattern.searched is None:
+            message, hint = f"the model has no parameter in a module among {visible(pattern.rule.key)}", None
+        else:
+            message = f"{quoted(pattern.rule.key)} matches no parameter"
+            hint = suggest.for_dead_key(audited, pattern)
+        yield audited.finding(KIND, message, hint or _INHERITED, at=pattern.at, key=pattern.rule.key)

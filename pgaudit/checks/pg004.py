@@ -1,0 +1,69 @@
+"""A custom key that gives weight decay back to what another rule had exempted.
+
+What: a custom key takes its parameters away from every other rule. One that names only `lr_mult` sets their weight
+decay to the base value, whatever `norm_decay_mult`, `bias_decay_mult` or a shorter key says.
+
+Why it hurts: the norms and biases of the backbone are decayed after all, in a config that plainly says
+`norm_decay_mult: 0.0`. Nobody notices, since nothing fails.
+
+Example: `norm_decay_mult: 0.0` with `custom_keys: {backbone: {lr_mult: 0.1}}`: every norm of the backbone has full
+weight decay (discussed in mmengine issue 846).
+
+How to mend it: give the key a `decay_mult`, if all of its parameters are to have the same; otherwise add longer keys
+for the exempted ones (`backbone.bn1: {lr_mult: 0.1, decay_mult: 0.0}`).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from pgaudit.checks import words
+from pgaudit.checks.base import Audited, Finding, Kind
+from pgaudit.checks.hits import Hits
+from pgaudit.checks.pg002 import named
+from pgaudit.checks.what_if import settings_if, without
+from pgaudit.constructors import Rule
+from pgaudit.text import quoted, visible
+
+KIND = Kind("PG004", "custom-key-drops-decay-rule", "warning")
+
+
+def check(audited: Audited, /) -> Iterator[Finding]:
+    """Yields a finding for each key that raises the weight decay without naming it."""
+    for hits in audited.hits:
+        pattern = hits.pattern
+        if pattern.rule.key is None or "weight_decay" in pattern.states or not hits.decided:
+            continue
+        dropped = _dropped(audited, hits)
+        if dropped:
+            yield _finding(audited, hits, dropped)
+
+
+def _dropped(audited: Audited, hits: Hits) -> dict[Rule, list[int]]:
+    """The parameters that had less weight decay without the key, by the rule that had exempted them."""
+    found = settings_if(audited, hits.decided, config=without(audited.config, hits.pattern.at))
+    dropped: dict[Rule, list[int]] = defaultdict(list)
+    for index, (now, then) in found.items():
+        rule = then.weight_decay_rule
+        if rule and rule.option not in ("default", "optimizer_default", "frozen"):
+            if (then.weight_decay or 0) < (now.weight_decay or 0):
+                dropped[rule].append(index)
+    return dropped
+
+
+def _finding(audited: Audited, hits: Hits, dropped: dict[Rule, list[int]]) -> Finding:
+    indices = sorted(index for members in dropped.values() for index in members)
+    key = hits.pattern.rule.key or ""
+    whose = " and ".join(
+        f"{named(rule)}{f' :{rule.position.line}' if rule.position else ''} ({len(members)})"
+        for rule, members in dropped.items()
+    )
+    kinds = dict.fromkeys(audited.inventory.parameters[index].module.short for index in indices)
+    again = audited.assignment.decisions[indices[0]].setting.weight_decay
+    message = (
+        f"{quoted(key)} names no decay_mult, so {words.amount(audited, indices)}, are decayed at {again:g} although "
+        f"exempted by {whose}: {', '.join(map(visible, list(kinds)[:4]))}"
+    )
+    hint = "add decay_mult to the key, or longer keys for these parameters"
+    return audited.finding(KIND, message, hint, at=hits.pattern.at, key=key, indices=indices)

@@ -1,0 +1,60 @@
+"""Norms that the constructor does not take for norms.
+
+What: the libraries ask by class: OpenMMLab's and BaseCls' isinstance tests know batch, instance, group and layer norm.
+A norm of any other class (RmsNorm, GlobalResponseNorm, EvoNorm, FilterResponseNorm, one's own) is none to them, and
+neither is torch's own RMSNorm. pgaudit finds such modules by what they are: they own vectors only, and mix their
+inputs' elements as a statistic does; not by their names.
+
+Why it hurts: the config exempts norms from weight decay, and these stay decayed. 62 of timm's 1,371 models have some.
+
+Example: `norm_decay_mult: 0.0` with a model of RmsNorm layers.
+
+How to mend it: a custom key for them (`norm: {decay_mult: 0.0}`), or a constructor that goes by the number of
+dimensions.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+
+from pgaudit.checks import words
+from pgaudit.checks.base import Audited, Finding, Kind
+from pgaudit.checks.pg002 import named
+from pgaudit.checks.what_if import settings_if
+from pgaudit.constructors import Rule
+from pgaudit.inventory import Visit
+from pgaudit.text import visible
+
+KIND = Kind("PG006", "unrecognised-norm", "warning")
+NORM_LIKE = "norm_like"
+
+
+def check(audited: Audited, /) -> Iterator[Finding]:
+    """Yields a finding for each class of norms that another weight decay was meant for."""
+    inventory = audited.inventory
+    unknown = [
+        index
+        for index, parameter in enumerate(inventory.parameters)
+        if NORM_LIKE in parameter.module.families and parameter.trainable
+    ]
+    missed: dict[tuple[Rule, str, float], list[int]] = defaultdict(list)
+    for index, (now, then) in settings_if(audited, unknown, change=_as_layer_norm).items():
+        rule = then.weight_decay_rule
+        if rule and now.weight_decay is not None and then.weight_decay != now.weight_decay:
+            missed[rule, inventory.parameters[index].module.short, now.weight_decay].append(index)
+    for (rule, kind, decay), indices in missed.items():
+        names = [inventory.parameters[index].name for index in indices]
+        message = (
+            f"{visible(kind)} is a norm, but not to {audited.constructor.name}: {words.amount(audited, indices)}, stay "
+            f"decayed at {decay:g} past {named(rule)} ({words.modules(names)})"
+        )
+        at = next((hits.pattern.at for hits in audited.hits if hits.pattern.rule == rule), ())
+        hint = "name these modules in a rule of their own"
+        yield audited.finding(KIND, message, hint, at=at, key=kind, indices=indices)
+
+
+def _as_layer_norm(visit: Visit) -> Visit:
+    """The same parameter, were its module a norm that the libraries know."""
+    return replace(visit, module=replace(visit.module, families=visit.module.families | {"layer_norm"}))

@@ -1,0 +1,45 @@
+"""Frozen parameters in a group, or trainable ones in none.
+
+What: mmcv 1.x and BaseCls put parameters that do not require a gradient into groups, with the base values: they are
+asked for before any rule. And mmcv begins at a model's attribute `module`, whatever it is: parameters beside it are in
+no group at all.
+
+Why it hurts: a frozen parameter in a group is harmless while it stays frozen. Unfrozen later in training, it trains at
+the base lr, not at that of its custom key. A trainable parameter in no group is never trained, and nothing says so.
+
+Example: a backbone whose first stage is frozen, under `custom_keys: {backbone: {lr_mult: 0.1}}`, unfrozen after an
+epoch: the stage trains at 10 times the lr of the rest.
+
+How to mend it: unfreeze before the optimizer is built, or leave it at that and ignore the finding. For parameters in no
+group: rename the attribute `module`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgaudit.checks import words
+from pgaudit.checks.base import Audited, Finding, Kind
+from pgaudit.text import counted
+
+KIND = Kind("PG010", "frozen-or-missing", "warning")
+
+
+def check(audited: Audited, /) -> Iterator[Finding]:
+    """Yields one finding for all frozen parameters in groups, and one for all trainable ones in none."""
+    pairs = zip(audited.inventory.parameters, audited.assignment.decisions, strict=True)
+    trainable = [(parameter.trainable, decision.group is not None) for parameter, decision in pairs]
+    frozen = [index for index, pair in enumerate(trainable) if pair == (False, True)]
+    missing = [index for index, pair in enumerate(trainable) if pair == (True, False)]
+    if frozen:
+        message = f"{_some(audited, frozen, 'frozen parameter')} in the optimizer at the base values"
+        hint = "unfrozen later, they train without their rules"
+        yield audited.finding(KIND, message, hint, key="frozen", indices=frozen)
+    if missing:
+        message = f"{_some(audited, missing, 'trainable parameter')} in no group: never optimized"
+        yield audited.finding(KIND, message, key="missing", indices=missing)
+
+
+def _some(audited: Audited, indices: list[int], noun: str) -> str:
+    names = words.modules(audited.inventory.parameters[index].name for index in indices)
+    return f"{counted(len(indices), noun)} ({names}) {'is' if len(indices) == 1 else 'are'}"

@@ -1,0 +1,42 @@
+"""Trainable parameters at lr 0.
+
+What: a multiplier of 0, or a base lr of 0, leaves parameters in the optimizer that require gradients and never move
+(weight decay, too, is scaled by the lr in torch's SGD and AdamW).
+
+Why it hurts: the backward pass computes gradients for nothing, the optimizer keeps state for nothing; and a norm at
+lr 0 still updates its running statistics, so the part is not as frozen as it looks.
+
+Example: `custom_keys: {backbone: {lr_mult: 0.0}}` to freeze a backbone.
+
+How to mend it: freeze the parameters in the model (`requires_grad_(False)`, `frozen_stages`), and norms with `eval()`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from pgaudit.checks import words
+from pgaudit.checks.base import Audited, Finding, Kind
+from pgaudit.checks.pg002 import named
+from pgaudit.constructors import Rule
+
+KIND = Kind("PG013", "zero-lr", "warning")
+
+
+def check(audited: Audited, /) -> Iterator[Finding]:
+    """Yields a finding for each rule that gives an lr of 0."""
+    still: dict[Rule, list[int]] = defaultdict(list)
+    for index, decision in enumerate(audited.assignment.decisions):
+        rule = decision.setting.lr_rule
+        if rule and decision.setting.lr == 0 and audited.inventory.parameters[index].trainable:
+            still[rule].append(index)
+    for rule, indices in still.items():
+        at = next((hits.pattern.at for hits in audited.hits if hits.pattern.rule == rule), None)
+        names = words.modules(audited.inventory.parameters[index].name for index in indices)
+        message = f"{words.amount(audited, indices)}, trainable at lr 0 by {named(rule)}: {names}"
+        section = audited.constructor.optimizer(audited.config).section[0]
+        base = (section, "lr") if audited.config.position(section, "lr") else (section, "basic_lr")
+        yield audited.finding(
+            KIND, message, "freeze them instead", at=at or base, key=rule.key or rule.option, indices=indices
+        )

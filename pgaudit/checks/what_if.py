@@ -1,0 +1,83 @@
+"""What parameters would get if the config or the model were otherwise. The constructor itself is asked again, so that
+no check has semantics of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pgaudit.config import Config
+from pgaudit.config.layouts import Path
+from pgaudit.constructors import Setting
+from pgaudit.errors import ConfigError
+from pgaudit.inventory import Inventory, Visit
+
+if TYPE_CHECKING:
+    from pgaudit.checks.base import Audited
+
+
+def without(config: Config, at: Path) -> Config:
+    """Returns the config without the rule that stands at ``at``, section first."""
+    section, *below = at
+    return replace(config, **{str(section): _removed(getattr(config, str(section)), below)})
+
+
+def _removed(value: Any, below: list[str | int]) -> Any:
+    first, *rest = below
+    if isinstance(value, Mapping):
+        kept = {key: item for key, item in value.items() if key != first or rest}
+        return {key: _removed(item, rest) if key == first else item for key, item in kept.items()}
+    items = list(value)
+    if rest:
+        items[int(first)] = _removed(items[int(first)], rest)
+    else:
+        del items[int(first)]
+    return items
+
+
+def settings_if(
+    audited: Audited,
+    indices: Iterable[int],
+    *,
+    config: Config | None = None,
+    change: Callable[[Visit], Visit] = lambda visit: visit,
+) -> dict[int, tuple[Setting, Setting]]:
+    """Returns, for each of some parameters, what it gets and what it would get.
+
+    Args:
+        audited: the model and the config as they are.
+        indices: the parameters; each is decided by its first visit.
+        config: takes the place of the config.
+        change: changes a visit, such as its module's class.
+
+    Returns:
+        Nothing at all where the library would refuse the changed config.
+    """
+    chosen = [index for index in indices if audited.first_visits[index] is not None]
+    if not chosen:
+        return {}
+    decide, facts = audited.constructor.decide, audited.facts
+    before = decide(_only(audited, chosen, lambda visit: visit), audited.config, facts)
+    try:
+        after = decide(_only(audited, chosen, change), config or audited.config, facts)
+    except ConfigError:
+        return {}
+    pairs = zip(before.decisions, after.decisions, strict=True)
+    return {index: (was.setting, now.setting) for index, (was, now) in zip(chosen, pairs, strict=True)}
+
+
+def _only(audited: Audited, indices: list[int], change: Callable[[Visit], Visit]) -> Inventory:
+    """The inventory of just these parameters."""
+    visits = []
+    parameters = []
+    for place, index in enumerate(indices):
+        visit = audited.first_visits[index]
+        assert visit is not None
+        changed = change(visit)
+        visits.append(replace(changed, index=place))
+        parameters.append(replace(audited.inventory.parameters[index], module=changed.module, aliases=()))
+    return replace(
+        audited.inventory, parameters=tuple(parameters), visits=tuple(visits), whole=tuple(range(len(parameters)))
+    )

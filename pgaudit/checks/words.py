@@ -1,0 +1,49 @@
+"""Many parameters in few words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from pgaudit.text import counted, visible
+
+if TYPE_CHECKING:
+    from pgaudit.checks.base import Audited
+
+_NUMBER = re.compile(r"(?<![^.])\d+(?![^.])")
+_SHOWN = 3
+
+
+def modules(names: Iterable[str]) -> str:
+    """Returns the modules that own these parameters, block numbers as stars: ``blocks.*.mlp.fc1, blocks.*.mlp.fc2``."""
+    return listed(dict.fromkeys(_NUMBER.sub("*", name.rpartition(".")[0] or name) for name in names))
+
+
+def parameters(names: Iterable[str]) -> str:
+    """Returns parameters, block numbers as stars: ``blocks.*.norm1.weight``."""
+    return listed(dict.fromkeys(_NUMBER.sub("*", name) for name in names))
+
+
+def listed(words: Iterable[str], *, most: int = _SHOWN) -> str:
+    """Returns the first few of some words, and how many more there are."""
+    shown = [visible(word) for word in words]
+    if len(shown) <= most + 1:
+        return ", ".join(shown)
+    return f"{', '.join(shown[:most])} and {len(shown) - most} more"
+
+
+def amount(audited: Audited, indices: Sequence[int]) -> str:
+    """Returns ``48 parameters, 65 % of the model``; the share is of elements."""
+    numel = sum(audited.inventory.parameters[index].numel for index in indices)
+    return f"{counted(len(indices), 'parameter')}, {percent(numel, audited.inventory.numel)} of the model"
+
+
+def percent(part: int, whole: int) -> str:
+    """Returns ``65 %``; never 0 for something, never 100 for less than all."""
+    if not part or not whole:
+        return "0 %"
+    share = 100 * part / whole
+    if share < 1:
+        return "under 1 %"
+    return "100 %" if part == whole else f"{min(round(share), 99)} %"

@@ -1,0 +1,59 @@
+"""``findings: {ignore: ...}``: which findings are known, and why they stay."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pgaudit.config.layouts import Path
+from pgaudit.config.records import Ignore
+
+_AT: Path = ("findings", "ignore")
+_CODE = re.compile(r"PG\d{3}")
+_EXAMPLE = 'PG001: "why it is harmless"'
+
+Complaint = tuple[Path, str, "str | None"]
+
+
+def ignores_of(top: Mapping[str, Any]) -> tuple[Ignore, ...]:
+    """Returns the entries of a valid config."""
+    return tuple(
+        Ignore(at[2], entry["reason"], _words(entry.get("key")), _words(entry.get("param")), entry.get("count"), at)
+        for at, entry in _entries(top)
+    )
+
+
+def ignore_complaints(top: Mapping[str, Any]) -> list[Complaint]:
+    """Returns what is wrong with the section."""
+    from pgaudit.config import schema
+
+    section = top.get("findings")
+    if not isinstance(section, Mapping):
+        return []  # reported with the rest of the file, or absent
+    found = schema.complaints(schema.Findings, section, _AT[:1])
+    if found:
+        return found
+    for at, entry in _entries(top):
+        if not _CODE.fullmatch(str(at[2])):
+            found.append((at[:3], "a finding's code is PG and three digits", _EXAMPLE))
+        elif not isinstance(entry, Mapping):
+            found.append((at, "give a reason, or a mapping with one", _EXAMPLE))
+        elif not str(entry.get("reason") or "").strip():
+            found.append((at, "a finding is ignored for a reason, and none is given", _EXAMPLE))
+        else:
+            found += schema.complaints(schema.Ignored, entry, at)
+    return found
+
+
+def _entries(top: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
+    """Each entry and where it stands; a bare text is the reason of one."""
+    for code, given in ((top.get("findings") or {}).get("ignore") or {}).items():
+        several = isinstance(given, list)
+        for index, entry in enumerate(given if several else [given]):
+            at = (*_AT, code, index) if several else (*_AT, code)
+            yield at, {"reason": entry} if isinstance(entry, str) else entry
+
+
+def _words(value: str | list[str] | None) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value or ())

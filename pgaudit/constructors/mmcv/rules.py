@@ -1,0 +1,122 @@
+"""The options of one mmcv config, ready to be asked once a parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pgaudit.config import Config
+from pgaudit.constructors.arithmetic import times
+from pgaudit.constructors.base import Facts, Rule, Setting
+from pgaudit.inventory import Visit
+from pgaudit.inventory.families import NORMS
+from pgaudit.text import quoted
+
+CALL = "mmcv's DefaultOptimizerConstructor.add_params"
+
+
+def options_for(visit: Visit) -> tuple[str | None, str | None]:
+    """Returns the options that speak about a parameter's lr and weight decay where no custom key does."""
+    in_dcn = visit.parent is not None and "deform_conv" in visit.parent.families
+    is_norm = not NORMS.isdisjoint(visit.module.families)
+    plain_bias = visit.own == "bias" and not in_dcn
+    lr_option = wd_option = None
+    if plain_bias and not is_norm:
+        lr_option = "bias_lr_mult"
+    if in_dcn and visit.conv is not None and "conv_offset" in visit.prefix:
+        lr_option = "dcn_offset_lr_mult"
+    # An option captures its parameters even where it is not given, and multiplies by 1.
+    if is_norm:
+        wd_option = "norm_decay_mult"
+    elif visit.conv is not None and visit.conv.depthwise:
+        wd_option = "dwconv_decay_mult"
+    elif plain_bias:
+        wd_option = "bias_decay_mult"
+    return lr_option, wd_option
+
+
+class Rules:
+    """The options of one config, ready to be asked once a parameter."""
+
+    def __init__(self, config: Config, facts: Facts) -> None:
+        self._config = config
+        self._facts = facts
+        self.options: Mapping[str, Any] = config.paramwise_cfg or {}
+        self.base_lr = config.optimizer.get("lr")
+        self.base_wd = config.optimizer.get("weight_decay")
+        self.custom: Mapping[str, Any] = self.options.get("custom_keys", {})
+        # The longest key wins; among equally long ones the first in the alphabet.
+        self.keys = sorted(sorted(self.custom), key=len, reverse=True)
+        self._by_key: dict[str, Setting] = {}
+        self._by_options: dict[tuple[str | None, str | None], Setting] = {}
+        self._default_lr = self._default("lr", self.base_lr)
+        self._default_wd = self._default("weight_decay", self.base_wd)
+        lr, wd = facts.lr, facts.weight_decay
+        self.untouched = Setting(lr, wd, self._default_lr, self._default_wd)
+        self.frozen = Setting(lr, wd, Rule("frozen"), Rule("frozen"))
+
+    def setting(self, visit: Visit) -> Setting:
+        """Returns what a trainable parameter gets."""
+        self._refuse_conv_without_channels(visit)
+        searched = f"{visit.prefix}.{visit.own}"  # with a leading dot at the root
+        for key in self.keys:
+            if key in searched:
+                if key not in self._by_key:
+                    self._by_key[key] = self._custom_setting(key, visit)
+                return self._by_key[key]
+        options = options_for(visit)
+        if options not in self._by_options:
+            self._by_options[options] = self._option_setting(*options, visit)
+        return self._by_options[options]
+
+    def _refuse_conv_without_channels(self, visit: Visit) -> None:
+        if visit.conv is not None and (visit.conv.in_channels is None or visit.conv.groups is None):
+            raise self._config.error(
+                f"a Conv2d without channels owns {quoted(visit.name)}; {CALL} would raise AttributeError",
+                "paramwise_cfg",
+            )
+
+    def _custom_setting(self, key: str, visit: Visit) -> Setting:
+        at = ("paramwise_cfg", "custom_keys", key)
+        rule = Rule("custom_keys", key, self._config.position(*at))
+        sub = self.custom[key]
+        lr = self._multiplied_lr(sub.get("lr_mult", 1.0), visit, at)
+        if self.base_wd is None:
+            return Setting(lr, self._facts.weight_decay, rule, self._default_wd, (("lr", lr),))
+        wd = times(self._config, "weight_decay", self.base_wd, sub.get("decay_mult", 1.0), at)
+        return Setting(lr, wd, rule, rule, (("lr", lr), ("weight_decay", wd)))
+
+    def _option_setting(self, lr_option: str | None, wd_option: str | None, visit: Visit) -> Setting:
+        overrides: list[tuple[str, float]] = []
+        lr, wd = self._facts.lr, self._facts.weight_decay
+        lr_rule, wd_rule = self._default_lr, self._default_wd
+        if lr_option:
+            lr = self._multiplied_lr(self.options.get(lr_option, 1.0), visit, ("paramwise_cfg", lr_option))
+            lr_rule = self._option_rule(lr_option, lr_rule)
+            overrides.append(("lr", lr))
+        if wd_option and self.base_wd is not None:
+            mult = self.options.get(wd_option, 1.0)
+            wd = times(self._config, "weight_decay", self.base_wd, mult, ("paramwise_cfg", wd_option))
+            wd_rule = self._option_rule(wd_option, wd_rule)
+            overrides.append(("weight_decay", wd))
+        return Setting(lr, wd, lr_rule, wd_rule, tuple(overrides))
+
+    def _option_rule(self, option: str, default: Rule) -> Rule:
+        """An option that is not given multiplies by 1: the base value holds, though no later rule gets its turn."""
+        return (
+            Rule(option, None, self._config.position("paramwise_cfg", option)) if option in self.options else default
+        )
+
+    def _default(self, value: str, base: Any) -> Rule:
+        if base is None:
+            return Rule("optimizer_default")
+        return Rule("default", None, self._config.position("optimizer", value))
+
+    def _multiplied_lr(self, mult: float, visit: Visit, at: tuple[str, ...]) -> float:
+        if self.base_lr is None:
+            raise self._config.error(
+                f"there is no lr to multiply; {CALL} would raise TypeError: NoneType * float, at {quoted(visit.name)}",
+                *at,
+                hint="give the optimizer an lr",
+            )
+        return times(self._config, "lr", self.base_lr, mult, at)

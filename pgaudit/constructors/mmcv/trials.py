@@ -1,0 +1,149 @@
+"""How mmcv's rules are tried for one parameter, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pgaudit.config import Config
+from pgaudit.constructors.base import Facts, Rule
+from pgaudit.constructors.mmcv.options import OPTIONS, Option, key_pattern, searched
+from pgaudit.constructors.mmcv.rules import Rules, options_for
+from pgaudit.constructors.patterns import Pattern
+from pgaudit.constructors.trials import Meeting, Product, Trial, Value
+from pgaudit.inventory import Inventory, Visit
+
+_BOTH: frozenset[Value] = frozenset({"lr", "weight_decay"})
+_FROZEN = Rule("frozen")
+
+
+def principle(winner: Rule, loser: Rule) -> str:
+    """Says why one rule beats another."""
+    if winner.option == "frozen":
+        return "a frozen parameter gets a group before any rule is asked"
+    if winner.option == "duplicate":
+        return "the first name of a tied parameter decides"
+    if winner.option != "custom_keys":
+        return "norms are asked for first, then depthwise convolutions, then biases"
+    if loser.option != "custom_keys":
+        return "a custom key leaves the options no turn"
+    if len(winner.key or "") != len(loser.key or ""):
+        return "the longer key wins"
+    return "of equally long keys the first in the alphabet wins"
+
+
+def meetings(inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
+    """Yields each meeting with a parameter; none where the constructor never meets it."""
+    tried = _Tried(config, facts)
+    parameter = inventory.parameters[index]
+    if not config.paramwise_cfg:
+        if index in inventory.whole:
+            yield Meeting(parameter.name, tried.base(_BOTH, "paramwise_cfg is empty: one group of all parameters"))
+        return
+    bypass = bool(config.paramwise_cfg.get("bypass_duplicate", False))
+    first: str | None = None
+    for visit in inventory.visits:
+        if visit.index != index:
+            continue
+        if not parameter.trainable:
+            yield Meeting(visit.name, tried.beaten(visit, _FROZEN, "it is frozen"), _second(first))
+        elif first is not None and bypass:
+            rule = Rule("duplicate", None, config.position("paramwise_cfg", "bypass_duplicate"))
+            yield Meeting(visit.name, tried.beaten(visit, rule, f"already in a group as {first}"))
+        else:
+            yield Meeting(visit.name, tried.asked(visit), _second(first))
+        first = first or visit.name
+
+
+def _second(first: str | None) -> str | None:
+    return None if first is None else f"met before as {first}: a second group, which torch refuses"
+
+
+class _Tried:
+    def __init__(self, config: Config, facts: Facts) -> None:
+        self._facts = facts
+        self._config = config
+        self._rules = Rules(config, facts)
+        self._keys = [key_pattern(config, key) for key in self._rules.keys]
+
+    def asked(self, visit: Visit) -> tuple[Trial, ...]:
+        """All rules for a trainable parameter."""
+        won = next((key.rule for key in self._keys if key.find(visit) is not None), None)
+        trials = [self._key(visit, pattern, won) for pattern in self._keys]
+        trials += self._options(visit, won)
+        left = _BOTH.difference(*(trial.decides for trial in trials))
+        return (*trials, *self.base(left, "no rule speaks about it"))
+
+    def beaten(self, visit: Visit, winner: Rule, why: str) -> tuple[Trial, ...]:
+        """A parameter about which no rule is asked; those that would match are named."""
+        tried = (*(self._key(visit, pattern, winner) for pattern in self._keys), *self._options(visit, winner))
+        lost = tuple(trial for trial in tried if trial.matched)
+        if winner.option == "duplicate":
+            return (Trial(winner, True, why), *lost)
+        products = (Product("lr", self._rules.frozen.lr), Product("weight_decay", self._rules.frozen.weight_decay))
+        return (Trial(winner, True, why, products, _BOTH), *lost)
+
+    def base(self, values: frozenset[Value], why: str) -> tuple[Trial, ...]:
+        """The optimizer's own values, for what no rule decided."""
+        untouched = self._rules.untouched
+        trials = []
+        if "lr" in values and untouched.lr_rule:
+            trials.append(Trial(untouched.lr_rule, True, why, (Product("lr", untouched.lr),), frozenset({"lr"})))
+        if "weight_decay" in values and untouched.weight_decay_rule:
+            product = Product("weight_decay", untouched.weight_decay)
+            trials.append(Trial(untouched.weight_decay_rule, True, why, (product,), frozenset({"weight_decay"})))
+        return tuple(trials)
+
+    def _key(self, visit: Visit, pattern: Pattern, won: Rule | None) -> Trial:
+        rule, spans = pattern.rule, pattern.find(visit)
+        why, text = pattern.says(visit), searched(visit)
+        if spans is None:
+            return Trial(rule, False, why, text=text)
+        stated = self._rules.custom[rule.key or ""]
+        products = [self._product("lr", stated, "lr_mult")]
+        if self._rules.base_wd is not None:
+            products.append(self._product("weight_decay", stated, "decay_mult"))
+        if rule is won:
+            decides = frozenset(product.of for product in products)
+            return Trial(rule, True, why, tuple(products), decides, text=text, spans=spans)
+        assert won is not None
+        return Trial(rule, True, why, tuple(products), frozenset(), won, principle(won, rule), text, spans)
+
+    def _options(self, visit: Visit, won: Rule | None) -> Iterator[Trial]:
+        chosen = dict(zip(("lr", "weight_decay"), options_for(visit), strict=True))
+        for option in OPTIONS:
+            given = option.name in self._rules.options
+            if option.of == "weight_decay" and self._rules.base_wd is None:
+                continue
+            if given or (won is None and chosen[option.of] == option.name and self._is_news(option)):
+                yield self._option(visit, option, won, chosen[option.of])
+
+    def _is_news(self, option: Option) -> bool:
+        """Whether it matters that an option takes its parameters although it is not given: only if it bars another."""
+        later = OPTIONS[OPTIONS.index(option) + 1 :]
+        return any(other.of == option.of and other.name in self._rules.options for other in later)
+
+    def _option(self, visit: Visit, option: Option, won: Rule | None, chosen: str | None) -> Trial:
+        rule = self._rule(option.name)
+        why = option.says(visit)
+        if not option.matches(visit):
+            return Trial(rule, False, why)
+        products = (self._product(option.of, self._rules.options, option.name),)
+        if won is not None:
+            return Trial(rule, True, why, products, frozenset(), won, principle(won, rule))
+        if option.name != chosen:
+            winner = self._rule(str(chosen))
+            return Trial(rule, True, why, products, frozenset(), winner, principle(winner, rule))
+        if option.name not in self._rules.options:
+            return Trial(rule, True, f"{why}; not given, and takes it all the same: no later option gets its turn")
+        return Trial(rule, True, why, products, frozenset({option.of}))
+
+    def _rule(self, option: str) -> Rule:
+        return Rule(option, None, self._config.position("paramwise_cfg", option))
+
+    def _product(self, of: Value, stated: Any, word: str) -> Product:
+        base = self._rules.base_lr if of == "lr" else self._rules.base_wd
+        mult = stated.get(word, 1.0)
+        note = None if word in stated else f"no {word} given"
+        # A rule that decides has gone through the constructor's own arithmetic, which refuses what is no number.
+        return Product(of, None if base is None else float(base * mult), base, mult, note)

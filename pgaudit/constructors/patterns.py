@@ -1,0 +1,47 @@
+"""The rules of one config as things to ask: whether a parameter is theirs, and on what they match.
+
+Deciding does not go through these; checks and explanations do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pgaudit.config.layouts import Path
+from pgaudit.constructors.base import Rule
+from pgaudit.inventory import Visit
+
+Spans = tuple[tuple[int, int], ...]
+"""The matching parts of a text, from and to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """One rule of a config: a custom key, a pattern, or an option."""
+
+    rule: Rule
+    at: Path
+    """Where it stands in the config, section first."""
+    states: frozenset[str]
+    """Which of ``lr`` and ``weight_decay`` it names itself; the other it leaves at, or returns to, the base value."""
+    find: Callable[[Visit], Spans | None]
+    """Returns the matching parts of what is searched, none of them for a match on the module; None for no match."""
+    says: Callable[[Visit], str]
+    """Says in words on what it matched, or why it did not."""
+    searched: Callable[[Visit], str] | None = None
+    """Returns the text in which a key or a pattern is searched; None where a rule looks at the module."""
+    regex: bool = False
+    """Whether it is a regular expression, rather than a part of a name."""
+
+
+def occurrences(key: str, text: str) -> Spans | None:
+    """Returns where ``key`` stands in ``text``; an empty key stands everywhere, and so nowhere in particular."""
+    if key not in text:
+        return None
+    found = []
+    at = text.find(key) if key else -1
+    while at >= 0:
+        found.append((at, at + len(key)))
+        at = text.find(key, at + 1)
+    return tuple(found)

@@ -1,0 +1,26 @@
+"""Options that a config may hold because a sister library reads them."""
+
+from __future__ import annotations
+
+_OPENMMLAB = (
+    "bias_lr_mult bias_decay_mult norm_decay_mult dwconv_decay_mult dcn_offset_lr_mult paramwise_cfg custom_keys "
+    "bypass_duplicate"
+)
+
+SISTERS = {
+    "flat_decay_mult": "mmengine's DefaultOptimWrapperConstructor and mmpretrain's layer decay",
+    "layer_decay_rate": "mmpretrain's and mmseg's layer decay",
+    "num_layers": "mmdet's and mmseg's layer decay",
+    "decay_rate": "mmdet's and mmseg's layer decay",
+    "decay_type": "mmdet's and mmseg's layer decay",
+    "force_default_settings": "mmseg's ForceDefaultOptimWrapperConstructor",
+    "layer_decay": "timm",
+    **dict.fromkeys(_OPENMMLAB.split(), "OpenMMLab's constructors"),
+}
+"""Options of one constructor or the other, and who reads them."""
+
+SISTERS_BY_KEY = dict.fromkeys(
+    "lr weight_decay momentum betas eps alpha nesterov dampening amsgrad lr_scale".split(),
+    "mmengine's DefaultOptimWrapperConstructor",
+)
+"""mmengine copies every setting of a custom key into the group."""

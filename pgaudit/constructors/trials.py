@@ -1,0 +1,54 @@
+"""How rules were tried for one parameter: which matched, on what, what each set or would have set, and what beat it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pgaudit.constructors.base import Rule
+from pgaudit.constructors.patterns import Spans
+
+Value = Literal["lr", "weight_decay"]
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A value as a rule makes it: ``base × mult``, or a number of its own."""
+
+    of: Value
+    result: float | None
+    """None where there is no base to multiply."""
+    base: float | None = None
+    mult: float | None = None
+    note: str | None = None
+    """What the numbers do not say: ``no decay_mult given``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One rule, as it was tried under one name of a parameter."""
+
+    rule: Rule
+    matched: bool
+    why: str
+    """On what it matched, or why it did not, in words."""
+    products: tuple[Product, ...] = ()
+    """What it sets, or would have set."""
+    decides: frozenset[Value] = frozenset()
+    """The values that it really decides."""
+    beaten_by: Rule | None = None
+    principle: str | None = None
+    """Why the other rule wins, where one does."""
+    text: str | None = None
+    """What was searched; None for a rule that looks at the module."""
+    spans: Spans = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """One name under which the constructor meets a parameter, and the rules that it then tries, in order."""
+
+    name: str
+    trials: tuple[Trial, ...]
+    note: str | None = None
+    """What is special about this meeting: a second name of a tied parameter."""
