@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pgaudit.checks import Finding
     from pgaudit.config import Config, load_config
     from pgaudit.errors import ConfigError, ModelError, PgauditError, UsageError
+    from pgaudit.explanation import Explanation, explain
     from pgaudit.inventory import Inventory
     from pgaudit.pipeline import audit, build_optimizer
     from pgaudit.report import Report
@@ -30,6 +31,8 @@ _HOMES = {
     "ModelError": "pgaudit.errors",
     "PgauditError": "pgaudit.errors",
     "UsageError": "pgaudit.errors",
+    "Explanation": "pgaudit.explanation",
+    "explain": "pgaudit.explanation",
     "Inventory": "pgaudit.inventory",
     "audit": "pgaudit.pipeline",
     "build_optimizer": "pgaudit.pipeline",
@@ -39,6 +42,7 @@ _HOMES = {
 __all__ = [
     "Config",
     "ConfigError",
+    "Explanation",
     "Finding",
     "Inventory",
     "ModelError",
@@ -47,6 +51,7 @@ __all__ = [
     "UsageError",
     "audit",
     "build_optimizer",
+    "explain",
     "load_config",
 ]
 

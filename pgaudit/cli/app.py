@@ -12,7 +12,9 @@ from typing import Annotated
 import typer
 
 from pgaudit.cli.common import ReaderGone, complain
+from pgaudit.cli.explain import explain
 from pgaudit.cli.names import constructors, models
+from pgaudit.cli.rule import rule
 from pgaudit.cli.show import show
 from pgaudit.errors import PgauditError, Problem, place
 from pgaudit.text import said, visible
@@ -27,6 +29,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(show)
+app.command()(explain)
+app.command()(rule)
 app.command()(models)
 app.command()(constructors)
 

@@ -10,12 +10,15 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pgaudit.errors import UsageError
 from pgaudit.inventory.imports import is_file
 from pgaudit.render.choices import Colour
 from pgaudit.text import quoted, visible
+
+if TYPE_CHECKING:
+    from pgaudit.report import Report
 
 
 class ReaderGone(Exception):
@@ -57,25 +60,26 @@ def _wants_colour(colour: Colour, terminal: bool) -> bool:
     return terminal and os.environ.get("TERM") != "dumb"
 
 
-def references(first: str | None, second: str | None) -> tuple[str | None, str]:
+def references(first: str | None, second: str | None, *, command: str = "show") -> tuple[str | None, str]:
     """Returns model and config of ``[MODEL] CONFIG``; a single argument is the config, which then names its model."""
     if first is None:
-        raise UsageError("CONFIG is missing", "pgaudit show MODEL CONFIG")
+        raise UsageError("CONFIG is missing", f"pgaudit {command} MODEL CONFIG")
     if second is not None:
-        if _is_yaml(first):
+        if is_yaml(first):
             right = (
-                f"pgaudit show {visible(second)} {visible(first)}"
-                if not _is_yaml(second)
+                f"pgaudit {command} {visible(second)} {visible(first)}"
+                if not is_yaml(second)
                 else "name one model, one config"
             )
             raise UsageError(f"MODEL comes before CONFIG, and {quoted(first)} is a config", right)
         return first, second
-    if not _is_yaml(first) and (first.endswith(".py") or not is_file(first)):
-        raise UsageError(f"CONFIG is missing after {quoted(first)}", f"pgaudit show {visible(first)} config.yaml")
+    if not is_yaml(first) and (first.endswith(".py") or not is_file(first)):
+        raise UsageError(f"CONFIG is missing after {quoted(first)}", f"pgaudit {command} {visible(first)} config.yaml")
     return None, first
 
 
-def _is_yaml(argument: str) -> bool:
+def is_yaml(argument: str) -> bool:
+    """Whether an argument has the name of a YAML file."""
     return Path(argument).suffix in (".yaml", ".yml")
 
 
@@ -90,6 +94,18 @@ def parse_model_args(given: Sequence[str]) -> dict[str, Any]:
             raise UsageError(f"--model-arg {visible(pair)} is not key=value", "for example --model-arg num_classes=10")
         parsed[key.strip()] = read_yaml(value.encode(), f"--model-arg {key.strip()}").value if value.strip() else ""
     return parsed
+
+
+def audited(model: str | None, config_path: str, model_args: Sequence[str] | None, constructor: str | None) -> Report:
+    """Audits a model under a config file, with something to watch meanwhile."""
+    from pgaudit.config import load_config
+
+    arguments = parse_model_args(model_args or [])
+    config = load_config(config_path, constructor=constructor)  # before anything heavy: a typo answers at once
+    with report_stream_kept(), spinner(f"building {model or config.model or 'the model'}"):
+        from pgaudit.pipeline import audit
+
+        return audit(model, config, model_args=arguments)
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pgaudit.cli.common import note, parse_model_args, references, report_stream_kept, screen, spinner, write
+from pgaudit.cli.common import audited, note, references, screen, write
 from pgaudit.errors import UsageError
 from pgaudit.render.choices import Colour, Format, GroupBy, Sort
 
@@ -72,7 +72,7 @@ def show(
     if fold and fmt in (Format.JSON, Format.CSV):
         raise UsageError(f"--fold is for people; {fmt.value} has one entry a parameter", "drop --fold")
     model_ref, config_path = references(model, config)
-    report = _audited(model_ref, config_path, parse_model_args(model_args or []), constructor)
+    report = audited(model_ref, config_path, model_args, constructor)
     from pgaudit.render.select import Selection
     from pgaudit.render.style import marks_for
     from pgaudit.render.table import TableOptions
@@ -83,16 +83,6 @@ def show(
     text = _rendered(report, selection, options, fmt)
     note(report.inventory.notes)
     write(text, output)
-
-
-def _audited(model: str | None, config_path: str, model_args: dict[str, object], constructor: str | None) -> Report:
-    from pgaudit.config import load_config
-
-    config = load_config(config_path, constructor=constructor)  # before anything heavy: a typo answers at once
-    with report_stream_kept(), spinner(f"building {model or config.model or 'the model'}"):
-        from pgaudit.pipeline import audit
-
-        return audit(model, config, model_args=model_args)
 
 
 def _rendered(report: Report, selection: Selection, options: TableOptions, fmt: Format) -> str:

@@ -43,7 +43,9 @@ FOREIGN = frozenset(
 One of these is enough to tell such a config from one written for pgaudit alone.
 """
 
-OWN = tuple("model model_args constructor optimizer paramwise_cfg optim_wrapper solver world_size expect findings".split())
+OWN = tuple(
+    "model model_args constructor optimizer paramwise_cfg optim_wrapper solver world_size expect findings".split()
+)
 """The top-level keys that are read."""
 
 

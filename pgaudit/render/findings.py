@@ -5,6 +5,7 @@ link.
 from __future__ import annotations
 
 from collections import Counter
+from itertools import zip_longest
 
 from rich.text import Text
 
@@ -21,7 +22,7 @@ def findings_text(report: Report, width: int | None) -> Text:
     """Returns all findings, each with its hint, and a line of counts."""
     text = Text()
     seen: Counter[str] = Counter()
-    for finding, following in zip(report.findings, [*report.findings[1:], None], strict=True):
+    for finding, following in zip_longest(report.findings, report.findings[1:]):
         seen[finding.code] += 1
         if seen[finding.code] > SHOWN:
             continue
@@ -39,10 +40,11 @@ def findings_text(report: Report, width: int | None) -> Text:
         if count > SHOWN:
             text.append(f"  and {count - SHOWN:,} more of {code}\n", style=BASE)
     counts = Counter(finding.severity for finding in report.findings)
-    text.append(
-        ", ".join(counted(counts[severity], _NOUNS[severity]) for severity in SEVERITIES if counts[severity]),
-        style=BASE,
-    )
+    words = [counted(counts[severity], _NOUNS[severity]) for severity in SEVERITIES if counts[severity]]
+    words += [f"{len(report.ignored)} ignored"] if report.ignored else []
+    text.append(", ".join(words), style=BASE)
+    if report.findings:
+        text.append(f". pgaudit rule {report.findings[0].code} says what that means", style=BASE)
     return text
 
 

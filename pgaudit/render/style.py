@@ -36,16 +36,19 @@ class Marks:
     times: str = "×"
     dot: str = "·"
     none: str = "–"
+    won: str = "✓"
+    lost: str = "○"
+    missed: str = "·"
 
 
 UNICODE = Marks()
-ASCII = Marks("^", "v", "x", "*", "x", "-", "-")
+ASCII = Marks("^", "v", "x", "*", "x", "-", "-", "+", "o", "-")
 
 
 def marks_for(encoding: str | None) -> Marks:
     """Returns the marks that an encoding can write."""
     try:
-        "▲▼✕❄×·–█▏".encode(encoding or "utf-8")
+        "▲▼✕❄×·–✓○█▏".encode(encoding or "utf-8")
     except (UnicodeEncodeError, LookupError):
         return ASCII
     return UNICODE

@@ -17,14 +17,19 @@ from pgaudit.render.summary import groups_table, header, summary_table
 from pgaudit.report import Report
 from pgaudit.text import counted
 
-__all__ = ["TableOptions", "console_for", "render_table", "report_view"]
+__all__ = ["TableOptions", "console_for", "printed", "render_table", "report_view"]
 
 
 def render_table(report: Report, selection: Selection, options: TableOptions) -> str:
     """Returns the whole report as text; ANSI colours only where asked for."""
+    return printed(report_view(report, selection, options), options)
+
+
+def printed(view: RenderableType, options: TableOptions) -> str:
+    """Returns a view as text, without blanks at the ends of lines."""
     console = console_for(options)
     with console.capture() as written:
-        console.print(report_view(report, selection, options))
+        console.print(view)
     text = written.get()
     return text if options.colour else "\n".join(line.rstrip() for line in text.split("\n"))
 
@@ -70,6 +75,6 @@ def report_view(report: Report, selection: Selection, options: TableOptions) -> 
     parts += ["", summary_table(report, options.marks, options.width)]
     if options.groups:
         parts += ["", groups_table(report, options.marks)]
-    if report.findings:
+    if report.findings or report.ignored:
         parts += ["", findings_text(report, options.width)]
     return Group(*parts)

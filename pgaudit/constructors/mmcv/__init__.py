@@ -9,8 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from pgaudit.config import Config
-from pgaudit.constructors.base import NOT_OPTIMIZED, Assignment, Conflict, Decision, Facts, OptimizerSpec, Rule, Setting
-from pgaudit.constructors.base import Unread
+from pgaudit.constructors.base import (
+    NOT_OPTIMIZED,
+    Assignment,
+    Conflict,
+    Decision,
+    Facts,
+    OptimizerSpec,
+    Rule,
+    Setting,
+    Unread,
+)
 from pgaudit.constructors.mmcv import options, trials
 from pgaudit.constructors.mmcv.rules import CALL, Rules
 from pgaudit.constructors.patterns import Pattern
@@ -104,5 +113,3 @@ def _one_group_each(inventory: Inventory, rules: Rules, *, bypass: bool) -> Assi
     )
     left = Decision(NOT_OPTIMIZED, None)
     return Assignment(tuple(decided or left for decided in decisions), rules.untouched, conflicts)
-
-

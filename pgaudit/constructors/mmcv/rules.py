@@ -103,9 +103,7 @@ class Rules:
 
     def _option_rule(self, option: str, default: Rule) -> Rule:
         """An option that is not given multiplies by 1: the base value holds, though no later rule gets its turn."""
-        return (
-            Rule(option, None, self._config.position("paramwise_cfg", option)) if option in self.options else default
-        )
+        return Rule(option, None, self._config.position("paramwise_cfg", option)) if option in self.options else default
 
     def _default(self, value: str, base: Any) -> Rule:
         if base is None:

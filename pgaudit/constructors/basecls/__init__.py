@@ -1,0 +1,108 @@
+"""BaseCls' get_param_groups.
+
+Source of the semantics: BaseCls 2f206e9, ``basecls/solver/weight_decay.py`` and ``basecls/solver/build.py``. BaseCls
+runs on MegEngine; for a torch model two choices had to be made, and are documented here. Order: parameters are visited
+as torch's ``named_parameters()`` visits them (MegEngine: alphabetically), which decides the order of groups and, for a
+tied parameter, the name that is matched. Frozen parameters: get a group like any other, since MegEngine's have no
+``requires_grad`` to ask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from pgaudit.config import Config
+from pgaudit.config.policy import NORM_TYPES
+from pgaudit.constructors.arithmetic import times
+from pgaudit.constructors.base import Assignment, Decision, Facts, OptimizerSpec, Rule, Unread
+from pgaudit.constructors.basecls.rules import Matcher, policy_of, settings_of
+from pgaudit.constructors.basecls.trials import DEFAULT_LR, PRINCIPLE, meeting, patterns_of
+from pgaudit.constructors.patterns import Pattern
+from pgaudit.constructors.sisters import SISTERS
+from pgaudit.constructors.trials import Meeting
+from pgaudit.inventory import Inventory
+
+OPTIMIZERS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "lamb": "timm.optim:Lamb", "lars": "timm.optim:Lars"}
+"""BaseCls' names, and the torch classes that stand in for MegEngine's and BaseCls' own."""
+
+READ = frozenset(
+    """
+    name optimizer basic_lr lr_min_factor momentum weight_decay nesterov betas always_adapt max_epoch warmup_epochs
+    warmup_factor lr_schedule lr_decay_factor lr_decay_steps grad_clip accumulation_steps
+    """.split()
+)
+"""The keys of ``solver``, of ``basecls/configs/base_cfg.py``."""
+
+
+class BaseCls:
+    """Weight decay by the first matching rule of a policy; one learning rate for all."""
+
+    name = "basecls"
+    library = "BaseCls 2f206e9"
+    unwraps_module = False
+
+    def optimizer(self, config: Config) -> OptimizerSpec:
+        """``DefaultSolver.build_optimizer``: the lr scales with the number of processes, the optimizer's own weight
+        decay is 0.
+        """
+        solver = config.solver or {}
+        name = solver.get("optimizer", "sgd")
+        if name not in OPTIMIZERS:
+            raise config.error(
+                f"BaseCls would raise NotImplementedError: Optimizer '{name}' not supported",
+                "solver",
+                "optimizer",
+                hint=f"known: {', '.join(OPTIMIZERS)}",
+            )
+        lr = times(config, "basic_lr", solver.get("basic_lr", DEFAULT_LR), config.world_size, ("solver", "basic_lr"))
+        arguments: dict[str, object] = {"lr": lr, "weight_decay": 0}
+        if name in ("sgd", "lars"):
+            arguments |= {"momentum": solver.get("momentum", 0.9), "nesterov": solver.get("nesterov", False)}
+        else:
+            arguments["betas"] = tuple(solver.get("betas", (0.9, 0.999)))
+        if name in ("lamb", "lars"):
+            arguments["always_adapt"] = solver.get("always_adapt", False)
+        return OptimizerSpec(OPTIMIZERS[name], arguments, ("solver",), "optimizer")
+
+    def class_refs(self, config: Config) -> Mapping[str, tuple[str | int, ...]]:
+        """The types that rules match on."""
+        return {
+            ref: ("solver", "weight_decay", index, 1)
+            for index, rule in enumerate(policy_of(config).rules)
+            for ref in rule.types
+            if isinstance(ref, str) and ref != NORM_TYPES
+        }
+
+    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Assignment:
+        """See :class:`pgaudit.constructors.base.Constructor`."""
+        policy = policy_of(config)
+        settings = settings_of(config, policy, facts)
+        matchers = [Matcher(rule, facts) for rule in policy.rules]
+        groups: dict[float, int] = {}
+        decisions = []
+        for parameter in inventory.parameters:
+            matched = (i for i, matcher in enumerate(matchers) if matcher.matches(parameter.name, parameter.module))
+            setting = settings[next(matched, -1)]
+            assert setting.weight_decay is not None
+            decisions.append(Decision(setting, groups.setdefault(setting.weight_decay, len(groups))))
+        return Assignment(tuple(decisions), settings[-1])
+
+    def patterns(self, config: Config, facts: Facts) -> Sequence[Pattern]:
+        """The rules of the policy, without its default."""
+        return patterns_of(config, facts)
+
+    def principle(self, winner: Rule, loser: Rule) -> str:
+        """See :class:`pgaudit.constructors.base.Constructor`."""
+        return PRINCIPLE
+
+    def trials(self, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
+        """Each parameter is met once, under its first name."""
+        yield meeting(inventory, config, facts, index)
+
+    def unread(self, config: Config) -> Iterator[Unread]:
+        """See :class:`pgaudit.constructors.base.Constructor`."""
+        for option in config.solver or {}:
+            if option not in READ:
+                yield Unread(("solver", option), READ, SISTERS)
+        if config.paramwise_cfg is not None:
+            yield Unread(("paramwise_cfg",), frozenset(), SISTERS)

@@ -1,0 +1,89 @@
+"""How BaseCls' rules are tried for one parameter, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgaudit.config import Config
+from pgaudit.config.policy import PolicyRule
+from pgaudit.constructors.base import Facts, Rule, Setting
+from pgaudit.constructors.basecls.rules import Matcher, policy_of, settings_of
+from pgaudit.constructors.patterns import Pattern, Spans
+from pgaudit.constructors.trials import Meeting, Product, Trial
+from pgaudit.inventory import Inventory, Visit
+from pgaudit.text import visible
+
+DEFAULT_LR = 0.0125
+"""Of ``basecls/configs/base_cfg.py``."""
+
+PRINCIPLE = "the first rule that matches wins"
+
+
+def patterns_of(config: Config, facts: Facts) -> list[Pattern]:
+    """Returns the rules of the policy, without its default."""
+    return [_pattern(config, rule, Matcher(rule, facts), index) for index, rule in enumerate(policy_of(config).rules)]
+
+
+def meeting(inventory: Inventory, config: Config, facts: Facts, index: int) -> Meeting:
+    """Returns how the rules are tried for a parameter, under its first name."""
+    parameter = inventory.parameters[index]
+    visit = Visit("", parameter.name, index, parameter.module, None)
+    policy = policy_of(config)
+    *of_rules, default = settings_of(config, policy, facts)
+    won = None
+    trials = []
+    for pattern, rule, setting in zip(patterns_of(config, facts), policy.rules, of_rules, strict=True):
+        note = "a negative value means the default" if rule.value < 0 else None
+        trials.append(_trial(pattern, visit, Product("weight_decay", setting.weight_decay, note=note), won))
+        if won is None and trials[-1].matched:
+            won = pattern.rule
+    return Meeting(parameter.name, (*trials, *_last(config, default, decided=won is not None)))
+
+
+def _pattern(config: Config, rule: PolicyRule, matcher: Matcher, index: int) -> Pattern:
+    at = ("solver", "weight_decay", index)
+    regex = rule.regex
+
+    def find(visit: Visit) -> Spans | None:
+        if regex is None:
+            return () if matcher.matches(visit.name, visit.module) else None
+        return tuple(found.span() for found in regex.finditer(visit.name)) or None
+
+    def says(visit: Visit) -> str:
+        if regex is None:
+            is_one = "is" if matcher.matches(visit.name, visit.module) else "is not"
+            return f"{visible(visit.module.short)} {is_one} among {visible(rule.label)}"
+        return "found in the name" if regex.search(visit.name) else "not found in the name"
+
+    return Pattern(
+        Rule("weight_decay", rule.label, config.position(*at)),
+        at,
+        frozenset({"weight_decay"}),
+        find,
+        says,
+        None if regex is None else lambda visit: visit.name,
+        regex is not None,
+    )
+
+
+def _trial(pattern: Pattern, visit: Visit, product: Product, won: Rule | None) -> Trial:
+    spans, why = pattern.find(visit), pattern.says(visit)
+    text = pattern.searched(visit) if pattern.searched else None
+    if spans is None:
+        return Trial(pattern.rule, False, why, text=text)
+    if won is None:
+        return Trial(pattern.rule, True, why, (product,), frozenset({"weight_decay"}), text=text, spans=spans)
+    return Trial(pattern.rule, True, why, (product,), frozenset(), won, PRINCIPLE, text, spans)
+
+
+def _last(config: Config, default: Setting, *, decided: bool) -> Iterator[Trial]:
+    """The lr, which is one for all, and the policy's default where no rule matched."""
+    base = (config.solver or {}).get("basic_lr", DEFAULT_LR)
+    assert default.lr_rule is not None
+    assert default.weight_decay_rule is not None
+    processes = config.world_size
+    lr = Product("lr", default.lr, *((base, processes, f"{processes} processes") if processes > 1 else ()))
+    yield Trial(default.lr_rule, True, "one lr for all parameters", (lr,), frozenset({"lr"}))
+    if not decided:
+        decay = Product("weight_decay", default.weight_decay)
+        yield Trial(default.weight_decay_rule, True, "no rule matched", (decay,), frozenset({"weight_decay"}))

@@ -1,0 +1,121 @@
+"""Why a parameter gets what it gets: every rule that was tried for it, and the arithmetic of the one that won."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from pgaudit.constructors import CONSTRUCTORS, Rule
+from pgaudit.constructors.trials import Meeting, Product, Trial, Value
+from pgaudit.errors import UsageError
+from pgaudit.report import Report, Row
+from pgaudit.text import did_you_mean, visible
+
+
+@dataclass(frozen=True)
+class Result:
+    """One value and how it came about."""
+
+    of: Value
+    rule: Rule
+    product: Product
+    value: float | None
+    """What the group holds: the product, unless the optimizer's class changes it."""
+
+    @property
+    def changed_by_class(self) -> bool:
+        """Whether the optimizer's class holds something else than the constructor gave it."""
+        return self.value != self.product.result
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """All that was tried for one parameter."""
+
+    row: Row
+    meetings: tuple[Meeting, ...]
+    """One for each name under which the constructor meets it; empty where it never does."""
+
+    @property
+    def results(self) -> tuple[Result, ...]:
+        """The lr and the weight decay, by the first meeting, which decides; empty for a parameter in no group."""
+        if not self.meetings or self.row.group is None:
+            return ()
+        deciding = [(trial, product) for trial in self.meetings[0].trials for product in trial.products]
+        found = {product.of: (trial.rule, product) for trial, product in deciding if product.of in trial.decides}
+        values: tuple[tuple[Value, float | None], ...] = (
+            ("lr", self.row.lr),
+            ("weight_decay", self.row.weight_decay),
+        )
+        return tuple(Result(of, *found[of], value) for of, value in values)
+
+    @property
+    def likeness(self) -> tuple[object, ...]:
+        """What explanations that read alike have in common: the same rules tried with the same outcome."""
+        return (
+            *((result.rule.name, result.value) for result in self.results),
+            self.row.parameter.trainable,
+            tuple((meeting.note is None, tuple(map(_outcome, meeting.trials))) for meeting in self.meetings),
+        )
+
+
+def _outcome(trial: Trial) -> tuple[object, ...]:
+    return trial.rule.name, trial.matched, trial.decides, trial.beaten_by and trial.beaten_by.name
+
+
+def explain(report: Report, name: str) -> Explanation:
+    """Explains one parameter of a report.
+
+    Args:
+        report: from :func:`pgaudit.audit`.
+        name: a parameter's first name or an alias.
+
+    Raises:
+        UsageError: the model has no parameter of that name.
+    """
+    (explanation,) = explanations(report, [_row(report, name)])
+    return explanation
+
+
+def _row(report: Report, name: str) -> Row:
+    try:
+        return report[name]
+    except KeyError:
+        raise UsageError(f"no parameter is called {visible(name)}", _nearest(report, name)) from None
+
+
+def explanations(report: Report, rows: Sequence[Row]) -> list[Explanation]:
+    """Explains several parameters."""
+    constructor = CONSTRUCTORS[report.constructor]
+    index_of = {row.name: index for index, row in enumerate(report.rows)}
+    found = []
+    for row in rows:
+        meetings = constructor.trials(report.inventory, report.config, report.facts, index_of[row.name])
+        found.append(Explanation(row, tuple(meetings) if row.group is not None else ()))
+    return found
+
+
+def matching(report: Report, pattern: str) -> list[Row]:
+    """Returns the parameters that a name, an alias, a module's name or a glob means.
+
+    Raises:
+        UsageError: there is none.
+    """
+    rows = [
+        row
+        for row in report.rows
+        if any(
+            name == pattern or fnmatchcase(name, pattern) or name.startswith(f"{pattern}.")
+            for name in (row.name, *row.parameter.aliases)
+        )
+    ]
+    if not rows:
+        raise UsageError(f"no parameter is called {visible(pattern)}", _nearest(report, pattern))
+    return rows
+
+
+def _nearest(report: Report, name: str) -> str:
+    names = [row.name for row in report.rows]
+    modules = {row.name.rpartition(".")[0] for row in report.rows} - {""}
+    return did_you_mean(name, [*names, *sorted(modules)]) or "a whole name, such as layer4.1.conv1.weight, or a glob"

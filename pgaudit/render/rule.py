@@ -1,0 +1,93 @@
+"""What findings mean → text for a terminal, Markdown, and JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from collections.abc import Iterator, Sequence
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from pgaudit.checks.documentation import PARTS, Documentation
+from pgaudit.render.rows import TableOptions
+from pgaudit.render.style import BASE, SEVERITIES
+from pgaudit.render.table import printed
+
+_CODE = re.compile(r"`([^`]+)`")
+_READABLE = 100
+"""Cells from which prose is no longer a pleasure to read."""
+
+
+def render_rule(rule: Documentation, options: TableOptions) -> str:
+    """Returns one finding's whole documentation."""
+    width = min(options.width or _READABLE, _READABLE)
+    parts: list[RenderableType] = [*_head(rule), ""]
+    for key, word in PARTS.items():
+        parts += [Text(word, style="bold"), Padding(_wrapped(getattr(rule, key), width - 2), (0, 0, 1, 2))]
+    ignore = f'findings: {{ignore: {{{rule.kind.code}: "the reason"}}}}'
+    parts += [Text("To ignore it", style="bold"), Padding(_prose(f"in the config: `{ignore}`"), (0, 0, 0, 2))]
+    return printed(Group(*parts), options)
+
+
+def _head(rule: Documentation) -> Iterator[Text]:
+    style = SEVERITIES[rule.kind.severity]
+    yield Text.assemble((f"{rule.kind.code} {rule.kind.name}", f"bold {style}"), (f" [{rule.kind.severity}]", style))
+    yield _prose(rule.title)
+
+
+def _prose(text: str) -> Text:
+    """Words with their code in colour; the backticks stay only where there is none to see."""
+    prose = Text()
+    for index, part in enumerate(_CODE.split(text)):
+        prose.append(f"`{part}`" if index % 2 else part, style="cyan" if index % 2 else "")
+    return prose
+
+
+def _wrapped(text: str, width: int) -> Text:
+    from rich.console import Console
+
+    lines = _prose(text).wrap(Console(width=width, _environ={}), width)
+    return Text("\n").join(lines)
+
+
+def render_rules(rules: Sequence[Documentation], options: TableOptions) -> str:
+    """Returns all codes, a line each."""
+    widest = max(len(rule.kind.name) for rule in rules)
+    parts: list[RenderableType] = []
+    for rule in rules:
+        line = Text.assemble(
+            (f"{rule.kind.code}  ", "bold"),
+            (f"{rule.kind.severity:<7}  ", SEVERITIES[rule.kind.severity]),
+            (f"{rule.kind.name:<{widest}}  ", ""),
+        )
+        title = _prose(rule.title)
+        if options.width and line.cell_len + title.cell_len > options.width:
+            line.rstrip()
+            parts += [line, Padding(_wrapped(rule.title, options.width - 7), (0, 0, 0, 7))]
+        else:
+            parts.append(line + title)
+    parts += ["", Text("pgaudit rule CODE says what it means, why it hurts, and how to mend it", style=BASE)]
+    return printed(Group(*parts), options)
+
+
+def render_json(rules: Sequence[Documentation]) -> str:
+    """Returns the documentation for programs: a list of all findings, or of the one that was asked for."""
+    entries = [dataclasses.asdict(rule.kind) | {"title": rule.title, **_texts(rule)} for rule in rules]
+    return json.dumps({"schema_version": 1, "rules": entries}, indent=2, ensure_ascii=True) + "\n"
+
+
+def _texts(rule: Documentation) -> dict[str, str]:
+    return {key: getattr(rule, key) for key in PARTS}
+
+
+def render_markdown(rules: Sequence[Documentation]) -> str:
+    """Returns the documentation as a page."""
+    lines: list[str] = []
+    for rule in rules:
+        lines += [f"## {rule.kind.code} {rule.kind.name}", "", f"*{rule.kind.severity}.* {rule.title}", ""]
+        for key, word in PARTS.items():
+            lines += [f"**{word}.** {getattr(rule, key)}", ""]
+    return "\n".join(lines).rstrip() + "\n"
