@@ -45,10 +45,8 @@ def _account(report: Report, members: Sequence[Explanation], options: TableOptio
     if not first.meetings:
         yield Text(f"{report.constructor} never meets it: it is in no group", style="red")
     yield Text()
-    for line in _sums(report, first, options.marks):  # with a hanging indent
-        first_line, *rest = _broken(line, (options.width or line.cell_len + 8) - 8, " ")
-        yield first_line
-        yield from (Text(" " * 8) + part for part in rest)
+    for line in _sums(report, first, options.marks):
+        yield from _prose(line, options, indent=8)
 
 
 def _heading(report: Report, members: Sequence[Explanation], options: TableOptions) -> Iterator[Text]:
@@ -70,15 +68,15 @@ def _heading(report: Report, members: Sequence[Explanation], options: TableOptio
         "trainable" if row.parameter.trainable else f"{options.marks.frozen} frozen",
         "in no group" if row.group is None else f"group {row.group} of {len(report.groups)}",
     ]
-    yield Text(f" {options.marks.dot} ".join(facts), style=BASE)
+    yield from _prose(Text(f" {options.marks.dot} ".join(facts), style=BASE), options)
 
 
 def _meeting(report: Report, explanation: Explanation, meeting: Meeting, options: TableOptions) -> Iterator[Text]:
     several = len(explanation.meetings) > 1
     name = f" as {visible(meeting.name)}" if several else ""
-    yield Text(f"{CONSTRUCTORS[report.constructor].library} tries, in this order{name}:")
+    yield from _prose(Text(f"{CONSTRUCTORS[report.constructor].library} tries, in this order{name}:"), options)
     if meeting.note:
-        yield Text(f"  {visible(meeting.note)}", style="red")
+        yield from _prose(Text(f"  {visible(meeting.note)}", style="red"), options)
     widest = max(len(label(trial.rule)) for trial in meeting.trials)
     for trial in _merged(meeting.trials):
         yield from _trial(trial, min(widest, 24), options)
@@ -113,6 +111,16 @@ def _trial(trial: Trial, width: int, options: TableOptions) -> Iterator[Text]:
             head = Text(" " * (indent - 2))
     if head.plain.strip():
         yield head
+
+
+def _prose(text: Text, options: TableOptions, indent: int = 2) -> Iterator[Text]:
+    """A text in lines that fit, with a hanging indent."""
+    if options.width is None or text.cell_len <= options.width:
+        yield text
+        return
+    first, *rest = _broken(text, options.width - indent, " ")
+    yield first
+    yield from (Text(" " * indent) + line for line in rest)
 
 
 def _broken(piece: Text, width: int, joint: str) -> Iterator[Text]:

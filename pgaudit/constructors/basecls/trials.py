@@ -47,7 +47,9 @@ def _pattern(config: Config, rule: PolicyRule, matcher: Matcher, index: int) -> 
     def find(visit: Visit) -> Spans | None:
         if regex is None:
             return () if matcher.matches(visit.name, visit.module) else None
-        return tuple(found.span() for found in regex.finditer(visit.name)) or None
+        found = [match.span() for match in regex.finditer(visit.name)]
+        # An empty match is a match, but of nothing in particular.
+        return tuple((start, end) for start, end in found if start < end) if found else None
 
     def says(visit: Visit) -> str:
         if regex is None:
