@@ -20,6 +20,9 @@ from pgaudit.render.table import printed
 from pgaudit.report import BASE_RULES, Report
 from pgaudit.text import counted, visible
 
+_ROOM = 40
+"""Cells that words need beside a rule."""
+
 _NAMES = 8
 """Folded names that are listed above an explanation that they share."""
 
@@ -97,7 +100,9 @@ def _trial(trial: Trial, width: int, options: TableOptions) -> Iterator[Text]:
     mark = marks.won if trial.decides else marks.lost if trial.matched else marks.missed
     style = colour(trial.rule) if trial.decides else "" if trial.matched else BASE
     head = Text(f"  {mark} {_named(trial.rule).ljust(width)}", style=f"bold {style}" if trial.decides else style)
-    indent = 6
+    column = head.cell_len + 2
+    # What does not fit stands below, under the words where there is room for them, else under the rule.
+    indent = column if options.width and options.width - column >= _ROOM else 6
     for index, piece in enumerate(_pieces(trial, marks)):
         room = options.width
         if room is None or head.cell_len + 2 + piece.cell_len <= room:
