@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from pgaudit.cli.common import ReaderGone, complain
+from pgaudit.cli.diff import diff
 from pgaudit.cli.names import constructors, models
 from pgaudit.cli.show import show
 from pgaudit.errors import PgauditError, Problem, place
@@ -27,6 +28,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(show)
+app.command()(diff)
 app.command()(models)
 app.command()(constructors)
 

@@ -17,6 +17,16 @@ class Format(str, enum.Enum):
 
 
 @enum.unique
+class DiffFormat(str, enum.Enum):
+    """What a diff is written as."""
+
+    TABLE = "table"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    GITHUB = "github"
+
+
+@enum.unique
 class Sort(str, enum.Enum):
     """The order of rows."""
 
