@@ -58,7 +58,7 @@ def _place(diff: Diff, change: Change) -> _Place:
         rules = [rule for rule, unmoved in zip(rules, moved, strict=True) if not unmoved] or rules
     positions = [rule.position for rule in rules if rule and rule.position]
     level: Level = "notice" if change.kind is Kind.SAME_EFFECT else "warning"
-    return level, _file(side.config), positions[0] if positions else None
+    return level, _file(side.config), positions[0] if positions and side.config is not None else None
 
 
 def _file(path: str | None) -> str | None:

@@ -22,7 +22,7 @@ COLOURS = {"+": "green", "~": "yellow", "-": "red", " ": BASE}
 _INDENT = "    "
 _MARK = 2
 """Cells of the mark before a name."""
-_VALUES = (("lr", "lr_rule"), ("weight_decay", "weight_decay_rule"))
+_VALUES = ("lr", "weight_decay")
 
 
 @dataclass(frozen=True)
@@ -46,16 +46,17 @@ class DiffRows:
             if line.rows[0].kind is not Kind.SAME_EFFECT:
                 rows += drawn.row(line)
         if apart:
-            rows += [Text(), Text("  same effect, other rule", style=f"{BASE} underline")]
+            rows += [Text(), Text.assemble("  ", ("same effect, other rule", f"{BASE} underline"))]
             rows += [each for line in apart for each in drawn.row(line)]
         return Text("\n").join(rows)
 
     def _widths(self) -> tuple[Widths, tuple[int, int]]:
         first = [line.rows[0] for line in self.lines]
-        olds = [max([0, *(cell_len(self.words(each, name)[1]) for each in first)]) for name, _ in _VALUES]
+        words = [[value_words(each, name, self.marks) for each in first] for name in _VALUES]
+        olds = [max([0, *(cell_len(each.old) for each in column if each.new is not None)]) for column in words]
         lr, decay = (
             _widest((self.value(each, name, old).plain for each in first), f"  {heading}")
-            for (name, _), old, heading in zip(_VALUES, olds, ("lr", "decay"), strict=True)
+            for name, old, heading in zip(_VALUES, olds, ("lr", "decay"), strict=True)
         )
         folded = any(len(line.rows) > 1 for line in self.lines)
         widths = Widths(
@@ -69,11 +70,6 @@ class DiffRows:
         )
         return widths, (olds[0], olds[1])
 
-    def words(self, change: Change, which: str) -> tuple[str, str, str | None]:
-        """The mark of a value, what stands before the arrow, and what after it."""
-        words = value_words(change, which, self.marks)
-        return ("" if words.new is None else self._mark(change, which)), *((words.old, words.new))
-
     def _mark(self, change: Change, which: str) -> str:
         old, new = getattr(change.before, which), getattr(change.after, which)
         if new is None:
@@ -82,14 +78,13 @@ class DiffRows:
 
     def value(self, change: Change, which: str, old_width: int) -> Text:
         """One cell: ``▲ 0.1 → 1``, with the arrows of a column below each other."""
-        mark, old, new = self.words(change, which)
-        if new is None:
-            style = BASE if self._is_quiet(change, which) else "bold"
-            return Text(f"  {old}", style=style)
-        rule = getattr(change.after, f"{which}_rule")
-        style = "bold" if colour(rule) == BASE else f"bold {colour(rule)}"
-        padding = " " * (old_width - cell_len(old))
-        return Text.assemble((f"{mark} ", style), f"{old}{padding}", (f" {self.marks.arrow} ", BASE), (f"{new}", style))
+        words = value_words(change, which, self.marks)
+        rule = colour(getattr(change.entry, f"{which}_rule"))
+        style = "bold" if rule == BASE else f"bold {rule}"
+        if words.new is None:
+            return Text(f"  {words.old}", style=BASE if self._is_quiet(change, which) else style)
+        mark, old = self._mark(change, which), words.old.ljust(old_width)
+        return Text.assemble((f"{mark} ", style), old, (f" {self.marks.arrow} ", BASE), (words.new, style))
 
     def _is_quiet(self, change: Change, which: str) -> bool:
         """Whether a value is none of a diff's news: the same on both sides, or the base of the side that has it."""
@@ -101,7 +96,8 @@ class DiffRows:
     def rule(self, change: Change, *, line: bool) -> Text:
         """The rules: those of each side where they differ."""
         sides = [Text.assemble(*words) for words in rule_sides(change, self.marks, line=line)]
-        return Text(f" {self.marks.arrow} ", style=BASE).join(sides)
+        arrow = Text.assemble((f" {self.marks.arrow} ", BASE))  # a style of the whole would be the joined text's, too
+        return arrow.join(sides)
 
 
 @dataclass(frozen=True)
@@ -131,7 +127,7 @@ class _Drawn:
         if self.widths.count:
             count = str(len(line.rows)).rjust(self.widths.count)
             cells.append((Text(count, style=BASE if quiet or len(line.rows) == 1 else ""), self.widths.count))
-        for (which, _), old, width in zip(_VALUES, self.olds, (self.widths.lr, self.widths.decay), strict=True):
+        for which, old, width in zip(_VALUES, self.olds, (self.widths.lr, self.widths.decay), strict=True):
             cells.append((self.of.value(change, which, old), width))
         rule = self.of.rule(change, line=self.columns.line)
         beside = self.columns.rule_width is None or rule.cell_len <= self.columns.rule_width

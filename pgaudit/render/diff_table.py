@@ -10,7 +10,7 @@ from rich.text import Text
 
 from pgaudit.diff import Diff, Kind
 from pgaudit.render.diff_rows import COLOURS, DiffRows
-from pgaudit.render.diff_words import counts, head, lines_of, setup_words
+from pgaudit.render.diff_words import MARKS, counts, head, lines_of, setup_words
 from pgaudit.render.style import BASE, UNICODE, Marks
 from pgaudit.render.summary import wrapped
 from pgaudit.render.table import TableOptions, console_for
@@ -75,8 +75,9 @@ def _setup(diff: Diff, marks: Marks) -> Text:
 def _counts(diff: Diff, options: DiffOptions) -> Text:
     """The last line, broken between counts where the terminal is too narrow."""
     text, column = Text(), 0
+    dot = ", " if options.marks.dot == MARKS[Kind.REMOVED] else f" {options.marks.dot} "
     for index, (mark, words) in enumerate(counts(diff)):
-        joint = f" {options.marks.dot} " if index else ""
+        joint = dot if index else ""
         word = f"{mark} {words}".strip()
         if options.width and column + len(joint) + len(word) > options.width and column:
             joint, column = "\n", -1

@@ -8,32 +8,37 @@ from decimal import Decimal
 _DIGITS = 6
 
 
-_ALL_DIGITS = 17
+_EXACT = 17
+"""Digits from which every float has a text of its own."""
 
 
-def number(value: float | None, digits: int = _DIGITS) -> str:
+def number(value: float | None) -> str:
     """Returns ``1e-4``, ``0.05``, ``1.2e-5`` or ``10``: six significant digits at most."""
+    return _written(value, _DIGITS)
+
+
+def apart(old: float | None, new: float | None) -> tuple[str, str]:
+    """Returns two different numbers with as many digits as tell them apart: 0.3 and 0.30000000000000004."""
+    for digits in range(_DIGITS, _EXACT):
+        words = _written(old, digits), _written(new, digits)
+        if words[0] != words[1]:
+            return words
+    return _written(old, _EXACT), _written(new, _EXACT)
+
+
+def _written(value: float | None, digits: int) -> str:
     if value is None:
         return "–"
     if value == 0:
         return "0"
     if not math.isfinite(value):
         return str(value)
-    exact = Decimal(f"{value:.{digits - 1}e}").normalize()
+    exact = Decimal(repr(value) if digits == _EXACT else f"{value:.{digits - 1}e}").normalize()
     exponent = exact.adjusted()
     if -4 < exponent < 6:
         return f"{exact:f}"
     mantissa = exact.scaleb(-exponent).normalize()
     return f"{mantissa:f}e{exponent}"
-
-
-def apart(old: float | None, new: float | None) -> tuple[str, str]:
-    """Returns two different numbers with as many digits as tell them apart: 0.3 and 0.30000000000000004."""
-    for digits in range(_DIGITS, _ALL_DIGITS):
-        words = number(old, digits), number(new, digits)
-        if words[0] != words[1]:
-            return words
-    return number(old, _ALL_DIGITS), number(new, _ALL_DIGITS)
 
 
 def elements(count: int) -> str:
