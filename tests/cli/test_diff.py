@@ -139,15 +139,18 @@ def test_whatever_is_wrong_is_one_message_and_exit_2(
     assert err.count("error: ") == 1
 
 
-def test_a_bad_report_does_not_wait_for_torch(folder: Path) -> None:
-    code = (
-        "import sys\nfrom pgaudit.cli import main\nprint(main(['diff', 'bad.json', 'a.yaml']), 'torch' in sys.modules)"
+@pytest.mark.parametrize(("other", "code"), [("bad.json", 2), ("a.json", 0)])
+def test_reports_need_no_torch(folder: Path, other: str, code: int) -> None:
+    assert cli.main(["show", "a.yaml", "--format", "json", "-o", "a.json"]) == 0
+    program = (
+        "import sys\nfrom pgaudit.cli import main\n"
+        f"print(main(['diff', 'a.json', {other!r}, '-o', 'out']), 'torch' in sys.modules)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True,
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True,
         env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
     )  # fmt: skip
-    assert done.stdout == "2 False\n"
+    assert done.stdout == f"{code} False\n"
 
 
 class Git:

@@ -24,7 +24,7 @@ def _python(code: str) -> str:
     ).stdout
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["show", "--help"], ["shwo"], ["show"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["show", "--help"], ["shwo"], ["show"], ["diff"]])
 def test_help_version_and_typos_load_nothing_heavy(arguments: list[str]) -> None:
     watched = (*HEAVY, *BY_TYPER) if arguments[0].startswith("--") else HEAVY
     out = _python(
