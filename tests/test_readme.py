@@ -1,4 +1,4 @@
-"""The README's commands are run and its answers compared, so that neither can grow old.
+"""The commands of the README and of docs/ are run and their answers compared, so that none can grow old.
 
 `python -m tests.test_readme` rewrites the answers and the picture.
 """
@@ -19,12 +19,13 @@ from pgaudit import cli
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
+PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
 PICTURE = "show vit_base_patch16_224 docs/finetune.yaml --fold --format svg --width 110".split()
 BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
 
 
-def _blocks(language: str) -> list[str]:
-    return [body for name, body in BLOCK.findall(README.read_text(encoding="utf-8")) if name == language]
+def _blocks(language: str, page: Path = README) -> list[str]:
+    return [body for name, body in BLOCK.findall(page.read_text(encoding="utf-8")) if name == language]
 
 
 def _answer(arguments: list[str]) -> str:
@@ -52,8 +53,10 @@ def _at_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "90")
 
 
-@pytest.mark.parametrize("body", _blocks("console"), ids=lambda body: body.partition("\n")[0])
-def test_a_command_prints_what_the_readme_says(body: str) -> None:
+@pytest.mark.parametrize(
+    "body", [body for page in PAGES for body in _blocks("console", page)], ids=lambda body: body.partition("\n")[0]
+)
+def test_a_command_prints_what_the_page_says(body: str) -> None:
     assert body == _console(body)
 
 
@@ -71,21 +74,21 @@ def test_the_five_lines_are_five() -> None:
 
 
 def test_targets_and_files_exist() -> None:
-    text = README.read_text(encoding="utf-8")
+    text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in re.findall(r"make (\w+)", text):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
-    for path in re.findall(r"(?:configs|docs)/[\w.]+", text):
+    for path in re.findall(r"(?:configs|docs)/\w[\w.]*", text):
         assert (ROOT / path).exists(), path
 
 
 def _rewrite() -> None:
     os.chdir(ROOT)
     os.environ["COLUMNS"] = "90"
-    text = README.read_text(encoding="utf-8")
-    README.write_text(
-        BLOCK.sub(lambda m: f"```console\n{_console(m[2])}```" if m[1] == "console" else m[0], text), encoding="utf-8"
-    )
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        text = BLOCK.sub(lambda m: f"```console\n{_console(m[2])}```" if m[1] == "console" else m[0], text)
+        page.write_text(text, encoding="utf-8")
     (ROOT / "docs" / "show.svg").write_text(_answer(PICTURE), encoding="utf-8")
 
 

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from pgaudit.cli.common import ReaderGone, complain
+from pgaudit.cli.diff import diff
 from pgaudit.cli.explain import explain
 from pgaudit.cli.names import constructors, models
 from pgaudit.cli.rule import rule
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 app.command()(show)
 app.command()(explain)
+app.command()(diff)
 app.command()(rule)
 app.command()(models)
 app.command()(constructors)

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import enum
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pgaudit.cli.common import audited, is_yaml, note, references, screen, write
+from pgaudit.cli.options import Color, Constructor, ModelArgs, Output, Traceback, Width
 from pgaudit.errors import UsageError
-from pgaudit.render.choices import Colour
-
-
-@enum.unique
-class ExplainFormat(str, enum.Enum):
-    """What an explanation is written as."""
-
-    TABLE = "table"
-    JSON = "json"
+from pgaudit.render.choices import Colour, ExplainFormat
 
 
 def explain(
@@ -32,25 +23,12 @@ def explain(
         typer.Argument(metavar="PARAM", show_default=False, help="A parameter's name, an alias, a module, or a glob."),
     ] = None,
     fmt: Annotated[ExplainFormat, typer.Option("--format", help="What to write.")] = ExplainFormat.TABLE,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file.", show_default=False)
-    ] = None,
-    model_args: Annotated[
-        list[str] | None,
-        typer.Option("--model-arg", metavar="KEY=VALUE", help="An argument of the model's factory; repeatable."),
-    ] = None,
-    constructor: Annotated[
-        str | None,
-        typer.Option(
-            "--constructor", metavar="NAME", help="Take the place of the config's constructor.", show_default=False
-        ),
-    ] = None,
-    width: Annotated[
-        int | None,
-        typer.Option("--width", min=20, metavar="CELLS", show_default=False, help="Instead of the terminal's width."),
-    ] = None,
-    colour: Annotated[Colour, typer.Option("--color", help="Whether to write colours.")] = Colour.AUTO,
-    traceback: Annotated[bool, typer.Option("--traceback", help="Show where an error comes from.")] = False,
+    output: Output = None,
+    model_args: ModelArgs = None,
+    constructor: Constructor = None,
+    width: Width = None,
+    colour: Color = Colour.AUTO,
+    traceback: Traceback = False,
 ) -> None:
     """Explain a parameter's lr and weight decay: each rule in the order of trial, and what beat it."""
     if param is None and model is not None and config is not None and is_yaml(model):

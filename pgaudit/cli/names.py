@@ -7,11 +7,12 @@ from typing import Annotated
 import typer
 
 from pgaudit.cli.common import report_stream_kept, spinner, write
+from pgaudit.cli.options import Traceback
 
 
 def models(
     glob: Annotated[str, typer.Argument(metavar="GLOB", show_default=False, help="Such as 'vit_*'.")] = "",
-    traceback: Annotated[bool, typer.Option("--traceback", help="Show where an error comes from.")] = False,
+    traceback: Traceback = False,
 ) -> None:
     """List the timm models that MODEL can name."""
     with report_stream_kept(), spinner("asking timm"):

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import enum
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pgaudit.cli.common import screen, write
-from pgaudit.render.choices import Colour
-
-
-@enum.unique
-class RuleFormat(str, enum.Enum):
-    """What documentation is written as."""
-
-    TABLE = "table"
-    JSON = "json"
-    MARKDOWN = "markdown"
+from pgaudit.cli.options import Color, Output, Traceback, Width
+from pgaudit.render.choices import Colour, RuleFormat
 
 
 def rule(
@@ -26,15 +16,10 @@ def rule(
         str | None, typer.Argument(metavar="CODE", show_default=False, help="PG003, or overmatch; all without one.")
     ] = None,
     fmt: Annotated[RuleFormat, typer.Option("--format", help="What to write.")] = RuleFormat.TABLE,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file.", show_default=False)
-    ] = None,
-    width: Annotated[
-        int | None,
-        typer.Option("--width", min=20, metavar="CELLS", show_default=False, help="Instead of the terminal's width."),
-    ] = None,
-    colour: Annotated[Colour, typer.Option("--color", help="Whether to write colours.")] = Colour.AUTO,
-    traceback: Annotated[bool, typer.Option("--traceback", help="Show where an error comes from.")] = False,
+    output: Output = None,
+    width: Width = None,
+    colour: Color = Colour.AUTO,
+    traceback: Traceback = False,
 ) -> None:
     """Say what a finding means, why it hurts, and how to mend it; list all without a CODE."""
     from pgaudit.checks.documentation import all_documentation, documentation

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pgaudit.cli.common import audited, note, references, screen, write
+from pgaudit.cli.options import Color, Constructor, ModelArgs, Output, Traceback, Width
 from pgaudit.errors import UsageError
 from pgaudit.render.choices import Colour, Format, GroupBy, Sort
 
@@ -48,25 +48,12 @@ def show(
     sort: Annotated[Sort, typer.Option("--sort", help="The order of rows.")] = Sort.MODEL,
     mult: Annotated[bool, typer.Option("--mult", help="Show by which factor a value differs from the base.")] = False,
     fmt: Annotated[Format, typer.Option("--format", help="What to write.")] = Format.TABLE,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file.", show_default=False)
-    ] = None,
-    model_args: Annotated[
-        list[str] | None,
-        typer.Option("--model-arg", metavar="KEY=VALUE", help="An argument of the model's factory; repeatable."),
-    ] = None,
-    constructor: Annotated[
-        str | None,
-        typer.Option(
-            "--constructor", metavar="NAME", help="Take the place of the config's constructor.", show_default=False
-        ),
-    ] = None,
-    width: Annotated[
-        int | None,
-        typer.Option("--width", min=20, metavar="CELLS", show_default=False, help="Instead of the terminal's width."),
-    ] = None,
-    colour: Annotated[Colour, typer.Option("--color", help="Whether to write colours.")] = Colour.AUTO,
-    traceback: Annotated[bool, typer.Option("--traceback", help="Show where an error comes from.")] = False,
+    output: Output = None,
+    model_args: ModelArgs = None,
+    constructor: Constructor = None,
+    width: Width = None,
+    colour: Color = Colour.AUTO,
+    traceback: Traceback = False,
 ) -> None:
     """Show every parameter's lr and weight decay, and the rule that decided each."""
     if fold and fmt in (Format.JSON, Format.CSV):

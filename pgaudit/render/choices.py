@@ -17,6 +17,33 @@ class Format(str, enum.Enum):
 
 
 @enum.unique
+class DiffFormat(str, enum.Enum):
+    """What a diff is written as."""
+
+    TABLE = "table"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    GITHUB = "github"
+
+
+@enum.unique
+class ExplainFormat(str, enum.Enum):
+    """What an explanation is written as."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+@enum.unique
+class RuleFormat(str, enum.Enum):
+    """What the documentation of findings is written as."""
+
+    TABLE = "table"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+@enum.unique
 class Sort(str, enum.Enum):
     """The order of rows."""
 

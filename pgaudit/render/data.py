@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from collections.abc import Sequence
 
 from pgaudit import serialize
 from pgaudit.constructors import Rule
 from pgaudit.errors import place
 from pgaudit.render.fold import Fold, fold, unfolded
+from pgaudit.render.markdown import code, escaped
 from pgaudit.render.numbers import elements, number, shape
 from pgaudit.render.select import Selection, select
 from pgaudit.render.style import label
@@ -94,13 +94,13 @@ def render_markdown(report: Report, selection: Selection, *, folded: bool = Fals
     """Returns tables that a pull request or a notebook shows; what differs from the base is bold."""
     inventory = report.inventory
     lines = [
-        f"**{_escaped(inventory.ref)}** · {counted(len(inventory.parameters), 'parameter')} · "
-        f"{elements(inventory.numel)} elements · {report.constructor} · {_escaped(str(report.optimizer['type']))} "
+        f"**{escaped(inventory.ref)}** · {counted(len(inventory.parameters), 'parameter')} · "
+        f"{elements(inventory.numel)} elements · {report.constructor} · {escaped(str(report.optimizer['type']))} "
         f"lr {number(report.base.lr)}, weight_decay {number(report.base.weight_decay)}",
         "",
     ]
     for section in select(report, selection):
-        lines += [f"### {_escaped(section.heading)}", ""] if section.heading else []
+        lines += [f"### {escaped(section.heading)}", ""] if section.heading else []
         lines += ["| parameter | × | lr | weight decay | lr rule | decay rule |", "|---|--:|--:|--:|---|---|"]
         lines += [_markdown_row(report, line) for line in _lines(section.rows, folded)]
         lines.append("")
@@ -112,7 +112,7 @@ def render_markdown(report: Report, selection: Selection, *, folded: bool = Fals
             hint = f" ({finding.hint})" if finding.hint else ""
             what = f"{finding.code} {finding.name} [{finding.severity}]"
             where = place(finding.path, finding.position)
-            lines.append(f"| {' | '.join(_escaped(cell) for cell in (where, what, finding.message + hint))} |")
+            lines.append(f"| {' | '.join(escaped(cell) for cell in (where, what, finding.message + hint))} |")
     return "\n".join(lines) + "\n"
 
 
@@ -126,21 +126,8 @@ def _markdown_row(report: Report, line: Fold) -> str:
     cells = [number(value) if value == base else f"**{number(value)}**" for value, base in values]
     rules = (row.setting.lr_rule, row.setting.weight_decay_rule)
     frozen = "" if row.parameter.trainable else " ❄"
-    return " | ".join([f"| {_code(line.name)}{frozen}", str(len(line.rows)), *cells, *map(_rule, rules)]) + " |"
+    return " | ".join([f"| {code(line.name)}{frozen}", str(len(line.rows)), *cells, *map(_rule, rules)]) + " |"
 
 
 def _rule(rule: Rule | None) -> str:
-    return "not in the optimizer" if rule is None else _escaped(label(rule))
-
-
-def _code(text: str) -> str:
-    safe = visible(text).replace("|", "\\|")
-    longest = max((len(run) for run in re.findall("`+", safe)), default=0)
-    fence = "`" * (longest + 1)
-    return f"{fence} {safe} {fence}" if longest else f"{fence}{safe}{fence}"
-
-
-def _escaped(text: str) -> str:
-    """Makes text literal in a cell of GitHub's Markdown."""
-    safe = visible(text)
-    return "".join(f"\\{char}" if char in "\\`*_{}[]<>()#+!|~@&" else char for char in safe)
+    return "not in the optimizer" if rule is None else escaped(label(rule))

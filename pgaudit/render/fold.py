@@ -10,61 +10,73 @@ import re
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from pgaudit.report import Row
+
+T = TypeVar("T")
 
 _DIGITS = re.compile(r"(\d+)")
 _LEAVES = ("weight", "bias")
 
 
 @dataclass(frozen=True, slots=True)
-class Fold:
-    """Rows of equal settings under one name."""
+class Folded(Generic[T]):
+    """What has the same lot, under one name."""
 
     name: str
-    rows: tuple[Row, ...]
-    """In the order of the report; never empty."""
+    rows: tuple[T, ...]
+    """In the order in which they were given; never empty."""
+
+
+Fold = Folded[Row]
+"""Rows of a report that have equal settings."""
+
+Named = tuple[str, Hashable, Hashable, T]
+"""A name; what may join only with its equals; what else tells blocks apart, such as the module's class; and the thing
+itself.
+"""
 
 
 @dataclass(slots=True)
-class _Item:
+class _Item(Generic[T]):
     first: int
     axes: tuple[tuple[str, ...], ...]
-    rows: list[Row]
+    rows: list[T]
 
 
 def unfolded(rows: Iterable[Row]) -> list[Fold]:
     """Returns every row by itself."""
-    return [Fold(row.name, (row,)) for row in rows]
+    return [Folded(row.name, (row,)) for row in rows]
 
 
 def fold(rows: Sequence[Row]) -> list[Fold]:
-    """Joins rows that differ in block numbers or in weight/bias, in the order of their first.
+    """Joins rows of equal settings under equal rules that belong to modules of one class: see :func:`fold_named`."""
+    return fold_named((row.name, _lot(row), row.parameter.module.name, row) for row in rows)
 
-    Joined rows have equal settings under equal rules, and belong to modules of one class. Numbers join only where no
-    number between them stands for a row of another lot, so that the model's order stays.
+
+def fold_named(entries: Iterable[Named[T]]) -> list[Folded[T]]:
+    """Joins entries of one lot that differ in block numbers or in weight/bias, in the order of their first.
+
+    Numbers join only where no number between them stands for an entry of another lot, so that the model's order stays.
     """
-    alike: dict[Hashable, list[_Item]] = defaultdict(list)
-    kins: dict[Hashable, _Kin] = {}
+    alike: dict[tuple[Hashable, _Kin], list[_Item[T]]] = defaultdict(list)
     numbers = _Numbers()
-    for position, row in enumerate(rows):
-        skeleton, values = _dissected(row.name)
-        kin = (skeleton, row.parameter.module.name)
-        key: Hashable = (*_lot(row), kin)
-        kins[key] = kin
-        alike[key].append(_Item(position, tuple((value,) for value in values), [row]))
+    for position, (name, lot, family, entry) in enumerate(entries):
+        skeleton, values = _dissected(name)
+        kin = (skeleton, family)
+        alike[lot, kin].append(_Item(position, tuple((value,) for value in values), [entry]))
         numbers.add(kin, values)
     folded = []
-    for lot, items in alike.items():
-        kin = kins[lot]
+    for (_, kin), items in alike.items():
         for axis in _axes_in_order(kin[0]):
             items = _joined(items, kin, axis, numbers)
-        folded += [(item.first, Fold(_spelled(kin[0], item.axes), tuple(item.rows))) for item in items]
+        folded += [(item.first, Folded(_spelled(kin[0], item.axes), tuple(item.rows))) for item in items]
     return [entry for _, entry in sorted(folded, key=lambda pair: pair[0])]
 
 
-_Kin = tuple[tuple["str | None", ...], str]
-"""The fixed parts of a name, with None for each axis, and the class of its module."""
+_Kin = tuple[tuple["str | None", ...], Hashable]
+"""The fixed parts of a name, with None for each axis, and what else tells blocks apart."""
 
 
 class _Numbers:
@@ -79,7 +91,7 @@ class _Numbers:
             if value.isdecimal():
                 self._present[kin, axis, tuple(values[:axis])].add(int(value))
 
-    def rank(self, kin: _Kin, axis: int, item: _Item) -> int:
+    def rank(self, kin: _Kin, axis: int, item: _Item[T]) -> int:
         """The place of an item's number among those that there are; digits within a word count as they are."""
         value = int(item.axes[axis][0])
         if _kind(kin[0], axis) == "suffix":
@@ -127,8 +139,8 @@ def _axes_in_order(skeleton: Sequence[str | None]) -> list[int]:
     return sorted(axes, key=lambda axis: (order[_kind(skeleton, axis)], -axis))
 
 
-def _joined(items: list[_Item], kin: _Kin, axis: int, numbers: _Numbers) -> list[_Item]:
-    buckets: dict[Hashable, list[_Item]] = defaultdict(list)
+def _joined(items: list[_Item[T]], kin: _Kin, axis: int, numbers: _Numbers) -> list[_Item[T]]:
+    buckets: dict[Hashable, list[_Item[T]]] = defaultdict(list)
     for item in items:
         buckets[item.axes[:axis], item.axes[axis + 1 :]].append(item)
     joined = []
@@ -141,9 +153,9 @@ def _joined(items: list[_Item], kin: _Kin, axis: int, numbers: _Numbers) -> list
     return joined
 
 
-def _runs(bucket: list[_Item], ranks: list[int]) -> list[list[_Item]]:
+def _runs(bucket: list[_Item[T]], ranks: list[int]) -> list[list[_Item[T]]]:
     """Splits items into runs of consecutive ranks: ``bn{1..3}``, but never ``layer{1,4}``."""
-    runs: list[list[_Item]] = []
+    runs: list[list[_Item[T]]] = []
     last = None
     for rank, item in sorted(zip(ranks, bucket, strict=True), key=lambda pair: pair[0]):
         if last is None or rank != last + 1:

@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 
 _DIGITS = 6
 
 
+_EXACT = 17
+"""Digits from which every float has a text of its own."""
+
+
 def number(value: float | None) -> str:
     """Returns ``1e-4``, ``0.05``, ``1.2e-5`` or ``10``: six significant digits at most."""
+    return _written(value, _DIGITS)
+
+
+def apart(old: float | None, new: float | None) -> tuple[str, str]:
+    """Returns two different numbers with as many digits as tell them apart: 0.3 and 0.30000000000000004."""
+    for digits in range(_DIGITS, _EXACT):
+        words = _written(old, digits), _written(new, digits)
+        if words[0] != words[1]:
+            return words
+    return _written(old, _EXACT), _written(new, _EXACT)
+
+
+def _written(value: float | None, digits: int) -> str:
     if value is None:
         return "–"
     if value == 0:
         return "0"
-    digits = Decimal(f"{value:.{_DIGITS - 1}e}").normalize()
-    exponent = digits.adjusted()
+    if not math.isfinite(value):
+        return str(value)
+    exact = Decimal(repr(value) if digits == _EXACT else f"{value:.{digits - 1}e}").normalize()
+    exponent = exact.adjusted()
     if -4 < exponent < 6:
-        return f"{digits:f}"
-    mantissa = digits.scaleb(-exponent).normalize()
+        return f"{exact:f}"
+    mantissa = exact.scaleb(-exponent).normalize()
     return f"{mantissa:f}e{exponent}"
 
 

@@ -66,7 +66,7 @@ def rows_text(
     options: TableOptions,
 ) -> Text:
     """Returns the rows as lines. Not a rich table: there, a long rule under a name would widen the name's column."""
-    lines = [_line(_titles(columns, widths, options.marks))]
+    lines = [in_columns(_titles(columns, widths, options.marks))]
     for section, entries in folds:
         if section.heading:
             lines += [Text(), Text(section.heading, style="bold underline")]
@@ -109,7 +109,7 @@ def _lines_of(report: Report, entry: Fold, columns: Columns, widths: Widths, opt
         cells.append((Text(_value(value, base, options, left_out=row.group is None), style=style), width))
     if not _goes_below(row, columns, options.marks):
         cells.append((_rule(row, options.marks, line=columns.line), 0))
-    return [_line(cells), *map(Text, rest), *_below(entry, columns, options)]
+    return [in_columns(cells), *map(Text, rest), *_below(entry, columns, options)]
 
 
 def _below(entry: Fold, columns: Columns, options: TableOptions) -> list[Text]:
@@ -134,7 +134,8 @@ def _goes_below(row: Row, columns: Columns, marks: Marks) -> bool:
     return _rule(row, marks, line=columns.line).cell_len > columns.rule_width
 
 
-def _line(cells: Sequence[Cell]) -> Text:
+def in_columns(cells: Sequence[Cell]) -> Text:
+    """Returns cells as one line, each as wide as its column."""
     line = Text()
     for text, width in cells:
         line.append_text(text)
@@ -148,14 +149,7 @@ def _name_width(columns: Columns, widths: Widths) -> int:
 
 
 def _rule(row: Row, marks: Marks, *, line: bool) -> Text:
-    text = Text()
-    words = labels(row.setting, marks, line=line)
-    for word, style in words:
-        text.append(word, style=style)
-    if not row.parameter.trainable and "frozen" not in text.plain:
-        text.append(f" {marks.dot} ", style=BASE)
-        text.append(f"{marks.frozen} frozen", style="blue")
-    return text
+    return Text.assemble(*labels(row.setting, marks, line=line, trainable=row.parameter.trainable))
 
 
 def _value(value: float | None, base: float | None, options: TableOptions, *, left_out: bool = False) -> str:

@@ -39,16 +39,17 @@ class Marks:
     won: str = "✓"
     lost: str = "○"
     missed: str = "·"
+    arrow: str = "→"
 
 
 UNICODE = Marks()
-ASCII = Marks("^", "v", "x", "*", "x", "-", "-", "+", "o", "-")
+ASCII = Marks("^", "v", "x", "*", "x", "-", "-", "+", "o", "-", "->")
 
 
 def marks_for(encoding: str | None) -> Marks:
     """Returns the marks that an encoding can write."""
     try:
-        "▲▼✕❄×·–✓○█▏".encode(encoding or "utf-8")
+        "▲▼✕❄×·–✓○→█▏".encode(encoding or "utf-8")
     except (UnicodeEncodeError, LookupError):
         return ASCII
     return UNICODE
@@ -71,10 +72,19 @@ def label(rule: Rule, *, line: bool = True) -> str:
     return f"{text} :{rule.position.line}" if line and rule.position and rule.option not in BASE_RULES else text
 
 
-def labels(setting: Setting, marks: Marks = UNICODE, *, line: bool = True) -> list[tuple[str, str]]:
+def labels(
+    setting: Setting, marks: Marks = UNICODE, *, line: bool = True, trainable: bool = True
+) -> list[tuple[str, str]]:
     """Returns the rule column's words, each with its colour. Where lr and decay have different rules, each says which
-    is whose.
+    is whose; a parameter that is frozen says so.
     """
+    words = _labels(setting, marks, line=line)
+    if not trainable and not any("frozen" in word for word, _ in words):
+        words += [(f" {marks.dot} ", BASE), (f"{marks.frozen} frozen", _COLOURS["frozen"])]
+    return words
+
+
+def _labels(setting: Setting, marks: Marks, *, line: bool) -> list[tuple[str, str]]:
     if setting.lr_rule is None:
         return [(f"{marks.left_out} not in the optimizer", LEFT_OUT)]
     deciding = deciding_rules(setting)

@@ -36,10 +36,10 @@ def header(report: Report, marks: Marks, width: int | None) -> Text:
         f"{visible(name[1])} lr {number(report.base.lr)}{_scaling(report, marks)}",
         f"weight_decay {number(report.base.weight_decay)}",
     ]
-    base += [f"{visible(key)} {_argument(value)}" for key, value in arguments if key not in ("lr", "weight_decay")]
+    base += [f"{visible(key)} {argument(value)}" for key, value in arguments if key not in ("lr", "weight_decay")]
     text = Text()
     for words, style in ((first, "bold"), (base, "")):
-        for index, line in enumerate(_wrapped(words, f" {marks.dot} ", width)):
+        for index, line in enumerate(wrapped(words, f" {marks.dot} ", width)):
             text.append("  " * bool(index) + line, style=style if not index else "")
             text.append("\n")
     text.rstrip()
@@ -54,16 +54,18 @@ def _scaling(report: Report, marks: Marks) -> str:
     return f" ({number(report.base.lr / processes)} {marks.times} {processes} processes)"
 
 
-def _argument(value: object) -> str:
+def argument(value: object) -> str:
+    """Returns an optimizer's argument as a person writes it."""
     value = plain(value)
     if isinstance(value, float):
         return number(value)
     if isinstance(value, list):
-        return f"({', '.join(_argument(item) for item in value)})"
+        return f"({', '.join(argument(item) for item in value)})"
     return visible(value)
 
 
-def _wrapped(words: list[str], joint: str, width: int | None) -> list[str]:
+def wrapped(words: list[str], joint: str, width: int | None) -> list[str]:
+    """Returns words in lines, joined; later ones leave room for an indent."""
     lines = [words[0]]
     for word in words[1:]:
         if width and len(lines[-1]) + len(joint) + len(word) > width - 2:

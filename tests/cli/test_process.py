@@ -24,7 +24,10 @@ def _python(code: str) -> str:
     ).stdout
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["show", "--help"], ["shwo"], ["show"], ["explain"]])
+COMMANDS = [["--help"], ["--version"], ["show", "--help"], ["shwo"], ["show"], ["explain"], ["diff"]]
+
+
+@pytest.mark.parametrize("arguments", COMMANDS)
 def test_help_version_and_typos_load_nothing_heavy(arguments: list[str]) -> None:
     watched = (*HEAVY, *BY_TYPER) if arguments[0].startswith("--") else HEAVY
     out = _python(

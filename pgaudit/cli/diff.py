@@ -1,0 +1,81 @@
+"""``pgaudit diff``: what changes between two policies, parameter by parameter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pgaudit.cli.common import Screen, note, parse_model_args, report_stream_kept, screen, spinner, write
+from pgaudit.cli.options import Color, Constructor, ModelArgs, Output, Traceback, Width
+from pgaudit.render.choices import Colour, DiffFormat
+
+if TYPE_CHECKING:
+    from pgaudit.diff import Diff
+    from pgaudit.diff.sides import Sides
+
+DIFFERENT = 1
+"""The exit code of ``--exit-code`` where the sides differ."""
+
+
+def diff(
+    a: Annotated[str, typer.Argument(metavar="A", help="A YAML config or a JSON report: how it was.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="Another one: how it is now.")],
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model", "-m", metavar="MODEL", show_default=False, help="Instead of the configs' own `model:`."
+        ),
+    ] = None,
+    fold: Annotated[bool, typer.Option(help="Join rows that repeat over blocks.")] = True,
+    rules: Annotated[bool, typer.Option(help="List parameters whose rule is another, and its effect the same.")] = True,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Exit with 1 where anything but a rule differs.")
+    ] = False,
+    fmt: Annotated[DiffFormat, typer.Option("--format", help="What to write.")] = DiffFormat.TABLE,
+    output: Output = None,
+    model_args: ModelArgs = None,
+    constructor: Constructor = None,
+    width: Width = None,
+    colour: Color = Colour.AUTO,
+    traceback: Traceback = False,
+) -> None:
+    """Show what changes from A to B: every lr and weight decay that differs, and the rules behind it."""
+    sides = _sides(a, b, model, parse_model_args(model_args or []), constructor)
+    from pgaudit.diff import compare
+
+    found = compare(sides.a, sides.b)
+    text = _rendered(found, fmt, screen(output, colour, width), fold=fold, rules=rules)
+    note(sides.notes)
+    write(text, output)
+    if exit_code and found.differs:
+        raise typer.Exit(DIFFERENT)
+
+
+def _sides(a: str, b: str, model: str | None, model_args: dict[str, object], constructor: str | None) -> Sides:
+    from pgaudit.diff.files import open_side
+
+    opened = [open_side(path, constructor=constructor) for path in (a, b)]  # before anything heavy
+    with report_stream_kept(), spinner(f"comparing {a} and {b}"):
+        from pgaudit.diff.sides import audit_sides
+
+        return audit_sides(*opened, model=model, model_args=model_args)
+
+
+def _rendered(found: Diff, fmt: DiffFormat, end: Screen, *, fold: bool, rules: bool) -> str:
+    if fmt is DiffFormat.TABLE:
+        from pgaudit.render.diff_table import DiffOptions, render_diff_table
+        from pgaudit.render.style import marks_for
+
+        return render_diff_table(found, DiffOptions(end.width, end.colour, marks_for(end.encoding), fold, rules))
+    if fmt is DiffFormat.JSON:
+        from pgaudit.render.diff_data import render_diff_json
+
+        return render_diff_json(found, rules=rules)
+    if fmt is DiffFormat.MARKDOWN:
+        from pgaudit.render.diff_data import render_diff_markdown
+
+        return render_diff_markdown(found, fold=fold, rules=rules)
+    from pgaudit.render.diff_github import render_diff_github
+
+    return render_diff_github(found, rules=rules)

@@ -1,0 +1,30 @@
+"""Options that several commands have, each declared once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pgaudit.render.choices import Colour
+
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file.", show_default=False)
+]
+ModelArgs = Annotated[
+    list[str] | None,
+    typer.Option("--model-arg", metavar="KEY=VALUE", help="An argument of the model's factory; repeatable."),
+]
+Constructor = Annotated[
+    str | None,
+    typer.Option(
+        "--constructor", metavar="NAME", help="Take the place of the config's constructor.", show_default=False
+    ),
+]
+Width = Annotated[
+    int | None,
+    typer.Option("--width", min=20, metavar="CELLS", show_default=False, help="Instead of the terminal's width."),
+]
+Color = Annotated[Colour, typer.Option("--color", help="Whether to write colours.")]
+Traceback = Annotated[bool, typer.Option("--traceback", help="Show where an error comes from.")]

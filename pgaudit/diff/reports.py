@@ -1,0 +1,172 @@
+"""A Report, in memory or in a JSON file → a Side."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from pgaudit.config.yaml_errors import undecodable
+from pgaudit.constructors import Rule
+from pgaudit.diff.records import Entry, Side
+from pgaudit.errors import ConfigError, Position, Problem
+from pgaudit.report import Report, Row
+from pgaudit.serialize import SCHEMA_VERSION, plain
+from pgaudit.text import one_line, quoted, visible
+
+if TYPE_CHECKING:
+    from pgaudit.diff.schema import ParamData, ReportData, RuleData
+
+MAX_BYTES = 1 << 28
+"""Of a JSON report: enough for some 300,000 parameters."""
+
+_HINT = "pgaudit show MODEL CONFIG --format json -o report.json"
+_SPELLED_OUT = 3
+
+
+def from_report(report: Report, path: str | None = None) -> Side:
+    """Returns a report as a side; ``path`` is what the user named, if not the config itself."""
+    return Side(
+        path=path or report.config.path,
+        config=report.config.path,
+        model=report.inventory.ref,
+        source=report.inventory.source,
+        constructor=report.constructor,
+        optimizer=plain(report.optimizer),
+        entries=tuple(map(_entry, report.rows)),
+    )
+
+
+def _entry(row: Row) -> Entry:
+    parameter = row.parameter
+    return Entry(
+        parameter.name,
+        parameter.aliases,
+        parameter.shape,
+        parameter.numel,
+        parameter.module.name,
+        parameter.trainable,
+        row.group is not None,
+        row.lr,
+        row.weight_decay,
+        row.setting.lr_rule,
+        row.setting.weight_decay_rule,
+    )
+
+
+def is_report(path: str, data: bytes) -> bool:
+    """Whether a file is meant to be a JSON report: by its ending, or, where that does not say, by how it begins."""
+    suffix = Path(path).suffix.lower()
+    if suffix in (".json", ".yaml", ".yml"):
+        return suffix == ".json"
+    head = data[:400].lstrip(b"\xef\xbb\xbf \t\r\n")
+    return head.startswith(b"{") and b'"schema_version"' in head
+
+
+def read_report(path: str, data: bytes) -> Side:
+    """Reads what ``pgaudit show --format json`` wrote.
+
+    Raises:
+        ConfigError: it is cut, of another schema, holds a selection of parameters only, or is no report at all.
+    """
+    if len(data) > MAX_BYTES:
+        raise ConfigError(Problem(f"the file is larger than the {MAX_BYTES:,} bytes that a report may have", path))
+    return from_json(_parsed(path, data), path)
+
+
+def from_json(data: Any, path: str | None = None) -> Side:
+    """Returns the side of a parsed JSON report; ``path`` is where it comes from, for messages.
+
+    Raises:
+        ConfigError: as :func:`read_report`.
+    """
+    report = _validated(data, path)
+    _refuse_doubles((name for param in report.params for name in (param.name, *param.aliases)), path)
+    if len(report.params) != report.model.parameters:
+        held = f"{len(report.params):,} of {report.model.parameters:,} parameters"
+        hint = "write it without --filter, --rule and --changed"
+        raise ConfigError(Problem(f"the report holds {held}, and a diff needs all", path, hint=hint))
+    return Side(
+        path=path,
+        config=report.config.path,
+        model=report.model.ref,
+        source=report.model.source,
+        constructor=report.config.constructor,
+        optimizer=report.config.optimizer,
+        entries=tuple(map(_entry_from_json, report.params)),
+    )
+
+
+def _entry_from_json(param: ParamData) -> Entry:
+    return Entry(
+        param.name,
+        tuple(param.aliases),
+        tuple(param.shape),
+        param.numel,
+        param.module_type,
+        param.trainable,
+        param.in_optimizer,
+        param.lr,
+        param.weight_decay,
+        _rule(param.lr_rule),
+        _rule(param.weight_decay_rule),
+    )
+
+
+def _rule(data: RuleData | None) -> Rule | None:
+    if data is None:
+        return None
+    position = Position(data.line, data.column) if data.line and data.column else None
+    return Rule(data.option, data.key, position)
+
+
+def _parsed(path: str, data: bytes) -> Any:
+    try:
+        return json.loads(data.decode("utf-8-sig"), parse_constant=_refuse_constant)
+    except UnicodeDecodeError as error:
+        raise ConfigError(undecodable(data, error, path)) from None
+    except json.JSONDecodeError as error:
+        cut = error.pos >= len(error.doc.rstrip()) or error.msg.startswith("Unterminated string")
+        message = "the file ends in the middle of the JSON" if cut else f"not JSON: {one_line(error.msg)}"
+        where = Position(error.lineno, error.colno)
+        raise ConfigError(Problem(message, path, where, _HINT if cut else None)) from None
+    except ValueError as error:  # a number that is none, or of more digits than Python reads
+        raise ConfigError(Problem(f"not JSON: {one_line(error)}", path)) from None
+    except RecursionError:
+        raise ConfigError(Problem("the JSON is nested too deeply", path)) from None
+
+
+def _refuse_constant(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no number")
+
+
+def _validated(data: Any, path: str | None) -> ReportData:
+    from pydantic import ValidationError
+
+    from pgaudit.config.schema import complaints
+    from pgaudit.diff.schema import ReportData
+
+    if not isinstance(data, dict) or "schema_version" not in data:
+        raise ConfigError(Problem("this is not a report of pgaudit", path, hint=_HINT))
+    version = data["schema_version"]
+    if isinstance(version, bool) or version != SCHEMA_VERSION:
+        newer = isinstance(version, int) and version > SCHEMA_VERSION
+        hint = "a newer pgaudit wrote it" if newer else _HINT
+        message = f"schema version {one_line(json.dumps(version), limit=40)}; this pgaudit reads {SCHEMA_VERSION}"
+        raise ConfigError(Problem(message, path, hint=hint))
+    try:
+        return ReportData.model_validate(data)
+    except ValidationError:
+        found = complaints(ReportData, data)
+    problems = [Problem(f"{visible('.'.join(map(str, at)))}: {said}", path, hint=hint) for at, said, hint in found]
+    more = len(problems) - _SPELLED_OUT
+    first = problems[:_SPELLED_OUT]
+    raise ConfigError([*first, Problem(f"and {more:,} more like these", path)] if more > 0 else first)
+
+
+def _refuse_doubles(names: Iterable[str], path: str | None) -> None:
+    name, count = max(Counter(names).items(), key=lambda item: item[1], default=("", 0))
+    if count > 1:
+        raise ConfigError(Problem(f"the report names {quoted(name)} {count} times", path, hint=_HINT))

@@ -1,0 +1,64 @@
+"""What a diff needs of a JSON report, as pydantic models; what else stands there is left alone."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+_Count = Annotated[int, Field(strict=True, ge=0)]
+_From1 = Annotated[int, Field(strict=True, ge=1)]
+_Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(strict=True, extra="ignore")
+
+
+class RuleData(_Part):
+    """``lr_rule`` and ``weight_decay_rule``."""
+
+    option: str
+    key: str | None
+    line: _From1 | None
+    column: _From1 | None
+
+
+class ParamData(_Part):
+    """One entry of ``params``."""
+
+    name: str
+    aliases: list[str]
+    shape: list[_Count]
+    numel: _Count
+    module_type: str
+    trainable: bool
+    in_optimizer: bool
+    lr: _Number | None
+    weight_decay: _Number | None
+    lr_rule: RuleData | None
+    weight_decay_rule: RuleData | None
+
+
+class ModelData(_Part):
+    """``model``."""
+
+    ref: str
+    source: str
+    parameters: _Count
+
+
+class ConfigData(_Part):
+    """``config``."""
+
+    path: str | None
+    constructor: str
+    optimizer: dict[str, Any]
+
+
+class ReportData(_Part):
+    """The whole report, schema version 1."""
+
+    model: ModelData
+    config: ConfigData
+    params: list[ParamData]

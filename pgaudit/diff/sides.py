@@ -1,0 +1,96 @@
+"""Two named things → the two sides, with the models that their configs need."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pgaudit.config import Config
+from pgaudit.diff.files import Named
+from pgaudit.diff.records import Side
+from pgaudit.diff.reports import from_report
+from pgaudit.errors import UsageError
+from pgaudit.inventory import Inventory
+from pgaudit.text import quoted, visible
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Both sides, and what the user should know about how they came about."""
+
+    a: Side
+    b: Side
+    notes: tuple[str, ...] = ()
+
+
+def audit_sides(a: Named, b: Named, *, model: str | None = None, model_args: Mapping[str, Any] | None = None) -> Sides:
+    """Decides every parameter of the sides that are configs; a model that both are about is built once.
+
+    Args:
+        a: the side before, and ``b`` the one after.
+        model: the model of all configs; by default each names its own, or else takes the other side's.
+        model_args: keyword arguments for the model's factory.
+
+    Raises:
+        UsageError: a config has no model.
+        ConfigError: the real library would refuse a config for this model.
+        ModelError: a model cannot be built.
+    """
+    workshop = _Workshop(model, dict(model_args or {}))
+    if model and not any(isinstance(named.found, Config) for named in (a, b)):
+        workshop.note("--model has no effect: no side is a config")
+    # The side that names its model comes first, so that the other can have the same.
+    first, second = (b, a) if isinstance(a.found, Config) and a.found.model is None else (a, b)
+    sides = {id(first): workshop.side(first, second), id(second): workshop.side(second, first)}
+    return Sides(sides[id(a)], sides[id(b)], tuple(dict.fromkeys(workshop.notes)))
+
+
+class _Workshop:
+    """Makes sides, and remembers the last model that it built."""
+
+    def __init__(self, model: str | None, args: Mapping[str, Any]) -> None:
+        self.notes: list[str] = []
+        self._model = model
+        self._args = args
+        self._built: tuple[object, Inventory] | None = None
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+    def side(self, named: Named, other: Named) -> Side:
+        if isinstance(named.found, Side):
+            return named.found
+        if self._model is None and named.found.model is None:
+            return self._audited(named.path, self._with_model_of(named, named.found, other), other.path)
+        return self._audited(named.path, named.found, named.path)
+
+    def _with_model_of(self, named: Named, config: Config, other: Named) -> Config:
+        if isinstance(other.found, Config):
+            ref, args = other.found.model, other.found.model_args
+        else:
+            known = other.found.source in ("timm", "import")
+            ref, args = (other.found.model if known else None), {}
+        if ref is None:
+            hint = "--model MODEL, or `model:` in the config"
+            raise UsageError(f"no model is named for {quoted(named.path)}", hint)
+        self.note(f"{named.path} names no model; taking {visible(ref)} from {other.path}")
+        return replace(config, model=ref, model_args=args)
+
+    def _audited(self, path: str, config: Config, namer: str) -> Side:
+        from pgaudit.pipeline import audit
+
+        ref = self._model or config.model
+        args = {**(config.model_args if ref == config.model else {}), **self._args}
+        # A file may stand beside its config, so only configs of one folder mean the same by its name.
+        beside = os.path.dirname(namer) if self._model is None and ".py:" in str(ref) else None
+        key = (ref, beside, args)
+        if self._built and self._built[0] == key:
+            report = audit(self._built[1], config)
+        else:
+            report = audit(self._model, config, model_args=self._args)
+            if not report.inventory.wrapper:  # constructors begin such a model at different modules
+                self._built = key, report.inventory
+        self.notes += report.inventory.notes
+        return from_report(report, path)

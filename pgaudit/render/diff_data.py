@@ -1,0 +1,128 @@
+"""Diff → JSON and Markdown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from pgaudit.diff import Change, Diff, Entry, Kind, Side
+from pgaudit.render.diff_words import MARKS, counts_line, head, lines_of, renamed, rule_sides, setup_words, value_words
+from pgaudit.render.fold import Folded
+from pgaudit.render.markdown import code, escaped
+from pgaudit.render.numbers import shape
+from pgaudit.serialize import plain, portable, rule
+
+SCHEMA_VERSION = 1
+
+
+def render_diff_json(diff: Diff, *, rules: bool = True) -> str:
+    """Returns the diff as JSON, schema version 1: one entry a parameter, numbers in full precision.
+
+    Everything that is not ASCII is escaped, so that a name reaches a program unchanged and a terminal harmless.
+    """
+    from pgaudit import __version__
+
+    counts = {kind.value: len(diff.of(kind)) for kind in Kind}
+    data = {
+        "schema_version": SCHEMA_VERSION,
+        "tool": {"name": "pgaudit", "version": __version__},
+        "a": _side(diff.a),
+        "b": _side(diff.b),
+        "differs": diff.differs,
+        "setup": [{"name": each.name, "before": plain(each.before), "after": plain(each.after)} for each in diff.setup],
+        "changes": [_change(each) for each in diff.changes if rules or each.kind is not Kind.SAME_EFFECT],
+        "counts": {"setup": len(diff.setup), **counts, "unchanged": diff.unchanged},
+    }
+    return json.dumps(data, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+
+
+def _side(side: Side) -> dict[str, Any]:
+    return {
+        "path": portable(side.path),
+        "model": portable(side.model),
+        "constructor": side.constructor,
+        "optimizer": plain(side.optimizer),
+        "parameters": len(side.entries),
+    }
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {
+        "kind": change.kind.value,
+        "name": change.entry.name,
+        "before": _entry(change.before),
+        "after": _entry(change.after),
+    }
+
+
+def _entry(entry: Entry | None) -> dict[str, Any] | None:
+    if entry is None:
+        return None
+    return {
+        "name": entry.name,
+        "shape": list(entry.shape),
+        "numel": entry.numel,
+        "trainable": entry.trainable,
+        "in_optimizer": entry.in_optimizer,
+        "lr": plain(entry.lr),
+        "weight_decay": plain(entry.weight_decay),
+        "lr_rule": rule(entry.lr_rule),
+        "weight_decay_rule": rule(entry.weight_decay_rule),
+    }
+
+
+def render_diff_markdown(diff: Diff, *, fold: bool = True, rules: bool = True) -> str:
+    """Returns tables for a pull request; what is new is bold."""
+    title, words = head(diff)
+    lines = [f"**{escaped(title)}**" + "".join(f" · {escaped(word)}" for word in words), ""]
+    if diff.setup:
+        lines += ["| | setup | before | after |", "|---|---|---|---|"]
+        for each in diff.setup:
+            mark, old, new = setup_words(each)
+            lines.append(_cells(_mark(mark), escaped(each.name), escaped(old), _bold(new) if new else ""))
+        lines.append("")
+    changes = diff.of(*(kind for kind in Kind if kind is not Kind.SAME_EFFECT))
+    if changes:
+        lines += [*_table(lines_of(changes, fold=fold)), ""]
+    same = diff.of(Kind.SAME_EFFECT)
+    if same and rules:
+        lines += ["<details>", f"<summary>{len(same):,} same effect, other rule</summary>", ""]
+        lines += [*_table(lines_of(same, fold=fold)), "", "</details>", ""]
+    lines.append(escaped(counts_line(diff)))
+    return "\n".join(lines) + "\n"
+
+
+def _table(lines: Iterable[Folded[Change]]) -> list[str]:
+    head = ["| | parameter | × | lr | weight decay | rule |", "|---|---|--:|---|---|---|"]
+    return [*head, *map(_row, lines)]
+
+
+def _row(line: Folded[Change]) -> str:
+    change = line.rows[0]
+    facts = ""
+    if change.kind is Kind.RESHAPED:
+        facts = " " + " → ".join(shape(entry.shape) for entry in (change.before, change.after) if entry)
+    if (before := renamed(change)) is not None:
+        facts += f" (was {code(before)})"
+    values = [value_words(change, which) for which in ("lr", "weight_decay")]
+    sides = ["".join(word for word, _ in words) for words in rule_sides(change)]
+    return _cells(
+        _mark(MARKS[change.kind]),
+        code(line.name) + facts,
+        str(len(line.rows)),
+        *(value.old if value.new is None else f"{value.old} → {_bold(value.new)}" for value in values),
+        " → ".join(map(escaped, sides)),
+    )
+
+
+def _cells(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _mark(mark: str) -> str:
+    return f"`{mark}`" if mark.strip() else ""
+
+
+def _bold(text: str) -> str:
+    return f"**{escaped(text)}**"

@@ -1,0 +1,91 @@
+"""Diff → annotations of a pull request: one a rule, at the rule's own line, since GitHub shows ten of them at most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pgaudit.constructors import Rule
+from pgaudit.diff import Change, Diff, Kind
+from pgaudit.diff.compare import same
+from pgaudit.diff.files import NOTHING
+from pgaudit.errors import Position
+from pgaudit.render.diff_words import MARKS, Words, counts_line, head, lines_of, rule_sides, setup_words, value_words
+from pgaudit.render.fold import Folded
+from pgaudit.render.github import Level, command
+from pgaudit.text import visible
+
+MOST_LINES = 20
+"""Folded lines that one annotation spells out."""
+
+_Place = tuple[Level, "str | None", "Position | None"]
+
+
+def render_diff_github(diff: Diff, *, rules: bool = True) -> str:
+    """Returns warnings for what differs, notices for other rules of the same effect, and the counts."""
+    return "".join(f"{line}\n" for line in _commands(diff, rules=rules))
+
+
+def _commands(diff: Diff, *, rules: bool) -> Iterator[str]:
+    if diff.setup:
+        message = "\n".join(_setup_line(*setup_words(each), visible(each.name)) for each in diff.setup)
+        path = diff.a.config if diff.b.path in NOTHING else diff.b.config
+        yield command("warning", message, title=f"pgaudit diff: {len(diff.setup):,} in the setup", path=_file(path))
+    places: dict[_Place, list[Change]] = {}
+    for change in diff.changes:
+        if rules or change.kind is not Kind.SAME_EFFECT:
+            places.setdefault(_place(diff, change), []).append(change)
+    for (level, path, position), changes in places.items():
+        noun = "parameter" if len(changes) == 1 else "parameters"
+        what = "under another rule" if level == "notice" else "changed"
+        title = f"pgaudit diff: {len(changes):,} {noun} {what}"
+        yield command(level, _message(changes), title=title, path=path, position=position)
+    yield command("notice", f"{head(diff)[0]}\n{counts_line(diff)}", title="pgaudit diff")
+
+
+def _setup_line(mark: str, old: str, new: str, name: str) -> str:
+    return f"{mark} {name} {f'{old} → {new}' if mark == '~' else old or new}"
+
+
+def _place(diff: Diff, change: Change) -> _Place:
+    """Where a change comes from: the rule of a value that changed, on the side that has the parameter last."""
+    side = diff.b if change.after else diff.a
+    before, after = change.before, change.after
+    rules: list[Rule | None] = [change.entry.lr_rule, change.entry.weight_decay_rule]
+    if before and after:
+        moved = [same(before.lr, after.lr), same(before.weight_decay, after.weight_decay)]
+        if all(moved):
+            moved = [old == new for old, new in zip(before.rules, after.rules, strict=True)]
+        rules = [rule for rule, unmoved in zip(rules, moved, strict=True) if not unmoved] or rules
+    positions = [rule.position for rule in rules if rule and rule.position]
+    level: Level = "notice" if change.kind is Kind.SAME_EFFECT else "warning"
+    return level, _file(side.config), positions[0] if positions and side.config is not None else None
+
+
+def _file(path: str | None) -> str | None:
+    return None if path is None else visible(path)
+
+
+def _message(changes: Sequence[Change]) -> str:
+    lines = lines_of(changes, fold=True)
+    words = [_line(line) for line in lines[:MOST_LINES]]
+    if len(lines) > MOST_LINES:
+        words.append(f"and {sum(len(line.rows) for line in lines[MOST_LINES:]):,} more")
+    return "\n".join(words)
+
+
+def _line(line: Folded[Change]) -> str:
+    change = line.rows[0]
+    values = [
+        f"{name} {_arrow(words)}"
+        for name, words in (("lr", value_words(change, "lr")), ("decay", value_words(change, "weight_decay")))
+        if words.new is not None or change.kind in (Kind.ADDED, Kind.REMOVED)
+    ]
+    sides = " → ".join("".join(word for word, _ in words) for words in rule_sides(change))
+    times = f" ×{len(line.rows):,}" if len(line.rows) > 1 else ""
+    shapes = "shape " + " → ".join(str(list(e.shape)) for e in (change.before, change.after) if e)
+    values += [shapes] if change.kind is Kind.RESHAPED else []
+    return f"{MARKS[change.kind]} {visible(line.name)}{times}: {', '.join([*values, sides])}".strip()
+
+
+def _arrow(words: Words) -> str:
+    return words.old if words.new is None else f"{words.old} → {words.new}"

@@ -1,0 +1,164 @@
+"""The rows of a diff's table: marks, names, counts, values and rules on both sides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from pgaudit.diff import Change, Diff, Kind
+from pgaudit.render import layout
+from pgaudit.render.diff_words import MARKS, renamed, rule_sides, value_words
+from pgaudit.render.fold import Folded
+from pgaudit.render.layout import Columns, Widths
+from pgaudit.render.numbers import shape
+from pgaudit.render.rows import Cell, in_columns
+from pgaudit.render.style import BASE, Marks, colour
+from pgaudit.text import visible
+
+COLOURS = {"+": "green", "~": "yellow", "-": "red", " ": BASE}
+_INDENT = "    "
+_MARK = 2
+"""Cells of the mark before a name."""
+_VALUES = ("lr", "weight_decay")
+
+
+@dataclass(frozen=True)
+class DiffRows:
+    """Draws lines of one table, whose columns are as wide as the widest of them all."""
+
+    diff: Diff
+    lines: Sequence[Folded[Change]]
+    marks: Marks
+    width: int | None
+    """Cells of the terminal; None for as many as the widest row needs."""
+
+    def text(self) -> Text:
+        """Returns the rows; those of the same effect stand last, under a heading of their own."""
+        widths, olds = self._widths()
+        columns = layout.fit(widths, self.width)
+        drawn = _Drawn(self, columns, widths, olds)
+        rows = [drawn.titles()]
+        apart = [line for line in self.lines if line.rows[0].kind is Kind.SAME_EFFECT]
+        for line in self.lines:
+            if line.rows[0].kind is not Kind.SAME_EFFECT:
+                rows += drawn.row(line)
+        if apart:
+            rows += [Text(), Text.assemble("  ", ("same effect, other rule", f"{BASE} underline"))]
+            rows += [each for line in apart for each in drawn.row(line)]
+        return Text("\n").join(rows)
+
+    def _widths(self) -> tuple[Widths, tuple[int, int]]:
+        first = [line.rows[0] for line in self.lines]
+        words = [[value_words(each, name, self.marks) for each in first] for name in _VALUES]
+        olds = [max([0, *(cell_len(each.old) for each in column if each.new is not None)]) for column in words]
+        lr, decay = (
+            _widest((self.value(each, name, old).plain for each in first), f"  {heading}")
+            for name, old, heading in zip(_VALUES, olds, ("lr", "decay"), strict=True)
+        )
+        folded = any(len(line.rows) > 1 for line in self.lines)
+        widths = Widths(
+            name=_MARK + _widest((visible(line.name) for line in self.lines), "parameter"),
+            count=_widest((str(len(line.rows)) for line in self.lines), self.marks.times) if folded else 0,
+            shape=0,
+            lr=lr,
+            decay=decay,
+            rule=_widest((self.rule(each, line=True).plain for each in first), "rule"),
+            rule_without_line=_widest((self.rule(each, line=False).plain for each in first), "rule"),
+        )
+        return widths, (olds[0], olds[1])
+
+    def _mark(self, change: Change, which: str) -> str:
+        old, new = getattr(change.before, which), getattr(change.after, which)
+        if new is None:
+            return self.marks.left_out
+        return " " if old is None else self.marks.higher if new > old else self.marks.lower
+
+    def value(self, change: Change, which: str, old_width: int) -> Text:
+        """One cell: ``▲ 0.1 → 1``, with the arrows of a column below each other."""
+        words = value_words(change, which, self.marks)
+        rule = colour(getattr(change.entry, f"{which}_rule"))
+        style = "bold" if rule == BASE else f"bold {rule}"
+        if words.new is None:
+            return Text(f"  {words.old}", style=BASE if self._is_quiet(change, which) else style)
+        mark, old = self._mark(change, which), words.old.ljust(old_width)
+        return Text.assemble((f"{mark} ", style), old, (f" {self.marks.arrow} ", BASE), (words.new, style))
+
+    def _is_quiet(self, change: Change, which: str) -> bool:
+        """Whether a value is none of a diff's news: the same on both sides, or the base of the side that has it."""
+        if change.before and change.after:
+            return True
+        side = self.diff.b if change.after else self.diff.a
+        return bool(getattr(change.entry, which) == getattr(side, which))
+
+    def rule(self, change: Change, *, line: bool) -> Text:
+        """The rules: those of each side where they differ."""
+        sides = [Text.assemble(*words) for words in rule_sides(change, self.marks, line=line)]
+        arrow = Text.assemble((f" {self.marks.arrow} ", BASE))  # a style of the whole would be the joined text's, too
+        return arrow.join(sides)
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    of: DiffRows
+    columns: Columns
+    widths: Widths
+    olds: tuple[int, int]
+
+    def titles(self) -> Text:
+        cells = [("  parameter", self._name_width())]
+        if self.widths.count:
+            cells.append((self.of.marks.times.rjust(self.widths.count), self.widths.count))
+        cells += [("  lr", self.widths.lr), ("  decay", self.widths.decay)]
+        if self.columns.rule_width != 0:
+            cells.append(("rule", 0))
+        return in_columns([(Text(title, style="bold"), width) for title, width in cells])
+
+    def row(self, line: Folded[Change]) -> list[Text]:
+        change = line.rows[0]
+        mark = MARKS[change.kind]
+        quiet = change.kind is Kind.SAME_EFFECT
+        name_width = self.columns.name_width and self.columns.name_width - _MARK
+        name, *rest = layout.broken(visible(line.name), name_width)
+        named = Text.assemble((f"{mark} ", f"bold {COLOURS[mark]}"), (name, BASE if quiet else ""))
+        cells: list[Cell] = [(named, self._name_width())]
+        if self.widths.count:
+            count = str(len(line.rows)).rjust(self.widths.count)
+            cells.append((Text(count, style=BASE if quiet or len(line.rows) == 1 else ""), self.widths.count))
+        for which, old, width in zip(_VALUES, self.olds, (self.widths.lr, self.widths.decay), strict=True):
+            cells.append((self.of.value(change, which, old), width))
+        rule = self.of.rule(change, line=self.columns.line)
+        beside = self.columns.rule_width is None or rule.cell_len <= self.columns.rule_width
+        if beside:
+            cells.append((rule, 0))
+        below = [Text(" " * _MARK + part, style=BASE if quiet else "") for part in rest] + self._facts(change)
+        return [in_columns(cells), *below, *([] if beside else self._rule_below(change, rule))]
+
+    def _facts(self, change: Change) -> list[Text]:
+        """What stands under a name and has no column: another shape, another first name."""
+        marks, lines = self.of.marks, []
+        if change.kind is Kind.RESHAPED:
+            shapes = [shape(entry.shape, marks.times) for entry in (change.before, change.after) if entry]
+            lines.append(Text(f"{_INDENT}shape {f' {marks.arrow} '.join(shapes)}", style=BASE))
+        if (before := renamed(change)) is not None:
+            lines.append(Text(f"{_INDENT}was {visible(before)}", style=BASE))
+        return lines
+
+    def _rule_below(self, change: Change, rule: Text) -> list[Text]:
+        """The rule under its name; in two lines where it is too long for one."""
+        if rule.plain == "default":
+            return []
+        if self.of.width is None or rule.cell_len + len(_INDENT) <= self.of.width:
+            return [Text(_INDENT).append_text(rule)]
+        sides = [Text.assemble(*words) for words in rule_sides(change, self.of.marks, line=self.columns.line)]
+        arrow = Text(f"{_INDENT}{self.of.marks.arrow} ", style=BASE)
+        return [Text(_INDENT).append_text(sides[0]), *(arrow.copy().append_text(side) for side in sides[1:])]
+
+    def _name_width(self) -> int:
+        return min(self.widths.name, self.columns.name_width or self.widths.name)
+
+
+def _widest(cells: Iterable[str], title: str) -> int:
+    return max(cell_len(title), *map(cell_len, cells), 0)

@@ -1,0 +1,158 @@
+"""What every format of a diff says in the same words: folded names, counts, values and rules on each side."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pgaudit.diff import Change, Diff, Entry, Kind, SetupChange, Side
+from pgaudit.diff.compare import same
+from pgaudit.diff.files import NOTHING
+from pgaudit.render.fold import Folded, fold_named
+from pgaudit.render.numbers import apart, number
+from pgaudit.render.style import UNICODE, Marks, colour, label, labels
+from pgaudit.render.summary import argument
+from pgaudit.text import counted, visible
+
+MARKS = {Kind.CHANGED: "~", Kind.RESHAPED: "~", Kind.ADDED: "+", Kind.REMOVED: "-", Kind.SAME_EFFECT: " "}
+"""What stands before a changed parameter, as in a plan of Terraform."""
+
+_NOUNS = {
+    Kind.CHANGED: "changed",
+    Kind.RESHAPED: "reshaped",
+    Kind.ADDED: "added",
+    Kind.REMOVED: "removed",
+    Kind.SAME_EFFECT: "same effect, other rule",
+}
+
+
+def lines_of(changes: Sequence[Change], *, fold: bool) -> list[Folded[Change]]:
+    """Returns the changes by themselves, or joined over blocks where the same happens to them."""
+    if not fold:
+        return [Folded(each.entry.name, (each,)) for each in changes]
+    return fold_named((each.entry.name, _lot(each), _family(each), each) for each in changes)
+
+
+def _lot(change: Change) -> Hashable:
+    shapes = change.kind is Kind.RESHAPED
+    return (
+        change.kind,
+        renamed(change),
+        *(
+            entry and (*entry.effect, entry.rules, entry.shape if shapes else None)
+            for entry in (change.before, change.after)
+        ),
+    )
+
+
+def _family(change: Change) -> Hashable:
+    return tuple(entry.module_type if entry else None for entry in (change.before, change.after))
+
+
+def renamed(change: Change) -> str | None:
+    """Returns the first name that a tied parameter had before, where that is now an alias."""
+    if change.before is None or change.after is None or change.before.name == change.after.name:
+        return None
+    return change.before.name
+
+
+def title(side: Side) -> str:
+    """Returns what the user named, or what it means."""
+    if side.path is None:
+        return "a config"
+    return "nothing" if side.path in NOTHING else visible(side.path)
+
+
+def counts(diff: Diff) -> list[tuple[str, str]]:
+    """Returns what the last line counts, each with its mark."""
+    found = Counter(change.kind for change in diff.changes)
+    words = [("~", f"{len(diff.setup):,} in the setup")] if diff.setup else []
+    words += [(MARKS[kind], f"{found[kind]:,} {noun}") for kind, noun in _NOUNS.items() if found[kind]]
+    if not words:
+        words.append((" ", "no difference"))
+    return [*words, (" ", f"{diff.unchanged:,} unchanged")]
+
+
+def counts_line(diff: Diff, dot: str = "·") -> str:
+    """Returns the last line as plain text."""
+    return f" {dot} ".join(f"{mark} {words}".strip() for mark, words in counts(diff))
+
+
+def head(diff: Diff, marks: Marks = UNICODE) -> tuple[str, list[str]]:
+    """Returns what is compared, and the words about what both sides have in common."""
+    sides = [side for side in (diff.a, diff.b) if side.model is not None]
+    sizes = [f"{len(side.entries):,}" for side in sides[:-1]]
+    sizes += [counted(len(side.entries), "parameter") for side in sides[-1:]]
+    if len(sides) == 2 and len(sides[0].entries) == len(sides[1].entries):
+        del sizes[0]
+    arrow = f" {marks.arrow} "
+    words = [arrow.join(dict.fromkeys(visible(side.model) for side in sides)), arrow.join(sizes)] if sides else []
+    changed = {change.name for change in diff.setup}
+    alike = [name for name in ("constructor", "optimizer") if name in diff.b.setup and name not in changed]
+    words += [visible(diff.b.setup[name]) for name in alike]
+    return f"{title(diff.a)}{arrow}{title(diff.b)}", words
+
+
+def setup_words(change: SetupChange) -> tuple[str, str, str]:
+    """Returns a setup change's mark and its two values; what is not set is empty."""
+    if change.before is None or change.after is None:
+        return ("+" if change.before is None else "-"), _argument(change.before), _argument(change.after)
+    if _is_number(change.before) and _is_number(change.after):
+        return "~", *apart(change.before, change.after)
+    return "~", _argument(change.before), _argument(change.after)
+
+
+def _argument(value: Any) -> str:
+    if value is None:
+        return ""
+    return number(value) if _is_number(value) else argument(value)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A value, or the rules, on both sides; ``new`` is None where only one is to be shown."""
+
+    old: str
+    new: str | None = None
+
+
+def value_words(change: Change, which: str, marks: Marks = UNICODE) -> Words:
+    """Returns ``lr`` or ``weight_decay`` as a person reads it."""
+    old, new = (getattr(entry, which, None) for entry in (change.before, change.after))
+    if change.before is None or change.after is None or same(old, new):
+        return Words(_number(new if change.before is None else old, marks))
+    if old is None or new is None:
+        return Words(_number(old, marks), _number(new, marks))
+    return Words(*apart(old, new))
+
+
+def _number(value: float | None, marks: Marks) -> str:
+    return marks.none if value is None else number(value)
+
+
+RuleWords = list[tuple[str, str]]
+"""The words of a rule, each with its colour."""
+
+
+def rule_sides(change: Change, marks: Marks = UNICODE, *, line: bool = True) -> list[RuleWords]:
+    """Returns the rules' words on both sides, or on one where nothing is different about them."""
+    shown = [entry for entry in (change.before, change.after) if entry]
+    if len(shown) == 2 and shown[0].rules == shown[1].rules and shown[0].trainable == shown[1].trainable:
+        shown = shown[1:]
+    bare = [labels(entry.setting, marks, line=False, trainable=entry.trainable) for entry in shown]
+    if len(bare) == 2 and bare[0] == bare[1]:
+        return [_spelled(entry, shown, line=line) for entry in shown]
+    return [labels(entry.setting, marks, line=line, trainable=entry.trainable) for entry in shown]
+
+
+def _spelled(entry: Entry, both: Sequence[Entry], *, line: bool) -> RuleWords:
+    """Names the one rule that differs where the more telling one, which is usually named alone, does not."""
+    which = "lr" if both[0].rules[0] != both[1].rules[0] else "wd"
+    rule = entry.lr_rule if which == "lr" else entry.weight_decay_rule
+    return [(f"{which} {label(rule, line=line) if rule else 'nothing'}", colour(rule))]
