@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
@@ -51,7 +51,8 @@ class DiffRows:
         return Text("\n").join(rows)
 
     def _widths(self) -> tuple[Widths, tuple[int, int]]:
-        first = [line.rows[0] for line in self.lines]
+        # Thousands of lines have few different cells.
+        first = list({_cells_key(line.rows[0]): line.rows[0] for line in self.lines}.values())
         words = [[value_words(each, name, self.marks) for each in first] for name in _VALUES]
         olds = [max([0, *(cell_len(each.old) for each in column if each.new is not None)]) for column in words]
         lr, decay = (
@@ -158,6 +159,12 @@ class _Drawn:
 
     def _name_width(self) -> int:
         return min(self.widths.name, self.columns.name_width or self.widths.name)
+
+
+def _cells_key(change: Change) -> Hashable:
+    return tuple(
+        entry and (*entry.effect, entry.lr_rule, entry.weight_decay_rule) for entry in (change.before, change.after)
+    )
 
 
 def _widest(cells: Iterable[str], title: str) -> int:
