@@ -14,6 +14,7 @@ import typer
 from pgaudit.cli.common import ReaderGone, complain
 from pgaudit.cli.diff import diff
 from pgaudit.cli.explain import explain
+from pgaudit.cli.lock import lock
 from pgaudit.cli.names import constructors, models
 from pgaudit.cli.rule import rule
 from pgaudit.cli.show import show
@@ -32,6 +33,7 @@ app = typer.Typer(
 app.command()(show)
 app.command()(explain)
 app.command()(diff)
+app.command()(lock)
 app.command()(rule)
 app.command()(models)
 app.command()(constructors)

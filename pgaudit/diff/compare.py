@@ -59,7 +59,7 @@ def _changed(a: Side, b: Side, pairs: Sequence[tuple[int, int]]) -> Iterator[Cha
 
 
 def _kind(before: Entry, after: Entry) -> Kind | None:
-    if before.shape != after.shape:
+    if before.shape != after.shape and None not in (before.shape, after.shape):
         return Kind.RESHAPED
     if not same(before.effect, after.effect):
         return Kind.CHANGED

@@ -18,9 +18,10 @@ class Entry:
 
     name: str
     aliases: tuple[str, ...]
-    shape: tuple[int, ...]
-    numel: int
-    module_type: str
+    shape: tuple[int, ...] | None
+    """None, as for the next two, where the side does not say: a lock file."""
+    numel: int | None
+    module_type: str | None
     trainable: bool
     in_optimizer: bool
     lr: float | None
@@ -135,6 +136,11 @@ class Change:
         entry = self.after or self.before
         assert entry is not None
         return entry
+
+    @property
+    def both(self) -> tuple[Entry, ...]:
+        """The parameter on each side that has it."""
+        return tuple(entry for entry in (self.before, self.after) if entry is not None)
 
     @property
     def order(self) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pgaudit import serialize
 from pgaudit.constructors import Rule
 from pgaudit.errors import place
-from pgaudit.render.fold import Fold, fold, unfolded
+from pgaudit.folding import Fold, fold, unfolded
 from pgaudit.render.markdown import code, escaped
 from pgaudit.render.numbers import elements, number, shape
 from pgaudit.render.select import Selection, select

@@ -8,7 +8,7 @@ from typing import Any
 
 from pgaudit.diff import Change, Diff, Entry, Kind, Side
 from pgaudit.render.diff_words import MARKS, counts_line, head, lines_of, renamed, rule_sides, setup_words, value_words
-from pgaudit.render.fold import Folded
+from pgaudit.folding import Folded
 from pgaudit.render.markdown import code, escaped
 from pgaudit.render.numbers import shape
 from pgaudit.serialize import plain, portable, rule
@@ -61,7 +61,7 @@ def _entry(entry: Entry | None) -> dict[str, Any] | None:
         return None
     return {
         "name": entry.name,
-        "shape": list(entry.shape),
+        "shape": None if entry.shape is None else list(entry.shape),
         "numel": entry.numel,
         "trainable": entry.trainable,
         "in_optimizer": entry.in_optimizer,
@@ -102,7 +102,7 @@ def _row(line: Folded[Change]) -> str:
     change = line.rows[0]
     facts = ""
     if change.kind is Kind.RESHAPED:
-        facts = " " + " → ".join(shape(entry.shape) for entry in (change.before, change.after) if entry)
+        facts = " " + " → ".join(shape(entry.shape) for entry in change.both if entry.shape is not None)
     if (before := renamed(change)) is not None:
         facts += f" (was {code(before)})"
     values = [value_words(change, which) for which in ("lr", "weight_decay")]

@@ -10,7 +10,7 @@ from pgaudit.diff.compare import same
 from pgaudit.diff.files import NOTHING
 from pgaudit.errors import Position
 from pgaudit.render.diff_words import MARKS, Words, counts_line, head, lines_of, rule_sides, setup_words, value_words
-from pgaudit.render.fold import Folded
+from pgaudit.folding import Folded
 from pgaudit.render.github import Level, command
 from pgaudit.text import visible
 
@@ -82,7 +82,7 @@ def _line(line: Folded[Change]) -> str:
     ]
     sides = " → ".join("".join(word for word, _ in words) for words in rule_sides(change))
     times = f" ×{len(line.rows):,}" if len(line.rows) > 1 else ""
-    shapes = "shape " + " → ".join(str(list(e.shape)) for e in (change.before, change.after) if e)
+    shapes = "shape " + " → ".join(str(list(e.shape)) for e in change.both if e.shape is not None)
     values += [shapes] if change.kind is Kind.RESHAPED else []
     return f"{MARKS[change.kind]} {visible(line.name)}{times}: {', '.join([*values, sides])}".strip()
 

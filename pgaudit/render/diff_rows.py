@@ -11,7 +11,7 @@ from rich.text import Text
 from pgaudit.diff import Change, Diff, Kind
 from pgaudit.render import layout
 from pgaudit.render.diff_words import MARKS, renamed, rule_sides, value_words
-from pgaudit.render.fold import Folded
+from pgaudit.folding import Folded
 from pgaudit.render.layout import Columns, Widths
 from pgaudit.render.numbers import shape
 from pgaudit.render.rows import Cell, in_columns
@@ -141,7 +141,7 @@ class _Drawn:
         """What stands under a name and has no column: another shape, another first name."""
         marks, lines = self.of.marks, []
         if change.kind is Kind.RESHAPED:
-            shapes = [shape(entry.shape, marks.times) for entry in (change.before, change.after) if entry]
+            shapes = [shape(entry.shape, marks.times) for entry in change.both if entry.shape is not None]
             lines.append(Text(f"{_INDENT}shape {f' {marks.arrow} '.join(shapes)}", style=BASE))
         if (before := renamed(change)) is not None:
             lines.append(Text(f"{_INDENT}was {visible(before)}", style=BASE))

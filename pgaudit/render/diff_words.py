@@ -10,7 +10,7 @@ from typing import Any
 from pgaudit.diff import Change, Diff, Entry, Kind, SetupChange, Side
 from pgaudit.diff.compare import same
 from pgaudit.diff.files import NOTHING
-from pgaudit.render.fold import Folded, fold_named
+from pgaudit.folding import Folded, fold_named
 from pgaudit.render.numbers import apart, number
 from pgaudit.render.style import UNICODE, Marks, colour, label, labels
 from pgaudit.render.summary import argument

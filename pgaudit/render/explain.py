@@ -11,7 +11,7 @@ from rich.text import Text
 from pgaudit.constructors import CONSTRUCTORS, Rule
 from pgaudit.constructors.trials import Meeting, Product, Trial
 from pgaudit.explanation import Explanation, Result
-from pgaudit.render.fold import fold
+from pgaudit.folding import fold
 from pgaudit.render.layout import broken
 from pgaudit.render.numbers import number, shape
 from pgaudit.render.rows import TableOptions

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from pgaudit.render import layout
 from pgaudit.render.findings import findings_text
-from pgaudit.render.fold import fold, unfolded
+from pgaudit.folding import fold, unfolded
 from pgaudit.render.rows import TableOptions, rows_text, widths_of
 from pgaudit.render.select import Selection, select
 from pgaudit.render.style import BASE

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pgaudit.constructors import Rule, Setting
 from pgaudit.inventory import ModuleType, Parameter
-from pgaudit.render.fold import fold
+from pgaudit.folding import fold
 from pgaudit.report import Row
 from tests.budget import examples
 from tests.parity.show_timm import spelled

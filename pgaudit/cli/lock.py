@@ -1,0 +1,65 @@
+"""``pgaudit lock``: writes down what each parameter's lr and weight decay have been agreed to be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pgaudit.cli.common import audited, complain, note, references, write
+from pgaudit.cli.options import Constructor, ModelArgs, Output, Traceback
+from pgaudit.errors import ConfigError, UsageError
+from pgaudit.inventory.imports import is_file
+from pgaudit.text import visible
+
+if TYPE_CHECKING:
+    from pgaudit.diff import Side
+
+
+def lock(
+    model: Annotated[
+        str | None,
+        typer.Argument(metavar="MODEL", show_default=False, help="As in `show`; may be left to the config's `model:`."),
+    ] = None,
+    config: Annotated[str | None, typer.Argument(metavar="CONFIG", show_default=False, help="A YAML file.")] = None,
+    output: Output = None,
+    update: Annotated[
+        bool, typer.Option("--update", help="Rewrite FILE although settings have moved, and say how many.")
+    ] = False,
+    model_args: ModelArgs = None,
+    constructor: Constructor = None,
+    traceback: Traceback = False,
+) -> None:
+    """Write every parameter's settings and rules as a text that is easy to review and to compare."""
+    model_ref, config_path = references(model, config, command="lock")
+    report = audited(model_ref, config_path, model_args, constructor)
+    from pgaudit.diff.locks import written
+    from pgaudit.diff.reports import from_report
+
+    note(report.inventory.notes)
+    side = from_report(report)
+    if output is not None and is_file(str(output)):
+        _compared(output, side, update=update)
+    write(written(side), output)
+
+
+def _compared(output: Path, side: Side, *, update: bool) -> None:
+    """Says how an existing lock will change; refuses to change it unasked."""
+    from pgaudit.diff import compare
+    from pgaudit.diff.locks import read_lock
+    from pgaudit.render.diff_words import counts_line
+
+    try:
+        before = read_lock(str(output), output.read_bytes())
+    except ConfigError:
+        if update:
+            return  # what is damaged is replaced
+        raise
+    found = compare(before, side)
+    if not found.differs:
+        return
+    if not update:
+        hint = f"pgaudit diff {visible(output)} CONFIG shows what; --update rewrites it"
+        raise UsageError(f"{visible(output)} exists, and agrees on other settings: {counts_line(found)}", hint)
+    complain(f"{visible(output)}: {counts_line(found)}")

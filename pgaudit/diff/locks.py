@@ -1,0 +1,164 @@
+"""Lock files: the lr, the weight decay and the rules of every parameter, as agreed, in lines that are easy to review.
+
+    pgaudit lock, format 1
+    # Agreed settings: `pgaudit lock --update` rewrites this file, `pgaudit check --lock` compares with it.
+    model: resnet50
+    constructor: mmcv
+    optimizer: {"type": "SGD", "lr": 0.1, "weight_decay": 0.0001}
+
+    # lr  weight_decay  rule: parameters
+    0.1  0.0001  default: conv1.weight
+    0.1  0.0  norm_decay_mult: layer1.{0..2}.bn{1..3}.{weight,bias}
+    0.2  5e-05  lr bias_lr_mult, weight_decay dwconv_decay_mult: dwconv.bias
+
+Numbers are exact. No line depends on the width of another, so that a change shows as itself in a review.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator
+
+from pgaudit.constructors import Rule
+from pgaudit.diff.lock_names import expanded, spelled
+from pgaudit.diff.records import Entry, Side
+from pgaudit.errors import ConfigError, Position, Problem
+from pgaudit.folding import fold_named
+from pgaudit.serialize import portable
+from pgaudit.text import one_line, quoted, visible
+
+FORMAT = 1
+_FIRST = re.compile(r"pgaudit lock, format (\d+)")
+_WORD = re.compile(r"(?!null$)\w[\w.:/@+-]*", re.ASCII)
+_HEAD = ("model", "source", "constructor", "optimizer")
+_NONE = "-"
+_RULE = r'(?:[a-z_]+(?:\."(?:[^"\\]|\\.)*")?|-)'
+_RULES = rf"lr {_RULE}, weight_decay {_RULE}|{_RULE}"
+_LINE = re.compile(rf"(?P<lr>\S+)  (?P<decay>\S+)(?P<frozen>  frozen)?  (?P<rules>{_RULES}): (?P<names>.+)")
+_NOTE = "# Agreed settings: `pgaudit lock --update` rewrites this file, `pgaudit check --lock` compares with it."
+
+
+def written(side: Side) -> str:
+    """Returns a side as a lock file; parameters stand in the model's order."""
+    lines = [f"pgaudit lock, format {FORMAT}", _NOTE]
+    for key, value in (("model", portable(side.model)), ("source", side.source), ("constructor", side.constructor)):
+        lines.append(f"{key}: {value if value and _WORD.fullmatch(value) else json.dumps(value)}")
+    lines += [f"optimizer: {json.dumps(side.optimizer)}", "", "# lr  weight_decay  rule: parameters"]
+    folds = fold_named((entry.name, _settings(entry), entry.module_type, entry) for entry in side.entries)
+    for folded in folds:
+        for name in spelled(folded.name, [entry.name for entry in folded.rows]):
+            lines.append(f"{_settings(folded.rows[0])}: {name}")
+    return "\n".join(lines) + "\n"
+
+
+def _settings(entry: Entry) -> str:
+    """All that a line says but the names; also what lines are joined by."""
+    frozen = "" if entry.trainable else "  frozen"
+    lr_rule, decay_rule = _rule(entry.lr_rule), _rule(entry.weight_decay_rule)
+    rules = lr_rule if lr_rule == decay_rule else f"lr {lr_rule}, weight_decay {decay_rule}"
+    return f"{_number(entry.lr)}  {_number(entry.weight_decay)}{frozen}  {rules}"
+
+
+def _number(value: float | None) -> str:
+    return _NONE if value is None else repr(float(value))
+
+
+def _rule(rule: Rule | None) -> str:
+    if rule is None:
+        return _NONE
+    return rule.option if rule.key is None else f"{rule.option}.{json.dumps(rule.key)}"
+
+
+def is_lock(path: str, data: bytes) -> bool:
+    """Whether a file is meant to be a lock: by its ending, or by how it begins."""
+    return path.endswith(".lock") or data.startswith(b"pgaudit lock")
+
+
+def read_lock(path: str, data: bytes) -> Side:
+    """Reads a lock file.
+
+    Raises:
+        ConfigError: it is damaged, holds the marks of a merge conflict, or is of a newer format.
+    """
+    try:
+        lines = data.decode("utf-8").splitlines()
+    except UnicodeDecodeError:
+        raise ConfigError(Problem("the lock is not UTF-8 text", path)) from None
+    _refuse_other_formats(path, lines)
+    head: dict[str, str] = {}
+    entries: dict[str, Entry] = {}
+    for number, line in enumerate(lines[1:], start=2):
+        if line.startswith(("<<<<<<<", "=======", ">>>>>>>", "|||||||")):
+            raise _error(path, number, "the marks of a merge conflict", "settle it, or run pgaudit lock --update")
+        if not line.strip() or line.startswith("#"):
+            continue
+        key, colon, value = line.partition(": ")
+        if key in _HEAD and colon:
+            head[key] = value
+            continue
+        for entry in _entries(path, number, line):
+            if entry.name in entries:
+                raise _error(path, number, f"{quoted(entry.name)} stands here a second time")
+            entries[entry.name] = entry
+    if not entries or data[-1:] != b"\n" or set(head) != set(_HEAD):
+        raise _error(path, len(lines), "the lock ends too early", "it was cut; run pgaudit lock again")
+    return _side(path, head, tuple(entries.values()))
+
+
+def _side(path: str, head: dict[str, str], entries: tuple[Entry, ...]) -> Side:
+    try:
+        optimizer = json.loads(head["optimizer"])
+        texts = {key: head[key] if _WORD.fullmatch(head[key]) else json.loads(head[key]) for key in _HEAD[:-1]}
+    except ValueError as error:
+        raise ConfigError(Problem(f"the lock's head cannot be read: {one_line(error)}", path)) from None
+    if not isinstance(optimizer, dict) or not all(text is None or isinstance(text, str) for text in texts.values()):
+        raise ConfigError(Problem("the lock's head holds other things than it should", path))
+    return Side(path, None, texts["model"], texts["source"], texts["constructor"], optimizer, entries)
+
+
+def _refuse_other_formats(path: str, lines: list[str]) -> None:
+    found = _FIRST.fullmatch(lines[0]) if lines else None
+    if found is None:
+        marks = bool(lines) and lines[0].startswith("<<<<<<<")
+        message = "the marks of a merge conflict" if marks else "this is no lock of pgaudit"
+        raise _error(path, 1, message, "pgaudit lock MODEL CONFIG -o FILE writes one")
+    if int(found[1]) > FORMAT:
+        raise _error(path, 1, f"lock format {found[1]}; this pgaudit reads {FORMAT}", "a newer pgaudit wrote it")
+
+
+def _entries(path: str, number: int, line: str) -> Iterator[Entry]:
+    found = _LINE.fullmatch(line)
+    if found is None:
+        raise _error(path, number, f"no setting: {visible(one_line(line, limit=60))}", "lr  weight_decay  rule: names")
+    try:
+        lr, decay = _value(found["lr"]), _value(found["decay"])
+        names = expanded(found["names"])
+        rules = found["rules"]
+        both = rules.removeprefix("lr ").split(", weight_decay ") if rules.startswith("lr ") else [rules, rules]
+        lr_rule, decay_rule = map(_rule_of, both)
+    except ValueError as error:
+        raise _error(path, number, str(error)) from None
+    for name in names:
+        yield Entry(name, (), None, None, None, not found["frozen"], rules != _NONE, lr, decay, lr_rule, decay_rule)
+
+
+def _value(text: str) -> float | None:
+    if text == _NONE:
+        return None
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"not a number: {text}")
+    return value
+
+
+def _rule_of(text: str) -> Rule | None:
+    if text == _NONE:
+        return None
+    option, dot, key = text.partition(".")
+    return Rule(option, json.loads(key) if dot else None)
+
+
+def _error(path: str, line: int, message: str, hint: str | None = None) -> ConfigError:
+    return ConfigError(Problem(message, path, Position(max(line, 1), 1), hint))

@@ -1,0 +1,162 @@
+"""A lock says exactly what was agreed, and a damaged one says so."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+import pgaudit
+from pgaudit.diff import Entry, Side, compare
+from pgaudit.diff.lock_names import expanded, spelled
+from pgaudit.diff.locks import is_lock, read_lock, written
+from pgaudit.diff.reports import from_report
+from pgaudit.errors import ConfigError
+from tests.budget import examples
+from tests.diff.random_sides import SIDES, reports
+
+
+def _read(text: str) -> Side:
+    return read_lock("x.lock", text.encode())
+
+
+def _agrees(side: Side) -> None:
+    text = written(side)
+    assert text.isascii()
+    again = _read(text)
+    found = compare(side, again)
+    assert not found.setup
+    assert not found.changes  # not even another rule
+    assert found.unchanged == len(side.entries)
+    assert (again.model, again.source, again.constructor) == (side.model, side.source, side.constructor)
+    assert written(replace(again, entries=_sorted_like(again, side))) == text
+
+
+def _sorted_like(again: Side, side: Side) -> tuple[Entry, ...]:
+    by_name = {entry.name: entry for entry in again.entries}
+    return tuple(replace(by_name[entry.name], module_type=entry.module_type) for entry in side.entries)
+
+
+@settings(max_examples=examples(100))
+@given(pair=reports())
+def test_random_reports_are_locked_exactly(pair: tuple[pgaudit.Report, pgaudit.Report]) -> None:
+    for report in pair:
+        _agrees(from_report(report))
+
+
+@settings(max_examples=examples(300))
+@given(side=SIDES)
+def test_random_hostile_names_are_locked_exactly(side: Side) -> None:
+    entries = tuple(
+        replace(entry, in_optimizer=bool(entry.lr_rule or entry.weight_decay_rule), aliases=())
+        for entry in side.entries
+        if not {repr(entry.lr), repr(entry.weight_decay)} & {"inf", "nan"}
+    )
+    assume(entries)
+    _agrees(replace(side, entries=entries, model=side.model and side.model.replace("\x1b", "")))
+
+
+EXAMPLE = {"optimizer": {"type": "SGD", "lr": 0.1, "weight_decay": 1e-4}, "paramwise_cfg": {"norm_decay_mult": 0}}
+
+
+@pytest.fixture(scope="module")
+def text() -> str:
+    return written(from_report(pgaudit.audit("resnet18", EXAMPLE)))
+
+
+def test_a_lock_is_short_and_in_the_models_order(text: str) -> None:
+    lines = text.splitlines()
+    assert lines[0] == "pgaudit lock, format 1"
+    assert lines[2:6] == [
+        "model: resnet18",
+        "source: timm",
+        "constructor: mmcv",
+        'optimizer: {"type": "SGD", "lr": 0.1, "weight_decay": 0.0001}',
+    ]
+    assert lines[8:10] == [
+        "0.1  0.0001  default: conv1.weight",
+        "0.1  0.0  lr default, weight_decay norm_decay_mult: bn1.{weight,bias}",
+    ]
+    assert "0.1  0.0001  default: layer{1..4}.{0,1}.conv{1,2}.weight" in lines
+    assert len(lines) < 16
+
+
+def test_one_change_is_one_line(text: str) -> None:
+    config = {**EXAMPLE, "paramwise_cfg": {"norm_decay_mult": 0, "custom_keys": {"fc.": {"lr_mult": 10}}}}
+    changed = written(from_report(pgaudit.audit("resnet18", config))).splitlines()
+    assert set(changed) - set(text.splitlines()) == {'1.0  0.0001  custom_keys."fc.": fc.{weight,bias}'}
+    assert set(text.splitlines()) - set(changed) == {"0.1  0.0001  default: fc.{weight,bias}"}
+
+
+DAMAGED: dict[str, tuple[Callable[[str], str], int | None, str]] = {
+    "empty": (lambda t: "", 1, "no lock"),
+    "another file": (lambda t: "optimizer: {}\n", 1, "no lock"),
+    "newer": (lambda t: t.replace("format 1", "format 2"), 1, "lock format 2; this pgaudit reads 1"),
+    "merge": (lambda t: t.replace("0.1  0.0001", "<<<<<<< HEAD\n0.1  0.0001", 1), 9, "merge conflict"),
+    "merge at the top": (lambda t: "<<<<<<< HEAD\n" + t, 1, "merge conflict"),
+    "cut": (lambda t: t[:-1], None, "ends too early"),
+    "cut in the head": (lambda t: t[: t.index("constructor")], None, "ends too early"),
+    "twice": (lambda t: t + "0.1  0.0  default: conv1.weight\n", None, '"conv1.weight" stands here a second time'),
+    "no number": (lambda t: t.replace("0.0001  default: conv1", "x  default: conv1"), 9, "could not convert"),
+    "infinite": (lambda t: t.replace("0.0001  default: conv1", "inf  default: conv1"), 9, "not a number: inf"),
+    "no line": (lambda t: t.replace("default: conv1.weight", "default conv1.weight"), 9, "no setting"),
+    "a brace": (lambda t: t.replace("conv1.weight", "conv{1.weight"), 9, "a brace"),
+    "a range": (lambda t: t.replace("conv1.weight", "conv{9..1}.weight"), 9, "not a range"),
+    "too much": (lambda t: t.replace("conv1.weight", "a{0..99999}{0..99999}"), 9, "more than 1,000,000 names"),
+    "a quote": (lambda t: t.replace("conv1.weight", '"conv1'), 9, "not a quoted name"),
+    "an optimizer": (lambda t: t.replace("optimizer: {", "optimizer: ["), None, "head cannot be read"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_what_is_wrong_and_where(text: str, damage: str) -> None:
+    change, line, message = DAMAGED[damage]
+    with pytest.raises(ConfigError, match=message) as error:
+        _read(change(text))
+    (problem,) = error.value.problems
+    assert problem.path == "x.lock"
+    if line is not None:
+        assert problem.position is not None
+        assert problem.position.line == line
+
+
+@settings(max_examples=examples(300))
+@given(data=st.data())
+def test_random_damage_is_seen_or_harmless(text: str, data: st.DataObject) -> None:
+    at = data.draw(st.integers(0, len(text) - 1))
+    end = data.draw(st.integers(at, min(len(text), at + 40)))
+    put = data.draw(st.text(max_size=5))
+    try:
+        side = read_lock("x.lock", (text[:at] + put + text[end:]).encode("utf-8", "surrogatepass"))
+    except ConfigError:
+        return
+    assert side.entries
+
+
+@given(
+    names=st.lists(
+        st.from_regex(r"[a-z]{1,3}(\.[0-9]{1,2}){1,2}\.(weight|bias)", fullmatch=True), min_size=1, unique=True
+    )
+)
+def test_random_names_survive_folding(names: list[str]) -> None:
+    from pgaudit.folding import fold_named
+
+    folds = fold_named((name, 0, 0, name) for name in names)
+    again = [name for fold in folds for text in spelled(fold.name, fold.rows) for name in expanded(text)]
+    assert sorted(again) == sorted(names)
+
+
+@pytest.mark.parametrize("name", ['"', "{a}", "a,b", "a: b", "{0..2}", "é", "", " ", "a\nb"])
+def test_odd_names_are_quoted(name: str) -> None:
+    assert list(spelled(name, [name])) == [json.dumps(name)]
+    assert expanded(json.dumps(name)) == [name]
+
+
+def test_a_lock_is_known_by_its_ending_or_its_beginning(text: str) -> None:
+    assert is_lock("a.lock", b"")
+    assert is_lock("/dev/fd/63", text.encode())
+    assert not is_lock("a.yaml", b"optimizer: {}")
