@@ -59,7 +59,9 @@ def refuse_unknown_codes(config: Config) -> None:
     if unknown:
         raise ConfigError(
             [
-                config.problem(f"there is no finding {ignore.code}", *ignore.at, hint=f"known: PG001 to {max(DOCUMENTED)}")
+                config.problem(
+                    f"there is no finding {ignore.code}", *ignore.at, hint=f"known: PG001 to {max(DOCUMENTED)}"
+                )
                 for ignore in unknown
             ]
         )
@@ -70,4 +72,14 @@ def _in_order(findings: list[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=lambda finding: finding.position or nowhere))
 
 
-__all__ = ["CHECKS", "DOCUMENTED", "Audited", "Check", "Finding", "Kind", "Severity", "refuse_unknown_codes", "run_checks"]
+__all__ = [
+    "CHECKS",
+    "DOCUMENTED",
+    "Audited",
+    "Check",
+    "Finding",
+    "Kind",
+    "Severity",
+    "refuse_unknown_codes",
+    "run_checks",
+]

@@ -54,7 +54,8 @@ def sorted_out(findings: Sequence[Finding], ignores: Sequence[Ignore], *, own: s
 def _covers(ignore: Ignore, finding: Finding) -> bool:
     if ignore.code != finding.code:
         return False
-    if ignore.keys and not any(fnmatchcase(finding.key or "", key) for key in ignore.keys):
+    of = finding.key or ""
+    if ignore.keys and not any(key == of or fnmatchcase(of, key) for key in ignore.keys):  # a pattern may hold [ or *
         return False
     if ignore.params:
         return bool(finding.params) and all(

@@ -33,7 +33,7 @@ def check(audited: Audited, /) -> Iterator[Finding]:
             continue
         if hits.decided and not _is_inert(audited, hits):
             continue
-        indices = tuple(dict.fromkeys(visit.index for visit in hits.matched))
+        indices = hits.decided or tuple(dict.fromkeys(visit.index for visit in hits.matched))
         message = f"{named(hits.pattern.rule)} changes nothing here: {_reason(audited, hits, bool(trainable))}"
         name = hits.pattern.rule.key or hits.pattern.rule.option
         yield audited.finding(KIND, message, at=hits.pattern.at, key=name, indices=indices)
@@ -51,12 +51,12 @@ def _reason(audited: Audited, hits: Hits, trainable: bool) -> str:
         return "the model has no such parameters"
     count = len({visit.index for visit in hits.matched})
     if not trainable:
-        return f"frozen parameters are all that it matches ({count})"
+        return f"{_all(count)} {'is' if count == 1 else 'are'} frozen"
     if not hits.decided:
         return f"other rules take {_all(count)}"
     if hits.pattern.states == {"weight_decay"} and audited.assignment.base.weight_decay == 0:
         return "the base weight decay is 0, and so is every multiple"
-    return f"{_all(len(hits.decided))} would have the same values without it"
+    return f"{_all(len(hits.decided))} would get the same without it"
 
 
 def _all(count: int) -> str:

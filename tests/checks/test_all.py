@@ -9,7 +9,6 @@ import pytest
 
 from pgaudit.checks import CHECKS, DOCUMENTED, Severity
 
-
 CONTRACT = """
 PG001 dead-key warning
 PG002 shadowed-key warning
