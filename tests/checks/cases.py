@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from torch import nn
 
 import pgaudit
-from pgaudit.checks import Finding
+from pgaudit.checks import DOCUMENTED, Finding
 
 Places = list[tuple[str, int | None, int | None]]
 
@@ -60,3 +62,32 @@ def tree(names: dict[str, nn.Module]) -> nn.Module:
             owner = owner.get_submodule(parent)
         owner.add_module(own, module)
     return root
+
+
+@dataclass(frozen=True)
+class Case:
+    """One config and model, and what a check says about them."""
+
+    text: str
+    place: tuple[int, int] | None
+    """Line and column; (0, 0) for a finding without a place; None for silence."""
+    message: str = ""
+    """Words of the message, in order; `…` stands for what is between."""
+    hint: str = ""
+    model: Callable[[], nn.Module] | None = None
+
+
+def examine(tmp_path: Path, code: str, case: Case) -> None:
+    """Audits a case, and looks at the findings of one code."""
+    report = audit(tmp_path, case.text, case.model() if case.model else None)
+    if case.place is None:
+        assert places(report, code) == []
+        return
+    place = case.place if case.place != (0, 0) else (None, None)
+    assert places(report, code) == [(code, *place)]
+    finding = only(report, code)
+    assert has_words(finding.message, case.message), finding.message
+    assert has_words(finding.hint, case.hint) if case.hint else True, finding.hint
+    assert finding.severity == DOCUMENTED[code].KIND.severity
+    assert not finding.message.endswith(".")
+    assert set(finding.params) <= {row.name for row in report.rows}
