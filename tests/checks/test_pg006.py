@@ -23,18 +23,18 @@ class RmsNorm(nn.Module):
         self.register_parameter("bias", nn.Parameter(torch.empty(2)) if bias else None)
 
 
-def _inventory(model: nn.Module, norms: tuple[str, ...] = ("RmsNorm",)) -> Inventory:
+def marked(model: nn.Module, norms: tuple[str, ...] = ("RmsNorm",)) -> Inventory:
     """The inventory, with these classes marked as norms by what they are."""
 
-    def marked(module: ModuleType) -> ModuleType:
+    def as_norm(module: ModuleType) -> ModuleType:
         like = {"norm_like"} if module.short in norms else set()
         return replace(module, families=(module.families - {"norm_like"}) | like)
 
     walked = walk(model, ref="model", unwrap=True).inventory
     return replace(
         walked,
-        parameters=tuple(replace(p, module=marked(p.module)) for p in walked.parameters),
-        visits=tuple(replace(visit, module=marked(visit.module)) for visit in walked.visits),
+        parameters=tuple(replace(p, module=as_norm(p.module)) for p in walked.parameters),
+        visits=tuple(replace(visit, module=as_norm(visit.module)) for visit in walked.visits),
     )
 
 
@@ -49,7 +49,7 @@ def _audit(tmp_path: Path, text: str, inventory: Inventory) -> pgaudit.Report:
 
 
 def test_norms_that_the_option_passes_over(tmp_path: Path) -> None:
-    report = _audit(tmp_path, HEAD + "  norm_decay_mult: 0\n", _inventory(_model()))
+    report = _audit(tmp_path, HEAD + "  norm_decay_mult: 0\n", marked(_model()))
     assert places(report, "PG006") == [("PG006", 3, 3)]
     finding = only(report, "PG006")
     assert has_words(
@@ -62,12 +62,12 @@ def test_norms_that_the_option_passes_over(tmp_path: Path) -> None:
 
 def test_the_hint_is_true(tmp_path: Path) -> None:
     text = HEAD + "  norm_decay_mult: 0\n  custom_keys: {norm1.: {decay_mult: 0}, norm2.: {decay_mult: 0}}\n"
-    assert places(_audit(tmp_path, text, _inventory(_model())), "PG006") == []
+    assert places(_audit(tmp_path, text, marked(_model())), "PG006") == []
 
 
 def test_norms_that_a_policy_passes_over(tmp_path: Path) -> None:
     model = _model()
-    walked = _inventory(model)
+    walked = marked(model)
     report = _audit(tmp_path, "solver: {weight_decay: [[0, NORM_TYPES], 1.0e-4]}\n", replace(walked, unwrapped=False))
     assert places(report, "PG006") == [("PG006", 1, 25)]
     assert has_words(only(report, "PG006").message, 'RmsNorm is no norm to basecls … despite "NORM_TYPES"')
@@ -75,7 +75,7 @@ def test_norms_that_a_policy_passes_over(tmp_path: Path) -> None:
 
 def test_one_finding_a_class(tmp_path: Path) -> None:
     model = tree({"a": RmsNorm(), "b": nn.Linear(2, 2, bias=False), "c": nn.LayerNorm(2)})
-    report = _audit(tmp_path, HEAD + "  norm_decay_mult: 0\n", _inventory(model, ("RmsNorm", "Linear")))
+    report = _audit(tmp_path, HEAD + "  norm_decay_mult: 0\n", marked(model, ("RmsNorm", "Linear")))
     assert places(report, "PG006") == [("PG006", 3, 3), ("PG006", 3, 3)]
     assert all("1 parameter keeps" in f.message for f in report.findings if f.code == "PG006")
 
@@ -101,4 +101,4 @@ SILENT: dict[str, tuple[str, Callable[[], nn.Module]]] = {
 
 @pytest.mark.parametrize(("options", "model"), SILENT.values(), ids=SILENT)
 def test_silence(tmp_path: Path, options: str, model: Callable[[], nn.Module]) -> None:
-    assert places(_audit(tmp_path, HEAD + options, _inventory(model())), "PG006") == []
+    assert places(_audit(tmp_path, HEAD + options, marked(model())), "PG006") == []
