@@ -35,7 +35,8 @@ def check(audited: Audited, /) -> Iterator[Finding]:
             continue
         indices = hits.decided or tuple(dict.fromkeys(visit.index for visit in hits.matched))
         message = f"{named(hits.pattern.rule)} changes nothing here: {_reason(audited, hits, bool(trainable))}"
-        name = hits.pattern.rule.key or hits.pattern.rule.option
+        rule = hits.pattern.rule
+        name = rule.option if rule.key is None else rule.key
         yield audited.finding(KIND, message, at=hits.pattern.at, key=name, indices=indices)
 
 

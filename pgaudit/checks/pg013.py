@@ -42,6 +42,6 @@ def check(audited: Audited, /) -> Iterator[Finding]:
             message,
             "freeze them instead",
             at=audited.rule_at(rule) or base,
-            key=rule.key or rule.option,
+            key=rule.option if rule.key is None else rule.key,
             indices=indices,
         )

@@ -75,6 +75,7 @@ CASES = {
     ),
     "an option that works": Case(HEAD + "  norm_decay_mult: 0\n", None, model=_model),
     "a key that works": Case(HEAD + "  custom_keys: {fc: {lr_mult: 10}}\n", None, model=_model),
+    "a key of nothing": Case(HEAD + "  custom_keys: {'': {}}\n", (3, 17), '"" changes nothing here', model=_model),
     "bypass_duplicate": Case(HEAD + "  bypass_duplicate: true\n", None, model=_model),
     "a dead key is another finding": Case(HEAD + "  custom_keys: {head: {lr_mult: 1}}\n", None, model=_model),
     "a shadowed key is another finding": Case(
