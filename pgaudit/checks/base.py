@@ -70,6 +70,11 @@ class Audited:
         return tuple(first)
 
     @cached_property
+    def decided(self) -> Assignment:
+        """The assignment before the optimizer's class had its say."""
+        return self.constructor.decide(self.inventory, self.config, self.facts)
+
+    @cached_property
     def owners(self) -> Mapping[str, frozenset[ModuleType]]:
         """The classes of the modules in each module that own parameters, by its name."""
         found: dict[str, set[ModuleType]] = {}

@@ -39,7 +39,7 @@ def for_dead_key(audited: Audited, pattern: Pattern) -> str | None:
 
 def classifier(audited: Audited, word: str) -> str | None:
     """Returns the model's own classifier for a word that usually means one."""
-    plain = word.strip(".")
+    plain = word.strip(".").rpartition(".")[2]
     names = [visit.name for visit in audited.inventory.visits]
     named = [c for c in audited.inventory.hints.classifier if c != plain and any(f"{c}." in name for name in names)]
     if plain in CLASSIFIERS and named:
