@@ -21,6 +21,7 @@ from pgaudit.checks import suggest, words
 from pgaudit.checks.base import Audited, Finding, Kind
 from pgaudit.checks.hits import Hits
 from pgaudit.checks.segments import Cut, cut, means_itself, names_its_kind
+from pgaudit.inventory import ModuleType
 from pgaudit.text import quoted
 
 KIND = Kind("PG003", "overmatch", "warning")
@@ -44,24 +45,30 @@ def _cuts(audited: Audited, hits: Hits) -> dict[int, Cut]:
     assert pattern.searched is not None
     whole = False
     cuts: dict[int, Cut] = {}
+    meant: dict[tuple[str, str, str, frozenset[ModuleType]], bool] = {}
     for index in hits.decided:
         visit = audited.first_visits[index]
         if visit is None:
             continue
         found = cut(pattern.searched(visit), pattern.find(visit) or ())
         whole = whole or found is None
-        if found and not _is_meant(audited, hits, found):
-            cuts[index] = found
+        if found:
+            owners = audited.owners.get(found.path, frozenset())
+            alike = (found.segment, found.before, found.after, owners)
+            if alike not in meant:
+                meant[alike] = _is_meant(hits, found, owners)
+            if not meant[alike]:
+                cuts[index] = found
     family = {index: found for index, found in cuts.items() if found.numbered}
     if not whole and not key[-1:].isdigit() and len({found.parent for found in family.values()}) == 1:
         cuts = {index: found for index, found in cuts.items() if index not in family}  # layer1 to layer4, of one parent
     return {} if _is_only_place(hits, cuts) else cuts
 
 
-def _is_meant(audited: Audited, hits: Hits, found: Cut) -> bool:
+def _is_meant(hits: Hits, found: Cut, owners: frozenset[ModuleType]) -> bool:
     if hits.pattern.regex and found.within:
         return True  # reported as an unanchored pattern
-    return means_itself(found) or names_its_kind(hits.pattern.rule.key or "", found, audited.owners.get(found.path, ()))
+    return means_itself(found) or names_its_kind(hits.pattern.rule.key or "", found, owners)
 
 
 def _is_only_place(hits: Hits, cuts: dict[int, Cut]) -> bool:

@@ -19,8 +19,9 @@ Complaint = tuple[Path, str, "str | None"]
 def ignores_of(top: Mapping[str, Any]) -> tuple[Ignore, ...]:
     """Returns the entries of a valid config."""
     return tuple(
-        Ignore(str(at[2]), entry["reason"], _words(entry.get("key")), _words(entry.get("param")), entry.get("count"), at)
+        Ignore(str(code), entry["reason"], _words(entry.get("key")), _words(entry.get("param")), entry.get("count"), at)
         for at, entry in _entries(top)
+        for code in [at[2]]
     )
 
 
