@@ -28,7 +28,7 @@ from pgaudit.checks import (
     pg019,
 )
 from pgaudit.checks.base import Audited, Check, Finding, Kind, Severity
-from pgaudit.checks.ignore import Verdict, sorted_out
+from pgaudit.checks.ignore import sorted_out
 from pgaudit.config import Config
 from pgaudit.errors import ConfigError, Position
 
@@ -48,9 +48,12 @@ def run_checks(audited: Audited) -> tuple[tuple[Finding, ...], tuple[Finding, ..
     without a place last.
     """
     found = [finding for check in CHECKS.values() for finding in check.check(audited)]
-    verdict: Verdict = sorted_out(found, audited.config.ignores)
-    stale = sorted_out(list(pg019.check(audited, verdict)), audited.config.ignores, own=pg019.KIND.code)
-    return _in_order([*verdict.kept, *stale.kept]), _in_order([*verdict.ignored, *stale.ignored])
+    ignores = audited.config.ignores
+    verdict = sorted_out(found, [ignore for ignore in ignores if ignore.code != pg019.KIND.code])
+    of_stale = [ignore for ignore in ignores if ignore.code == pg019.KIND.code]
+    stale = sorted_out(list(pg019.check(audited, verdict)), of_stale)
+    kept = [*verdict.kept, *stale.kept, *pg019.check(audited, stale)]
+    return _in_order(kept), _in_order([*verdict.ignored, *stale.ignored])
 
 
 def refuse_unknown_codes(config: Config) -> None:
@@ -59,7 +62,9 @@ def refuse_unknown_codes(config: Config) -> None:
     if unknown:
         raise ConfigError(
             [
-                config.problem(f"there is no finding {ignore.code}", *ignore.at, hint=f"known: PG001 to {max(DOCUMENTED)}")
+                config.problem(
+                    f"there is no finding {ignore.code}", *ignore.at, hint=f"known: PG001 to {max(DOCUMENTED)}"
+                )
                 for ignore in unknown
             ]
         )
@@ -70,4 +75,14 @@ def _in_order(findings: list[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=lambda finding: finding.position or nowhere))
 
 
-__all__ = ["CHECKS", "DOCUMENTED", "Audited", "Check", "Finding", "Kind", "Severity", "refuse_unknown_codes", "run_checks"]
+__all__ = [
+    "CHECKS",
+    "DOCUMENTED",
+    "Audited",
+    "Check",
+    "Finding",
+    "Kind",
+    "Severity",
+    "refuse_unknown_codes",
+    "run_checks",
+]

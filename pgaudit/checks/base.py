@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, Protocol
@@ -10,9 +10,9 @@ from typing import Literal, Protocol
 from pgaudit.checks.hits import Hits, hits_of
 from pgaudit.config import Config
 from pgaudit.config.layouts import Path
-from pgaudit.constructors import Assignment, Constructor, Facts
+from pgaudit.constructors import Assignment, Constructor, Facts, Rule
 from pgaudit.errors import Position
-from pgaudit.inventory import Inventory, Visit
+from pgaudit.inventory import Inventory, ModuleType, Visit
 
 Severity = Literal["error", "warning", "info"]
 
@@ -68,6 +68,25 @@ class Audited:
             if first[visit.index] is None:
                 first[visit.index] = visit
         return tuple(first)
+
+    @cached_property
+    def decided(self) -> Assignment:
+        """The assignment before the optimizer's class had its say."""
+        return self.constructor.decide(self.inventory, self.config, self.facts)
+
+    @cached_property
+    def owners(self) -> Mapping[str, frozenset[ModuleType]]:
+        """The classes of the modules in each module that own parameters, by its name."""
+        found: dict[str, set[ModuleType]] = {}
+        for prefix, module in dict.fromkeys((visit.prefix, visit.module) for visit in self.inventory.visits):
+            while prefix:
+                found.setdefault(prefix, set()).add(module)
+                prefix = prefix.rpartition(".")[0]
+        return {prefix: frozenset(modules) for prefix, modules in found.items()}
+
+    def rule_at(self, rule: Rule) -> Path | None:
+        """Where a rule stands in the config, if it is one that the config gives."""
+        return next((hits.pattern.at for hits in self.hits if hits.pattern.rule == rule), None)
 
     def finding(
         self,

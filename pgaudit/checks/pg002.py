@@ -19,10 +19,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from pgaudit.checks import words
 from pgaudit.checks.base import Audited, Finding, Kind
 from pgaudit.checks.hits import Hits
 from pgaudit.constructors import Rule
-from pgaudit.text import counted, quoted, visible
+from pgaudit.text import quoted, visible
 
 KIND = Kind("PG002", "shadowed-key", "warning")
 
@@ -35,8 +36,8 @@ def check(audited: Audited, /) -> Iterator[Finding]:
         if rule.key is None or hits.decided or not trainable:
             continue
         indices = tuple(dict.fromkeys(trainable))
-        message = f"{named(rule)} matches {counted(len(indices), 'parameter')} and decides none: "
-        message += "; ".join(_winners(audited, hits, indices))
+        all_of_them = "its only parameter" if len(indices) == 1 else f"any of its {len(indices):,} parameters"
+        message = f"{named(rule)} does not decide {all_of_them}: {'; '.join(_winners(audited, hits, indices))}"
         yield audited.finding(KIND, message, at=hits.pattern.at, key=rule.key, indices=indices)
 
 
@@ -57,8 +58,16 @@ def _winners(audited: Audited, hits: Hits, indices: tuple[int, ...]) -> Iterator
             by_first_name += 1
         else:
             won[rule] += 1
-    for rule, count in won.most_common(3):
+    by_principle: dict[str, list[str]] = {}
+    for rule, count in won.most_common():
         line = f" :{rule.position.line}" if rule.position else ""
-        yield f"{named(rule)}{line} takes {count} ({audited.constructor.principle(rule, hits.pattern.rule)})"
+        taken = f"{named(rule)}{line} takes {_part(count, len(indices))}"
+        by_principle.setdefault(audited.constructor.principle(rule, hits.pattern.rule), []).append(taken)
+    for principle, takers in by_principle.items():
+        yield f"{words.listed(takers)} ({principle})"
     if by_first_name:
-        yield f"{by_first_name} of them tied parameters, whose first names decide"
+        yield f"{_part(by_first_name, len(indices))} by the first name of a tied parameter"
+
+
+def _part(count: int, of: int) -> str:
+    return f"{count:,}" if count < of else "it" if of == 1 else "all"

@@ -20,11 +20,13 @@ from collections.abc import Iterator
 from pgaudit.checks import suggest, words
 from pgaudit.checks.base import Audited, Finding, Kind
 from pgaudit.checks.hits import Hits
-from pgaudit.checks.segments import NUMBERED, Cut, at_a_word, cut, names_its_kind
-from pgaudit.inventory import Visit
+from pgaudit.checks.segments import Cut, cut, means_itself, names_its_kind
+from pgaudit.inventory import ModuleType
 from pgaudit.text import quoted
 
 KIND = Kind("PG003", "overmatch", "warning")
+_PLACES = frozenset({"layer", "block", "stage"})
+"""Words for a model's parts in order: `layer_scale` is none of them."""
 
 
 def check(audited: Audited, /) -> Iterator[Finding]:
@@ -39,51 +41,63 @@ def check(audited: Audited, /) -> Iterator[Finding]:
 
 def _cuts(audited: Audited, hits: Hits) -> dict[int, Cut]:
     """The parameters that the key decides by a part of a segment, and should perhaps not."""
-    pattern = hits.pattern
+    pattern, key = hits.pattern, hits.pattern.rule.key or ""
     assert pattern.searched is not None
     whole = False
     cuts: dict[int, Cut] = {}
+    meant: dict[tuple[str, str, str, frozenset[ModuleType]], bool] = {}
     for index in hits.decided:
         visit = audited.first_visits[index]
         if visit is None:
             continue
         found = cut(pattern.searched(visit), pattern.find(visit) or ())
         whole = whole or found is None
-        if found and not _meant(audited, hits, found, visit):
-            cuts[index] = found
-    families = {found.parent for found in cuts.values()}
-    numbered = all(not found.before and NUMBERED.fullmatch(found.after) for found in cuts.values())
-    ends_in_digit = (pattern.rule.key or "")[-1:].isdigit()
-    if numbered and not whole and not ends_in_digit and len(families) == 1:
-        return {}  # layer1 to layer4, of one parent
-    return cuts
+        if found:
+            owners = audited.owners.get(found.path, frozenset())
+            alike = (found.segment, found.before, found.after, owners)
+            if alike not in meant:
+                meant[alike] = _is_meant(hits, found, owners)
+            if not meant[alike]:
+                cuts[index] = found
+    family = {index: found for index, found in cuts.items() if found.numbered}
+    if not whole and not key[-1:].isdigit() and len({found.parent for found in family.values()}) == 1:
+        cuts = {index: found for index, found in cuts.items() if index not in family}  # layer1 to layer4, of one parent
+    return {} if _is_only_place(hits, cuts) else cuts
 
 
-def _meant(audited: Audited, hits: Hits, found: Cut, visit: Visit) -> bool:
+def _is_meant(hits: Hits, found: Cut, owners: frozenset[ModuleType]) -> bool:
     if hits.pattern.regex and found.within:
         return True  # reported as an unanchored pattern
-    return at_a_word(found) or names_its_kind(hits.pattern.rule.key or "", found, visit)
+    return means_itself(found) or names_its_kind(hits.pattern.rule.key or "", found, owners)
+
+
+def _is_only_place(hits: Hits, cuts: dict[int, Cut]) -> bool:
+    """Whether a key is a word in the one name that it can mean: `stem` where there is `conv_stem`."""
+    key = hits.pattern.rule.key or ""
+    if len(cuts) < len(hits.decided) or hits.pattern.regex or key in suggest.CLASSIFIERS or key in _PLACES:
+        return False
+    return len({found.segment for found in cuts.values()}) == 1 and all(found.at_word for found in cuts.values())
 
 
 def _finding(audited: Audited, hits: Hits, cuts: dict[int, Cut]) -> Finding:
-    key = hits.pattern.rule.key or ""
-    inside = words.listed(dict.fromkeys(found.segment for found in cuts.values()))
-    names = (audited.inventory.parameters[index].name for index in cuts)
+    key, indices = hits.pattern.rule.key or "", list(cuts)
     also = "also hits" if len(cuts) < len(hits.decided) else "hits only"
-    message = f"{quoted(key)} {also} inside {inside}: {words.amount(audited, list(cuts))} ({words.modules(names)})"
-    return audited.finding(KIND, message, _hint(audited, hits, cuts), at=hits.pattern.at, key=key, indices=list(cuts))
+    inside = words.listed(dict.fromkeys(found.region for found in cuts.values()))
+    which = f"{words.amount(audited, indices)}{words.which(audited, indices)}"
+    message = f"{quoted(key)} {also} inside {inside}; {which}"
+    return audited.finding(KIND, message, _hint(audited, hits, cuts), at=hits.pattern.at, key=key, indices=indices)
 
 
 def _hint(audited: Audited, hits: Hits, cuts: dict[int, Cut]) -> str | None:
     """A longer key that hits the rest alone, if there is one; otherwise what else may have been meant."""
-    key = hits.pattern.rule.key or ""
+    key, searched = hits.pattern.rule.key or "", hits.pattern.searched
     rest = {index for index in hits.decided if index not in cuts}
     if not rest:
         return suggest.classifier(audited, key)
-    if hits.pattern.regex or hits.pattern.searched is None:
+    if hits.pattern.regex or searched is None:
         return None
     for longer in (f"{key}.", f".{key}", f".{key}."):
-        visits = [visit for visit in audited.inventory.visits if longer in hits.pattern.searched(visit)]
-        if rest == {visit.index for visit in visits} & set(hits.decided) and not {v.index for v in visits} & set(cuts):
-            return f"write {quoted(longer)} to hit {words.modules(audited.inventory.parameters[i].name for i in rest)}"
-    return None
+        found = {visit.index for visit in audited.inventory.visits if longer in searched(visit)}
+        if rest == found & {*rest, *cuts}:
+            return f"{quoted(longer)} hits {'the other alone' if len(rest) == 1 else f'the other {len(rest):,} alone'}"
+    return suggest.take_back(audited, (found.region for found in cuts.values()), key, cuts)

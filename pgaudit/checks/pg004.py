@@ -24,7 +24,7 @@ from pgaudit.checks.hits import Hits
 from pgaudit.checks.pg002 import named
 from pgaudit.checks.what_if import settings_if, without
 from pgaudit.constructors import Rule
-from pgaudit.text import quoted, visible
+from pgaudit.text import counted, quoted
 
 KIND = Kind("PG004", "custom-key-drops-decay-rule", "warning")
 
@@ -46,24 +46,23 @@ def _dropped(audited: Audited, hits: Hits) -> dict[Rule, list[int]]:
     dropped: dict[Rule, list[int]] = defaultdict(list)
     for index, (now, then) in found.items():
         rule = then.weight_decay_rule
-        if rule and rule.option not in ("default", "optimizer_default", "frozen"):
-            if (then.weight_decay or 0) < (now.weight_decay or 0):
-                dropped[rule].append(index)
+        is_exempt = (then.weight_decay or 0) < (now.weight_decay or 0)
+        if is_exempt and rule and rule.option not in ("default", "optimizer_default", "frozen"):
+            dropped[rule].append(index)
     return dropped
 
 
 def _finding(audited: Audited, hits: Hits, dropped: dict[Rule, list[int]]) -> Finding:
     indices = sorted(index for members in dropped.values() for index in members)
     key = hits.pattern.rule.key or ""
-    whose = " and ".join(
-        f"{named(rule)}{f' :{rule.position.line}' if rule.position else ''} ({len(members)})"
-        for rule, members in dropped.items()
-    )
+    who = words.listed(f"{named(rule)}{f' :{rule.position.line}' if rule.position else ''}" for rule in dropped)
     kinds = dict.fromkeys(audited.inventory.parameters[index].module.short for index in indices)
-    again = audited.assignment.decisions[indices[0]].setting.weight_decay
+    restored = audited.assignment.decisions[indices[0]].setting.weight_decay
+    gets = f"{counted(len(indices), 'parameter')} {'gets' if len(indices) == 1 else 'get'}"
     message = (
-        f"{quoted(key)} names no decay_mult, so {words.amount(audited, indices)}, are decayed at {again:g} although "
-        f"exempted by {whose}: {', '.join(map(visible, list(kinds)[:4]))}"
+        f"{quoted(key)} sets no decay_mult, so {gets} weight decay {restored:g} despite {who}: {words.listed(kinds)}"
     )
-    hint = "add decay_mult to the key, or longer keys for these parameters"
+    hint = "add decay_mult to the key"
+    if len(indices) < len(hits.decided):
+        hint = "longer keys with decay_mult for these, or decay_mult in this key for all"
     return audited.finding(KIND, message, hint, at=hits.pattern.at, key=key, indices=indices)

@@ -23,6 +23,8 @@ from pgaudit.checks.what_if import settings_if, without
 from pgaudit.text import counted
 
 KIND = Kind("PG005", "inert-option", "warning")
+_SAMPLE = 16
+"""Parameters that are asked about first; most rules change one of them."""
 
 
 def check(audited: Audited, /) -> Iterator[Finding]:
@@ -33,17 +35,22 @@ def check(audited: Audited, /) -> Iterator[Finding]:
             continue
         if hits.decided and not _is_inert(audited, hits):
             continue
-        indices = tuple(dict.fromkeys(visit.index for visit in hits.matched))
+        indices = hits.decided or tuple(dict.fromkeys(visit.index for visit in hits.matched))
         message = f"{named(hits.pattern.rule)} changes nothing here: {_reason(audited, hits, bool(trainable))}"
-        name = hits.pattern.rule.key or hits.pattern.rule.option
+        rule = hits.pattern.rule
+        name = rule.option if rule.key is None else rule.key
         yield audited.finding(KIND, message, at=hits.pattern.at, key=name, indices=indices)
 
 
 def _is_inert(audited: Audited, hits: Hits) -> bool:
-    found = settings_if(audited, hits.decided, config=without(audited.config, hits.pattern.at))
-    return bool(found) and all(
-        (now.lr, now.weight_decay) == (then.lr, then.weight_decay) for now, then in found.values()
-    )
+    fewer = without(audited.config, hits.pattern.at)
+    for indices in (hits.decided[:_SAMPLE], hits.decided[_SAMPLE:]):
+        found = settings_if(audited, indices, config=fewer).values()
+        if len(found) < len(indices):
+            return False  # the library would refuse the config without it
+        if any((now.lr, now.weight_decay) != (then.lr, then.weight_decay) for now, then in found):
+            return False
+    return True
 
 
 def _reason(audited: Audited, hits: Hits, trainable: bool) -> str:
@@ -51,12 +58,12 @@ def _reason(audited: Audited, hits: Hits, trainable: bool) -> str:
         return "the model has no such parameters"
     count = len({visit.index for visit in hits.matched})
     if not trainable:
-        return f"frozen parameters are all that it matches ({count})"
+        return f"{_all(count)} {'is' if count == 1 else 'are'} frozen"
     if not hits.decided:
         return f"other rules take {_all(count)}"
     if hits.pattern.states == {"weight_decay"} and audited.assignment.base.weight_decay == 0:
         return "the base weight decay is 0, and so is every multiple"
-    return f"{_all(len(hits.decided))} would have the same values without it"
+    return f"{_all(len(hits.decided))} would get the same without it"
 
 
 def _all(count: int) -> str:

@@ -19,13 +19,13 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 
-from pgaudit.checks import words
+from pgaudit.checks import suggest, words
 from pgaudit.checks.base import Audited, Finding, Kind
 from pgaudit.checks.pg002 import named
 from pgaudit.checks.what_if import settings_if
 from pgaudit.constructors import Rule
 from pgaudit.inventory import Visit
-from pgaudit.text import visible
+from pgaudit.text import counted, visible
 
 KIND = Kind("PG006", "unrecognised-norm", "warning")
 NORM_LIKE = "norm_like"
@@ -45,14 +45,16 @@ def check(audited: Audited, /) -> Iterator[Finding]:
         if rule and now.weight_decay is not None and then.weight_decay != now.weight_decay:
             missed[rule, inventory.parameters[index].module.short, now.weight_decay].append(index)
     for (rule, kind, decay), indices in missed.items():
-        names = [inventory.parameters[index].name for index in indices]
-        message = (
-            f"{visible(kind)} is a norm, but not to {audited.constructor.name}: {words.amount(audited, indices)}, stay "
-            f"decayed at {decay:g} past {named(rule)} ({words.modules(names)})"
+        keeps = (
+            f"{counted(len(indices), 'parameter')} {'keeps' if len(indices) == 1 else 'keep'} weight decay {decay:g}"
         )
-        at = next((hits.pattern.at for hits in audited.hits if hits.pattern.rule == rule), ())
-        hint = "name these modules in a rule of their own"
-        yield audited.finding(KIND, message, hint, at=at, key=kind, indices=indices)
+        message = (
+            f"{visible(kind)} is no norm to {audited.constructor.name}, so {keeps} despite {named(rule)}"
+            f"{words.which(audited, indices)}"
+        )
+        keys = suggest.keys_for(audited, indices)
+        hint = f"name them: {keys}" if keys else "give these modules a rule of their own"
+        yield audited.finding(KIND, message, hint, at=audited.rule_at(rule) or (), key=kind, indices=indices)
 
 
 def _as_layer_norm(visit: Visit) -> Visit:

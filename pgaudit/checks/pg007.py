@@ -6,7 +6,7 @@ the model's own `no_weight_decay()` names, have a weight decay above 0.
 Why it hurts: often it does not. But recipes for transformers, and most for convolutional networks, leave these out, and
 libraries other than timm do not read `no_weight_decay()`, which 568 timm models define.
 
-Example: `optimizer: {type: AdamW, lr: 1.0e-3, weight_decay: 0.05}` alone decays `cls_token`, `pos_embed` and every norm.
+Example: `optimizer: {type: AdamW, lr: 1.0e-3, weight_decay: 0.05}` alone decays `cls_token`, `pos_embed` and all norms.
 
 How to mend it: `norm_decay_mult: 0.0`, `bias_decay_mult: 0.0`, and custom keys for tokens; or ignore it, where the
 recipe wants it.
@@ -18,11 +18,11 @@ import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from pgaudit.checks import words
+from pgaudit.checks import suggest, words
 from pgaudit.checks.base import Audited, Finding, Kind
 from pgaudit.inventory import Parameter
 from pgaudit.inventory.families import NORMS
-from pgaudit.text import quoted
+from pgaudit.text import counted
 
 KIND = Kind("PG007", "decayed-vector", "info")
 
@@ -47,21 +47,15 @@ def check(audited: Audited, /) -> Iterator[Finding]:
             kinds.setdefault(kind, []).append(index)
     at = (audited.constructor.optimizer(audited.config).section[0], "weight_decay")
     if kinds:
-        what = ", ".join(
-            f"{_counted(len(indices), kind)} ({words.parameters(_names(audited, indices[:1]))})"
-            for kind, indices in kinds.items()
-        )
+        what = ", ".join(_counted(len(indices), kind) for kind, indices in kinds.items())
         indices = sorted(index for members in kinds.values() for index in members)
+        what += words.which(audited, indices)
         yield audited.finding(KIND, f"weight decay goes to {what}", at=at, key="weight_decay", indices=indices)
     yield from _asked_for(audited, decayed, at)
 
 
 def _counted(number: int, kind: str) -> str:
     return f"{number:,} {kind if number == 1 else _PLURALS.get(kind, kind + 's')}"
-
-
-def _names(audited: Audited, indices: list[int]) -> list[str]:
-    return [audited.inventory.parameters[index].name for index in indices]
 
 
 def _kind(parameter: Parameter) -> str | None:
@@ -77,13 +71,17 @@ def _kind(parameter: Parameter) -> str | None:
 
 def _asked_for(audited: Audited, decayed: list[int], at: tuple[str, str]) -> Iterator[Finding]:
     patterns = audited.inventory.hints.no_weight_decay
-    indices = [
+    named = [
         index
-        for index in decayed
-        if any(fnmatchcase(audited.inventory.parameters[index].name, pattern) for pattern in patterns)
+        for index, parameter in enumerate(audited.inventory.parameters)
+        if any(fnmatchcase(parameter.name, pattern) for pattern in patterns)
     ]
+    indices = sorted(set(named).intersection(decayed))
     if indices:
-        names = words.parameters(_names(audited, indices))
-        message = f"the model's no_weight_decay() names {names}, which {audited.constructor.name} does not read"
-        hint = f"decay_mult: 0.0 for {', '.join(quoted(name) for name in patterns[:3])}"
+        message = (
+            f"the model's no_weight_decay() names {counted(len(indices), 'parameter')} that "
+            f"{audited.constructor.name} decays{words.which(audited, indices)}"
+        )
+        keys = suggest.keys_for(audited, indices, among=named)
+        hint = f"name them: {keys}" if keys else None
         yield audited.finding(KIND, message, hint, at=at, key="no_weight_decay", indices=indices)

@@ -18,7 +18,6 @@ from dataclasses import replace
 
 from pgaudit.checks import words
 from pgaudit.checks.base import Audited, Finding, Kind
-from pgaudit.checks.pg002 import named
 from pgaudit.checks.what_if import settings_if
 from pgaudit.inventory import Conv, Visit
 from pgaudit.text import counted
@@ -38,15 +37,14 @@ def check(audited: Audited, /) -> Iterator[Finding]:
     if not moved:
         return
     now, then = found[moved[0]]
-    names = words.parameters(audited.inventory.parameters[index].name for index in moved)
     message = (
-        f"{counted(len(moved), 'parameter')} of convolutions with one channel and one group, taken as depthwise: "
-        f"{names}, weight decay {now.weight_decay:g} instead of {then.weight_decay:g}"
+        f"a convolution of one channel is taken for depthwise, which gives {counted(len(moved), 'parameter')} weight "
+        f"decay {now.weight_decay:g} instead of {then.weight_decay:g}{words.which(audited, moved)}"
     )
-    rule = now.weight_decay_rule if now.weight_decay_rule and now.weight_decay_rule.position else then.weight_decay_rule
-    at = next((hits.pattern.at for hits in audited.hits if hits.pattern.rule == rule), ())
-    key = named(rule) if rule else None
-    yield audited.finding(KIND, message, "a custom key for them comes first", at=at, key=key, indices=moved)
+    given = [rule for rule in (now.weight_decay_rule, then.weight_decay_rule) if rule and audited.rule_at(rule)]
+    at = audited.rule_at(given[0]) if given else None
+    key = given[0].option if given else None
+    yield audited.finding(KIND, message, "a custom key for it comes first", at=at or (), key=key, indices=moved)
 
 
 def _is_one_channel(conv: Conv | None) -> bool:

@@ -32,14 +32,29 @@ def check(audited: Audited, /) -> Iterator[Finding]:
     frozen = [index for index, pair in enumerate(trainable) if pair == (False, True)]
     missing = [index for index, pair in enumerate(trainable) if pair == (True, False)]
     if frozen:
-        message = f"{_some(audited, frozen, 'frozen parameter')} in the optimizer at the base values"
-        hint = "unfrozen later, they train without their rules"
+        where = "in the optimizer"
+        hint = "once unfrozen, they train"
+        if audited.config.paramwise_cfg and all(_is_past_rules(audited, index) for index in frozen):
+            where += " at the base values"
+            hint = "unfrozen later, they train without their rules"
+        message = f"{_are(frozen, 'frozen parameter')} {where}{words.which(audited, frozen)}"
         yield audited.finding(KIND, message, hint, key="frozen", indices=frozen)
     if missing:
-        message = f"{_some(audited, missing, 'trainable parameter')} in no group: never optimized"
-        yield audited.finding(KIND, message, key="missing", indices=missing)
+        are = _are(missing, "trainable parameter")
+        message = f"{are} in no group, and never optimized{words.which(audited, missing)}"
+        yield audited.finding(KIND, message, _way_in(audited, missing), key="missing", indices=missing)
 
 
-def _some(audited: Audited, indices: list[int], noun: str) -> str:
-    names = words.modules(audited.inventory.parameters[index].name for index in indices)
-    return f"{counted(len(indices), noun)} ({names}) {'is' if len(indices) == 1 else 'are'}"
+def _is_past_rules(audited: Audited, index: int) -> bool:
+    rule = audited.assignment.decisions[index].setting.lr_rule
+    return rule is not None and rule.option == "frozen"
+
+
+def _way_in(audited: Audited, missing: list[int]) -> str:
+    if any(audited.inventory.parameters[index].reachable for index in missing):
+        return "the model's own parameters() leaves them out"
+    return f"{audited.constructor.name} takes the attribute `module` for the whole model: rename it"
+
+
+def _are(indices: list[int], noun: str) -> str:
+    return f"{counted(len(indices), noun)} {'is' if len(indices) == 1 else 'are'}"

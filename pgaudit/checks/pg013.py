@@ -32,11 +32,16 @@ def check(audited: Audited, /) -> Iterator[Finding]:
         if rule and decision.setting.lr == 0 and audited.inventory.parameters[index].trainable:
             still[rule].append(index)
     for rule, indices in still.items():
-        at = next((hits.pattern.at for hits in audited.hits if hits.pattern.rule == rule), None)
-        names = words.modules(audited.inventory.parameters[index].name for index in indices)
-        message = f"{words.amount(audited, indices)}, trainable at lr 0 by {named(rule)}: {names}"
+        what = "the base lr" if rule.option in ("default", "optimizer_default") else named(rule)
+        are = "is" if len(indices) == 1 else "are"
+        message = f"{words.amount(audited, indices)} {are} trainable at lr 0 by {what}{words.which(audited, indices)}"
         section = audited.constructor.optimizer(audited.config).section[0]
         base = (section, "lr") if audited.config.position(section, "lr") else (section, "basic_lr")
         yield audited.finding(
-            KIND, message, "freeze them instead", at=at or base, key=rule.key or rule.option, indices=indices
+            KIND,
+            message,
+            "freeze them instead",
+            at=audited.rule_at(rule) or base,
+            key=rule.option if rule.key is None else rule.key,
+            indices=indices,
         )

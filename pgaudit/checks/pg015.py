@@ -26,11 +26,8 @@ def check(audited: Audited, /) -> Iterator[Finding]:
     if offsets is None or biases is None:
         return
     both = [
-        index
-        for index in offsets.decided
-        if (visit := audited.first_visits[index]) is not None and visit.own == "bias"
+        index for index in offsets.decided if (visit := audited.first_visits[index]) is not None and visit.own == "bias"
     ]
     if both:
-        names = words.parameters(audited.inventory.parameters[index].name for index in both)
-        message = f"bias_lr_mult does not reach the offset layers' biases ({names}): dcn_offset_lr_mult overrides it"
+        message = f"dcn_offset_lr_mult overrides bias_lr_mult on biases of offset layers{words.which(audited, both)}"
         yield audited.finding(KIND, message, at=offsets.pattern.at, key="dcn_offset_lr_mult", indices=both)

@@ -12,10 +12,12 @@ How to mend it: anchor the pattern: `bias$`, `(^|\\.)bias$`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from pgaudit.checks import words
 from pgaudit.checks.base import Audited, Finding, Kind
+from pgaudit.checks.hits import Hits
 from pgaudit.checks.segments import cut
 from pgaudit.text import quoted
 
@@ -36,10 +38,20 @@ def check(audited: Audited, /) -> Iterator[Finding]:
                 indices.append(index)
         if indices:
             key = pattern.rule.key or ""
-            names = words.parameters(audited.inventory.parameters[index].name for index in indices)
-            message = f"{quoted(key)} also hits the middle of {names}: {words.amount(audited, indices)}"
-            yield audited.finding(KIND, message, _hint(key), at=pattern.at, key=key, indices=indices)
+            also = "also hits" if len(indices) < len(hits.decided) else "hits only"
+            which = f"{words.amount(audited, indices)}{words.which(audited, indices)}"
+            message = f"{quoted(key)} {also} the middle of a word; {which}"
+            yield audited.finding(KIND, message, _hint(audited, hits, indices), at=pattern.at, key=key, indices=indices)
 
 
-def _hint(key: str) -> str:
-    return f"anchor it: {quoted(f'{key}$')}" if key.isidentifier() else "anchor it with ^ or $"
+def _hint(audited: Audited, hits: Hits, indices: list[int]) -> str | None:
+    """An anchored pattern that hits the rest alone, if there is one."""
+    key = hits.pattern.rule.key or ""
+    rest = set(hits.decided).difference(indices)
+    for anchored in (f"{key}$", f"(^|[._]){key}", f"{key}([._]|$)", rf"(^|[._]){key}([._]|$)") if rest else ():
+        names = ((index, audited.inventory.parameters[index].name) for index in hits.decided)
+        if {index for index, name in names if re.search(anchored, name)} == rest:
+            return (
+                f"{quoted(anchored)} hits {'the other alone' if len(rest) == 1 else f'the other {len(rest):,} alone'}"
+            )
+    return None

@@ -24,16 +24,14 @@ KIND = Kind("PG019", "stale-ignore", "warning")
 def check(audited: Audited, verdict: Verdict, /) -> Iterator[Finding]:
     """Yields a finding for each request to ignore that does not fit what was found."""
     for ignore, amount in verdict.amounts:
-        if ignore.code == KIND.code:
-            continue
         scope = "".join(f" for {', '.join(map(visible, names))}" for names in (ignore.keys, ignore.params) if names)
         hint = None
         if not amount:
             message, hint = f"nothing to ignore: there is no {ignore.code}{scope}", "remove the entry"
         elif ignore.count is not None and amount > ignore.count:
-            message = f"{ignore.code}{scope} has grown: {amount} where {ignore.count} were expected; not ignored"
+            message = f"{ignore.code}{scope} has grown from {ignore.count} to {amount}: not ignored"
         elif ignore.count is not None and amount < ignore.count:
-            message, hint = f"{ignore.code}{scope}: only {amount} of {ignore.count} are left", f"count: {amount}"
+            message, hint = f"{ignore.code}{scope} has shrunk from {ignore.count} to {amount}", f"count: {amount}"
         else:
             continue
         yield audited.finding(KIND, message, hint, at=ignore.at, key=ignore.code)

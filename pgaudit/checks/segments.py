@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pgaudit.constructors.patterns import Spans
-from pgaudit.inventory import Visit
+from pgaudit.inventory import ModuleType
 from pgaudit.inventory.families import NORMS
 
-NUMBERED = re.compile(r"s?_?\d*")
+_NUMBERED = re.compile(r"s?_?\d*")
 """What makes a family of a word: ``layer1``, ``stages``, ``block_2``."""
 
-_ABBREVIATIONS = {"bn": "batchnorm", "ln": "layernorm", "gn": "groupnorm"}
+_ABBREVIATIONS = frozenset({"bn", "ln", "gn"})
+_KINDS = frozenset({"conv", "linear", "embedding", "attention", "lstm", "gru"})
+"""Words that mean all modules of a kind, beside those for norms. `layer` and `block` mean a place, whatever stands
+there.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +30,30 @@ class Cut:
     after: str
     parent: str
     """The name up to the segment."""
+    region: str
+    """All segments that the match touches: ``blocks.10`` for ``blocks.1``."""
     leaf: bool
     """Whether the segment is the parameter's own name."""
+
+    @property
+    def path(self) -> str:
+        """The name down to the segment, without a leading dot."""
+        return f"{self.parent}{self.segment}".lstrip(".")
 
     @property
     def within(self) -> bool:
         """Whether the match neither begins nor ends the segment."""
         return bool(self.before and self.after)
+
+    @property
+    def numbered(self) -> bool:
+        """Whether a number, or a plural, is all that the match leaves of the segment."""
+        return not self.before and _NUMBERED.fullmatch(self.after) is not None
+
+    @property
+    def at_word(self) -> bool:
+        """Whether the match is a word of the segment: ``stem`` in ``conv_stem``, ``bias`` in ``q_bias``."""
+        return (not self.before or self.before.endswith("_")) and (not self.after or self.after.startswith("_"))
 
 
 def cut(text: str, spans: Spans) -> Cut | None:
@@ -45,27 +67,45 @@ def _cut(text: str, start: int, end: int) -> Cut | None:
     ends = end == len(text) or text[end] == "." or text[end - 1] == "."
     if begins and ends:
         return None
-    inside = start if not begins else end - 1  # a place in the segment that is cut
-    left = text.rfind(".", 0, inside + 1) + 1
+    left, right = _segment(text, start if not begins else end - 1)
+    first = _segment(text, start + (text[start] == "."))[0]
+    last = _segment(text, end - 1 - (text[end - 1] == "."))[1]
+    return Cut(text[left:right], text[left:start], text[end:right], text[:left], text[first:last], right == len(text))
+
+
+def _segment(text: str, inside: int) -> tuple[int, int]:
+    """From where to where the segment goes that has this place in it."""
     right = text.find(".", inside)
-    right = len(text) if right < 0 else right
-    return Cut(text[left:right], text[left:start], text[end:right], text[:left], right == len(text))
+    return text.rfind(".", 0, inside + 1) + 1, len(text) if right < 0 else right
 
 
-def names_its_kind(word: str, cut: Cut, visit: Visit) -> bool:
-    """Whether a word means all modules of a kind, as ``norm`` means ``norm1`` and ``conv`` means ``conv2``: their
-    class is called so.
+def names_its_kind(word: str, cut: Cut, owners: Iterable[ModuleType]) -> bool:
+    """Whether a word means all modules of a kind, as ``norm`` means ``norm1`` and ``conv`` means ``conv_stem``.
+
+    Args:
+        word: the key or pattern.
+        cut: where it hits.
+        owners: the classes in the module that the segment names.
     """
-    plain = re.sub(r"[\W\d_]", "", word).lower()
-    if cut.leaf or not plain:
+    if cut.leaf or (word[-1:].isdigit() and cut.after[:1].isdigit()):
+        return False  # `conv1` is not the kind of `conv10`
+    plain = re.sub(r"[\W\d_]", "", word.strip(".").rpartition(".")[2]).lower()
+    is_norm = plain in _ABBREVIATIONS or plain.endswith("norm")
+    if not is_norm and plain not in _KINDS:
         return False
-    kind = re.sub(r"[\W\d_]", "", visit.module.short).lower()
-    is_norm = not NORMS.isdisjoint(visit.module.families) or "norm_like" in visit.module.families
-    return plain in kind or _ABBREVIATIONS.get(plain, "\0") in kind or (plain in ("norm", *_ABBREVIATIONS) and is_norm)
+    return cut.numbered or any(_is_kind(plain, owner, norm=is_norm) for owner in owners)
 
 
-def at_a_word(cut: Cut) -> bool:
-    """Whether a match in a parameter's own name begins or ends it, as a word of its own: ``bias`` in ``q_bias``."""
-    begins = not cut.before and cut.after.startswith("_")
-    ends = not cut.after and cut.before.endswith("_")
-    return cut.leaf and (begins or ends)
+def _is_kind(word: str, owner: ModuleType, *, norm: bool) -> bool:
+    if norm and ("norm_like" in owner.families or not NORMS.isdisjoint(owner.families)):
+        return True
+    return any(owner.short[found.start()].isupper() for found in re.finditer(word, owner.short.lower()))
+
+
+def means_itself(cut: Cut) -> bool:
+    """Whether a match in a parameter's own name is a word at its end or beginning, or begins the only one: ``bias``
+    in ``q_bias``, ``pos_embed`` in ``pos_embedding``.
+    """
+    if not cut.leaf or cut.within:
+        return False
+    return cut.at_word or (not cut.before and cut.after.isalpha())

@@ -1,20 +1,23 @@
-"""What a key was probably meant to be, as far as the model's own names tell. Nothing is proposed that does not match."""
+"""What a key was probably meant to be, as far as the model's names tell. Nothing is proposed that does not match."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pgaudit.constructors.patterns import Pattern
-from pgaudit.text import did_you_mean, quoted
+from pgaudit.text import nearest, quoted
 
 if TYPE_CHECKING:
     from pgaudit.checks.base import Audited
 
-_CLASSIFIERS = frozenset("fc head heads classifier cls_head linear last_linear head_fc".split())
+CLASSIFIERS = frozenset("fc head heads classifier cls_head linear last_linear head_fc".split())
+"""What a model's last layer is usually called."""
 _MOST = 4000
 """Names that are compared with a key; finding the nearest takes time."""
+_NEAR = 0.75
+"""How alike a name must be: `layer1` and `layers` are, `stem` and `stages` are not."""
 
 
 def for_dead_key(audited: Audited, pattern: Pattern) -> str | None:
@@ -30,20 +33,71 @@ def for_dead_key(audited: Audited, pattern: Pattern) -> str | None:
     for name in _without_first_segments(plain):
         if any(f".{name}" in f".{full}" for full in names):
             return f"{quoted(name)} is here, but not below {quoted(plain[: -len(name) - 1])}"
-    return did_you_mean(plain, _runs(names, plain.count(".") + 1)) or classifier(audited, plain)
+    near = nearest(plain, _runs(names, plain.count(".") + 1), cutoff=_NEAR)
+    return f"did you mean {quoted(near[0])}?" if near else classifier(audited, plain)
 
 
 def classifier(audited: Audited, word: str) -> str | None:
     """Returns the model's own classifier for a word that usually means one."""
-    of_model = [name for name in audited.inventory.hints.classifier if name != word]
-    if word in _CLASSIFIERS and of_model:
-        return f"did you mean {' or '.join(map(quoted, of_model))}? That is this model's classifier"
+    plain = word.strip(".").rpartition(".")[2]
+    names = [visit.name for visit in audited.inventory.visits]
+    named = [c for c in audited.inventory.hints.classifier if c != plain and any(f"{c}." in name for name in names)]
+    if plain in CLASSIFIERS and named:
+        return f"did you mean {' or '.join(map(quoted, named))}? That is this model's classifier"
     return None
 
 
+def keys_for(audited: Audited, wanted: Sequence[int], *, among: Iterable[int] = (), most: int = 3) -> str | None:
+    """Returns keys that match the wanted parameters, and none but those and ``among``, as words; None if it takes too
+    many.
+
+    None of them begins with a dot: such a key stands in a name, or does not, whether it is searched as a part or as an
+    expression, and whether or not a dot is set before names at the root.
+    """
+    names = [(visit.name, visit.index) for visit in audited.inventory.visits]
+    left, allowed = dict.fromkeys(wanted), {*wanted, *among}
+    keys: list[str] = []
+    while left:
+        if len(keys) == most:
+            return None
+        for key in _parts(audited.inventory.parameters[next(iter(left))].name):
+            found = {index for name, index in names if key in name}
+            if found <= allowed and found == {i for name, i in names if re.search(key, name)}:
+                keys.append(key)
+                left = {index: None for index in left if index not in found}
+                break
+        else:
+            return None
+    return ", ".join(map(quoted, keys)) or None
+
+
+def _parts(name: str) -> Iterator[str]:
+    """What of a name could be a key, most telling first: its segments from the last, then its ends, then all of it."""
+    segments = name.split(".")
+    if any(not segment.isidentifier() and not segment.isdigit() for segment in segments):
+        return  # nothing to write into a config unescaped
+    yield segments[-1]
+    yield from (f"{segment}." for segment in reversed(segments[:-1]) if not segment.isdigit())
+    ends = (".".join(segments[first:]) for first in range(len(segments) - 2, -1, -1))
+    yield from (end for end in ends if not end[0].isdigit())
+
+
+def take_back(audited: Audited, regions: Iterable[str], key: str, indices: Iterable[int]) -> str | None:
+    """Returns a hint of longer keys that win over ``key`` for just these parameters, if there are any."""
+    wanted = set(indices)
+    longer = list(dict.fromkeys(regions))
+    names = [(visit.name, visit.index) for visit in audited.inventory.visits]
+    found = {index for name, index in names if any(region in name for region in longer)}
+    if len(longer) > 2 or found != wanted or any(len(region) <= len(key) for region in longer):
+        return None
+    return f"a longer key would take these out: {', '.join(map(quoted, longer))}"
+
+
 def _without_first_segments(plain: str) -> Iterable[str]:
+    """The ends of a key; a bare number tells nothing."""
     segments = plain.split(".")
-    return (".".join(segments[first:]) for first in range(1, len(segments)))
+    ends = (".".join(segments[first:]) for first in range(1, len(segments)))
+    return (end for end in ends if not end[:1].isdigit())
 
 
 def _runs(names: Iterable[str], length: int) -> list[str]:

@@ -55,17 +55,15 @@ def settings_if(
     Returns:
         Nothing at all where the library would refuse the changed config.
     """
-    chosen = [index for index in indices if audited.first_visits[index] is not None]
+    before = audited.decided.decisions
+    chosen = [index for index in indices if audited.first_visits[index] and before[index].group is not None]
     if not chosen:
         return {}
-    decide, facts = audited.constructor.decide, audited.facts
-    before = decide(_only(audited, chosen, lambda visit: visit), audited.config, facts)
     try:
-        after = decide(_only(audited, chosen, change), config or audited.config, facts)
+        after = audited.constructor.decide(_only(audited, chosen, change), config or audited.config, audited.facts)
     except ConfigError:
         return {}
-    pairs = zip(before.decisions, after.decisions, strict=True)
-    return {index: (was.setting, now.setting) for index, (was, now) in zip(chosen, pairs, strict=True)}
+    return {index: (before[index].setting, now.setting) for index, now in zip(chosen, after.decisions, strict=True)}
 
 
 def _only(audited: Audited, indices: list[int], change: Callable[[Visit], Visit]) -> Inventory:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -11,18 +10,13 @@ from pgaudit.text import counted, visible
 if TYPE_CHECKING:
     from pgaudit.checks.base import Audited
 
-_NUMBER = re.compile(r"(?<![^.])\d+(?![^.])")
 _SHOWN = 3
 
 
-def modules(names: Iterable[str]) -> str:
-    """Returns the modules that own these parameters, block numbers as stars: ``blocks.*.mlp.fc1, blocks.*.mlp.fc2``."""
-    return listed(dict.fromkeys(_NUMBER.sub("*", name.rpartition(".")[0] or name) for name in names))
-
-
-def parameters(names: Iterable[str]) -> str:
-    """Returns parameters, block numbers as stars: ``blocks.*.norm1.weight``."""
-    return listed(dict.fromkeys(_NUMBER.sub("*", name) for name in names))
+def which(audited: Audited, indices: Sequence[int]) -> str:
+    """Returns an end of a sentence: ``: fc.weight, fc.bias``, and for more than two ``, such as bn1.weight``."""
+    names = [visible(audited.inventory.parameters[index].name) for index in indices[:2]]
+    return f": {', '.join(names)}" if len(indices) <= 2 else f", such as {names[0]}"
 
 
 def listed(words: Iterable[str], *, most: int = _SHOWN) -> str:
@@ -34,9 +28,9 @@ def listed(words: Iterable[str], *, most: int = _SHOWN) -> str:
 
 
 def amount(audited: Audited, indices: Sequence[int]) -> str:
-    """Returns ``48 parameters, 65 % of the model``; the share is of elements."""
+    """Returns ``48 parameters (65 % of the model)``; the share is of elements."""
     numel = sum(audited.inventory.parameters[index].numel for index in indices)
-    return f"{counted(len(indices), 'parameter')}, {percent(numel, audited.inventory.numel)} of the model"
+    return f"{counted(len(indices), 'parameter')} ({percent(numel, audited.inventory.numel)} of the model)"
 
 
 def percent(part: int, whole: int) -> str:

@@ -18,12 +18,12 @@ Complaint = tuple[Path, str, "str | None"]
 
 def ignores_of(top: Mapping[str, Any]) -> tuple[Ignore, ...]:
     """Returns the entries of a valid config."""
-    return tuple(
-        Ignore(
-            str(at[2]), entry["reason"], _words(entry.get("key")), _words(entry.get("param")), entry.get("count"), at
-        )
-        for at, entry in _entries(top)
-    )
+    return tuple(_ignore(at, entry) for at, entry in _entries(top))
+
+
+def _ignore(at: Path, entry: Mapping[str, Any]) -> Ignore:
+    keys, params = _words(entry.get("key")), _words(entry.get("param"))
+    return Ignore(str(at[2]), entry["reason"], keys, params, entry.get("count"), at)
 
 
 def ignore_complaints(top: Mapping[str, Any]) -> list[Complaint]:
@@ -34,7 +34,7 @@ def ignore_complaints(top: Mapping[str, Any]) -> list[Complaint]:
     if not isinstance(section, Mapping):
         return []  # reported with the rest of the file, or absent
     found = schema.complaints(schema.Findings, section, _AT[:1])
-    if found:
+    if not isinstance(section.get("ignore", {}), Mapping):
         return found
     for at, entry in _entries(top):
         if not _CODE.fullmatch(str(at[2])):
@@ -44,14 +44,24 @@ def ignore_complaints(top: Mapping[str, Any]) -> list[Complaint]:
         elif not str(entry.get("reason") or "").strip():
             found.append((at, "a finding is ignored for a reason, and none is given", _EXAMPLE))
         else:
-            found += schema.complaints(schema.Ignored, entry, at)
+            found += _about_words(entry, at)
     return found
+
+
+def _about_words(entry: Mapping[str, Any], at: Path) -> Iterator[Complaint]:
+    """A single word stands for a list of one."""
+    from pgaudit.config import schema
+
+    single = {name for name in ("key", "param") if name in entry and not isinstance(entry[name], list)}
+    listed = {name: [value] if name in single else value for name, value in entry.items()}
+    for where, message, hint in schema.complaints(schema.Ignored, listed, at):
+        yield (where[: len(at) + 1] if where[len(at)] in single else where), message, hint
 
 
 def _entries(top: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
     """Each entry and where it stands; a bare text is the reason of one."""
     for code, given in ((top.get("findings") or {}).get("ignore") or {}).items():
-        several = isinstance(given, list)
+        several = isinstance(given, list) and bool(given)
         for index, entry in enumerate(given if several else [given]):
             at = (*_AT, code, index) if several else (*_AT, code)
             yield at, {"reason": entry} if isinstance(entry, str) else entry

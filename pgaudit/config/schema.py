@@ -75,11 +75,11 @@ class Findings(_Closed):
 
 
 class Ignored(_Closed):
-    """One entry of ``ignore``, written out; each list may be a single word."""
+    """One entry of ``ignore``, written out in full."""
 
     reason: Annotated[str, Field(min_length=1)]
-    key: str | list[str] = []
-    param: str | list[str] = []
+    key: list[str] = []
+    param: list[str] = []
     count: Annotated[int, Field(strict=True, ge=1)] | None = None
 
 

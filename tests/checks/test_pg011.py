@@ -4,9 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.checks.cases import audit, places
-
-HEAD = "optimizer: {type: SGD, lr: 0.1, weight_decay: 0.1}\nparamwise_cfg:\n"
+from tests.checks.cases import HEAD, audit, only, places
 
 
 @pytest.mark.parametrize(
@@ -22,21 +20,21 @@ HEAD = "optimizer: {type: SGD, lr: 0.1, weight_decay: 0.1}\nparamwise_cfg:\n"
 )
 def test_a_word_that_nobody_reads(tmp_path: Path, options: str, place: tuple[int, int], meant: str) -> None:
     report = audit(tmp_path, HEAD + options)
-    assert places(report) == [("PG011", *place)]
-    assert report.findings[0].hint == f'did you mean "{meant}"?'
-    assert report.findings[0].severity == "error"
+    assert places(report, "PG011") == [("PG011", *place)]
+    assert only(report, "PG011").hint == f'did you mean "{meant}"?'
+    assert only(report, "PG011").severity == "error"
 
 
 def test_a_word_like_no_other_gets_the_list(tmp_path: Path) -> None:
     report = audit(tmp_path, HEAD + "  _delete: true\n")  # published in mmcls' Twins configs, for `_delete_`
-    assert places(report) == [("PG011", 3, 3)]
-    assert (report.findings[0].hint or "").startswith("it reads bias_decay_mult, ")
+    assert places(report, "PG011") == [("PG011", 3, 3)]
+    assert (only(report, "PG011").hint or "").startswith("it reads bias_decay_mult, ")
 
 
 def test_a_solver_has_its_own_words(tmp_path: Path) -> None:
     report = audit(tmp_path, "solver:\n  basic_lr: 0.1\n  max_epochs: 3\n")
-    assert places(report) == [("PG011", 3, 3)]
-    assert report.findings[0].hint == 'did you mean "max_epoch"?'
+    assert places(report, "PG011") == [("PG011", 3, 3)]
+    assert only(report, "PG011").hint == 'did you mean "max_epoch"?'
 
 
 def test_words_that_are_read_are_silent(tmp_path: Path) -> None:
@@ -44,5 +42,7 @@ def test_words_that_are_read_are_silent(tmp_path: Path) -> None:
         "  custom_keys: {head: {lr_mult: 1, decay_mult: 1}}\n  bias_lr_mult: 1\n  bias_decay_mult: 1\n"
         "  norm_decay_mult: 1\n  dwconv_decay_mult: 1\n  dcn_offset_lr_mult: 1\n  bypass_duplicate: false\n"
     )
-    assert places(audit(tmp_path, HEAD + options)) == []
-    assert places(audit(tmp_path, "solver: {basic_lr: 0.1, lr_schedule: step, grad_clip: {name: norm}}\n")) == []
+    assert places(audit(tmp_path, HEAD + options), "PG011") == []
+    assert (
+        places(audit(tmp_path, "solver: {basic_lr: 0.1, lr_schedule: step, grad_clip: {name: norm}}\n"), "PG011") == []
+    )

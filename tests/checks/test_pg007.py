@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from tests.checks.cases import HEAD, Case, examine, tree
+
+
+class _Tokens(nn.Module):
+    """Of everything that recipes leave out, one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cls_token = nn.Parameter(torch.empty(1, 1, 2))
+        self.gamma = nn.Parameter(torch.empty(2))
+        self.fc = nn.Linear(2, 2)
+        self.norm = nn.LayerNorm(2)
+        self.words = nn.Embedding(3, 2)
+
+
+class _Asking(nn.Module):
+    """Asks for two of its parameters, one of them by a pattern."""
+
+    def __init__(self, *, frozen: bool = False) -> None:
+        super().__init__()
+        self.table = nn.Parameter(torch.empty(2, 2))
+        self.rel = tree({"0.mlp": nn.Linear(2, 2, bias=False), "1.mlp": nn.Linear(2, 2, bias=False)})
+        self.mlp = nn.Linear(2, 2, bias=False)
+        self.requires_grad_(not frozen)
+
+    def no_weight_decay(self) -> set[str]:
+        return {"table", "rel.*", "absent"}
+
+
+def _weights() -> nn.Module:
+    return nn.Sequential(nn.Linear(2, 2, bias=False), nn.Conv2d(2, 2, 1, bias=False))
+
+
+ALL = "  norm_decay_mult: 0\n  bias_decay_mult: 0\n"
+CASES = {
+    "one of each": Case(
+        HEAD,
+        (1, 33),
+        "weight decay goes to 2 tokens or embeddings, 1 other vector, 1 bias, 2 norm parameters, such as cls_token",
+        model=_Tokens,
+    ),
+    "what options leave": Case(
+        HEAD + ALL + "  custom_keys: {words: {decay_mult: 0}}\n",
+        (1, 33),
+        "weight decay goes to 1 token or embedding, 1 other vector: cls_token, gamma",
+        model=_Tokens,
+    ),
+    "under a policy": Case("solver:\n  weight_decay: 1.0e-4\n", (2, 3), "weight decay goes to 2 tokens", model=_Tokens),
+    "what the model asks for": Case(
+        HEAD,
+        (1, 33),
+        "the model's no_weight_decay() names 3 parameters that mmcv decays, such as table",
+        'name them: "table", "rel."',
+        _Asking,
+    ),
+    "what the model asks for, and only one of it is decayed": Case(
+        HEAD + "  custom_keys: {rel: {decay_mult: 0}}\n",
+        (1, 33),
+        "no_weight_decay() names 1 parameter that mmcv decays: table",
+        'name them: "table"',
+        _Asking,
+    ),
+    "what the model asks for, and gets": Case(
+        HEAD + "  custom_keys: {table: {decay_mult: 0}, rel.: {decay_mult: 0}}\n", None, model=_Asking
+    ),
+    "weights": Case(HEAD, None, model=_weights),
+    "no weight decay": Case("optimizer: {type: SGD, lr: 0.1}\n", None, model=_Tokens),
+    "weight decay 0": Case("optimizer: {type: SGD, lr: 0.1, weight_decay: 0}\n", None, model=_Tokens),
+    "all left out": Case(
+        HEAD + ALL + "  custom_keys: {token: {decay_mult: 0}, gamma: {decay_mult: 0}, words: {decay_mult: 0}}\n",
+        None,
+        model=_Tokens,
+    ),
+    "frozen": Case(HEAD, None, model=lambda: _Asking(frozen=True)),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_pg007(tmp_path: Path, case: Case) -> None:
+    examine(tmp_path, "PG007", case)

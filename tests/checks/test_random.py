@@ -1,0 +1,110 @@
+"""Random models and policies: what the checks claim to change nothing is what changes nothing, and all of it."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections import Counter
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import pgaudit
+from pgaudit import Config, Inventory, PgauditError
+from pgaudit.checks import DOCUMENTED
+from pgaudit.checks.what_if import without
+from pgaudit.config.layouts import Path
+from pgaudit.inventory.walk import walk
+from tests.budget import examples
+from tests.parity.compare import Case
+from tests.parity.random_models import chance, one_of, trees
+from tests.parity.random_policies import cases
+from tests.parity.trees import Spec, build
+
+IDLE = frozenset({"PG001", "PG002", "PG005"})
+"""The findings that say that a rule changes nothing."""
+Values = list[tuple[float | None, float | None]]
+
+
+@settings(max_examples=examples(150))
+@given(case=cases())
+def test_random_rules_are_idle_just_where_a_finding_says_so(case: Case) -> None:
+    given_config = {key: value for key, value in case.items() if key != "model"}
+    inventory = walk(build(case["model"]), ref="model", unwrap=True).inventory
+    try:
+        report = pgaudit.audit(inventory, given_config)
+    except PgauditError:
+        return  # the library would refuse it
+    said = {(finding.key, finding.code) for finding in report.findings if finding.code in IDLE}
+    for rule, at in _rules(report.config):
+        now, then = _values(inventory, report.config), _values(inventory, without(report.config, at))
+        codes = [code for key, code in said if key == rule]
+        assert (now == then) == bool(codes), (rule, codes)
+        assert len(codes) <= 1
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> tuple[Spec, dict[str, Any]]:
+    """A random model and a policy of BaseCls, with patterns cut out of the model's names."""
+    spec = draw(trees())
+    names = [name for name, _ in build(spec).named_parameters()]
+    values = (0, -1, 1e-4, 1e-5)
+    rules = []
+    for _ in range(draw(st.integers(0, 4))):
+        name = one_of(draw, names)
+        start = draw(st.integers(0, len(name) - 1))
+        pattern = name[start : start + draw(st.integers(1, 12))]
+        rules.append([one_of(draw, values), "NORM_TYPES" if chance(draw, 20) else re.escape(pattern)])
+    return spec, {"solver": {"basic_lr": 0.1, "weight_decay": [*rules, 1e-4]}}
+
+
+@settings(max_examples=examples(80))
+@given(case=policies())
+def test_random_policies_are_idle_just_where_a_finding_says_so(case: tuple[Spec, dict[str, Any]]) -> None:
+    spec, policy = case
+    inventory = walk(build(spec), ref="model").inventory
+    report = pgaudit.audit(inventory, policy)
+    said = Counter(finding.key for finding in report.findings if finding.code in IDLE)
+    idle: Counter[str | None] = Counter()
+    for number, (_, pattern) in enumerate(policy["solver"]["weight_decay"][:-1]):
+        fewer = without(report.config, ("solver", "weight_decay", number))
+        idle[pattern] += _values(inventory, report.config) == _values(inventory, fewer)
+    if len(idle) == len(policy["solver"]["weight_decay"]) - 1:  # without positions, equal rules are one
+        assert {key: count for key, count in idle.items() if count} == dict(said)
+
+
+@settings(max_examples=examples(100))
+@given(case=cases())
+def test_random_findings_are_about_what_is_there(case: Case) -> None:
+    given_config = {key: copy.deepcopy(value) for key, value in case.items() if key != "model"}
+    try:
+        report = pgaudit.audit(build(case["model"]), given_config)
+    except PgauditError:
+        return
+    assert given_config == {key: value for key, value in case.items() if key != "model"}
+    names = {row.name for row in report.rows}
+    for finding in report.findings:
+        kind = DOCUMENTED[finding.code].KIND
+        assert (finding.name, finding.severity) == (kind.name, kind.severity)
+        assert set(finding.params) <= names
+        assert len(set(finding.params)) == len(finding.params)
+        assert finding.message.isprintable()
+        assert finding.hint is None or finding.hint.isprintable()
+
+
+def _rules(config: Config) -> list[tuple[str, Path]]:
+    """Each custom key and each multiplier that the library reads."""
+    options: dict[str, Any] = dict(config.paramwise_cfg or {})
+    keys = [(key, ("paramwise_cfg", "custom_keys", key)) for key in options.get("custom_keys", {})]
+    read = [name for name in options if name.endswith("_mult") and name != "flat_decay_mult"]
+    return [*keys, *((name, ("paramwise_cfg", name)) for name in read)]
+
+
+def _values(inventory: Inventory, config: Config) -> Values | None:
+    """What every parameter gets; None where the library refuses."""
+    try:
+        report = pgaudit.audit(inventory, config)
+    except PgauditError:
+        return None
+    return [(row.lr, row.weight_decay) for row in report.rows]
