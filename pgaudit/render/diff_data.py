@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from pgaudit.diff import Change, Diff, Entry, Kind, Side
-from pgaudit.render.diff_words import MARKS, counts_line, head, lines_of, renamed, rule_sides, setup_words, value_words
 from pgaudit.folding import Folded
+from pgaudit.render.diff_words import MARKS, counts_line, head, lines_of, renamed, rule_sides, setup_words, value_words
 from pgaudit.render.markdown import code, escaped
 from pgaudit.render.numbers import shape
 from pgaudit.serialize import plain, portable, rule

@@ -9,8 +9,8 @@ from pgaudit.diff import Change, Diff, Kind
 from pgaudit.diff.compare import same
 from pgaudit.diff.files import NOTHING
 from pgaudit.errors import Position
-from pgaudit.render.diff_words import MARKS, Words, counts_line, head, lines_of, rule_sides, setup_words, value_words
 from pgaudit.folding import Folded
+from pgaudit.render.diff_words import MARKS, Words, counts_line, head, lines_of, rule_sides, setup_words, value_words
 from pgaudit.render.github import Level, command
 from pgaudit.text import visible
 

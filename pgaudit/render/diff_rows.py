@@ -9,9 +9,9 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from pgaudit.diff import Change, Diff, Kind
+from pgaudit.folding import Folded
 from pgaudit.render import layout
 from pgaudit.render.diff_words import MARKS, renamed, rule_sides, value_words
-from pgaudit.folding import Folded
 from pgaudit.render.layout import Columns, Widths
 from pgaudit.render.numbers import shape
 from pgaudit.render.rows import Cell, in_columns

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from rich.cells import cell_len
 from rich.text import Text
 
-from pgaudit.render import layout
 from pgaudit.folding import Fold
+from pgaudit.render import layout
 from pgaudit.render.layout import GAP, Columns, Widths
 from pgaudit.render.numbers import number, shape
 from pgaudit.render.select import Section

@@ -7,9 +7,9 @@ import io
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
+from pgaudit.folding import fold, unfolded
 from pgaudit.render import layout
 from pgaudit.render.findings import findings_text
-from pgaudit.folding import fold, unfolded
 from pgaudit.render.rows import TableOptions, rows_text, widths_of
 from pgaudit.render.select import Selection, select
 from pgaudit.render.style import BASE
