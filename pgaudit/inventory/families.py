@@ -1,11 +1,14 @@
 """Which classes the libraries' isinstance tests recognise, by qualified name, so that neither torch nor mmcv is needed
-to ask.
+to ask; and the name of the family of norms that they do not.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+
+NORM_LIKE = "norm_like"
+"""The norms that no library's test knows: torch's RMSNorm, and what :mod:`pgaudit.inventory.norms` finds."""
 
 _NORMS = "torch.nn.modules"
 FAMILIES = {
@@ -14,6 +17,7 @@ FAMILIES = {
     f"{_NORMS}.normalization.GroupNorm": "group_norm",
     f"{_NORMS}.normalization.LayerNorm": "layer_norm",
     f"{_NORMS}.conv.Conv2d": "conv2d",
+    f"{_NORMS}.normalization.RMSNorm": NORM_LIKE,
 }
 
 NORMS = frozenset({"batch_norm", "instance_norm", "group_norm", "layer_norm"})

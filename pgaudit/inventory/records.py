@@ -17,7 +17,10 @@ class ModuleType:
     bases: tuple[str, ...]
     """Qualified names of the class and all its bases, in method resolution order."""
     families: frozenset[str]
-    """What the class is to the libraries' isinstance tests: see :mod:`pgaudit.inventory.families`."""
+    """What the class is to the libraries' isinstance tests: see :mod:`pgaudit.inventory.families`.
+
+    ``norm_like`` is a norm that they do not know.
+    """
 
     @property
     def short(self) -> str:

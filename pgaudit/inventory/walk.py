@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import gc
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.errors import ModelError, PgauditError
-from pgaudit.inventory.families import families_of
+from pgaudit.inventory.families import NORM_LIKE, families_of
 from pgaudit.inventory.hints import hints_of
 from pgaudit.inventory.imports import quiet
+from pgaudit.inventory.norms import is_norm_like
 from pgaudit.inventory.records import Conv, Inventory, ModuleType, Parameter, Visit
 from pgaudit.inventory.traverse import Occurrence, occurrences
 from pgaudit.text import counted, said, visible
@@ -121,10 +122,11 @@ class _Found:
     visits: list[Visit] = field(default_factory=list)
     _index: dict[int, int] = field(default_factory=dict)
     _types: dict[type, ModuleType] = field(default_factory=dict)
+    _judged: set[type] = field(default_factory=set)
     _convs: dict[int, Conv] = field(default_factory=dict)
 
     def add(self, met: Occurrence) -> None:
-        module = self.type_of(type(met.owner))
+        module = self._type_of_owner(met.owner)
         index = self._index.get(id(met.tensor))
         if index is None:
             index = self._index[id(met.tensor)] = len(self.entries)
@@ -138,7 +140,7 @@ class _Found:
 
     def add_lost(self, name: str, met: Occurrence) -> None:
         self._index[id(met.tensor)] = len(self.entries)
-        self.entries.append(_Entry(name, self.type_of(type(met.owner)), reachable=False))
+        self.entries.append(_Entry(name, self._type_of_owner(met.owner), reachable=False))
         self.tensors.append(met.tensor)
 
     def indices(self, tensors: Iterable[Tensor]) -> tuple[int, ...]:
@@ -156,6 +158,18 @@ class _Found:
         if known is None:
             bases = tuple(f"{base.__module__}.{base.__qualname__}" for base in kind.__mro__)
             known = self._types[kind] = ModuleType(bases[0], bases, families_of(bases))
+        return known
+
+    def _type_of_owner(self, owner: nn.Module) -> ModuleType:
+        """A class is judged by the first of its modules that owns parameters."""
+        kind = type(owner)
+        known = self.type_of(kind)
+        if kind not in self._judged:
+            norm_like = False if known.families else is_norm_like(owner, known.bases)
+            if norm_like is not None:
+                self._judged.add(kind)
+            if norm_like:
+                known = self._types[kind] = replace(known, families=frozenset({NORM_LIKE}))
         return known
 
     def _conv(self, owner: Any, module: ModuleType) -> Conv | None:
