@@ -53,6 +53,7 @@ EXPECTED = {
             "stages.2.blocks.8.mlp.fc1.weight": (0.004, 0.05),
             "head.fc.weight": (0.004, 0.05),
         },
+        findings=("PG018",),
     ),
     # 4 + 6 + 3 deformable convolutions, each with a weight and a bias for its offsets.
     "dcn_mmcv": Expected(
@@ -64,6 +65,7 @@ EXPECTED = {
             "layer2.0.conv2.conv_offset.bias": (0.002, 1.0e-4),
             "layer4.2.bn2.bias": (0.02, 0.0),
         },
+        findings=("PG007", "PG018"),
     ),
     # Neck: 3 lateral and 3 output convolutions with biases. Head: 8 convolutions, 8 norms, 3 predictors with biases.
     "detector_mmcv": Expected(
@@ -81,6 +83,7 @@ EXPECTED = {
             "bbox_head.cls_convs.0.norm.bias": (0.01, 1.0e-4),
             "bbox_head.conv_cls.bias": (0.02, 0.0),
         },
+        findings=("PG007", "PG018"),
     ),
     # Frozen: the stem, and a first stage of 3 blocks and a shortcut, which are 11 convolutions with their norms.
     "finetune_mmcv": Expected(
@@ -93,6 +96,7 @@ EXPECTED = {
             "head.weight": (0.1, 1.0e-4),
             "head.bias": (0.1, 1.0e-4),
         },
+        findings=("PG007", "PG010", "PG018"),
     ),
     # Convolutions with norms: stem, 2 in the first block, 3 in each of 16 others, head. The classifier has a bias.
     "mobilenet_basecls": Expected(
@@ -115,6 +119,7 @@ EXPECTED = {
             "fc.weight": (0.1, 1.0e-4),
             "fc.bias": (0.1, 1.0e-5),
         },
+        findings=("PG007",),
     ),
     "resnet50_mmcv": Expected(
         rules={"norm_decay_mult": 2 * 53, "default": 53, "custom_keys.fc": 2},
@@ -125,6 +130,7 @@ EXPECTED = {
             "fc.weight": (1.0, 1.0e-4),
             "fc.bias": (1.0, 1.0e-4),
         },
+        findings=("PG007", "PG018"),
     ),
     # The head's own norms: 3 levels × 2 towers × 2; its convolutions: 2 towers × 2, shared; predictors: 3 levels × 2.
     "shared_head_mmcv": Expected(
@@ -136,6 +142,7 @@ EXPECTED = {
             "bbox_head.rtm_cls.2.bias": (0.004, 0.0),
             "neck.lateral_convs.0.bias": (0.004, 0.0),
         },
+        findings=("PG018",),
     ),
     # 12 blocks; norms: 1 + 24 + 3 + 1; dense layers: 1 + 48 + 1 with a bias, and 3 reductions without.
     "swin_mmcv": Expected(
@@ -153,6 +160,7 @@ EXPECTED = {
             "layers.3.downsample.reduction.weight": (0.001, 0.05),
             "norm.bias": (0.001, 0.0),
         },
+        findings=("PG018",),
     ),
     # 12 blocks; norms: 2 a block and the last; dense layers: patches, 4 a block, 2 heads.
     "vit_mmcv": Expected(
@@ -173,6 +181,7 @@ EXPECTED = {
             "blocks.11.norm1.weight": (0.001, 0.0),
             "head_dist.weight": (0.001, 0.05),
         },
+        findings=("PG018",),
     ),
 }
 
@@ -277,7 +286,7 @@ def test_shared_head_needs_bypass_duplicate() -> None:
     config = plain("shared_head_mmcv")
     del config["paramwise_cfg"]["bypass_duplicate"]
     report = pgaudit.audit(None, config)
-    assert [finding.code for finding in report.findings] == ["PG009"] * 4
+    assert [finding.code for finding in report.findings if finding.severity == "error"] == ["PG009"] * 4
     assert report["bbox_head.cls_convs.2.0.conv.weight"].name == "bbox_head.cls_convs.0.0.conv.weight"
 
 

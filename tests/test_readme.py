@@ -16,11 +16,15 @@ from pathlib import Path
 import pytest
 
 from pgaudit import cli
+from pgaudit.checks.documentation import all_documentation
+from tests.checks.noise import counts
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
+FIVE_LINES = "five_lines.yaml"
 PICTURE = "show vit_base_patch16_224 docs/finetune.yaml --fold --format svg --width 110".split()
+FINDINGS = re.compile(r"(<!-- findings -->\n).*?(<!-- end -->)", re.DOTALL)
 BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
 
 
@@ -38,13 +42,16 @@ def _answer(arguments: list[str]) -> str:
 def _console(body: str) -> str:
     """The block as it should be: the command, and what it prints."""
     command = body.partition("\n")[0]
-    with tempfile.TemporaryDirectory() as folder:
-        config = Path(folder) / "five_lines.yaml"
-        config.write_text(_blocks("yaml")[0], encoding="utf-8")
-        words = [
-            str(config) if word == config.name else word for word in shlex.split(command.removeprefix("$ pgaudit "))
-        ]
+    words = shlex.split(command.removeprefix("$ pgaudit "))
+    if FIVE_LINES not in words:
         return f"{command}\n{_answer(words)}"
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / FIVE_LINES).write_text(_blocks("yaml")[0], encoding="utf-8")
+        os.chdir(folder)
+        try:
+            return f"{command}\n{_answer(words)}"
+        finally:
+            os.chdir(ROOT)
 
 
 @pytest.fixture(autouse=True)
@@ -82,6 +89,26 @@ def test_targets_and_files_exist() -> None:
         assert (ROOT / path).exists(), path
 
 
+def _findings() -> str:
+    """The README's table of findings, with how often each is found in published policies."""
+    found = counts()
+    lines = ["| finding | severity | when | published |", "|---|---|---|--:|"]
+    for rule in all_documentation():
+        number = found.get(rule.kind.code, (0, 0))[0]
+        title = rule.title.removesuffix(".")
+        lines.append(f"| {rule.kind.code} {rule.kind.name} | {rule.kind.severity} | {title} | {number or ''} |")
+    return "\n".join(lines) + "\n"
+
+
+def test_the_table_of_findings_is_theirs() -> None:
+    text = README.read_text(encoding="utf-8")
+    assert text == FINDINGS.sub(lambda m: m[1] + _findings() + m[2], text)
+
+
+def test_the_page_of_findings_is_theirs() -> None:
+    assert (ROOT / "docs" / "findings.md").read_text(encoding="utf-8") == _answer(["rule", "--format", "markdown"])
+
+
 def _rewrite() -> None:
     os.chdir(ROOT)
     os.environ["COLUMNS"] = "90"
@@ -89,6 +116,9 @@ def _rewrite() -> None:
         text = page.read_text(encoding="utf-8")
         text = BLOCK.sub(lambda m: f"```console\n{_console(m[2])}```" if m[1] == "console" else m[0], text)
         page.write_text(text, encoding="utf-8")
+    text = README.read_text(encoding="utf-8")
+    README.write_text(FINDINGS.sub(lambda m: m[1] + _findings() + m[2], text), encoding="utf-8")
+    (ROOT / "docs" / "findings.md").write_text(_answer(["rule", "--format", "markdown"]), encoding="utf-8")
     (ROOT / "docs" / "show.svg").write_text(_answer(PICTURE), encoding="utf-8")
 
 

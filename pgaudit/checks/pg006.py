@@ -25,10 +25,10 @@ from pgaudit.checks.pg002 import named
 from pgaudit.checks.what_if import settings_if
 from pgaudit.constructors import Rule
 from pgaudit.inventory import Visit
+from pgaudit.inventory.families import NORM_LIKE
 from pgaudit.text import counted, visible
 
 KIND = Kind("PG006", "unrecognised-norm", "warning")
-NORM_LIKE = "norm_like"
 
 
 def check(audited: Audited, /) -> Iterator[Finding]:

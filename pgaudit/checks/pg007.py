@@ -21,7 +21,7 @@ from fnmatch import fnmatchcase
 from pgaudit.checks import suggest, words
 from pgaudit.checks.base import Audited, Finding, Kind
 from pgaudit.inventory import Parameter
-from pgaudit.inventory.families import NORMS
+from pgaudit.inventory.families import NORM_LIKE, NORMS
 from pgaudit.text import counted
 
 KIND = Kind("PG007", "decayed-vector", "info")
@@ -60,7 +60,7 @@ def _counted(number: int, kind: str) -> str:
 
 def _kind(parameter: Parameter) -> str | None:
     own = parameter.name.rpartition(".")[2]
-    if not NORMS.isdisjoint(parameter.module.families) or "norm_like" in parameter.module.families:
+    if not NORMS.isdisjoint(parameter.module.families) or NORM_LIKE in parameter.module.families:
         return "norm parameter"
     if _EMBEDDING in parameter.module.bases or _TOKEN.search(own):
         return "token or embedding"

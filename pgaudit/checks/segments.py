@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pgaudit.constructors.patterns import Spans
 from pgaudit.inventory import ModuleType
-from pgaudit.inventory.families import NORMS
+from pgaudit.inventory.families import NORM_LIKE, NORMS
 
 _NUMBERED = re.compile(r"s?_?\d*")
 """What makes a family of a word: ``layer1``, ``stages``, ``block_2``."""
@@ -97,7 +97,7 @@ def names_its_kind(word: str, cut: Cut, owners: Iterable[ModuleType]) -> bool:
 
 
 def _is_kind(word: str, owner: ModuleType, *, norm: bool) -> bool:
-    if norm and ("norm_like" in owner.families or not NORMS.isdisjoint(owner.families)):
+    if norm and (NORM_LIKE in owner.families or not NORMS.isdisjoint(owner.families)):
         return True
     return any(owner.short[found.start()].isupper() for found in re.finditer(word, owner.short.lower()))
 

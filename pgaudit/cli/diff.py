@@ -19,7 +19,7 @@ DIFFERENT = 1
 
 
 def diff(
-    a: Annotated[str, typer.Argument(metavar="A", help="A YAML config or a JSON report: how it was.")],
+    a: Annotated[str, typer.Argument(metavar="A", help="A YAML config, a JSON report or a lock: how it was.")],
     b: Annotated[str, typer.Argument(metavar="B", help="Another one: how it is now.")],
     model: Annotated[
         str | None,

@@ -1,7 +1,7 @@
 """Lock files: the lr, the weight decay and the rules of every parameter, as agreed, in lines that are easy to review.
 
     pgaudit lock, format 1
-    # Agreed settings: `pgaudit lock --update` rewrites this file, `pgaudit check --lock` compares with it.
+    # Agreed settings: `pgaudit lock --update` rewrites this file, `pgaudit diff` compares with it.
     model: resnet50
     constructor: mmcv
     optimizer: {"type": "SGD", "lr": 0.1, "weight_decay": 0.0001}
@@ -37,7 +37,7 @@ _NONE = "-"
 _RULE = r'(?:[a-z_]+(?:\."(?:[^"\\]|\\.)*")?|-)'
 _RULES = rf"lr {_RULE}, weight_decay {_RULE}|{_RULE}"
 _LINE = re.compile(rf"(?P<lr>\S+)  (?P<decay>\S+)(?P<frozen>  frozen)?  (?P<rules>{_RULES}): (?P<names>.+)")
-_NOTE = "# Agreed settings: `pgaudit lock --update` rewrites this file, `pgaudit check --lock` compares with it."
+_NOTE = "# Agreed settings: `pgaudit lock --update` rewrites this file, `pgaudit diff` compares with it."
 
 
 def written(side: Side) -> str:

@@ -42,9 +42,11 @@ def findings_text(report: Report, width: int | None) -> Text:
     counts = Counter(finding.severity for finding in report.findings)
     words = [counted(counts[severity], _NOUNS[severity]) for severity in SEVERITIES if counts[severity]]
     words += [f"{len(report.ignored)} ignored"] if report.ignored else []
-    text.append(", ".join(words), style=BASE)
     if report.findings:
-        text.append(f". pgaudit rule {report.findings[0].code} says what that means", style=BASE)
+        gravest = min(report.findings, key=lambda finding: [*SEVERITIES].index(finding.severity))
+        words[-1] += f". pgaudit rule {gravest.code} says what that means"
+    _append(text, ", ".join(words), width, style=BASE)
+    text.rstrip()
     return text
 
 

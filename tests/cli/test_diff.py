@@ -221,17 +221,17 @@ def test_git_diff_with_an_external_driver(git: Git) -> None:
 
 
 def test_git_diff_with_textconv(git: Git) -> None:
-    git("config", "diff.pgaudit.textconv", "pgaudit show --fold")
+    git("config", "diff.pgaudit.textconv", "pgaudit lock")
     lines = git("diff", "HEAD~", "--", "policy.yaml", "new.yaml").splitlines()
-    assert "-1.{weight,bias}  2    0.1    1e-4   default" in lines
-    assert "+1.{weight,bias}  2    0.1  ▼ 0      norm_decay_mult :4" in lines
+    assert "-0.1  0.0001  default: 1.{weight,bias}" in lines
+    assert "+0.1  0.0  lr default, weight_decay norm_decay_mult: 1.{weight,bias}" in lines
     assert "--- /dev/null" in lines
-    assert "+1.{weight,bias}  2    0.1    1e-4   default" in lines  # the new file
+    assert "+0.1  0.0001  default: 1.{weight,bias}" in lines  # the new file
 
 
 def test_git_textconv_that_survives_a_config_that_was_never_valid(git: Git) -> None:
     git.commit(policy="optimzer: {}\n")
-    git("config", "diff.pgaudit.textconv", 'f() { pgaudit show --fold "$1" 2>/dev/null || cat "$1"; }; f')
+    git("config", "diff.pgaudit.textconv", 'f() { pgaudit lock "$1" 2>/dev/null || cat "$1"; }; f')
     lines = git("diff", "HEAD~").splitlines()
     assert "+optimzer: {}" in lines
-    assert "-1.{weight,bias}  2    0.1  ▼ 0      norm_decay_mult :4" in lines
+    assert "-0.1  0.0  lr default, weight_decay norm_decay_mult: 1.{weight,bias}" in lines

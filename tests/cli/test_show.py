@@ -62,6 +62,9 @@ parameter  shape    lr     decay  rule
 rule                parameters         elements
 default                      2  █████         6  ██████
 norm_decay_mult :6           2  █████         4  ████
+
+c.yaml:4:3  PG007 decayed-vector [info]  weight decay goes to 1 bias: 0.bias
+1 remark. pgaudit rule PG007 says what that means
 """
     )
 

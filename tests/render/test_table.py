@@ -64,10 +64,15 @@ default                          1  ▌            4  ▏
 frozen                           1  ▌          108  ███▊
 ✕ not in the optimizer           2  █            6  ▎
 
+PG007 decayed-vector [info]  weight decay goes to 1 token or embedding, 5 biases, such as token
+PG010 frozen-or-missing [warning]  1 frozen parameter is in the optimizer at the base values: stem.weight
+  unfrozen later, they train without their rules
+PG010 frozen-or-missing [warning]  2 trainable parameters are in no group, and never optimized: sibling.weight, sibling.bias
+  mmcv takes the attribute `module` for the whole model: rename it
 PG011 unknown-option [error]  "wd_mult" in paramwise_cfg is read by nobody: mmcv ignores it
   did you mean "norm_decay_mult"?
-1 error
-"""
+1 error, 2 warnings, 1 remark. pgaudit rule PG011 says what that means
+"""  # noqa: E501
     )
 
 
@@ -106,10 +111,21 @@ default                          1         4
 frozen                           1       108
 ✕ not in the optimizer           2         6
 
+PG007 decayed-vector [info]  weight decay goes to 1 token or
+      embedding, 5 biases, such as token
+PG010 frozen-or-missing [warning]  1 frozen parameter is in
+      the optimizer at the base values: stem.weight
+  unfrozen later, they train without their rules
+PG010 frozen-or-missing [warning]  2 trainable parameters
+      are in no group, and never optimized: sibling.weight,
+      sibling.bias
+  mmcv takes the attribute `module` for the whole model:
+      rename it
 PG011 unknown-option [error]  "wd_mult" in paramwise_cfg is
       read by nobody: mmcv ignores it
   did you mean "norm_decay_mult"?
-1 error
+1 error, 2 warnings, 1 remark. pgaudit rule PG011 says what
+      that means
 """
     )
 

@@ -11,7 +11,7 @@ from pgaudit.constructors.patterns import Pattern, Spans, occurrences
 from pgaudit.constructors.sisters import SISTERS, SISTERS_BY_KEY
 from pgaudit.constructors.trials import Value
 from pgaudit.inventory import Visit
-from pgaudit.inventory.families import NORMS
+from pgaudit.inventory.families import NORM_LIKE, NORMS
 from pgaudit.text import quoted, visible
 
 READ = frozenset(
@@ -66,7 +66,7 @@ class Option:
 def _about_norms(visit: Visit, kind: str) -> str:
     if is_norm(visit):
         return f"{kind} is a norm"
-    if "norm_like" in visit.module.families:
+    if NORM_LIKE in visit.module.families:
         return f"{kind} is a norm, but none that mmcv knows"
     return f"{kind} is no norm"
 
