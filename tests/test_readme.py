@@ -83,7 +83,7 @@ def test_the_five_lines_are_five() -> None:
 def test_targets_and_files_exist() -> None:
     text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for target in re.findall(r"make (\w+)", text):
+    for target in re.findall(r"(?:`| {4})make (\w+)", text):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
     for path in re.findall(r"(?:configs|docs)/\w[\w.]*", text):
         assert (ROOT / path).exists(), path
