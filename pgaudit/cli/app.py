@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from pgaudit.cli.check import check
 from pgaudit.cli.common import ReaderGone, complain
 from pgaudit.cli.diff import diff
 from pgaudit.cli.explain import explain
@@ -34,6 +35,7 @@ app.command()(show)
 app.command()(explain)
 app.command()(diff)
 app.command()(lock)
+app.command()(check)
 app.command()(rule)
 app.command()(models)
 app.command()(constructors)
@@ -71,7 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TRANSFORMERS_OFFLINE", "1")
     try:
-        code = app(arguments, prog_name="pgaudit", standalone_mode=False)
+        code = app(arguments, prog_name="pgaudit", standalone_mode=False, obj=arguments)
         if sys.stdout is not None:
             sys.stdout.flush()
     except (BrokenPipeError, ReaderGone):

@@ -6,14 +6,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pgaudit.config.documents import Complaint
 from pgaudit.config.layouts import Path
 from pgaudit.config.records import Ignore
 
 _AT: Path = ("findings", "ignore")
 _CODE = re.compile(r"PG\d{3}")
 _EXAMPLE = 'PG001: "why it is harmless"'
-
-Complaint = tuple[Path, str, "str | None"]
 
 
 def ignores_of(top: Mapping[str, Any]) -> tuple[Ignore, ...]:

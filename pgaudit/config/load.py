@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path as FilePath
 from typing import Any
 
 from pgaudit.config import layouts
+from pgaudit.config.documents import read_file, refuse
+from pgaudit.config.expect import expect_complaints, expectations
 from pgaudit.config.ignores import ignore_complaints, ignores_of
-from pgaudit.config.layouts import Path
-from pgaudit.config.loader import MAX_BYTES, Document, read_yaml
+from pgaudit.config.loader import Document, read_yaml
 from pgaudit.config.records import Config
 from pgaudit.config.validate import constructor_complaints, section_complaints
 from pgaudit.errors import ConfigError, Problem, UsageError
-from pgaudit.text import did_you_mean, nearest, quoted, visible
+from pgaudit.text import did_you_mean, quoted
 
 
 def load_config(
@@ -42,7 +42,7 @@ def load_config(
     if not isinstance(source, (str, os.PathLike)):
         raise UsageError(f"a config is a path, a mapping or a Config, not {type(source).__name__}")
     path = os.fspath(source)
-    return _validated(read_yaml(_read(path), path, aside=layouts.foreign_keys), path, constructor)
+    return _validated(read_yaml(read_file(path), path, aside=layouts.foreign_keys), path, constructor)
 
 
 def _without_foreign(top: dict[Any, Any]) -> dict[Any, Any]:
@@ -50,24 +50,6 @@ def _without_foreign(top: dict[Any, Any]) -> dict[Any, Any]:
     below = {key: frozenset(value) if isinstance(value, Mapping) else None for key, value in words.items()}
     foreign = layouts.foreign_keys(below)
     return {key: value for key, value in top.items() if key not in foreign}
-
-
-def _read(path: str) -> bytes:
-    try:
-        with open(path, "rb") as file:
-            return file.read(MAX_BYTES + 1)  # no more than it takes to see that it is too much
-    except FileNotFoundError:
-        folder = FilePath(path).parent
-        others = [p.name for p in folder.glob("*.y*ml")] if folder.is_dir() else []
-        near = nearest(FilePath(path).name, others)
-        hint = f"did you mean {quoted(folder / near[0])}?" if near else None
-        raise ConfigError(f"no such config file: {quoted(path)}", hint) from None
-    except IsADirectoryError:
-        raise ConfigError(f"{quoted(path)} is a folder, not a config file") from None
-    except OSError as error:
-        raise ConfigError(f"cannot read {quoted(path)}: {error.strerror}") from None
-    except ValueError as error:  # a NUL in the path
-        raise ConfigError(f"cannot read {quoted(path)}: {error}") from None
 
 
 def _plain(value: Any) -> Any:
@@ -97,12 +79,9 @@ def _validated(document: Document, path: str | None, constructor: str | None) ->
         complaints.append((("world_size",), "only BaseCls scales its lr by the number of processes", "remove it"))
     complaints += section_complaints(layout, name)
     complaints += ignore_complaints(top)
-    if complaints:
-        unique = {at: (message, hint) for at, message, hint in reversed(complaints)}  # the first about a place
-        problems = [
-            Problem(_named(at, message), path, _place(document, at), hint) for at, (message, hint) in unique.items()
-        ]
-        raise ConfigError(sorted(problems, key=lambda p: (p.position is None, p.position or (), p.message)))
+    if top.get("expect") is not None:
+        complaints += expect_complaints(top["expect"], ("expect",))
+    refuse(complaints, document, path)
     return Config(
         layout=layout.name,
         constructor=layouts.ALIASES.get(str(name), str(name)),
@@ -113,25 +92,10 @@ def _validated(document: Document, path: str | None, constructor: str | None) ->
         model=top.get("model"),
         model_args=top.get("model_args") or {},
         ignores=ignores_of(top),
+        expect=expectations(top["expect"], ("expect",), path, document.keys) if top.get("expect") else None,
         path=path,
         ambiguous=tuple(document.ambiguous),
         sections=layout.sections,
         keys=document.keys,
         values=document.values,
     )
-
-
-def _named(at: Path, message: str) -> str:
-    """Begins a message with the key that it is about, unless it names the key itself."""
-    key = visible(".".join(str(step) for step in at))
-    return f"{key}: {message}" if at and not message.startswith(("unknown", '"')) else message
-
-
-def _place(document: Document, at: Path) -> Any:
-    """The position of the value at ``at``; of its key where the value is missing; of the nearest parent otherwise."""
-    if at in document.values and at in document.keys:
-        return document.keys[at]
-    for length in range(len(at), -1, -1):
-        if at[:length] in document.values:
-            return document.keys.get(at[:length]) or document.values[at[:length]]
-    return None

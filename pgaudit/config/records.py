@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pgaudit.config.expect import Expectations
 from pgaudit.config.layouts import Path
 from pgaudit.config.loader import Ambiguous
 from pgaudit.errors import ConfigError, Position, Problem
@@ -47,6 +48,7 @@ class Config:
     model: str | None = None
     model_args: Mapping[str, Any] = field(default_factory=dict)
     ignores: tuple[Ignore, ...] = ()
+    expect: Expectations | None = None
     path: str | None = None
     ambiguous: tuple[Ambiguous, ...] = ()
     sections: Mapping[str, Path] = field(default_factory=dict)

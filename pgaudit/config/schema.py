@@ -8,7 +8,7 @@ unknown options stay, and the checks report them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
@@ -17,6 +17,7 @@ from pgaudit.config.layouts import Path
 from pgaudit.text import did_you_mean, one_line, quoted
 
 NonNegative = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
+FailOn = Literal["info", "warning", "error", "never"]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
 
@@ -83,6 +84,66 @@ class Ignored(_Closed):
     count: Annotated[int, Field(strict=True, ge=1)] | None = None
 
 
+class ExpectedRule(_Closed):
+    """What one rule may hit."""
+
+    params: str | list[str] | None = None
+    count: Annotated[int, Field(strict=True, ge=0)] | None = None
+
+
+class ExpectedParam(_Closed):
+    """What some parameters must get."""
+
+    lr: NonNegative | None = None
+    weight_decay: NonNegative | None = None
+    rule: str | None = None
+    lr_rule: str | None = None
+    weight_decay_rule: str | None = None
+
+
+class ExpectedGroups(_Closed):
+    """How many groups there may be."""
+
+    max: Annotated[int, Field(strict=True, ge=1)]
+
+
+class ExpectedFindings(_Closed):
+    """Which findings fail the gate."""
+
+    fail_on: FailOn
+
+
+class Expect(_Closed):
+    """The gate's contract; ``rules`` and ``params`` are read entry by entry."""
+
+    rules: dict[str, Any] | None = None
+    exhaustive: bool = False
+    params: dict[str, Any] | None = None
+    groups: ExpectedGroups | None = None
+    findings: ExpectedFindings | None = None
+
+
+class ProjectAudit(_Closed):
+    """One audit of a project file; paths are beside the file."""
+
+    config: str
+    name: str | None = None
+    model: str | None = None
+    model_args: dict[str, Any] | None = None
+    constructor: str | None = None
+    lock: str | None = None
+    expect: str | None = None
+    baseline: str | None = None
+    fail_on: FailOn | None = None
+
+
+class ProjectFile(_Closed):
+    """``pgaudit.yaml``, or ``[tool.pgaudit]``; audits are read one by one."""
+
+    audits: list[Any]
+    fail_on: FailOn | None = None
+
+
 class File(_Closed):
     """The top of a config in pgaudit's own words."""
 
@@ -133,6 +194,9 @@ def _wording(detail: ErrorDetails, schema: type[BaseModel]) -> tuple[str, str | 
         return f"unknown key {quoted(name)}", did_you_mean(name, known) or f"known: {', '.join(known)}"
     if kind == "missing":
         return f"{quoted(name)} is missing", None
+    if kind == "literal_error":
+        expected = str(detail.get("ctx", {}).get("expected", "another word")).replace("'", "")
+        return f"expected {expected}, got {described(value)}", None
     if kind in ("finite_number", "greater_than_equal"):
         least = detail.get("ctx", {}).get("ge", 0)
         return f"{one_line(value, limit=40)} is no use here; a number from {least:g} up is", None

@@ -27,6 +27,30 @@ class DiffFormat(str, enum.Enum):
 
 
 @enum.unique
+class GateFormat(str, enum.Enum):
+    """What the gate's answer is written as."""
+
+    TABLE = "table"
+    CONCISE = "concise"
+    JSON = "json"
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    SARIF = "sarif"
+    JUNIT = "junit"
+    MARKDOWN = "markdown"
+
+
+@enum.unique
+class FailOn(str, enum.Enum):
+    """From which severity on findings fail the gate."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+    NEVER = "never"
+
+
+@enum.unique
 class ExplainFormat(str, enum.Enum):
     """What an explanation is written as."""
 

@@ -1,0 +1,168 @@
+"""``pgaudit check``: the gate of a CI job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pgaudit.cli.common import note, parse_model_args, references, report_stream_kept, screen, write
+from pgaudit.cli.options import Color, Constructor, ModelArgs, Traceback, Width
+from pgaudit.cli.outputs import Wanted, wanted
+from pgaudit.errors import UsageError
+from pgaudit.render.choices import Colour, FailOn, GateFormat
+
+if TYPE_CHECKING:
+    from pgaudit.gate import Audit, Outcome
+
+
+def check(
+    context: typer.Context,
+    model: Annotated[
+        str | None, typer.Argument(metavar="MODEL", show_default=False, help="As in `show`; nothing for the project.")
+    ] = None,
+    config: Annotated[str | None, typer.Argument(metavar="CONFIG", show_default=False, help="A YAML file.")] = None,
+    lock: Annotated[
+        str | None, typer.Option("--lock", metavar="FILE", show_default=False, help="Fail on what moved since.")
+    ] = None,
+    expect: Annotated[
+        str | None,
+        typer.Option("--expect", metavar="FILE", show_default=False, help="Expectations; not the config's own."),
+    ] = None,
+    baseline: Annotated[
+        str | None,
+        typer.Option("--baseline", metavar="FILE", show_default=False, help="Findings that are known; new ones fail."),
+    ] = None,
+    write_baseline: Annotated[
+        Path | None,
+        typer.Option("--write-baseline", metavar="FILE", show_default=False, help="Write all findings as known."),
+    ] = None,
+    fail_on: Annotated[
+        FailOn | None,
+        typer.Option(
+            "--fail-on", show_default=False, help="The severity from which on findings fail; error without one."
+        ),
+    ] = None,
+    select: Annotated[
+        list[str] | None,
+        typer.Option("--select", metavar="GLOB", help="Only these of the project's audits; repeatable."),
+    ] = None,
+    project: Annotated[
+        Path | None,
+        typer.Option("--project", metavar="FILE", show_default=False, help="Instead of the nearest project file."),
+    ] = None,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Audits at a time.")] = 1,
+    formats: Annotated[
+        list[GateFormat] | None,
+        typer.Option("--format", show_default=False, help="What to write; repeatable, each with an -o of its own."),
+    ] = None,
+    outputs: Annotated[
+        list[Path] | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Where the --format before it goes, instead of stdout."),
+    ] = None,
+    model_args: ModelArgs = None,
+    constructor: Constructor = None,
+    width: Width = None,
+    colour: Color = Colour.AUTO,
+    traceback: Traceback = False,
+) -> None:
+    """Check expectations, lock and findings: exit 1 if anything is not as agreed, 2 if it cannot be checked.
+
+    Without MODEL and CONFIG, checks all that pgaudit.yaml or [tool.pgaudit] lists.
+    """
+    reports = wanted(context.obj or (), formats or [], outputs or [])
+    given = {"lock": lock, "expect": expect, "baseline": baseline}
+    if model is None:
+        _refuse(given | {"--model-arg": model_args, "--constructor": constructor, "--write-baseline": write_baseline})
+        audits = _listed(project, select or [], fail_on)
+    else:
+        _refuse({"--select": select, "--project": project}, "with MODEL and CONFIG")
+        model_ref, config_path = references(model, config, command="check")
+        from pgaudit.gate import Audit
+
+        level = fail_on.value if fail_on else None
+        audits = [
+            Audit(model_ref, config_path, "", parse_model_args(model_args or []), constructor, **given, fail_on=level)
+        ]
+    if write_baseline is not None:
+        _write_baseline(audits[0], write_baseline)
+        return
+    outcomes = _run(audits, jobs)
+    for outcome in outcomes:
+        note(outcome.notes)
+    _write_all(outcomes, reports, colour, width)
+    from pgaudit.gate.records import exit_code
+
+    raise typer.Exit(exit_code(outcomes))
+
+
+def _refuse(given: dict[str, object], why: str = "without MODEL and CONFIG: the project file says it") -> None:
+    for option, value in given.items():
+        if value:
+            raise UsageError(f"{option if option.startswith('--') else f'--{option}'} has no meaning {why}")
+
+
+def _listed(project: Path | None, select: Sequence[str], fail_on: FailOn | None) -> list[Audit]:
+    from dataclasses import replace
+
+    from pgaudit.config.project import find_project, load_project
+    from pgaudit.gate.many import audits_of, selected
+
+    found = load_project(project) if project is not None else find_project()
+    audits = selected(audits_of(found), select)
+    return [replace(audit, fail_on=fail_on.value) for audit in audits] if fail_on else audits
+
+
+def _write_baseline(audit: Audit, path: Path) -> None:
+    from pgaudit.cli.common import complain
+    from pgaudit.config import load_config
+    from pgaudit.gate import baseline
+    from pgaudit.text import counted, visible
+
+    config = load_config(audit.config, constructor=audit.constructor)
+    with report_stream_kept():
+        from pgaudit.pipeline import audit as audited
+
+        report = audited(audit.model, config, model_args=audit.model_args)
+    write(baseline.written(report.findings), path)
+    complain(f"{visible(path)}: {counted(len(report.findings), 'finding')} known from now on")
+
+
+def _run(audits: Sequence[Audit], jobs: int) -> list[Outcome]:
+    with report_stream_kept(), _progress(audits) as done:
+        from pgaudit.gate.many import run_all
+
+        return run_all(audits, jobs, done)
+
+
+@contextmanager
+def _progress(audits: Sequence[Audit]) -> Iterator[Callable[[Audit], None]]:
+    """A bar over the audits on stderr, if a person watches it."""
+    import sys
+
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}", markup=False))
+    console = Console(stderr=True, markup=False, emoji=False)
+    with Progress(*columns, console=console, transient=True) as bar:
+        from pgaudit.text import visible
+
+        task = bar.add_task(visible(audits[0].title), total=len(audits))
+        yield lambda audit: bar.update(task, advance=1, description=visible(audit.title))
+
+
+def _write_all(outcomes: Sequence[Outcome], reports: Sequence[Wanted], colour: Colour, width: int | None) -> None:
+    from pgaudit.render.gate import render_gate
+    from pgaudit.render.rows import TableOptions
+    from pgaudit.render.style import marks_for
+
+    for one in reports:
+        end = screen(one.output, colour, width)
+        write(render_gate(outcomes, one.fmt, TableOptions(end.width, end.colour, marks_for(end.encoding))), one.output)

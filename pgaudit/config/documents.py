@@ -1,0 +1,60 @@
+"""A YAML file of any kind: reading it, and saying what is wrong with it, everything in one run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path as FilePath
+
+from pgaudit.config.layouts import Path
+from pgaudit.config.loader import MAX_BYTES, Document
+from pgaudit.errors import ConfigError, Position, Problem
+from pgaudit.text import nearest, quoted, visible
+
+Complaint = tuple[Path, str, "str | None"]
+"""Where, what, and a hint."""
+
+
+def read_file(path: str, kind: str = "config") -> bytes:
+    """Returns a file's bytes; ConfigError where there is none to read."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(MAX_BYTES + 1)  # no more than it takes to see that it is too much
+    except FileNotFoundError:
+        folder = FilePath(path).parent
+        others = [p.name for p in folder.glob("*.y*ml")] if folder.is_dir() else []
+        near = nearest(FilePath(path).name, others)
+        hint = f"did you mean {quoted(folder / near[0])}?" if near else None
+        raise ConfigError(f"no such {kind} file: {quoted(path)}", hint) from None
+    except IsADirectoryError:
+        raise ConfigError(f"{quoted(path)} is a folder, not a {kind} file") from None
+    except OSError as error:
+        raise ConfigError(f"cannot read {quoted(path)}: {error.strerror}") from None
+    except ValueError as error:  # a NUL in the path
+        raise ConfigError(f"cannot read {quoted(path)}: {error}") from None
+
+
+def refuse(complaints: Sequence[Complaint], document: Document, path: str | None) -> None:
+    """Raises one ConfigError with all complaints, in the file's order; does nothing if there are none."""
+    if not complaints:
+        return
+    unique = {at: (message, hint) for at, message, hint in reversed(complaints)}  # the first about a place
+    problems = [
+        Problem(_named(at, message), path, _place(document, at), hint) for at, (message, hint) in unique.items()
+    ]
+    raise ConfigError(sorted(problems, key=lambda p: (p.position is None, p.position or (), p.message)))
+
+
+def _named(at: Path, message: str) -> str:
+    """Begins a message with the key that it is about, unless it names the key itself."""
+    key = visible(".".join(str(step) for step in at))
+    return f"{key}: {message}" if at and not message.startswith(("unknown", '"')) else message
+
+
+def _place(document: Document, at: Path) -> Position | None:
+    """The position of the value at ``at``; of its key where the value is missing; of the nearest parent otherwise."""
+    if at in document.values and at in document.keys:
+        return document.keys[at]
+    for length in range(len(at), -1, -1):
+        if at[:length] in document.values:
+            return document.keys.get(at[:length]) or document.values[at[:length]]
+    return None

@@ -1,0 +1,142 @@
+"""``expect:``, the gate's contract: which parameters each rule may hit, what parameters must get, how many groups there
+may be, and from which severity on a finding fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pgaudit.config.documents import Complaint, read_file, refuse
+from pgaudit.config.layouts import Path
+from pgaudit.config.loader import read_yaml
+from pgaudit.errors import Position
+
+LEVELS = ("info", "warning", "error", "never")
+"""From which severity on findings fail the gate; ``never`` for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleExpectation:
+    """What one rule may hit."""
+
+    rule: str
+    """An option, a custom key or pattern, or both as ``custom_keys.fc``."""
+    params: tuple[str, ...] | None
+    """Globs of the names that it may hit; None for any."""
+    count: int | None
+    at: Path
+
+
+@dataclass(frozen=True, slots=True)
+class ParamExpectation:
+    """What the parameters of one glob must get; None for what does not matter."""
+
+    glob: str
+    lr: float | None
+    weight_decay: float | None
+    rule: str | None
+    lr_rule: str | None
+    weight_decay_rule: str | None
+    at: Path
+
+
+@dataclass(frozen=True)
+class Expectations:
+    """All that is expected, and where it stands."""
+
+    rules: tuple[RuleExpectation, ...] = ()
+    exhaustive: bool = False
+    """Whether a rule that is not listed may hit nothing."""
+    params: tuple[ParamExpectation, ...] = ()
+    max_groups: int | None = None
+    fail_on: str | None = None
+    at: Path = ()
+    """Where the section stands in its file; empty for a file of its own."""
+    path: str | None = None
+    positions: Mapping[Path, Position] = field(default_factory=dict)
+
+    def position(self, at: Path) -> Position | None:
+        """Returns where an expectation stands; None for one that was given as a mapping."""
+        return self.positions.get(at)
+
+
+def expectations(section: Mapping[str, Any], at: Path, path: str | None, keys: Mapping[Path, Position]) -> Expectations:
+    """Returns a valid section as expectations.
+
+    Args:
+        section: what stands under ``expect``, or a whole file of its own.
+        at: where the section stands in its file; empty for a file of its own.
+        path: the file.
+        keys: the positions of the file's keys.
+    """
+    rules = tuple(_rule(name, given, (*at, "rules", name)) for name, given in (section.get("rules") or {}).items())
+    params = tuple(_param(glob, given, (*at, "params", glob)) for glob, given in (section.get("params") or {}).items())
+    max_groups = (section.get("groups") or {}).get("max")
+    fail_on = (section.get("findings") or {}).get("fail_on")
+    exhaustive = bool(section.get("exhaustive", False))
+    return Expectations(rules, exhaustive, params, max_groups, fail_on, at, path, keys)
+
+
+def load_expectations(path: str) -> Expectations:
+    """Reads expectations from a file of their own, which may have them under ``expect:``.
+
+    Raises:
+        ConfigError: with every problem of the file.
+    """
+    document = read_yaml(read_file(path, "expectations"), path)
+    top = document.value
+    nested = isinstance(top, Mapping) and set(top) == {"expect"}
+    section, at = (top["expect"], ("expect",)) if nested else (top, ())
+    refuse(expect_complaints(section, at), document, path)
+    return expectations(section, at, path, document.keys)
+
+
+def _rule(name: str, given: Any, at: Path) -> RuleExpectation:
+    if isinstance(given, int):
+        return RuleExpectation(name, None, given, at)
+    if isinstance(given, (str, list)):
+        return RuleExpectation(name, _words(given), None, at)
+    params = given.get("params")
+    return RuleExpectation(name, None if params is None else _words(params), given.get("count"), at)
+
+
+def _param(glob: str, given: Mapping[str, Any], at: Path) -> ParamExpectation:
+    values, rules = ("lr", "weight_decay"), ("rule", "lr_rule", "weight_decay_rule")
+    lr, decay = map(given.get, values)
+    rule, lr_rule, decay_rule = map(given.get, rules)
+    return ParamExpectation(glob, lr, decay, rule, lr_rule, decay_rule, at)
+
+
+def _words(value: str | list[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def expect_complaints(section: Any, at: Path) -> list[Complaint]:
+    """Returns what is wrong with a section."""
+    from pgaudit.config import schema
+
+    found = schema.complaints(schema.Expect, section, at)
+    if found or not isinstance(section, Mapping):
+        return found
+    for name, given in (section.get("rules") or {}).items():
+        found += _rule_complaints(given, (*at, "rules", name))
+    for glob, given in (section.get("params") or {}).items():
+        below = (*at, "params", glob)
+        found += schema.complaints(schema.ExpectedParam, given, below)
+        if isinstance(given, Mapping) and not given:
+            found.append((below, "say what these parameters must get", "lr, weight_decay or rule"))
+    return found
+
+
+def _rule_complaints(given: Any, at: Path) -> list[Complaint]:
+    from pgaudit.config import schema
+
+    if isinstance(given, Mapping):
+        return schema.complaints(schema.ExpectedRule, given, at)
+    if isinstance(given, bool) or not isinstance(given, (int, str, list)):
+        return [(at, f"expected globs of names, a count, or both, got {schema.described(given)}", "{params, count}")]
+    if isinstance(given, int):
+        return schema.complaints(schema.ExpectedRule, {"count": given}, at)
+    return schema.complaints(schema.ExpectedRule, {"params": given}, at)

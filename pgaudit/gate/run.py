@@ -1,0 +1,81 @@
+"""Runs one audit: the pipeline, then findings against the baseline, expectations, and the lock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from pgaudit.checks import Finding
+from pgaudit.config import Config, Expectations, load_config, load_expectations
+from pgaudit.errors import PgauditError
+from pgaudit.gate import baseline
+from pgaudit.gate.expected import unexpected
+from pgaudit.gate.locked import moved
+from pgaudit.gate.records import Audit, Notice, Outcome, of_finding
+from pgaudit.pipeline import audit as audited
+from pgaudit.report import Report
+
+_GRAVITY = {"info": 0, "warning": 1, "error": 2, "never": 3}
+
+
+def run(audit: Audit) -> Outcome:
+    """Checks one audit; what cannot be checked is an outcome, too, so that it hides no other."""
+    try:
+        config = load_config(audit.config, constructor=audit.constructor)
+        expect = load_expectations(audit.expect) if audit.expect else config.expect
+        known = baseline.read(audit.baseline) if audit.baseline else frozenset()
+        report = _report(audit, config)
+        return judged(audit, report, expect or Expectations(), known)
+    except PgauditError as error:
+        return Outcome(audit, problems=error.problems)
+
+
+def _report(audit: Audit, config: Config) -> Report:
+    return audited(audit.model, config, model_args=audit.model_args)
+
+
+def judged(audit: Audit, report: Report, expect: Expectations, known: baseline.Known = frozenset()) -> Outcome:
+    """Returns what a report means for the gate.
+
+    Raises:
+        ConfigError: the lock cannot be read.
+    """
+    fail_on = audit.fail_on or expect.fail_on or "error"
+    kept, old = _sorted_out(report.findings, known)
+    notices = [of_finding(finding, fails=_GRAVITY[finding.severity] >= _GRAVITY[fail_on]) for finding in kept]
+    notices += unexpected(report, expect)
+    if audit.lock:
+        notices += moved(report, audit.lock)
+    if audit.baseline:
+        notices += baseline.stale(known, report.findings, audit.baseline)
+    return Outcome(
+        audit,
+        tuple(sorted(notices, key=_order)),
+        parameters=len(report.rows),
+        groups=len(report.groups),
+        ignored=len(report.ignored) + old,
+        notes=report.inventory.notes,
+    )
+
+
+def _sorted_out(findings: Sequence[Finding], known: baseline.Known) -> tuple[list[Finding], int]:
+    """The findings that the baseline does not know, and how many it does."""
+    kept = list(_new(findings, known))
+    return kept, len(findings) - len(kept)
+
+
+def _new(findings: Sequence[Finding], known: baseline.Known) -> Iterator[Finding]:
+    for finding in findings:
+        keys = baseline.keys_of(finding)
+        new = keys - known
+        if len(new) == len(keys):
+            yield finding
+        elif new:
+            params = tuple(param for param in finding.params if (finding.code, finding.key, param) in new)
+            message = f"{finding.message} ({len(params)} of {len(keys)} not in the baseline)"
+            yield replace(finding, params=params, message=message)
+
+
+def _order(notice: Notice) -> tuple[str, bool, tuple[int, int]]:
+    at = notice.position
+    return notice.path or "", at is None, (at.line, at.column) if at else (0, 0)
