@@ -1,16 +1,17 @@
 """Lock files: the lr, the weight decay and the rules of every parameter, as agreed, in lines that are easy to review.
 
     pgaudit lock, format 1
-    # Agreed settings: `pgaudit lock --update` rewrites this file, `pgaudit diff` compares with it.
+    # Agreed settings: `pgaudit lock --update` rewrites this file, `pgaudit check --lock` compares with it.
     model: resnet50
     constructor: mmcv
     optimizer: {"type": "SGD", "lr": 0.1, "weight_decay": 0.0001}
 
     # lr  weight_decay  rule: parameters
     0.1  0.0001  default: conv1.weight
-    0.1  0.0  norm_decay_mult: layer1.{0..2}.bn{1..3}.{weight,bias}
+    0.1  0.0  weight_decay norm_decay_mult: layer1.{0..2}.bn{1..3}.{weight,bias}
     0.2  5e-05  lr bias_lr_mult, weight_decay dwconv_decay_mult: dwconv.bias
 
+A rule without a word before it decides lr and weight decay; a value of which nothing is said has the ``default`` rule.
 Numbers are exact. No line depends on the width of another, so that a change shows as itself in a review.
 """
 
@@ -33,11 +34,11 @@ FORMAT = 1
 _FIRST = re.compile(r"pgaudit lock, format (\d+)")
 _WORD = re.compile(r"(?!null$)\w[\w.:/@+-]*", re.ASCII)
 _HEAD = ("model", "source", "constructor", "optimizer")
-_NONE = "-"
+_NONE, _DEFAULT = "-", "default"
 _RULE = r'(?:[a-z_]+(?:\."(?:[^"\\]|\\.)*")?|-)'
-_RULES = rf"lr {_RULE}, weight_decay {_RULE}|{_RULE}"
+_RULES = rf"lr {_RULE}, weight_decay {_RULE}|(?:lr |weight_decay )?{_RULE}"
 _LINE = re.compile(rf"(?P<lr>\S+)  (?P<decay>\S+)(?P<frozen>  frozen)?  (?P<rules>{_RULES}): (?P<names>.+)")
-_NOTE = "# Agreed settings: `pgaudit lock --update` rewrites this file, `pgaudit diff` compares with it."
+_NOTE = "# Agreed settings: `pgaudit lock --update` rewrites this file, `pgaudit check --lock` compares with it."
 
 
 def written(side: Side) -> str:
@@ -57,7 +58,10 @@ def _settings(entry: Entry) -> str:
     """All that a line says but the names; also what lines are joined by."""
     frozen = "" if entry.trainable else "  frozen"
     lr_rule, decay_rule = _rule(entry.lr_rule), _rule(entry.weight_decay_rule)
-    rules = lr_rule if lr_rule == decay_rule else f"lr {lr_rule}, weight_decay {decay_rule}"
+    rules = lr_rule
+    if lr_rule != decay_rule:
+        said = [f"{of} {rule}" for of, rule in (("lr", lr_rule), ("weight_decay", decay_rule)) if rule != _DEFAULT]
+        rules = ", ".join(said)
     return f"{_number(entry.lr)}  {_number(entry.weight_decay)}{frozen}  {rules}"
 
 
@@ -136,12 +140,21 @@ def _entries(path: str, number: int, line: str) -> Iterator[Entry]:
         lr, decay = _value(found["lr"]), _value(found["decay"])
         names = expanded(found["names"])
         rules = found["rules"]
-        both = rules.removeprefix("lr ").split(", weight_decay ") if rules.startswith("lr ") else [rules, rules]
-        lr_rule, decay_rule = map(_rule_of, both)
+        lr_rule, decay_rule = map(_rule_of, _both(rules))
     except ValueError as error:
         raise _error(path, number, str(error)) from None
     for name in names:
         yield Entry(name, (), None, None, None, not found["frozen"], rules != _NONE, lr, decay, lr_rule, decay_rule)
+
+
+def _both(rules: str) -> tuple[str, str]:
+    """The rule of lr and that of weight decay."""
+    if rules.startswith("weight_decay "):
+        return _DEFAULT, rules.removeprefix("weight_decay ")
+    if rules.startswith("lr "):
+        lr, _, decay = rules.removeprefix("lr ").partition(", weight_decay ")
+        return lr, decay or _DEFAULT
+    return rules, rules
 
 
 def _value(text: str) -> float | None:

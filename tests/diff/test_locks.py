@@ -79,7 +79,7 @@ def test_a_lock_is_short_and_in_the_models_order(text: str) -> None:
     ]
     assert lines[8:10] == [
         "0.1  0.0001  default: conv1.weight",
-        "0.1  0.0  lr default, weight_decay norm_decay_mult: bn1.{weight,bias}",
+        "0.1  0.0  weight_decay norm_decay_mult: bn1.{weight,bias}",
     ]
     assert "0.1  0.0001  default: layer{1..4}.{0,1}.conv{1,2}.weight" in lines
     assert len(lines) < 16
