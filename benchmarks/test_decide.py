@@ -13,6 +13,7 @@ import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 from torch import nn
 
+from pgaudit.checks import Audited, run_checks
 from pgaudit.config import load_config
 from pgaudit.constructors import CONSTRUCTORS, Facts
 from pgaudit.inventory.walk import walk
@@ -80,6 +81,22 @@ def test_walking(benchmark: BenchmarkFixture, parameters: int) -> None:
         lambda: walk(model, ref="stack"), rounds=3, warmup_rounds=1
     )
     _report(benchmark, parameters, floor, limit=15.0)
+
+
+@pytest.mark.parametrize("parameters", SIZES)
+@pytest.mark.parametrize("policy", [MMCV, BASECLS], ids=["mmcv", "basecls"])
+def test_checking(benchmark: BenchmarkFixture, parameters: int, policy: dict[str, object]) -> None:
+    """All findings: every rule is searched in every name, and the constructor is asked again what each would change."""
+    model = _model(parameters)
+    inventory = walk(model, ref="stack").inventory
+    config = load_config(policy)
+    constructor, facts = CONSTRUCTORS[config.constructor], Facts(0.1, 1e-4)
+    assignment = constructor.decide(inventory, config, facts)
+    floor = _best(lambda: sum(1 for _ in model.named_parameters()))
+    benchmark.pedantic(  # type: ignore[no-untyped-call]
+        lambda: run_checks(Audited(inventory, config, constructor, facts, assignment)), rounds=3, warmup_rounds=1
+    )
+    _report(benchmark, parameters, floor, limit=20.0)
 
 
 def _report(benchmark: BenchmarkFixture, parameters: int, floor: float, limit: float = LIMIT) -> None:
