@@ -66,7 +66,7 @@ def _winners(audited: Audited, hits: Hits, indices: tuple[int, ...]) -> Iterator
     for principle, takers in by_principle.items():
         yield f"{words.listed(takers)} ({principle})"
     if by_first_name:
-        yield f"{_part(by_first_name, len(indices))} by the first name of a tied parameter"
+        yield f"the first name of a tied parameter decides {_part(by_first_name, len(indices))}"
 
 
 def _part(count: int, of: int) -> str:

@@ -21,6 +21,7 @@ from pgaudit.checks import suggest, words
 from pgaudit.checks.base import Audited, Finding, Kind
 from pgaudit.checks.hits import Hits
 from pgaudit.checks.segments import Cut, cut, means_itself, names_its_kind
+from pgaudit.checks.what_if import renamed, settings_if
 from pgaudit.inventory import ModuleType
 from pgaudit.text import quoted
 
@@ -97,7 +98,18 @@ def _hint(audited: Audited, hits: Hits, cuts: dict[int, Cut]) -> str | None:
     if hits.pattern.regex or searched is None:
         return None
     for longer in (f"{key}.", f".{key}", f".{key}."):
-        found = {visit.index for visit in audited.inventory.visits if longer in searched(visit)}
-        if rest == found & {*rest, *cuts}:
+        if rest == _decided_as(audited, hits, longer):
             return f"{quoted(longer)} hits {'the other alone' if len(rest) == 1 else f'the other {len(rest):,} alone'}"
     return suggest.take_back(audited, (found.region for found in cuts.values()), key, cuts)
+
+
+def _decided_as(audited: Audited, hits: Hits, longer: str) -> set[int] | None:
+    """What the key would decide, were it written so: a longer one may also win where it has lost. None if there is such
+    a key already.
+    """
+    pattern = hits.pattern
+    if pattern.searched is None or any(each.pattern.rule.key == longer for each in audited.hits):
+        return None
+    found = dict.fromkeys(visit.index for visit in hits.matched if longer in pattern.searched(visit))
+    then = settings_if(audited, found, config=renamed(audited.config, pattern.rule.key or "", longer))
+    return {index for index, (_, setting) in then.items() if setting.lr_rule and setting.lr_rule.key == longer}

@@ -64,5 +64,5 @@ def _finding(audited: Audited, hits: Hits, dropped: dict[Rule, list[int]]) -> Fi
     )
     hint = "add decay_mult to the key"
     if len(indices) < len(hits.decided):
-        hint = "longer keys with decay_mult for these, or decay_mult in this key for all"
+        hint = "longer keys with both multipliers for these, or decay_mult in this key for all"
     return audited.finding(KIND, message, hint, at=hits.pattern.at, key=key, indices=indices)

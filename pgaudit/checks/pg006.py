@@ -42,7 +42,8 @@ def check(audited: Audited, /) -> Iterator[Finding]:
     missed: dict[tuple[Rule, str, float], list[int]] = defaultdict(list)
     for index, (now, then) in settings_if(audited, unknown, change=_as_layer_norm).items():
         rule = then.weight_decay_rule
-        if rule and now.weight_decay is not None and then.weight_decay != now.weight_decay:
+        is_given = rule is not None and rule.option not in ("default", "optimizer_default")
+        if rule and is_given and now.weight_decay is not None and then.weight_decay != now.weight_decay:
             missed[rule, inventory.parameters[index].module.short, now.weight_decay].append(index)
     for (rule, kind, decay), indices in missed.items():
         keeps = (
@@ -52,8 +53,7 @@ def check(audited: Audited, /) -> Iterator[Finding]:
             f"{visible(kind)} is no norm to {audited.constructor.name}, so {keeps} despite {named(rule)}"
             f"{words.which(audited, indices)}"
         )
-        keys = suggest.keys_for(audited, indices)
-        hint = f"name them: {keys}" if keys else "give these modules a rule of their own"
+        hint = suggest.keys_for(audited, indices) or "give these modules a rule of their own"
         yield audited.finding(KIND, message, hint, at=audited.rule_at(rule) or (), key=kind, indices=indices)
 
 

@@ -66,7 +66,8 @@ def _kind(parameter: Parameter) -> str | None:
         return "token or embedding"
     if own == "bias":
         return "bias" if len(parameter.shape) <= 1 else None
-    return "other vector" if len(parameter.shape) <= 1 else None
+    is_lazy = parameter.shape == () and not parameter.numel  # its shape is not known yet
+    return "other vector" if len(parameter.shape) <= 1 and not is_lazy else None
 
 
 def _asked_for(audited: Audited, decayed: list[int], at: tuple[str, str]) -> Iterator[Finding]:
@@ -82,6 +83,5 @@ def _asked_for(audited: Audited, decayed: list[int], at: tuple[str, str]) -> Ite
             f"the model's no_weight_decay() names {counted(len(indices), 'parameter')} that "
             f"{audited.constructor.name} decays{words.which(audited, indices)}"
         )
-        keys = suggest.keys_for(audited, indices, among=named)
-        hint = f"name them: {keys}" if keys else None
+        hint = suggest.keys_for(audited, indices, among=named)
         yield audited.finding(KIND, message, hint, at=at, key="no_weight_decay", indices=indices)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from pgaudit.checks.what_if import settings_if, with_undecayed
 from pgaudit.constructors.patterns import Pattern
 from pgaudit.text import nearest, quoted
 
@@ -48,8 +49,8 @@ def classifier(audited: Audited, word: str) -> str | None:
 
 
 def keys_for(audited: Audited, wanted: Sequence[int], *, among: Iterable[int] = (), most: int = 3) -> str | None:
-    """Returns keys that match the wanted parameters, and none but those and ``among``, as words; None if it takes too
-    many.
+    """Returns a hint of keys that take away the weight decay of the wanted parameters, and of none but those and
+    ``among``; None if it takes too many, or keys of the config would win over them.
 
     None of them begins with a dot: such a key stands in a name, or does not, whether it is searched as a part or as an
     expression, and whether or not a dot is set before names at the root.
@@ -57,18 +58,32 @@ def keys_for(audited: Audited, wanted: Sequence[int], *, among: Iterable[int] = 
     names = [(visit.name, visit.index) for visit in audited.inventory.visits]
     left, allowed = dict.fromkeys(wanted), {*wanted, *among}
     keys: list[str] = []
+    loses_lr = False
     while left:
         if len(keys) == most:
             return None
         for key in _parts(audited.inventory.parameters[next(iter(left))].name):
             found = {index for name, index in names if key in name}
-            if found <= allowed and found == {i for name, i in names if re.search(key, name)}:
+            exact = found <= allowed and found == {i for name, i in names if re.search(key, name)}
+            if exact and (moves := _moves_lr(audited, key, found)) is not None:
+                loses_lr = loses_lr or moves
                 keys.append(key)
                 left = {index: None for index in left if index not in found}
                 break
         else:
             return None
-    return ", ".join(map(quoted, keys)) or None
+    also = "; without lr_mult they get the base lr" if loses_lr else ""
+    return f"name them: {', '.join(map(quoted, keys))}{also}" if keys else None
+
+
+def _moves_lr(audited: Audited, key: str, indices: Iterable[int]) -> bool | None:
+    """Whether a custom key with a ``decay_mult`` of 0 changes the lr of parameters; None if it leaves one decayed."""
+    if audited.config.solver is not None:
+        return False  # a rule of BaseCls that stands first wins, and is about the weight decay alone
+    if key in (audited.config.paramwise_cfg or {}).get("custom_keys", {}):
+        return None
+    found = settings_if(audited, indices, config=with_undecayed(audited.config, key)).values()
+    return None if any(then.weight_decay for _, then in found) else any(now.lr != then.lr for now, then in found)
 
 
 def _parts(name: str) -> Iterator[str]:

@@ -126,3 +126,11 @@ class Inventory:
     def numel(self) -> int:
         """Elements of all parameters."""
         return sum(parameter.numel for parameter in self.parameters)
+
+    @cached_property
+    def visits_of(self) -> Mapping[int, tuple[Visit, ...]]:
+        """All meetings with a parameter, by its index; those never met are left out."""
+        found: dict[int, list[Visit]] = {}
+        for visit in self.visits:
+            found.setdefault(visit.index, []).append(visit)
+        return {index: tuple(visits) for index, visits in found.items()}

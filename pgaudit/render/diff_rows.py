@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -35,7 +35,7 @@ class DiffRows:
     width: int | None
     """Cells of the terminal; None for as many as the widest row needs."""
 
-    def text(self) -> Text:
+    def texts(self) -> list[Text]:
         """Returns the rows; those of the same effect stand last, under a heading of their own."""
         widths, olds = self._widths()
         columns = layout.fit(widths, self.width)
@@ -48,7 +48,7 @@ class DiffRows:
         if apart:
             rows += [Text(), Text.assemble("  ", ("same effect, other rule", f"{BASE} underline"))]
             rows += [each for line in apart for each in drawn.row(line)]
-        return Text("\n").join(rows)
+        return rows
 
     def _widths(self) -> tuple[Widths, tuple[int, int]]:
         # Thousands of lines have few different cells.
@@ -107,6 +107,7 @@ class _Drawn:
     columns: Columns
     widths: Widths
     olds: tuple[int, int]
+    tails: dict[Hashable, tuple[Text, list[Text]]] = field(default_factory=dict)
 
     def titles(self) -> Text:
         cells = [("  parameter", self._name_width())]
@@ -128,14 +129,24 @@ class _Drawn:
         if self.widths.count:
             count = str(len(line.rows)).rjust(self.widths.count)
             cells.append((Text(count, style=BASE if quiet or len(line.rows) == 1 else ""), self.widths.count))
+        key = change.kind, _cells_key(change)
+        if key not in self.tails:  # thousands of lines have few different ones
+            self.tails[key] = self._tail(change)
+        tail, rule_below = self.tails[key]
+        cells.append((tail, 0))
+        below = [Text(" " * _MARK + part, style=BASE if quiet else "") for part in rest] + self._facts(change)
+        return [in_columns(cells), *below, *rule_below]
+
+    def _tail(self, change: Change) -> tuple[Text, list[Text]]:
+        """What stands to the right of a name and its count, and the rule where it stands below instead."""
+        cells: list[Cell] = []
         for which, old, width in zip(_VALUES, self.olds, (self.widths.lr, self.widths.decay), strict=True):
             cells.append((self.of.value(change, which, old), width))
         rule = self.of.rule(change, line=self.columns.line)
         beside = self.columns.rule_width is None or rule.cell_len <= self.columns.rule_width
         if beside:
             cells.append((rule, 0))
-        below = [Text(" " * _MARK + part, style=BASE if quiet else "") for part in rest] + self._facts(change)
-        return [in_columns(cells), *below, *([] if beside else self._rule_below(change, rule))]
+        return in_columns(cells), [] if beside else self._rule_below(change, rule)
 
     def _facts(self, change: Change) -> list[Text]:
         """What stands under a name and has no column: another shape, another first name."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rich.cells import cell_len
-from rich.console import Group, RenderableType
+from rich.console import Group
 from rich.text import Text
 
 from pgaudit.diff import Diff, Kind
@@ -32,23 +33,26 @@ class DiffOptions:
 
 def render_diff_table(diff: Diff, options: DiffOptions) -> str:
     """Returns the whole diff as text; ANSI colours only where asked for."""
+    parts = list(_parts(diff, options))
+    if not options.colour:  # many times as fast as a console where there are thousands of rows
+        lines = (line for part in parts for line in part.plain.split("\n"))
+        return "".join(f"{line.rstrip()}\n" for line in lines)
     console = console_for(TableOptions(options.width, options.colour, options.marks))
     with console.capture() as written:
-        console.print(diff_view(diff, options))
-    text = written.get()
-    return text if options.colour else "\n".join(line.rstrip() for line in text.split("\n"))
+        console.print(Group(*parts))
+    return written.get()
 
 
-def diff_view(diff: Diff, options: DiffOptions) -> RenderableType:
-    """Returns everything that ``diff`` prints, as one thing to print."""
-    parts: list[RenderableType] = [_header(diff, options), ""]
+def _parts(diff: Diff, options: DiffOptions) -> Iterator[Text]:
+    """Everything that ``diff`` prints, from top to bottom."""
+    yield from (_header(diff, options), Text())
     if diff.setup:
-        parts += [_setup(diff, options.marks), ""]
+        yield from (_setup(diff, options.marks), Text())
     changes = diff.changes if options.rules else diff.of(*(kind for kind in Kind if kind is not Kind.SAME_EFFECT))
     if changes:
         lines = lines_of(changes, fold=options.fold)
-        parts += [DiffRows(diff, lines, options.marks, options.width).text(), ""]
-    return Group(*parts, _counts(diff, options))
+        yield from (*DiffRows(diff, lines, options.marks, options.width).texts(), Text())
+    yield _counts(diff, options)
 
 
 def _header(diff: Diff, options: DiffOptions) -> Text:

@@ -47,8 +47,9 @@ def _account(report: Report, members: Sequence[Explanation], options: TableOptio
         yield from _meeting(report, first, meeting, options)
     if not first.meetings:
         yield Text(f"{report.constructor} never meets it: it is in no group", style="red")
-    yield Text()
-    for line in _sums(report, first, options.marks):
+    sums = list(_sums(report, first, options.marks))
+    yield from [Text()] if sums else []
+    for line in sums:
         yield from _prose(line, options, indent=8)
 
 
@@ -109,7 +110,8 @@ def _trial(trial: Trial, width: int, options: TableOptions) -> Iterator[Text]:
             head = head + Text("  ") + piece
         else:
             head.rstrip()
-            yield head
+            if head:  # blank where the words before this piece have their own line
+                yield head
             joint = "." if index == 0 and trial.spans else " "
             for line in _broken(piece, room - indent, joint):
                 yield Text(" " * indent) + line

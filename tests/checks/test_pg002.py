@@ -61,7 +61,7 @@ CASES = {
     "the second name of a tied parameter": Case(
         HEAD + "  bypass_duplicate: true\n  custom_keys: {dec: {lr_mult: 2}}\n",
         (4, 17),
-        '"dec" does not decide its only parameter: it by the first name of a tied parameter',
+        '"dec" does not decide its only parameter: the first name of a tied parameter decides it',
         model=_tied,
     ),
     "the first name": Case(HEAD + "  bypass_duplicate: true\n  custom_keys: {enc: {lr_mult: 2}}\n", None, model=_tied),

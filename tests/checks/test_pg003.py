@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from tests.checks.cases import HEAD, Case, examine, tree
+from tests.checks.cases import HEAD, Case, audit, examine, only, tree
 
 
 def _linear(*names: str) -> Callable[[], nn.Module]:
@@ -44,6 +44,11 @@ def _found(key: str, message: str, hint: str, model: Callable[[], nn.Module]) ->
 
 def _silent(key: str, model: Callable[[], nn.Module]) -> Case:
     return Case(_key(key), None, model=model)
+
+
+def _numbered() -> nn.Module:
+    names = {f"b.{number}.{name}": nn.Linear(2, 2, bias=False) for number in (1, 10) for name in ("fc1", "fc2")}
+    return tree(names)
 
 
 CASES = {
@@ -127,3 +132,11 @@ CASES = {
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_pg003(tmp_path: Path, case: Case) -> None:
     examine(tmp_path, "PG003", case)
+
+
+@pytest.mark.parametrize(
+    ("other", "hint"), [("fc1.w", '"b.1." hits the other alone'), ("fc1.", None), ("b.1.: {}, fc1.w", None)]
+)
+def test_a_longer_key_is_no_hint_where_it_takes_more(tmp_path: Path, other: str, hint: str | None) -> None:
+    text = HEAD + f"  custom_keys: {{b.1: {{lr_mult: 10}}, {other}: {{lr_mult: 2}}}}\n"
+    assert only(audit(tmp_path, text, _numbered()), "PG003").hint == hint

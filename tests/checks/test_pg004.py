@@ -17,7 +17,7 @@ CASES = {
         HEAD + "  norm_decay_mult: 0\n  custom_keys:\n    backbone: {lr_mult: 0.1}\n",
         (5, 5),
         '"backbone" sets no decay_mult, so 2 parameters get weight decay 0.1 despite norm_decay_mult :3: BatchNorm2d',
-        "longer keys with decay_mult for these, or decay_mult in this key for all",
+        "longer keys with both multipliers for these, or decay_mult in this key for all",
         _model,
     ),
     "norms and biases": Case(

@@ -65,6 +65,19 @@ def test_the_hint_is_true(tmp_path: Path) -> None:
     assert places(_audit(tmp_path, text, marked(_model())), "PG006") == []
 
 
+def test_a_longer_key_that_takes_them_is_no_hint(tmp_path: Path) -> None:
+    text = HEAD + "  norm_decay_mult: 0\n  custom_keys: {norm1.weight: {lr_mult: 2}, norm2.weight: {lr_mult: 2}}\n"
+    assert places(_audit(tmp_path, text, marked(_model())), "PG006") == []
+    text = HEAD + "  norm_decay_mult: 0\n  custom_keys: {b.: {lr_mult: 2}}\n"
+    finding = only(_audit(tmp_path, text, marked(_model())), "PG006")
+    assert (finding.params, finding.hint) == (("norm1.weight",), 'name them: "norm1."')
+
+
+def test_biases_that_another_rule_exempts_are_none(tmp_path: Path) -> None:
+    model = tree({"a": RmsNorm(bias=True), "fc": nn.Linear(2, 2)})
+    assert places(_audit(tmp_path, HEAD + "  bias_decay_mult: 0\n", marked(model)), "PG006") == []
+
+
 def test_norms_that_a_policy_passes_over(tmp_path: Path) -> None:
     model = _model()
     walked = marked(model)

@@ -68,9 +68,24 @@ CASES = {
         'name them: "table"',
         _Asking,
     ),
+    "what the model asks for, under a key with an lr that another key would take away": Case(
+        HEAD + "  custom_keys: {rel: {lr_mult: 2}}\n",
+        (1, 33),
+        "no_weight_decay() names 3 parameters",
+        'name them: "table", "rel."; without lr_mult they get the base lr',
+        _Asking,
+    ),
+    "what the model asks for, under a key that wins over a short one": Case(
+        HEAD + "  custom_keys: {mlp.weight: {decay_mult: 2}}\n",
+        (1, 33),
+        "no_weight_decay() names 3 parameters",
+        'name them: "table", "rel.0.mlp.weight", "rel.1.mlp.weight"',
+        _Asking,
+    ),
     "what the model asks for, and gets": Case(
         HEAD + "  custom_keys: {table: {decay_mult: 0}, rel.: {decay_mult: 0}}\n", None, model=_Asking
     ),
+    "a weight whose shape is not known yet": Case(HEAD, None, model=lambda: nn.LazyLinear(2, bias=False)),
     "weights": Case(HEAD, None, model=_weights),
     "no weight decay": Case("optimizer: {type: SGD, lr: 0.1}\n", None, model=_Tokens),
     "weight decay 0": Case("optimizer: {type: SGD, lr: 0.1, weight_decay: 0}\n", None, model=_Tokens),

@@ -84,6 +84,12 @@ def test_a_narrow_terminal_breaks_lines_and_loses_nothing(capsys: pytest.Capture
     assert all(len(line) <= max(width, 31) for line in out.splitlines())
 
 
+@pytest.mark.parametrize("width", range(30, 131, 4))
+def test_no_blank_line_between_the_rules(capsys: pytest.CaptureFixture[str], width: int) -> None:
+    out = _run(capsys, "explain", "nets.py:tiny", "c.yaml", "1.weight", "--width", str(width))[1]
+    assert out.count("\n\n") == EXPLAINED.count("\n\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message", "hint"),
     [

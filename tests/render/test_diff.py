@@ -145,6 +145,13 @@ def test_colours_lose_nothing_and_ascii_has_marks_of_its_own() -> None:
     assert "v 1   -> 0.05" in text
 
 
+@settings(max_examples=examples(50))
+@given(a=SIDES, b=SIDES)
+def test_colours_change_no_line(a: Side, b: Side) -> None:
+    lines = ANSI.sub("", _table(compare(a, b), colour=True)).split("\n")
+    assert [line.rstrip() for line in lines] == _table(compare(a, b)).split("\n")
+
+
 def test_numbers_that_look_alike_are_told_apart() -> None:
     a, b = (
         from_report(pgaudit.audit(Net(), {"optimizer": {"type": "SGD", "lr": lr}}), "c.yaml") for lr in (0.3, 0.1 + 0.2)

@@ -42,9 +42,7 @@ def meetings(inventory: Inventory, config: Config, facts: Facts, index: int) -> 
         return
     bypass = bool(config.paramwise_cfg.get("bypass_duplicate", False))
     first: str | None = None
-    for visit in inventory.visits:
-        if visit.index != index:
-            continue
+    for visit in inventory.visits_of.get(index, ()):
         if not parameter.trainable:
             yield Meeting(visit.name, tried.beaten(visit, _FROZEN, "it is frozen"), _second(first))
         elif first is not None and bypass:
