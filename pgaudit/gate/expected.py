@@ -13,6 +13,7 @@ from pgaudit.constructors import Rule
 from pgaudit.errors import place
 from pgaudit.gate.records import Notice
 from pgaudit.report import BASE_RULES, Report, Row, deciding_rules
+from pgaudit.serialize import portable
 from pgaudit.text import counted, did_you_mean, quoted, visible
 
 _CLOSE = 1e-9
@@ -130,7 +131,7 @@ def _by(report: Report, rule: Rule | None) -> str:
 
 
 def _of_rule(report: Report, rule: Rule) -> str:
-    where = place(report.config.path, rule.position) if rule.position else ""
+    where = place(portable(report.config.path), rule.position) if rule.position else ""
     return f" ({visible(where)})" if where else ""
 
 

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from pgaudit.errors import place
 from pgaudit.render.style import BASE, SEVERITIES
+from pgaudit.render.wrap import append_words
 from pgaudit.report import Report
 from pgaudit.text import counted, visible
 
@@ -32,10 +33,10 @@ def findings_text(report: Report, width: int | None) -> Text:
         text.append(f"{where}  " if where else "")
         text.append(f"{finding.code} {finding.name}", style=style)
         text.append(f" [{finding.severity}]  ", style=style)
-        _append(text, visible(finding.message), width)
+        append_words(text, visible(finding.message), width)
         if finding.hint and last:  # one mistake made five times is mended once
             text.append("  ")
-            _append(text, visible(finding.hint), width, style=BASE)
+            append_words(text, visible(finding.hint), width, style=BASE)
     for code, count in seen.items():
         if count > SHOWN:
             text.append(f"  and {count - SHOWN:,} more of {code}\n", style=BASE)
@@ -45,24 +46,9 @@ def findings_text(report: Report, width: int | None) -> Text:
     if report.findings:
         gravest = min(report.findings, key=lambda finding: [*SEVERITIES].index(finding.severity))
         words[-1] += f". pgaudit rule {gravest.code} says what that means"
-    _append(text, ", ".join(words), width, style=BASE)
+    append_words(text, ", ".join(words), width, style=BASE)
     text.rstrip()
     return text
 
 
 _NOUNS = {"error": "error", "warning": "warning", "info": "remark"}
-
-
-def _append(text: Text, words: str, width: int | None, style: str = "") -> None:
-    """Appends words, broken at spaces with a hanging indent where the terminal is too narrow."""
-    column = len(text.plain) - (text.plain.rfind("\n") + 1)
-    for index, word in enumerate(words.split(" ")):
-        if width and index and column + 1 + len(word) > width:
-            text.append("\n      ")
-            column = 6
-        elif index:
-            text.append(" ")
-            column += 1
-        text.append(word, style=style)
-        column += len(word)
-    text.append("\n")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from importlib import import_module
+from collections.abc import Sequence
 
 from pgaudit.gate import Outcome
 from pgaudit.render.choices import GateFormat
@@ -12,9 +11,36 @@ from pgaudit.render.rows import TableOptions
 
 def render_gate(outcomes: Sequence[Outcome], fmt: GateFormat, options: TableOptions) -> str:
     """Returns the outcomes in one format."""
-    if fmt is GateFormat.TABLE:
-        from pgaudit.render.gate_table import render_gate_table
+    match fmt:
+        case GateFormat.TABLE:
+            from pgaudit.render.gate_table import render_gate_table
 
-        return render_gate_table(outcomes, options)
-    rendered: Callable[[Sequence[Outcome]], str] = import_module(f"pgaudit.render.gate_{fmt.value}").render
-    return rendered(outcomes)
+            return render_gate_table(outcomes, options)
+        case GateFormat.CONCISE:
+            from pgaudit.render import gate_concise
+
+            return gate_concise.render(outcomes)
+        case GateFormat.JSON:
+            from pgaudit.render import gate_json
+
+            return gate_json.render(outcomes)
+        case GateFormat.GITHUB:
+            from pgaudit.render import gate_github
+
+            return gate_github.render(outcomes)
+        case GateFormat.GITLAB:
+            from pgaudit.render import gate_gitlab
+
+            return gate_gitlab.render(outcomes)
+        case GateFormat.SARIF:
+            from pgaudit.render import gate_sarif
+
+            return gate_sarif.render(outcomes)
+        case GateFormat.JUNIT:
+            from pgaudit.render import gate_junit
+
+            return gate_junit.render(outcomes)
+        case GateFormat.MARKDOWN:
+            from pgaudit.render import gate_markdown
+
+            return gate_markdown.render(outcomes)

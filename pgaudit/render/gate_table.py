@@ -5,113 +5,131 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from rich.cells import cell_len
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
+from pgaudit.checks import Severity
 from pgaudit.errors import place
-from pgaudit.folding import fold_named
-from pgaudit.gate import Notice, Outcome
+from pgaudit.gate import Outcome
+from pgaudit.render.gate_words import Said, Verdict, folded, title, verdict
 from pgaudit.render.layout import GAP, broken
 from pgaudit.render.rows import TableOptions
-from pgaudit.render.style import BASE, SEVERITIES
+from pgaudit.render.style import BASE, LEFT_OUT, SEVERITIES
 from pgaudit.render.table import printed
+from pgaudit.render.wrap import HANGING, append_words
 from pgaudit.text import counted, visible
 
+SHOWN = 10
+"""Failures of one code that are spelled out for an audit; a thousand tied parameters are one mistake."""
 _NAMES = 6
 """Folded names that are listed under a failure."""
 
 
 def render_gate_table(outcomes: Sequence[Outcome], options: TableOptions) -> str:
-    """Returns all failures, and a table of the audits; notices that fail nothing are counted."""
+    """Returns all failures, and a verdict an audit; notices that fail nothing are counted."""
     parts: list[RenderableType] = []
     for outcome in outcomes:
         said = [*_account(outcome, options)]
-        if said:
-            parts += [Text(visible(outcome.audit.title), style="bold")] if len(outcomes) > 1 else []
-            parts += [*said, ""]
-    parts.append(_summary(outcomes, options) if len(outcomes) > 1 else _verdict(outcomes[0], options))
+        if said and len(outcomes) > 1:
+            heading = Text()
+            append_words(heading, visible(title(outcome.audit)), options.width, "bold")
+            said.insert(0, _trimmed(heading))
+        parts += [*said, ""] if said else []
+    parts += [_verdict(outcomes[0], options)] if len(outcomes) == 1 else _verdicts(outcomes, options)
     return printed(Group(*parts), options)
+
+
+def _trimmed(text: Text) -> Text:
+    text.rstrip()
+    return text
 
 
 def _account(outcome: Outcome, options: TableOptions) -> Iterator[Text]:
     for problem in outcome.problems:
-        where = visible(place(problem.path, problem.position))
-        yield Text.assemble(where, "  " if where else "", ("error", "bold red"), f"  {visible(problem.message)}")
-        if problem.hint:
-            yield Text(f"  {visible(problem.hint)}", style=BASE)
+        yield _said(problem, "error", LEFT_OUT, options)
+    seen: Counter[str] = Counter()
     for notice in outcome.failures:
-        yield from _failure(notice, options)
+        seen[notice.code] += 1
+        if seen[notice.code] <= SHOWN:
+            head = f"{notice.code} {notice.name} [{notice.level}]"
+            yield _said(notice, head, SEVERITIES[notice.level], options)
+            if len(notice.params) > 1:
+                yield from _names(notice.params, options)
+    for code, count in seen.items():
+        if count > SHOWN:
+            yield Text(f"and {count - SHOWN:,} more of {code}", style=BASE)
 
 
-def _failure(notice: Notice, options: TableOptions) -> Iterator[Text]:
-    where = visible(place(notice.path, notice.position))
-    head = Text(f"{where}  " if where else "")
-    head.append(f"{notice.code} {notice.name}", style=SEVERITIES[notice.level])
-    head.append(f" [{notice.level}]  ", style=SEVERITIES[notice.level])
-    for index, word in enumerate(visible(notice.message).split(" ")):
-        last = head.plain.rpartition("\n")[2]
-        if options.width and index and len(last) + 1 + len(word) > options.width:
-            head.append("\n      ")
-        elif index:
-            head.append(" ")
-        head.append(word)
-    yield head
-    if notice.hint:
-        yield Text(f"  {visible(notice.hint)}", style=BASE)
-    if len(notice.params) > 1:
-        yield from _names(notice.params, options)
+def _said(said: Said, head: str, style: str, options: TableOptions) -> Text:
+    """A message after its place and code, and its hint. A place that leaves no room for the code stands alone."""
+    where = visible(place(said.path, said.position))
+    alone = options.width is not None and cell_len(where) + GAP + cell_len(head) > options.width
+    text = Text(f"{where}{f'{chr(10)}  ' if alone else '  '}" if where else "")
+    text.append(head, style=style)
+    text.append("  ")
+    append_words(text, visible(said.message), options.width)
+    if said.hint:
+        text.append("  ")
+        append_words(text, visible(said.hint), options.width, BASE)
+    return _trimmed(text)
 
 
 def _names(names: Sequence[str], options: TableOptions) -> Iterator[Text]:
-    folds = fold_named((name, 0, 0, name) for name in names)
-    for fold in folds[:_NAMES]:
-        yield from (Text(f"    {line}") for line in broken(visible(fold.name), options.width and options.width - 4))
-    if len(folds) > _NAMES:
-        rest = sum(len(fold.rows) for fold in folds[_NAMES:])
-        yield Text(f"    and {counted(rest, 'parameter')} more", style=BASE)
+    for name in folded(names, _NAMES):
+        yield from (Text(f"    {line}") for line in broken(name, options.width and options.width - 4))
 
 
 def _verdict(outcome: Outcome, options: TableOptions) -> Text:
     word, style = _word(outcome, options)
-    return Text.assemble((word, style), f" {options.marks.dot} ", _counts(outcome, f" {options.marks.dot} "))
+    text = Text.assemble((word, style), f" {options.marks.dot} ")
+    append_words(text, _counts(outcome, options), options.width)
+    return _trimmed(text)
+
+
+_STYLES: dict[Verdict, str] = {"passed": "bold green", "failed": "bold red", "not checked": "bold red"}
 
 
 def _word(outcome: Outcome, options: TableOptions) -> tuple[str, str]:
-    if outcome.problems:
-        return f"{options.marks.left_out} not checked", "bold red"
-    if outcome.failures:
-        return f"{options.marks.left_out} failed", "bold red"
-    return f"{options.marks.won} passed", "bold green"
+    word = verdict(outcome)
+    return f"{options.marks.won if word == 'passed' else options.marks.left_out} {word}", _STYLES[word]
 
 
-def _counts(outcome: Outcome, dot: str) -> str:
+def _counts(outcome: Outcome, options: TableOptions) -> list[str]:
+    """Numbers with their nouns, and the dots between them."""
     if outcome.problems:
-        return counted(len(outcome.problems), "problem")
+        return [counted(len(outcome.problems), "problem")]
     levels = Counter(notice.level for notice in outcome.notices if not notice.fails)
     words = [counted(outcome.parameters, "parameter"), counted(len(outcome.failures), "failure")]
     words += [counted(levels[level], noun) for level, noun in _NOUNS.items() if levels[level]]
     words += [f"{outcome.ignored} ignored"] if outcome.ignored else []
-    return dot.join(words)
+    return [*(f"{word} {options.marks.dot}" for word in words[:-1]), words[-1]]
 
 
-_NOUNS = {"error": "other error", "warning": "warning", "info": "remark"}
+_NOUNS: dict[Severity, str] = {"error": "other error", "warning": "warning", "info": "remark"}
 
 
-def _summary(outcomes: Sequence[Outcome], options: TableOptions) -> Table:
-    table = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False, header_style="bold")
-    table.add_column("", no_wrap=True)
-    table.add_column("audit", overflow="fold")
-    for outcome in outcomes:
-        word, style = _word(outcome, options)
-        table.add_row(
-            Text(word, style=style),
-            Text.assemble(visible(outcome.audit.title), "  ", (_counts(outcome, f" {options.marks.dot} "), BASE)),
-        )
-    failed = sum(bool(outcome.failures) for outcome in outcomes)
-    unchecked = sum(bool(outcome.problems) for outcome in outcomes)
-    words = [counted(len(outcomes), "audit"), f"{len(outcomes) - failed - unchecked} passed"]
-    words += [f"{failed} failed"] if failed else []
-    words += [f"{unchecked} not checked"] if unchecked else []
-    table.caption, table.caption_justify, table.caption_style = ", ".join(words), "left", BASE
-    return table
+def _verdicts(outcomes: Sequence[Outcome], options: TableOptions) -> list[Text]:
+    words = [_word(outcome, options) for outcome in outcomes]
+    widest = max((cell_len(word) for word, _ in words), default=0)
+    names = [visible(title(outcome.audit)) for outcome in outcomes]
+    counts = [_counts(outcome, options) for outcome in outcomes]
+    column = max(map(cell_len, names), default=0)
+    room = None if options.width is None else options.width - widest - 2 * GAP
+    beside = room is None or column + max((cell_len(" ".join(count)) for count in counts), default=0) <= room
+    lines = []
+    for (word, style), name, count in zip(words, names, counts, strict=True):
+        line = Text.assemble((word, style), " " * (widest - cell_len(word) + GAP))
+        if beside:
+            line.append(name + " " * (column - cell_len(name) + GAP))
+            line.append(" ".join(count), style=BASE)
+        else:
+            append_words(line, name, options.width)
+            line.append(" " * HANGING)
+            append_words(line, count, options.width, BASE)
+        lines.append(_trimmed(line))
+    totals = Counter(map(verdict, outcomes))
+    total = Text()
+    kinds = [f"{totals[word]} {word}" for word in _STYLES if totals[word]]
+    append_words(total, ", ".join([counted(len(outcomes), "audit"), *kinds]), options.width, BASE)
+    return [*lines, _trimmed(total)]

@@ -3,19 +3,41 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from pgaudit.text import visible
 
 
 def code(text: str) -> str:
     """Returns text as code in a cell of a table, whatever bars and backticks it holds."""
-    safe = visible(text).replace("|", "\\|")
-    longest = max((len(run) for run in re.findall("`+", safe)), default=0)
-    fence = "`" * (longest + 1)
-    return f"{fence} {safe} {fence}" if longest else f"{fence}{safe}{fence}"
+    safe = visible(text)
+    if "\\|" in safe:  # readers differ on whether the backslash or the bar is escaped
+        return f"<code>{''.join(c if c.isalnum() else f'&#{ord(c)};' for c in safe)}</code>"
+    return code_span(text).replace("|", "\\|")
+
+
+def code_span(text: str) -> str:
+    """Returns text as code outside of tables."""
+    safe = visible(text)
+    fence = "`" * (_longest([safe]) + 1)
+    # One blank at both ends is taken away, unless there is nothing else.
+    padded = "`" in safe or (safe.startswith(" ") and safe.endswith(" ") and not safe.isspace())
+    return f"{fence} {safe} {fence}" if padded else f"{fence}{safe}{fence}"
+
+
+def code_block(lines: Iterable[str]) -> str:
+    """Returns lines of text as a block of code, whatever backticks they hold."""
+    safe = [visible(line) for line in lines]
+    fence = "`" * max(3, _longest(safe) + 1)
+    return "\n".join([f"{fence}text", *safe, fence])
+
+
+def _longest(texts: Iterable[str]) -> int:
+    """The longest run of backticks."""
+    return max((len(run) for text in texts for run in re.findall("`+", text)), default=0)
 
 
 def escaped(text: str) -> str:
     """Makes text literal in a cell of GitHub's Markdown."""
     safe = visible(text)
-    return "".join(f"\\{char}" if char in "\\`*_{}[]<>()#+!|~@&" else char for char in safe)
+    return "".join(f"\\{char}" if char in "\\`*_{}[]<>()#+!|~@&$" else char for char in safe)

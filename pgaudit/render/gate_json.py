@@ -1,0 +1,70 @@
+"""Outcomes of the gate → plain data, in a schema of its own, version 1. Deterministic: no clock, no machine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from pgaudit.errors import Position, Problem
+from pgaudit.gate import Notice, Outcome
+from pgaudit.gate.records import exit_code
+from pgaudit.render.gate_words import title, verdict
+from pgaudit.serialize import portable
+
+SCHEMA_VERSION = 1
+
+
+def render(outcomes: Sequence[Outcome]) -> str:
+    """Returns the outcomes for programs.
+
+    Everything that is not ASCII is escaped, so that a name reaches a program unchanged and a terminal harmless.
+    """
+    from pgaudit import __version__
+
+    data = {
+        "schema_version": SCHEMA_VERSION,
+        "tool": {"name": "pgaudit", "version": __version__},
+        "exit_code": exit_code(outcomes),
+        "audits": [_outcome(outcome) for outcome in outcomes],
+    }
+    return json.dumps(data, indent=2, ensure_ascii=True) + "\n"
+
+
+def _outcome(of: Outcome) -> dict[str, Any]:
+    return {
+        "title": title(of.audit),
+        "model": portable(of.audit.model),
+        "config": portable(of.audit.config),
+        "verdict": verdict(of).replace(" ", "_"),
+        "exit_code": of.exit_code,
+        "parameters": of.parameters,
+        "groups": of.groups,
+        "ignored": of.ignored,
+        "failures": [_notice(notice) for notice in of.failures],
+        "notices": [_notice(notice) for notice in of.notices if not notice.fails],
+        "problems": [_problem(problem) for problem in of.problems],
+        "notes": list(of.notes),
+    }
+
+
+def _notice(of: Notice) -> dict[str, Any]:
+    return {
+        "code": of.code,
+        "name": of.name,
+        "severity": of.level,
+        "message": of.message,
+        "hint": of.hint,
+        **_place(of.path, of.position),
+        "key": of.key,
+        "params": list(of.params),
+    }
+
+
+def _problem(of: Problem) -> dict[str, Any]:
+    return {"message": of.message, "hint": of.hint, **_place(of.path, of.position)}
+
+
+def _place(path: str | None, position: Position | None) -> dict[str, Any]:
+    line, column = (position.line, position.column) if position else (None, None)
+    return {"path": portable(path), "line": line, "column": column}

@@ -1,0 +1,80 @@
+"""Outcomes of the gate → Markdown for the summary of a CI job: a verdict an audit, then what failed and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from pgaudit.gate import Notice, Outcome
+from pgaudit.render.gate_words import Said, Verdict, folded, title, verdict, where
+from pgaudit.render.markdown import code, code_block, code_span, escaped
+from pgaudit.render.style import UNICODE
+from pgaudit.text import counted
+
+LIMIT = 1_000_000
+"""Bytes of a summary; GitHub refuses one of more than 1 MiB as a whole."""
+_NAMES = (100, 10, 0)
+"""Folded names under a notice: as many as the limit leaves room for."""
+
+_MARKS: dict[Verdict, str] = {"passed": UNICODE.won, "failed": UNICODE.left_out, "not checked": UNICODE.left_out}
+
+
+def render(outcomes: Sequence[Outcome]) -> str:
+    """Returns a table of verdicts, all failures with their parameters, and the other notices folded away."""
+    verdicts = _verdicts(outcomes)
+    for most in _NAMES:
+        page = _page([*verdicts, *(line for outcome in outcomes for line in _account(outcome, most))])
+        if len(page.encode()) <= LIMIT:
+            return page
+    return _page([*verdicts, "What failed is too long for a summary: see the log.", ""])
+
+
+def _page(lines: Sequence[str]) -> str:
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _verdicts(outcomes: Sequence[Outcome]) -> list[str]:
+    counts = Counter(map(verdict, outcomes))
+    words = [f"{counts[word]} {word}" for word in _MARKS if counts[word]]
+    lines = [f"## pgaudit check: {', '.join([counted(len(outcomes), 'audit'), *words])}", ""]
+    if outcomes:
+        lines += ["| | audit | parameters | failures | other | ignored |", "|---|---|--:|--:|--:|--:|"]
+        lines += [*map(_verdict, outcomes), ""]
+    return lines
+
+
+def _verdict(outcome: Outcome) -> str:
+    word = verdict(outcome)
+    numbers = (
+        [outcome.parameters, len(outcome.failures), len(outcome.notices) - len(outcome.failures), outcome.ignored]
+        if not outcome.problems
+        else []
+    )
+    cells = [f"{_MARKS[word]} {word}", code(title(outcome.audit)), *(f"{number:,}" for number in numbers)]
+    return f"| {' | '.join(cells + [''] * (6 - len(cells)))} |"
+
+
+def _account(outcome: Outcome, most: int) -> Iterator[str]:
+    if not (outcome.problems or outcome.notices):
+        return
+    yield from (f"### {code_span(title(outcome.audit))}", "")
+    for problem in outcome.problems:
+        yield from (_said(outcome, problem), "")
+    for notice in outcome.failures:
+        yield from (_said(outcome, notice), "")
+        if len(notice.params) > 1 and most:
+            yield from _details(counted(len(notice.params), "parameter"), [code_block(folded(notice.params, most))])
+    others = [f"- {_said(outcome, notice)}" for notice in outcome.notices if not notice.fails]
+    if others:
+        yield from _details(counted(len(others), "other notice"), others)
+
+
+def _details(summary: str, lines: Sequence[str]) -> list[str]:
+    return [f"<details><summary>{summary}</summary>", "", *lines, "", "</details>", ""]
+
+
+def _said(outcome: Outcome, said: Said) -> str:
+    what = f"{said.code} {said.name}" if isinstance(said, Notice) else "error"
+    severity = f" \\[{said.level}\\]" if isinstance(said, Notice) and said.level != "error" else ""
+    hint = f" ({said.hint})" if said.hint else ""
+    return f"**{escaped(what)}**{severity} {code_span(where(outcome, said))} {escaped(said.message + hint)}"

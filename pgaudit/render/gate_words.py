@@ -1,0 +1,99 @@
+"""What the formats of the gate have in common: words, places, and what a notice is known by."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import PurePath
+from typing import Literal
+
+from pgaudit.errors import Position, Problem, place
+from pgaudit.folding import fold_named
+from pgaudit.gate import Audit, Notice, Outcome
+from pgaudit.render.github import Level
+from pgaudit.serialize import portable
+from pgaudit.text import counted, visible
+
+Verdict = Literal["passed", "failed", "not checked"]
+Said = Notice | Problem
+"""What there is to say: a notice, or why there is none."""
+_VERDICTS: tuple[Verdict, Verdict, Verdict] = ("passed", "failed", "not checked")
+UNCHECKED = "not-checked"
+"""The code of what kept an audit from being checked, where a format needs one."""
+
+
+def verdict(outcome: Outcome) -> Verdict:
+    """Returns what came of an audit in words."""
+    return _VERDICTS[outcome.exit_code]
+
+
+def title(audit: Audit) -> str:
+    """Returns what stands for an audit, without this machine's folders."""
+    return audit.name or " ".join(part for part in (portable(audit.model), portable(audit.config)) if part)
+
+
+def in_order(outcome: Outcome) -> tuple[Notice, ...]:
+    """Returns the notices that make the gate fail, then the others; each in the order of their files."""
+    return (*outcome.failures, *(notice for notice in outcome.notices if not notice.fails))
+
+
+def all_said(outcome: Outcome) -> tuple[Said, ...]:
+    """Returns why an audit could not be checked, or its notices."""
+    return (*outcome.problems, *in_order(outcome))
+
+
+def level(notice: Notice) -> Level:
+    """Returns how loud a notice is: what fails nothing is no error, whatever its severity."""
+    if notice.fails:
+        return "error"
+    return "notice" if notice.level == "info" else "warning"
+
+
+def file_of(outcome: Outcome, said: Said) -> str:
+    """Returns the file that something is about, without this machine's folders: its own, or the config."""
+    return PurePath(portable(said.path) or portable(outcome.audit.config) or "").as_posix()
+
+
+def position_of(said: Said) -> Position | None:
+    """Returns the place in that file."""
+    return said.position if said.path else None
+
+
+def where(outcome: Outcome, said: Said) -> str:
+    """Returns ``file:line:column``, as far as it is known, visible."""
+    return visible(place(file_of(outcome, said), position_of(said)))
+
+
+def hinted(said: Said) -> str:
+    """Returns a message with its hint in parentheses, on one visible line."""
+    return visible(f"{said.message} ({said.hint})" if said.hint else said.message)
+
+
+def folded(params: Sequence[str], most: int) -> list[str]:
+    """Returns parameters as lines, folded over blocks: at most ``most``, and one more that counts the rest."""
+    folds = fold_named((name, 0, 0, name) for name in params)
+    lines = [visible(fold.name) for fold in folds[:most]]
+    rest = sum(len(fold.rows) for fold in folds[most:])
+    return [*lines, f"and {counted(rest, 'parameter')} more"] if rest else lines
+
+
+def fingerprints() -> Callable[[Outcome, Said], str]:
+    """Returns a function that names notices so that they are known again after lines have moved.
+
+    A notice is what it is about: audit, code, rule and parameters. Its message counts only where that says nothing,
+    because messages tell lines and values. Equal notices of one report are numbered.
+    """
+    seen: Counter[str] = Counter()
+
+    def fingerprint(outcome: Outcome, said: Said) -> str:
+        about: list[object] = [UNCHECKED, said.message]
+        if isinstance(said, Notice):
+            subject = [said.key, said.params] if said.key or said.params else [said.message]
+            about = [said.code, said.name, *subject]
+        base = json.dumps([title(outcome.audit), *about])
+        seen[base] += 1
+        return hashlib.sha256(f"{base}{seen[base]}".encode()).hexdigest()
+
+    return fingerprint
