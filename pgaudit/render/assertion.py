@@ -26,7 +26,7 @@ _EXPLAINED = 3
 _DIFF_LINES = 40
 """Lines of the diff that are shown."""
 
-_PREFIX = len("E   ")
+_PREFIX = len("E       ")
 """What pytest puts before each line."""
 
 
