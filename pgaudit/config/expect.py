@@ -116,15 +116,16 @@ def _words(value: str | list[str]) -> tuple[str, ...]:
 def expect_complaints(section: Any, at: Path) -> list[Complaint]:
     """Returns what is wrong with a section."""
     from pgaudit.config import schema
+    from pgaudit.config.complaints import complaints, described
 
-    found = schema.complaints(schema.Expect, section, at)
+    found = complaints(schema.Expect, section, at)
     if found or not isinstance(section, Mapping):
         return found
     for name, given in (section.get("rules") or {}).items():
         found += _rule_complaints(given, (*at, "rules", name))
     for glob, given in (section.get("params") or {}).items():
         below = (*at, "params", glob)
-        found += schema.complaints(schema.ExpectedParam, given, below)
+        found += complaints(schema.ExpectedParam, given, below)
         if isinstance(given, Mapping) and not given:
             found.append((below, "say what these parameters must get", "lr, weight_decay or rule"))
     return found
@@ -132,11 +133,12 @@ def expect_complaints(section: Any, at: Path) -> list[Complaint]:
 
 def _rule_complaints(given: Any, at: Path) -> list[Complaint]:
     from pgaudit.config import schema
+    from pgaudit.config.complaints import complaints, described
 
     if isinstance(given, Mapping):
-        return schema.complaints(schema.ExpectedRule, given, at)
+        return complaints(schema.ExpectedRule, given, at)
     if isinstance(given, bool) or not isinstance(given, (int, str, list)):
-        return [(at, f"expected globs of names, a count, or both, got {schema.described(given)}", "{params, count}")]
+        return [(at, f"expected globs of names, a count, or both, got {described(given)}", "{params, count}")]
     if isinstance(given, int):
-        return schema.complaints(schema.ExpectedRule, {"count": given}, at)
-    return schema.complaints(schema.ExpectedRule, {"params": given}, at)
+        return complaints(schema.ExpectedRule, {"count": given}, at)
+    return complaints(schema.ExpectedRule, {"params": given}, at)
