@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 NonNegative = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
 FailOn = Literal["info", "warning", "error", "never"]
+Word = Annotated[str, Field(min_length=1)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
 
@@ -82,7 +83,7 @@ class Ignored(_Closed):
 class ExpectedRule(_Closed):
     """What one rule may hit."""
 
-    params: str | list[str] | None = None
+    params: Word | list[Word] | None = None
     count: Annotated[int, Field(strict=True, ge=0)] | None = None
 
 
@@ -91,9 +92,9 @@ class ExpectedParam(_Closed):
 
     lr: NonNegative | None = None
     weight_decay: NonNegative | None = None
-    rule: str | None = None
-    lr_rule: str | None = None
-    weight_decay_rule: str | None = None
+    rule: Word | None = None
+    lr_rule: Word | None = None
+    weight_decay_rule: Word | None = None
 
 
 class ExpectedGroups(_Closed):
@@ -121,14 +122,14 @@ class Expect(_Closed):
 class ProjectAudit(_Closed):
     """One audit of a project file; paths are beside the file."""
 
-    config: str
-    name: str | None = None
-    model: str | None = None
+    config: Word
+    name: Word | None = None
+    model: Word | None = None
     model_args: dict[str, Any] | None = None
-    constructor: str | None = None
-    lock: str | None = None
-    expect: str | None = None
-    baseline: str | None = None
+    constructor: Word | None = None
+    lock: Word | None = None
+    expect: Word | None = None
+    baseline: Word | None = None
     fail_on: FailOn | None = None
 
 
