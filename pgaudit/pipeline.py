@@ -161,7 +161,7 @@ def _classes(constructor: Constructor, config: Config) -> dict[str, str]:
 
 
 def _facts(config: Config, spec: OptimizerSpec, kind: type[Optimizer], classes: Mapping[str, str]) -> Facts:
-    from pgaudit.inventory.optimizers import defaults_of
+    from pgaudit.inventory.optimizers import argument_defaults, defaults_of
 
     with placed(config, *spec.section, spec.type_key):
-        return Facts(*defaults_of(kind, spec.arguments), classes)
+        return Facts(*defaults_of(kind, spec.arguments), classes, argument_defaults(kind))

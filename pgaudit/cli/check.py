@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pgaudit.cli.common import note, parse_model_args, references, report_stream_kept, screen, write
+from pgaudit.cli.common import (
+    complain,
+    note,
+    parse_model_args,
+    references,
+    report_stream_kept,
+    screen,
+    spinner,
+    write,
+)
 from pgaudit.cli.options import Color, Constructor, ModelArgs, Traceback, Width
-from pgaudit.cli.outputs import Wanted, wanted
+from pgaudit.cli.outputs import Wanted, valued_options, wanted
 from pgaudit.errors import UsageError
 from pgaudit.render.choices import Colour, FailOn, GateFormat
+from pgaudit.text import counted, quoted, visible
 
 if TYPE_CHECKING:
     from pgaudit.gate import Audit, Outcome
@@ -73,36 +83,51 @@ def check(
 
     Without MODEL and CONFIG, checks all that pgaudit.yaml or [tool.pgaudit] lists.
     """
-    reports = wanted(context.obj or (), formats or [], outputs or [])
+    reports = wanted(context.obj or (), formats or [], outputs or [], valued_options(context.command))
     given = {"lock": lock, "expect": expect, "baseline": baseline}
     if model is None:
-        _refuse(given | {"--model-arg": model_args, "--constructor": constructor, "--write-baseline": write_baseline})
+        one = {"model-arg": model_args, "constructor": constructor, "write-baseline": write_baseline}
+        _refuse(given | one, "without MODEL and CONFIG: the project file says it")
         audits = _listed(project, select or [], fail_on)
     else:
-        _refuse({"--select": select, "--project": project}, "with MODEL and CONFIG")
+        _refuse({"select": select, "project": project}, "with MODEL and CONFIG")
         model_ref, config_path = references(model, config, command="check")
+        _refuse_project_file(config_path)
         from pgaudit.gate import Audit
 
         level = fail_on.value if fail_on else None
-        audits = [
-            Audit(model_ref, config_path, "", parse_model_args(model_args or []), constructor, **given, fail_on=level)
-        ]
+        arguments = parse_model_args(model_args or [])
+        audits = [Audit(model_ref, config_path, "", arguments, constructor, **given, fail_on=level)]
     if write_baseline is not None:
+        _refuse(given | {"format": formats, "output": outputs}, "with --write-baseline")
         _write_baseline(audits[0], write_baseline)
         return
     outcomes = _run(audits, jobs)
-    for outcome in outcomes:
-        note(outcome.notes)
+    _account(outcomes, traceback=traceback)
     _write_all(outcomes, reports, colour, width)
     from pgaudit.gate.records import exit_code
 
     raise typer.Exit(exit_code(outcomes))
 
 
-def _refuse(given: dict[str, object], why: str = "without MODEL and CONFIG: the project file says it") -> None:
+def _refuse(given: Mapping[str, object], why: str) -> None:
     for option, value in given.items():
-        if value:
-            raise UsageError(f"{option if option.startswith('--') else f'--{option}'} has no meaning {why}")
+        if value is not None and value != []:
+            raise UsageError(f"--{option} has no meaning {why}")
+
+
+def _refuse_project_file(config: str) -> None:
+    if Path(config).name in ("pgaudit.yaml", "pyproject.toml"):
+        raise UsageError(f"{quoted(config)} is a project file, not a config", f"pgaudit check --project {config}")
+
+
+def _account(outcomes: Sequence[Outcome], *, traceback: bool) -> None:
+    """Says on stderr what belongs to no report."""
+    for outcome in outcomes:
+        title = f"{outcome.audit.title}: " if len(outcomes) > 1 else ""
+        note([f"{title}{text}" for text in outcome.notes])
+        if traceback and outcome.trace:
+            complain("\n".join(visible(line) for line in outcome.trace.splitlines()))
 
 
 def _listed(project: Path | None, select: Sequence[str], fail_on: FailOn | None) -> list[Audit]:
@@ -117,16 +142,15 @@ def _listed(project: Path | None, select: Sequence[str], fail_on: FailOn | None)
 
 
 def _write_baseline(audit: Audit, path: Path) -> None:
-    from pgaudit.cli.common import complain
     from pgaudit.config import load_config
     from pgaudit.gate import baseline
-    from pgaudit.text import counted, visible
 
     config = load_config(audit.config, constructor=audit.constructor)
-    with report_stream_kept():
+    with report_stream_kept(), spinner(f"building {audit.model or config.model or 'the model'}"):
         from pgaudit.pipeline import audit as audited
 
         report = audited(audit.model, config, model_args=audit.model_args)
+    note(report.inventory.notes)
     write(baseline.written(report.findings), path)
     complain(f"{visible(path)}: {counted(len(report.findings), 'finding')} known from now on")
 
@@ -152,8 +176,6 @@ def _progress(audits: Sequence[Audit]) -> Iterator[Callable[[Audit], None]]:
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}", markup=False))
     console = Console(stderr=True, markup=False, emoji=False)
     with Progress(*columns, console=console, transient=True) as bar:
-        from pgaudit.text import visible
-
         task = bar.add_task(visible(audits[0].title), total=len(audits))
         yield lambda audit: bar.update(task, advance=1, description=visible(audit.title))
 
@@ -163,6 +185,6 @@ def _write_all(outcomes: Sequence[Outcome], reports: Sequence[Wanted], colour: C
     from pgaudit.render.rows import TableOptions
     from pgaudit.render.style import marks_for
 
-    for one in reports:
+    for one in sorted(reports, key=lambda one: one.output is None):  # files first: a pipe may close
         end = screen(one.output, colour, width)
         write(render_gate(outcomes, one.fmt, TableOptions(end.width, end.colour, marks_for(end.encoding))), one.output)

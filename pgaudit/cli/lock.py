@@ -32,6 +32,8 @@ def lock(
     traceback: Traceback = False,
 ) -> None:
     """Write every parameter's settings and rules as a text that is easy to review and to compare."""
+    if update and output is None:
+        raise UsageError("--update rewrites a file, and none is named", "pgaudit lock MODEL CONFIG -o FILE --update")
     model_ref, config_path = references(model, config, command="lock")
     report = audited(model_ref, config_path, model_args, constructor)
     from pgaudit.diff.locks import written
@@ -46,15 +48,19 @@ def lock(
 
 def _compared(output: Path, side: Side, *, update: bool) -> None:
     """Says how an existing lock will change; refuses to change it unasked."""
+    from pgaudit.config.documents import read_file
     from pgaudit.diff import compare
-    from pgaudit.diff.locks import read_lock
+    from pgaudit.diff.locks import MAX_BYTES, NewerLock, is_lock, read_lock
     from pgaudit.render.diff_words import counts_line
 
+    data = read_file(str(output), "lock", most=MAX_BYTES)
     try:
-        before = read_lock(str(output), output.read_bytes())
+        before = read_lock(str(output), data)
+    except NewerLock:
+        raise
     except ConfigError:
-        if update:
-            return  # what is damaged is replaced
+        if update and is_lock(str(output), data):
+            return  # what is damaged is replaced; what is something else is not
         raise
     found = compare(before, side)
     if not found.differs:

@@ -6,13 +6,13 @@ The parser keeps the order within one option, but not between two; so the order 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pgaudit.errors import UsageError
 from pgaudit.render.choices import GateFormat
-from pgaudit.text import did_you_mean, visible
+from pgaudit.text import did_you_mean, quoted, visible
 
 VARIABLE = "PGAUDIT_FORMAT"
 
@@ -25,45 +25,53 @@ class Wanted:
     output: Path | None = None
 
 
-def wanted(arguments: Sequence[str], formats: Sequence[GateFormat], outputs: Sequence[Path]) -> list[Wanted]:
+def wanted(
+    arguments: Sequence[str], formats: Sequence[GateFormat], outputs: Sequence[Path], valued: Set[str]
+) -> list[Wanted]:
     """Returns what to write where.
 
     Args:
         arguments: the command line as typed.
         formats: the values of its ``--format``, as parsed.
         outputs: the values of its ``-o``, as parsed.
+        valued: the options that take a value.
 
     Raises:
-        UsageError: two formats for stdout, two files for one format, or an unknown word in ``PGAUDIT_FORMAT``.
+        UsageError: two formats for stdout or one file, two files for one format, or an unknown word in
+            ``PGAUDIT_FORMAT``.
     """
-    if not formats:
-        defaults = _from_environment()
-        if len(outputs) > 1 or (outputs and len(defaults) > 1):
-            raise UsageError(
-                "-o belongs to the --format before it", "--format json -o a.json --format sarif -o b.sarif"
-            )
-        return [Wanted(fmt, outputs[0] if outputs else None) for fmt in defaults]
-    found: list[Wanted] = []
-    files, kinds = iter(outputs), iter(formats)
-    before: Path | None = None
-    for option in _options(arguments):
-        if option == "format":
-            found.append(Wanted(next(kinds), before))
-            before = None
-        elif not found:
-            before = next(files)  # `-o a.json --format json` can only mean one thing
-        elif found[-1].output is not None:
-            raise UsageError("two -o for one --format", "each -o belongs to the --format before it")
-        else:
-            found[-1] = Wanted(found[-1].fmt, next(files))
-    to_stdout = [each.fmt.value for each in found if each.output is None]
-    if len(to_stdout) > 1:
-        raise UsageError(f"{' and '.join(to_stdout)} would both go to stdout", "give all but one an -o FILE")
+    found = _paired(arguments, formats, outputs, valued) if formats else _by_default(outputs)
+    found = [replace(each, output=None) if str(each.output) == "-" else each for each in found]
+    for index, each in enumerate(found):
+        same = [other.fmt.value for other in found[:index] if _same(other.output, each.output)]
+        if same:
+            where = "stdout" if each.output is None else quoted(each.output)
+            hint = "give all but one an -o FILE" if each.output is None else "give each an -o FILE of its own"
+            raise UsageError(f"{same[0]} and {each.fmt.value} would both go to {where}", hint)
     return found
 
 
-def _options(arguments: Sequence[str]) -> list[str]:
-    """The order of ``--format`` and ``-o``; the value of an option is none itself."""
+def _paired(
+    arguments: Sequence[str], formats: Sequence[GateFormat], outputs: Sequence[Path], valued: Set[str]
+) -> list[Wanted]:
+    found: list[Wanted] = []
+    files, kinds = iter(outputs), iter(formats)
+    before: Path | None = None
+    for option in _order(arguments, valued):
+        if option == "format":
+            found.append(Wanted(next(kinds), before))
+            before = None
+        elif not found and before is None:
+            before = next(files)  # `-o a.json --format json` can only mean one thing
+        elif not found or found[-1].output is not None:
+            raise UsageError("two -o for one --format", "each -o belongs to the --format before it")
+        else:
+            found[-1] = Wanted(found[-1].fmt, next(files))
+    return found
+
+
+def _order(arguments: Sequence[str], valued: Set[str]) -> list[str]:
+    """The order of ``--format`` and ``-o``; the value of an option is none itself, whatever it looks like."""
     found, skip = [], False
     for argument in arguments:
         if skip:
@@ -71,14 +79,34 @@ def _options(arguments: Sequence[str]) -> list[str]:
             continue
         if argument == "--":
             break
-        if argument in ("--format", "--output", "-o"):
-            found.append("format" if argument == "--format" else "output")
-            skip = True
-        elif argument.startswith("--format="):
-            found.append("format")
-        elif argument.startswith("--output=") or (argument.startswith("-o") and not argument.startswith("--")):
-            found.append("output")
+        long = argument.startswith("--")
+        name = argument.partition("=")[0] if long else argument[:2]
+        if name in ("--format", "--output", "-o"):
+            found.append("format" if name == "--format" else "output")
+        skip = name in valued and name == argument
     return found
+
+
+def valued_options(command: object) -> frozenset[str]:
+    """Returns the names of a command's options that take a value."""
+    return frozenset(
+        name
+        for option in getattr(command, "params", ())
+        if option.param_type_name == "option" and not getattr(option, "is_flag", False)
+        for name in option.opts
+    )
+
+
+def _same(one: Path | None, other: Path | None) -> bool:
+    return one == other if one is None or other is None else os.path.abspath(one) == os.path.abspath(other)
+
+
+def _by_default(outputs: Sequence[Path]) -> list[Wanted]:
+    """The formats of the environment, or else a table; a single -o is for a single format."""
+    formats = _from_environment()
+    if len(outputs) > len(formats) or (outputs and len(formats) > 1):
+        raise UsageError("-o belongs to the --format before it", "--format json -o a.json --format sarif -o b.sarif")
+    return [Wanted(fmt, outputs[0] if outputs else None) for fmt in formats]
 
 
 def _from_environment() -> list[GateFormat]:

@@ -14,16 +14,23 @@ Complaint = tuple[Path, str, "str | None"]
 """Where, what, and a hint."""
 
 
-def read_file(path: str, kind: str = "config") -> bytes:
-    """Returns a file's bytes; ConfigError where there is none to read."""
+def read_file(path: str, kind: str = "config", *, most: int = MAX_BYTES, example: str | None = None) -> bytes:
+    """Returns a file's bytes, at most one more than ``most``: enough to see that it is too large.
+
+    Args:
+        path: the file.
+        kind: what it should be, for messages.
+        most: the bytes that it may have.
+        example: the hint for a file that is missing and whose name is near to no other's.
+
+    Raises:
+        ConfigError: there is nothing to read.
+    """
     try:
         with open(path, "rb") as file:
-            return file.read(MAX_BYTES + 1)  # no more than it takes to see that it is too much
+            return file.read(most + 1)
     except FileNotFoundError:
-        folder = FilePath(path).parent
-        others = [p.name for p in folder.glob("*.y*ml")] if folder.is_dir() else []
-        near = nearest(FilePath(path).name, others)
-        hint = f"did you mean {quoted(folder / near[0])}?" if near else None
+        hint = _near(FilePath(path)) or example
         raise ConfigError(f"no such {kind} file: {quoted(path)}", hint) from None
     except IsADirectoryError:
         raise ConfigError(f"{quoted(path)} is a folder, not a {kind} file") from None
@@ -31,6 +38,24 @@ def read_file(path: str, kind: str = "config") -> bytes:
         raise ConfigError(f"cannot read {quoted(path)}: {error.strerror}") from None
     except ValueError as error:  # a NUL in the path
         raise ConfigError(f"cannot read {quoted(path)}: {error}") from None
+
+
+def _near(path: FilePath) -> str | None:
+    """Names the file of the same folder and kind that was probably meant."""
+    try:
+        others = [each.name for each in path.parent.iterdir() if each.suffix in (".yaml", ".yml", path.suffix)]
+    except OSError:
+        return None
+    near = nearest(path.name, others)
+    return f"did you mean {quoted(path.parent / near[0])}?" if near else None
+
+
+def merge_mark(lines: Sequence[str]) -> int | None:
+    """Returns the number of the first line that git left there to mark a merge conflict."""
+    return next((number for number, line in enumerate(lines, 1) if line.startswith(_MARKS)), None)
+
+
+_MARKS = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 
 
 def refuse(complaints: Sequence[Complaint], document: Document, path: str | None) -> None:

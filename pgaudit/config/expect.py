@@ -85,7 +85,8 @@ def load_expectations(path: str) -> Expectations:
     Raises:
         ConfigError: with every problem of the file.
     """
-    document = read_yaml(read_file(path, "expectations"), path)
+    example = "for example rules: {custom_keys.head: 'head.*'}"
+    document = read_yaml(read_file(path, "expectations"), path, least=example)
     top = document.value
     nested = isinstance(top, Mapping) and set(top) == {"expect"}
     section, at = (top["expect"], ("expect",)) if nested else (top, ())
@@ -116,27 +117,36 @@ def _words(value: str | list[str]) -> tuple[str, ...]:
 def expect_complaints(section: Any, at: Path) -> list[Complaint]:
     """Returns what is wrong with a section."""
     from pgaudit.config import schema
+    from pgaudit.config.complaints import complaints
 
-    found = schema.complaints(schema.Expect, section, at)
-    if found or not isinstance(section, Mapping):
+    found = complaints(schema.Expect, section, at)
+    if not isinstance(section, Mapping):
         return found
-    for name, given in (section.get("rules") or {}).items():
+    for name, given in _entries(section, "rules"):
         found += _rule_complaints(given, (*at, "rules", name))
-    for glob, given in (section.get("params") or {}).items():
+    for glob, given in _entries(section, "params"):
         below = (*at, "params", glob)
-        found += schema.complaints(schema.ExpectedParam, given, below)
-        if isinstance(given, Mapping) and not given:
+        found += complaints(schema.ExpectedParam, given, below)
+        if isinstance(given, Mapping) and all(value is None for value in given.values()):
             found.append((below, "say what these parameters must get", "lr, weight_decay or rule"))
     return found
 
 
+def _entries(section: Mapping[str, Any], name: str) -> list[tuple[str, Any]]:
+    entries = section.get(name)
+    return list(entries.items()) if isinstance(entries, Mapping) else []
+
+
 def _rule_complaints(given: Any, at: Path) -> list[Complaint]:
     from pgaudit.config import schema
+    from pgaudit.config.complaints import complaints, described
 
     if isinstance(given, Mapping):
-        return schema.complaints(schema.ExpectedRule, given, at)
+        return complaints(schema.ExpectedRule, given, at)
     if isinstance(given, bool) or not isinstance(given, (int, str, list)):
-        return [(at, f"expected globs of names, a count, or both, got {schema.described(given)}", "{params, count}")]
-    if isinstance(given, int):
-        return schema.complaints(schema.ExpectedRule, {"count": given}, at)
-    return schema.complaints(schema.ExpectedRule, {"params": given}, at)
+        message = f"expected globs of names, a count, or both, got {described(given)}"
+        return [(at, message, "for example {params: 'head.*', count: 2}")]
+    word = "count" if isinstance(given, int) else "params"
+    found = complaints(schema.ExpectedRule, {word: given}, at)
+    # What is wrong with the short form stands where it stands, not under a word that is not there.
+    return [((*at, *where[len(at) + 1 :]), message, hint) for where, message, hint in found]

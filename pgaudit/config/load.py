@@ -42,7 +42,9 @@ def load_config(
     if not isinstance(source, (str, os.PathLike)):
         raise UsageError(f"a config is a path, a mapping or a Config, not {type(source).__name__}")
     path = os.fspath(source)
-    return _validated(read_yaml(read_file(path), path, aside=layouts.foreign_keys), path, constructor)
+    least = "`optimizer:` is the least that a config needs"
+    document = read_yaml(read_file(path), path, aside=layouts.foreign_keys, least=least)
+    return _validated(document, path, constructor)
 
 
 def _without_foreign(top: dict[Any, Any]) -> dict[Any, Any]:
@@ -62,26 +64,27 @@ def _plain(value: Any) -> Any:
 
 def _validated(document: Document, path: str | None, constructor: str | None) -> Config:
     from pgaudit.config import schema
+    from pgaudit.config.complaints import complaints, described
 
     top = document.value
     if not isinstance(top, dict):
-        raise ConfigError(Problem(f"a config is a mapping, not {schema.described(top)}", path, document.values.get(())))
+        raise ConfigError(Problem(f"a config is a mapping, not {described(top)}", path, document.values.get(())))
     layout = layouts.recognise(top)
-    complaints = schema.complaints(schema.File, top)
+    found = complaints(schema.File, top)
     if "_base_" in top:
-        complaints.insert(
+        found.insert(
             0, (("_base_",), "pgaudit reads one file, and `_base_` names others", "write the whole config out")
         )
-    complaints += [(at, message, None) for at, message in layout.unread]
+    found += [(at, message, None) for at, message in layout.unread]
     name = constructor or layout.constructor
-    complaints += constructor_complaints(name, layout)
+    found += constructor_complaints(name, layout)
     if "world_size" in top and name != "basecls":
-        complaints.append((("world_size",), "only BaseCls scales its lr by the number of processes", "remove it"))
-    complaints += section_complaints(layout, name)
-    complaints += ignore_complaints(top)
+        found.append((("world_size",), "only BaseCls scales its lr by the number of processes", "remove it"))
+    found += section_complaints(layout, name)
+    found += ignore_complaints(top)
     if top.get("expect") is not None:
-        complaints += expect_complaints(top["expect"], ("expect",))
-    refuse(complaints, document, path)
+        found += expect_complaints(top["expect"], ("expect",))
+    refuse(found, document, path)
     return Config(
         layout=layout.name,
         constructor=layouts.ALIASES.get(str(name), str(name)),

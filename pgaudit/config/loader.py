@@ -57,13 +57,16 @@ Shallow = Mapping[str, "frozenset[str] | None"]
 """Top-level keys with the keys below each; None where the value is not a mapping."""
 
 
-def read_yaml(data: bytes, path: str, *, aside: Callable[[Shallow], Set[str]] | None = None) -> Document:
+def read_yaml(
+    data: bytes, path: str, *, aside: Callable[[Shallow], Set[str]] | None = None, least: str | None = None
+) -> Document:
     """Reads one strict YAML document.
 
     Args:
         data: the file's bytes.
         path: its name, for messages.
         aside: chooses top-level keys whose values are left unread, whatever they hold.
+        least: the hint to give for an empty file.
 
     Raises:
         ConfigError: with every problem found; syntax errors end the reading, so there is only one of those.
@@ -78,7 +81,7 @@ def read_yaml(data: bytes, path: str, *, aside: Callable[[Shallow], Set[str]] | 
     try:
         root = _single_node(text, path)
         if root is None:
-            raise ConfigError(Problem("the file is empty", path, hint="`optimizer:` is the least that a config needs"))
+            raise ConfigError(Problem("the file is empty", path, hint=least))
         builder.document.value = builder.build(_without(root, aside), ())
     except yaml.MarkedYAMLError as error:
         raise ConfigError(syntax_problem(error, path)) from None

@@ -6,19 +6,35 @@ The nearest one, from the current folder up, wins whole; nothing is merged with 
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import Any
 
 from pgaudit.config.documents import Complaint, read_file, refuse
-from pgaudit.config.layouts import Path
+from pgaudit.config.layouts import ALIASES, CONSTRUCTORS, Path
 from pgaudit.config.loader import Document, read_yaml
 from pgaudit.errors import ConfigError, Position, Problem, UsageError
-from pgaudit.text import one_line
+from pgaudit.text import did_you_mean, quoted
 
 YAML, TOML = "pgaudit.yaml", "pyproject.toml"
+_EXAMPLE = "audits: [{model: resnet50, config: a.yaml}]"
+_TABLE: Path = ("tool", "pgaudit")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a project file lists an audit."""
+
+    path: str
+    places: Mapping[str, Position]
+    """The places of its keys, and of the whole entry under an empty one."""
+
+    def placed(self, problem: Problem, key: str) -> Problem:
+        """Gives a problem that has no place the one of the key that led to it."""
+        if problem.path is not None:
+            return problem
+        return replace(problem, path=self.path, position=self.places.get(key) or self.places.get(""))
 
 
 @dataclass(frozen=True)
@@ -34,6 +50,7 @@ class Listed:
     expect: str | None = None
     baseline: str | None = None
     fail_on: str | None = None
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True)
@@ -53,13 +70,25 @@ def find_project(start: FilePath | None = None) -> Project:
     """
     here = (start or FilePath.cwd()).absolute()
     for folder in (here, *here.parents):
-        if (folder / YAML).is_file():
+        if os.path.isfile(folder / YAML):
             return load_project(folder / YAML)
-        toml = folder / TOML
-        if toml.is_file() and b"[tool.pgaudit" in toml.read_bytes().replace(b"[[", b"["):
-            return load_project(toml)
-    hint = "pgaudit check MODEL CONFIG checks one; or write pgaudit.yaml: {audits: [{model: resnet50, config: a.yaml}]}"
+        if os.path.isfile(folder / TOML) and _has_table(folder / TOML):
+            return load_project(folder / TOML)
+    hint = f"pgaudit check MODEL CONFIG checks one; or write {YAML}: {{{_EXAMPLE}}}"
     raise UsageError(f"no {YAML} and no [tool.pgaudit] in {TOML}, here or in a folder above", hint)
+
+
+def _has_table(path: FilePath) -> bool:
+    """Whether a pyproject.toml is one of ours; one that cannot be read is, if it looks so."""
+    from pgaudit.config.toml_text import read_toml
+
+    data = read_file(str(path), "project")
+    if b"pgaudit" not in data:
+        return False
+    try:
+        return _within(read_toml(data, str(path)).value, _TABLE) is not None
+    except ConfigError:
+        return b"[tool.pgaudit" in data
 
 
 def load_project(path: FilePath) -> Project:
@@ -68,65 +97,85 @@ def load_project(path: FilePath) -> Project:
     Raises:
         ConfigError: with every problem of the file.
     """
-    from pgaudit.config import schema
-
     shown = os.path.relpath(path)
+    data = read_file(str(path), "project")
     at: Path = ()
     if path.suffix == ".toml":
-        document = _toml(path, shown)
-        at = ("tool", "pgaudit")
+        from pgaudit.config.toml_text import read_toml
+
+        document, at = read_toml(data, shown), _TABLE
     else:
-        document = read_yaml(read_file(str(path), "project"), shown)
-    section = document.value
-    for step in at:
-        section = section.get(step) if isinstance(section, Mapping) else None
-    refuse(_complaints(schema, section, at), document, shown)
+        document = read_yaml(data, shown, least=_EXAMPLE)
+    section = _within(document.value, at)
+    if section is None:
+        named = "this file has no [tool.pgaudit]" if at else "a project file lists its audits"
+        raise ConfigError(Problem(named, shown, Position(1, 1), _EXAMPLE))
+    refuse(_complaints(section, at), document, shown)
     folder = FilePath(shown).parent
     default = section.get("fail_on")
-    return Project(shown, tuple(_listed(entry, folder, default) for entry in section["audits"]))
+    return Project(
+        shown,
+        tuple(
+            _listed(entry, folder, default, _origin(document, (*at, "audits", index), shown))
+            for index, entry in enumerate(section["audits"])
+        ),
+    )
 
 
-def _complaints(schema: Any, section: Any, at: Path) -> list[Complaint]:
-    found: list[Complaint] = schema.complaints(schema.ProjectFile, section, at)
-    if found or not isinstance(section, Mapping):
-        return found or [(at, "a project file lists its audits", "audits: [{model: resnet50, config: a.yaml}]")]
-    seen: dict[str, int] = {}
-    for index, entry in enumerate(section["audits"]):
+def _within(value: Any, at: Path) -> Any:
+    for step in at:
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return value
+
+
+def _origin(document: Document, at: Path, shown: str) -> Origin:
+    places = {str(where[-1]): place for where, place in document.keys.items() if where[:-1] == at}
+    whole = next((place for place in (document.values.get(at[:n]) for n in range(len(at), 0, -1)) if place), None)
+    return Origin(shown, {**places, "": whole} if whole else places)
+
+
+def _complaints(section: Any, at: Path) -> list[Complaint]:
+    from pgaudit.config import schema
+    from pgaudit.config.complaints import complaints
+
+    found: list[Complaint] = complaints(schema.ProjectFile, section, at)
+    entries = section.get("audits") if isinstance(section, Mapping) else None
+    if not isinstance(entries, list):
+        return found
+    if not entries:
+        found.append(((*at, "audits"), "there is nothing to check", _EXAMPLE))
+    seen: set[str] = set()
+    for index, entry in enumerate(entries):
         where = (*at, "audits", index)
-        found += schema.complaints(schema.ProjectAudit, entry, where)
-        name = entry.get("name") if isinstance(entry, Mapping) else None
-        if isinstance(name, str) and name in seen:
-            found.append(((*where, "name"), f"two audits are called {one_line(name, limit=40)}", None))
-        seen[str(name)] = index
-    if not section["audits"]:
-        found.append(((*at, "audits"), "there is nothing to check", "audits: [{model: resnet50, config: a.yaml}]"))
+        found += complaints(schema.ProjectAudit, entry, where)
+        if isinstance(entry, Mapping):
+            found += _of_names(entry, where, seen)
     return found
 
 
-def _listed(entry: Mapping[str, Any], folder: FilePath, fail_on: str | None) -> Listed:
+def _of_names(entry: Mapping[str, Any], where: Path, seen: set[str]) -> list[Complaint]:
+    """What is wrong with two names that the schema lets through."""
+    found: list[Complaint] = []
+    name, constructor = entry.get("name"), entry.get("constructor")
+    if isinstance(name, str):
+        if name in seen:
+            found.append(((*where, "name"), f"two audits are called {quoted(name)}", None))
+        seen.add(name)
+    if isinstance(constructor, str) and constructor and ALIASES.get(constructor, constructor) not in CONSTRUCTORS:
+        hint = did_you_mean(constructor, CONSTRUCTORS) or f"known: {', '.join(CONSTRUCTORS)}"
+        found.append(((*where, "constructor"), f"unknown constructor {quoted(constructor)}", hint))
+    return found
+
+
+def _listed(entry: Mapping[str, Any], folder: FilePath, fail_on: str | None, origin: Origin) -> Listed:
     paths = {key: _beside(folder, entry[key]) for key in ("config", "lock", "expect", "baseline") if entry.get(key)}
     model = entry.get("model")
     if isinstance(model, str) and ".py:" in model:
         model = _beside(folder, model)
     others = {key: entry[key] for key in ("name", "model_args", "constructor") if entry.get(key)}
     given: dict[str, Any] = {**paths, **others}
-    return Listed(model=model, fail_on=entry.get("fail_on", fail_on), **given)
+    return Listed(model=model, fail_on=entry.get("fail_on") or fail_on, origin=origin, **given)
 
 
 def _beside(folder: FilePath, path: str) -> str:
     return os.path.normpath(folder / path)
-
-
-def _toml(path: FilePath, shown: str) -> Document:
-    """A TOML file as a document; its keys have no places, but its errors do."""
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-    try:
-        return Document(value=tomllib.loads(read_file(str(path), "project").decode("utf-8")))
-    except UnicodeDecodeError:
-        raise ConfigError(Problem("not UTF-8 text", shown)) from None
-    except tomllib.TOMLDecodeError as error:
-        where = Position(getattr(error, "lineno", 1), getattr(error, "colno", 1))
-        raise ConfigError(Problem(f"not TOML: {one_line(error)}", shown, where)) from None

@@ -7,17 +7,13 @@ unknown options stay, and the checks report them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails
-
-from pgaudit.config.layouts import Path
-from pgaudit.text import did_you_mean, one_line, quoted
+from pydantic import BaseModel, ConfigDict, Field
 
 NonNegative = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
 FailOn = Literal["info", "warning", "error", "never"]
+Word = Annotated[str, Field(min_length=1)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
 
@@ -87,7 +83,7 @@ class Ignored(_Closed):
 class ExpectedRule(_Closed):
     """What one rule may hit."""
 
-    params: str | list[str] | None = None
+    params: Word | list[Word] | None = None
     count: Annotated[int, Field(strict=True, ge=0)] | None = None
 
 
@@ -96,9 +92,9 @@ class ExpectedParam(_Closed):
 
     lr: NonNegative | None = None
     weight_decay: NonNegative | None = None
-    rule: str | None = None
-    lr_rule: str | None = None
-    weight_decay_rule: str | None = None
+    rule: Word | None = None
+    lr_rule: Word | None = None
+    weight_decay_rule: Word | None = None
 
 
 class ExpectedGroups(_Closed):
@@ -126,14 +122,14 @@ class Expect(_Closed):
 class ProjectAudit(_Closed):
     """One audit of a project file; paths are beside the file."""
 
-    config: str
-    name: str | None = None
-    model: str | None = None
+    config: Word
+    name: Word | None = None
+    model: Word | None = None
     model_args: dict[str, Any] | None = None
-    constructor: str | None = None
-    lock: str | None = None
-    expect: str | None = None
-    baseline: str | None = None
+    constructor: Word | None = None
+    lock: Word | None = None
+    expect: Word | None = None
+    baseline: Word | None = None
     fail_on: FailOn | None = None
 
 
@@ -157,78 +153,3 @@ class File(_Closed):
     world_size: Annotated[int, Field(strict=True, ge=1)] | None = None
     expect: dict[str, Any] | None = None
     findings: dict[str, Any] | None = None
-
-
-def complaints(schema: type[BaseModel], value: object, at: Path = ()) -> list[tuple[Path, str, str | None]]:
-    """Returns all that ``schema`` has against ``value``: where, what, and a hint."""
-    try:
-        schema.model_validate(value)
-    except ValidationError as error:
-        found: dict[Path, tuple[str, str | None]] = {}
-        for detail in error.errors(include_url=False, include_context=True):
-            where = (*at, *_within(value, detail["loc"]))
-            found.setdefault(where, _wording(detail, schema))
-        return [(where, message, hint) for where, (message, hint) in found.items()]
-    return []
-
-
-def _within(value: object, loc: tuple[int | str, ...]) -> Path:
-    """Drops what pydantic adds to a location to name a member of a union."""
-    path: list[int | str] = []
-    for index, step in enumerate(loc):
-        if isinstance(value, Mapping) and (step in value or index == len(loc) - 1):
-            value = value.get(step)
-        elif isinstance(value, (list, tuple)) and isinstance(step, int) and step < len(value):
-            value = value[step]
-        else:
-            break
-        path.append(step)
-    return tuple(path)
-
-
-def _wording(detail: ErrorDetails, schema: type[BaseModel]) -> tuple[str, str | None]:
-    kind, loc, value = detail["type"], detail["loc"], detail["input"]
-    name = str(loc[-1]) if loc else "config"
-    if kind == "extra_forbidden":
-        known = schema.model_fields
-        return f"unknown key {quoted(name)}", did_you_mean(name, known) or f"known: {', '.join(known)}"
-    if kind == "missing":
-        return f"{quoted(name)} is missing", None
-    if kind == "literal_error":
-        expected = str(detail.get("ctx", {}).get("expected", "another word")).replace("'", "")
-        return f"expected {expected}, got {described(value)}", None
-    if kind in ("finite_number", "greater_than_equal"):
-        least = detail.get("ctx", {}).get("ge", 0)
-        return f"{one_line(value, limit=40)} is no use here; a number from {least:g} up is", None
-    if kind in ("too_short", "too_long"):
-        return "expected two numbers", None
-    return f"expected {_EXPECTED.get(kind, 'another kind of value')}, got {described(value)}", None
-
-
-_EXPECTED = {
-    "float_type": "a number",
-    "int_type": "a whole number",
-    "bool_type": "true or false",
-    "string_type": "a name",
-    "is_instance_of": "a name",
-    "dict_type": "a mapping",
-    "model_type": "a mapping",
-    "model_attributes_type": "a mapping",
-    "list_type": "a list",
-    "tuple_type": "a list",
-}
-
-
-def described(value: object) -> str:
-    """Says what kind of value was found, in YAML's words."""
-    if value is None:
-        return "nothing (null)"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (int, float)):
-        return f"the number {one_line(value, limit=40)}"
-    if isinstance(value, str):
-        return f"the text {quoted(value[:60])}"
-    if isinstance(value, Mapping):
-        return "a mapping"
-    return "a list" if isinstance(value, (list, tuple)) else f"a {type(value).__name__}"

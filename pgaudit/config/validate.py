@@ -32,6 +32,7 @@ def constructor_complaints(name: object, layout: layouts.Layout) -> list[Complai
 def section_complaints(layout: layouts.Layout, name: object) -> list[Complaint]:
     """Returns what is wrong with the parts that the constructor reads."""
     from pgaudit.config import schema
+    from pgaudit.config.complaints import complaints
 
     found: list[Complaint]
     if layout.name == "basecls" or name == "basecls":
@@ -47,7 +48,7 @@ def section_complaints(layout: layouts.Layout, name: object) -> list[Complaint]:
             return [
                 (layout.sections["constructor"], f"{quoted(name)} does not read a `solver:`", "constructor: basecls")
             ]
-        found = schema.complaints(schema.Solver, layout.solver, ("solver",))
+        found = complaints(schema.Solver, layout.solver, ("solver",))
         if isinstance(layout.solver, dict) and "weight_decay" in layout.solver:
             faults = read_policy(layout.solver["weight_decay"])[1]
             found += [(("solver", "weight_decay", *fault.at), fault.message, fault.hint) for fault in faults]
@@ -56,7 +57,7 @@ def section_complaints(layout: layouts.Layout, name: object) -> list[Complaint]:
     if layout.optimizer is None:
         found.append((layout.sections["optimizer"], '"optimizer" is missing', "optimizer: {type: SGD, lr: 0.1}"))
     else:
-        found += schema.complaints(schema.Optimizer, layout.optimizer, layout.sections["optimizer"])
+        found += complaints(schema.Optimizer, layout.optimizer, layout.sections["optimizer"])
     if layout.paramwise_cfg is not None:
         found += _mmcv_complaints(layout)
     return found
@@ -65,10 +66,11 @@ def section_complaints(layout: layouts.Layout, name: object) -> list[Complaint]:
 def _mmcv_complaints(layout: layouts.Layout) -> list[Complaint]:
     """What the schema has against ``paramwise_cfg``, each with the call of mmcv that would fail."""
     from pgaudit.config import schema
+    from pgaudit.config.complaints import complaints
 
     at = layout.sections["paramwise_cfg"]
     found: list[Complaint] = []
-    for where, message, hint in schema.complaints(schema.MmcvParamwise, layout.paramwise_cfg, at):
+    for where, message, hint in complaints(schema.MmcvParamwise, layout.paramwise_cfg, at):
         below = where[len(at) :]
         if "expected" in message and (call := _failing_call(below)):
             message = f"{message}; {call}"

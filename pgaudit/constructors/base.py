@@ -78,6 +78,8 @@ class Facts:
     """The qualified name of each class that the config refers to: ``torch.nn.Linear`` is
     ``torch.nn.modules.linear.Linear``.
     """
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    """The defaults of the optimizer's class, by argument."""
 
 
 @dataclass(frozen=True)

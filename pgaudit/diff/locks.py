@@ -10,6 +10,7 @@
     0.1  0.0001  default: conv1.weight
     0.1  0.0  weight_decay norm_decay_mult: layer1.{0..2}.bn{1..3}.{weight,bias}
     0.2  5e-05  lr bias_lr_mult, weight_decay dwconv_decay_mult: dwconv.bias
+    # end
 
 A rule without a word before it decides lr and weight decay; a value of which nothing is said has the ``default`` rule.
 Numbers are exact. No line depends on the width of another, so that a change shows as itself in a review.
@@ -22,6 +23,7 @@ import math
 import re
 from collections.abc import Iterator
 
+from pgaudit.config.documents import merge_mark
 from pgaudit.constructors import Rule
 from pgaudit.diff.lock_names import expanded, spelled
 from pgaudit.diff.records import Entry, Side
@@ -31,14 +33,21 @@ from pgaudit.serialize import portable
 from pgaudit.text import one_line, quoted, visible
 
 FORMAT = 1
-_FIRST = re.compile(r"pgaudit lock, format (\d+)")
+MAX_BYTES = 1 << 28
+"""Of a lock: one line a parameter, should none fold, for some million of them."""
+_FIRST = re.compile(r"pgaudit lock, format (\d{1,9})")
 _WORD = re.compile(r"(?!null$)\w[\w.:/@+-]*", re.ASCII)
 _HEAD = ("model", "source", "constructor", "optimizer")
 _NONE, _DEFAULT = "-", "default"
 _RULE = r'(?:[a-z_]+(?:\."(?:[^"\\]|\\.)*")?|-)'
 _RULES = rf"lr {_RULE}, weight_decay {_RULE}|(?:lr |weight_decay )?{_RULE}"
 _LINE = re.compile(rf"(?P<lr>\S+)  (?P<decay>\S+)(?P<frozen>  frozen)?  (?P<rules>{_RULES}): (?P<names>.+)")
+_LAST = "# end"
 _NOTE = "# Agreed settings: `pgaudit lock --update` rewrites this file, `pgaudit check --lock` compares with it."
+
+
+class NewerLock(ConfigError):
+    """A newer pgaudit wrote the lock, in a format that is not read here."""
 
 
 def written(side: Side) -> str:
@@ -51,7 +60,7 @@ def written(side: Side) -> str:
     for folded in folds:
         for name in spelled(folded.name, [entry.name for entry in folded.rows]):
             lines.append(f"{_settings(folded.rows[0])}: {name}")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, _LAST]) + "\n"
 
 
 def _settings(entry: Entry) -> str:
@@ -77,7 +86,7 @@ def _rule(rule: Rule | None) -> str:
 
 def is_lock(path: str, data: bytes) -> bool:
     """Whether a file is meant to be a lock: by its ending, or by how it begins."""
-    return path.endswith(".lock") or data.startswith(b"pgaudit lock")
+    return path.endswith(".lock") or data.startswith((b"pgaudit lock", b"\xef\xbb\xbfpgaudit lock"))
 
 
 def read_lock(path: str, data: bytes) -> Side:
@@ -87,15 +96,15 @@ def read_lock(path: str, data: bytes) -> Side:
         ConfigError: it is damaged, holds the marks of a merge conflict, or is of a newer format.
     """
     try:
-        lines = data.decode("utf-8").splitlines()
+        lines = data.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError:
         raise ConfigError(Problem("the lock is not UTF-8 text", path)) from None
+    if (mark := merge_mark(lines)) is not None:
+        raise _error(path, mark, "the marks of a merge conflict", "settle it, or write it anew: pgaudit lock --update")
     _refuse_other_formats(path, lines)
     head: dict[str, str] = {}
     entries: dict[str, Entry] = {}
     for number, line in enumerate(lines[1:], start=2):
-        if line.startswith(("<<<<<<<", "=======", ">>>>>>>", "|||||||")):
-            raise _error(path, number, "the marks of a merge conflict", "settle it, or run pgaudit lock --update")
         if not line.strip() or line.startswith("#"):
             continue
         key, colon, value = line.partition(": ")
@@ -106,7 +115,7 @@ def read_lock(path: str, data: bytes) -> Side:
             if entry.name in entries:
                 raise _error(path, number, f"{quoted(entry.name)} stands here a second time")
             entries[entry.name] = entry
-    if not entries or data[-1:] != b"\n" or set(head) != set(_HEAD):
+    if not entries or next((line for line in reversed(lines) if line.strip()), "") != _LAST or set(head) != set(_HEAD):
         raise _error(path, len(lines), "the lock ends too early", "it was cut; run pgaudit lock again")
     return _side(path, head, tuple(entries.values()))
 
@@ -115,7 +124,7 @@ def _side(path: str, head: dict[str, str], entries: tuple[Entry, ...]) -> Side:
     try:
         optimizer = json.loads(head["optimizer"])
         texts = {key: head[key] if _WORD.fullmatch(head[key]) else json.loads(head[key]) for key in _HEAD[:-1]}
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(Problem(f"the lock's head cannot be read: {one_line(error)}", path)) from None
     if not isinstance(optimizer, dict) or not all(text is None or isinstance(text, str) for text in texts.values()):
         raise ConfigError(Problem("the lock's head holds other things than it should", path))
@@ -125,11 +134,10 @@ def _side(path: str, head: dict[str, str], entries: tuple[Entry, ...]) -> Side:
 def _refuse_other_formats(path: str, lines: list[str]) -> None:
     found = _FIRST.fullmatch(lines[0]) if lines else None
     if found is None:
-        marks = bool(lines) and lines[0].startswith("<<<<<<<")
-        message = "the marks of a merge conflict" if marks else "this is no lock of pgaudit"
-        raise _error(path, 1, message, "pgaudit lock MODEL CONFIG -o FILE writes one")
+        raise _error(path, 1, "this is no lock of pgaudit", "pgaudit lock MODEL CONFIG -o FILE writes one")
     if int(found[1]) > FORMAT:
-        raise _error(path, 1, f"lock format {found[1]}; this pgaudit reads {FORMAT}", "a newer pgaudit wrote it")
+        problem = _error(path, 1, f"lock format {found[1]}; this pgaudit reads {FORMAT}", "a newer pgaudit wrote it")
+        raise NewerLock(problem.problems)
 
 
 def _entries(path: str, number: int, line: str) -> Iterator[Entry]:

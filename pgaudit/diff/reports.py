@@ -6,9 +6,9 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-from pgaudit.config.yaml_errors import undecodable
+from pgaudit.config.json_text import read_json
 from pgaudit.constructors import Rule
 from pgaudit.diff.records import Entry, Side
 from pgaudit.errors import ConfigError, Position, Problem
@@ -73,7 +73,7 @@ def read_report(path: str, data: bytes) -> Side:
     """
     if len(data) > MAX_BYTES:
         raise ConfigError(Problem(f"the file is larger than the {MAX_BYTES:,} bytes that a report may have", path))
-    return from_json(_parsed(path, data), path)
+    return from_json(read_json(data, path, _HINT), path)
 
 
 def from_json(data: Any, path: str | None = None) -> Side:
@@ -122,30 +122,10 @@ def _rule(data: RuleData | None) -> Rule | None:
     return Rule(data.option, data.key, position)
 
 
-def _parsed(path: str, data: bytes) -> Any:
-    try:
-        return json.loads(data.decode("utf-8-sig"), parse_constant=_refuse_constant)
-    except UnicodeDecodeError as error:
-        raise ConfigError(undecodable(data, error, path)) from None
-    except json.JSONDecodeError as error:
-        cut = error.pos >= len(error.doc.rstrip()) or error.msg.startswith("Unterminated string")
-        message = "the file ends in the middle of the JSON" if cut else f"not JSON: {one_line(error.msg)}"
-        where = Position(error.lineno, error.colno)
-        raise ConfigError(Problem(message, path, where, _HINT if cut else None)) from None
-    except ValueError as error:  # a number that is none, or of more digits than Python reads
-        raise ConfigError(Problem(f"not JSON: {one_line(error)}", path)) from None
-    except RecursionError:
-        raise ConfigError(Problem("the JSON is nested too deeply", path)) from None
-
-
-def _refuse_constant(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no number")
-
-
 def _validated(data: Any, path: str | None) -> ReportData:
     from pydantic import ValidationError
 
-    from pgaudit.config.schema import complaints
+    from pgaudit.config.complaints import complaints
     from pgaudit.diff.schema import ReportData
 
     if not isinstance(data, dict) or "schema_version" not in data:

@@ -6,20 +6,29 @@ A baseline names code, rule and parameters, never lines, so that an edit elsewhe
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from pgaudit.checks import Finding
 from pgaudit.config.documents import read_file
+from pgaudit.config.json_text import read_json
 from pgaudit.diff.lock_names import expanded, spelled
 from pgaudit.errors import ConfigError, Position, Problem
 from pgaudit.folding import fold_named
 from pgaudit.gate.records import Notice
-from pgaudit.text import counted, one_line
+from pgaudit.text import counted, one_line, quoted, visible
 
 FORMAT = 1
-Known = frozenset[tuple[str, "str | None", "str | None"]]
+MAX_BYTES = 1 << 28
+"""Of a baseline; some findings are about every parameter."""
+
+Key = tuple[str, "str | None", "str | None"]
 """Code, rule, and parameter; None for what a finding is not about."""
+Known = frozenset[Key]
+
+_HINT = "pgaudit check MODEL CONFIG --write-baseline FILE writes one"
+_SPELLED_OUT = 3
 
 
 def keys_of(finding: Finding) -> Known:
@@ -30,12 +39,13 @@ def keys_of(finding: Finding) -> Known:
 
 def written(findings: Iterable[Finding]) -> str:
     """Returns a baseline that knows these findings; sorted, parameters folded over blocks."""
-    by_rule: dict[tuple[str, str], dict[str, None]] = {}
+    by_rule: dict[tuple[str, str, bool], dict[str, None]] = {}
     for finding in findings:
-        names = by_rule.setdefault((finding.code, json.dumps(finding.key)), {})
+        # What is about no parameter and what is about some are two entries, for one cannot say both.
+        names = by_rule.setdefault((finding.code, json.dumps(finding.key), bool(finding.params)), {})
         names |= dict.fromkeys(finding.params)
     entries = []
-    for (code, key), names in sorted(by_rule.items()):
+    for (code, key, _), names in sorted(by_rule.items()):
         folds = fold_named((name, 0, 0, name) for name in names)
         params = [text for fold in folds for text in spelled(fold.name, fold.rows)]
         entries.append({"code": code, "key": json.loads(key), "params": params})
@@ -48,40 +58,52 @@ def read(path: str) -> Known:
     Raises:
         ConfigError: there is none, it is damaged, or of a newer format.
     """
+    data = read_file(path, "baseline", most=MAX_BYTES, example=f"pgaudit check --write-baseline {visible(path)}")
+    if len(data) > MAX_BYTES:
+        raise ConfigError(Problem(f"the file is larger than the {MAX_BYTES:,} bytes that a baseline may have", path))
+    found = _validated(read_json(data, path, _HINT), path)
     try:
-        data = json.loads(read_file(path, "baseline").decode("utf-8"))
-    except json.JSONDecodeError as error:
-        where = Position(error.lineno, error.colno)
-        raise ConfigError(Problem(f"not JSON: {one_line(error.msg)}", path, where, _HINT)) from None
-    except UnicodeDecodeError:
-        raise ConfigError(Problem("the baseline is not UTF-8 text", path, hint=_HINT)) from None
+        return frozenset(key for entry in found["findings"] for key in _keys(entry))
+    except ValueError as error:
+        raise ConfigError(Problem(one_line(error), path, hint=_HINT)) from None
+
+
+def _validated(data: Any, path: str) -> dict[str, Any]:
+    from pgaudit.config.complaints import complaints
+    from pgaudit.gate.schema import BaselineData
+
     if not isinstance(data, dict) or "pgaudit_baseline" not in data:
         raise ConfigError(Problem("this is not a baseline of pgaudit", path, hint=_HINT))
-    if data["pgaudit_baseline"] != FORMAT:
-        version = one_line(data["pgaudit_baseline"], limit=40)
-        raise ConfigError(Problem(f"baseline format {version}; this pgaudit reads {FORMAT}", path, hint=_HINT))
-    try:
-        return frozenset(key for entry in data["findings"] for key in _keys(entry))
-    except (KeyError, TypeError, ValueError) as error:
-        raise ConfigError(Problem(f"an entry cannot be read: {one_line(error)}", path, hint=_HINT)) from None
+    version = data["pgaudit_baseline"]
+    if isinstance(version, bool) or version != FORMAT:
+        newer = isinstance(version, int) and version > FORMAT
+        message = f"baseline format {one_line(json.dumps(version), limit=40)}; this pgaudit reads {FORMAT}"
+        raise ConfigError(Problem(message, path, hint="a newer pgaudit wrote it" if newer else _HINT))
+    problems = [
+        Problem(f"{visible('.'.join(map(str, at)))}: {said}", path, hint=hint)
+        for at, said, hint in complaints(BaselineData, data)
+    ]
+    if problems:
+        raise ConfigError(problems[:_SPELLED_OUT])
+    return data
 
 
-_HINT = "pgaudit check --write-baseline FILE writes one"
+def _keys(entry: dict[str, Any]) -> Iterable[Key]:
+    names: list[str | None] = [name for text in entry["params"] for name in expanded(text)]
+    return [(entry["code"], entry["key"], name) for name in names or [None]]
 
 
-def _keys(entry: dict[str, Any]) -> Iterable[tuple[str, str | None, str | None]]:
-    code, key, params = entry["code"], entry["key"], entry["params"]
-    if not isinstance(code, str) or not isinstance(key, (str, type(None))):
-        raise TypeError("code and key are texts")
-    names: list[str | None] = [name for text in params for name in expanded(text)]
-    return [(code, key, name) for name in names or [None]]
-
-
-def stale(known: Known, findings: Iterable[Finding], path: str) -> Iterable[Notice]:
-    """Yields one notice for all entries that nothing fits any more; it fails nothing."""
+def stale(known: Known, findings: Iterable[Finding], path: str) -> Iterator[Notice]:
+    """Yields a notice for each entry that nothing fits any more, or not all of it; it fails nothing."""
     current = frozenset(key for finding in findings for key in keys_of(finding))
-    gone = known - current
-    if gone:
-        codes = ", ".join(sorted({code for code, _, _ in gone}))
-        message = f"{counted(len(gone), 'entry').replace('entrys', 'entries')} of the baseline are mended: {codes}"
-        yield Notice("baseline", "stale-baseline", "info", False, message, _HINT, path, Position(1, 1))
+    gone: dict[tuple[str, str | None], list[str]] = defaultdict(list)
+    for code, key, param in sorted(known - current, key=str):
+        gone[code, key] += [] if param is None else [param]
+    for (code, key), names in gone.items():
+        of = f" of {quoted(key)}" if key is not None else ""
+        about = f" for {names[0]}" if len(names) == 1 else f" for {counted(len(names), 'parameter')}" if names else ""
+        message = f"the baseline knows {code}{of}{visible(about)}, which is mended"
+        hint = "pgaudit check --write-baseline writes it without"
+        yield Notice(
+            "baseline", "stale-baseline", "info", False, message, hint, path, Position(1, 1), tuple(names), key
+        )

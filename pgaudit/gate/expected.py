@@ -48,7 +48,7 @@ def rule_words(rule: Rule) -> set[str]:
     """Returns all words by which a rule may be meant: its option, its key, or both."""
     if rule.key is None:
         return {rule.option}
-    return {rule.option, rule.key, f"{rule.option}.{rule.key}"}
+    return {rule.option, rule.key, _word(rule)}
 
 
 def _rule(
@@ -56,24 +56,26 @@ def _rule(
 ) -> Iterator[Notice]:
     found = {rule: rows for rule, rows in hits.items() if expected.rule in rule_words(rule)}
     rows = list({row.name: row for members in found.values() for row in members}.values())
-    if not rows and expected.count != 0:
-        known = sorted(set().union(*map(rule_words, hits)))
-        message = f"{quoted(expected.rule)} decides nothing; expected {_amount(expected)}"
-        hint = did_you_mean(expected.rule, known)
-        yield _notice("expect-rules", "rule-hits-nothing", message, expect, expected.at, hint=hint)
+    if not rows:
+        if expected.count != 0 and expected.params != ():
+            known = sorted(set().union(*map(rule_words, hits)))
+            message = f"{quoted(expected.rule)} decides nothing; expected {_amount(expected)}"
+            hint = did_you_mean(expected.rule, known) or f"these do: {', '.join(map(visible, known))}"
+            yield _notice("expect-rules", "rule-hits-nothing", message, expect, expected.at, hint=hint)
         return
-    if expected.params is not None:
-        strangers = [row for row in rows if not any(_matches(row, glob) for glob in expected.params)]
+    for rule, members in found.items():
+        strangers = [row for row in members if not _allowed(row, expected.params)]
         if strangers:
-            where = _of_rule(report, next(iter(found)))
-            message = (
-                f"{quoted(expected.rule)}{where} may hit {_globs(expected.params)}, and hits "
-                f"{_named(strangers)} as well"
-            )
-            yield _notice("expect-rules", "unexpected-rule-hit", message, expect, expected.at, strangers, expected.rule)
+            message = f"{_worded(report, rule)} may hit {_globs(expected.params or ())}, and hits {_named(strangers)}"
+            yield _notice("expect-rules", "unexpected-rule-hit", message, expect, expected.at, strangers, _word(rule))
     if expected.count is not None and len(rows) != expected.count:
-        message = f"{quoted(expected.rule)} hits {counted(len(rows), 'parameter')}, expected {expected.count:,}"
+        words = ", ".join(_worded(report, rule) for rule in found)
+        message = f"expected {counted(expected.count, 'parameter')}, got {len(rows):,} by {words}"
         yield _notice("expect-rules", "unexpected-rule-count", message, expect, expected.at, rows, expected.rule)
+
+
+def _allowed(row: Row, globs: Sequence[str] | None) -> bool:
+    return globs is None or any(_matches(row, glob) for glob in globs)
 
 
 def _unlisted(report: Report, expect: Expectations, hits: dict[Rule, list[Row]]) -> Iterator[Notice]:
@@ -81,9 +83,9 @@ def _unlisted(report: Report, expect: Expectations, hits: dict[Rule, list[Row]])
     for rule, rows in hits.items():
         if rule.option in BASE_RULES or rule_words(rule) & listed:
             continue
-        name = max(rule_words(rule), key=len)
-        message = f"{quoted(name)}{_of_rule(report, rule)} is not listed, and hits {_named(rows)}"
-        yield _notice("expect-rules", "unexpected-rule-hit", message, expect, (*expect.at, "exhaustive"), rows, name)
+        message = f"{_worded(report, rule)} is not listed, and hits {_named(rows)}"
+        at = (*expect.at, "exhaustive")
+        yield _notice("expect-rules", "unexpected-rule-hit", message, expect, at, rows, _word(rule))
 
 
 def _param(report: Report, expect: Expectations, expected: ParamExpectation) -> Iterator[Notice]:
@@ -93,50 +95,52 @@ def _param(report: Report, expect: Expectations, expected: ParamExpectation) -> 
         hint = did_you_mean(expected.glob, names) or "a glob over whole names, such as '*.bias'"
         message = f"{quoted(expected.glob)} matches no parameter"
         yield _notice("expect-params", "dead-expectation", message, expect, expected.at, hint=hint)
-    different: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
+    different: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in rows:
-        for wanted, got, rule in _differences(expected, row):
-            different[wanted, got, _by(report, rule)].append(row)
-    for (wanted, got, by), members in different.items():
+        for wanted, got in _differences(report, expected, row):
+            different[wanted, got].append(row)
+    for (wanted, got), members in different.items():
         glob = "" if members[0].name == expected.glob else f" ({quoted(expected.glob)})"
-        message = f"{_named(members)}{glob}: expected {wanted}, got {got}{by}"
-        yield _notice("expect-params", "unexpected-setting", message, expect, expected.at, members)
+        message = f"{_named(members)}{glob}: expected {wanted}, got {got}"
+        rules = {_word(rule): None for row in members for rule in deciding_rules(row.setting)}
+        key = next(iter(rules), None)
+        yield _notice("expect-params", "unexpected-setting", message, expect, expected.at, members, key)
 
 
-def _differences(expected: ParamExpectation, row: Row) -> Iterator[tuple[str, str, Rule | None]]:
-    """What was wanted, what is, and the rule that decided it."""
+def _differences(report: Report, expected: ParamExpectation, row: Row) -> Iterator[tuple[str, str]]:
+    """What was wanted, and what is, with the rule that decided it and its place."""
     setting = row.setting
     for word, wanted, got, rule in (
         ("lr", expected.lr, row.lr, setting.lr_rule),
         ("weight_decay", expected.weight_decay, row.weight_decay, setting.weight_decay_rule),
     ):
-        if wanted is not None and (got is None or not math.isclose(wanted, got, rel_tol=_CLOSE)):
-            yield f"{word} {wanted:g}", "none" if got is None else f"{got:g}", rule
-    decided = [rule for rule in (setting.lr_rule, setting.weight_decay_rule) if rule]
-    for word, name, rules in (
-        ("rule", expected.rule, decided),
-        ("lr_rule", expected.lr_rule, decided[:1]),
-        ("weight_decay_rule", expected.weight_decay_rule, decided[1:]),
+        if wanted is not None and (got is None or rule is None):
+            yield f"{word} {wanted!r}", "none, for it is not in the optimizer"
+        elif wanted is not None and got is not None and rule and not math.isclose(wanted, got, rel_tol=_CLOSE):
+            yield f"{word} {wanted!r}", f"{got!r} by {_worded(report, rule)}"
+    lr_rule, decay_rule = (tuple(filter(None, [rule])) for rule in (setting.lr_rule, setting.weight_decay_rule))
+    for word, name, rules, said in (
+        ("rule", expected.rule, lr_rule + decay_rule, deciding_rules(setting)),
+        ("lr_rule", expected.lr_rule, lr_rule, lr_rule),
+        ("weight_decay_rule", expected.weight_decay_rule, decay_rule, decay_rule),
     ):
         if name is not None and not any(name in rule_words(rule) for rule in rules):
-            special = next((rule for rule in rules if rule.option not in BASE_RULES), rules[0] if rules else None)
-            got_words = max(rule_words(special), key=len) if special else "none"
-            yield f"{word} {visible(name)}", visible(got_words), special
+            words = ", ".join(_worded(report, rule) for rule in said)
+            yield f"{word} {visible(name)}", words or "none, for it is not in the optimizer"
 
 
-def _by(report: Report, rule: Rule | None) -> str:
-    if rule is None:
-        return ", not in the optimizer"
-    return f" by {visible(max(rule_words(rule), key=len))}{_of_rule(report, rule)}"
+def _word(rule: Rule) -> str:
+    return rule.option if rule.key is None else f"{rule.option}.{rule.key}"
 
 
-def _of_rule(report: Report, rule: Rule) -> str:
+def _worded(report: Report, rule: Rule) -> str:
+    """A rule, and where it stands."""
     where = place(portable(report.config.path), rule.position) if rule.position else ""
-    return f" ({visible(where)})" if where else ""
+    return f"{visible(_word(rule))} ({visible(where)})" if where else visible(_word(rule))
 
 
 def _matches(row: Row, glob: str) -> bool:
-    return any(fnmatchcase(name, glob) for name in (row.name, *row.parameter.aliases))
+    return any(name == glob or fnmatchcase(name, glob) for name in (row.name, *row.parameter.aliases))
 
 
 def _named(rows: Sequence[Row]) -> str:

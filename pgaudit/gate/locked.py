@@ -4,105 +4,128 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from pathlib import Path
 
 from pgaudit.config.documents import read_file
-from pgaudit.constructors import Rule
-from pgaudit.diff import Change, Diff, Entry, Kind, Side, compare
-from pgaudit.diff.locks import read_lock
+from pgaudit.constructors import CONSTRUCTORS, Rule
+from pgaudit.diff import Change, Diff, Entry, Kind, SetupChange, Side, compare
+from pgaudit.diff.compare import same
+from pgaudit.diff.locks import MAX_BYTES, read_lock
 from pgaudit.diff.reports import from_report
-from pgaudit.errors import ConfigError, Position
-from pgaudit.gate.records import Notice
+from pgaudit.errors import Position
+from pgaudit.gate.records import Audit, Notice
 from pgaudit.report import Report
+from pgaudit.serialize import plain, portable
 from pgaudit.text import counted, visible
 
 _SETTINGS = frozenset({"constructor", "lr", "weight_decay"})
 """Parts of the setup that show in the parameters, or in nothing: by themselves they fail nothing."""
 
 
-def moved(report: Report, lock: str) -> Iterator[Notice]:
-    """Yields a notice for each rule under which parameters moved, and for each argument of the optimizer that did.
+def moved(report: Report, audit: Audit) -> Iterator[Notice]:
+    """Yields a notice for each way in which parameters moved, and for each argument of the optimizer that did.
 
     Raises:
         ConfigError: the lock cannot be read.
     """
-    found = compare(_read(lock), from_report(report))
+    assert audit.lock is not None
+    data = read_file(audit.lock, "lock", most=MAX_BYTES, example=f"{audit.relock(update=False)} writes it")
+    lock = read_lock(audit.lock, data)
+    found = compare(lock, from_report(report))
     for change in found.setup:
-        if change.name not in _SETTINGS:
-            message = f"{visible(change.name)}: locked as {_word(change.before)}, now {_word(change.after)}"
-            position = report.config.position("optimizer", "type" if change.name == "optimizer" else change.name)
-            yield Notice("lock", "setup-moved", "error", True, message, None, report.config.path, position)
-    for (kind, rule, position), changes in _by_rule(found).items():
-        yield _notice(report, kind, rule, position, changes)
+        if change.name not in _SETTINGS and not _is_default(report, change):
+            yield _of_setup(report, change, audit)
+    for (kind, words, rule), changes in _alike(found).items():
+        yield _of_parameters(report, lock, kind, words, rule, changes, audit)
     other = found.of(Kind.SAME_EFFECT)
     if other:
         message = f"{counted(len(other), 'parameter')} have other rules than the lock says, and the same values"
         names = tuple(change.entry.name for change in other)
-        hint = "pgaudit lock --update writes the new rules"
-        yield Notice("lock", "other-rule", "info", False, message, hint, lock, Position(1, 1), names)
+        hint = f"{audit.relock()} writes the new rules"
+        yield Notice("lock", "other-rule", "info", False, message, hint, audit.lock, Position(1, 1), names)
 
 
-def _read(lock: str) -> Side:
-    if not Path(lock).exists():
-        raise ConfigError(f"no such lock file: {visible(lock)}", f"pgaudit lock MODEL CONFIG -o {visible(lock)}")
-    return read_lock(lock, read_file(lock, "lock"))
+def _is_default(report: Report, change: SetupChange) -> bool:
+    """Whether an argument came or went that says what the class does anyway."""
+    default = report.facts.arguments.get(change.name)
+    given = change.after if change.before is None else change.before
+    return None in (change.before, change.after) and same(plain(default), given)
 
 
-_Moved = tuple[Kind, "str | None", "Position | None"]
+def _of_setup(report: Report, change: SetupChange, audit: Audit) -> Notice:
+    spec = CONSTRUCTORS[report.constructor].optimizer(report.config)
+    key = spec.type_key if change.name == "optimizer" else change.name
+    position = report.config.position(*spec.section, key) or report.config.position(*spec.section)
+    message = f"{visible(change.name)}: locked as {_word(change.before)}, now {_word(change.after)}"
+    return Notice("lock", "setup-moved", "error", True, message, _hint(audit), report.config.path, position)
 
 
-def _by_rule(found: Diff) -> dict[_Moved, list[Change]]:
-    """The changes by the rule that decides now what changed: one notice a line of the config."""
-    groups: dict[_Moved, list[Change]] = defaultdict(list)
+_Move = tuple[Kind, str, "Rule | None"]
+
+
+def _alike(found: Diff) -> dict[_Move, list[Change]]:
+    """The changes by what moved, from where to where, and the rule that decides it now."""
+    groups: dict[_Move, list[Change]] = defaultdict(list)
     for change in found.changes:
         if change.kind is not Kind.SAME_EFFECT:
-            rule = _deciding(change)
-            words = None if rule is None else rule.option if rule.key is None else f"{rule.option}.{rule.key}"
-            groups[change.kind, words, rule.position if rule else None].append(change)
+            groups[change.kind, _what(change), _deciding(change)].append(change)
     return groups
 
 
 def _deciding(change: Change) -> Rule | None:
-    """The rule, now, of the value that moved."""
-    entry, before = change.entry, change.before
-    if before is not None and change.after is not None and before.lr == change.after.lr:
-        return entry.weight_decay_rule
-    return entry.lr_rule
+    """The rule, now, of the value that moved first."""
+    before, after = change.before, change.after
+    if before is not None and after is not None and before.lr == after.lr:
+        return after.weight_decay_rule
+    return after.lr_rule if after else None
 
 
-def _notice(report: Report, kind: Kind, rule: str | None, position: Position | None, changes: list[Change]) -> Notice:
+def _of_parameters(
+    report: Report, lock: Side, kind: Kind, words: str, rule: Rule | None, changes: list[Change], audit: Audit
+) -> Notice:
     names = tuple(change.entry.name for change in changes)
-    first = changes[0]
     which = visible(names[0]) if len(names) == 1 else f"{counted(len(names), 'parameter')} such as {visible(names[0])}"
-    by = f" by {visible(rule)}" if rule and first.after else ""
-    message = f"{which}: {_what(first)}{by}"
-    hint = "pgaudit lock --update, if that is meant"
+    hint = _hint(audit)
+    model = portable(report.inventory.ref)
+    if kind in (Kind.ADDED, Kind.REMOVED) and lock.model != model:
+        hint = f"the lock is of {visible(lock.model)}, and this is {visible(model)}"
     name = {Kind.ADDED: "not-locked", Kind.REMOVED: "locked-and-gone"}.get(kind, "moved")
-    return Notice("lock", name, "error", True, message, hint, report.config.path, position, names, rule)
+    position = rule.position if rule else None
+    key = _rule(rule) if rule else None
+    return Notice("lock", name, "error", True, f"{which}: {words}", hint, report.config.path, position, names, key)
+
+
+def _hint(audit: Audit) -> str:
+    return f"if that is meant: {audit.relock()}"
 
 
 def _what(change: Change) -> str:
-    if change.before is None:
-        return f"new, {_settings(change.entry)}"
-    if change.after is None:
-        return f"gone, locked at {_settings(change.entry)}"
-    moves = [
-        f"{word} {_word(old)} → {_word(new)}"
-        for word, old, new in (
-            ("lr", change.before.lr, change.after.lr),
-            ("weight_decay", change.before.weight_decay, change.after.weight_decay),
-        )
-        if old != new
-    ]
-    if change.before.trainable != change.after.trainable:
-        moves.append("trainable now" if change.after.trainable else "frozen now")
-    if change.before.in_optimizer != change.after.in_optimizer:
-        moves.append("in the optimizer now" if change.after.in_optimizer else "not in the optimizer any more")
+    before, after = change.before, change.after
+    if before is None or after is None:
+        entry = change.entry
+        lr, decay = f"lr {_word(entry.lr)}", f"weight_decay {_word(entry.weight_decay)}"
+        return f"new, with {lr}, {decay}" if before is None else f"gone; locked were {lr}, {decay}"
+    moves = [*_values(before, after)]
+    if before.trainable != after.trainable:
+        moves.append("trainable now" if after.trainable else "frozen now")
+    if before.in_optimizer != after.in_optimizer:
+        moves.append("in the optimizer now" if after.in_optimizer else "not in the optimizer any more")
     return ", ".join(moves)
 
 
-def _settings(entry: Entry) -> str:
-    return f"lr {_word(entry.lr)}, weight_decay {_word(entry.weight_decay)}"
+def _values(before: Entry, after: Entry) -> Iterator[str]:
+    """Each value that moved, with its rule; the rule that was locked, too, if that was another."""
+    for word, old, new, was, rule in (
+        ("lr", before.lr, after.lr, before.lr_rule, after.lr_rule),
+        ("weight_decay", before.weight_decay, after.weight_decay, before.weight_decay_rule, after.weight_decay_rule),
+    ):
+        if old != new:
+            by = f" by {_rule(rule)}" if rule else ""
+            locked = f" (locked: {_rule(was)})" if was and rule and was.name != rule.name else ""
+            yield f"{word} {_word(old)} → {_word(new)}{by}{locked}"
+
+
+def _rule(rule: Rule) -> str:
+    return visible(rule.option if rule.key is None else f"{rule.option}.{rule.key}")
 
 
 def _word(value: object) -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pgaudit.checks import Finding, Severity
+from pgaudit.config.project import Origin
 from pgaudit.errors import Position, Problem
+from pgaudit.text import visible
 
 CLEAN, FAILED, BROKEN = 0, 1, 2
 """Exit codes: nothing failed; something did; something could not be checked."""
@@ -30,11 +34,21 @@ class Audit:
     baseline: str | None = None
     fail_on: str | None = None
     """The severity from which on findings fail; None for what the expectations say, or else ``error``."""
+    origin: Origin | None = None
+    """Where a project file lists it; None for the command line."""
 
     @property
     def title(self) -> str:
         """What stands for it in messages."""
         return self.name or (f"{self.model} {self.config}" if self.model else self.config)
+
+    def relock(self, *, update: bool = True) -> str:
+        """Returns the command that writes the lock anew."""
+        words = ["pgaudit", "lock", *([self.model] if self.model else []), self.config]
+        for key, value in self.model_args.items():
+            words += ["--model-arg", f"{key}={value if isinstance(value, str) else json.dumps(value, default=str)}"]
+        words += ["--constructor", self.constructor] if self.constructor else []
+        return visible(shlex.join([*words, "-o", self.lock or "FILE", *(["--update"] if update else [])]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +84,8 @@ class Outcome:
     ignored: int = 0
     """Findings that the config ignores, or the baseline knows."""
     notes: tuple[str, ...] = ()
+    trace: str = ""
+    """Where the error of an audit that could not be checked comes from, for those who ask."""
 
     @property
     def failures(self) -> tuple[Notice, ...]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 from pgaudit.checks import Finding
-from pgaudit.config import Config, Expectations, load_config, load_expectations
+from pgaudit.config import Expectations, load_config, load_expectations
 from pgaudit.errors import PgauditError
 from pgaudit.gate import baseline
 from pgaudit.gate.expected import unexpected
@@ -21,17 +23,32 @@ _GRAVITY = {"info": 0, "warning": 1, "error": 2, "never": 3}
 def run(audit: Audit) -> Outcome:
     """Checks one audit; what cannot be checked is an outcome, too, so that it hides no other."""
     try:
-        config = load_config(audit.config, constructor=audit.constructor)
-        expect = load_expectations(audit.expect) if audit.expect else config.expect
-        known = baseline.read(audit.baseline) if audit.baseline else frozenset()
-        report = _report(audit, config)
-        return judged(audit, report, expect or Expectations(), known)
+        with _led_by(audit, "config"):
+            config = load_config(audit.config, constructor=audit.constructor)
+        expect, known = config.expect, frozenset[baseline.Key]()
+        if audit.expect is not None:
+            with _led_by(audit, "expect"):
+                expect = load_expectations(audit.expect)
+        if audit.baseline is not None:
+            with _led_by(audit, "baseline"):
+                known = baseline.read(audit.baseline)
+        with _led_by(audit, "model"):
+            report = audited(audit.model, config, model_args=audit.model_args)
+        with _led_by(audit, "lock"):
+            return judged(audit, report, expect or Expectations(), known)
     except PgauditError as error:
-        return Outcome(audit, problems=error.problems)
+        return Outcome(audit, problems=error.problems, trace=traceback.format_exc())
 
 
-def _report(audit: Audit, config: Config) -> Report:
-    return audited(audit.model, config, model_args=audit.model_args)
+@contextmanager
+def _led_by(audit: Audit, key: str) -> Iterator[None]:
+    """Gives a problem without a place the one in the project file that led to it."""
+    try:
+        yield
+    except PgauditError as error:
+        if audit.origin is None:
+            raise
+        raise PgauditError([audit.origin.placed(problem, key) for problem in error.problems]) from error
 
 
 def judged(audit: Audit, report: Report, expect: Expectations, known: baseline.Known = frozenset()) -> Outcome:
@@ -44,9 +61,9 @@ def judged(audit: Audit, report: Report, expect: Expectations, known: baseline.K
     kept, old = _sorted_out(report.findings, known)
     notices = [of_finding(finding, fails=_GRAVITY[finding.severity] >= _GRAVITY[fail_on]) for finding in kept]
     notices += unexpected(report, expect)
-    if audit.lock:
-        notices += moved(report, audit.lock)
-    if audit.baseline:
+    if audit.lock is not None:
+        notices += moved(report, audit)
+    if audit.baseline is not None:
         notices += baseline.stale(known, report.findings, audit.baseline)
     return Outcome(
         audit,

@@ -141,6 +141,30 @@ def is_file(path: str | os.PathLike[str]) -> bool:
         return False
 
 
+@contextlib.contextmanager
+def forgotten() -> Iterator[None]:
+    """Forgets, afterwards, what was imported from folders that were made importable meanwhile: two files of one name
+    beside two models are two modules.
+    """
+    path, names = list(sys.path), set(sys.modules)
+    try:
+        yield
+    finally:
+        folders = set(sys.path) - set(path)
+        sys.path[:] = path
+        for name in [name for name in sys.modules if name not in names]:
+            if _home(name.partition(".")[0]) in folders:
+                del sys.modules[name]
+
+
+def _home(name: str) -> str | None:
+    """The folder in which a top-level module or package lies."""
+    spec = getattr(sys.modules.get(name), "__spec__", None)
+    inside = getattr(spec, "submodule_search_locations", None)
+    found = next(iter(inside or ()), None) or getattr(spec, "origin", None)
+    return os.path.dirname(found) if found else None
+
+
 def importable(folder: str) -> None:
     """Puts a folder first on the import path."""
     if folder not in sys.path:

@@ -119,6 +119,15 @@ def defaults_of(kind: type[Optimizer], arguments: Mapping[str, Any]) -> Built:
     return _settings(optimizer.param_groups[0])
 
 
+def argument_defaults(kind: type[Optimizer]) -> dict[str, Any]:
+    """Returns the defaults that the class's signature gives its arguments; none for a class without one."""
+    try:
+        parameters = inspect.signature(kind).parameters.values()
+    except (TypeError, ValueError):
+        return {}
+    return {each.name: each.default for each in parameters if each.default is not inspect.Parameter.empty}
+
+
 def try_groups(kind: type[Optimizer], arguments: Mapping[str, Any], groups: Sequence[TrialGroup]) -> list[Built]:
     """Builds the optimizer on stand-ins, and returns what each group then holds.
 

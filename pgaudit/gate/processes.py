@@ -1,0 +1,67 @@
+"""Runs audits in processes of their own: one that dies takes no other with it, and Ctrl-C waits for none."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+from multiprocessing import active_children, get_context
+
+from pgaudit.errors import Problem
+from pgaudit.gate.records import Audit, Outcome
+
+
+def in_processes(run: Callable[[Audit], Outcome], audits: Sequence[Audit], jobs: int) -> Iterator[Outcome]:
+    """Yields the outcome of each audit, in their order; ``run`` must be a function of a module."""
+    with _pool(jobs) as pool:
+        with _deaf_to_ctrl_c():
+            futures = [pool.submit(run, audit) for audit in audits]
+        for audit, future in zip(audits, futures, strict=True):
+            try:
+                yield future.result()
+            except BrokenExecutor:  # a process has died, and the pool with it, whosever fault it was
+                yield _alone(run, audit)
+
+
+def _alone(run: Callable[[Audit], Outcome], audit: Audit) -> Outcome:
+    with _pool(1) as pool:
+        with _deaf_to_ctrl_c():
+            future = pool.submit(run, audit)
+        try:
+            return future.result()
+        except BrokenExecutor:
+            hint = "the code of the model, or the lack of memory, has ended it"
+            return Outcome(audit, problems=(Problem("the process that checked it has died", audit.config, hint=hint),))
+
+
+@contextlib.contextmanager
+def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
+    """A pool whose processes end at once when something is raised."""
+    others = set(active_children())
+    # A fork of a process in which torch has started its threads may hang.
+    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for child in set(active_children()) - others:
+            child.terminate()
+        raise
+    pool.shutdown()
+
+
+@contextlib.contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Processes that begin here ignore Ctrl-C, which a terminal sends to all: this one ends them, without their
+    tracebacks.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
