@@ -18,11 +18,18 @@ def spelled(name: str, members: Sequence[str]) -> Iterator[str]:
     """Yields what stands in the file for some parameters: their folded name, or each by itself where that would not be
     exact.
     """
-    if len(members) > 1 and _FOLDED.fullmatch(name) and sorted(expanded(name)) == sorted(members):
+    if len(members) > 1 and _is_exact(name, members):
         yield name
         return
     for member in members:
         yield member if _PLAIN.fullmatch(member) else json.dumps(member)
+
+
+def _is_exact(name: str, members: Sequence[str]) -> bool:
+    try:
+        return sorted(expanded(name)) == sorted(members)
+    except ValueError:  # a brace or comma of the model's own
+        return False
 
 
 def expanded(text: str) -> list[str]:

@@ -11,6 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import pgaudit
+from pgaudit.constructors import Rule
 from pgaudit.diff import Entry, Side, compare
 from pgaudit.diff.lock_names import expanded, spelled
 from pgaudit.diff.locks import is_lock, read_lock, written
@@ -58,6 +59,13 @@ def test_random_hostile_names_are_locked_exactly(side: Side) -> None:
     )
     assume(entries)
     _agrees(replace(side, entries=entries, model=side.model and side.model.replace("\x1b", "")))
+
+
+@pytest.mark.parametrize("module", ["a,b", "{0,3}", "{0..2}", "{0..1}.{weight,bias}", "a{", "}", "0..1", '"', "#"])
+def test_a_models_own_braces_and_commas_are_locked_exactly(module: str) -> None:
+    names = [f"{module}.{leaf}" for leaf in ("weight", "bias")]
+    entries = [Entry(name, (), (2,), 2, "Linear", True, True, 0.1, 0.0, Rule("default"), None) for name in names]
+    _agrees(Side(model="m", source="file", constructor="mmcv", entries=tuple(entries)))
 
 
 EXAMPLE = {"optimizer": {"type": "SGD", "lr": 0.1, "weight_decay": 1e-4}, "paramwise_cfg": {"norm_decay_mult": 0}}
