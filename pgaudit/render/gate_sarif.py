@@ -54,7 +54,8 @@ class _Line:
 
 def _lines(outcome: Outcome) -> list[_Line]:
     def place(notice: Notice) -> tuple[str, str, int]:
-        return notice.code, notice.path or "", notice.position.line if notice.position else 0
+        position = position_of(notice)
+        return notice.code, file_of(outcome, notice), position.line if position else 0
 
     first = {place(notice): index for index, notice in reversed([*enumerate(in_order(outcome))])}
     notices = sorted(in_order(outcome), key=lambda notice: first[place(notice)])

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from pgaudit.checks import Severity
 from pgaudit.errors import place
-from pgaudit.gate import Outcome
+from pgaudit.gate import Notice, Outcome
 from pgaudit.render.gate_words import Said, Verdict, folded, title, verdict
 from pgaudit.render.layout import GAP, broken
 from pgaudit.render.rows import TableOptions
@@ -54,30 +54,30 @@ def _account(outcome: Outcome, options: TableOptions) -> Iterator[Text]:
         if seen[notice.code] <= SHOWN:
             head = f"{notice.code} {notice.name} [{notice.level}]"
             yield _said(notice, head, SEVERITIES[notice.level], options)
-            if len(notice.params) > 1:
-                yield from _names(notice.params, options)
     for code, count in seen.items():
         if count > SHOWN:
             yield Text(f"and {count - SHOWN:,} more of {code}", style=BASE)
 
 
 def _said(said: Said, head: str, style: str, options: TableOptions) -> Text:
-    """A message after its place and code, and its hint. A place that leaves no room for the code stands alone."""
+    """A message after its place and code, its parameters, and its hint. A place that leaves no room stands alone."""
     where = visible(place(said.path, said.position))
     alone = options.width is not None and cell_len(where) + GAP + cell_len(head) > options.width
     text = Text(f"{where}{f'{chr(10)}  ' if alone else '  '}" if where else "")
     text.append(head, style=style)
     text.append("  ")
     append_words(text, visible(said.message), options.width)
+    if isinstance(said, Notice) and len(said.params) > 1:
+        text.append("".join(f"    {line}\n" for line in _names(said.params, options)))
     if said.hint:
         text.append("  ")
         append_words(text, visible(said.hint), options.width, BASE)
     return _trimmed(text)
 
 
-def _names(names: Sequence[str], options: TableOptions) -> Iterator[Text]:
+def _names(names: Sequence[str], options: TableOptions) -> Iterator[str]:
     for name in folded(names, _NAMES):
-        yield from (Text(f"    {line}") for line in broken(name, options.width and options.width - 4))
+        yield from broken(name, options.width and options.width - 4)
 
 
 def _verdict(outcome: Outcome, options: TableOptions) -> Text:
