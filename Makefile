@@ -33,9 +33,10 @@ fuzz: $(TESTED)  ## the property tests with new examples, 20 times as many
 bench: $(VENV)/.installed-test  ## the measured claims
 	$(PYTEST) benchmarks $(T)
 
-lint: $(VENV)/.installed-lint  ## ruff
+lint: $(VENV)/.installed-lint  ## ruff and shellcheck
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/shellcheck .ci/run action/*.sh
 
 format: $(VENV)/.installed-lint  ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
