@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from pgaudit.checks import Severity
 from pgaudit.errors import place
 from pgaudit.folding import fold_named
 from pgaudit.gate import Notice, Outcome
@@ -95,7 +96,7 @@ def _counts(outcome: Outcome, dot: str) -> str:
     return dot.join(words)
 
 
-_NOUNS = {"error": "other error", "warning": "warning", "info": "remark"}
+_NOUNS: dict[Severity, str] = {"error": "other error", "warning": "warning", "info": "remark"}
 
 
 def _summary(outcomes: Sequence[Outcome], options: TableOptions) -> Table:
