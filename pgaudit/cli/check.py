@@ -84,10 +84,10 @@ def check(
     Without MODEL and CONFIG, checks all that pgaudit.yaml or [tool.pgaudit] lists.
     """
     reports = wanted(context.obj or (), formats or [], outputs or [], valued_options(context.command))
-    given = {"lock": lock, "expect": expect, "baseline": baseline}
+    given: dict[str, str | None] = {"lock": lock, "expect": expect, "baseline": baseline}
     if model is None:
         one = {"model-arg": model_args, "constructor": constructor, "write-baseline": write_baseline}
-        _refuse(given | one, "without MODEL and CONFIG: the project file says it")
+        _refuse({**given, **one}, "without MODEL and CONFIG: the project file says it")
         audits = _listed(project, select or [], fail_on)
     else:
         _refuse({"select": select, "project": project}, "with MODEL and CONFIG")
@@ -97,9 +97,9 @@ def check(
 
         level = fail_on.value if fail_on else None
         arguments = parse_model_args(model_args or [])
-        audits = [Audit(model_ref, config_path, "", arguments, constructor, **given, fail_on=level)]
+        audits = [Audit(model_ref, config_path, "", arguments, constructor, lock, expect, baseline, level)]
     if write_baseline is not None:
-        _refuse(given | {"format": formats, "output": outputs}, "with --write-baseline")
+        _refuse({**given, "format": formats, "output": outputs}, "with --write-baseline")
         _write_baseline(audits[0], write_baseline)
         return
     outcomes = _run(audits, jobs)

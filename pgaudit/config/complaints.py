@@ -53,7 +53,7 @@ def _wording(detail: ErrorDetails, schema: type[BaseModel]) -> tuple[str, str | 
         least = detail.get("ctx", {}).get("ge", 0)
         return f"{one_line(value, limit=40)} is no use here; a number from {least:g} up is", None
     if kind == "string_too_short":
-        return f"{quoted(name)} is empty", None
+        return "expected a name, got an empty text", None
     if kind in ("too_short", "too_long"):
         return "expected two numbers", None
     return f"expected {_EXPECTED.get(kind, 'another kind of value')}, got {described(value)}", None

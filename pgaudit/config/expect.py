@@ -141,12 +141,19 @@ def _rule_complaints(given: Any, at: Path) -> list[Complaint]:
     from pgaudit.config import schema
     from pgaudit.config.complaints import complaints, described
 
-    if isinstance(given, Mapping):
-        return complaints(schema.ExpectedRule, given, at)
-    if isinstance(given, bool) or not isinstance(given, (int, str, list)):
+    if isinstance(given, bool) or not isinstance(given, (int, str, list, Mapping)):
         message = f"expected globs of names, a count, or both, got {described(given)}"
         return [(at, message, "for example {params: 'head.*', count: 2}")]
-    word = "count" if isinstance(given, int) else "params"
-    found = complaints(schema.ExpectedRule, {word: given}, at)
-    # What is wrong with the short form stands where it stands, not under a word that is not there.
-    return [((*at, *where[len(at) + 1 :]), message, hint) for where, message, hint in found]
+    short = not isinstance(given, Mapping)
+    written = {"count" if isinstance(given, int) else "params": given} if short else dict(given)
+    single = isinstance(written.get("params"), str)
+    if single:
+        written["params"] = [written["params"]]
+    found: list[Complaint] = []
+    for where, message, hint in complaints(schema.ExpectedRule, written, at):
+        steps = where[len(at) :]
+        if single and steps[0] == "params":
+            steps = steps[:1]
+        # What is wrong with the short form stands where it stands, not under a word that is not there.
+        found.append(((*at, *(steps[1:] if short else steps)), message, hint))
+    return found

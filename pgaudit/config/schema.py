@@ -83,7 +83,7 @@ class Ignored(_Closed):
 class ExpectedRule(_Closed):
     """What one rule may hit."""
 
-    params: Word | list[Word] | None = None
+    params: list[Word] | None = None
     count: Annotated[int, Field(strict=True, ge=0)] | None = None
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 import sys
 
-from pgaudit.config.documents import MAX_BYTES
 from pgaudit.config.layouts import Path
-from pgaudit.config.loader import Document
+from pgaudit.config.loader import MAX_BYTES, Document
 from pgaudit.errors import ConfigError, Position, Problem
 from pgaudit.text import one_line
 

@@ -103,7 +103,5 @@ def stale(known: Known, findings: Iterable[Finding], path: str) -> Iterator[Noti
         of = f" of {quoted(key)}" if key is not None else ""
         about = f" for {names[0]}" if len(names) == 1 else f" for {counted(len(names), 'parameter')}" if names else ""
         message = f"the baseline knows {code}{of}{visible(about)}, which is mended"
-        hint = "pgaudit check --write-baseline writes it without"
-        yield Notice(
-            "baseline", "stale-baseline", "info", False, message, hint, path, Position(1, 1), tuple(names), key
-        )
+        hint, at = "pgaudit check --write-baseline writes it without", Position(1, 1)
+        yield Notice("baseline", "stale-baseline", "info", False, message, hint, path, at, tuple(names), key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -14,7 +15,7 @@ from pgaudit.diff.reports import from_report
 from pgaudit.errors import Position
 from pgaudit.gate.records import Audit, Notice
 from pgaudit.report import Report
-from pgaudit.serialize import plain, portable
+from pgaudit.serialize import plain
 from pgaudit.text import counted, visible
 
 _SETTINGS = frozenset({"constructor", "lr", "weight_decay"})
@@ -85,9 +86,9 @@ def _of_parameters(
     names = tuple(change.entry.name for change in changes)
     which = visible(names[0]) if len(names) == 1 else f"{counted(len(names), 'parameter')} such as {visible(names[0])}"
     hint = _hint(audit)
-    model = portable(report.inventory.ref)
-    if kind in (Kind.ADDED, Kind.REMOVED) and lock.model != model:
-        hint = f"the lock is of {visible(lock.model)}, and this is {visible(model)}"
+    locked, model = os.path.basename(lock.model or ""), os.path.basename(report.inventory.ref)
+    if kind in (Kind.ADDED, Kind.REMOVED) and locked != model:
+        hint = f"the lock is of {visible(locked)}, and this is {visible(model)}"
     name = {Kind.ADDED: "not-locked", Kind.REMOVED: "locked-and-gone"}.get(kind, "moved")
     position = rule.position if rule else None
     key = _rule(rule) if rule else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import fields
@@ -39,7 +40,12 @@ def selected(audits: Sequence[Audit], globs: Sequence[str]) -> list[Audit]:
 
 
 def _words(audit: Audit) -> list[str]:
-    return [word for word in (audit.name, audit.model, audit.config, audit.title) if word]
+    """What a glob may match; paths as they stand in the project file, too."""
+    words = [audit.name, audit.model, audit.config, audit.title]
+    if audit.origin:
+        folder = os.path.dirname(audit.origin.path) or "."
+        words += [os.path.relpath(path, folder) for path in (audit.config, audit.model or "") if path]
+    return list(dict.fromkeys(word for word in words if word))
 
 
 def _matches(audit: Audit, glob: str) -> bool:

@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+from dataclasses import replace
 from multiprocessing import active_children, get_context
 
 from pgaudit.errors import Problem
@@ -33,7 +34,9 @@ def _alone(run: Callable[[Audit], Outcome], audit: Audit) -> Outcome:
             return future.result()
         except BrokenExecutor:
             hint = "the code of the model, or the lack of memory, has ended it"
-            return Outcome(audit, problems=(Problem("the process that checked it has died", audit.config, hint=hint),))
+            problem = Problem("the process that checked it has died", hint=hint)
+            placed = audit.origin.placed(problem, "model") if audit.origin else replace(problem, path=audit.config)
+            return Outcome(audit, problems=(placed,))
 
 
 @contextlib.contextmanager

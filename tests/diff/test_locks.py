@@ -90,7 +90,8 @@ def test_a_lock_is_short_and_in_the_models_order(text: str) -> None:
         "0.1  0.0  weight_decay norm_decay_mult: bn1.{weight,bias}",
     ]
     assert "0.1  0.0001  default: layer{1..4}.{0,1}.conv{1,2}.weight" in lines
-    assert len(lines) < 16
+    assert lines[-1] == "# end"
+    assert len(lines) < 17
 
 
 def test_one_change_is_one_line(text: str) -> None:
@@ -105,10 +106,16 @@ DAMAGED: dict[str, tuple[Callable[[str], str], int | None, str]] = {
     "another file": (lambda t: "optimizer: {}\n", 1, "no lock"),
     "newer": (lambda t: t.replace("format 1", "format 2"), 1, "lock format 2; this pgaudit reads 1"),
     "merge": (lambda t: t.replace("0.1  0.0001", "<<<<<<< HEAD\n0.1  0.0001", 1), 9, "merge conflict"),
+    "merge of both sides": (lambda t: t.replace("0.1  0.0001", "=======\n0.1  0.0001", 1), 9, "merge conflict"),
     "merge at the top": (lambda t: "<<<<<<< HEAD\n" + t, 1, "merge conflict"),
-    "cut": (lambda t: t[:-1], None, "ends too early"),
+    "cut": (lambda t: t[:-2], None, "ends too early"),
+    "cut at the end of a line": (lambda t: "".join(t.splitlines(keepends=True)[:12]), None, "ends too early"),
     "cut in the head": (lambda t: t[: t.index("constructor")], None, "ends too early"),
-    "twice": (lambda t: t + "0.1  0.0  default: conv1.weight\n", None, '"conv1.weight" stands here a second time'),
+    "twice": (
+        lambda t: t[:-6] + "0.1  0.0  default: conv1.weight\n# end\n",
+        None,
+        "conv1.weight. stands here a second",
+    ),
     "no number": (lambda t: t.replace("0.0001  default: conv1", "x  default: conv1"), 9, "could not convert"),
     "infinite": (lambda t: t.replace("0.0001  default: conv1", "inf  default: conv1"), 9, "not a number: inf"),
     "no line": (lambda t: t.replace("default: conv1.weight", "default conv1.weight"), 9, "no setting"),

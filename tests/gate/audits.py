@@ -1,0 +1,55 @@
+"""What the gate's tests check: a small model, a policy whose lines are known, and one that changes them."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+import pgaudit
+from pgaudit import Inventory, Report
+from pgaudit.gate import Notice
+from pgaudit.inventory.walk import walk
+
+CONFIG = """\
+optimizer:
+  type: SGD
+  lr: 0.1
+  weight_decay: 1.0e-4
+paramwise_cfg:
+  norm_decay_mult: 0
+  custom_keys:
+    fc: {lr_mult: 10}
+"""
+
+
+class Net(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 1, bias=False)
+        self.bn = nn.BatchNorm2d(4)
+        self.fc = nn.Linear(4, 2)
+
+
+@functools.cache
+def inventory() -> Inventory:
+    return walk(Net(), ref="net").inventory
+
+
+def report(folder: Path, text: str = CONFIG, model: Any = None) -> Report:
+    """The report of a policy in `c.yaml`, named as from its folder."""
+    from dataclasses import replace
+
+    (folder / "c.yaml").write_text(text, encoding="utf-8")
+    config = replace(pgaudit.load_config(folder / "c.yaml"), path="c.yaml")
+    if config.expect is not None:
+        config = replace(config, expect=replace(config.expect, path="c.yaml"))
+    return pgaudit.audit(model or inventory(), config)
+
+
+def line(notice: Notice) -> str:
+    """A notice as an editor would list it."""
+    where = f"{notice.position.line}:{notice.position.column}" if notice.position else "-"
+    return f"{notice.path}:{where} {notice.code} {notice.name}: {notice.message}"
