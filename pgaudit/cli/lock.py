@@ -32,6 +32,8 @@ def lock(
     traceback: Traceback = False,
 ) -> None:
     """Write every parameter's settings and rules as a text that is easy to review and to compare."""
+    if update and output is None:
+        raise UsageError("--update needs the lock that it is to rewrite", "--output FILE")
     model_ref, config_path = references(model, config, command="lock")
     report = audited(model_ref, config_path, model_args, constructor)
     from pgaudit.diff.locks import written

@@ -235,3 +235,10 @@ def test_git_textconv_that_survives_a_config_that_was_never_valid(git: Git) -> N
     lines = git("diff", "HEAD~").splitlines()
     assert "+optimzer: {}" in lines
     assert "-0.1  0.0  lr default, weight_decay norm_decay_mult: 1.{weight,bias}" in lines
+
+
+def test_an_update_needs_its_file(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["lock", "nets.py:tiny", "a.yaml", "--update"]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "--update needs the lock" in captured.err
