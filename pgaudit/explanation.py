@@ -10,7 +10,7 @@ from pgaudit.constructors import CONSTRUCTORS, Rule
 from pgaudit.constructors.trials import Meeting, Product, Trial, Value
 from pgaudit.errors import UsageError
 from pgaudit.report import Report, Row
-from pgaudit.text import did_you_mean, visible
+from pgaudit.text import did_you_mean, quoted, visible
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def matching(report: Report, pattern: str) -> list[Row]:
         )
     ]
     if not rows:
-        raise UsageError(f"no parameter is called {visible(pattern)}", _nearest(report, pattern))
+        raise UsageError(f"no parameter is called {visible(pattern) or quoted(pattern)}", _nearest(report, pattern))
     return rows
 
 

@@ -34,9 +34,9 @@ def nearest(word: str, known: Iterable[str], *, most: int = 1, cutoff: float = 0
     return [folded[match] for match in found]
 
 
-def did_you_mean(word: str, known: Iterable[str], *, most: int = 1) -> str | None:
+def did_you_mean(word: str, known: Iterable[str], *, most: int = 1, cutoff: float = 0.6) -> str | None:
     """Returns ``did you mean "x"?`` for a probable typo, or None when nothing comes near."""
-    near = nearest(word, known, most=most)
+    near = nearest(word, known, most=most, cutoff=cutoff)
     return f"did you mean {' or '.join(quoted(candidate) for candidate in near)}?" if near else None
 
 

@@ -39,7 +39,8 @@ def documentation(code: str) -> Documentation:
     names = {module.KIND.name: known for known, module in DOCUMENTED.items()}
     wanted = names.get(code.lower(), code.upper())
     if wanted not in DOCUMENTED:
-        hint = did_you_mean(code.upper(), DOCUMENTED) if code[:2].upper() == "PG" else did_you_mean(code, names)
+        number = re.fullmatch(r"PG_?0*(\d{1,3})", code.upper(), re.ASCII)
+        hint = did_you_mean(f"PG{number[1]:0>3}", DOCUMENTED, cutoff=1) if number else did_you_mean(code, names)
         raise UsageError(f"there is no finding {visible(code)}", hint or f"known: PG001 to {max(DOCUMENTED)}")
     module = DOCUMENTED[wanted]
     title, *paragraphs = [_joined(part) for part in (inspect.getdoc(module) or "").split("\n\n")]

@@ -47,7 +47,9 @@ def _silent(key: str, model: Callable[[], nn.Module]) -> Case:
 
 
 def _numbered() -> nn.Module:
-    names = {f"b.{number}.{name}": nn.Linear(2, 2, bias=False) for number in (1, 10) for name in ("fc1", "fc2")}
+    names: dict[str, nn.Module] = {
+        f"b.{number}.{name}": nn.Linear(2, 2, bias=False) for number in (1, 10) for name in ("fc1", "fc2")
+    }
     return tree(names)
 
 

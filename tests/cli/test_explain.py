@@ -94,6 +94,7 @@ def test_no_blank_line_between_the_rules(capsys: pytest.CaptureFixture[str], wid
     ("arguments", "message", "hint"),
     [
         (["nets.py:tiny", "c.yaml", "1.wieght"], "no parameter is called 1.wieght", 'did you mean "1.weight"?'),
+        (["nets.py:tiny", "c.yaml", ""], 'no parameter is called ""', "a whole name"),
         (["nets.py:tiny", "c.yaml", "x*"], "no parameter is called x*", "a whole name"),
         (["nets.py:tiny", "c.yaml"], "PARAM is missing", "pgaudit explain MODEL CONFIG PARAM"),
         (["c.yaml", "nets.py:tiny", "0.bias"], "MODEL comes before CONFIG", "pgaudit explain nets.py:tiny c.yaml"),
@@ -129,7 +130,14 @@ def test_a_finding_is_explained(capsys: pytest.CaptureFixture[str], word: str) -
 
 
 @pytest.mark.parametrize(
-    ("word", "hint"), [("PG099", "did you mean"), ("overmach", '"overmatch"'), ("nonsense", "known: PG001 to")]
+    ("word", "hint"),
+    [
+        ("PG099", "known: PG001 to"),
+        ("pg3", 'did you mean "PG003"?'),
+        ("PG0012", '"PG012"'),
+        ("overmach", '"overmatch"'),
+        ("nonsense", "known: PG001 to"),
+    ],
 )
 def test_there_is_no_such_finding(capsys: pytest.CaptureFixture[str], word: str, hint: str) -> None:
     code, out, err = _run(capsys, "rule", word)
