@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from pathlib import Path as FilePath
 
 from pgaudit.config.layouts import Path
@@ -30,7 +30,8 @@ def read_file(path: str, kind: str = "config", *, most: int = MAX_BYTES, example
         with open(path, "rb") as file:
             return file.read(most + 1)
     except FileNotFoundError:
-        hint = _near(FilePath(path)) or example
+        kinds = {FilePath(path).suffix, *((".yaml", ".yml") if kind == "config" else ())}
+        hint = _near(FilePath(path), kinds) or example
         raise ConfigError(f"no such {kind} file: {quoted(path)}", hint) from None
     except IsADirectoryError:
         raise ConfigError(f"{quoted(path)} is a folder, not a {kind} file") from None
@@ -40,10 +41,10 @@ def read_file(path: str, kind: str = "config", *, most: int = MAX_BYTES, example
         raise ConfigError(f"cannot read {quoted(path)}: {error}") from None
 
 
-def _near(path: FilePath) -> str | None:
-    """Names the file of the same folder and kind that was probably meant."""
+def _near(path: FilePath, kinds: Set[str]) -> str | None:
+    """Names the file of the same folder, and of one of these endings, that was probably meant."""
     try:
-        others = [each.name for each in path.parent.iterdir() if each.suffix in (".yaml", ".yml", path.suffix)]
+        others = [each.name for each in path.parent.iterdir() if each.suffix in kinds]
     except OSError:
         return None
     near = nearest(path.name, others)
