@@ -1,7 +1,17 @@
-"""``python -m pgaudit``."""
+"""``python -m pgaudit``, and the command ``pgaudit``."""
 
 import sys
 
-from pgaudit.cli import main
 
-sys.exit(main())
+def run() -> int:
+    """Runs the command line; Ctrl-C is 130 even while the first modules are loaded."""
+    try:
+        from pgaudit.cli import main
+
+        return main()
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(run())

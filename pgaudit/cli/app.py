@@ -99,7 +99,8 @@ def _problems(error: BaseException) -> Sequence[Problem]:
         return error.problems
     if hasattr(error, "format_message"):  # a usage error of the command line parser
         command = getattr(getattr(error, "ctx", None), "command_path", "pgaudit")
-        return [Problem(error.format_message(), hint=f"{command} --help")]
+        message = error.format_message().replace("Value error, ", "")  # the validator's own word for it
+        return [Problem(message, hint=f"{command} --help")]
     return [Problem(f"internal error: {said(error)}", hint="--traceback shows where")]
 
 

@@ -129,6 +129,12 @@ def test_a_finding_is_explained(capsys: pytest.CaptureFixture[str], word: str) -
     assert all(len(line) <= 60 for line in out.splitlines())
 
 
+def test_a_format_that_there_is_not(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = _run(capsys, "rule", "--format", "jsn")
+    assert code == 2
+    assert err.startswith("error: Invalid value for '--format': 'jsn' is not one of 'table'")
+
+
 @pytest.mark.parametrize(
     ("word", "hint"),
     [
