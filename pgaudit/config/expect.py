@@ -145,7 +145,9 @@ def _rule_complaints(given: Any, at: Path) -> list[Complaint]:
         message = f"expected globs of names, a count, or both, got {described(given)}"
         return [(at, message, "for example {params: 'head.*', count: 2}")]
     short = not isinstance(given, Mapping)
-    written = {"count" if isinstance(given, int) else "params": given} if short else dict(given)
+    written: dict[str, Any] = {"count" if isinstance(given, int) else "params": given}
+    if isinstance(given, Mapping):
+        written = dict(given)
     single = isinstance(written.get("params"), str)
     if single:
         written["params"] = [written["params"]]

@@ -11,14 +11,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import Any
 
-from pgaudit.config.documents import Complaint, read_file, refuse
-from pgaudit.config.layouts import ALIASES, CONSTRUCTORS, Path
+from pgaudit.config.documents import read_file, refuse
+from pgaudit.config.layouts import Path
 from pgaudit.config.loader import Document, read_yaml
+from pgaudit.config.project_faults import EXAMPLE, project_complaints
 from pgaudit.errors import ConfigError, Position, Problem, UsageError
-from pgaudit.text import did_you_mean, quoted
 
 YAML, TOML = "pgaudit.yaml", "pyproject.toml"
-_EXAMPLE = "audits: [{model: resnet50, config: a.yaml}]"
 _TABLE: Path = ("tool", "pgaudit")
 
 
@@ -74,7 +73,7 @@ def find_project(start: FilePath | None = None) -> Project:
             return load_project(folder / YAML)
         if os.path.isfile(folder / TOML) and _has_table(folder / TOML):
             return load_project(folder / TOML)
-    hint = f"pgaudit check MODEL CONFIG checks one; or write {YAML}: {{{_EXAMPLE}}}"
+    hint = f"pgaudit check MODEL CONFIG checks one; or write {YAML}: {{{EXAMPLE}}}"
     raise UsageError(f"no {YAML} and no [tool.pgaudit] in {TOML}, here or in a folder above", hint)
 
 
@@ -105,12 +104,12 @@ def load_project(path: FilePath) -> Project:
 
         document, at = read_toml(data, shown), _TABLE
     else:
-        document = read_yaml(data, shown, least=_EXAMPLE)
+        document = read_yaml(data, shown, least=EXAMPLE)
     section = _within(document.value, at)
     if section is None:
         named = "this file has no [tool.pgaudit]" if at else "a project file lists its audits"
-        raise ConfigError(Problem(named, shown, Position(1, 1), _EXAMPLE))
-    refuse(_complaints(section, at), document, shown)
+        raise ConfigError(Problem(named, shown, Position(1, 1), EXAMPLE))
+    refuse(project_complaints(section, at), document, shown)
     folder = FilePath(shown).parent
     default = section.get("fail_on")
     return Project(
@@ -132,39 +131,6 @@ def _origin(document: Document, at: Path, shown: str) -> Origin:
     places = {str(where[-1]): place for where, place in document.keys.items() if where[:-1] == at}
     whole = next((place for place in (document.values.get(at[:n]) for n in range(len(at), 0, -1)) if place), None)
     return Origin(shown, {**places, "": whole} if whole else places)
-
-
-def _complaints(section: Any, at: Path) -> list[Complaint]:
-    from pgaudit.config import schema
-    from pgaudit.config.complaints import complaints
-
-    found: list[Complaint] = complaints(schema.ProjectFile, section, at)
-    entries = section.get("audits") if isinstance(section, Mapping) else None
-    if not isinstance(entries, list):
-        return found
-    if not entries:
-        found.append(((*at, "audits"), "there is nothing to check", _EXAMPLE))
-    seen: set[str] = set()
-    for index, entry in enumerate(entries):
-        where = (*at, "audits", index)
-        found += complaints(schema.ProjectAudit, entry, where)
-        if isinstance(entry, Mapping):
-            found += _of_names(entry, where, seen)
-    return found
-
-
-def _of_names(entry: Mapping[str, Any], where: Path, seen: set[str]) -> list[Complaint]:
-    """What is wrong with two names that the schema lets through."""
-    found: list[Complaint] = []
-    name, constructor = entry.get("name"), entry.get("constructor")
-    if isinstance(name, str):
-        if name in seen:
-            found.append(((*where, "name"), f"two audits are called {quoted(name)}", None))
-        seen.add(name)
-    if isinstance(constructor, str) and constructor and ALIASES.get(constructor, constructor) not in CONSTRUCTORS:
-        hint = did_you_mean(constructor, CONSTRUCTORS) or f"known: {', '.join(CONSTRUCTORS)}"
-        found.append(((*where, "constructor"), f"unknown constructor {quoted(constructor)}", hint))
-    return found
 
 
 def _listed(entry: Mapping[str, Any], folder: FilePath, fail_on: str | None, origin: Origin) -> Listed:

@@ -217,7 +217,7 @@ def test_ctrl_c(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPa
 def _process(*arguments: str, **how: object) -> subprocess.Popen[bytes]:
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "TERM": "xterm-256color", "COLUMNS": "80"}
     command = [sys.executable, "-m", "pgaudit", "check", *arguments]
-    return subprocess.Popen(command, env=environment, start_new_session=True, **how)  # type: ignore[call-overload,no-any-return]
+    return subprocess.Popen(command, env=environment, start_new_session=True, **how)  # type: ignore[call-overload]
 
 
 def test_ctrl_c_ends_every_process_without_a_traceback(folder: Path) -> None:

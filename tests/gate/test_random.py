@@ -81,7 +81,7 @@ def test_random_edits_of_models_fail_exactly_where_something_moved(lock: Path, c
 
 def _check(lock: Path, case: Case, data: st.DataObject, edits: Sequence[Edit]) -> None:
     try:
-        after = edited(data.draw, case, edits)
+        after = edited(data.draw, case, edits)  # type: ignore[arg-type]
         reports = [audit(build(each["model"]), each) for each in (case, after)]
     except (PgauditError, AttributeError, KeyError):  # no library would take it, or no such model can be built
         assume(False)
