@@ -155,6 +155,6 @@ def _write(report: Report, lock: Path) -> None:
 
 def _with_remedy(outcome: Outcome, terms: Terms) -> Outcome:
     """The hint of a lock that does not fit is about a command, and this is no command line."""
-    hint = f"{terms.remedy}, if that is meant"
+    hint = f"if that is meant: {terms.remedy}"
     notices = (replace(each, hint=hint) if each.code == "lock" and each.hint else each for each in outcome.notices)
     return replace(outcome, notices=tuple(notices))

@@ -85,7 +85,7 @@ def test_a_commit_passes_or_is_refused(repository: Path, environment: dict[str, 
     refused = _git(repository, environment, "commit", "-am", "no more")
     assert refused.returncode == 1
     assert "Failed" in refused.stderr
-    assert "fc.weight: expected lr 1, got 0.5 by custom_keys.fc" in " ".join(refused.stderr.split())
+    assert "fc.weight: expected lr 1.0, got 0.5 by custom_keys.fc" in " ".join(refused.stderr.split())
     assert _git(repository, environment, "log", "--format=%s", "-1").stdout.startswith("the model's file")
 
 
