@@ -239,7 +239,9 @@ def test_the_life_of_a_lock(pytester: pytest.Pytester) -> None:
 
     moved = _run(pytester, LOCKED.format(mult=0.5))
     moved.assert_outcomes(failed=1)
-    moved.stdout.fnmatch_lines(["E *weight_decay 0.0 → 5e-05 by norm_decay_mult*", "E *if that is meant: pytest --pgaudit-update*"])
+    moved.stdout.fnmatch_lines(
+        ["E *weight_decay 0.0 → 5e-05 by norm_decay_mult*", "E *if that is meant: pytest --pgaudit-update*"]
+    )
     assert lock.read_bytes() == first
 
     _run(pytester, LOCKED.format(mult=0.5), "--pgaudit-update").assert_outcomes(passed=1)
