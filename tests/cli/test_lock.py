@@ -15,7 +15,7 @@ CONFIG = (
 )
 LOCK = """\
 pgaudit lock, format 1
-# Agreed settings: `pgaudit lock --update` rewrites this file, `pgaudit diff` compares with it.
+# Agreed settings: `pgaudit lock --update` rewrites this file, `pgaudit check --lock` compares with it.
 model: nets.py:tiny
 source: file
 constructor: mmcv
@@ -23,7 +23,7 @@ optimizer: {"type": "SGD", "lr": 0.1, "weight_decay": 0.0001}
 
 # lr  weight_decay  rule: parameters
 0.1  0.0001  default: 0.{weight,bias}
-0.1  0.0  lr default, weight_decay norm_decay_mult: 1.{weight,bias}
+0.1  0.0  weight_decay norm_decay_mult: 1.{weight,bias}
 # end
 """
 
