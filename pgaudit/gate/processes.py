@@ -14,6 +14,10 @@ from pgaudit.errors import Problem
 from pgaudit.gate.records import Audit, Outcome
 
 
+_PATIENCE = 5.0
+"""Seconds in which a process that was told to end has to end."""
+
+
 def in_processes(run: Callable[[Audit], Outcome], audits: Sequence[Audit], jobs: int) -> Iterator[Outcome]:
     """Yields the outcome of each audit, in their order; ``run`` must be a function of a module."""
     with _pool(jobs) as pool:
@@ -49,8 +53,14 @@ def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
         yield pool
     except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
-        for child in set(active_children()) - others:
+        begun = set(active_children()) - others
+        for child in begun:
             child.terminate()
+        for child in begun:
+            child.join(_PATIENCE)
+            if child.is_alive():  # it hangs where no signal reaches it
+                child.kill()
+                child.join(_PATIENCE)
         raise
     pool.shutdown()
 

@@ -66,7 +66,7 @@ def test_it_is_rewritten_only_when_that_is_asked_for(capsys: pytest.CaptureFixtu
     assert (code, err) == (0, "a.lock: ~ 2 changed · 2 unchanged\n")
     before, after = LOCK.splitlines(), (folder / "a.lock").read_text().splitlines()
     assert [line for line in after if line not in before] == [
-        "0.1  5e-05  lr default, weight_decay norm_decay_mult: 1.{weight,bias}"
+        "0.1  5e-05  weight_decay norm_decay_mult: 1.{weight,bias}"
     ]
     assert len(before) == len(after)
     assert stat.S_IMODE((folder / "a.lock").stat().st_mode) == 0o640
