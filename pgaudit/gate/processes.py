@@ -13,7 +13,6 @@ from multiprocessing import active_children, get_context
 from pgaudit.errors import Problem
 from pgaudit.gate.records import Audit, Outcome
 
-
 _PATIENCE = 5.0
 """Seconds in which a process that was told to end has to end."""
 
