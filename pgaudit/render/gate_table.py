@@ -27,7 +27,7 @@ _NAMES = 6
 
 
 def render_gate_table(outcomes: Sequence[Outcome], options: TableOptions) -> str:
-    """Returns all failures, and a verdict an audit; notices that fail nothing are counted."""
+    """Returns all failures and stale entries of baselines, and a verdict an audit; other notices are counted."""
     parts: list[RenderableType] = []
     for outcome in outcomes:
         said = [*_account(outcome, options)]
@@ -49,7 +49,8 @@ def _account(outcome: Outcome, options: TableOptions) -> Iterator[Text]:
     for problem in outcome.problems:
         yield _said(problem, "error", LEFT_OUT, options)
     seen: Counter[str] = Counter()
-    for notice in outcome.failures:
+    stale = [notice for notice in outcome.notices if notice.code == "baseline" and not notice.fails]
+    for notice in (*outcome.failures, *stale):
         seen[notice.code] += 1
         if seen[notice.code] <= SHOWN:
             head = f"{notice.code} {notice.name} [{notice.level}]"
