@@ -14,15 +14,13 @@ from pgaudit.config import Config
 from pgaudit.constructors import Facts, Rule, Setting
 from pgaudit.inventory import Inventory, Parameter
 
-BASE_RULES = frozenset({"default", "optimizer_default"})
-
 
 def deciding_rules(setting: Setting) -> tuple[Rule, ...]:
     """Returns the rules, without repetition, that made a setting what it is: those beside the base, or else the base
     rule itself.
     """
     rules = {rule.name: rule for rule in (setting.lr_rule, setting.weight_decay_rule) if rule}
-    special = tuple(rule for rule in rules.values() if rule.option not in BASE_RULES)
+    special = tuple(rule for rule in rules.values() if not rule.is_base)
     return special or tuple(rules.values())[:1]
 
 

@@ -47,7 +47,7 @@ def _dropped(audited: Audited, hits: Hits) -> dict[Rule, list[int]]:
     for index, (now, then) in found.items():
         rule = then.weight_decay_rule
         is_exempt = (then.weight_decay or 0) < (now.weight_decay or 0)
-        if is_exempt and rule and rule.option not in ("default", "optimizer_default", "frozen"):
+        if is_exempt and rule and not rule.is_base and rule.option != "frozen":
             dropped[rule].append(index)
     return dropped
 

@@ -37,9 +37,7 @@ def check(audited: Audited, /) -> Iterator[Finding]:
             continue
         indices = hits.decided or tuple(dict.fromkeys(visit.index for visit in hits.matched))
         message = f"{named(hits.pattern.rule)} changes nothing here: {_reason(audited, hits, bool(trainable))}"
-        rule = hits.pattern.rule
-        name = rule.option if rule.key is None else rule.key
-        yield audited.finding(KIND, message, at=hits.pattern.at, key=name, indices=indices)
+        yield audited.finding(KIND, message, at=hits.pattern.at, key=hits.pattern.rule.short, indices=indices)
 
 
 def _is_inert(audited: Audited, hits: Hits) -> bool:

@@ -42,8 +42,7 @@ def check(audited: Audited, /) -> Iterator[Finding]:
     missed: dict[tuple[Rule, str, float], list[int]] = defaultdict(list)
     for index, (now, then) in settings_if(audited, unknown, change=_as_layer_norm).items():
         rule = then.weight_decay_rule
-        is_given = rule is not None and rule.option not in ("default", "optimizer_default")
-        if rule and is_given and now.weight_decay is not None and then.weight_decay != now.weight_decay:
+        if rule and not rule.is_base and now.weight_decay is not None and then.weight_decay != now.weight_decay:
             missed[rule, inventory.parameters[index].module.short, now.weight_decay].append(index)
     for (rule, kind, decay), indices in missed.items():
         keeps = (

@@ -32,7 +32,7 @@ def check(audited: Audited, /) -> Iterator[Finding]:
         if rule and decision.setting.lr == 0 and audited.inventory.parameters[index].trainable:
             still[rule].append(index)
     for rule, indices in still.items():
-        what = "the base lr" if rule.option in ("default", "optimizer_default") else named(rule)
+        what = "the base lr" if rule.is_base else named(rule)
         are = "is" if len(indices) == 1 else "are"
         message = f"{words.amount(audited, indices)} {are} trainable at lr 0 by {what}{words.which(audited, indices)}"
         section = audited.constructor.optimizer(audited.config).section[0]
@@ -42,6 +42,6 @@ def check(audited: Audited, /) -> Iterator[Finding]:
             message,
             "freeze them instead",
             at=audited.rule_at(rule) or base,
-            key=rule.option if rule.key is None else rule.key,
+            key=rule.short,
             indices=indices,
         )

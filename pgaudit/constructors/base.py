@@ -31,6 +31,26 @@ class Rule:
         """What tells one rule from another, wherever in the file it stands."""
         return self.option, self.key
 
+    @property
+    def full(self) -> str:
+        """Its name in one word: ``norm_decay_mult``, or ``custom_keys.fc``."""
+        return self.option if self.key is None else f"{self.option}.{self.key}"
+
+    @property
+    def short(self) -> str:
+        """Its key, or its option where it has no key."""
+        return self.option if self.key is None else self.key
+
+    @property
+    def words(self) -> frozenset[str]:
+        """All words by which a user may mean it: its option, its key, or both."""
+        return frozenset({self.option, self.short, self.full})
+
+    @property
+    def is_base(self) -> bool:
+        """Whether it is none of the config's rules: the optimizer's own value holds."""
+        return self.option in ("default", "optimizer_default")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Setting:

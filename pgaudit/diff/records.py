@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import Any
 
 from pgaudit.constructors import Rule, Setting
-from pgaudit.report import BASE_RULES
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ class Side:
         """
         for entry in self.entries:
             held: Rule | None = getattr(entry, rule)
-            if held and held.option in BASE_RULES:
+            if held and held.is_base:
                 found: float | None = getattr(entry, value)
                 return found
         given = self.optimizer.get(value)

@@ -12,7 +12,7 @@ from pgaudit.config.expect import ParamExpectation, RuleExpectation
 from pgaudit.constructors import Rule
 from pgaudit.errors import place
 from pgaudit.gate.records import Notice
-from pgaudit.report import BASE_RULES, Report, Row, deciding_rules
+from pgaudit.report import Report, Row, deciding_rules
 from pgaudit.serialize import portable
 from pgaudit.text import counted, did_you_mean, quoted, visible
 
@@ -44,21 +44,14 @@ def _hits(report: Report) -> dict[Rule, list[Row]]:
     return hits
 
 
-def rule_words(rule: Rule) -> set[str]:
-    """Returns all words by which a rule may be meant: its option, its key, or both."""
-    if rule.key is None:
-        return {rule.option}
-    return {rule.option, rule.key, _word(rule)}
-
-
 def _rule(
     report: Report, expect: Expectations, expected: RuleExpectation, hits: dict[Rule, list[Row]]
 ) -> Iterator[Notice]:
-    found = {rule: rows for rule, rows in hits.items() if expected.rule in rule_words(rule)}
+    found = {rule: rows for rule, rows in hits.items() if expected.rule in rule.words}
     rows = list({row.name: row for members in found.values() for row in members}.values())
     if not rows:
         if expected.count != 0 and expected.params != ():
-            known = sorted(set().union(*map(rule_words, hits)))
+            known = sorted({word for rule in hits for word in rule.words})
             message = f"{quoted(expected.rule)} decides nothing; expected {_amount(expected)}"
             hint = did_you_mean(expected.rule, known) or f"these do: {', '.join(map(visible, known))}"
             yield _notice("expect-rules", "rule-hits-nothing", message, expect, expected.at, hint=hint)
@@ -67,7 +60,7 @@ def _rule(
         strangers = [row for row in members if not _allowed(row, expected.params)]
         if strangers:
             message = f"{_worded(report, rule)} may hit {_globs(expected.params or ())}, and hits {_named(strangers)}"
-            yield _notice("expect-rules", "unexpected-rule-hit", message, expect, expected.at, strangers, _word(rule))
+            yield _notice("expect-rules", "unexpected-rule-hit", message, expect, expected.at, strangers, rule.full)
     if expected.count is not None and len(rows) != expected.count:
         words = ", ".join(_worded(report, rule) for rule in found)
         message = f"expected {counted(expected.count, 'parameter')}, got {len(rows):,} by {words}"
@@ -81,11 +74,11 @@ def _allowed(row: Row, globs: Sequence[str] | None) -> bool:
 def _unlisted(report: Report, expect: Expectations, hits: dict[Rule, list[Row]]) -> Iterator[Notice]:
     listed = {expected.rule for expected in expect.rules}
     for rule, rows in hits.items():
-        if rule.option in BASE_RULES or rule_words(rule) & listed:
+        if rule.is_base or rule.words & listed:
             continue
         message = f"{_worded(report, rule)} is not listed, and hits {_named(rows)}"
         at = (*expect.at, "exhaustive")
-        yield _notice("expect-rules", "unexpected-rule-hit", message, expect, at, rows, _word(rule))
+        yield _notice("expect-rules", "unexpected-rule-hit", message, expect, at, rows, rule.full)
 
 
 def _param(report: Report, expect: Expectations, expected: ParamExpectation) -> Iterator[Notice]:
@@ -102,7 +95,7 @@ def _param(report: Report, expect: Expectations, expected: ParamExpectation) -> 
     for (wanted, got), members in different.items():
         glob = "" if members[0].name == expected.glob else f" ({quoted(expected.glob)})"
         message = f"{_named(members)}{glob}: expected {wanted}, got {got}"
-        rules = {_word(rule): None for row in members for rule in deciding_rules(row.setting)}
+        rules = {rule.full: None for row in members for rule in deciding_rules(row.setting)}
         key = next(iter(rules), None)
         yield _notice("expect-params", "unexpected-setting", message, expect, expected.at, members, key)
 
@@ -124,19 +117,15 @@ def _differences(report: Report, expected: ParamExpectation, row: Row) -> Iterat
         ("lr_rule", expected.lr_rule, lr_rule, lr_rule),
         ("weight_decay_rule", expected.weight_decay_rule, decay_rule, decay_rule),
     ):
-        if name is not None and not any(name in rule_words(rule) for rule in rules):
+        if name is not None and not any(name in rule.words for rule in rules):
             words = ", ".join(_worded(report, rule) for rule in said)
             yield f"{word} {visible(name)}", words or "none, for it is not in the optimizer"
-
-
-def _word(rule: Rule) -> str:
-    return rule.option if rule.key is None else f"{rule.option}.{rule.key}"
 
 
 def _worded(report: Report, rule: Rule) -> str:
     """A rule, and where it stands."""
     where = place(portable(report.config.path), rule.position) if rule.position else ""
-    return f"{visible(_word(rule))} ({visible(where)})" if where else visible(_word(rule))
+    return f"{visible(rule.full)} ({visible(where)})" if where else visible(rule.full)
 
 
 def _matches(row: Row, glob: str) -> bool:

@@ -91,7 +91,7 @@ def _of_parameters(
         hint = f"the lock is of {visible(locked)}, and this is {visible(model)}"
     name = {Kind.ADDED: "not-locked", Kind.REMOVED: "locked-and-gone"}.get(kind, "moved")
     position = rule.position if rule else None
-    key = _rule(rule) if rule else None
+    key = visible(rule.full) if rule else None
     return Notice("lock", name, "error", True, f"{which}: {words}", hint, report.config.path, position, names, key)
 
 
@@ -120,13 +120,9 @@ def _values(before: Entry, after: Entry) -> Iterator[str]:
         ("weight_decay", before.weight_decay, after.weight_decay, before.weight_decay_rule, after.weight_decay_rule),
     ):
         if old != new:
-            by = f" by {_rule(rule)}" if rule else ""
-            locked = f" (locked: {_rule(was)})" if was and rule and was.name != rule.name else ""
+            by = f" by {visible(rule.full)}" if rule else ""
+            locked = f" (locked: {visible(was.full)})" if was and rule and was.name != rule.name else ""
             yield f"{word} {_word(old)} → {_word(new)}{by}{locked}"
-
-
-def _rule(rule: Rule) -> str:
-    return visible(rule.option if rule.key is None else f"{rule.option}.{rule.key}")
 
 
 def _word(value: object) -> str:

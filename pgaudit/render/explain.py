@@ -17,7 +17,7 @@ from pgaudit.render.numbers import number, shape
 from pgaudit.render.rows import TableOptions
 from pgaudit.render.style import BASE, Marks, colour, label
 from pgaudit.render.table import printed
-from pgaudit.report import BASE_RULES, Report
+from pgaudit.report import Report
 from pgaudit.text import counted, visible
 
 _ROOM = 40
@@ -89,7 +89,7 @@ def _meeting(report: Report, explanation: Explanation, meeting: Meeting, options
 def _merged(trials: Sequence[Trial]) -> Sequence[Trial]:
     """The optimizer's own lr and weight decay in one line, where both hold."""
     *others, last = trials
-    if others and last.rule.option in BASE_RULES and others[-1].rule.option == last.rule.option:
+    if others and last.rule.is_base and others[-1].rule.option == last.rule.option:
         both = replace(last, products=others[-1].products + last.products, decides=others[-1].decides | last.decides)
         return [*others[:-1], both]
     return trials
@@ -183,7 +183,7 @@ def _joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _named(rule: Rule) -> str:
-    return label(rule) if rule.option not in BASE_RULES else visible(rule.option)
+    return visible(rule.option) if rule.is_base else label(rule)
 
 
 _WORDS = {"lr": "lr", "weight_decay": "decay"}

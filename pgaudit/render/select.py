@@ -66,13 +66,8 @@ def is_changed(report: Report, row: Row) -> bool:
 
 def rule_names(setting: Setting) -> set[str]:
     """Returns all words by which a user may mean the rules of a setting."""
-    names = set()
-    for rule in (setting.lr_rule, setting.weight_decay_rule):
-        if rule:
-            names.add(rule.option)
-            if rule.key is not None:
-                names |= {rule.key, f"{rule.option}.{rule.key}"}
-    return names
+    rules = (setting.lr_rule, setting.weight_decay_rule)
+    return {word for rule in rules if rule for word in rule.words}
 
 
 def _matches(row: Row, pattern: str) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pgaudit.checks import Severity
 from pgaudit.constructors import Rule, Setting
-from pgaudit.report import BASE_RULES, deciding_rules
+from pgaudit.report import deciding_rules
 from pgaudit.text import quoted, visible
 
 BASE = "dim"
@@ -59,7 +59,7 @@ def colour(rule: Rule | None) -> str:
     """Returns a rule's colour; for no rule, that of a parameter left out."""
     if rule is None:
         return LEFT_OUT
-    if rule.option in BASE_RULES:
+    if rule.is_base:
         return BASE
     return _COLOURS.get(rule.option, "cyan")
 
@@ -69,7 +69,7 @@ def label(rule: Rule, *, line: bool = True) -> str:
     text = visible(rule.option)
     if rule.key is not None:
         text = visible(rule.key) if rule.key == "NORM_TYPES" else quoted(rule.key)
-    return f"{text} :{rule.position.line}" if line and rule.position and rule.option not in BASE_RULES else text
+    return f"{text} :{rule.position.line}" if line and rule.position and not rule.is_base else text
 
 
 def labels(
