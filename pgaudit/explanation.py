@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from pgaudit.constructors import CONSTRUCTORS, Rule
+from pgaudit.constructors import Rule, constructor_named
 from pgaudit.constructors.trials import Meeting, Product, Trial, Value
 from pgaudit.errors import UsageError
 from pgaudit.report import Report, Row
@@ -87,7 +87,7 @@ def _row(report: Report, name: str) -> Row:
 
 def explanations(report: Report, rows: Sequence[Row]) -> list[Explanation]:
     """Explains several parameters."""
-    constructor = CONSTRUCTORS[report.constructor]
+    constructor = constructor_named(report.constructor)
     index_of = {row.name: index for index, row in enumerate(report.rows)}
     found = []
     for row in rows:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pgaudit.checks import Audited, refuse_unknown_codes, run_checks
 from pgaudit.config import Config, load_config
-from pgaudit.constructors import CONSTRUCTORS, Constructor, Facts, OptimizerSpec
+from pgaudit.constructors import Constructor, Facts, OptimizerSpec, constructor_named
 from pgaudit.errors import ConfigError, UsageError
 from pgaudit.inventory import Inventory
 from pgaudit.report import Report, Row
@@ -68,7 +68,7 @@ def build_optimizer(model: nn.Module, config: ConfigSource) -> Optimizer:
             # What the first writes into its group, or leaves to the class, comes to the same for all of these values.
             group = groups.setdefault((row.lr, row.weight_decay), {"params": [], **dict(row.setting.overrides)})
             group["params"].append(tensor)
-    spec = CONSTRUCTORS[report.constructor].optimizer(report.config)
+    spec = constructor_named(report.constructor).optimizer(report.config)
     return optimizers.build(kind, list(groups.values()), spec.arguments)
 
 
@@ -82,7 +82,7 @@ def _audited(
     from pgaudit.inventory.optimizers import optimizer_class
 
     refuse_unknown_codes(config)
-    constructor = CONSTRUCTORS[config.constructor]
+    constructor = constructor_named(config.constructor)
     spec = constructor.optimizer(config)
     classes = _classes(constructor, config)
     with placed(config, *spec.section, spec.type_key):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pgaudit.config import Config
 from pgaudit.constructors import Assignment, Decision, OptimizerSpec
@@ -32,15 +32,15 @@ def as_built(
     trials = _trial_groups(inventory, assignment)
     with placed(config, *spec.section, spec.type_key):
         built = try_groups(kind, spec.arguments, trials)
-    held = dict(zip((trial.settings for trial in trials), built, strict=True))
-    if any(held[trial.settings] != group for trial, group in zip(trials, built, strict=True)):
+    held = {repr(trial.settings): group for trial, group in zip(trials, built, strict=True)}
+    if any(held[repr(trial.settings)] != group for trial, group in zip(trials, built, strict=True)):
         raise config.error(
             "the optimizer's class changes groups of equal settings unequally", *spec.section, spec.type_key
         )
     settings = {
         id(setting): replace(setting, lr=lr, weight_decay=decay)
         for setting in {id(d.setting): d.setting for d in assignment.decisions if d.group is not None}.values()
-        for lr, decay in [held[setting.overrides]]
+        for lr, decay in [held[repr(setting.overrides)]]
         if (setting.lr, setting.weight_decay) != (lr, decay)
     }
     if not settings:
@@ -58,14 +58,17 @@ def _trial_groups(inventory: Inventory, assignment: Assignment) -> list[TrialGro
 
     kinds: dict[tuple[int, str, bool], TensorKind] = {}
     tensors: dict[int, dict[TensorKind, None]] = {}
-    settings: dict[int, tuple[tuple[str, float], ...]] = {}
+    settings: dict[int, tuple[tuple[str, Any], ...]] = {}
     for p, (setting, group) in zip(inventory.parameters, assignment.decisions, strict=True):
         if group is not None:
             kind = kinds.setdefault((len(p.shape), p.dtype, p.leaf), TensorKind(p.shape, p.dtype, p.leaf))
             tensors.setdefault(group, {})[kind] = None
             settings[group] = setting.overrides
-    alike = Counter(TrialGroup(settings[group], tuple(members)) for group, members in tensors.items())
-    return [trial for trial, count in alike.items() for _ in range(min(count, 2))]
+    alike: dict[tuple[str, tuple[TensorKind, ...]], list[TrialGroup]] = defaultdict(list)
+    for group, members in tensors.items():
+        # By its words: a setting may be a list, such as betas.
+        alike[repr(settings[group]), tuple(members)].append(TrialGroup(settings[group], tuple(members)))
+    return [trial for trials in alike.values() for trial in trials[:2]]
 
 
 @contextlib.contextmanager

@@ -21,7 +21,7 @@ from pgaudit.checks import suggest, words
 from pgaudit.checks.base import Audited, Finding, Kind
 from pgaudit.checks.hits import Hits
 from pgaudit.checks.segments import Cut, cut, means_itself, names_its_kind
-from pgaudit.checks.what_if import renamed, settings_if
+from pgaudit.checks.what_if import settings_if
 from pgaudit.inventory import ModuleType
 from pgaudit.text import quoted
 
@@ -111,5 +111,8 @@ def _decided_as(audited: Audited, hits: Hits, longer: str) -> set[int] | None:
     if pattern.searched is None or any(each.pattern.rule.key == longer for each in audited.hits):
         return None
     found = dict.fromkeys(visit.index for visit in hits.matched if longer in pattern.searched(visit))
-    then = settings_if(audited, found, config=renamed(audited.config, pattern.rule.key or "", longer))
+    renamed = audited.constructor.renamed(audited.config, pattern.rule, longer)
+    if renamed is None:
+        return None
+    then = settings_if(audited, found, config=renamed)
     return {index for index, (_, setting) in then.items() if setting.lr_rule and setting.lr_rule.key == longer}

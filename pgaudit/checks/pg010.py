@@ -1,8 +1,8 @@
 """Frozen parameters in a group, or trainable ones in none.
 
 What: mmcv 1.x and BaseCls put parameters that do not require a gradient into groups, with the base values: they are
-asked for before any rule. And mmcv begins at a model's attribute `module`, whatever it is: parameters beside it are in
-no group at all.
+asked for before any rule. mmengine leaves them out, and warns of each. And mmcv and mmengine begin at a model's
+attribute `module`, whatever it is: parameters beside it are in no group at all.
 
 Why it hurts: a frozen parameter in a group is harmless while it stays frozen. Unfrozen later in training, it trains at
 the base lr, not at that of its custom key. A trainable parameter in no group is never trained, and nothing says so.
@@ -39,6 +39,10 @@ def check(audited: Audited, /) -> Iterator[Finding]:
             hint = "unfrozen later, they train without their rules"
         message = f"{_are(frozen, 'frozen parameter')} {where}{words.which(audited, frozen)}"
         yield audited.finding(KIND, message, hint, key="frozen", indices=frozen)
+    if warned := list(audited.assignment.warned):
+        which = words.which(audited, warned)
+        message = f"{_are(warned, 'frozen parameter')} left out of the optimizer, with a warning{which}"
+        yield audited.finding(KIND, message, "unfrozen later, they are never trained", key="frozen", indices=warned)
     if missing:
         are = _are(missing, "trainable parameter")
         message = f"{are} in no group, and never optimized{words.which(audited, missing)}"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from pgaudit.checks.what_if import settings_if, with_undecayed
+from pgaudit.checks.what_if import settings_if
 from pgaudit.constructors.patterns import Pattern
 from pgaudit.text import nearest, quoted
 
@@ -65,9 +65,9 @@ def keys_for(audited: Audited, wanted: Sequence[int], *, among: Iterable[int] = 
         for key in _parts(audited.inventory.parameters[next(iter(left))].name):
             found = {index for name, index in names if key in name}
             exact = found <= allowed and found == {i for name, i in names if re.search(key, name)}
-            if exact and (moves := _moves_lr(audited, key, found)) is not None:
-                loses_lr = loses_lr or moves
-                keys.append(key)
+            if exact and (exempt := _exempt(audited, key, found)) is not None:
+                keys.append(exempt[0])
+                loses_lr = loses_lr or exempt[1]
                 left = {index: None for index in left if index not in found}
                 break
         else:
@@ -76,14 +76,18 @@ def keys_for(audited: Audited, wanted: Sequence[int], *, among: Iterable[int] = 
     return f"name them: {', '.join(map(quoted, keys))}{also}" if keys else None
 
 
-def _moves_lr(audited: Audited, key: str, indices: Iterable[int]) -> bool | None:
-    """Whether a custom key with a ``decay_mult`` of 0 changes the lr of parameters; None if it leaves one decayed."""
-    if audited.config.solver is not None:
-        return False  # a rule of BaseCls that stands first wins, and is about the weight decay alone
-    if key in (audited.config.paramwise_cfg or {}).get("custom_keys", {}):
+def _exempt(audited: Audited, part: str, indices: Iterable[int]) -> tuple[str, bool] | None:
+    """What to write in order to take the weight decay from parameters, and whether that changes their lr as well; None
+    if it leaves one decayed.
+    """
+    written = audited.constructor.exempting(audited.config, part)
+    if written is None:
         return None
-    found = settings_if(audited, indices, config=with_undecayed(audited.config, key)).values()
-    return None if any(then.weight_decay for _, then in found) else any(now.lr != then.lr for now, then in found)
+    word, config = written
+    found = settings_if(audited, indices, config=config).values()
+    if not found or any(then.weight_decay for _, then in found):
+        return None
+    return word, any((now.lr, now.lr_scale) != (then.lr, then.lr_scale) for now, then in found)
 
 
 def _parts(name: str) -> Iterator[str]:

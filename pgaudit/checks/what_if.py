@@ -24,22 +24,6 @@ def without(config: Config, at: Path) -> Config:
     return replace(config, **{str(section): _removed(getattr(config, str(section)), below)})
 
 
-def renamed(config: Config, key: str, to: str) -> Config:
-    """Returns the config with a custom key written otherwise."""
-    keys = (config.paramwise_cfg or {})["custom_keys"]
-    return _with_keys(config, {to if each == key else each: settings for each, settings in keys.items()})
-
-
-def with_undecayed(config: Config, key: str) -> Config:
-    """Returns the config with one more custom key, which takes away the weight decay."""
-    keys = (config.paramwise_cfg or {}).get("custom_keys", {})
-    return _with_keys(config, {**keys, key: {"decay_mult": 0.0}})
-
-
-def _with_keys(config: Config, keys: Mapping[str, Any]) -> Config:
-    return replace(config, paramwise_cfg={**(config.paramwise_cfg or {}), "custom_keys": keys})
-
-
 def _removed(value: Any, below: list[str | int]) -> Any:
     first, *rest = below
     if isinstance(value, Mapping):

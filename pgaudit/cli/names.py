@@ -24,7 +24,7 @@ def models(
 
 def constructors() -> None:
     """List the constructors that a config can name."""
-    from pgaudit.config.layouts import CONSTRUCTORS
+    from pgaudit.config.grammars import BUILT_IN
 
-    width = max(map(len, CONSTRUCTORS))
-    write("".join(f"{name:<{width}}  {meaning}\n" for name, meaning in CONSTRUCTORS.items()), None)
+    width = max(map(len, BUILT_IN))
+    write("".join(f"{name:<{width}}  {grammar.title}\n" for name, grammar in BUILT_IN.items()), None)

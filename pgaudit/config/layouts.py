@@ -15,14 +15,20 @@ from pgaudit.text import nearest
 Path = tuple[str | int, ...]
 """Keys and list indices from the top of a config."""
 
-CONSTRUCTORS = {
-    "mmcv": "mmcv 1.x DefaultOptimizerConstructor",
-    "basecls": "BaseCls get_param_groups",
-}
-"""The constructors that a config can name, and what each stands for."""
+OPTIMIZER_LAYOUTS = frozenset({"pgaudit", "mmcv", "mmengine"})
+"""The layouts with an ``optimizer`` and a ``paramwise_cfg``, wherever they stand."""
 
-ALIASES = {"DefaultOptimizerConstructor": "mmcv", "DefaultOptimWrapperConstructor": "mmengine"}
-"""The libraries' own names of constructors."""
+
+@dataclass(frozen=True)
+class SolverSection:
+    """The section that a layout has in place of ``optimizer`` and ``paramwise_cfg``."""
+
+    section: str
+    example: str
+
+
+SOLVERS = {"basecls": SolverSection("solver", "solver: {basic_lr: 0.1, weight_decay: 1.0e-4}")}
+"""The layouts with a section of their own."""
 
 FOREIGN = frozenset(
     """
@@ -72,6 +78,8 @@ class Layout:
     """The parts of a config, whatever its layout, and where each stands in the file."""
 
     name: str
+    default: str
+    """The constructor of a config that names none."""
     constructor: object = None
     optimizer: Any = None
     paramwise_cfg: Any = None
@@ -96,7 +104,7 @@ def recognise(top: Mapping[str, Any]) -> Layout:
 
 
 def _assembled(name: str, default: str, top: Mapping[str, Any], nest: Path, sections: dict[str, Path]) -> Layout:
-    layout = Layout(name, default, sections=dict(sections))
+    layout = Layout(name, default, default, sections=dict(sections))
     for part, path in sections.items():
         setattr(layout, part, _at(top, path))
     for part in ("constructor", "paramwise_cfg"):

@@ -9,12 +9,12 @@ from typing import Any
 from pgaudit.config import layouts
 from pgaudit.config.documents import read_file, refuse
 from pgaudit.config.expect import expect_complaints, expectations
+from pgaudit.config.grammars import grammar_named, unknown_constructor
 from pgaudit.config.ignores import ignore_complaints, ignores_of
 from pgaudit.config.loader import Document, read_yaml
 from pgaudit.config.records import Config
 from pgaudit.config.validate import constructor_complaints, section_complaints
 from pgaudit.errors import ConfigError, Problem, UsageError
-from pgaudit.text import did_you_mean, quoted
 
 
 def load_config(
@@ -29,11 +29,11 @@ def load_config(
     Raises:
         ConfigError: with every problem of the file, each with its line and column.
     """
-    if constructor is not None and layouts.ALIASES.get(constructor, constructor) not in layouts.CONSTRUCTORS:
-        hint = did_you_mean(constructor, layouts.CONSTRUCTORS) or f"known: {', '.join(layouts.CONSTRUCTORS)}"
-        raise UsageError(f"unknown constructor {quoted(constructor)}", hint)
+    wanted = grammar_named(constructor)
+    if constructor is not None and wanted is None:
+        raise UsageError(*unknown_constructor(constructor))
     if isinstance(source, Config):
-        if constructor is not None and layouts.ALIASES.get(constructor, constructor) != source.constructor:
+        if wanted is not None and wanted.name != source.constructor:
             raise UsageError(f"this config was read for {source.constructor}", "name the constructor when it is read")
         return source
     source = getattr(source, "_cfg_dict", source)  # mmcv's and mmengine's Config
@@ -78,16 +78,18 @@ def _validated(document: Document, path: str | None, constructor: str | None) ->
     found += [(at, message, None) for at, message in layout.unread]
     name = constructor or layout.constructor
     found += constructor_complaints(name, layout)
-    if "world_size" in top and name != "basecls":
+    grammar = grammar_named(name)
+    if "world_size" in top and grammar and not grammar.scales_lr:
         found.append((("world_size",), "only BaseCls scales its lr by the number of processes", "remove it"))
-    found += section_complaints(layout, name)
+    found += section_complaints(layout, grammar)
     found += ignore_complaints(top)
     if top.get("expect") is not None:
         found += expect_complaints(top["expect"], ("expect",))
     refuse(found, document, path)
+    assert grammar is not None
     return Config(
         layout=layout.name,
-        constructor=layouts.ALIASES.get(str(name), str(name)),
+        constructor=grammar.name,
         optimizer=layout.optimizer or {},
         paramwise_cfg=layout.paramwise_cfg,
         solver=layout.solver,

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from pgaudit.config.documents import Complaint
-from pgaudit.config.layouts import ALIASES, CONSTRUCTORS, Path
-from pgaudit.text import did_you_mean, quoted
+from pgaudit.config.grammars import grammar_named, unknown_constructor
+from pgaudit.config.layouts import Path
+from pgaudit.text import quoted
 
 EXAMPLE = "audits: [{model: resnet50, config: a.yaml}]"
 
@@ -40,7 +41,6 @@ def _of_names(entry: Mapping[str, Any], where: Path, seen: set[str]) -> list[Com
         if name in seen:
             found.append(((*where, "name"), f"two audits are called {quoted(name)}", None))
         seen.add(name)
-    if isinstance(constructor, str) and constructor and ALIASES.get(constructor, constructor) not in CONSTRUCTORS:
-        hint = did_you_mean(constructor, CONSTRUCTORS) or f"known: {', '.join(CONSTRUCTORS)}"
-        found.append(((*where, "constructor"), f"unknown constructor {quoted(constructor)}", hint))
+    if isinstance(constructor, str) and constructor and grammar_named(constructor) is None:
+        found.append(((*where, "constructor"), *unknown_constructor(constructor)))
     return found

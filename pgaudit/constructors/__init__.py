@@ -1,16 +1,31 @@
-"""Constructors: Inventory × Config → one decision a parameter. One file a library."""
+"""Constructors: Inventory × Config → one decision a parameter. One file or folder a library."""
 
 from __future__ import annotations
 
+from pgaudit.config.grammars.plugins import plugged
 from pgaudit.constructors.base import Assignment, Conflict, Constructor, Decision, Facts, OptimizerSpec, Rule, Setting
 from pgaudit.constructors.basecls import BaseCls
+from pgaudit.constructors.basic import Basic
 from pgaudit.constructors.mmcv import Mmcv
 
 CONSTRUCTORS: dict[str, Constructor] = {constructor.name: constructor for constructor in (Mmcv(), BaseCls())}
+"""The built-in ones."""
+
+
+def constructor_named(name: str) -> Constructor:
+    """Returns a constructor, built in or plugged in, by the name that a Config has.
+
+    Raises:
+        UsageError: a plug-in of that name cannot be loaded.
+    """
+    found: Constructor = CONSTRUCTORS.get(name) or plugged(name)
+    return found
+
 
 __all__ = [
     "CONSTRUCTORS",
     "Assignment",
+    "Basic",
     "Conflict",
     "Constructor",
     "Decision",
@@ -18,4 +33,5 @@ __all__ = [
     "OptimizerSpec",
     "Rule",
     "Setting",
+    "constructor_named",
 ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from pgaudit.config import Config
+from pgaudit.config.grammars import Grammar
 from pgaudit.config.layouts import Path
 from pgaudit.errors import Position
 from pgaudit.inventory import Inventory
@@ -60,8 +61,22 @@ class Setting:
     weight_decay: float | None
     lr_rule: Rule | None
     weight_decay_rule: Rule | None
-    overrides: tuple[tuple[str, float], ...] = ()
+    overrides: tuple[tuple[str, Any], ...] = ()
     """The keys that the library writes into the parameter's group, beside ``params``."""
+    lr_scale: float | None = None
+    """By what the library's own schedulers multiply every lr that they set; the lr in the group is not multiplied. None
+    where they know no such factor.
+    """
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """What the group holds beside lr and weight decay, by the library's hand."""
+        return {key: value for key, value in self.overrides if key not in ("lr", "weight_decay")}
+
+    @property
+    def scheduled_lr(self) -> float | None:
+        """The lr that a schedule's full height comes to; None where that is the lr itself."""
+        return None if self.lr is None or self.lr_scale is None else self.lr * self.lr_scale
 
 
 NOT_OPTIMIZED = Setting(None, None, None, None)
@@ -113,6 +128,8 @@ class Assignment:
     conflicts: tuple[Conflict, ...] = ()
     depths: tuple[int | None, ...] | None = None
     """The layer that layer decay puts each parameter into, counted from the input; None without layer decay."""
+    warned: tuple[int, ...] = ()
+    """The frozen parameters that the library leaves out with a warning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +163,16 @@ class OptimizerSpec:
 class Constructor(Protocol):
     """One library's way to turn a model and a config into parameter groups."""
 
-    name: str
+    grammar: Grammar
+    """Its names, and how its configs are written."""
     library: str
     """The library and version whose source it reproduces."""
     unwraps_module: bool
     """Whether it begins at the model's attribute ``module``."""
+
+    @property
+    def name(self) -> str:
+        """What a config calls it."""
 
     def optimizer(self, config: Config) -> OptimizerSpec:
         """Returns the optimizer call that the config leads to."""
@@ -176,3 +198,11 @@ class Constructor(Protocol):
 
     def unread(self, config: Config) -> Iterator[Unread]:
         """Yields each option that the constructor ignores."""
+
+    def renamed(self, config: Config, rule: Rule, to: str) -> Config | None:
+        """Returns the config with the key of one of its rules written otherwise; None where it has none to write."""
+
+    def exempting(self, config: Config, part: str) -> tuple[str, Config] | None:
+        """Returns what to write in order to take the weight decay from all parameters whose name holds ``part``, and
+        the config with it; None where no rule could say so, or one says something else about the same key already.
+        """

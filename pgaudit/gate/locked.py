@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from pgaudit.config.documents import read_file
-from pgaudit.constructors import CONSTRUCTORS, Rule
+from pgaudit.constructors import Rule, constructor_named
 from pgaudit.diff import Change, Diff, Entry, Kind, SetupChange, Side, compare
 from pgaudit.diff.compare import same
 from pgaudit.diff.locks import MAX_BYTES, read_lock
@@ -53,7 +53,7 @@ def _is_default(report: Report, change: SetupChange) -> bool:
 
 
 def _of_setup(report: Report, change: SetupChange, audit: Audit) -> Notice:
-    spec = CONSTRUCTORS[report.constructor].optimizer(report.config)
+    spec = constructor_named(report.constructor).optimizer(report.config)
     key = spec.type_key if change.name == "optimizer" else change.name
     position = report.config.position(*spec.section, key) or report.config.position(*spec.section)
     message = f"{visible(change.name)}: locked as {_word(change.before)}, now {_word(change.after)}"

@@ -45,7 +45,7 @@ class TensorKind:
 class TrialGroup:
     """A group to try an optimizer on."""
 
-    settings: tuple[tuple[str, float], ...]
+    settings: tuple[tuple[str, Any], ...]
     tensors: tuple[TensorKind, ...]
 
 

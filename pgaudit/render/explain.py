@@ -8,7 +8,7 @@ from dataclasses import replace
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from pgaudit.constructors import CONSTRUCTORS, Rule
+from pgaudit.constructors import Rule, constructor_named
 from pgaudit.constructors.trials import Meeting, Product, Trial
 from pgaudit.explanation import Explanation, Result
 from pgaudit.folding import fold
@@ -78,7 +78,7 @@ def _heading(report: Report, members: Sequence[Explanation], options: TableOptio
 def _meeting(report: Report, explanation: Explanation, meeting: Meeting, options: TableOptions) -> Iterator[Text]:
     several = len(explanation.meetings) > 1
     name = f" as {visible(meeting.name)}" if several else ""
-    yield from _prose(Text(f"{CONSTRUCTORS[report.constructor].library} tries, in this order{name}:"), options)
+    yield from _prose(Text(f"{constructor_named(report.constructor).library} tries, in this order{name}:"), options)
     if meeting.note:
         yield from _prose(Text(f"  {visible(meeting.note)}", style="red"), options)
     widest = max(len(label(trial.rule)) for trial in meeting.trials)

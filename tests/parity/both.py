@@ -1,4 +1,4 @@
-"""pgaudit and the real mmcv as one: they have to agree before a test looks at anything."""
+"""pgaudit and a real library as one: they have to agree before a test looks at anything."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ class Both:
         case = case_of(model, optimizer, tree, paramwise_cfg)
         assert "error" not in self.oracle.ask(**case)
         compare(self.oracle, case)
-        report = audit(build(case["model"]), case)
+        report = audit(build(case["model"]), case, self.oracle.constructor)
         return {p["name"]: (p["lr"], p["weight_decay"]) for p in report.to_dict()["params"]}
 
     def refuse(self, model: Node, optimizer: Any = SGD, *, tree: Spec | None = None, **paramwise_cfg: Any) -> str:
         """The exception that the real one raises, where pgaudit refuses or reports it too."""
         case = case_of(model, optimizer, tree, paramwise_cfg)
         answer = self.oracle.ask(**case)
-        assert refuses(build(case["model"]), case)
+        assert refuses(build(case["model"]), case, self.oracle.constructor)
         return f"{answer['error']['type']}: {answer['error']['message']}"
 
 

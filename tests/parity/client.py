@@ -21,19 +21,25 @@ class OracleError(Exception):
 class Oracle:
     """One oracle process, started when entered and stopped when left."""
 
-    def __init__(self, module: str, folder: str) -> None:
+    def __init__(self, constructor: str, module: str, folder: str | None = None) -> None:
+        """With pgaudit's name of the constructor; without a folder for a library that pgaudit itself depends on."""
+        self.constructor = constructor
         self._module = module
-        self._folder = ROOT / ".oracles" / folder
+        self._folder = ROOT / ".oracles" / folder if folder else None
         self._stderr = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Oracle:
-        if not (self._folder / ".complete").is_file():
+        if self._folder and not (self._folder / ".complete").is_file():
             raise OracleError(f"{self._folder} is missing: run `make test`, which fetches it")
+        paths = [str(ROOT), *([str(self._folder)] if self._folder else [])]
         self._process = subprocess.Popen(
             [sys.executable, "-m", self._module],
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(self._folder)])},
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(paths),
+            },
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,

@@ -8,19 +8,21 @@ from torch import nn
 
 import pgaudit
 from tests.parity import trees
+from tests.parity.answers import word
 from tests.parity.client import Oracle
 
 Case = dict[str, Any]
 """`model`, `optimizer` and perhaps `paramwise_cfg`, as the oracle reads them; see there."""
 
-Group = tuple[list[str], str, str]
-"""Names, lr and weight decay; numbers as `float.hex()`, so that equal means equal bit for bit."""
+Group = tuple[list[str], str, str, dict[str, str]]
+"""Names, lr, weight decay, and what else differs from the optimizer's defaults; numbers as `float.hex()`, so that equal
+means equal bit for bit."""
 
 
-def audit(model: nn.Module, case: Case) -> pgaudit.Report:
+def audit(model: nn.Module, case: Case, constructor: str = "mmcv") -> pgaudit.Report:
     """pgaudit's answer."""
     config = {key: value for key, value in case.items() if key in ("optimizer", "paramwise_cfg")}
-    return pgaudit.audit(model, {"constructor": "mmcv", **config})
+    return pgaudit.audit(model, {"constructor": constructor, **config})
 
 
 def compare(oracle: Oracle, case: Case, model: nn.Module | None = None, **how: Any) -> int:
@@ -32,19 +34,20 @@ def compare(oracle: Oracle, case: Case, model: nn.Module | None = None, **how: A
     if model is None:
         model = trees.build(case["model"])
     if "error" in real:
-        assert refuses(model, case), f"the real one raises {real['error']}"
+        assert refuses(model, case, oracle.constructor), f"the real one raises {real['error']}"
         return 0
-    report = audit(model, case).to_dict()
-    assert our_groups(report) == real_groups(real)
-    assert not reports_duplicates(report)
-    assert_consistent(report, model)
+    report = audit(model, case, oracle.constructor)
+    assert our_groups(report, real.get("defaults", {})) == real_groups(real)
+    data = report.to_dict()
+    assert not reports_duplicates(data)
+    assert_consistent(report, model, {name for group in real["groups"] for name in group["names"]})
     return 2 * sum(len(group["names"]) for group in real["groups"])
 
 
-def refuses(model: nn.Module, case: Case) -> bool:
+def refuses(model: nn.Module, case: Case, constructor: str = "mmcv") -> bool:
     """Whether pgaudit says, in either of its ways, that this cannot be built."""
     try:
-        report = audit(model, case).to_dict()
+        report = audit(model, case, constructor).to_dict()
     except pgaudit.PgauditError:
         return True
     return reports_duplicates(report)
@@ -59,36 +62,44 @@ def reports_duplicates(report: dict[str, Any]) -> bool:
 def real_groups(answer: dict[str, Any]) -> list[Group]:
     """The groups of the real optimizer. One without weight decay (Rprop) decays nothing."""
     zero = (0.0).hex()
-    assert not any(group["extra"] for group in answer["groups"])
-    return [(g["names"], g["lr"], g["weight_decay"] or zero) for g in answer["groups"]]
+    return [(g["names"], g["lr"], g["weight_decay"] or zero, g["extra"]) for g in answer["groups"]]
 
 
-def our_groups(report: dict[str, Any]) -> list[Group]:
-    """The same from what pgaudit says of each parameter, not from its own list of groups."""
+def our_groups(report: pgaudit.Report, defaults: dict[str, str]) -> list[Group]:
+    """The same from what pgaudit says of each parameter, not from its own list of groups.
+
+    A setting that is written into a group and equals the optimizer's default there is none that differs.
+    """
     groups: dict[int, Group] = {}
-    for param in report["params"]:
-        if param["group"] is None:
+    for row in report.rows:
+        if row.group is None:
             continue
-        setting = (float(param["lr"]).hex(), float(param["weight_decay"]).hex())
-        names, *first = groups.setdefault(param["group"], ([], *setting))
-        assert setting == tuple(first), f"group {param['group']} is not uniform"
-        names.append(param["name"])
+        assert row.lr is not None
+        assert row.weight_decay is not None
+        extra = {key: word(value) for key, value in row.setting.extra.items()}
+        extra = {key: value for key, value in extra.items() if defaults.get(key) != value}
+        setting = (float(row.lr).hex(), float(row.weight_decay).hex(), extra)
+        names, *first = groups.setdefault(row.group, ([], *setting))
+        assert setting == tuple(first), f"group {row.group} is not uniform"
+        names.append(row.name)
     assert sorted(groups) == list(range(len(groups)))
     return [groups[index] for index in range(len(groups))]
 
 
-def assert_consistent(report: dict[str, Any], model: nn.Module) -> None:
+def assert_consistent(report: pgaudit.Report, model: nn.Module, optimized: set[str]) -> None:
     """The parts of a report say the same, and none of the model's parameters is missing."""
-    inside = [param for param in report["params"] if param["in_optimizer"]]
-    outside = [param for param in report["params"] if not param["in_optimizer"]]
-    assert [param["name"] for param in inside] == [n for n, _ in trees.unwrapped(model).named_parameters()]
+    data = report.to_dict()
+    inside = [param for param in data["params"] if param["in_optimizer"]]
+    outside = [param for param in data["params"] if not param["in_optimizer"]]
+    root = trees.unwrapped(model) if report.inventory.unwrapped else model
+    assert [param["name"] for param in inside] == [n for n, _ in root.named_parameters() if n in optimized]
     assert all(param["group"] is not None for param in inside)
     for param in outside:
         assert (param["group"], param["lr"], param["weight_decay"]) == (None, None, None)
-    everything = {id(p) for p in model.parameters()} | {id(p) for p in trees.unwrapped(model).parameters()}
-    assert len(report["params"]) == len(everything)
-    counted = [(g["index"], g["parameters"], g["lr"], g["weight_decay"]) for g in report["groups"]]
+    everything = {id(p) for p in model.parameters()} | {id(p) for p in root.parameters()}
+    assert len(data["params"]) == len(everything)
+    counted = [(g["index"], g["parameters"], g["lr"], g["weight_decay"]) for g in data["groups"]]
     assert counted == [
         (index, len(names), float.fromhex(lr), float.fromhex(weight_decay))
-        for index, (names, lr, weight_decay) in enumerate(our_groups(report))
+        for index, (names, lr, weight_decay, _) in enumerate(our_groups(report, {}))
     ]

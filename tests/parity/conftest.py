@@ -13,7 +13,7 @@ from tests.parity.client import Oracle
 @pytest.fixture(scope="session")
 def mmcv() -> Iterator[Oracle]:
     """The real mmcv 1.x."""
-    with Oracle("tests.parity.oracle_mmcv", "mmcv1") as oracle:
+    with Oracle("mmcv", "tests.parity.oracle_mmcv", "mmcv1") as oracle:
         yield oracle
 
 

@@ -11,18 +11,16 @@ A string instead of a dict is read as YAML: JSON cannot say an integer key.
 
 Answer, floats as `float.hex()`::
 
-    {"groups": [{"names": [...], "lr": "0x...", "weight_decay": "0x..." or null, "extra": [...]}],
-     "warnings": [...]}
+    {"groups": [{"names": [...], "lr": "0x...", "weight_decay": "0x..." or null, "extra": {...}}],
+     "defaults": {...}, "warnings": [...]}
     {"error": {"type": "ValueError", "message": "..."}}
 """
 
 from __future__ import annotations
 
 import json
-import os
 import sys
 import types
-import warnings
 from functools import lru_cache
 from typing import Any
 
@@ -34,6 +32,7 @@ from mmcv.utils import build_from_cfg
 from torch import nn
 
 from tests.parity import modules, trees
+from tests.parity.answers import serve
 
 
 def offer_deformable_convolutions() -> None:
@@ -84,8 +83,8 @@ def built_quickly(model: nn.Module, cfg: dict[str, Any]) -> torch.optim.Optimize
     return optimizer
 
 
-def answer(request: dict[str, Any]) -> dict[str, Any]:
-    """What the real library makes of one request."""
+def build(request: dict[str, Any]) -> tuple[torch.optim.Optimizer, nn.Module]:
+    """The real optimizer for one request."""
     model = model_of(json.dumps(request["model"]))
     cfg = request["optimizer"]
     if "paramwise_cfg" in request:
@@ -93,43 +92,10 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         if isinstance(paramwise_cfg, str):
             paramwise_cfg = yaml.safe_load(paramwise_cfg)
         cfg = {**cfg, "paramwise_cfg": paramwise_cfg}
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        try:
-            optimizer = (built_quickly if request.get("quick") else built)(model, cfg)
-        except Exception as error:
-            return {"error": {"type": type(error).__name__, "message": str(error)}}
-    names = {id(p): name for name, p in trees.unwrapped(model).named_parameters()}
-    return {
-        "groups": [
-            {
-                "names": [names.get(id(p), "?") for p in group["params"]],
-                "lr": exact(group.get("lr")),
-                "weight_decay": exact(group.get("weight_decay")),
-                "extra": sorted(set(group) - set(optimizer.defaults) - {"params"}),
-            }
-            for group in optimizer.param_groups
-        ],
-        "warnings": [str(warning.message) for warning in caught],
-    }
-
-
-def exact(value: float | None) -> str | None:
-    """A float that survives the journey bit for bit."""
-    return None if value is None else float(value).hex()
-
-
-def main() -> None:
-    """Answers until stdin ends."""
-    # Whatever a library prints goes to stderr: stdout carries answers only.
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    torch.set_num_threads(1)
-    offer_deformable_convolutions()
-    offer_timm_optimizers()
-    for line in sys.stdin:
-        print(json.dumps(answer(json.loads(line))), file=answers, flush=True)
+    return (built_quickly if request.get("quick") else built)(model, cfg), trees.unwrapped(model)
 
 
 if __name__ == "__main__":
-    main()
+    offer_deformable_convolutions()
+    offer_timm_optimizers()
+    serve(build)

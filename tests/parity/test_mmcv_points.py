@@ -446,7 +446,7 @@ class TestPoint16NothingElse:
         case = case_of(LINEAR, SGD, None, {"custom_keys": keys})
         answer = mmcv.ask(**case)
         assert answer["warnings"] == []
-        assert [group["extra"] for group in answer["groups"]] == [[], []]
+        assert [group["extra"] for group in answer["groups"]] == [{}, {}]
         assert compare(mmcv, case)
         report = audit(build(case["model"]), case).to_dict()
         assert {str(row["extra"]) for row in report["params"] + report["groups"]} == {"{}"}

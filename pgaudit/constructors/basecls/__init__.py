@@ -10,13 +10,16 @@ tied parameter, the name that is matched. Frozen parameters: get a group like an
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from pgaudit.config import Config
+from pgaudit.config.grammars.basecls import BASECLS
 from pgaudit.config.policy import NORM_TYPES
 from pgaudit.constructors.arithmetic import times
 from pgaudit.constructors.base import Assignment, Decision, Facts, OptimizerSpec, Rule, Unread
-from pgaudit.constructors.basecls.rules import Matcher, policy_of, settings_of
+from pgaudit.constructors.basecls.rules import DEFAULT_WEIGHT_DECAY, Matcher, policy_of, settings_of
 from pgaudit.constructors.basecls.trials import DEFAULT_LR, PRINCIPLE, meeting, patterns_of
+from pgaudit.constructors.basic import Basic
 from pgaudit.constructors.patterns import Pattern
 from pgaudit.constructors.sisters import SISTERS
 from pgaudit.constructors.trials import Meeting
@@ -34,12 +37,11 @@ READ = frozenset(
 """The keys of ``solver``, of ``basecls/configs/base_cfg.py``."""
 
 
-class BaseCls:
+class BaseCls(Basic):
     """Weight decay by the first matching rule of a policy; one learning rate for all."""
 
-    name = "basecls"
+    grammar = BASECLS
     library = "BaseCls 2f206e9"
-    unwraps_module = False
 
     def optimizer(self, config: Config) -> OptimizerSpec:
         """``DefaultSolver.build_optimizer``: the lr scales with the number of processes, the optimizer's own weight
@@ -106,3 +108,9 @@ class BaseCls:
                 yield Unread(("solver", option), READ, SISTERS)
         if config.paramwise_cfg is not None:
             yield Unread(("paramwise_cfg",), frozenset(), SISTERS)
+
+    def exempting(self, config: Config, part: str) -> tuple[str, Config] | None:
+        """A rule that stands first, and so wins."""
+        policy = (config.solver or {}).get("weight_decay", DEFAULT_WEIGHT_DECAY)
+        rules = [*policy] if isinstance(policy, (list, tuple)) else [policy]
+        return part, replace(config, solver={**(config.solver or {}), "weight_decay": [[0, part], *rules]})

@@ -6,20 +6,22 @@ Deformable convolutions are recognised as where mmcv's compiled ops are installe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from pgaudit.config import Config
+from pgaudit.config.grammars.openmmlab import MMCV
+from pgaudit.constructors import custom_keys
 from pgaudit.constructors.base import (
     NOT_OPTIMIZED,
     Assignment,
     Conflict,
     Decision,
     Facts,
-    OptimizerSpec,
     Rule,
     Setting,
     Unread,
 )
+from pgaudit.constructors.basic import Basic
 from pgaudit.constructors.mmcv import options, trials
 from pgaudit.constructors.mmcv.rules import CALL, Rules
 from pgaudit.constructors.patterns import Pattern
@@ -28,21 +30,12 @@ from pgaudit.inventory import Inventory
 from pgaudit.text import quoted
 
 
-class Mmcv:
+class Mmcv(Basic):
     """The constructor that mmcv 1.x, and with it mmcls, mmdet 2 and mmseg 0, use unless told otherwise."""
 
-    name = "mmcv"
+    grammar = MMCV
     library = "mmcv 1.7.2"
     unwraps_module = True
-
-    def optimizer(self, config: Config) -> OptimizerSpec:
-        """``build_from_cfg``: ``type`` names the class, all else are its arguments."""
-        arguments = {key: value for key, value in config.optimizer.items() if key != "type"}
-        return OptimizerSpec(config.optimizer["type"], arguments)
-
-    def class_refs(self, config: Config) -> Mapping[str, tuple[str | int, ...]]:
-        """mmcv's options name no classes."""
-        return {}
 
     def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Assignment:
         """See :class:`pgaudit.constructors.base.Constructor`."""
@@ -75,6 +68,14 @@ class Mmcv:
     def unread(self, config: Config) -> Iterator[Unread]:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return options.unread(config)
+
+    def renamed(self, config: Config, rule: Rule, to: str) -> Config | None:
+        """See :class:`pgaudit.constructors.base.Constructor`."""
+        return custom_keys.renamed(config, rule, to) if rule.option == "custom_keys" else None
+
+    def exempting(self, config: Config, part: str) -> tuple[str, Config] | None:
+        """A custom key."""
+        return custom_keys.exempting(config, part)
 
 
 def _one_group(inventory: Inventory, rules: Rules, config: Config) -> Assignment:

@@ -1,0 +1,68 @@
+"""How OpenMMLab's ``paramwise_cfg`` is written, and which call of the library fails on what is not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from pgaudit.config.documents import Complaint
+from pgaudit.config.grammars.base import Grammar
+from pgaudit.config.layouts import Layout, Path
+
+_DECAY_OPTIONS = ("bias_decay_mult", "norm_decay_mult", "dwconv_decay_mult")
+"""The options that both libraries refuse without a base weight decay."""
+
+
+def _complaints(layout: Layout, *, library: str, model: str) -> list[Complaint]:
+    """What the schema has against ``paramwise_cfg``, each with the call of the library that would fail."""
+    from pgaudit.config import schema
+    from pgaudit.config.complaints import complaints
+
+    if layout.paramwise_cfg is None:
+        return []
+    at = layout.sections["paramwise_cfg"]
+    found: list[Complaint] = []
+    for where, message, hint in complaints(getattr(schema, model), layout.paramwise_cfg, at):
+        below = where[len(at) :]
+        if "expected" in message and (call := _failing_call(below, library)):
+            message = f"{message}; {call}"
+        found.append((where, message, hint))
+    base = layout.optimizer.get("weight_decay") if isinstance(layout.optimizer, dict) else 0
+    if base is None and isinstance(layout.paramwise_cfg, dict):
+        found += _baseless_decay(layout.paramwise_cfg, at, library)
+    return found
+
+
+def _failing_call(below: Sequence[str | int], library: str) -> str | None:
+    if not below:
+        return f"{library} would raise TypeError: paramwise_cfg should be None or a dict"
+    if below == ("custom_keys",):
+        return f"{library} would raise TypeError: custom_keys must be a dict"
+    if below[0] == "custom_keys" and len(below) == 2:
+        return f"{library}.add_params would raise AttributeError, for it calls .get() on it"
+    if below[-1] != "bypass_duplicate":
+        return f"{library}.add_params multiplies a base value by it"
+    return None
+
+
+def _baseless_decay(options: dict[str, Any], at: Path, library: str) -> list[Complaint]:
+    message = f"there is no weight_decay to multiply; {library} would raise ValueError: base_wd should not be None"
+    hint = "give the optimizer a weight_decay"
+    places: list[Path] = [(option,) for option in _DECAY_OPTIONS if option in options]
+    keys = options.get("custom_keys")
+    if isinstance(keys, dict):
+        places += [
+            ("custom_keys", key, "decay_mult")
+            for key, value in keys.items()
+            if isinstance(value, dict) and "decay_mult" in value
+        ]
+    return [((*at, *place), message, hint) for place in places]
+
+
+MMCV = Grammar(
+    "mmcv",
+    "mmcv 1.x DefaultOptimizerConstructor",
+    ("DefaultOptimizerConstructor",),
+    complaints=partial(_complaints, library="mmcv's DefaultOptimizerConstructor", model="MmcvParamwise"),
+)

@@ -1,0 +1,91 @@
+"""What constructors have in common unless they say otherwise. Plug-ins begin here: ``grammar`` and ``decide`` are
+enough for every command to work; ``patterns`` and ``trials`` make findings and explanations tell more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from pgaudit.config import Config
+from pgaudit.config.grammars import Grammar
+from pgaudit.constructors.base import Assignment, Facts, OptimizerSpec, Rule, Setting, Unread
+from pgaudit.constructors.patterns import Pattern
+from pgaudit.constructors.sisters import SISTERS
+from pgaudit.constructors.trials import Meeting, Product, Trial, Value
+from pgaudit.inventory import Inventory
+
+
+class Basic:
+    """A constructor that calls the class in ``optimizer`` with what stands there, and reads ``paramwise_cfg``."""
+
+    grammar: Grammar
+    library = "a plug-in"
+    unwraps_module = False
+    options: Mapping[str, str] = {}
+    """What it reads in ``paramwise_cfg``, and what each option does, in a few words."""
+
+    @property
+    def name(self) -> str:
+        """What a config calls it."""
+        return self.grammar.name
+
+    def optimizer(self, config: Config) -> OptimizerSpec:
+        """``type`` names the class, all else are its arguments."""
+        arguments = {key: value for key, value in config.optimizer.items() if key != "type"}
+        return OptimizerSpec(config.optimizer["type"], arguments)
+
+    def class_refs(self, config: Config) -> Mapping[str, tuple[str | int, ...]]:
+        """No classes."""
+        return {}
+
+    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Assignment:
+        """See :class:`pgaudit.constructors.base.Constructor`."""
+        raise NotImplementedError
+
+    def patterns(self, config: Config, facts: Facts) -> Sequence[Pattern]:
+        """None that checks could ask."""
+        return ()
+
+    def principle(self, winner: Rule, loser: Rule) -> str:
+        """See :class:`pgaudit.constructors.base.Constructor`."""
+        return "the first rule that matches wins"
+
+    def trials(self, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
+        """What was decided, without what else was tried."""
+        setting = self.decide(inventory, config, facts).decisions[index].setting
+        values: tuple[tuple[Value, Rule | None, float | None], ...] = (
+            ("lr", setting.lr_rule, setting.lr),
+            ("weight_decay", setting.weight_decay_rule, setting.weight_decay),
+        )
+        trials = (
+            Trial(rule, True, "it decides", (Product(value, result),), frozenset({value}))
+            for value, rule, result in values
+            if rule is not None
+        )
+        yield Meeting(inventory.parameters[index].name, tuple(trials))
+
+    def unread(self, config: Config) -> Iterator[Unread]:
+        """Every option of ``paramwise_cfg`` that is not among :attr:`options`."""
+        for option in config.paramwise_cfg or {}:
+            if option not in self.options:
+                yield Unread(("paramwise_cfg", option), frozenset(self.options), SISTERS)
+
+    def renamed(self, config: Config, rule: Rule, to: str) -> Config | None:
+        """No rule has a key that could be written otherwise."""
+        return None
+
+    def exempting(self, config: Config, part: str) -> tuple[str, Config] | None:
+        """No rule could say so."""
+        return None
+
+
+def base_rule(config: Config, value: str, section: str = "optimizer") -> Rule:
+    """Returns the rule by which the optimizer's own lr or weight decay holds: the config's, or that of the class."""
+    if (getattr(config, section) or {}).get(value) is None:
+        return Rule("optimizer_default")
+    return Rule("default", None, config.position(section, value))
+
+
+def untouched(config: Config, facts: Facts) -> Setting:
+    """Returns what a group gets into which the library writes nothing but parameters."""
+    return Setting(facts.lr, facts.weight_decay, base_rule(config, "lr"), base_rule(config, "weight_decay"))
