@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,6 +73,44 @@ def build_optimizer(model: nn.Module, config: ConfigSource) -> Optimizer:
     return optimizers.build(kind, list(groups.values()), spec.arguments)
 
 
+@dataclass(frozen=True)
+class Live:
+    """A model that can be walked: how the user called it, and what is known of where it came from."""
+
+    module: nn.Module
+    ref: str
+    source: str = "module"
+    version: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+def live_model(model: object, config: Config, model_args: Mapping[str, Any] | None = None) -> Live:
+    """Returns a live module as it is, or the model that a reference or the config names, built.
+
+    Raises:
+        UsageError: nothing names a model.
+        ModelError: it cannot be built.
+    """
+    from pgaudit.inventory.sources import load_model
+
+    if model is not None and not isinstance(model, str):
+        return Live(_module(model), type(model).__name__)
+    if model is None and config.model is None:
+        raise UsageError("no model is named", "name one on the command line, or `model:` in the config")
+    # The config's arguments are for the config's model, not for another that the command line names.
+    args = {**(config.model_args if model in (None, config.model) else {}), **(model_args or {})}
+    with placed(config, "model") if model is None else contextlib.nullcontext():
+        loaded = load_model(_beside(config) if model is None else model, args)
+    return Live(loaded.module, model or str(config.model), loaded.source, loaded.version, loaded.notes)
+
+
+def audit_live(live: Live, config: Config) -> tuple[Report, Walked, type[Optimizer]]:
+    """Returns the report about a live model, its tensors in the report's order, and the optimizer's class."""
+    report, walked, kind = _audited(live, config, None)
+    assert walked is not None
+    return report, walked, kind
+
+
 def _audited(
     model: object, config: Config, model_args: Mapping[str, Any] | None
 ) -> tuple[Report, Walked | None, type[Optimizer]]:
@@ -100,31 +139,16 @@ def _audited(
 def _inventory(
     model: object, config: Config, constructor: Constructor, model_args: Mapping[str, Any] | None
 ) -> tuple[Inventory, Walked | None]:
+    from pgaudit.inventory.walk import walk
+
     if isinstance(model, Inventory):
         if model.wrapper and model.unwrapped != constructor.unwraps_module:
             begins = "inside" if constructor.unwraps_module else "outside"
             raise UsageError(f"{constructor.name} begins {begins} the attribute `module`, and this inventory does not")
         return model, None
-    from pgaudit.inventory.sources import load_model
-    from pgaudit.inventory.walk import walk
-
-    if model is None and config.model is None:
-        raise UsageError("no model is named", "name one on the command line, or `model:` in the config")
-    if model is None or isinstance(model, str):
-        # The config's arguments are for the config's model, not for another that the command line names.
-        args = {**(config.model_args if model in (None, config.model) else {}), **(model_args or {})}
-        with placed(config, "model") if model is None else contextlib.nullcontext():
-            loaded = load_model(_beside(config) if model is None else model, args)
-        walked = walk(
-            loaded.module,
-            ref=model or str(config.model),
-            source=loaded.source,
-            version=loaded.version,
-            unwrap=constructor.unwraps_module,
-            notes=loaded.notes,
-        )
-    else:
-        walked = walk(_module(model), ref=type(model).__name__, unwrap=constructor.unwraps_module)
+    live = model if isinstance(model, Live) else live_model(model, config, model_args)
+    unwrap = constructor.unwraps_module
+    walked = walk(live.module, ref=live.ref, source=live.source, version=live.version, unwrap=unwrap, notes=live.notes)
     return walked.inventory, walked
 
 

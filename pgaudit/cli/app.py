@@ -19,6 +19,7 @@ from pgaudit.cli.lock import lock
 from pgaudit.cli.names import constructors, models
 from pgaudit.cli.rule import rule
 from pgaudit.cli.show import show
+from pgaudit.cli.verify import verify
 from pgaudit.errors import PgauditError, Problem, place
 from pgaudit.text import said, visible
 
@@ -36,6 +37,7 @@ app.command()(explain)
 app.command()(diff)
 app.command()(lock)
 app.command()(check)
+app.command()(verify)
 app.command()(rule)
 app.command()(models)
 app.command()(constructors)

@@ -51,6 +51,14 @@ class FailOn(str, enum.Enum):
 
 
 @enum.unique
+class VerifyFormat(str, enum.Enum):
+    """What a verification is written as."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+@enum.unique
 class ExplainFormat(str, enum.Enum):
     """What an explanation is written as."""
 

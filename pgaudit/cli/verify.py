@@ -1,0 +1,52 @@
+"""``pgaudit verify``: the answer of the real library against ours."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pgaudit.cli.common import parse_model_args, references, report_stream_kept, screen, spinner, write
+from pgaudit.cli.options import Color, Constructor, ModelArgs, Output, Traceback, Width
+from pgaudit.errors import PgauditError
+from pgaudit.render.choices import Colour, VerifyFormat
+
+
+def verify(
+    model: Annotated[
+        str | None,
+        typer.Argument(metavar="MODEL", show_default=False, help="As in `show`; may be left to the config's `model:`."),
+    ] = None,
+    config: Annotated[str | None, typer.Argument(metavar="CONFIG", show_default=False, help="A YAML file.")] = None,
+    fmt: Annotated[VerifyFormat, typer.Option("--format", help="What to write.")] = VerifyFormat.TABLE,
+    output: Output = None,
+    model_args: ModelArgs = None,
+    constructor: Constructor = None,
+    width: Width = None,
+    colour: Color = Colour.AUTO,
+    traceback: Traceback = False,
+) -> None:
+    """Build the optimizer through the real library, where it is installed, and compare every parameter.
+
+    Exit code 1 if anything differs; 2 if both refuse the config.
+    """
+    from pgaudit.config import load_config
+
+    model_ref, config_path = references(model, config, command="verify")
+    arguments = parse_model_args(model_args or [])
+    read = load_config(config_path, constructor=constructor)
+    with report_stream_kept(), spinner(f"building {model_ref or read.model or 'the model'} twice"):
+        from pgaudit.verification import verify as verified
+
+        found = verified(model_ref, read, arguments)
+    from pgaudit.render.rows import TableOptions
+    from pgaudit.render.style import marks_for
+    from pgaudit.render.verify import render_json, render_verification
+
+    end = screen(output, colour, width)
+    options = TableOptions(end.width, end.colour, marks_for(end.encoding))
+    write(render_json(found) if fmt is VerifyFormat.JSON else render_verification(found, options), output)
+    if not found.agrees:
+        raise typer.Exit(1)
+    if found.ours_refused is not None:
+        raise PgauditError(f"the config cannot be built: {found.ours_refused}")

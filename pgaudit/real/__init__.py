@@ -1,0 +1,28 @@
+"""The real libraries, where they are installed: what they build is what a constructor has to say."""
+
+from __future__ import annotations
+
+from pgaudit.constructors import constructor_named
+from pgaudit.errors import UsageError
+from pgaudit.real import openmmlab
+from pgaudit.real.base import Real
+
+REAL = {"mmcv": openmmlab.MMCV, "mmengine": openmmlab.MMENGINE}
+"""By constructor."""
+
+_NONE = {"basecls": "BaseCls runs on MegEngine, and has nothing to build for a torch model"}
+
+
+def real_named(constructor: str) -> Real:
+    """Returns the library behind a constructor; a plug-in brings its own as an attribute ``real``.
+
+    Raises:
+        UsageError: there is none.
+    """
+    found = REAL.get(constructor) or getattr(constructor_named(constructor), "real", None)
+    if not isinstance(found, Real):
+        raise UsageError(_NONE.get(constructor, f"there is no library to ask behind {constructor}"))
+    return found
+
+
+__all__ = ["REAL", "Real", "real_named"]

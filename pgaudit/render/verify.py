@@ -1,0 +1,112 @@
+"""Verification → a proof or its refutation, for a terminal or as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from rich.table import Table
+from rich.text import Text
+
+from pgaudit.folding import fold_named
+from pgaudit.render.layout import GAP
+from pgaudit.render.rows import TableOptions
+from pgaudit.render.style import BASE, SEVERITIES
+from pgaudit.render.summary import wrapped
+from pgaudit.render.table import printed
+from pgaudit.serialize import plain, portable
+from pgaudit.text import counted, visible
+from pgaudit.verification import Difference, Verification
+
+_SHOWN = 40
+"""Lines of differences that a terminal gets."""
+
+
+def render_verification(found: Verification, options: TableOptions) -> str:
+    """Returns what was compared, and the proof or the differences."""
+    from rich.console import Group
+
+    return printed(Group(*_parts(found, options)), options)
+
+
+def _parts(found: Verification, options: TableOptions) -> Iterator[Text | Table]:
+    words = [visible(found.ref), visible(portable(found.config.path) or "config"), found.config.constructor]
+    yield Text(f" {options.marks.dot} ".join(words), style="bold")
+    yield Text("\n".join(wrapped(_compared(found).split(" "), " ", options.width)), style=BASE)
+    yield Text()
+    mark, style = (options.marks.won, "bold green") if found.agrees else (options.marks.left_out, "bold red")
+    lines = wrapped(_verdict(found).split(" "), " ", options.width and options.width - 2)
+    yield Text(f"{mark} ", style=style).append("\n  ".join(lines), style="" if found.agrees else SEVERITIES["error"])
+    for who, why in (("pgaudit", found.ours_refused), (found.library, found.theirs_refused)):
+        if why is not None:
+            yield Text("\n  ".join(wrapped(f"  {who}: {visible(why)}".split(" "), " ", options.width)))
+    if found.differences:
+        yield Text()
+        yield from _table(found, options)
+
+
+def _compared(found: Verification) -> str:
+    installed = f"{found.library} {found.version or ''}".strip()
+    if installed == found.reproduced:
+        return f"compared with the installed {installed}"
+    return f"compared with the installed {installed}; pgaudit reproduces {found.reproduced}"
+
+
+def _verdict(found: Verification) -> str:
+    count = counted(found.parameters, "parameter")
+    if found.agrees and found.theirs_refused is not None:
+        return "both refuse to build it"
+    if found.agrees:
+        groups = counted(found.groups, "group")
+        return f"{count} in {groups}: every lr, every weight decay and all else in the groups is equal, bit for bit"
+    if not found.differences:
+        return "one of the two refuses to build it"
+    names = len({difference.name for difference in found.differences})
+    return f"{names:,} of {count} differ"
+
+
+def _table(found: Verification, options: TableOptions) -> Iterator[Text | Table]:
+    table = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False, header_style="bold")
+    for title in ("parameter", "", "pgaudit", found.library):
+        table.add_column(title, overflow="fold")
+    rows = fold_named((difference.name, _likeness(difference), 0, difference) for difference in found.differences)
+    for fold in rows[:_SHOWN]:
+        difference = fold.rows[0]
+        cells = (fold.name, difference.what, _value(difference.ours), _value(difference.theirs))
+        table.add_row(*(Text(visible(cell)) for cell in cells))
+    yield table
+    if len(rows) > _SHOWN:
+        yield Text(f"and {counted(len(rows) - _SHOWN, 'line')} more; --format json has all", style=BASE)
+
+
+def _likeness(difference: Difference) -> tuple[str, str, str]:
+    # The index of a group is another for every parameter, where each has one of its own.
+    group = difference.what == "group"
+    ours, theirs = (bool(v is None) if group else _value(v) for v in (difference.ours, difference.theirs))
+    return difference.what, str(ours), str(theirs)
+
+
+def _value(value: object) -> str:
+    """In full: two numbers that differ must not look alike."""
+    return "none" if value is None else repr(plain(value))
+
+
+def render_json(found: Verification) -> str:
+    """Returns everything, for programs."""
+    from pgaudit import __version__
+
+    data = {
+        "schema_version": 1,
+        "tool": {"name": "pgaudit", "version": __version__},
+        "model": {"ref": portable(found.ref), "parameters": found.parameters},
+        "config": {"path": portable(found.config.path), "constructor": found.config.constructor},
+        "library": {"name": found.library, "version": found.version, "reproduced": found.reproduced},
+        "groups": found.groups,
+        "agrees": found.agrees,
+        "refused": {"pgaudit": found.ours_refused, "library": found.theirs_refused},
+        "differences": [
+            {"param": each.name, "what": each.what, "pgaudit": plain(each.ours), "library": plain(each.theirs)}
+            for each in found.differences
+        ],
+    }
+    return json.dumps(data, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
