@@ -6,8 +6,10 @@ from typing import Annotated
 
 import typer
 
-from pgaudit.cli.common import report_stream_kept, spinner, write
-from pgaudit.cli.options import Traceback
+from pgaudit.cli.common import note, report_stream_kept, screen, spinner, write
+from pgaudit.cli.options import Color, Output, Traceback, Width
+from pgaudit.errors import UsageError
+from pgaudit.render.choices import Colour, RuleFormat
 
 
 def models(
@@ -22,9 +24,39 @@ def models(
     write("".join(f"{name}\n" for name in names), None)
 
 
-def constructors() -> None:
-    """List the constructors that a config can name."""
-    from pgaudit.config.grammars import BUILT_IN
+def constructors(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", show_default=False, help="One of them, in detail; all without one.")
+    ] = None,
+    fmt: Annotated[RuleFormat, typer.Option("--format", help="What to write.")] = RuleFormat.TABLE,
+    output: Output = None,
+    width: Width = None,
+    colour: Color = Colour.AUTO,
+    traceback: Traceback = False,
+) -> None:
+    """List the constructors that a config can name, with their sources; or say what one of them does.
 
-    width = max(map(len, BUILT_IN))
-    write("".join(f"{name:<{width}}  {grammar.title}\n" for name, grammar in BUILT_IN.items()), None)
+    Markdown leaves plug-ins out.
+    """
+    from pgaudit.constructors import catalogue
+    from pgaudit.render import constructors as rendered
+    from pgaudit.render.rows import TableOptions
+    from pgaudit.render.style import marks_for
+
+    broken: list[UsageError] = []
+    if name is not None:
+        entries = [catalogue.entry(name)]
+    elif fmt is RuleFormat.MARKDOWN:
+        entries = catalogue.built_in()
+    else:
+        entries, broken = catalogue.everything()
+    end = screen(output, colour, width)
+    options = TableOptions(end.width, end.colour, marks_for(end.encoding))
+    if fmt is RuleFormat.JSON:
+        text = rendered.render_json(entries)
+    elif fmt is RuleFormat.MARKDOWN:
+        text = rendered.render_markdown(entries)
+    else:
+        text = rendered.render_list(entries, options) if name is None else rendered.render_entry(entries[0], options)
+    note([str(error) for error in broken])
+    write(text, output)

@@ -1,0 +1,105 @@
+"""The catalogue of constructors → text for a terminal, Markdown, and JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+
+from rich.console import Group
+from rich.text import Text
+
+from pgaudit.constructors.catalogue import Entry
+from pgaudit.constructors.profiles import TOPICS
+from pgaudit.render.markdown import escaped
+from pgaudit.render.rows import TableOptions
+from pgaudit.render.style import BASE
+from pgaudit.render.summary import wrapped
+from pgaudit.render.table import printed
+from pgaudit.text import visible
+
+_GAP = 2
+
+
+def render_list(entries: Sequence[Entry], options: TableOptions) -> str:
+    """Returns all constructors, a line each: name, library, what it stands for; for a plug-in, who brings it."""
+    names = [visible(each.grammar.name) for each in entries]
+    libraries = [visible(each.library) for each in entries]
+    first, second = (max(map(len, words)) + _GAP for words in (names, libraries))
+    parts = []
+    for each, name, library in zip(entries, names, libraries, strict=True):
+        title = visible(each.grammar.title)
+        said = title if each.source == "built in" else f"{title}, from {visible(each.source)}"
+        head = Text.assemble((f"{name:<{first}}", "bold"), f"{library:<{second}}")
+        parts.append(_beside(head, said, options.width))
+    parts += [Text(), Text("pgaudit constructors NAME says what it does", style=BASE)]
+    return printed(Group(*parts), options)
+
+
+def render_entry(entry: Entry, options: TableOptions) -> str:
+    """Returns one constructor's ways, and the options that it reads."""
+    return printed(Group(*_of_entry(entry, options)), options)
+
+
+def _of_entry(entry: Entry, options: TableOptions) -> Iterator[Text]:
+    yield Text(f"{visible(entry.grammar.name)}: {visible(entry.grammar.title)}", style="bold")
+    whose = "" if entry.source == "built in" else f", from {visible(entry.source)}"
+    yield Text(f"as in {visible(entry.library)}{whose}", style=BASE)
+    if entry.grammar.aliases:
+        yield Text(f"also called {', '.join(map(visible, entry.grammar.aliases))}", style=BASE)
+    if entry.profile is None:
+        return
+    yield Text()
+    width = max(map(len, TOPICS.values())) + _GAP
+    for field, topic in TOPICS.items():
+        yield _beside(Text(f"{topic:<{width}}", style="cyan"), getattr(entry.profile, field), options.width)
+    if entry.profile.options:
+        yield from (Text(), Text("options", style="bold"))
+        width = max(map(len, entry.profile.options)) + _GAP
+        for option, meaning in entry.profile.options.items():
+            yield _beside(Text(f"{option:<{width}}", style="green"), meaning, options.width)
+
+
+def _beside(head: Text, words: str, width: int | None) -> Text:
+    """Words beside a head, broken within their own column; below it where that is too narrow."""
+    room = None if width is None else width - head.cell_len + _GAP  # `wrapped` leaves room for an indent
+    if room is not None and room < 30:
+        assert width is not None
+        head.rstrip()
+        return Text.assemble(head, *(f"\n  {line}" for line in wrapped(words.split(" "), " ", width)))
+    lines = wrapped(words.split(" "), " ", room)
+    return Text.assemble(head, f"\n{' ' * head.cell_len}".join(lines))
+
+
+def render_markdown(entries: Sequence[Entry]) -> str:
+    """Returns which constructor does what, as two tables: their ways, and who reads which option."""
+    known = [each for each in entries if each.profile is not None]
+    lines = ["| constructor | stands for | as in |", "|---|---|---|"]
+    lines += [f"| `{each.grammar.name}` | {escaped(each.grammar.title)} | {escaped(each.library)} |" for each in known]
+    for field, topic in TOPICS.items():
+        lines += ["", f"## {topic[0].upper()}{topic[1:]}", "", "| constructor | |", "|---|---|"]
+        lines += [f"| `{each.grammar.name}` | {escaped(getattr(each.profile, field))} |" for each in known]
+    meanings = {option: what for each in known if each.profile for option, what in each.profile.options.items()}
+    names = [each.grammar.name for each in known]
+    lines += ["", "## Options", ""]
+    lines += [f"| option | {' | '.join(names)} | what it is for |", f"|---|{':-:|' * len(names)}---|"]
+    for option, meaning in meanings.items():
+        marks = ["✓" if each.profile and option in each.profile.options else "" for each in known]
+        lines.append(f"| `{option}` | {' | '.join(marks)} | {escaped(meaning)} |")
+    return "\n".join(lines) + "\n"
+
+
+def render_json(entries: Sequence[Entry]) -> str:
+    """Returns the catalogue for programs."""
+    data = [
+        {
+            "name": each.grammar.name,
+            "title": each.grammar.title,
+            "aliases": list(each.grammar.aliases),
+            "library": each.library,
+            "source": each.source,
+            "ways": {field: getattr(each.profile, field) for field in TOPICS} if each.profile else None,
+            "options": dict(each.profile.options) if each.profile else {},
+        }
+        for each in entries
+    ]
+    return json.dumps({"schema_version": 1, "constructors": data}, indent=2, ensure_ascii=True) + "\n"
