@@ -109,6 +109,19 @@ def test_the_page_of_findings_is_theirs() -> None:
     assert (ROOT / "docs" / "findings.md").read_text(encoding="utf-8") == _answer(["rule", "--format", "markdown"])
 
 
+CATALOGUE = re.compile(r"(<!-- constructors -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def _catalogue(text: str) -> str:
+    """The page of constructors as it should be."""
+    return CATALOGUE.sub(lambda m: m[1] + _answer(["constructors", "--format", "markdown"]) + m[2], text)
+
+
+def test_the_page_of_constructors_is_theirs() -> None:
+    text = (ROOT / "docs" / "constructors.md").read_text(encoding="utf-8")
+    assert text == _catalogue(text)
+
+
 def _rewrite() -> None:
     os.chdir(ROOT)
     os.environ["COLUMNS"] = "90"
@@ -119,6 +132,8 @@ def _rewrite() -> None:
     text = README.read_text(encoding="utf-8")
     README.write_text(FINDINGS.sub(lambda m: m[1] + _findings() + m[2], text), encoding="utf-8")
     (ROOT / "docs" / "findings.md").write_text(_answer(["rule", "--format", "markdown"]), encoding="utf-8")
+    catalogue = ROOT / "docs" / "constructors.md"
+    catalogue.write_text(_catalogue(catalogue.read_text(encoding="utf-8")), encoding="utf-8")
     (ROOT / "docs" / "show.svg").write_text(_answer(PICTURE), encoding="utf-8")
 
 

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from rich.console import Group
 from rich.text import Text
 
+from pgaudit.constructors import sample
 from pgaudit.constructors.catalogue import Entry
 from pgaudit.constructors.profiles import TOPICS
-from pgaudit.render.markdown import escaped
+from pgaudit.render.markdown import code_span, escaped
 from pgaudit.render.rows import TableOptions
 from pgaudit.render.style import BASE
 from pgaudit.render.summary import wrapped
@@ -75,6 +76,7 @@ def render_markdown(entries: Sequence[Entry]) -> str:
     known = [each for each in entries if each.profile is not None]
     lines = ["| constructor | stands for | as in |", "|---|---|---|"]
     lines += [f"| `{each.grammar.name}` | {escaped(each.grammar.title)} | {escaped(each.library)} |" for each in known]
+    lines += _sample_lines()
     for field, topic in TOPICS.items():
         lines += ["", f"## {topic[0].upper()}{topic[1:]}", "", "| constructor | |", "|---|---|"]
         lines += [f"| `{each.grammar.name}` | {escaped(getattr(each.profile, field))} |" for each in known]
@@ -86,6 +88,23 @@ def render_markdown(entries: Sequence[Entry]) -> str:
         marks = ["✓" if each.profile and option in each.profile.options else "" for each in known]
         lines.append(f"| `{option}` | {' | '.join(marks)} | {escaped(meaning)} |")
     return "\n".join(lines) + "\n"
+
+
+def _sample_lines() -> list[str]:
+    """What has weight decay when each constructor is told to spare norms and biases."""
+    found = sample.decays()
+    lines = ["", "## The same wish, in each one's words", ""]
+    lines += ["Norms and biases are to have no weight decay. Each is told so in the way that it offers:", ""]
+    for name, asked in sample.ASKED.items():
+        said = {section: words for section, words in asked.items() if section != "optimizer"}
+        lines.append(f"* `{name}`: {code_span(json.dumps(said)) if said else 'does so by itself'}")
+    lines += ["", "What is decayed then (●), what is not (–), and what is in no group (✕):", ""]
+    lines += [f"| | {' | '.join(found)} |", f"|---|{':-:|' * len(found)}"]
+    for index, sort in enumerate(sample.SORTS):
+        decays = (column[index] for column in found.values())
+        marks = ["✕" if decay is None else "●" if decay else "–" for decay in decays]
+        lines.append(f"| {sort.what} | {' | '.join(marks)} |")
+    return lines
 
 
 def render_json(entries: Sequence[Entry]) -> str:

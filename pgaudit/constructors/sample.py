@@ -1,0 +1,94 @@
+"""One small model under every constructor, each told in its own words to leave norms and biases undecayed: what then
+really has weight decay. The table of it is the shortest way to see that the words do not mean the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pgaudit.config import load_config
+from pgaudit.constructors import CONSTRUCTORS, Facts
+from pgaudit.inventory import Inventory, ModuleType, Parameter, Visit
+from pgaudit.inventory.families import NORM_LIKE, families_of
+from pgaudit.inventory.records import Conv, Hints
+
+_BASE = {"type": "SGD", "lr": 1.0, "weight_decay": 1.0}
+ASKED: Mapping[str, Mapping[str, Any]] = {
+    "mmcv": {"optimizer": _BASE, "paramwise_cfg": {"norm_decay_mult": 0.0, "bias_decay_mult": 0.0}},
+    "basecls": {"solver": {"weight_decay": [[0, "bias"], [0, "NORM_TYPES"], 1.0]}},
+}
+"""How each constructor is told. timm and transformers do it untold."""
+
+FACTS = Facts(1.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Sort:
+    """One sort of parameter, in the model."""
+
+    what: str
+    name: str
+    shape: tuple[int, ...]
+    owner: Sequence[str]
+    """The qualified names of the module's class and its bases."""
+    norm_like: bool = False
+    conv: Conv | None = None
+    trainable: bool = True
+
+
+_MODULE = "torch.nn.modules.module.Module"
+_CONV = ("torch.nn.modules.conv.Conv2d", _MODULE)
+_BATCH = ("torch.nn.modules.batchnorm.BatchNorm2d", "torch.nn.modules.batchnorm._BatchNorm", _MODULE)
+_LINEAR = ("torch.nn.modules.linear.Linear", _MODULE)
+_RMS = ("torch.nn.modules.normalization.RMSNorm", _MODULE)
+_OWN = ("model.Block", _MODULE)
+_DEPTHWISE = Conv(8, 8, 8)
+
+SORTS = (
+    Sort("a convolution's weight", "stem.weight", (8, 3, 3, 3), _CONV, conv=Conv(3, 8, 1)),
+    Sort("its bias", "stem.bias", (8,), _CONV, conv=Conv(3, 8, 1)),
+    Sort("a batch norm's weight", "bn.weight", (8,), _BATCH),
+    Sort("its bias", "bn.bias", (8,), _BATCH),
+    Sort("a depthwise convolution's weight", "dw.weight", (8, 1, 3, 3), _CONV, conv=_DEPTHWISE),
+    Sort("its bias", "dw.bias", (8,), _CONV, conv=_DEPTHWISE),
+    Sort("the weight of torch's RMSNorm, called `norm`", "blocks.0.norm.weight", (8,), _RMS, norm_like=True),
+    Sort("the same, called `ln_1`", "blocks.0.ln_1.weight", (8,), _RMS, norm_like=True),
+    Sort("a vector `gamma`", "blocks.0.gamma", (8,), _OWN),
+    Sort("a table `relative_position_bias_table`", "blocks.0.relative_position_bias_table", (9, 2), _OWN),
+    Sort("a vector `q_bias`", "blocks.0.q_bias", (8,), _OWN),
+    Sort("`pos_embed`, which no_weight_decay() names", "pos_embed", (1, 9, 8), _OWN),
+    Sort("a frozen weight", "head.weight", (2, 8), _LINEAR, trainable=False),
+)
+
+
+def inventory() -> Inventory:
+    """Returns the model, as data."""
+    types: dict[tuple[str, ...], ModuleType] = {}
+
+    def module(sort: Sort) -> ModuleType:
+        bases = tuple(sort.owner)
+        families = families_of(bases) | ({NORM_LIKE} if sort.norm_like else set())
+        return types.setdefault(bases, ModuleType(bases[0], bases, frozenset(families)))
+
+    parameters, visits = [], []
+    for index, sort in enumerate(SORTS):
+        prefix, _, own = sort.name.rpartition(".")
+        parameters.append(Parameter(sort.name, sort.shape, "float32", sort.trainable, module(sort), numel=8))
+        parent = ModuleType("model.Model", ("model.Model", _MODULE), frozenset()) if prefix else None
+        visits.append(Visit(prefix, own, index, module(sort), parent, sort.conv))
+    root = ModuleType("model.Model", ("model.Model", _MODULE), frozenset())
+    whole = tuple(range(len(SORTS)))
+    hints = Hints(no_weight_decay=("pos_embed",))
+    return Inventory(tuple(parameters), tuple(visits), whole, root, "sample", "module", hints=hints)
+
+
+def decays() -> dict[str, list[float | None]]:
+    """Returns the weight decay of each sort under each constructor, of a base of 1; None where it is in no group."""
+    model = inventory()
+    found = {}
+    for name, asked in ASKED.items():
+        assignment = CONSTRUCTORS[name].decide(model, load_config({"constructor": name, **asked}), FACTS)
+        found[name] = [decision.setting.weight_decay for decision in assignment.decisions]
+    return found
