@@ -1,50 +1,36 @@
-"""mmcv 1.x' DefaultOptimizerConstructor.
-
-Source of the semantics: mmcv 1.7.2, ``mmcv/runner/optimizer/default_constructor.py`` (unchanged since 1.7.0).
-Deformable convolutions are recognised as where mmcv's compiled ops are installed.
-"""
+"""The walk over a model that OpenMMLab's default constructors share: a group each parameter, by its own rules."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 from pgaudit.config import Config
-from pgaudit.config.grammars.openmmlab import MMCV
-from pgaudit.constructors import custom_keys
-from pgaudit.constructors.base import (
-    NOT_OPTIMIZED,
-    Assignment,
-    Conflict,
-    Decision,
-    Facts,
-    Rule,
-    Setting,
-    Unread,
-)
+from pgaudit.constructors.base import NOT_OPTIMIZED, Assignment, Conflict, Decision, Facts, Rule, Setting
 from pgaudit.constructors.basic import Basic
-from pgaudit.constructors.mmcv import options, trials
-from pgaudit.constructors.mmcv.rules import CALL, Rules
+from pgaudit.constructors.openmmlab import custom_keys, trials
+from pgaudit.constructors.openmmlab.dialect import Dialect
+from pgaudit.constructors.openmmlab.options import key_pattern, option_pattern
+from pgaudit.constructors.openmmlab.rules import Rules
 from pgaudit.constructors.patterns import Pattern
 from pgaudit.constructors.trials import Meeting
 from pgaudit.inventory import Inventory
 from pgaudit.text import quoted
 
 
-class Mmcv(Basic):
-    """The constructor that mmcv 1.x, and with it mmcls, mmdet 2 and mmseg 0, use unless told otherwise."""
+class OpenMMLab(Basic):
+    """A default constructor of OpenMMLab's."""
 
-    grammar = MMCV
-    library = "mmcv 1.7.2"
     unwraps_module = True
+    dialect: Dialect
 
     def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Assignment:
         """See :class:`pgaudit.constructors.base.Constructor`."""
-        rules = Rules(config, facts)
+        rules = Rules(config, facts, self.dialect)
         if not config.paramwise_cfg:
             return _one_group(inventory, rules, config)
         if inventory.circular is not None:
             raise config.error(
-                f"the module {quoted(inventory.circular)} contains itself; {CALL} would raise RecursionError",
+                f"the module {quoted(inventory.circular)} contains itself; {rules.call} would raise RecursionError",
                 "paramwise_cfg",
                 hint="only an empty paramwise_cfg works with such a model",
             )
@@ -52,22 +38,18 @@ class Mmcv(Basic):
 
     def patterns(self, config: Config, facts: Facts) -> Sequence[Pattern]:
         """Custom keys, then the options that are given."""
-        rules = Rules(config, facts)
-        given = [option for option in options.OPTIONS if option.name in rules.options]
-        keys = [options.key_pattern(config, key) for key in rules.keys]
-        return [*keys, *(options.option_pattern(config, option) for option in given)]
+        rules = Rules(config, facts, self.dialect)
+        keys = [key_pattern(config, key, copied=self.dialect.copies_settings) for key in rules.keys]
+        given = [option for option in self.dialect.options if option.name in rules.given]
+        return [*keys, *(option_pattern(config, option) for option in given)]
 
     def principle(self, winner: Rule, loser: Rule) -> str:
         """See :class:`pgaudit.constructors.base.Constructor`."""
-        return trials.principle(winner, loser)
+        return trials.principle(self.dialect, winner, loser)
 
     def trials(self, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
         """See :class:`pgaudit.constructors.base.Constructor`."""
-        return trials.meetings(inventory, config, facts, index)
-
-    def unread(self, config: Config, facts: Facts) -> Iterator[Unread]:
-        """See :class:`pgaudit.constructors.base.Constructor`."""
-        return options.unread(config)
+        return trials.meetings(self.dialect, inventory, config, facts, index)
 
     def renamed(self, config: Config, rule: Rule, to: str) -> Config | None:
         """See :class:`pgaudit.constructors.base.Constructor`."""
