@@ -34,7 +34,7 @@ class OpenMMLab(Basic):
                 "paramwise_cfg",
                 hint="only an empty paramwise_cfg works with such a model",
             )
-        return _one_group_each(inventory, rules, bypass=bool(config.paramwise_cfg.get("bypass_duplicate", False)))
+        return _one_group_each(inventory, rules, config)
 
     def patterns(self, config: Config, facts: Facts) -> Sequence[Pattern]:
         """Custom keys, then the options that are given."""
@@ -70,10 +70,12 @@ def _one_group(inventory: Inventory, rules: Rules, config: Config) -> Assignment
     return Assignment(tuple(decisions), rules.untouched)
 
 
-def _one_group_each(inventory: Inventory, rules: Rules, *, bypass: bool) -> Assignment:
+def _one_group_each(inventory: Inventory, rules: Rules, config: Config) -> Assignment:
+    bypass = bool(rules.options.get("bypass_duplicate", False))
     trainable = [parameter.trainable for parameter in inventory.parameters]
     decisions: list[Decision | None] = [None] * len(trainable)
     again: dict[int, list[tuple[str, Setting]]] = {}
+    warned: dict[int, None] = {}
     groups = 0
     for visit in inventory.visits:
         index = visit.index
@@ -82,17 +84,28 @@ def _one_group_each(inventory: Inventory, rules: Rules, *, bypass: bool) -> Assi
             if bypass and not first:
                 continue
             setting = rules.setting(visit)
-        else:
+        elif rules.keeps_frozen:
             setting = rules.frozen  # appended before anything asks whether it is a duplicate
+        else:
+            decisions[index] = Decision(rules.frozen, None)
+            warned[index] = None
+            continue
         if first:
             decisions[index] = Decision(setting, groups)
             groups += 1
         else:
             again.setdefault(index, []).append((visit.name, setting))
+    if not groups and warned:
+        raise config.error(
+            f"every parameter is frozen, and {rules.call} skips them; "
+            "torch would raise ValueError: optimizer got an empty parameter list",
+            "paramwise_cfg",
+        )
     conflicts = tuple(
         Conflict(index, ((inventory.parameters[index].name, decided.setting), *meetings))
         for index, meetings in sorted(again.items())
         if (decided := decisions[index]) is not None
     )
     left = Decision(NOT_OPTIMIZED, None)
-    return Assignment(tuple(decided or left for decided in decisions), rules.untouched, conflicts)
+    decided_all = tuple(decided or left for decided in decisions)
+    return Assignment(decided_all, rules.untouched, conflicts, warned=tuple(sorted(warned)))

@@ -10,7 +10,7 @@ from pgaudit.constructors.patterns import Pattern, Spans, occurrences
 from pgaudit.constructors.trials import Value
 from pgaudit.inventory import Visit
 from pgaudit.inventory.families import NORM_LIKE, NORMS
-from pgaudit.text import quoted, visible
+from pgaudit.text import counted, quoted, visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,8 @@ class Option:
             return visit.conv is not None and visit.conv.depthwise
         if self is DCN_OFFSET_LR:
             return in_dcn and visit.conv is not None and "conv_offset" in visit.prefix
+        if self is FLAT_DECAY:
+            return visit.ndim == 1 and not in_dcn
         return visit.own == "bias" and not in_dcn and not (self is BIAS_LR and is_norm(visit))
 
     def says(self, visit: Visit) -> str:
@@ -40,10 +42,15 @@ class Option:
             return _about_convolutions(visit, kind)
         if self is DCN_OFFSET_LR:
             return "" if self.matches(visit) else "no offset of a deformable convolution"
-        if visit.own != "bias":
+        if self is FLAT_DECAY and visit.ndim != 1:
+            return f"it has {counted(visit.ndim, 'dimension')}, not one"
+        if self is not FLAT_DECAY and visit.own != "bias":
             return f"its own name is {quoted(visit.own)}, not exactly {quoted('bias')}"
         if in_deformable(visit):
-            return "a bias inside a deformable convolution, which this option leaves out"
+            what = "a vector" if self is FLAT_DECAY else "a bias"
+            return f"{what} inside a deformable convolution, which this option leaves out"
+        if self is FLAT_DECAY:
+            return "it has one dimension"
         if self is BIAS_LR and is_norm(visit):
             return "a norm's bias, which this option leaves out"
         return f"the bias of a {kind}"
@@ -54,6 +61,7 @@ DCN_OFFSET_LR = Option("dcn_offset_lr_mult", "lr")
 NORM_DECAY = Option("norm_decay_mult", "weight_decay")
 DWCONV_DECAY = Option("dwconv_decay_mult", "weight_decay")
 BIAS_DECAY = Option("bias_decay_mult", "weight_decay")
+FLAT_DECAY = Option("flat_decay_mult", "weight_decay")
 
 
 def _about_norms(visit: Visit, kind: str) -> str:

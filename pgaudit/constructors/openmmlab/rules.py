@@ -22,6 +22,7 @@ class Rules:
         self._facts = facts
         self._dialect = dialect
         self.call = dialect.call
+        self.keeps_frozen = dialect.keeps_frozen
         self.options: Mapping[str, Any] = config.paramwise_cfg or {}
         self.given = frozenset(name for name, mult in self.options.items() if mult is not None)
         self.base_lr = config.optimizer.get("lr")
@@ -35,7 +36,8 @@ class Rules:
         self._default_wd = base_rule(config, "weight_decay")
         lr, wd = facts.lr, facts.weight_decay
         self.untouched = Setting(lr, wd, self._default_lr, self._default_wd)
-        self.frozen = Setting(lr, wd, Rule("frozen"), Rule("frozen"))
+        frozen = Rule("frozen")
+        self.frozen = Setting(lr, wd, frozen, frozen) if dialect.keeps_frozen else Setting(None, None, frozen, frozen)
 
     def setting(self, visit: Visit) -> Setting:
         """Returns what a trainable parameter gets."""
@@ -62,11 +64,15 @@ class Rules:
         at = ("paramwise_cfg", "custom_keys", key)
         rule = Rule("custom_keys", key, self._config.position(*at))
         sub = self.custom[key]
-        lr = self._multiplied_lr(sub.get("lr_mult", 1.0), visit, at)
-        if self.base_wd is None:
-            return Setting(lr, self._facts.weight_decay, rule, self._default_wd, (("lr", lr),))
-        wd = times(self._config, "weight_decay", self.base_wd, sub.get("decay_mult", 1.0), at)
-        return Setting(lr, wd, rule, rule, (("lr", lr), ("weight_decay", wd)))
+        group: dict[str, Any] = {"lr": self._multiplied_lr(sub.get("lr_mult", 1.0), visit, at)}
+        if self.base_wd is not None:
+            mult = sub.get("decay_mult", 1.0)
+            group["weight_decay"] = times(self._config, "weight_decay", self.base_wd, mult, at)
+        if self._dialect.copies_settings:
+            group |= sub
+        decay = float(group.get("weight_decay", self._facts.weight_decay))
+        decay_rule = rule if "weight_decay" in group else self._default_wd
+        return Setting(float(group["lr"]), decay, rule, decay_rule, tuple(group.items()))
 
     def _option_setting(self, lr_option: str | None, wd_option: str | None, visit: Visit) -> Setting:
         overrides: list[tuple[str, float]] = []
