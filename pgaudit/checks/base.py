@@ -10,7 +10,8 @@ from typing import Literal, Protocol
 from pgaudit.checks.hits import Hits, hits_of
 from pgaudit.config import Config
 from pgaudit.config.layouts import Path
-from pgaudit.constructors import Assignment, Constructor, Facts, Rule
+from pgaudit.constructors import Assignment, Constructor, Facts, Rule, Setting
+from pgaudit.constructors.base import SCHEDULED
 from pgaudit.errors import Position
 from pgaudit.inventory import Inventory, ModuleType, Visit
 
@@ -73,6 +74,15 @@ class Audited:
     def decided(self) -> Assignment:
         """The assignment before the optimizer's class had its say."""
         return self.constructor.decide(self.inventory, self.config, self.facts)
+
+    def effect(self, setting: Setting) -> tuple[object, ...]:
+        """All that a setting comes to, so that equal effects are equal: what else the library writes into a group has
+        one only where the optimizer's class, or a scheduler, looks for it.
+        """
+        extra = setting.extra
+        scheduled = sorted((key, repr(value)) for key, value in extra.items() if key.startswith(SCHEDULED))
+        read = [repr(extra.get(key, value)) for key, value in self.facts.filled_in.items()]
+        return setting.lr, setting.weight_decay, setting.lr_scale, *read, *scheduled
 
     @cached_property
     def owners(self) -> Mapping[str, frozenset[ModuleType]]:

@@ -74,10 +74,18 @@ class Setting:
         return {key: value for key, value in self.overrides if key not in ("lr", "weight_decay")}
 
     @property
+    def held(self) -> tuple[object, ...]:
+        """What a group of it holds, by which groups may be told apart; other values than numbers by their words."""
+        return self.lr, self.weight_decay, repr(sorted(self.extra.items()))
+
+    @property
     def scheduled_lr(self) -> float | None:
         """The lr that a schedule's full height comes to; None where that is the lr itself."""
         return None if self.lr is None or self.lr_scale is None else self.lr * self.lr_scale
 
+
+SCHEDULED = "initial_"
+"""How keys of a group begin from which schedulers take the values to begin with, as ``initial_lr``."""
 
 NOT_OPTIMIZED = Setting(None, None, None, None)
 """For a parameter that is in no group, because the constructor never meets it."""
@@ -115,6 +123,8 @@ class Facts:
     """
     arguments: Mapping[str, Any] = field(default_factory=dict)
     """The defaults of the optimizer's class, by argument."""
+    filled_in: Mapping[str, Any] = field(default_factory=dict)
+    """What the class fills into a group, under the config's arguments: its keys are those that it looks for there."""
 
 
 @dataclass(frozen=True)
@@ -140,8 +150,12 @@ class Unread:
     """Where it stands: ``("paramwise_cfg", "flat_decay_mult")``."""
     read: frozenset[str]
     """What is read in its place."""
-    sisters: Mapping[str, str]
+    sisters: Mapping[str, str] = field(default_factory=dict)
     """What other constructors read there, and which ones."""
+    why: str | None = None
+    """What becomes of it, as the end of a sentence about it; None where it is simply ignored."""
+    hint: str | None = None
+    """What to do about it; None where its likeness to what is read tells."""
 
 
 @dataclass(frozen=True)
@@ -196,7 +210,7 @@ class Constructor(Protocol):
     def trials(self, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
         """Yields how each rule was tried for one parameter, once for each name under which it is met."""
 
-    def unread(self, config: Config) -> Iterator[Unread]:
+    def unread(self, config: Config, facts: Facts) -> Iterator[Unread]:
         """Yields each option that the constructor ignores."""
 
     def renamed(self, config: Config, rule: Rule, to: str) -> Config | None:

@@ -115,8 +115,17 @@ def defaults_of(kind: type[Optimizer], arguments: Mapping[str, Any]) -> Built:
     Raises:
         OptimizerError: the class refuses the arguments.
     """
+    return settings_in(filled_in(kind, arguments))
+
+
+def filled_in(kind: type[Optimizer], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns all that the class fills into such a group, under its own keys.
+
+    Raises:
+        OptimizerError: the class refuses the arguments.
+    """
     optimizer = _tried(kind, [TrialGroup((), (TensorKind((1, 1), "float32"),))], arguments)
-    return _settings(optimizer.param_groups[0])
+    return {key: value for key, value in optimizer.param_groups[0].items() if key != "params"}
 
 
 def argument_defaults(kind: type[Optimizer]) -> dict[str, Any]:
@@ -134,10 +143,11 @@ def try_groups(kind: type[Optimizer], arguments: Mapping[str, Any], groups: Sequ
     Raises:
         OptimizerError: the class refuses them.
     """
-    return [_settings(group) for group in _tried(kind, groups, arguments).param_groups[: len(groups)]]
+    return [settings_in(group) for group in _tried(kind, groups, arguments).param_groups[: len(groups)]]
 
 
-def _settings(group: Mapping[str, Any]) -> Built:
+def settings_in(group: Mapping[str, Any]) -> Built:
+    """Returns the lr and weight decay that a group holds."""
     lr, decay = group.get("lr"), group.get("weight_decay")
     return Built(None if lr is None else float(lr), 0.0 if decay is None else float(decay))
 

@@ -1,0 +1,109 @@
+"""mmengine's DefaultOptimWrapperConstructor.
+
+Source of the semantics: mmengine 0.10.7, ``mmengine/optim/optimizer/default_constructor.py``. The wrapper around the
+optimizer (AmpOptimWrapper and the like) leaves the groups as they are, and is not looked at; the group that
+``OptimWrapper.param_groups`` adds to those of its optimizer holds no parameter of the model, and is not shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Set
+
+from pgaudit.config import Config
+from pgaudit.config.grammars.openmmlab import MMENGINE
+from pgaudit.config.layouts import Path
+from pgaudit.constructors.base import SCHEDULED, Facts, OptimizerSpec, Unread
+from pgaudit.constructors.openmmlab import Dialect, OpenMMLab
+from pgaudit.constructors.openmmlab.dialect import Chosen
+from pgaudit.constructors.openmmlab.options import (
+    BIAS_DECAY,
+    BIAS_LR,
+    DCN_OFFSET_LR,
+    DWCONV_DECAY,
+    FLAT_DECAY,
+    NORM_DECAY,
+    in_deformable,
+    is_norm,
+)
+from pgaudit.constructors.sisters import SISTERS
+from pgaudit.inventory import Visit
+from pgaudit.text import quoted, visible
+
+OPTIONS = (BIAS_LR, DCN_OFFSET_LR, NORM_DECAY, BIAS_DECAY, DWCONV_DECAY, FLAT_DECAY)
+
+READ = frozenset({"custom_keys", "bypass_duplicate", *(option.name for option in OPTIONS)})
+"""The options of ``paramwise_cfg`` that are read."""
+
+MULTIPLIES = {"lr_mult": "lr", "decay_mult": "weight_decay"}
+"""The settings of a custom key that the constructor reads itself, and what each makes."""
+
+RENAMED = {"TorchAdafactor": "Adafactor", "Adafactor": "transformers:Adafactor"}
+"""The classes that mmengine's registry has under names other than torch's."""
+
+
+def choose(visit: Visit, given: Set[str]) -> Chosen:
+    """See :attr:`pgaudit.constructors.openmmlab.Dialect.choose`."""
+    in_dcn = in_deformable(visit)
+    plain_bias = visit.own == "bias" and not in_dcn
+    norm = is_norm(visit)
+    lr_option = wd_option = None
+    if plain_bias and not norm and "bias_lr_mult" in given:
+        lr_option = "bias_lr_mult"
+    if in_dcn and visit.conv is not None and "dcn_offset_lr_mult" in given and "conv_offset" in visit.prefix:
+        lr_option = "dcn_offset_lr_mult"
+    if norm and "norm_decay_mult" in given:
+        wd_option = "norm_decay_mult"
+    elif plain_bias and "bias_decay_mult" in given:
+        wd_option = "bias_decay_mult"
+    elif visit.conv is not None and visit.conv.depthwise and "dwconv_decay_mult" in given:
+        wd_option = "dwconv_decay_mult"
+    elif visit.ndim == 1 and not in_dcn and "flat_decay_mult" in given:
+        wd_option = "flat_decay_mult"
+    return lr_option, wd_option
+
+
+class Mmengine(OpenMMLab):
+    """The constructor that mmengine, and with it mmpretrain, mmdet 3 and mmseg 1, use unless told otherwise."""
+
+    grammar = MMENGINE
+    library = "mmengine 0.10.7"
+    dialect = Dialect(
+        call="mmengine's DefaultOptimWrapperConstructor.add_params",
+        options=OPTIONS,
+        order="norms are asked for first, then biases, then depthwise convolutions, then vectors",
+        choose=choose,
+        takes_unset=False,
+        keeps_frozen=False,
+        copies_settings=True,
+    )
+
+    def optimizer(self, config: Config) -> OptimizerSpec:
+        """By the names of mmengine's registry."""
+        spec = super().optimizer(config)
+        return OptimizerSpec(RENAMED.get(spec.type, spec.type), spec.arguments) if isinstance(spec.type, str) else spec
+
+    def unread(self, config: Config, facts: Facts) -> Iterator[Unread]:
+        """See :class:`pgaudit.constructors.base.Constructor`."""
+        options = config.paramwise_cfg or {}
+        for option in options:
+            if option not in READ:
+                yield Unread(("paramwise_cfg", option), READ, SISTERS)
+        for key, settings in options.get("custom_keys", {}).items():
+            for setting in settings:
+                at = ("paramwise_cfg", "custom_keys", key, setting)
+                if MULTIPLIES.get(setting) in settings:
+                    beside = quoted(MULTIPLIES[setting])
+                    yield Unread(
+                        at, frozenset(), why=f"has no effect: {beside} takes its place", hint="keep one of them"
+                    )
+                elif setting not in MULTIPLIES:
+                    yield from self._unread_by_class(config, facts, at)
+
+    def _unread_by_class(self, config: Config, facts: Facts, at: Path) -> Iterator[Unread]:
+        """What is copied has an effect only where the optimizer's class, or a scheduler, looks for it."""
+        setting = str(at[-1])
+        if setting not in facts.filled_in and not setting.startswith(SCHEDULED):
+            name = visible(self.optimizer(config).name)
+            why = f"is read by nobody: mmengine copies it into the group, where {name} does not look for it"
+            hint = f"lr_mult, decay_mult, or an argument of {name}"
+            yield Unread(at, frozenset({*facts.filled_in, *MULTIPLIES}), why=why, hint=hint)
