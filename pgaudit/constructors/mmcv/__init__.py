@@ -65,7 +65,7 @@ class Mmcv(Basic):
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return trials.meetings(inventory, config, facts, index)
 
-    def unread(self, config: Config) -> Iterator[Unread]:
+    def unread(self, config: Config, facts: Facts) -> Iterator[Unread]:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return options.unread(config)
 
