@@ -57,8 +57,7 @@ def occurrences(root: nn.Module, circles: list[str]) -> Iterator[Occurrence]:
             yield Occurrence(step.prefix, name, tensor, step.module, step.parents, step.again or repeated)
         around = (*step.parents, step.module)
         children = [
-            _Step(child, step.below(name), around, step.again or twice)
-            for name, child, twice in _children(step.module)
+            _Step(child, step.below(name), around, step.again or twice) for name, child, twice in _children(step.module)
         ]
         met += len(children)
         if met > MAX_VISITS:
