@@ -34,6 +34,11 @@ def is_norm(module: ModuleType) -> bool:
     return not _NORM_CLASSES.isdisjoint(module.bases)
 
 
+def searched(visit: Visit) -> str:
+    """Returns the name that the config's function is given: with a leading dot at the root."""
+    return f"{visit.prefix}.{visit.own}"
+
+
 class Rules:
     """The arguments of one config, ready to be asked once a parameter."""
 
@@ -74,7 +79,7 @@ class Rules:
         """Returns what the config's function makes of a parameter's name."""
         assert self._function is not None
         at = self.arguments.lr_factor_func.at
-        name = f"{visit.prefix}.{visit.own}"  # with a leading dot at the root
+        name = searched(visit)
         try:
             factor = self._function(name)
         except Exception as error:  # foreign code

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from pgaudit.config import Config
 from pgaudit.constructors.base import Rule
-from pgaudit.constructors.detectron2.rules import Rules, is_norm
+from pgaudit.constructors.detectron2.rules import Rules, is_norm, searched
 from pgaudit.constructors.patterns import Pattern, Spans
 from pgaudit.constructors.trials import Meeting, Product, Trial, Value
 from pgaudit.inventory import Inventory, Visit
@@ -34,7 +34,7 @@ def patterns_of(config: Config, rules: Rules) -> list[Pattern]:
         at = norms.at if norms.given else ()
         found.append(Pattern(norms.rule, at, frozenset({"weight_decay"}), _norm_spans, _about_norms))
     if function.value is not None:
-        found.append(Pattern(function.rule, function.at, frozenset({"lr"}), lambda visit: (), lambda visit: "for all"))
+        found.append(Pattern(function.rule, function.at, frozenset({"lr"}), lambda visit: (), _about_calls))
     for leaf in rules.overrides:
         found += _by_name(leaf, rules)
     return found
@@ -65,6 +65,10 @@ def _about_norms(visit: Visit) -> str:
     return f"{kind} is a norm, but none that detectron2 knows" if known else f"{kind} is no norm"
 
 
+def _about_calls(visit: Visit) -> str:
+    return f"called with {quoted(searched(visit))}"
+
+
 def meetings(inventory: Inventory, config: Config, rules: Rules, index: int) -> Iterator[Meeting]:
     """Yields each meeting with a trainable parameter; all but the first are passed over."""
     patterns = patterns_of(config, rules)
@@ -74,7 +78,7 @@ def meetings(inventory: Inventory, config: Config, rules: Rules, index: int) -> 
             yield Meeting(visit.name, (*_asked(visit, patterns, rules), *_base(visit, patterns, rules)))
         else:
             met = Trial(_DUPLICATE, True, f"already in a group as {first}")
-            yield Meeting(visit.name, (met, *(t for t in _asked(visit, patterns, rules, _DUPLICATE) if t.matched)))
+            yield Meeting(visit.name, (met, *_passed_over(visit, patterns)))
         first = first or visit.name
 
 
@@ -83,7 +87,7 @@ def _winners(visit: Visit, patterns: Sequence[Pattern]) -> dict[Value, Rule]:
     return {value: pattern.rule for value in _VALUES for pattern in matched if value in pattern.states}
 
 
-def _asked(visit: Visit, patterns: Sequence[Pattern], rules: Rules, beaten_by: Rule | None = None) -> Iterator[Trial]:
+def _asked(visit: Visit, patterns: Sequence[Pattern], rules: Rules) -> Iterator[Trial]:
     winners = _winners(visit, patterns)
     for pattern in patterns:
         spans, why = pattern.find(visit), pattern.says(visit)
@@ -93,16 +97,24 @@ def _asked(visit: Visit, patterns: Sequence[Pattern], rules: Rules, beaten_by: R
             continue
         products = tuple(_product(visit, pattern, value, rules) for value in _VALUES if value in pattern.states)
         decides = frozenset(product.of for product in products if winners[product.of] is pattern.rule)
-        lost = beaten_by or next((winners[product.of] for product in products if product.of not in decides), None)
-        if lost and (beaten_by or not decides):
-            yield Trial(
-                pattern.rule, True, why, products, frozenset(), lost, principle(lost, pattern.rule), text, spans
-            )
-        elif decides:
+        if decides:
             yield Trial(pattern.rule, True, why, products, decides, text=text, spans=spans)
+        elif products:
+            won = winners[products[0].of]
+            principles = principle(won, pattern.rule)
+            yield Trial(pattern.rule, True, why, products, decides, won, principles, text, spans)
         else:
             what = ", ".join(map(visible, rules.overrides[visit.own])) or "nothing"
             yield Trial(pattern.rule, True, f"its own name; it sets {what}")
+
+
+def _passed_over(visit: Visit, patterns: Sequence[Pattern]) -> Iterator[Trial]:
+    """What is about a second name, without what it would give: the config's function is never asked."""
+    for pattern in patterns:
+        spans = pattern.find(visit)
+        if spans is not None and pattern.searched is not None:
+            why, text = principle(_DUPLICATE, pattern.rule), pattern.searched(visit)
+            yield Trial(pattern.rule, True, pattern.says(visit), (), frozenset(), _DUPLICATE, why, text, spans)
 
 
 def _product(visit: Visit, pattern: Pattern, value: Value, rules: Rules) -> Product:
