@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,8 @@ from pgaudit.constructors import Constructor, Facts, OptimizerSpec, constructor_
 from pgaudit.errors import ConfigError, UsageError
 from pgaudit.inventory import Inventory
 from pgaudit.report import Report, Row
-from pgaudit.trial import as_built, placed
+from pgaudit.text import quoted
+from pgaudit.trial import as_built, called, placed
 
 if TYPE_CHECKING:
     from torch import nn
@@ -100,7 +102,7 @@ def live_model(model: object, config: Config, model_args: Mapping[str, Any] | No
     # The config's arguments are for the config's model, not for another that the command line names.
     args = {**(config.model_args if model in (None, config.model) else {}), **(model_args or {})}
     with placed(config, "model") if model is None else contextlib.nullcontext():
-        loaded = load_model(_beside(config) if model is None else model, args)
+        loaded = load_model(_beside(config, str(config.model)) if model is None else model, args)
     return Live(loaded.module, model or str(config.model), loaded.source, loaded.version, loaded.notes)
 
 
@@ -124,9 +126,9 @@ def _audited(
     constructor = constructor_named(config.constructor)
     spec = constructor.optimizer(config)
     classes = _classes(constructor, config)
-    with placed(config, *spec.section, spec.type_key):
+    with called(config, spec):
         kind = optimizer_class(spec.type)
-    facts = _facts(config, spec, kind, classes)
+    facts = _facts(config, spec, kind, classes, _functions(constructor, config))
     inventory, walked = _inventory(model, config, constructor, model_args)
     assignment = as_built(config, spec, kind, inventory, constructor.decide(inventory, config, facts))
     rows = tuple(Row(p, d.setting, d.group) for p, d in zip(inventory.parameters, assignment.decisions, strict=True))
@@ -152,11 +154,12 @@ def _inventory(
     return walked.inventory, walked
 
 
-def _beside(config: Config) -> str:
-    """The config's model; its file is looked for beside the config where the current folder has none of that name."""
+def _beside(config: Config, ref: str) -> str:
+    """What the config refers to; its file is looked for beside the config where the current folder has none of that
+    name.
+    """
     from pgaudit.inventory.imports import is_file
 
-    ref = str(config.model)
     file, colon, attribute = ref.rpartition(":")
     if file.endswith(".py") and config.path and not is_file(file):
         beside = Path(config.path).parent / file
@@ -184,9 +187,29 @@ def _classes(constructor: Constructor, config: Config) -> dict[str, str]:
     return classes
 
 
-def _facts(config: Config, spec: OptimizerSpec, kind: type[Optimizer], classes: Mapping[str, str]) -> Facts:
+def _functions(constructor: Constructor, config: Config) -> dict[str, Callable[..., Any]]:
+    """The functions that the config names, each of which is asked but once about the same."""
+    from pgaudit.inventory.imports import import_attribute
+
+    functions: dict[str, Callable[..., Any]] = {}
+    for ref, at in constructor.function_refs(config).items():
+        with placed(config, *at):
+            found = import_attribute(_beside(config, ref))[1]
+            if not callable(found):
+                raise UsageError(f"{quoted(ref)} is no function")
+            functions[ref] = cache(found)
+    return functions
+
+
+def _facts(
+    config: Config,
+    spec: OptimizerSpec,
+    kind: type[Optimizer],
+    classes: Mapping[str, str],
+    functions: Mapping[str, Callable[..., Any]],
+) -> Facts:
     from pgaudit.inventory.optimizers import argument_defaults, filled_in, settings_in
 
-    with placed(config, *spec.section, spec.type_key):
+    with called(config, spec):
         filled = filled_in(kind, spec.arguments)
-        return Facts(*settings_in(filled), classes, argument_defaults(kind), filled)
+        return Facts(*settings_in(filled), classes, argument_defaults(kind), filled, functions)

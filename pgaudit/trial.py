@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +30,9 @@ def as_built(
     from pgaudit.inventory.optimizers import try_groups
 
     trials = _trial_groups(inventory, assignment)
-    with placed(config, *spec.section, spec.type_key):
+    if not trials and assignment.may_be_empty:
+        return assignment
+    with called(config, spec):
         built = try_groups(kind, spec.arguments, trials)
     held = {repr(trial.settings): group for trial, group in zip(trials, built, strict=True)}
     if any(held[repr(trial.settings)] != group for trial, group in zip(trials, built, strict=True)):
@@ -72,14 +74,31 @@ def _trial_groups(inventory: Inventory, assignment: Assignment) -> list[TrialGro
 
 
 @contextlib.contextmanager
-def placed(config: Config, section: str | int, *below: str | int) -> Iterator[None]:
-    """Gives an error about what the config names its place in the config."""
+def called(config: Config, spec: OptimizerSpec) -> Iterator[None]:
+    """Gives an error about the call of the optimizer's class its place in the config."""
+    with placed(config, *spec.section, spec.type_key, words=spec.words):
+        yield
+
+
+@contextlib.contextmanager
+def placed(
+    config: Config, section: str | int, *below: str | int, words: Mapping[str, str] | None = None
+) -> Iterator[None]:
+    """Gives an error about what the config names its place in the config.
+
+    Args:
+        config: the config.
+        section: where the name stands, section first.
+        below: the rest of the way to it.
+        words: what the config calls an argument of the class that it names.
+    """
     try:
         yield
     except ConfigError:
         raise
     except PgauditError as error:
         argument = getattr(error, "argument", None)
+        argument = words.get(argument, argument) if words and argument else argument
         inner = (*below[:-1], argument) if argument and argument != "type" else below
         problem = error.problems[0]
         raise config.error(problem.message, section, *inner, hint=problem.hint) from error

@@ -33,7 +33,7 @@ def check(audited: Audited, /) -> Iterator[Finding]:
     for hits in audited.hits:
         rule = hits.pattern.rule
         trainable = [visit.index for visit in hits.matched if audited.inventory.parameters[visit.index].trainable]
-        if rule.key is None or hits.decided or not trainable:
+        if rule.key is None or hits.decided or not trainable or not hits.pattern.at:
             continue
         indices = tuple(dict.fromkeys(trainable))
         all_of_them = "its only parameter" if len(indices) == 1 else f"any of its {len(indices):,} parameters"

@@ -33,7 +33,7 @@ def check(audited: Audited, /) -> Iterator[Finding]:
     """Yields a finding for each key that raises the weight decay without naming it."""
     for hits in audited.hits:
         pattern = hits.pattern
-        if pattern.rule.key is None or "weight_decay" in pattern.states or not hits.decided:
+        if not pattern.at or pattern.rule.key is None or "weight_decay" in pattern.states or not hits.decided:
             continue
         dropped = _dropped(audited, hits)
         if dropped:

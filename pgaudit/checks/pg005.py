@@ -30,6 +30,8 @@ _SAMPLE = 16
 def check(audited: Audited, /) -> Iterator[Finding]:
     """Yields a finding for each rule without effect, unless it is a dead or a shadowed key."""
     for hits in audited.hits:
+        if not hits.pattern.at:
+            continue
         trainable = [v for v in hits.matched if audited.inventory.parameters[v.index].trainable]
         if hits.pattern.rule.key is not None and not hits.decided and (trainable or not hits.matched):
             continue

@@ -1,9 +1,9 @@
 """Norms that the constructor does not take for norms.
 
-What: the libraries ask by class: OpenMMLab's and BaseCls' isinstance tests know batch, instance, group and layer norm.
-A norm of any other class (RmsNorm, GlobalResponseNorm, EvoNorm, FilterResponseNorm, one's own) is none to them, and
-neither is torch's own RMSNorm. pgaudit finds such modules by what they are: they own vectors only, and mix their
-inputs' elements as a statistic does; not by their names.
+What: the libraries ask by class: OpenMMLab's, detectron2's and BaseCls' isinstance tests know batch, instance, group
+and layer norm; transformers' knows layer norm alone. A norm of any other class (RmsNorm, GlobalResponseNorm, EvoNorm,
+FilterResponseNorm, one's own) is none to them, and neither is torch's own RMSNorm. pgaudit finds such modules by what
+they are: they own vectors only, and mix their inputs' elements as a statistic does; not by their names.
 
 Why it hurts: the config exempts norms from weight decay, and these stay decayed. 62 of timm's 1,371 models have some.
 
@@ -24,8 +24,8 @@ from pgaudit.checks.base import Audited, Finding, Kind
 from pgaudit.checks.pg002 import named
 from pgaudit.checks.what_if import settings_if
 from pgaudit.constructors import Rule
-from pgaudit.inventory import Visit
-from pgaudit.inventory.families import NORM_LIKE
+from pgaudit.inventory import ModuleType, Visit
+from pgaudit.inventory.families import LAYER_NORM, NORM_LIKE, NORMS, families_of
 from pgaudit.text import counted, visible
 
 KIND = Kind("PG006", "unrecognised-norm", "warning")
@@ -37,10 +37,10 @@ def check(audited: Audited, /) -> Iterator[Finding]:
     unknown = [
         index
         for index, parameter in enumerate(inventory.parameters)
-        if NORM_LIKE in parameter.module.families and parameter.trainable
+        if parameter.trainable and not parameter.module.families.isdisjoint({NORM_LIKE, *NORMS})
     ]
     missed: dict[tuple[Rule, str, float], list[int]] = defaultdict(list)
-    for index, (now, then) in settings_if(audited, unknown, change=_as_layer_norm).items():
+    for index, (now, then) in settings_if(audited, unknown, change=_LayerNorms()).items():
         rule = then.weight_decay_rule
         if rule and not rule.is_base and now.weight_decay is not None and then.weight_decay != now.weight_decay:
             missed[rule, inventory.parameters[index].module.short, now.weight_decay].append(index)
@@ -56,6 +56,15 @@ def check(audited: Audited, /) -> Iterator[Finding]:
         yield audited.finding(KIND, message, hint, at=audited.rule_at(rule) or (), key=kind, indices=indices)
 
 
-def _as_layer_norm(visit: Visit) -> Visit:
-    """The same parameter, were its module a norm that the libraries know."""
-    return replace(visit, module=replace(visit.module, families=visit.module.families | {"layer_norm"}))
+class _LayerNorms:
+    """The same parameters, were their modules of a subclass of torch's LayerNorm, which all libraries know."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, ModuleType] = {}
+
+    def __call__(self, visit: Visit) -> Visit:
+        kind = visit.module
+        if id(kind) not in self._known:
+            bases = (*kind.bases, LAYER_NORM)
+            self._known[id(kind)] = replace(kind, bases=bases, families=families_of(bases) | kind.families)
+        return replace(visit, module=self._known[id(kind)])

@@ -20,6 +20,7 @@ from fnmatch import fnmatchcase
 
 from pgaudit.checks import suggest, words
 from pgaudit.checks.base import Audited, Finding, Kind
+from pgaudit.config.layouts import Path
 from pgaudit.inventory import Parameter
 from pgaudit.inventory.families import NORM_LIKE, NORMS
 from pgaudit.text import counted
@@ -45,7 +46,7 @@ def check(audited: Audited, /) -> Iterator[Finding]:
         kind = _kind(audited.inventory.parameters[index])
         if kind:
             kinds.setdefault(kind, []).append(index)
-    at = (audited.constructor.optimizer(audited.config).section[0], "weight_decay")
+    at = audited.constructor.optimizer(audited.config).at("weight_decay")
     if kinds:
         what = ", ".join(_counted(len(indices), kind) for kind, indices in kinds.items())
         indices = sorted(index for members in kinds.values() for index in members)
@@ -70,7 +71,7 @@ def _kind(parameter: Parameter) -> str | None:
     return "other vector" if len(parameter.shape) <= 1 and not is_lazy else None
 
 
-def _asked_for(audited: Audited, decayed: list[int], at: tuple[str, str]) -> Iterator[Finding]:
+def _asked_for(audited: Audited, decayed: list[int], at: Path) -> Iterator[Finding]:
     patterns = audited.inventory.hints.no_weight_decay
     named = [
         index

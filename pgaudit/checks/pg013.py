@@ -35,8 +35,7 @@ def check(audited: Audited, /) -> Iterator[Finding]:
         what = "the base lr" if rule.is_base else named(rule)
         are = "is" if len(indices) == 1 else "are"
         message = f"{words.amount(audited, indices)} {are} trainable at lr 0 by {what}{words.which(audited, indices)}"
-        section = audited.constructor.optimizer(audited.config).section[0]
-        base = (section, "lr") if audited.config.position(section, "lr") else (section, "basic_lr")
+        base = audited.constructor.optimizer(audited.config).at("lr")
         yield audited.finding(
             KIND,
             message,

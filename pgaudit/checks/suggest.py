@@ -24,13 +24,16 @@ _NEAR = 0.75
 def for_dead_key(audited: Audited, pattern: Pattern) -> str | None:
     """Returns a hint for a key or pattern that matches no name, or None."""
     key = pattern.rule.key or ""
-    names = [visit.name for visit in audited.inventory.visits]
+    assert pattern.searched is not None
+    names = [pattern.searched(visit).removeprefix(".") for visit in audited.inventory.visits]
     word = re.sub(r"^\^|\$$|\\(?=\.)", "", key) if pattern.regex else key
     if word.startswith(".") and any(name.startswith(word[1:]) for name in names):
         return f"{quoted(word[1:])} stands at the root, where no dot comes before it"
     plain = word.strip(".")
     if plain.startswith("module.") and any(plain[7:] in name for name in names):
         return f"names begin inside `module` here: {quoted(plain[7:])}"
+    if "." in plain and not any("." in name for name in names):
+        return "it is compared with a parameter's own name, which stands behind the last dot"
     for name in _without_first_segments(plain):
         if any(f".{name}" in f".{full}" for full in names):
             return f"{quoted(name)} is here, but not below {quoted(plain[: -len(name) - 1])}"

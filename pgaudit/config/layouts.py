@@ -1,7 +1,8 @@
 """Recognises whose layout a config has, and finds the optimizer and its parameter-wise options in it.
 
 mmcv 1.x nests ``constructor`` and ``paramwise_cfg`` in ``optimizer``; mmengine puts all three into ``optim_wrapper``;
-BaseCls has a ``solver``. Each is read as people already have it, with the rest of a training config beside it.
+BaseCls has a ``solver``, detectron2 a ``SOLVER``. Each is read as people already have it, with the rest of a training
+config beside it.
 """
 
 from __future__ import annotations
@@ -25,9 +26,14 @@ class SolverSection:
 
     section: str
     example: str
+    literals: bool = False
+    """Whether the library reads a text there as a Python literal, so that ``1e-4`` is a number after all."""
 
 
-SOLVERS = {"basecls": SolverSection("solver", "solver: {basic_lr: 0.1, weight_decay: 1.0e-4}")}
+SOLVERS = {
+    "basecls": SolverSection("solver", "solver: {basic_lr: 0.1, weight_decay: 1.0e-4}"),
+    "detectron2": SolverSection("SOLVER", "SOLVER: {BASE_LR: 0.02}", literals=True),
+}
 """The layouts with a section of their own."""
 
 FOREIGN = frozenset(
@@ -42,17 +48,23 @@ FOREIGN = frozenset(
     channel_cfg albu_train_transforms samples_per_gpu workers_per_gpu base_batch_size train_batch_size_per_gpu
     trainer_name hooks_name weights output_dir batch_size num_classes preprocess test bn loss augments model_ema amp
     fastrun dtr log_every_n_iter tb_every_n_iter save_every_n_epoch eval_every_n_epoch trace
+    MODEL DATASETS DATALOADER INPUT TEST OUTPUT_DIR SEED CUDNN_BENCHMARK FLOAT32_PRECISION VIS_PERIOD GLOBAL VERSION
     """.split()
 )
-"""The rest of an OpenMMLab or BaseCls training config, which says nothing about parameter groups.
+"""The rest of an OpenMMLab, BaseCls or detectron2 training config, which says nothing about parameter groups.
 
 One of these is enough to tell such a config from one written for pgaudit alone.
 """
 
 OWN = tuple(
-    "model model_args constructor optimizer paramwise_cfg optim_wrapper solver world_size expect findings".split()
+    """
+    model model_args constructor optimizer paramwise_cfg optim_wrapper solver SOLVER world_size expect findings
+    """.split()
 )
 """The top-level keys that are read."""
+
+BASES = ("_base_", "_BASE_")
+"""OpenMMLab's and detectron2's word for the files that a config builds upon, which are not read."""
 
 
 def foreign_keys(top: Mapping[str, frozenset[str] | None]) -> set[str]:
@@ -67,8 +79,8 @@ def foreign_keys(top: Mapping[str, frozenset[str] | None]) -> set[str]:
     if top.get("model") is not None:
         foreign.add("model")  # the library's own model section
     nested = (top.get("optimizer") or frozenset()) & {"paramwise_cfg", "constructor"}
-    if foreign or nested or "optim_wrapper" in top or "solver" in top:
-        unknown = [key for key in top if key not in OWN and key != "_base_"]
+    if foreign or nested or not top.keys().isdisjoint(("optim_wrapper", "solver", "SOLVER")):
+        unknown = [key for key in top if key not in (*OWN, *BASES)]
         foreign |= {key for key in unknown if not nearest(key, OWN, cutoff=0.8)}
     return foreign
 
@@ -88,12 +100,17 @@ class Layout:
     unread: list[tuple[Path, str]] = field(default_factory=list)
     """Parts beside those that this layout reads, and what is wrong with them."""
 
+    def reads_literally(self, path: Path) -> bool:
+        """Whether the library reads a text at this place as a Python literal."""
+        return self.name in SOLVERS and SOLVERS[self.name].literals and path[:1] == (SOLVERS[self.name].section,)
+
 
 def recognise(top: Mapping[str, Any]) -> Layout:
     """Sorts a config into its parts; checks nothing but that no part stands in two places."""
     optimizer = top.get("optimizer")
-    if "solver" in top:
-        return _assembled("basecls", "basecls", top, (), {"solver": ("solver",)})
+    for name, solver in SOLVERS.items():
+        if solver.section in top:
+            return _assembled(name, name, top, (), {"solver": (solver.section,)})
     if "optim_wrapper" in top:
         return _assembled(
             "mmengine", "mmengine", top, ("optim_wrapper",), {"optimizer": ("optim_wrapper", "optimizer")}
@@ -118,9 +135,9 @@ def _assembled(name: str, default: str, top: Mapping[str, Any], nest: Path, sect
     if name == "mmcv" and isinstance(layout.optimizer, Mapping):
         nested = ("constructor", "paramwise_cfg")
         layout.optimizer = {key: value for key, value in layout.optimizer.items() if key not in nested}
-    for stray in ("optimizer", "optim_wrapper"):
+    for stray in ("optimizer", "optim_wrapper", *(solver.section for solver in SOLVERS.values())):
         if stray in top and stray not in {path[0] for path in sections.values()}:
-            read = "solver" if name == "basecls" else "optim_wrapper"
+            read = SOLVERS[name].section if name in SOLVERS else "optim_wrapper"
             layout.unread.append(((stray,), f'"{stray}" stands beside "{read}"; a config has one of them'))
     return layout
 

@@ -71,10 +71,11 @@ def _validated(document: Document, path: str | None, constructor: str | None) ->
         raise ConfigError(Problem(f"a config is a mapping, not {described(top)}", path, document.values.get(())))
     layout = layouts.recognise(top)
     found = complaints(schema.File, top)
-    if "_base_" in top:
-        found.insert(
-            0, (("_base_",), "pgaudit reads one file, and `_base_` names others", "write the whole config out")
-        )
+    for base in layouts.BASES:
+        if base in top:
+            found.insert(
+                0, ((base,), f"pgaudit reads one file, and `{base}` names others", "write the whole config out")
+            )
     found += [(at, message, None) for at, message in layout.unread]
     name = constructor or layout.constructor
     found += constructor_complaints(name, layout)
@@ -99,7 +100,7 @@ def _validated(document: Document, path: str | None, constructor: str | None) ->
         ignores=ignores_of(top),
         expect=expectations(top["expect"], ("expect",), path, document.keys) if top.get("expect") else None,
         path=path,
-        ambiguous=tuple(document.ambiguous),
+        ambiguous=tuple(scalar for scalar in document.ambiguous if not layout.reads_literally(scalar.path)),
         sections=layout.sections,
         keys=document.keys,
         values=document.values,

@@ -37,7 +37,7 @@ class Config:
     """
 
     layout: str
-    """Whose layout the file has: ``pgaudit``, ``mmcv``, ``mmengine`` or ``basecls``."""
+    """Whose layout the file has: ``pgaudit``, ``mmcv``, ``mmengine``, ``basecls`` or ``detectron2``."""
     constructor: str
     optimizer: Mapping[str, Any] = field(default_factory=dict)
     """``type`` and the arguments of the optimizer's class; empty where the layout has a ``solver`` instead."""

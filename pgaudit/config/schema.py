@@ -7,6 +7,7 @@ unknown options stay, and the checks report them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -70,6 +71,25 @@ class MmengineParamwise(_Open):
     flat_decay_mult: NonNegative | None = None
     dcn_offset_lr_mult: NonNegative | None = None
     bypass_duplicate: bool = False
+
+
+class Override(_Open):
+    """The hyperparameters of all parameters of one name; every other key goes into their group as it is."""
+
+    lr: NonNegative = 0.0
+    weight_decay: NonNegative = 0.0
+
+
+class Detectron2Paramwise(_Closed):
+    """The arguments of detectron2's get_default_optimizer_params."""
+
+    base_lr: NonNegative | None = None
+    weight_decay: NonNegative | None = None
+    weight_decay_norm: NonNegative | None = None
+    bias_lr_factor: NonNegative | None = 1.0
+    weight_decay_bias: NonNegative | None = None
+    lr_factor_func: Word | Callable[..., Any] | None = None
+    overrides: dict[str, Override] | None = None
 
 
 class Solver(_Open):
@@ -170,6 +190,7 @@ class File(_Closed):
     paramwise_cfg: dict[str, Any] | None = None
     optim_wrapper: dict[str, Any] | None = None
     solver: dict[str, Any] | None = None
+    SOLVER: Any = None
     world_size: Annotated[int, Field(strict=True, ge=1)] | None = None
     expect: dict[str, Any] | None = None
     findings: dict[str, Any] | None = None

@@ -6,12 +6,13 @@ from pgaudit.config.grammars.plugins import plugged
 from pgaudit.constructors.base import Assignment, Conflict, Constructor, Decision, Facts, OptimizerSpec, Rule, Setting
 from pgaudit.constructors.basecls import BaseCls
 from pgaudit.constructors.basic import Basic
+from pgaudit.constructors.detectron2 import Detectron2
 from pgaudit.constructors.mmcv import Mmcv
 from pgaudit.constructors.mmengine import Mmengine
+from pgaudit.constructors.transformers import Transformers
 
-CONSTRUCTORS: dict[str, Constructor] = {
-    constructor.name: constructor for constructor in (Mmcv(), Mmengine(), BaseCls())
-}
+_BUILT_IN: tuple[Constructor, ...] = (Mmcv(), Mmengine(), Detectron2(), Transformers(), BaseCls())
+CONSTRUCTORS = {constructor.name: constructor for constructor in _BUILT_IN}
 """The built-in ones."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -67,6 +67,8 @@ class Setting:
     """By what the library's own schedulers multiply every lr that they set; the lr in the group is not multiplied. None
     where they know no such factor.
     """
+    extra_rules: tuple[Rule, ...] = ()
+    """What decided the rest of the group, where that is not what decided lr or weight decay."""
 
     @property
     def extra(self) -> dict[str, Any]:
@@ -125,6 +127,8 @@ class Facts:
     """The defaults of the optimizer's class, by argument."""
     filled_in: Mapping[str, Any] = field(default_factory=dict)
     """What the class fills into a group, under the config's arguments: its keys are those that it looks for there."""
+    functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    """The functions that the config refers to, by its words for them; each is called once for each argument."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +144,8 @@ class Assignment:
     """The layer that layer decay puts each parameter into, counted from the input; None without layer decay."""
     warned: tuple[int, ...] = ()
     """The frozen parameters that the library leaves out with a warning."""
+    may_be_empty: bool = False
+    """Whether the library builds an optimizer without a single parameter, of groups that are all empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +173,12 @@ class OptimizerSpec:
     section: Sequence[str] = ("optimizer",)
     """Where in the config the arguments come from."""
     type_key: str = "type"
+    words: Mapping[str, str] = field(default_factory=dict)
+    """What the config calls an argument, where it is not the class's own word."""
+
+    def at(self, argument: str) -> Path:
+        """Returns where in the config an argument stands, if it is there."""
+        return (*self.section, self.words.get(argument, argument))
 
     @property
     def name(self) -> str:
@@ -193,6 +205,9 @@ class Constructor(Protocol):
 
     def class_refs(self, config: Config) -> Mapping[str, tuple[str | int, ...]]:
         """Returns the classes that the config names, and where."""
+
+    def function_refs(self, config: Config) -> Mapping[str, tuple[str | int, ...]]:
+        """Returns the functions that the config names, as ``module:function``, and where."""
 
     def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Assignment:
         """Decides every parameter, in time linear in their number.

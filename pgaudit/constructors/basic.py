@@ -38,6 +38,10 @@ class Basic:
         """No classes."""
         return {}
 
+    def function_refs(self, config: Config) -> Mapping[str, tuple[str | int, ...]]:
+        """No functions."""
+        return {}
+
     def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Assignment:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         raise NotImplementedError

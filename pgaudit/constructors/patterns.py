@@ -22,7 +22,8 @@ class Pattern:
 
     rule: Rule
     at: Path
-    """Where it stands in the config, section first."""
+    """Where it stands in the config, section first; empty for a rule of the library's own, which no config can change.
+    """
     states: frozenset[str]
     """Which of ``lr`` and ``weight_decay`` it names itself; the other it leaves at, or returns to, the base value."""
     find: Callable[[Visit], Spans | None]

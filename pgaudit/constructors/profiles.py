@@ -102,6 +102,15 @@ PROFILES = {
         groups="one for each set of equal settings",
         begins=_AS_GIVEN,
         unknown="TypeError",
+        options={
+            "base_lr": "written into every group; what the other options multiply",
+            "weight_decay": "written into every group",
+            "weight_decay_norm": "weight decay of norms that are known by class",
+            "bias_lr_factor": "lr of all that is called bias, as a multiple of base_lr",
+            "weight_decay_bias": "weight decay of all that is called bias, of norms as well",
+            "lr_factor_func": "a function of the name, whose result multiplies base_lr",
+            "overrides": "settings by the parameter's own name",
+        },
     ),
     "transformers": Profile(
         names="five expressions, searched in lower case in the name and its ends; none to choose",
@@ -111,7 +120,7 @@ PROFILES = {
         tied=_FIRST,
         groups="with and without decay, even if empty",
         begins=_AS_GIVEN,
-        unknown="there are none",
+        unknown="there are none to know: ignored",
     ),
     "basecls": Profile(
         names="a pattern is an expression, searched in the name, or a class; the first rule wins",

@@ -17,6 +17,9 @@ from pgaudit.inventory.records import Conv, Hints
 _BASE = {"type": "SGD", "lr": 1.0, "weight_decay": 1.0}
 ASKED: Mapping[str, Mapping[str, Any]] = {
     "mmcv": {"optimizer": _BASE, "paramwise_cfg": {"norm_decay_mult": 0.0, "bias_decay_mult": 0.0}},
+    "mmengine": {"optimizer": _BASE, "paramwise_cfg": {"norm_decay_mult": 0.0, "bias_decay_mult": 0.0}},
+    "detectron2": {"optimizer": _BASE, "paramwise_cfg": {"weight_decay_norm": 0.0, "weight_decay_bias": 0.0}},
+    "transformers": {"optimizer": _BASE},
     "basecls": {"solver": {"weight_decay": [[0, "bias"], [0, "NORM_TYPES"], 1.0]}},
 }
 """How each constructor is told. timm and transformers do it untold."""
@@ -72,13 +75,12 @@ def inventory() -> Inventory:
         families = families_of(bases) | ({NORM_LIKE} if sort.norm_like else set())
         return types.setdefault(bases, ModuleType(bases[0], bases, frozenset(families)))
 
+    root = ModuleType("model.Model", ("model.Model", _MODULE), frozenset())
     parameters, visits = [], []
     for index, sort in enumerate(SORTS):
         prefix, _, own = sort.name.rpartition(".")
         parameters.append(Parameter(sort.name, sort.shape, "float32", sort.trainable, module(sort), numel=8))
-        parent = ModuleType("model.Model", ("model.Model", _MODULE), frozenset()) if prefix else None
-        visits.append(Visit(prefix, own, index, module(sort), parent, sort.conv))
-    root = ModuleType("model.Model", ("model.Model", _MODULE), frozenset())
+        visits.append(Visit(prefix, own, index, module(sort), (root,) if prefix else (), sort.conv, len(sort.shape)))
     whole = tuple(range(len(SORTS)))
     hints = Hints(no_weight_decay=("pos_embed",))
     return Inventory(tuple(parameters), tuple(visits), whole, root, "sample", "module", hints=hints)

@@ -11,11 +11,12 @@ NORM_LIKE = "norm_like"
 """The norms that no library's test knows: torch's RMSNorm, and what :mod:`pgaudit.inventory.norms` finds."""
 
 _NORMS = "torch.nn.modules"
+LAYER_NORM = f"{_NORMS}.normalization.LayerNorm"
 FAMILIES = {
     f"{_NORMS}.batchnorm._BatchNorm": "batch_norm",
     f"{_NORMS}.instancenorm._InstanceNorm": "instance_norm",
     f"{_NORMS}.normalization.GroupNorm": "group_norm",
-    f"{_NORMS}.normalization.LayerNorm": "layer_norm",
+    LAYER_NORM: "layer_norm",
     f"{_NORMS}.conv.Conv2d": "conv2d",
     f"{_NORMS}.normalization.RMSNorm": NORM_LIKE,
 }

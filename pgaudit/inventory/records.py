@@ -76,11 +76,16 @@ class Visit:
     index: int
     """The parameter, as its index in :attr:`Inventory.parameters`."""
     module: ModuleType
-    parent: ModuleType | None
-    """The class of the module's immediate parent; None at the root."""
+    parents: tuple[ModuleType, ...]
+    """The classes of the modules around it, from the root down to the immediate parent; none at the root."""
     conv: Conv | None = None
     ndim: int = 0
     """The tensor's dimensions; torch says 1 of a lazy module's, which has no shape yet."""
+
+    @property
+    def parent(self) -> ModuleType | None:
+        """The class of the module's immediate parent; None at the root."""
+        return self.parents[-1] if self.parents else None
 
     @property
     def name(self) -> str:

@@ -23,8 +23,8 @@ class Occurrence:
     own: str
     tensor: Tensor
     owner: nn.Module
-    parent: nn.Module | None
-    """The owner's parent."""
+    parents: tuple[nn.Module, ...]
+    """The modules around the owner, from the root down; one object for all children of a module."""
     again: bool
     """Whether a constructor's own walk would pass over this name."""
 
@@ -39,7 +39,7 @@ def occurrences(root: nn.Module, circles: list[str]) -> Iterator[Occurrence]:
 
     Depth first, own parameters before children.
     """
-    stack = [_Step(root, "", None)]
+    stack = [_Step(root, "", ())]
     path: set[int] = set()
     met = 0
     while stack:
@@ -51,13 +51,13 @@ def occurrences(root: nn.Module, circles: list[str]) -> Iterator[Occurrence]:
             circles.append(step.prefix)
             continue
         path.add(id(step.module))
-        stack.append(_Step(step.module, step.prefix, None, leaving=True))
+        stack.append(_Step(step.module, step.prefix, (), leaving=True))
         for name, tensor, repeated in _own(step.module):
             met += 1
-            yield Occurrence(step.prefix, name, tensor, step.module, step.parent, step.again or repeated)
+            yield Occurrence(step.prefix, name, tensor, step.module, step.parents, step.again or repeated)
+        around = (*step.parents, step.module)
         children = [
-            _Step(child, step.below(name), step.module, step.again or twice)
-            for name, child, twice in _children(step.module)
+            _Step(child, step.below(name), around, step.again or twice) for name, child, twice in _children(step.module)
         ]
         met += len(children)
         if met > MAX_VISITS:
@@ -69,7 +69,7 @@ def occurrences(root: nn.Module, circles: list[str]) -> Iterator[Occurrence]:
 class _Step:
     module: nn.Module
     prefix: str
-    parent: nn.Module | None
+    parents: tuple[nn.Module, ...]
     again: bool = False
     leaving: bool = False
 

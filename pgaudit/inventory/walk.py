@@ -124,6 +124,8 @@ class _Found:
     _types: dict[type, ModuleType] = field(default_factory=dict)
     _judged: set[type] = field(default_factory=set)
     _convs: dict[int, Conv] = field(default_factory=dict)
+    _around: dict[int, tuple[tuple[nn.Module, ...], tuple[ModuleType, ...]]] = field(default_factory=dict)
+    """By identity: siblings share one tuple of modules, which is kept here so that its id stays its own."""
 
     def add(self, met: Occurrence) -> None:
         module = self._type_of_owner(met.owner)
@@ -135,9 +137,8 @@ class _Found:
         else:
             self.entries[index].aliases.append(met.name)
         if not met.again:
-            parent = None if met.parent is None else self.type_of(type(met.parent))
-            conv = self._conv(met.owner, module)
-            self.visits.append(Visit(met.prefix, met.own, index, module, parent, conv, met.tensor.ndim))
+            conv, parents = self._conv(met.owner, module), self._types_of(met.parents)
+            self.visits.append(Visit(met.prefix, met.own, index, module, parents, conv, met.tensor.ndim))
 
     def add_lost(self, name: str, met: Occurrence) -> None:
         self._index[id(met.tensor)] = len(self.entries)
@@ -160,6 +161,12 @@ class _Found:
             bases = tuple(f"{base.__module__}.{base.__qualname__}" for base in kind.__mro__)
             known = self._types[kind] = ModuleType(bases[0], bases, families_of(bases))
         return known
+
+    def _types_of(self, modules: tuple[nn.Module, ...]) -> tuple[ModuleType, ...]:
+        known = self._around.get(id(modules))
+        if known is None:
+            known = self._around[id(modules)] = (modules, tuple([self.type_of(type(module)) for module in modules]))
+        return known[1]
 
     def _type_of_owner(self, owner: nn.Module) -> ModuleType:
         """A class is judged by the first of its modules that owns parameters."""

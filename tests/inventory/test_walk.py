@@ -46,6 +46,19 @@ def test_a_constructor_meets_a_parameter_once_a_parent_but_not_once_a_name() -> 
     assert visits == ["token", "a.weight", "a.bias", "b.weight", "b.bias", "c.weight", "c.bias"]
 
 
+def test_a_visit_knows_the_classes_around_it() -> None:
+    model = nn.Sequential(nn.ModuleDict({"norm": nn.LayerNorm(2), "fc": nn.Linear(2, 2)}))
+    visits = {visit.name: visit for visit in _walked(model).visits}
+    for name, visit in visits.items():
+        path = visit.prefix.split(".")
+        around = [model.get_submodule(".".join(path[:depth])) for depth in range(len(path))]
+        assert [parent.short for parent in visit.parents] == [type(module).__name__ for module in around], name
+        assert visit.parent is visit.parents[-1]
+    assert len({id(visit.parents) for visit in visits.values()}) == 1
+    (root,) = {(visit.parents, visit.parent) for visit in _walked(nn.Linear(2, 2)).visits}
+    assert root == ((), None)
+
+
 def test_a_parameter_is_plain_data() -> None:
     model = nn.Sequential(nn.Conv2d(4, 8, 3, groups=4, bias=False), nn.BatchNorm2d(8))
     model[1].bias.requires_grad = False

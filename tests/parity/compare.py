@@ -59,13 +59,14 @@ def reports_duplicates(report: dict[str, Any]) -> bool:
     return ("PG009", "error") in findings
 
 
-def real_groups(answer: dict[str, Any]) -> list[Group]:
-    """The groups of the real optimizer. One without weight decay (Rprop) decays nothing."""
+def real_groups(answer: dict[str, Any]) -> dict[int, Group]:
+    """The groups of the real optimizer that hold anything, by index. One without weight decay decays nothing."""
     zero = (0.0).hex()
-    return [(g["names"], g["lr"], g["weight_decay"] or zero, g["extra"]) for g in answer["groups"]]
+    groups = enumerate(answer["groups"])
+    return {i: (g["names"], g["lr"], g["weight_decay"] or zero, g["extra"]) for i, g in groups if g["names"]}
 
 
-def our_groups(report: pgaudit.Report, defaults: dict[str, str]) -> list[Group]:
+def our_groups(report: pgaudit.Report, defaults: dict[str, str]) -> dict[int, Group]:
     """The same from what pgaudit says of each parameter, not from its own list of groups.
 
     A setting that is written into a group and equals the optimizer's default there is none that differs.
@@ -82,8 +83,7 @@ def our_groups(report: pgaudit.Report, defaults: dict[str, str]) -> list[Group]:
         names, *first = groups.setdefault(row.group, ([], *setting))
         assert setting == tuple(first), f"group {row.group} is not uniform"
         names.append(row.name)
-    assert sorted(groups) == list(range(len(groups)))
-    return [groups[index] for index in range(len(groups))]
+    return groups
 
 
 def assert_consistent(report: pgaudit.Report, model: nn.Module, optimized: set[str]) -> None:
@@ -101,5 +101,5 @@ def assert_consistent(report: pgaudit.Report, model: nn.Module, optimized: set[s
     counted = [(g["index"], g["parameters"], g["lr"], g["weight_decay"]) for g in data["groups"]]
     assert counted == [
         (index, len(names), float.fromhex(lr), float.fromhex(weight_decay))
-        for index, (names, lr, weight_decay, _) in enumerate(our_groups(report, {}))
+        for index, (names, lr, weight_decay, _) in sorted(our_groups(report, {}).items())
     ]

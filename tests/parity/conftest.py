@@ -24,6 +24,13 @@ def mmengine() -> Iterator[Oracle]:
         yield oracle
 
 
+@pytest.fixture(scope="session")
+def transformers() -> Iterator[Oracle]:
+    """The real transformers."""
+    with Oracle("transformers", "tests.parity.oracle_transformers", "transformers") as oracle:
+        yield oracle
+
+
 @pytest.fixture
 def both(mmcv: Oracle) -> Both:
     """pgaudit and the real mmcv 1.x."""

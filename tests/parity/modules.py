@@ -135,3 +135,25 @@ class OddConv2d(nn.Conv2d):
         super().__init__(2, 2, 1)
         for name in forgotten:
             delattr(self, name)
+
+
+class LayerNormBlock(nn.LayerNorm):
+    """A LayerNorm with children of its own."""
+
+    def __init__(self) -> None:
+        super().__init__(2)
+
+
+class HeadOnlyNamed(HeadOnly):
+    """The same by the names that it gives."""
+
+    def named_parameters(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, nn.Parameter]]:
+        for name, tensor in super().named_parameters(prefix, recurse, remove_duplicate):
+            if recurse is False or "head" in name:
+                yield name, tensor
+
+    def parameters(self, recurse: bool = True) -> Iterator[nn.Parameter]:
+        for _, tensor in self.named_parameters(recurse=recurse):
+            yield tensor

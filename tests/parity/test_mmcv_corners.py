@@ -127,6 +127,7 @@ def settings_of(mmcv: Oracle, case: Case) -> int:
         assert refuses(build(case["model"]), case)
         return 0
     ours = our_groups(audit(build(case["model"]), case), real["defaults"])
-    assert [group[1:] for group in ours] == [group[1:] for group in real_groups(real)]
-    assert sum(len(group[0]) for group in ours) == sum(len(group[0]) for group in real_groups(real))
+    theirs = real_groups(real)
+    assert {index: group[1:] for index, group in ours.items()} == {i: group[1:] for i, group in theirs.items()}
+    assert sum(len(group[0]) for group in ours.values()) == sum(len(group[0]) for group in theirs.values())
     return 2 * sum(len(group["names"]) for group in real["groups"])

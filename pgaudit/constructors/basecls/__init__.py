@@ -64,7 +64,7 @@ class BaseCls(Basic):
             arguments["betas"] = tuple(solver.get("betas", (0.9, 0.999)))
         if name in ("lamb", "lars"):
             arguments["always_adapt"] = solver.get("always_adapt", False)
-        return OptimizerSpec(OPTIMIZERS[name], arguments, ("solver",), "optimizer")
+        return OptimizerSpec(OPTIMIZERS[name], arguments, ("solver",), "optimizer", {"lr": "basic_lr"})
 
     def class_refs(self, config: Config) -> Mapping[str, tuple[str | int, ...]]:
         """The types that rules match on."""

@@ -27,7 +27,7 @@ def patterns_of(config: Config, facts: Facts) -> list[Pattern]:
 def meeting(inventory: Inventory, config: Config, facts: Facts, index: int) -> Meeting:
     """Returns how the rules are tried for a parameter, under its first name."""
     parameter = inventory.parameters[index]
-    visit = Visit("", parameter.name, index, parameter.module, None)
+    visit = Visit("", parameter.name, index, parameter.module, ())
     policy = policy_of(config)
     *of_rules, default = settings_of(config, policy, facts)
     won = None

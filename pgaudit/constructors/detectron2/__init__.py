@@ -1,0 +1,137 @@
+"""detectron2's get_default_optimizer_params, and the reduce_param_groups that it ends in.
+
+Source of the semantics: detectron2 02b5c4e, ``detectron2/solver/build.py`` (and ``detectron2/config/defaults.py`` for
+configs with a ``SOLVER``, which ``build_optimizer`` reads: always SGD, and the weight decay goes to the optimizer
+alone).
+
+Under ``paramwise_cfg`` stand the function's arguments. As there, ``base_lr`` is not taken from the optimizer: without
+it, groups hold no lr, and nothing can multiply it. detectron2 writes what ``bias_lr_factor`` and ``weight_decay_bias``
+come to into the caller's own ``overrides``, so that a second call with the same dict raises; pgaudit does not touch it.
+``REFERENCE_WORLD_SIZE``, by which DefaultTrainer rescales a config, is not followed: values are for the number of
+processes that the config was written for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from pgaudit.config import Config
+from pgaudit.config.grammars.detectron2 import DETECTRON2
+from pgaudit.constructors.base import (
+    NOT_OPTIMIZED,
+    Assignment,
+    Decision,
+    Facts,
+    OptimizerSpec,
+    Rule,
+    Setting,
+    Unread,
+)
+from pgaudit.constructors.basic import Basic
+from pgaudit.constructors.detectron2 import trials
+from pgaudit.constructors.detectron2.arguments import OPTIONS, arguments_of, solver_value
+from pgaudit.constructors.detectron2.rules import Rules
+from pgaudit.constructors.patterns import Pattern
+from pgaudit.constructors.sisters import SISTERS
+from pgaudit.constructors.trials import Meeting
+from pgaudit.inventory import Inventory
+
+
+class Detectron2(Basic):
+    """Absolute hyperparameters by a parameter's own name, and a weight decay for norms; equal groups merged."""
+
+    grammar = DETECTRON2
+    library = "detectron2 02b5c4e"
+    options = OPTIONS
+
+    def optimizer(self, config: Config) -> OptimizerSpec:
+        """``build_optimizer`` for a ``SOLVER``; otherwise what stands in ``optimizer``."""
+        if config.layout != "detectron2":
+            return super().optimizer(config)
+        words = {"lr": "BASE_LR", "momentum": "MOMENTUM", "nesterov": "NESTEROV", "weight_decay": "WEIGHT_DECAY"}
+        arguments = {argument: solver_value(config, key) for argument, key in words.items()}
+        return OptimizerSpec("SGD", {**arguments, "foreach": True}, ("solver",), "type", words)
+
+    def function_refs(self, config: Config) -> Mapping[str, tuple[str | int, ...]]:
+        """The ``lr_factor_func``, unless a config from Python holds the function itself."""
+        given = arguments_of(config).lr_factor_func
+        return {given.value: given.at} if isinstance(given.value, str) else {}
+
+    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Assignment:
+        """See :class:`pgaudit.constructors.base.Constructor`."""
+        rules, groups = Rules(config, facts), _Groups()
+        decisions = [Decision(NOT_OPTIMIZED, None)] * len(inventory.parameters)
+        for visit in inventory.visits:  # the first meeting decides
+            if decisions[visit.index].group is None and inventory.parameters[visit.index].trainable:
+                decisions[visit.index] = groups.decision(rules.setting(visit))
+        return Assignment(tuple(decisions), rules.base)
+
+    def patterns(self, config: Config, facts: Facts) -> Sequence[Pattern]:
+        """In the order of writing: what comes later wins."""
+        return trials.patterns_of(config, Rules(config, facts))
+
+    def principle(self, winner: Rule, loser: Rule) -> str:
+        """See :class:`pgaudit.constructors.base.Constructor`."""
+        return trials.principle(winner, loser)
+
+    def trials(self, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
+        """See :class:`pgaudit.constructors.base.Constructor`."""
+        return trials.meetings(inventory, config, Rules(config, facts), index)
+
+    def unread(self, config: Config, facts: Facts) -> Iterator[Unread]:
+        """What overrides write into groups, and no optimizer of the class looks for. Unknown options raise."""
+        if config.layout == "detectron2":
+            if config.paramwise_cfg is not None:
+                yield Unread(("paramwise_cfg",), frozenset(), SISTERS)
+            return
+        read = frozenset({"lr", "weight_decay", *facts.arguments})
+        for leaf, settings in arguments_of(config).overrides.items():
+            for word in settings if facts.arguments else ():
+                if word not in read:
+                    why = f"the group holds it, and {self.optimizer(config).name} does not look for it"
+                    hint = _ABSOLUTE.get(word)
+                    yield Unread(("paramwise_cfg", "overrides", leaf, word), read, why=why, hint=hint)
+
+    def renamed(self, config: Config, rule: Rule, to: str) -> Config | None:
+        """The name that an override is for."""
+        if rule.option != "overrides":
+            return None
+        given = arguments_of(config).overrides
+        return _with(config, {to if leaf == rule.key else leaf: settings for leaf, settings in given.items()})
+
+    def exempting(self, config: Config, part: str) -> tuple[str, Config] | None:
+        """An override, where the whole of a parameter's own name is meant."""
+        given = arguments_of(config)
+        of_biases = given.scales_biases or given.weight_decay_bias.value is not None
+        if config.layout == "detectron2" or part in given.overrides or (part == "bias" and of_biases):
+            return None
+        return part, _with(config, {**given.overrides, part: {"weight_decay": 0.0}})
+
+
+_ABSOLUTE = {
+    "lr_mult": "overrides are absolute: lr",
+    "decay_mult": "overrides are absolute: weight_decay",
+}
+
+
+class _Groups:
+    """The groups so far. Their key is what stands in them, and in which order; 1, 1.0 and True are one."""
+
+    def __init__(self) -> None:
+        self._by_items: dict[tuple[tuple[str, Any], ...], tuple[int, Setting]] = {}
+        self._by_setting: dict[int, Decision] = {}
+
+    def decision(self, setting: Setting) -> Decision:
+        known = self._by_setting.get(id(setting))
+        if known is None:
+            group, first = self._by_items.setdefault(setting.overrides, (len(self._by_items), setting))
+            # The group holds what its first member wrote: True, say, though the second wrote 1.
+            known = Decision(setting if first is setting else replace(setting, overrides=first.overrides), group)
+            self._by_setting[id(setting)] = known
+        return known
+
+
+def _with(config: Config, overrides: Mapping[str, Any]) -> Config:
+    return replace(config, paramwise_cfg={**(config.paramwise_cfg or {}), "overrides": overrides})

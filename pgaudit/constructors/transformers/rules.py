@@ -1,0 +1,55 @@
+"""Trainer's rules, ready to be asked once a parameter."""
+
+from __future__ import annotations
+
+import re
+
+from pgaudit.config import Config
+from pgaudit.constructors.base import Decision, Facts, Rule, Setting
+from pgaudit.inventory import ModuleType, Visit
+from pgaudit.inventory.families import LAYER_NORM
+
+FORBIDDEN = (r"bias", r"layernorm", r"rmsnorm", r"(?:^|\.)norm(?:$|\.)", r"_norm(?:$|\.)")
+"""The expressions that Trainer looks for, each in the name in small letters."""
+
+NORM_RULE = Rule("layer_norm")
+NAME_RULES = tuple((Rule("forbidden_name", pattern), re.compile(pattern)) for pattern in FORBIDDEN)
+
+_ANY = re.compile("|".join(FORBIDDEN))
+
+
+def layer_norm_of(visit: Visit) -> ModuleType | None:
+    """Returns the class of the layer norm that a parameter is in, at whatever depth; the root is none to Trainer."""
+    below_root = (*visit.parents[1:], visit.module) if visit.parents else ()
+    return next((module for module in below_root if LAYER_NORM in module.bases), None)
+
+
+class Rules:
+    """The two settings, and which parameter gets which."""
+
+    def __init__(self, config: Config, facts: Facts) -> None:
+        given = config.optimizer.get("weight_decay")
+        decay = 0.0 if given is None else float(given)  # TrainingArguments' default
+        self._lr = facts.lr
+        self._lr_rule = Rule("default", None, config.position("optimizer", "lr"))
+        default = Rule("default", None, config.position("optimizer", "weight_decay"))
+        self.decayed = Setting(self._lr, decay, self._lr_rule, default, (("weight_decay", decay),))
+        self._decay = Decision(self.decayed, 0)
+        self._none = {rule: Decision(self._exempt(rule), 1) for rule in (NORM_RULE, *(rule for rule, _ in NAME_RULES))}
+        self._in_norm: dict[tuple[int, int], bool] = {}
+
+    def decision(self, visit: Visit) -> Decision:
+        """Returns what a trainable parameter gets: group 0 has weight decay, group 1 has none."""
+        key = id(visit.module), id(visit.parents)  # an inventory holds one object a class, and one a place
+        in_norm = self._in_norm.get(key)
+        if in_norm is None:
+            in_norm = self._in_norm[key] = layer_norm_of(visit) is not None
+        if in_norm:
+            return self._none[NORM_RULE]
+        name = visit.name.lower()
+        if _ANY.search(name) is None:
+            return self._decay
+        return self._none[next(rule for rule, pattern in NAME_RULES if pattern.search(name))]
+
+    def _exempt(self, rule: Rule) -> Setting:
+        return Setting(self._lr, 0.0, self._lr_rule, rule, (("weight_decay", 0.0),))

@@ -1,0 +1,94 @@
+"""Trainer's rules as things to ask, and how they are tried for one parameter, step by step."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pgaudit.constructors.base import Rule
+from pgaudit.constructors.patterns import Pattern, Spans
+from pgaudit.constructors.transformers.rules import NAME_RULES, NORM_RULE, Rules, layer_norm_of
+from pgaudit.constructors.trials import Meeting, Product, Trial, Value
+from pgaudit.inventory import Inventory, Visit
+from pgaudit.inventory.families import NORM_LIKE, NORMS
+from pgaudit.text import visible
+
+PRINCIPLE = "either is enough"
+
+_DECAY: frozenset[Value] = frozenset({"weight_decay"})
+_STATES = frozenset({"weight_decay"})
+_DUPLICATE = Rule("duplicate")
+
+
+def _norm_spans(visit: Visit) -> Spans | None:
+    return None if layer_norm_of(visit) is None else ()
+
+
+def _about_norms(visit: Visit) -> str:
+    norm, kind = layer_norm_of(visit), visible(visit.module.short)
+    if norm is not None:
+        return f"{kind} is a LayerNorm" if norm is visit.module else f"inside {visible(norm.short)}, a LayerNorm"
+    if not visit.parents:
+        return "of the root, whose class is not asked"
+    if visit.module.families.isdisjoint({NORM_LIKE, *NORMS}):
+        return f"{kind} is no LayerNorm"
+    return f"{kind} is a norm, but no LayerNorm"
+
+
+def _by_name(rule: Rule, pattern: re.Pattern[str]) -> Pattern:
+    def find(visit: Visit) -> Spans | None:
+        found = tuple(match.span() for match in pattern.finditer(_lowered(visit)))
+        return found or None
+
+    def says(visit: Visit) -> str:
+        return "found in the name" if find(visit) else "not found in the name"
+
+    return Pattern(rule, (), _STATES, find, says, _lowered, regex=True)
+
+
+def _lowered(visit: Visit) -> str:
+    return visit.name.lower()
+
+
+PATTERNS = (
+    Pattern(NORM_RULE, (), _STATES, _norm_spans, _about_norms),
+    *(_by_name(rule, pattern) for rule, pattern in NAME_RULES),
+)
+"""In the order of trial. No config can change them."""
+
+
+def meetings(inventory: Inventory, rules: Rules, index: int) -> Iterator[Meeting]:
+    """Yields each meeting with a trainable parameter; all but the first are passed over."""
+    first: str | None = None
+    for visit in inventory.visits_of.get(index, ()):
+        if first is None:
+            yield Meeting(visit.name, (*_asked(visit), *_base(visit, rules)))
+        else:
+            yield Meeting(visit.name, (Trial(_DUPLICATE, True, f"listed before, as {first}"),))
+        first = first or visit.name
+
+
+def _asked(visit: Visit) -> Iterator[Trial]:
+    won: Rule | None = None
+    exempt = (Product("weight_decay", 0.0),)
+    for pattern in PATTERNS:
+        spans, why = pattern.find(visit), pattern.says(visit)
+        text = pattern.searched(visit) if pattern.searched else None
+        if spans is None:
+            yield Trial(pattern.rule, False, why, text=text)
+        elif won is None:
+            won = pattern.rule
+            yield Trial(pattern.rule, True, why, exempt, _DECAY, text=text, spans=spans)
+        else:
+            yield Trial(pattern.rule, True, why, exempt, frozenset(), won, PRINCIPLE, text, spans)
+
+
+def _base(visit: Visit, rules: Rules) -> Iterator[Trial]:
+    """The lr, which is one for all, and the weight decay of group 0."""
+    base = rules.decayed
+    assert base.lr_rule is not None
+    assert base.weight_decay_rule is not None
+    yield Trial(base.lr_rule, True, "one lr for all parameters", (Product("lr", base.lr),), frozenset({"lr"}))
+    if rules.decision(visit).group == 0:
+        product = Product("weight_decay", base.weight_decay)
+        yield Trial(base.weight_decay_rule, True, "no rule matched", (product,), _DECAY)
