@@ -60,6 +60,7 @@ class Setting:
     lr: float | None
     weight_decay: float | None
     lr_rule: Rule | None
+    """What decided the lr, and the ``lr_scale`` where there is one."""
     weight_decay_rule: Rule | None
     overrides: tuple[tuple[str, Any], ...] = ()
     """The keys that the library writes into the parameter's group, beside ``params``."""
@@ -75,7 +76,7 @@ class Setting:
 
     @property
     def scheduled_lr(self) -> float | None:
-        """The lr that a schedule's full height comes to; None where that is the lr itself."""
+        """The lr that a schedule's full height comes to; None where schedules take the lr as it is."""
         return None if self.lr is None or self.lr_scale is None else self.lr * self.lr_scale
 
 

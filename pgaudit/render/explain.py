@@ -186,7 +186,7 @@ def _named(rule: Rule) -> str:
     return visible(rule.option) if rule.is_base else label(rule)
 
 
-_WORDS = {"lr": "lr", "weight_decay": "decay"}
+_WORDS = {"lr": "lr", "weight_decay": "decay", "scheduled_lr": "scheduled lr"}
 
 
 def _outcome(product: Product) -> str:
@@ -195,8 +195,9 @@ def _outcome(product: Product) -> str:
 
 def _sums(report: Report, explanation: Explanation, marks: Marks) -> Iterator[Text]:
     """The arithmetic, one line a value."""
+    widest = max((len(_WORDS[result.of]) for result in explanation.results), default=0)
     for result in explanation.results:
-        line = Text(f"{_WORDS[result.of]:<5} = ")
+        line = Text(f"{_WORDS[result.of].ljust(widest)} = ")
         style = colour(result.rule)
         for words in _sum(report, result, marks):
             line.append(words)
