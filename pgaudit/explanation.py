@@ -60,6 +60,7 @@ class Explanation:
         """What explanations that read alike have in common: the same rules tried with the same outcome."""
         return (
             *((result.rule.name, result.value) for result in self.results),
+            self.row.setting.effect,
             self.row.parameter.trainable,
             tuple((meeting.note is None, tuple(map(_outcome, meeting.trials))) for meeting in self.meetings),
         )

@@ -46,7 +46,7 @@ def _is_inert(audited: Audited, hits: Hits) -> bool:
         found = settings_if(audited, indices, config=fewer).values()
         if len(found) < len(indices):
             return False  # the library would refuse the config without it
-        if any((now.lr, now.weight_decay) != (then.lr, then.weight_decay) for now, then in found):
+        if any(now.effect != then.effect for now, then in found):
             return False
     return True
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -68,6 +68,8 @@ class Setting:
     """By what the library's own schedulers multiply every lr that they set; the lr in the group is not multiplied. None
     where they know no such factor.
     """
+    inert: frozenset[str] = frozenset()
+    """The keys among the overrides that neither the optimizer nor a scheduler reads: notes of the library's own."""
 
     @property
     def extra(self) -> dict[str, Any]:
@@ -75,9 +77,42 @@ class Setting:
         return {key: value for key, value in self.overrides if key not in ("lr", "weight_decay")}
 
     @property
+    def effective(self) -> dict[str, Any]:
+        """What of :attr:`extra` changes the training and does not show in :attr:`scheduled_lr`."""
+        return effective(self.extra, self.inert, scheduled=self.lr_scale is not None)
+
+    @property
+    def effect(self) -> tuple[Hashable, ...]:
+        """All that the training notices. Settings of equal effect may differ in their rules and inert keys."""
+        return self.lr, self.peak_lr, self.weight_decay, _sorted(self.effective)
+
+    @property
+    def merging(self) -> tuple[Hashable, ...]:
+        """What groups must have in common to become one: all that anybody reads."""
+        return self.lr, self.weight_decay, _sorted(effective(self.extra, self.inert))
+
+    @property
     def scheduled_lr(self) -> float | None:
         """The lr that a schedule's full height comes to; None where schedules take the lr as it is."""
         return None if self.lr is None or self.lr_scale is None else self.lr * self.lr_scale
+
+    @property
+    def peak_lr(self) -> float | None:
+        """The lr that a schedule's full height comes to, whether or not it takes the lr as it is."""
+        return self.lr if self.lr_scale is None else self.scheduled_lr
+
+
+def effective(extra: Mapping[str, Any], inert: Collection[str], *, scheduled: bool = False) -> dict[str, Any]:
+    """Returns the keys of a group that somebody reads; where there is a ``scheduled_lr``, it tells what ``lr_scale``
+    does.
+    """
+    left_out = {*inert, "lr_scale"} if scheduled else inert
+    return {key: value for key, value in extra.items() if key not in left_out}
+
+
+def _sorted(extra: Mapping[str, Any]) -> str:
+    """Keys and values as something to compare; a value may be a list."""
+    return repr(sorted(extra.items(), key=lambda item: str(item[0]))) if extra else ""
 
 
 NOT_OPTIMIZED = Setting(None, None, None, None)

@@ -13,11 +13,13 @@ from pgaudit.constructors import CONSTRUCTORS, Assignment, Basic, Decision, Fact
 from pgaudit.constructors.basic import untouched
 from pgaudit.inventory import Inventory
 
+INERT = frozenset({"lr_mult", "note"})
+
 
 class Handmade(Basic):
     """``paramwise_cfg: {groups: {prefix: {lr, weight_decay, lr_scale, ...}}}``: the first prefix of a name wins.
 
-    Schedulers read ``lr_scale``, unless ``scheduled: false`` stands beside it.
+    Schedulers read ``lr_scale``, unless ``scheduled: false`` stands beside it. Nothing reads ``lr_mult`` and ``note``.
     """
 
     grammar = Grammar("handmade", "what the config says")
@@ -41,7 +43,7 @@ class Handmade(Basic):
         assert isinstance(lr, float)
         assert isinstance(decay, float)
         assert scale is None or isinstance(scale, float)
-        return Setting(lr, decay, rule, rule, tuple(held.items()), scale)
+        return Setting(lr, decay, rule, rule, tuple(held.items()), scale, INERT)
 
 
 @contextmanager
