@@ -55,7 +55,7 @@ def test_random_hostile_names_are_locked_exactly(side: Side) -> None:
     entries = tuple(
         replace(entry, in_optimizer=bool(entry.lr_rule or entry.weight_decay_rule), aliases=())
         for entry in side.entries
-        if not {repr(entry.lr), repr(entry.weight_decay)} & {"inf", "nan"}
+        if not {repr(entry.lr), repr(entry.weight_decay), repr(entry.scheduled_lr)} & {"inf", "nan"}
     )
     assume(entries)
     _agrees(replace(side, entries=entries, model=side.model and side.model.replace("\x1b", "")))
