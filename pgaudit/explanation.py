@@ -21,7 +21,7 @@ class Result:
     rule: Rule
     product: Product
     value: float | None
-    """What the group holds: the product, unless the optimizer's class changes it."""
+    """What the group holds, or what a schedule makes of it: the product, unless the optimizer's class changes it."""
 
     @property
     def changed_by_class(self) -> bool:
@@ -39,22 +39,28 @@ class Explanation:
 
     @property
     def results(self) -> tuple[Result, ...]:
-        """The lr and the weight decay, by the first meeting, which decides; empty for a parameter in no group."""
+        """The lr, what a schedule makes of it where the group has an lr_scale, and the weight decay, by the first
+        meeting, which decides; empty for a parameter in no group.
+        """
         if not self.meetings or self.row.group is None:
             return ()
         deciding = [(trial, product) for trial in self.meetings[0].trials for product in trial.products]
         found = {product.of: (trial.rule, product) for trial, product in deciding if product.of in trial.decides}
-        values: tuple[tuple[Value, float | None], ...] = (
-            ("lr", self.row.lr),
-            ("weight_decay", self.row.weight_decay),
-        )
-        return tuple(Result(of, *found[of], value) for of, value in values)
+        setting = self.row.setting
+        values: dict[Value, float | None] = {"lr": setting.lr}
+        if setting.scheduled_lr is not None and setting.lr_rule is not None:
+            values["scheduled_lr"] = setting.scheduled_lr
+            product = Product("scheduled_lr", setting.scheduled_lr, setting.lr, setting.lr_scale)
+            found.setdefault("scheduled_lr", (setting.lr_rule, product))
+        values["weight_decay"] = setting.weight_decay
+        return tuple(Result(of, *found[of], value) for of, value in values.items())
 
     @property
     def likeness(self) -> tuple[object, ...]:
         """What explanations that read alike have in common: the same rules tried with the same outcome."""
         return (
             *((result.rule.name, result.value) for result in self.results),
+            self.row.setting.effect,
             self.row.parameter.trainable,
             tuple((meeting.note is None, tuple(map(_outcome, meeting.trials))) for meeting in self.meetings),
         )

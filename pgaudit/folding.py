@@ -106,7 +106,7 @@ class _Numbers:
 def _lot(row: Row) -> tuple[Hashable, ...]:
     """What rows must have in common: two settings may say the same, having come about in two ways."""
     rules = (row.setting.lr_rule, row.setting.weight_decay_rule)
-    return row.lr, row.weight_decay, *(rule and rule.name for rule in rules), row.parameter.trainable
+    return row.setting.effect, *(rule and rule.name for rule in rules), row.parameter.trainable
 
 
 def _dissected(name: str) -> tuple[tuple[str | None, ...], tuple[str, ...]]:

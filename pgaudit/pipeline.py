@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from os import PathLike
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pgaudit.checks import Audited, refuse_unknown_codes, run_checks
 from pgaudit.config import Config, load_config
-from pgaudit.constructors import Constructor, Facts, OptimizerSpec, constructor_named
+from pgaudit.constructors import Constructor, Facts, OptimizerSpec, Setting, constructor_named
 from pgaudit.errors import ConfigError, UsageError
 from pgaudit.inventory import Inventory
 from pgaudit.report import Report, Row
@@ -20,7 +21,7 @@ from pgaudit.text import quoted
 from pgaudit.trial import as_built, called, placed
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
     from torch.optim import Optimizer
 
     from pgaudit.inventory.walk import Walked
@@ -65,14 +66,29 @@ def build_optimizer(model: nn.Module, config: ConfigSource) -> Optimizer:
         if finding.code == "PG009":
             raise ConfigError(finding.message, finding.hint)
     assert walked is not None
-    groups: dict[tuple[object, ...], dict[str, Any]] = {}
+    members: dict[Hashable, list[tuple[Row, Tensor]]] = defaultdict(list)
     for row, tensor in zip(report.rows, walked.tensors, strict=True):
         if row.group is not None:
-            # What the first writes into its group, or leaves to the class, comes to the same for all of these values.
-            group = groups.setdefault(row.setting.held, {"params": [], **dict(row.setting.overrides)})
-            group["params"].append(tensor)
+            members[row.setting.merging].append((row, tensor))
+    groups = [
+        {"params": [tensor for _, tensor in held], **_overrides([row.setting for row, _ in held])}
+        for held in members.values()
+    ]
     spec = constructor_named(report.constructor).optimizer(report.config)
-    return optimizers.build(kind, list(groups.values()), spec.arguments)
+    return optimizers.build(kind, groups, spec.arguments)
+
+
+def _overrides(settings: Sequence[Setting]) -> dict[str, Any]:
+    """What a merged group holds. What the first writes into it, or leaves to the class, comes to the same for all; of
+    the keys that nothing reads, those are kept on which all agree.
+    """
+    first, *others = {id(setting): setting for setting in settings}.values()
+    unlike = {key for key in first.inert for other in others if _held(other, key) != _held(first, key)}
+    return {key: value for key, value in first.overrides if key not in unlike}
+
+
+def _held(setting: Setting, key: str) -> tuple[bool, Any]:
+    return key in setting.extra, setting.extra.get(key)
 
 
 @dataclass(frozen=True)

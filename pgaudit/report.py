@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -47,6 +47,11 @@ class Row:
         """The weight decay of its group; None where it is in no group."""
         return self.setting.weight_decay
 
+    @property
+    def scheduled_lr(self) -> float | None:
+        """What the library's schedulers make of the lr at their full height; None where they take it as it is."""
+        return self.setting.scheduled_lr
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -57,6 +62,8 @@ class Group:
     weight_decay: float | None
     parameters: int
     numel: int
+    setting: Setting = field(repr=False, compare=False)
+    """What its first parameter gets: all others get the same, though not by the same rules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +111,33 @@ class Report:
             if row.group is not None:
                 members[row.group].append(row)
         return tuple(
-            Group(index, rows[0].lr, rows[0].weight_decay, len(rows), sum(row.parameter.numel for row in rows))
+            Group(
+                index,
+                rows[0].lr,
+                rows[0].weight_decay,
+                len(rows),
+                sum(row.parameter.numel for row in rows),
+                rows[0].setting,
+            )
             for index, rows in sorted(members.items())
         )
+
+    @cached_property
+    def scheduled(self) -> bool:
+        """Whether the library's schedulers multiply any lr that they set."""
+        return any(row.setting.lr_scale is not None for row in self.rows)
+
+    def beside(self, setting: Setting) -> dict[str, Any]:
+        """Returns what a group holds beside lr and weight decay that changes the training: what somebody reads, and the
+        optimizer's own value is another.
+        """
+        held = setting.effective.items()
+        return {key: value for key, value in held if self._own.get(key) != serialize.plain(value)}
+
+    @cached_property
+    def _own(self) -> dict[str, Any]:
+        """The optimizer's arguments, given or by default."""
+        return {key: serialize.plain(value) for key, value in {**self.facts.arguments, **self.optimizer}.items()}
 
     @cached_property
     def rules(self) -> tuple[RuleCount, ...]:

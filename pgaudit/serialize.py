@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pgaudit.checks import Finding
-    from pgaudit.constructors import Rule
+    from pgaudit.constructors import Rule, Setting
     from pgaudit.report import Report, Row
 
 SCHEMA_VERSION = 1
@@ -45,7 +45,7 @@ def report(of: Report) -> dict[str, Any]:
                 "weight_decay": group.weight_decay,
                 "parameters": group.parameters,
                 "numel": group.numel,
-                "extra": {},
+                **beside(group.setting),
             }
             for group in of.groups
         ],
@@ -81,8 +81,18 @@ def row(of: Row) -> dict[str, Any]:
         "weight_decay": of.weight_decay,
         "lr_rule": rule(of.setting.lr_rule),
         "weight_decay_rule": rule(of.setting.weight_decay_rule),
-        "extra": {},
+        **beside(of.setting),
     }
+
+
+def beside(of: Setting) -> dict[str, Any]:
+    """Returns what a group holds beside lr and weight decay: ``extra``; where there is any, what schedulers make of the
+    lr as ``scheduled_lr``, and as ``inert`` those of the extra keys that nothing reads.
+    """
+    extra = {str(key): plain(value) for key, value in of.extra.items()}
+    scheduled = {} if of.scheduled_lr is None else {"scheduled_lr": of.scheduled_lr}
+    inert = sorted(of.inert.intersection(extra))
+    return {**scheduled, "extra": extra, **({"inert": inert} if inert else {})}
 
 
 def rule(of: Rule | None) -> dict[str, Any] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,12 +14,13 @@ from torch import nn
 
 import pgaudit
 from pgaudit import Explanation, UsageError
-from pgaudit.constructors.trials import Trial
+from pgaudit.constructors.trials import Meeting, Trial
 from pgaudit.explanation import explanations, matching
 from pgaudit.render.explain import render_explanations
 from pgaudit.render.numbers import number
 from pgaudit.render.rows import TableOptions
 from tests.budget import examples
+from tests.constructors.handmade import registered
 from tests.parity.compare import Case, audit
 from tests.parity.random_models import trees as random_trees
 from tests.parity.random_policies import cases
@@ -253,3 +255,39 @@ def test_a_name_an_alias_a_module_or_a_glob() -> None:
         matching(report, "heat.weight")
     with pytest.raises(UsageError, match="did you mean"):
         pgaudit.explain(report, "heat.weight")
+
+
+def test_scheduled() -> None:
+    """What a schedule makes of a group's lr has its own line, whether or not the constructor's trials speak of it."""
+    policy = {
+        "constructor": "handmade",
+        "optimizer": {"type": "AdamW", "lr": 1e-3, "weight_decay": 0.05},
+        "paramwise_cfg": {"groups": {"0": {"lr_scale": 0.1771}}},
+    }
+    with registered():
+        report = pgaudit.audit(nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2)), policy)
+        scaled, plain = explanations(report, [report["0.bias"], report["1.bias"]])
+    assert [result.of for result in plain.results] == ["lr", "weight_decay"]
+    silent = replace(scaled, meetings=tuple(map(_without_schedule, scaled.meetings)))
+    for explanation in (scaled, silent):
+        assert [result.of for result in explanation.results] == ["lr", "scheduled_lr", "weight_decay"]
+        assert [result.value for result in explanation.results] == [1e-3, 1e-3 * 0.1771, 0.05]
+        with registered():
+            text = render_explanations(report, [explanation], TableOptions()).splitlines()
+        assert text[-3:] == [
+            'lr           = 0.001 (groups "0")',
+            'scheduled lr = 0.001 × 0.1771 (groups "0") = 1.771e-4',
+            'decay        = 0.05 (groups "0")',
+        ]
+
+
+def _without_schedule(meeting: Meeting) -> Meeting:
+    trials = tuple(
+        replace(
+            trial,
+            products=tuple(product for product in trial.products if product.of != "scheduled_lr"),
+            decides=trial.decides - {"scheduled_lr"},
+        )
+        for trial in meeting.trials
+    )
+    return replace(meeting, trials=trials)

@@ -11,7 +11,6 @@ from pgaudit.checks.hits import Hits, hits_of
 from pgaudit.config import Config
 from pgaudit.config.layouts import Path
 from pgaudit.constructors import Assignment, Constructor, Facts, Rule, Setting
-from pgaudit.constructors.base import SCHEDULED
 from pgaudit.errors import Position
 from pgaudit.inventory import Inventory, ModuleType, Visit
 
@@ -79,10 +78,8 @@ class Audited:
         """All that a setting comes to, so that equal effects are equal: what else the library writes into a group has
         one only where the optimizer's class, or a scheduler, looks for it.
         """
-        extra = setting.extra
-        scheduled = sorted((key, repr(value)) for key, value in extra.items() if key.startswith(SCHEDULED))
-        read = [repr(extra.get(key, value)) for key, value in self.facts.filled_in.items()]
-        return setting.lr, setting.weight_decay, setting.lr_scale, *read, *scheduled
+        read = {**self.facts.filled_in, **setting.effective}
+        return setting.lr, setting.peak_lr, setting.weight_decay, repr(sorted(read.items()))
 
     @cached_property
     def owners(self) -> Mapping[str, frozenset[ModuleType]]:

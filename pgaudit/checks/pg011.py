@@ -32,7 +32,7 @@ def check(audited: Audited, /) -> Iterator[Finding]:
         if option in found.sisters:
             continue
         where = f"{at[0]}.{at[1]}[{quoted(at[2])}]" if len(at) > 2 else at[0]
-        hint = found.hint or _meant(option, found.read) or f"it reads {', '.join(sorted(found.read))}"
+        hint = _meant(option, found.read) or found.hint or f"it reads {', '.join(sorted(found.read))}"
         why = found.why or f"is read by nobody: {config.constructor} ignores it"
         message = f"{quoted(option)} in {where} {why}"
         yield audited.finding(KIND, message, hint, at=at, key=option)

@@ -90,7 +90,7 @@ def _exempt(audited: Audited, part: str, indices: Iterable[int]) -> tuple[str, b
     found = settings_if(audited, indices, config=config).values()
     if not found or any(then.weight_decay for _, then in found):
         return None
-    return word, any((now.lr, now.lr_scale) != (then.lr, then.lr_scale) for now, then in found)
+    return word, any((now.lr, now.peak_lr) != (then.lr, then.peak_lr) for now, then in found)
 
 
 def _parts(name: str) -> Iterator[str]:

@@ -40,6 +40,8 @@ class ParamExpectation:
     lr_rule: str | None
     weight_decay_rule: str | None
     at: Path
+    scheduled_lr: float | None = None
+    """What the library's schedulers make of the lr at their full height, which may be the lr itself."""
 
 
 @dataclass(frozen=True)
@@ -104,10 +106,10 @@ def _rule(name: str, given: Any, at: Path) -> RuleExpectation:
 
 
 def _param(glob: str, given: Mapping[str, Any], at: Path) -> ParamExpectation:
-    values, rules = ("lr", "weight_decay"), ("rule", "lr_rule", "weight_decay_rule")
-    lr, decay = map(given.get, values)
+    values, rules = ("lr", "weight_decay", "scheduled_lr"), ("rule", "lr_rule", "weight_decay_rule")
+    lr, decay, scheduled = map(given.get, values)
     rule, lr_rule, decay_rule = map(given.get, rules)
-    return ParamExpectation(glob, lr, decay, rule, lr_rule, decay_rule, at)
+    return ParamExpectation(glob, lr, decay, rule, lr_rule, decay_rule, at, scheduled)
 
 
 def _words(value: str | list[str]) -> tuple[str, ...]:

@@ -132,6 +132,7 @@ class ExpectedParam(_Closed):
 
     lr: NonNegative | None = None
     weight_decay: NonNegative | None = None
+    scheduled_lr: NonNegative | None = None
     rule: Word | None = None
     lr_rule: Word | None = None
     weight_decay_rule: Word | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -60,6 +60,7 @@ class Setting:
     lr: float | None
     weight_decay: float | None
     lr_rule: Rule | None
+    """What decided the lr, and the ``lr_scale`` where there is one."""
     weight_decay_rule: Rule | None
     overrides: tuple[tuple[str, Any], ...] = ()
     """The keys that the library writes into the parameter's group, beside ``params``."""
@@ -69,6 +70,8 @@ class Setting:
     """
     extra_rules: tuple[Rule, ...] = ()
     """What decided the rest of the group, where that is not what decided lr or weight decay."""
+    inert: frozenset[str] = frozenset()
+    """The keys among the overrides that neither the optimizer nor a scheduler reads: notes of the library's own."""
 
     @property
     def extra(self) -> dict[str, Any]:
@@ -76,18 +79,43 @@ class Setting:
         return {key: value for key, value in self.overrides if key not in ("lr", "weight_decay")}
 
     @property
-    def held(self) -> tuple[object, ...]:
-        """What a group of it holds, by which groups may be told apart; other values than numbers by their words."""
-        return self.lr, self.weight_decay, repr(sorted(self.extra.items()))
+    def effective(self) -> dict[str, Any]:
+        """What of :attr:`extra` changes the training and does not show in :attr:`scheduled_lr`."""
+        return effective(self.extra, self.inert, scheduled=self.lr_scale is not None)
+
+    @property
+    def effect(self) -> tuple[Hashable, ...]:
+        """All that the training notices. Settings of equal effect may differ in their rules and inert keys."""
+        return self.lr, self.peak_lr, self.weight_decay, _sorted(self.effective)
+
+    @property
+    def merging(self) -> tuple[Hashable, ...]:
+        """What groups must have in common to become one: all that anybody reads."""
+        return self.lr, self.weight_decay, _sorted(effective(self.extra, self.inert))
 
     @property
     def scheduled_lr(self) -> float | None:
-        """The lr that a schedule's full height comes to; None where that is the lr itself."""
+        """The lr that a schedule's full height comes to; None where schedules take the lr as it is."""
         return None if self.lr is None or self.lr_scale is None else self.lr * self.lr_scale
 
+    @property
+    def peak_lr(self) -> float | None:
+        """The lr that a schedule's full height comes to, whether or not it takes the lr as it is."""
+        return self.lr if self.lr_scale is None else self.scheduled_lr
 
-SCHEDULED = "initial_"
-"""How keys of a group begin from which schedulers take the values to begin with, as ``initial_lr``."""
+
+def effective(extra: Mapping[str, Any], inert: Collection[str], *, scheduled: bool = False) -> dict[str, Any]:
+    """Returns the keys of a group that somebody reads; where there is a ``scheduled_lr``, it tells what ``lr_scale``
+    does.
+    """
+    left_out = {*inert, "lr_scale"} if scheduled else inert
+    return {key: value for key, value in extra.items() if key not in left_out}
+
+
+def _sorted(extra: Mapping[str, Any]) -> str:
+    """Keys and values as something to compare; a value may be a list."""
+    return repr(sorted(extra.items(), key=lambda item: str(item[0]))) if extra else ""
+
 
 NOT_OPTIMIZED = Setting(None, None, None, None)
 """For a parameter that is in no group, because the constructor never meets it."""

@@ -11,7 +11,7 @@ from pgaudit.config.grammars import Grammar
 from pgaudit.constructors.base import Assignment, Facts, OptimizerSpec, Rule, Setting, Unread
 from pgaudit.constructors.patterns import Pattern
 from pgaudit.constructors.sisters import SISTERS
-from pgaudit.constructors.trials import Meeting, Product, Trial, Value
+from pgaudit.constructors.trials import Meeting, Product, Trial
 from pgaudit.inventory import Inventory
 
 
@@ -57,13 +57,13 @@ class Basic:
     def trials(self, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
         """What was decided, without what else was tried."""
         setting = self.decide(inventory, config, facts).decisions[index].setting
-        values: tuple[tuple[Value, Rule | None, float | None], ...] = (
-            ("lr", setting.lr_rule, setting.lr),
-            ("weight_decay", setting.weight_decay_rule, setting.weight_decay),
+        values: tuple[tuple[Rule | None, tuple[Product, ...]], ...] = (
+            (setting.lr_rule, (Product("lr", setting.lr), *scheduled(setting))),
+            (setting.weight_decay_rule, (Product("weight_decay", setting.weight_decay),)),
         )
         trials = (
-            Trial(rule, True, "it decides", (Product(value, result),), frozenset({value}))
-            for value, rule, result in values
+            Trial(rule, True, "it decides", products, frozenset(product.of for product in products))
+            for rule, products in values
             if rule is not None
         )
         yield Meeting(inventory.parameters[index].name, tuple(trials))
@@ -81,6 +81,13 @@ class Basic:
     def exempting(self, config: Config, part: str) -> tuple[str, Config] | None:
         """No rule could say so."""
         return None
+
+
+def scheduled(setting: Setting) -> tuple[Product, ...]:
+    """Returns what a schedule makes of a group's lr, as a product; none where it makes nothing of it."""
+    if setting.scheduled_lr is None:
+        return ()
+    return (Product("scheduled_lr", setting.scheduled_lr, setting.lr, setting.lr_scale),)
 
 
 def base_rule(config: Config, value: str, section: str = "optimizer") -> Rule:

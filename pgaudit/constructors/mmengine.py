@@ -12,7 +12,7 @@ from collections.abc import Iterator, Set
 from pgaudit.config import Config
 from pgaudit.config.grammars.openmmlab import MMENGINE
 from pgaudit.config.layouts import Path
-from pgaudit.constructors.base import SCHEDULED, Facts, OptimizerSpec, Unread
+from pgaudit.constructors.base import Facts, OptimizerSpec, Unread
 from pgaudit.constructors.openmmlab import Dialect, OpenMMLab
 from pgaudit.constructors.openmmlab.dialect import Chosen
 from pgaudit.constructors.openmmlab.options import (
@@ -25,6 +25,7 @@ from pgaudit.constructors.openmmlab.options import (
     in_deformable,
     is_norm,
 )
+from pgaudit.constructors.openmmlab.rules import is_read
 from pgaudit.constructors.sisters import SISTERS
 from pgaudit.inventory import Visit
 from pgaudit.text import quoted, visible
@@ -102,7 +103,7 @@ class Mmengine(OpenMMLab):
     def _unread_by_class(self, config: Config, facts: Facts, at: Path) -> Iterator[Unread]:
         """What is copied has an effect only where the optimizer's class, or a scheduler, looks for it."""
         setting = str(at[-1])
-        if setting not in facts.filled_in and not setting.startswith(SCHEDULED):
+        if not is_read(setting, facts):
             name = visible(self.optimizer(config).name)
             why = f"is read by nobody: mmengine copies it into the group, where {name} does not look for it"
             hint = f"lr_mult, decay_mult, or an argument of {name}"

@@ -8,12 +8,19 @@ from typing import Literal
 from pgaudit.constructors.base import Rule
 from pgaudit.constructors.patterns import Spans
 
-Value = Literal["lr", "weight_decay"]
+Value = Literal["lr", "weight_decay", "scheduled_lr"]
+"""What a rule can decide. ``scheduled_lr`` is :attr:`Setting.scheduled_lr`: a rule that sets an ``lr_scale`` yields,
+beside its other products, ``Product("scheduled_lr", lr * scale, lr, scale)``, and has it among what it ``decides``.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A value as a rule makes it: ``base × mult``, or a number of its own."""
+    """A value as a rule makes it: ``base × mult``, or a number of its own.
+
+    For ``lr`` and ``weight_decay``, the base is the optimizer's own value; for ``scheduled_lr``, it is the lr of the
+    group, and the mult is the ``lr_scale``.
+    """
 
     of: Value
     result: float | None

@@ -18,8 +18,10 @@ def compare(a: Side, b: Side) -> Diff:
     changes = [*_changed(a, b, pairs)]
     unchanged = len(pairs) - len(changes)
     partners = {i: rank for rank, (i, _) in enumerate(pairs)}, {j: rank for rank, (_, j) in enumerate(pairs)}
-    changes += [Change(Kind.REMOVED, entry, None, place) for entry, place in _alone(a.entries, partners[0])]
-    changes += [Change(Kind.ADDED, None, entry, place) for entry, place in _alone(b.entries, partners[1])]
+    for entry, place in _alone(a.entries, partners[0]):
+        changes.append(Change(Kind.REMOVED, entry, None, place, tuple(_extra(entry.extra, {}, {}, {}))))
+    for entry, place in _alone(b.entries, partners[1]):
+        changes.append(Change(Kind.ADDED, None, entry, place, tuple(_extra({}, entry.extra, {}, {}))))
     changes.sort(key=lambda change: change.order)
     return Diff(a, b, tuple(_setup(a, b)), tuple(changes), unchanged)
 
@@ -51,17 +53,37 @@ def _by_any_name(entries: Sequence[Entry], taken: set[int]) -> dict[str, int]:
 
 
 def _changed(a: Side, b: Side, pairs: Sequence[tuple[int, int]]) -> Iterator[Change]:
+    own = _own(a, b), _own(b, a)
     for rank, (i, j) in enumerate(pairs):
         before, after = a.entries[i], b.entries[j]
-        kind = _kind(before, after)
+        extra: tuple[SetupChange, ...] = ()
+        if before.extra or after.extra:
+            extra = tuple(_extra(before.extra, after.extra, *own))
+        kind = _kind(before, after, extra)
         if kind is not None:
-            yield Change(kind, before, after, rank)
+            yield Change(kind, before, after, rank, extra)
 
 
-def _kind(before: Entry, after: Entry) -> Kind | None:
+def _own(side: Side, other: Side) -> Mapping[str, Any]:
+    """The optimizer's own arguments; a side that does not say its class's defaults has the other's."""
+    alike = side.optimizer.get("type") == other.optimizer.get("type")
+    return {**(side.defaults or (other.defaults if alike else {})), **side.optimizer}
+
+
+def _extra(
+    before: Mapping[str, Any], after: Mapping[str, Any], own_before: Mapping[str, Any], own_after: Mapping[str, Any]
+) -> Iterator[SetupChange]:
+    """What is otherwise in a group, beside lr and weight decay; what it does not hold is the optimizer's own."""
+    for name in sorted(before.keys() | after.keys()):
+        old, new = before.get(name, own_before.get(name)), after.get(name, own_after.get(name))
+        if not same(old, new):
+            yield SetupChange(name, old, new)
+
+
+def _kind(before: Entry, after: Entry, extra: Sequence[SetupChange]) -> Kind | None:
     if before.shape != after.shape and None not in (before.shape, after.shape):
         return Kind.RESHAPED
-    if not same(before.effect, after.effect):
+    if extra or not same(before.effect, after.effect):
         return Kind.CHANGED
     return Kind.SAME_EFFECT if before.rules != after.rules else None
 

@@ -13,6 +13,11 @@
     # end
 
 A rule without a word before it decides lr and weight decay; a value of which nothing is said has the ``default`` rule.
+What schedulers make of an lr, and what else a group holds, stands after the weight decay, in format 2:
+
+    0.001  0.05  scheduled 0.0001771  layer_decay: blocks.3.norm1.weight
+    0.01  0.0001  {"momentum": 0.8}  custom_keys."fc": fc.{weight,bias}
+
 Numbers are exact. No line depends on the width of another, so that a change shows as itself in a review.
 """
 
@@ -22,6 +27,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from pgaudit.config.documents import merge_mark
 from pgaudit.constructors import Rule
@@ -32,7 +38,8 @@ from pgaudit.folding import fold_named
 from pgaudit.serialize import portable
 from pgaudit.text import one_line, quoted, visible
 
-FORMAT = 1
+FORMATS = (1, 2)
+"""Those that are read. The first that can say it all is written, so that a lock does not change with the version."""
 MAX_BYTES = 1 << 28
 """Of a lock: one line a parameter, should none fold, for some million of them."""
 _FIRST = re.compile(r"pgaudit lock, format (\d{1,9})")
@@ -41,7 +48,12 @@ _HEAD = ("model", "source", "constructor", "optimizer")
 _NONE, _DEFAULT = "-", "default"
 _RULE = r'(?:[a-z_]+(?:\."(?:[^"\\]|\\.)*")?|-)'
 _RULES = rf"lr {_RULE}, weight_decay {_RULE}|(?:lr |weight_decay )?{_RULE}"
-_LINE = re.compile(rf"(?P<lr>\S+)  (?P<decay>\S+)(?P<frozen>  frozen)?  (?P<rules>{_RULES}): (?P<names>.+)")
+_VALUES = re.compile(r"(?P<lr>\S+)  (?P<decay>\S+)(?:  scheduled (?P<scheduled>\S+))?(?P<frozen>  frozen)?  ")
+_LINE = re.compile(rf"(?P<rules>{_RULES}): (?P<names>.+)")
+_TITLES = (
+    "# lr  weight_decay  rule: parameters",
+    "# lr  weight_decay  [scheduled lr]  [what else the group holds]  rule: parameters",
+)
 _LAST = "# end"
 _NOTE = "# Agreed settings: `pgaudit lock --update` rewrites this file, `pgaudit check --lock` compares with it."
 
@@ -52,10 +64,11 @@ class NewerLock(ConfigError):
 
 def written(side: Side) -> str:
     """Returns a side as a lock file; parameters stand in the model's order."""
-    lines = [f"pgaudit lock, format {FORMAT}", _NOTE]
+    beside = any(entry.scheduled_lr is not None or entry.extra for entry in side.entries)
+    lines = [f"pgaudit lock, format {FORMATS[beside]}", _NOTE]
     for key, value in (("model", portable(side.model)), ("source", side.source), ("constructor", side.constructor)):
         lines.append(f"{key}: {value if value and _WORD.fullmatch(value) else json.dumps(value)}")
-    lines += [f"optimizer: {json.dumps(side.optimizer)}", "", "# lr  weight_decay  rule: parameters"]
+    lines += [f"optimizer: {json.dumps(side.optimizer)}", "", _TITLES[beside]]
     folds = fold_named((entry.name, _settings(entry), entry.module_type, entry) for entry in side.entries)
     for folded in folds:
         for name in spelled(folded.name, [entry.name for entry in folded.rows]):
@@ -65,13 +78,15 @@ def written(side: Side) -> str:
 
 def _settings(entry: Entry) -> str:
     """All that a line says but the names; also what lines are joined by."""
+    scheduled = "" if entry.scheduled_lr is None else f"  scheduled {_number(entry.scheduled_lr)}"
     frozen = "" if entry.trainable else "  frozen"
+    extra = f"  {json.dumps(entry.extra, sort_keys=True)}" if entry.extra else ""
     lr_rule, decay_rule = _rule(entry.lr_rule), _rule(entry.weight_decay_rule)
     rules = lr_rule
     if lr_rule != decay_rule:
         said = [f"{of} {rule}" for of, rule in (("lr", lr_rule), ("weight_decay", decay_rule)) if rule != _DEFAULT]
         rules = ", ".join(said)
-    return f"{_number(entry.lr)}  {_number(entry.weight_decay)}{frozen}  {rules}"
+    return f"{_number(entry.lr)}  {_number(entry.weight_decay)}{scheduled}{frozen}{extra}  {rules}"
 
 
 def _number(value: float | None) -> str:
@@ -135,26 +150,39 @@ def _refuse_other_formats(path: str, lines: list[str]) -> None:
     found = _FIRST.fullmatch(lines[0]) if lines else None
     if found is None:
         raise _error(path, 1, "this is no lock of pgaudit", "pgaudit lock MODEL CONFIG -o FILE writes one")
-    if int(found[1]) > FORMAT:
-        problem = _error(path, 1, f"lock format {found[1]}; this pgaudit reads {FORMAT}", "a newer pgaudit wrote it")
+    if int(found[1]) > FORMATS[-1]:
+        reads = f"this pgaudit reads {FORMATS[-1]}"
+        problem = _error(path, 1, f"lock format {found[1]}; {reads}", "a newer pgaudit wrote it")
         raise NewerLock(problem.problems)
 
 
 def _entries(path: str, number: int, line: str) -> Iterator[Entry]:
-    found = _LINE.fullmatch(line)
-    if found is None:
-        raise _error(path, number, f"no setting: {visible(one_line(line, limit=60))}", "lr  weight_decay  rule: names")
+    values = _VALUES.match(line)
     try:
-        lr, decay = _value(found["lr"]), _value(found["decay"])
+        extra, rest = _extra(line[values.end() :]) if values else ({}, "")
+        found = _LINE.fullmatch(rest)
+        if values is None or found is None:
+            hint = "lr  weight_decay  rule: names"
+            raise _error(path, number, f"no setting: {visible(one_line(line, limit=60))}", hint)
+        lr, decay = _value(values["lr"]), _value(values["decay"])
+        scheduled = _value(values["scheduled"] or _NONE)
         names = expanded(found["names"])
         rules = found["rules"]
         lr_rule, decay_rule = map(_rule_of, _both(rules))
-    except ValueError as error:
-        raise _error(path, number, str(error)) from None
+    except (ValueError, RecursionError) as error:
+        raise _error(path, number, one_line(error)) from None
+    in_optimizer = decay is not None  # a group has one, if only 0; whatever kept the parameter out may be named
+    known = (not values["frozen"], in_optimizer, lr, decay, lr_rule, decay_rule, scheduled, extra)
     for name in names:
-        # mmengine leaves a frozen parameter out; every other rule puts it into a group.
-        in_optimizer = rules != _NONE and (rules, decay) != ("frozen", None)
-        yield Entry(name, (), None, None, None, not found["frozen"], in_optimizer, lr, decay, lr_rule, decay_rule)
+        yield Entry(name, (), None, None, None, *known)
+
+
+def _extra(text: str) -> tuple[dict[str, Any], str]:
+    """What a group holds beside, and the rest of the line."""
+    if not text.startswith("{"):
+        return {}, text
+    extra, end = json.JSONDecoder(parse_constant=_value).raw_decode(text)
+    return extra, text[end:].removeprefix("  ")
 
 
 def _both(rules: str) -> tuple[str, str]:

@@ -27,11 +27,20 @@ class Entry:
     weight_decay: float | None
     lr_rule: Rule | None
     weight_decay_rule: Rule | None
+    scheduled_lr: float | None = None
+    """What schedulers make of the lr at their full height; None where they take it as it is."""
+    extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """What its group holds beside that and the training notices, as JSON can hold it."""
 
     @property
-    def effect(self) -> tuple[float | None, float | None, bool, bool]:
-        """What the training will notice."""
-        return self.lr, self.weight_decay, self.in_optimizer, self.trainable
+    def peak_lr(self) -> float | None:
+        """The lr that a schedule's full height comes to, whether or not it takes the lr as it is."""
+        return self.lr if self.scheduled_lr is None else self.scheduled_lr
+
+    @property
+    def effect(self) -> tuple[float | None, float | None, float | None, bool, bool]:
+        """What the training will notice, but for :attr:`extra`, of which the optimizer's own arguments are a part."""
+        return self.lr, self.peak_lr, self.weight_decay, self.in_optimizer, self.trainable
 
     @property
     def rules(self) -> tuple[tuple[str, str | None] | None, ...]:
@@ -60,6 +69,8 @@ class Side:
     """Type and arguments, as JSON can hold them."""
     entries: tuple[Entry, ...] = ()
     """In the model's order; none for a side that does not exist, as of an added file."""
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    """The defaults of the optimizer's class, as JSON can hold them; a file does not say them."""
 
     @cached_property
     def lr(self) -> float | None:
@@ -70,6 +81,11 @@ class Side:
     def weight_decay(self) -> float | None:
         """The base weight decay, as far as the parameters show it: see :meth:`_base`."""
         return self._base("weight_decay", "weight_decay_rule")
+
+    @property
+    def peak_lr(self) -> float | None:
+        """The base lr at a schedule's full height."""
+        return self.lr
 
     def _base(self, value: str, rule: str) -> float | None:
         """What a parameter gets under the default rule; where none stands under it, the optimizer's argument.
@@ -105,7 +121,7 @@ class Kind(str, enum.Enum):
     """What became of a parameter."""
 
     CHANGED = "changed"
-    """Another lr or weight decay, or it is frozen or left out on one side only."""
+    """Another lr, weight decay or other setting of its group, or it is frozen or left out on one side only."""
     RESHAPED = "reshaped"
     """Another shape, whatever else."""
     REMOVED = "removed"
@@ -115,6 +131,17 @@ class Kind(str, enum.Enum):
 
 
 INVERSE = {Kind.ADDED: Kind.REMOVED, Kind.REMOVED: Kind.ADDED}
+
+
+@dataclass(frozen=True, slots=True)
+class SetupChange:
+    """A difference in the constructor, the optimizer, or one of its arguments, for all parameters or for one."""
+
+    name: str
+    """``constructor``, ``optimizer``, ``lr``, ``weight_decay``, or an argument's name."""
+    before: Any
+    """As JSON can hold it; None where it is not set."""
+    after: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +155,8 @@ class Change:
     """None for a removed one."""
     place: int
     """The rank, among the parameters that both sides have, of this one or of the last one before it; -1 for none."""
+    extra: tuple[SetupChange, ...] = field(default=(), hash=False)
+    """What is otherwise in its group, beside lr and weight decay; of an added or removed one, all that is there."""
 
     @property
     def entry(self) -> Entry:
@@ -147,15 +176,8 @@ class Change:
         return self.place, {Kind.REMOVED: 1, Kind.ADDED: 2}.get(self.kind, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class SetupChange:
-    """A difference in the constructor, the optimizer, or one of its arguments."""
-
-    name: str
-    """``constructor``, ``optimizer``, ``lr``, ``weight_decay``, or an argument's name."""
-    before: Any
-    """As JSON can hold it; None where it is not set."""
-    after: Any
+def _inverted(changes: tuple[SetupChange, ...]) -> tuple[SetupChange, ...]:
+    return tuple(SetupChange(each.name, each.after, each.before) for each in changes)
 
 
 @dataclass(frozen=True)
@@ -181,7 +203,8 @@ class Diff:
     def inverted(self) -> Diff:
         """Returns the way back: the same as comparing the sides in the other order."""
         changes = [
-            Change(INVERSE.get(each.kind, each.kind), each.after, each.before, each.place) for each in self.changes
+            Change(INVERSE.get(each.kind, each.kind), each.after, each.before, each.place, _inverted(each.extra))
+            for each in self.changes
         ]
-        setup = tuple(SetupChange(each.name, each.after, each.before) for each in self.setup)
+        setup = _inverted(self.setup)
         return Diff(self.b, self.a, setup, tuple(sorted(changes, key=lambda each: each.order)), self.unchanged)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pgaudit.config.json_text import read_json
 from pgaudit.constructors import Rule
+from pgaudit.constructors.base import effective
 from pgaudit.diff.records import Entry, Side
 from pgaudit.errors import ConfigError, Position, Problem
 from pgaudit.report import Report, Row
@@ -35,6 +36,7 @@ def from_report(report: Report, path: str | None = None) -> Side:
         source=report.inventory.source,
         constructor=report.constructor,
         optimizer=plain(report.optimizer),
+        defaults=plain(report.facts.arguments),
         entries=tuple(map(_entry, report.rows)),
     )
 
@@ -53,6 +55,8 @@ def _entry(row: Row) -> Entry:
         row.weight_decay,
         row.setting.lr_rule,
         row.setting.weight_decay_rule,
+        row.scheduled_lr,
+        plain(row.setting.effective),
     )
 
 
@@ -112,6 +116,8 @@ def _entry_from_json(param: ParamData) -> Entry:
         param.weight_decay,
         _rule(param.lr_rule),
         _rule(param.weight_decay_rule),
+        param.scheduled_lr,
+        effective(param.extra, param.inert, scheduled=param.scheduled_lr is not None),
     )
 
 

@@ -38,6 +38,9 @@ class ParamData(_Part):
     weight_decay: _Number | None
     lr_rule: RuleData | None
     weight_decay_rule: RuleData | None
+    scheduled_lr: _Number | None = None
+    extra: dict[str, Any] = {}
+    inert: list[str] = []
 
 
 class ModelData(_Part):

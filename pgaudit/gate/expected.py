@@ -105,6 +105,7 @@ def _differences(report: Report, expected: ParamExpectation, row: Row) -> Iterat
     setting = row.setting
     for word, wanted, got, rule in (
         ("lr", expected.lr, row.lr, setting.lr_rule),
+        ("scheduled_lr", expected.scheduled_lr, setting.peak_lr, setting.lr_rule),
         ("weight_decay", expected.weight_decay, row.weight_decay, setting.weight_decay_rule),
     ):
         if wanted is not None and (got is None or rule is None):

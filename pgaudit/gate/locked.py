@@ -75,8 +75,8 @@ def _alike(found: Diff) -> dict[_Move, list[Change]]:
 def _deciding(change: Change) -> Rule | None:
     """The rule, now, of the value that moved first."""
     before, after = change.before, change.after
-    if before is not None and after is not None and before.lr == after.lr:
-        return after.weight_decay_rule
+    if before is not None and after is not None and before.lr == after.lr and before.peak_lr == after.peak_lr:
+        return after.lr_rule if change.extra and before.weight_decay == after.weight_decay else after.weight_decay_rule
     return after.lr_rule if after else None
 
 
@@ -102,10 +102,11 @@ def _hint(audit: Audit) -> str:
 def _what(change: Change) -> str:
     before, after = change.before, change.after
     if before is None or after is None:
-        entry = change.entry
-        lr, decay = f"lr {_word(entry.lr)}", f"weight_decay {_word(entry.weight_decay)}"
-        return f"new, with {lr}, {decay}" if before is None else f"gone; locked were {lr}, {decay}"
+        words = ", ".join(_all_values(change))
+        return f"new, with {words}" if before is None else f"gone; locked were {words}"
     moves = [*_values(before, after)]
+    by = f" by {visible(after.lr_rule.full)}" if after.lr_rule else ""
+    moves += [f"{visible(each.name)} {_word(each.before)} → {_word(each.after)}{by}" for each in change.extra]
     if before.trainable != after.trainable:
         moves.append("trainable now" if after.trainable else "frozen now")
     if before.in_optimizer != after.in_optimizer:
@@ -113,12 +114,24 @@ def _what(change: Change) -> str:
     return ", ".join(moves)
 
 
+def _all_values(change: Change) -> Iterator[str]:
+    """What a parameter gets that has come, or got that has gone."""
+    entry = change.entry
+    yield f"lr {_word(entry.lr)}"
+    if entry.scheduled_lr is not None:
+        yield f"scheduled_lr {_word(entry.scheduled_lr)}"
+    yield f"weight_decay {_word(entry.weight_decay)}"
+    for key, value in entry.extra.items():
+        yield f"{visible(key)} {_word(value)}"
+
+
 def _values(before: Entry, after: Entry) -> Iterator[str]:
     """Each value that moved, with its rule; the rule that was locked, too, if that was another."""
-    for word, old, new, was, rule in (
-        ("lr", before.lr, after.lr, before.lr_rule, after.lr_rule),
-        ("weight_decay", before.weight_decay, after.weight_decay, before.weight_decay_rule, after.weight_decay_rule),
-    ):
+    lr, decay = (before.lr_rule, after.lr_rule), (before.weight_decay_rule, after.weight_decay_rule)
+    values = [("lr", before.lr, after.lr, *lr), ("weight_decay", before.weight_decay, after.weight_decay, *decay)]
+    if before.scheduled_lr is not None or after.scheduled_lr is not None:
+        values.insert(1, ("scheduled_lr", before.peak_lr, after.peak_lr, *lr))
+    for word, old, new, was, rule in values:
         if old != new:
             by = f" by {visible(rule.full)}" if rule else ""
             locked = f" (locked: {visible(was.full)})" if was and rule and was.name != rule.name else ""

@@ -15,6 +15,7 @@ from pgaudit.render.markdown import code, escaped
 from pgaudit.render.numbers import elements, number, shape
 from pgaudit.render.select import Selection, select
 from pgaudit.render.style import label
+from pgaudit.render.summary import beside
 from pgaudit.report import Report, Row
 from pgaudit.text import counted, visible
 
@@ -47,6 +48,8 @@ _CSV = [
     "weight_decay_rule",
     "weight_decay_key",
     "weight_decay_line",
+    "scheduled_lr",
+    "extra",
 ]
 
 
@@ -77,7 +80,14 @@ def _csv_fields(row: Row) -> list[object]:
         row.weight_decay,
         *_rule_fields(row.setting.lr_rule),
         *_rule_fields(row.setting.weight_decay_rule),
+        row.scheduled_lr,
+        _extra_text(row),
     ]
+
+
+def _extra_text(row: Row) -> str | None:
+    extra = serialize.beside(row.setting)["extra"]
+    return json.dumps(extra, ensure_ascii=True) if extra else None
 
 
 def _rule_fields(rule: Rule | None) -> list[object]:
@@ -101,8 +111,13 @@ def render_markdown(report: Report, selection: Selection, *, folded: bool = Fals
     ]
     for section in select(report, selection):
         lines += [f"### {escaped(section.heading)}", ""] if section.heading else []
-        lines += ["| parameter | × | lr | weight decay | lr rule | decay rule |", "|---|--:|--:|--:|---|---|"]
-        lines += [_markdown_row(report, line) for line in _lines(section.rows, folded)]
+        rows = _lines(section.rows, folded)
+        extra = any(report.beside(line.rows[0].setting) for line in rows)
+        titles = ["parameter", "×", "lr", *(["scheduled lr"] if report.scheduled else []), "weight decay"]
+        rules = ["lr rule", "decay rule", *(["beside"] if extra else [])]
+        lines.append(f"| {' | '.join([*titles, *rules])} |")
+        lines.append(f"|---{'|--:' * (len(titles) - 1)}{'|---' * len(rules)}|")
+        lines += [_markdown_row(report, line, extra=extra) for line in rows]
         lines.append("")
     lines += ["| rule | parameters | elements |", "|---|--:|--:|"]
     lines += [f"| {_rule(count.rule)} | {count.parameters:,} | {elements(count.numel)} |" for count in report.rules]
@@ -120,13 +135,17 @@ def _lines(rows: Sequence[Row], folded: bool) -> Sequence[Fold]:
     return fold(rows) if folded else unfolded(rows)
 
 
-def _markdown_row(report: Report, line: Fold) -> str:
+def _markdown_row(report: Report, line: Fold, *, extra: bool) -> str:
     row = line.rows[0]
-    values = ((row.lr, report.base.lr), (row.weight_decay, report.base.weight_decay))
+    values = [(row.lr, report.base.lr), (row.weight_decay, report.base.weight_decay)]
+    if report.scheduled:
+        values.insert(1, (row.setting.peak_lr, report.base.peak_lr))
     cells = [number(value) if value == base else f"**{number(value)}**" for value, base in values]
     rules = (row.setting.lr_rule, row.setting.weight_decay_rule)
     frozen = "" if row.parameter.trainable else " ❄"
-    return " | ".join([f"| {code(line.name)}{frozen}", str(len(line.rows)), *cells, *map(_rule, rules)]) + " |"
+    words = ", ".join(f"**{escaped(beside(*item))}**" for item in report.beside(row.setting).items())
+    written = [*cells, *map(_rule, rules), *([words] if extra else [])]
+    return " | ".join([f"| {code(line.name)}{frozen}", str(len(line.rows)), *written]) + " |"
 
 
 def _rule(rule: Rule | None) -> str:

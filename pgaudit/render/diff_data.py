@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from pgaudit.diff import Change, Diff, Entry, Kind, Side
+from pgaudit.diff import Change, Diff, Entry, Kind, SetupChange, Side
 from pgaudit.folding import Folded
-from pgaudit.render.diff_words import MARKS, counts_line, head, lines_of, renamed, rule_sides, setup_words, value_words
+from pgaudit.render.diff_words import (
+    MARKS,
+    columns,
+    counts_line,
+    extra_words,
+    head,
+    lines_of,
+    renamed,
+    rule_sides,
+    setup_words,
+    value_words,
+)
 from pgaudit.render.markdown import code, escaped
 from pgaudit.render.numbers import shape
 from pgaudit.serialize import plain, portable, rule
@@ -30,7 +41,7 @@ def render_diff_json(diff: Diff, *, rules: bool = True) -> str:
         "a": _side(diff.a),
         "b": _side(diff.b),
         "differs": diff.differs,
-        "setup": [{"name": each.name, "before": plain(each.before), "after": plain(each.after)} for each in diff.setup],
+        "setup": _setup(diff.setup),
         "changes": [_change(each) for each in diff.changes if rules or each.kind is not Kind.SAME_EFFECT],
         "counts": {"setup": len(diff.setup), **counts, "unchanged": diff.unchanged},
     }
@@ -53,7 +64,12 @@ def _change(change: Change) -> dict[str, Any]:
         "name": change.entry.name,
         "before": _entry(change.before),
         "after": _entry(change.after),
+        **({"extra": _setup(change.extra)} if change.extra else {}),
     }
+
+
+def _setup(changes: Iterable[SetupChange]) -> list[dict[str, Any]]:
+    return [{"name": each.name, "before": plain(each.before), "after": plain(each.after)} for each in changes]
 
 
 def _entry(entry: Entry | None) -> dict[str, Any] | None:
@@ -69,6 +85,8 @@ def _entry(entry: Entry | None) -> dict[str, Any] | None:
         "weight_decay": plain(entry.weight_decay),
         "lr_rule": rule(entry.lr_rule),
         "weight_decay_rule": rule(entry.weight_decay_rule),
+        **({} if entry.scheduled_lr is None else {"scheduled_lr": plain(entry.scheduled_lr)}),
+        **({"extra": plain(entry.extra)} if entry.extra else {}),
     }
 
 
@@ -93,26 +111,28 @@ def render_diff_markdown(diff: Diff, *, fold: bool = True, rules: bool = True) -
     return "\n".join(lines) + "\n"
 
 
-def _table(lines: Iterable[Folded[Change]]) -> list[str]:
-    head = ["| | parameter | × | lr | weight decay | rule |", "|---|---|--:|---|---|---|"]
-    return [*head, *map(_row, lines)]
+def _table(lines: Sequence[Folded[Change]]) -> list[str]:
+    shown = columns(line.rows[0] for line in lines)
+    scheduled = " scheduled lr |" if "peak_lr" in shown else ""
+    head = [f"| | parameter | × | lr |{scheduled} weight decay | rule |", f"|---|---|--:|{'---|' * len(shown)}---|"]
+    return [*head, *(_row(line, shown) for line in lines)]
 
 
-def _row(line: Folded[Change]) -> str:
+def _row(line: Folded[Change], shown: Iterable[str]) -> str:
     change = line.rows[0]
     facts = ""
     if change.kind is Kind.RESHAPED:
         facts = " " + " → ".join(shape(entry.shape) for entry in change.both if entry.shape is not None)
     if (before := renamed(change)) is not None:
         facts += f" (was {code(before)})"
-    values = [value_words(change, which) for which in ("lr", "weight_decay")]
+    values = [value_words(change, which) for which in shown]
     sides = ["".join(word for word, _ in words) for words in rule_sides(change)]
     return _cells(
         _mark(MARKS[change.kind]),
         code(line.name) + facts,
         str(len(line.rows)),
         *(value.old if value.new is None else f"{value.old} → {_bold(value.new)}" for value in values),
-        " → ".join(map(escaped, sides)),
+        " · ".join([" → ".join(map(escaped, sides)), *map(_bold, extra_words(change))]),
     )
 
 

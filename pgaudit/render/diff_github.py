@@ -10,7 +10,18 @@ from pgaudit.diff.compare import same
 from pgaudit.diff.files import NOTHING
 from pgaudit.errors import Position
 from pgaudit.folding import Folded
-from pgaudit.render.diff_words import MARKS, Words, counts_line, head, lines_of, rule_sides, setup_words, value_words
+from pgaudit.render.diff_words import (
+    MARKS,
+    Words,
+    columns,
+    counts_line,
+    extra_words,
+    head,
+    lines_of,
+    rule_sides,
+    setup_words,
+    value_words,
+)
 from pgaudit.render.github import Level, command
 from pgaudit.text import visible
 
@@ -52,7 +63,8 @@ def _place(diff: Diff, change: Change) -> _Place:
     before, after = change.before, change.after
     rules: list[Rule | None] = [change.entry.lr_rule, change.entry.weight_decay_rule]
     if before and after:
-        moved = [same(before.lr, after.lr), same(before.weight_decay, after.weight_decay)]
+        lrs = (before.lr, before.peak_lr), (after.lr, after.peak_lr)
+        moved = [same(*lrs) and not change.extra, same(before.weight_decay, after.weight_decay)]
         if all(moved):
             moved = [old == new for old, new in zip(before.rules, after.rules, strict=True)]
         rules = [rule for rule, unmoved in zip(rules, moved, strict=True) if not unmoved] or rules
@@ -76,10 +88,11 @@ def _message(changes: Sequence[Change]) -> str:
 def _line(line: Folded[Change]) -> str:
     change = line.rows[0]
     values = [
-        f"{name} {_arrow(words)}"
-        for name, words in (("lr", value_words(change, "lr")), ("decay", value_words(change, "weight_decay")))
+        f"{title} {_arrow(words)}"
+        for title, words in ((title, value_words(change, which)) for which, title in columns([change]).items())
         if words.new is not None or change.kind in (Kind.ADDED, Kind.REMOVED)
     ]
+    values += extra_words(change)
     sides = " → ".join("".join(word for word, _ in words) for words in rule_sides(change))
     times = f" ×{len(line.rows):,}" if len(line.rows) > 1 else ""
     shapes = "shape " + " → ".join(str(list(e.shape)) for e in change.both if e.shape is not None)

@@ -11,7 +11,7 @@ from rich.text import Text
 from pgaudit.diff import Change, Diff, Kind
 from pgaudit.folding import Folded
 from pgaudit.render import layout
-from pgaudit.render.diff_words import MARKS, renamed, rule_sides, value_words
+from pgaudit.render.diff_words import MARKS, columns, extra_words, renamed, rule_of, rule_sides, value_words
 from pgaudit.render.layout import Columns, Widths
 from pgaudit.render.numbers import shape
 from pgaudit.render.rows import Cell, in_columns
@@ -22,7 +22,6 @@ COLOURS = {"+": "green", "~": "yellow", "-": "red", " ": BASE}
 _INDENT = "    "
 _MARK = 2
 """Cells of the mark before a name."""
-_VALUES = ("lr", "weight_decay")
 
 
 @dataclass(frozen=True)
@@ -37,9 +36,8 @@ class DiffRows:
 
     def texts(self) -> list[Text]:
         """Returns the rows; those of the same effect stand last, under a heading of their own."""
-        widths, olds = self._widths()
-        columns = layout.fit(widths, self.width)
-        drawn = _Drawn(self, columns, widths, olds)
+        widths, values = self._widths()
+        drawn = _Drawn(self, layout.fit(widths, self.width), widths, values)
         rows = [drawn.titles()]
         apart = [line for line in self.lines if line.rows[0].kind is Kind.SAME_EFFECT]
         for line in self.lines:
@@ -50,26 +48,27 @@ class DiffRows:
             rows += [each for line in apart for each in drawn.row(line)]
         return rows
 
-    def _widths(self) -> tuple[Widths, tuple[int, int]]:
+    def _widths(self) -> tuple[Widths, dict[str, _Column]]:
         # Thousands of lines have few different cells.
         first = list({_cells_key(line.rows[0]): line.rows[0] for line in self.lines}.values())
-        words = [[value_words(each, name, self.marks) for each in first] for name in _VALUES]
-        olds = [max([0, *(cell_len(each.old) for each in column if each.new is not None)]) for column in words]
-        lr, decay = (
-            _widest((self.value(each, name, old).plain for each in first), f"  {heading}")
-            for name, old, heading in zip(_VALUES, olds, ("lr", "decay"), strict=True)
-        )
+        values = {}
+        for name, title in columns(first).items():
+            words = [value_words(each, name, self.marks) for each in first]
+            old = max([0, *(cell_len(each.old) for each in words if each.new is not None)])
+            width = _widest((self.value(each, name, old).plain for each in first), f"  {title}")
+            values[name] = _Column(title, width, old)
         folded = any(len(line.rows) > 1 for line in self.lines)
         widths = Widths(
             name=_MARK + _widest((visible(line.name) for line in self.lines), "parameter"),
             count=_widest((str(len(line.rows)) for line in self.lines), self.marks.times) if folded else 0,
             shape=0,
-            lr=lr,
-            decay=decay,
+            lr=values["lr"].width,
+            scheduled=values["peak_lr"].width if "peak_lr" in values else 0,
+            decay=values["weight_decay"].width,
             rule=_widest((self.rule(each, line=True).plain for each in first), "rule"),
             rule_without_line=_widest((self.rule(each, line=False).plain for each in first), "rule"),
         )
-        return widths, (olds[0], olds[1])
+        return widths, values
 
     def _mark(self, change: Change, which: str) -> str:
         old, new = getattr(change.before, which), getattr(change.after, which)
@@ -80,7 +79,7 @@ class DiffRows:
     def value(self, change: Change, which: str, old_width: int) -> Text:
         """One cell: ``▲ 0.1 → 1``, with the arrows of a column below each other."""
         words = value_words(change, which, self.marks)
-        rule = colour(getattr(change.entry, f"{which}_rule"))
+        rule = colour(rule_of(change.entry, which))
         style = "bold" if rule == BASE else f"bold {rule}"
         if words.new is None:
             return Text(f"  {words.old}", style=BASE if self._is_quiet(change, which) else style)
@@ -98,7 +97,20 @@ class DiffRows:
         """The rules: those of each side where they differ."""
         sides = [Text.assemble(*words) for words in rule_sides(change, self.marks, line=line)]
         arrow = Text.assemble((f" {self.marks.arrow} ", BASE))  # a style of the whole would be the joined text's, too
-        return arrow.join(sides)
+        return Text.assemble(arrow.join(sides), *self.extra(change))
+
+    def extra(self, change: Change) -> list[tuple[str, str]]:
+        """What else is otherwise in the group, to stand behind the rule."""
+        pieces = [(f"{words}", colour(change.entry.lr_rule)) for words in extra_words(change, self.marks)]
+        return [word for piece in pieces for word in ((f" {self.marks.dot} ", BASE), piece)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    title: str
+    width: int
+    old: int
+    """Cells of the widest value before an arrow."""
 
 
 @dataclass(frozen=True)
@@ -106,14 +118,14 @@ class _Drawn:
     of: DiffRows
     columns: Columns
     widths: Widths
-    olds: tuple[int, int]
+    values: dict[str, _Column]
     tails: dict[Hashable, tuple[Text, list[Text]]] = field(default_factory=dict)
 
     def titles(self) -> Text:
         cells = [("  parameter", self._name_width())]
         if self.widths.count:
             cells.append((self.of.marks.times.rjust(self.widths.count), self.widths.count))
-        cells += [("  lr", self.widths.lr), ("  decay", self.widths.decay)]
+        cells += [(f"  {column.title}", column.width) for column in self.values.values()]
         if self.columns.rule_width != 0:
             cells.append(("rule", 0))
         return in_columns([(Text(title, style="bold"), width) for title, width in cells])
@@ -140,8 +152,8 @@ class _Drawn:
     def _tail(self, change: Change) -> tuple[Text, list[Text]]:
         """What stands to the right of a name and its count, and the rule where it stands below instead."""
         cells: list[Cell] = []
-        for which, old, width in zip(_VALUES, self.olds, (self.widths.lr, self.widths.decay), strict=True):
-            cells.append((self.of.value(change, which, old), width))
+        for which, column in self.values.items():
+            cells.append((self.of.value(change, which, column.old), column.width))
         rule = self.of.rule(change, line=self.columns.line)
         beside = self.columns.rule_width is None or rule.cell_len <= self.columns.rule_width
         if beside:
@@ -166,16 +178,16 @@ class _Drawn:
             return [Text(_INDENT).append_text(rule)]
         sides = [Text.assemble(*words) for words in rule_sides(change, self.of.marks, line=self.columns.line)]
         arrow = Text(f"{_INDENT}{self.of.marks.arrow} ", style=BASE)
-        return [Text(_INDENT).append_text(sides[0]), *(arrow.copy().append_text(side) for side in sides[1:])]
+        lines = [Text(_INDENT).append_text(sides[0]), *(arrow.copy().append_text(side) for side in sides[1:])]
+        return [*lines, *(Text.assemble(_INDENT, word) for word in self.of.extra(change)[1::2])]
 
     def _name_width(self) -> int:
         return min(self.widths.name, self.columns.name_width or self.widths.name)
 
 
 def _cells_key(change: Change) -> Hashable:
-    return tuple(
-        entry and (*entry.effect, entry.lr_rule, entry.weight_decay_rule) for entry in (change.before, change.after)
-    )
+    sides = (change.before, change.after)
+    return repr(change.extra), *(entry and (*entry.effect, entry.lr_rule, entry.weight_decay_rule) for entry in sides)
 
 
 def _widest(cells: Iterable[str], title: str) -> int:

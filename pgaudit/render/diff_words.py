@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pgaudit.constructors import Rule
 from pgaudit.diff import Change, Diff, Entry, Kind, SetupChange, Side
 from pgaudit.diff.compare import same
 from pgaudit.diff.files import NOTHING
@@ -44,6 +45,7 @@ def _lot(change: Change) -> Hashable:
             entry and (*entry.effect, entry.rules, entry.shape if shapes else None)
             for entry in (change.before, change.after)
         ),
+        repr(change.extra),
     )
 
 
@@ -123,7 +125,7 @@ class Words:
 
 
 def value_words(change: Change, which: str, marks: Marks = UNICODE) -> Words:
-    """Returns ``lr`` or ``weight_decay`` as a person reads it."""
+    """Returns ``lr``, ``peak_lr`` or ``weight_decay`` as a person reads it."""
     old, new = (getattr(entry, which, None) for entry in (change.before, change.after))
     if change.before is None or change.after is None or same(old, new):
         return Words(_number(new if change.before is None else old, marks))
@@ -134,6 +136,28 @@ def value_words(change: Change, which: str, marks: Marks = UNICODE) -> Words:
 
 def _number(value: float | None, marks: Marks) -> str:
     return marks.none if value is None else number(value)
+
+
+def columns(changes: Iterable[Change]) -> dict[str, str]:
+    """Returns the values that a table shows, with their titles: the scheduled lr only where there is any."""
+    scheduled = any(entry.scheduled_lr is not None for change in changes for entry in change.both)
+    return {"lr": "lr", **({"peak_lr": "scheduled"} if scheduled else {}), "weight_decay": "decay"}
+
+
+def rule_of(entry: Entry, which: str) -> Rule | None:
+    """Returns the rule that decides a value."""
+    return entry.weight_decay_rule if which == "weight_decay" else entry.lr_rule
+
+
+def extra_words(change: Change, marks: Marks = UNICODE) -> list[str]:
+    """Returns what is otherwise in a parameter's group beside lr and weight decay: ``momentum 0.9 → 0.8``."""
+    words = []
+    for each in change.extra:
+        mark, old, new = setup_words(each)
+        both = mark == "~" or None not in (change.before, change.after)
+        value = f"{old or marks.none} {marks.arrow} {new or marks.none}" if both else old or new
+        words.append(f"{visible(each.name)} {value}")
+    return words
 
 
 RuleWords = list[tuple[str, str]]

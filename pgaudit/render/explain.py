@@ -8,7 +8,7 @@ from dataclasses import replace
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from pgaudit.constructors import Rule, constructor_named
+from pgaudit.constructors import Rule, Setting, constructor_named
 from pgaudit.constructors.trials import Meeting, Product, Trial
 from pgaudit.explanation import Explanation, Result
 from pgaudit.folding import fold
@@ -16,6 +16,7 @@ from pgaudit.render.layout import broken
 from pgaudit.render.numbers import number, shape
 from pgaudit.render.rows import TableOptions
 from pgaudit.render.style import BASE, Marks, colour, label
+from pgaudit.render.summary import beside
 from pgaudit.render.table import printed
 from pgaudit.report import Report
 from pgaudit.text import counted, visible
@@ -73,6 +74,14 @@ def _heading(report: Report, members: Sequence[Explanation], options: TableOptio
         "in no group" if row.group is None else f"group {row.group} of {len(report.groups)}",
     ]
     yield from _prose(Text(f" {options.marks.dot} ".join(facts), style=BASE), options)
+    if words := [*_beside(row.setting)]:
+        yield from _prose(Text(f"the group also holds {', '.join(words)}", style=BASE), options)
+
+
+def _beside(setting: Setting) -> Iterator[str]:
+    """What else the group holds, and what of it is of no effect."""
+    for key, value in setting.extra.items():
+        yield beside(key, value) + (" (which nothing reads)" if key in setting.inert else "")
 
 
 def _meeting(report: Report, explanation: Explanation, meeting: Meeting, options: TableOptions) -> Iterator[Text]:
@@ -186,7 +195,7 @@ def _named(rule: Rule) -> str:
     return visible(rule.option) if rule.is_base else label(rule)
 
 
-_WORDS = {"lr": "lr", "weight_decay": "decay"}
+_WORDS = {"lr": "lr", "weight_decay": "decay", "scheduled_lr": "scheduled lr"}
 
 
 def _outcome(product: Product) -> str:
@@ -195,8 +204,9 @@ def _outcome(product: Product) -> str:
 
 def _sums(report: Report, explanation: Explanation, marks: Marks) -> Iterator[Text]:
     """The arithmetic, one line a value."""
+    widest = max((len(_WORDS[result.of]) for result in explanation.results), default=0)
     for result in explanation.results:
-        line = Text(f"{_WORDS[result.of]:<5} = ")
+        line = Text(f"{_WORDS[result.of].ljust(widest)} = ")
         style = colour(result.rule)
         for words in _sum(report, result, marks):
             line.append(words)

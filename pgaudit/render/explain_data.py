@@ -25,12 +25,20 @@ def render_json(report: Report, found: Sequence[Explanation]) -> str:
 def _plain(explanation: Explanation) -> dict[str, Any]:
     row = serialize.row(explanation.row)
     kept = ("name", "aliases", "group", "lr", "weight_decay", "lr_rule", "weight_decay_rule")
-    return {key: row[key] for key in kept} | {
-        "meetings": [
-            {"name": meeting.name, "note": meeting.note, "trials": [_plain_trial(trial) for trial in meeting.trials]}
-            for meeting in explanation.meetings
-        ]
-    }
+    return (
+        {key: row[key] for key in kept}
+        | serialize.beside(explanation.row.setting)
+        | {
+            "meetings": [
+                {
+                    "name": meeting.name,
+                    "note": meeting.note,
+                    "trials": [_plain_trial(trial) for trial in meeting.trials],
+                }
+                for meeting in explanation.meetings
+            ]
+        }
+    )
 
 
 def _plain_trial(trial: Trial) -> dict[str, Any]:

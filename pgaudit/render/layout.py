@@ -28,7 +28,7 @@ class Columns:
 @dataclass(frozen=True, slots=True)
 class Widths:
     """The widest cell of each column; 0 for a column that is not shown: the count of unfolded rows, the shape of folded
-    ones.
+    ones, the scheduled lr where that is the lr.
     """
 
     name: int
@@ -38,6 +38,13 @@ class Widths:
     decay: int
     rule: int
     rule_without_line: int
+    scheduled: int = 0
+    """The lr at a schedule's full height, where schedules do not take the lr as it is."""
+
+    @property
+    def values(self) -> int:
+        """The columns of lr and decay, and of the scheduled lr where it is shown."""
+        return self.lr + GAP + self.decay + (GAP + self.scheduled if self.scheduled else 0)
 
 
 ROOM_FOR_RULES = 18
@@ -52,7 +59,7 @@ def fit(widths: Widths, available: int | None) -> Columns:
     """
     if available is None:
         return Columns()
-    fixed = widths.name + GAP + widths.lr + GAP + widths.decay + (GAP + widths.count if widths.count else 0)
+    fixed = widths.name + GAP + widths.values + (GAP + widths.count if widths.count else 0)
     room = available - fixed - GAP
     if room >= widths.rule:
         return Columns(shape=room >= widths.rule + widths.shape + GAP)

@@ -14,6 +14,7 @@ from pgaudit.render.layout import GAP, Columns, Widths
 from pgaudit.render.numbers import number, shape
 from pgaudit.render.select import Section
 from pgaudit.render.style import BASE, UNICODE, Marks, colour, labels
+from pgaudit.render.summary import beside
 from pgaudit.report import Report, Row
 from pgaudit.text import visible
 
@@ -41,21 +42,36 @@ def widths_of(report: Report, lines: Sequence[Fold], options: TableOptions) -> W
 
     folded = any(len(line.rows) > 1 for line in lines)
     settings = {id(line.rows[0].setting): line.rows[0] for line in lines}.values()
+    cells = [_cells(report, row, options) for row in settings]
     return Widths(
         name=widest((visible(line.name) for line in lines), "parameter"),
         count=widest((str(len(line.rows)) for line in lines), options.marks.times) if folded else 0,
         shape=0 if folded else widest((_shape(line.rows[0], options.marks) for line in lines), "shape"),
-        lr=widest((_value(row.lr, report.base.lr, options, left_out=row.group is None) for row in settings), "  lr"),
-        decay=widest(
-            (
-                _value(row.weight_decay, report.base.weight_decay, options, left_out=row.group is None)
-                for row in settings
-            ),
-            "  decay",
+        lr=widest((each[0].plain for each in cells), "  lr"),
+        scheduled=widest((each[1].plain for each in cells), "  scheduled") if report.scheduled else 0,
+        decay=widest((each[2].plain for each in cells), "  decay"),
+        rule=widest((_rule(report, line.rows[0], options.marks, line=True).plain for line in lines), "rule"),
+        rule_without_line=widest(
+            (_rule(report, line.rows[0], options.marks, line=False).plain for line in lines), "rule"
         ),
-        rule=widest((_rule(line.rows[0], options.marks, line=True).plain for line in lines), "rule"),
-        rule_without_line=widest((_rule(line.rows[0], options.marks, line=False).plain for line in lines), "rule"),
     )
+
+
+def _cells(report: Report, row: Row, options: TableOptions) -> tuple[Text, Text, Text]:
+    """The lr, the scheduled lr and the weight decay, each with its mark and in its rule's colour."""
+    setting, base = row.setting, report.base
+    lr, scheduled, decay = (
+        Text(
+            _value(value, own, options, left_out=row.group is None),
+            style=BASE if value == own and row.group is not None else f"bold {colour(rule)}",
+        )
+        for value, own, rule in (
+            (setting.lr, base.lr, setting.lr_rule),
+            (setting.peak_lr, base.peak_lr, setting.lr_rule),
+            (setting.weight_decay, base.weight_decay, setting.weight_decay_rule),
+        )
+    )
+    return lr, scheduled, decay
 
 
 def rows_text(
@@ -85,7 +101,10 @@ def _titles(columns: Columns, widths: Widths, marks: Marks) -> list[Cell]:
         titles.append((marks.times.rjust(widths.count), widths.count))
     if columns.shape and widths.shape:
         titles.append(("shape", widths.shape))
-    titles += [("  lr", widths.lr), ("  decay", widths.decay)]
+    titles.append(("  lr", widths.lr))
+    if widths.scheduled:
+        titles.append(("  scheduled", widths.scheduled))
+    titles.append(("  decay", widths.decay))
     if columns.rule_width != 0:
         titles.append(("rule", 0))
     return [(Text(title, style="bold"), width) for title, width in titles]
@@ -93,7 +112,6 @@ def _titles(columns: Columns, widths: Widths, marks: Marks) -> list[Cell]:
 
 def _lines_of(report: Report, entry: Fold, columns: Columns, widths: Widths, options: TableOptions) -> list[Text]:
     row = entry.rows[0]
-    setting = row.setting
     name, *rest = layout.broken(visible(entry.name), columns.name_width)
     cells: list[Cell] = [(Text(name), _name_width(columns, widths))]
     if widths.count:
@@ -101,19 +119,21 @@ def _lines_of(report: Report, entry: Fold, columns: Columns, widths: Widths, opt
         cells.append((Text(count, style=BASE if len(entry.rows) == 1 else ""), widths.count))
     if columns.shape and widths.shape:
         cells.append((Text(_shape(row, options.marks), style=BASE), widths.shape))
-    for value, base, rule, width in (
-        (row.lr, report.base.lr, setting.lr_rule, widths.lr),
-        (row.weight_decay, report.base.weight_decay, setting.weight_decay_rule, widths.decay),
-    ):
-        style = BASE if value == base and row.group is not None else f"bold {colour(rule)}"
-        cells.append((Text(_value(value, base, options, left_out=row.group is None), style=style), width))
-    if not _goes_below(row, columns, options.marks):
-        cells.append((_rule(row, options.marks, line=columns.line), 0))
-    return [in_columns(cells), *map(Text, rest), *_below(entry, columns, options)]
+    lr, scheduled, decay = _cells(report, row, options)
+    cells.append((lr, widths.lr))
+    if widths.scheduled:
+        cells.append((scheduled, widths.scheduled))
+    cells.append((decay, widths.decay))
+    rule = _rule(report, row, options.marks, line=columns.line)
+    beside = columns.rule_width is None or rule.cell_len <= columns.rule_width
+    if beside:
+        cells.append((rule, 0))
+    below = [] if beside or rule.plain == "default" else [Text("    ").append_text(rule)]
+    return [in_columns(cells), *map(Text, rest), *_aliases(entry, columns), *below]
 
 
-def _below(entry: Fold, columns: Columns, options: TableOptions) -> list[Text]:
-    """What stands under a name: its aliases, and the rule where there is no room for it beside."""
+def _aliases(entry: Fold, columns: Columns) -> list[Text]:
+    """What stands under a name: its aliases."""
     row = entry.rows[0]
     lines = []
     aliases = row.parameter.aliases if len(entry.rows) == 1 else ()
@@ -122,16 +142,7 @@ def _below(entry: Fold, columns: Columns, options: TableOptions) -> list[Text]:
     tied = sum(bool(each.parameter.aliases) for each in entry.rows)
     if tied and not aliases:
         lines.append(Text(f"  {tied} of them tied to other names", style=BASE))
-    rule = _rule(row, options.marks, line=columns.line)
-    if _goes_below(row, columns, options.marks) and rule.plain != "default":
-        lines.append(Text("    ").append_text(rule))
     return lines
-
-
-def _goes_below(row: Row, columns: Columns, marks: Marks) -> bool:
-    if columns.rule_width is None:
-        return False
-    return _rule(row, marks, line=columns.line).cell_len > columns.rule_width
 
 
 def in_columns(cells: Sequence[Cell]) -> Text:
@@ -148,8 +159,11 @@ def _name_width(columns: Columns, widths: Widths) -> int:
     return min(widths.name, columns.name_width or widths.name)
 
 
-def _rule(row: Row, marks: Marks, *, line: bool) -> Text:
-    return Text.assemble(*labels(row.setting, marks, line=line, trainable=row.parameter.trainable))
+def _rule(report: Report, row: Row, marks: Marks, *, line: bool) -> Text:
+    """The rules, and what else they write into the group."""
+    words = labels(row.setting, marks, line=line, trainable=row.parameter.trainable)
+    extra = [(beside(key, value), colour(row.setting.lr_rule)) for key, value in report.beside(row.setting).items()]
+    return Text.assemble(*words, *(word for each in extra for word in ((f" {marks.dot} ", BASE), each)))
 
 
 def _value(value: float | None, base: float | None, options: TableOptions, *, left_out: bool = False) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any
 
 from pgaudit.constructors import Setting
 from pgaudit.errors import UsageError
 from pgaudit.render.choices import GroupBy, Sort
 from pgaudit.render.numbers import number
+from pgaudit.render.summary import beside
 from pgaudit.report import Report, Row, deciding_rules
 from pgaudit.text import counted, did_you_mean, quoted, visible
 
@@ -56,12 +58,14 @@ def select(report: Report, selection: Selection) -> list[Section]:
     rows = sorted(rows, key=_ORDERS[selection.sort]) if selection.sort in _ORDERS else list(rows)
     if selection.group_by is None:
         return [Section("", tuple(rows))]
-    return _sections(rows, _HEADINGS[selection.group_by])
+    return _sections(rows, partial(_HEADINGS[selection.group_by], report))
 
 
 def is_changed(report: Report, row: Row) -> bool:
     """Whether a parameter's lot differs from the base: in a value, or by being frozen or left out."""
-    return row.lr != report.base.lr or row.weight_decay != report.base.weight_decay or not row.parameter.trainable
+    setting, base = row.setting, report.base
+    values = (setting.lr, setting.peak_lr, setting.weight_decay) != (base.lr, base.peak_lr, base.weight_decay)
+    return values or bool(report.beside(setting)) or not row.parameter.trainable
 
 
 def rule_names(setting: Setting) -> set[str]:
@@ -100,31 +104,34 @@ def _or_zero(value: float | None) -> float:
 
 _ORDERS: dict[Sort, Callable[[Row], Any]] = {
     Sort.NAME: lambda row: row.name,
-    Sort.LR: lambda row: -_or_zero(row.lr),
+    Sort.LR: lambda row: (-_or_zero(row.setting.peak_lr), -_or_zero(row.lr)),
     Sort.DECAY: lambda row: -_or_zero(row.weight_decay),
     Sort.NUMEL: lambda row: -row.parameter.numel,
     Sort.RULE: lambda row: [(rule.option, rule.key or "") for rule in deciding_rules(row.setting)],
 }
 
 
-def _by_module(row: Row) -> str:
+def _by_module(report: Report, row: Row) -> str:
     return visible(row.name.partition(".")[0])
 
 
-def _by_rule(row: Row) -> str:
+def _by_rule(report: Report, row: Row) -> str:
     words = [
         rule.option if rule.key is None else f"{rule.option} {quoted(rule.key)}" for rule in deciding_rules(row.setting)
     ]
     return " · ".join(words) or "not in the optimizer"
 
 
-def _by_group(row: Row) -> str:
+def _by_group(report: Report, row: Row) -> str:
     if row.group is None:
         return "in no group"
-    return f"lr {number(row.lr)} · decay {number(row.weight_decay)}"
+    words = [f"lr {number(row.lr)}"]
+    words += [f"scheduled {number(row.setting.peak_lr)}"] if report.scheduled else []
+    words.append(f"decay {number(row.weight_decay)}")
+    return " · ".join([*words, *(beside(*item) for item in report.beside(row.setting).items())])
 
 
-_HEADINGS: dict[GroupBy, Callable[[Row], str]] = {
+_HEADINGS: dict[GroupBy, Callable[[Report, Row], str]] = {
     GroupBy.MODULE: _by_module,
     GroupBy.RULE: _by_rule,
     GroupBy.GROUP: _by_group,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 from rich.table import Table
 from rich.text import Text
 
 from pgaudit.render.layout import GAP
 from pgaudit.render.numbers import bar, elements, number
 from pgaudit.render.style import ASCII, BASE, LEFT_OUT, Marks, colour, label
-from pgaudit.report import Report
+from pgaudit.report import Group, Report
 from pgaudit.serialize import plain
 from pgaudit.text import counted, visible
 
@@ -36,7 +38,7 @@ def header(report: Report, marks: Marks, width: int | None) -> Text:
         f"{visible(name[1])} lr {number(report.base.lr)}{_scaling(report, marks)}",
         f"weight_decay {number(report.base.weight_decay)}",
     ]
-    base += [f"{visible(key)} {argument(value)}" for key, value in arguments if key not in ("lr", "weight_decay")]
+    base += [beside(key, value) for key, value in arguments if key not in ("lr", "weight_decay")]
     text = Text()
     for words, style in ((first, "bold"), (base, "")):
         for index, line in enumerate(wrapped(words, f" {marks.dot} ", width)):
@@ -62,6 +64,11 @@ def argument(value: object) -> str:
     if isinstance(value, list):
         return f"({', '.join(argument(item) for item in value)})"
     return visible(value)
+
+
+def beside(key: object, value: object) -> str:
+    """Returns what a group holds beside lr and weight decay as a person writes it: ``momentum 0.8``."""
+    return f"{visible(key)} {argument(value)}"
 
 
 def wrapped(words: list[str], joint: str, width: int | None) -> list[str]:
@@ -105,17 +112,23 @@ def _bar(share: float, style: str, marks: Marks) -> Text:
 
 def groups_table(report: Report, marks: Marks) -> Table:
     """Returns the optimizer's groups, with those of equal settings in one row."""
-    merged: dict[tuple[float | None, float | None], list[int]] = {}
+    merged: dict[Hashable, list[Group]] = {}
     for group in report.groups:
-        entry = merged.setdefault((group.lr, group.weight_decay), [0, 0, 0, group.index])
-        entry[0] += 1
-        entry[1] += group.parameters
-        entry[2] += group.numel
+        merged.setdefault(group.setting.merging, []).append(group)
+    extras = [report.beside(groups[0].setting) for groups in merged.values()]
     table = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False, header_style="bold")
-    for title in ("groups", "first index", "lr", "decay", "parameters", "elements"):
+    scheduled = ["scheduled"] if report.scheduled else []
+    for title in ("groups", "first index", "lr", *scheduled, "decay", "parameters", "elements"):
         table.add_column(title, justify="right", no_wrap=True)
-    for (lr, decay), (groups, parameters, numel, first) in merged.items():
-        table.add_row(f"{groups:,}", str(first), number(lr), number(decay), f"{parameters:,}", elements(numel))
+    if any(extras):
+        table.add_column("beside", no_wrap=True)
+    for groups, extra in zip(merged.values(), extras, strict=True):
+        setting, parameters = groups[0].setting, sum(group.parameters for group in groups)
+        peak = [number(setting.peak_lr)] if scheduled else []
+        values = [number(setting.lr), *peak, number(setting.weight_decay)]
+        counts = [f"{parameters:,}", elements(sum(group.numel for group in groups))]
+        words = [f" {marks.dot} ".join(beside(*item) for item in extra.items())] if any(extras) else []
+        table.add_row(f"{len(groups):,}", str(groups[0].index), *values, *counts, *words)
     table.caption = f"{counted(len(report.groups), 'group')} {marks.dot} {counted(len(merged), 'different setting')}"
     table.caption_justify = "left"
     table.caption_style = BASE

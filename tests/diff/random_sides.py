@@ -22,6 +22,7 @@ RULES = st.none() | st.builds(
     st.none() | st.sampled_from(["fc", *HOSTILE]),
     st.none() | st.builds(Position, st.integers(1, 3), st.just(1)),
 )
+EXTRA = st.sampled_from([None, 0.1, 2, True, "SGD", [0.9, {"a": [HOSTILE[0]]}], {"{": "}"}, *HOSTILE])
 ENTRIES = st.builds(
     Entry,
     name=st.sampled_from(NAMES),
@@ -35,6 +36,8 @@ ENTRIES = st.builds(
     weight_decay=VALUES,
     lr_rule=RULES,
     weight_decay_rule=RULES,
+    scheduled_lr=st.none() | st.sampled_from([0.1, 0.2, float("inf")]),
+    extra=st.just({}) | st.dictionaries(st.sampled_from(["momentum", "lr", *HOSTILE]), EXTRA, max_size=2),
 )
 
 

@@ -61,7 +61,7 @@ def test_random_hostile_names_are_locked_exactly(side: Side) -> None:
     entries = tuple(
         replace(entry, in_optimizer=_is_in(entry), aliases=())
         for entry in side.entries
-        if not {repr(entry.lr), repr(entry.weight_decay)} & {"inf", "nan"}
+        if not {repr(entry.lr), repr(entry.weight_decay), repr(entry.scheduled_lr)} & {"inf", "nan"}
     )
     assume(entries)
     _agrees(replace(side, entries=entries, model=side.model and side.model.replace("\x1b", "")))
@@ -110,7 +110,7 @@ def test_one_change_is_one_line(text: str) -> None:
 DAMAGED: dict[str, tuple[Callable[[str], str], int | None, str]] = {
     "empty": (lambda t: "", 1, "no lock"),
     "another file": (lambda t: "optimizer: {}\n", 1, "no lock"),
-    "newer": (lambda t: t.replace("format 1", "format 2"), 1, "lock format 2; this pgaudit reads 1"),
+    "newer": (lambda t: t.replace("format 1", "format 3"), 1, "lock format 3; this pgaudit reads 2"),
     "merge": (lambda t: t.replace("0.1  0.0001", "<<<<<<< HEAD\n0.1  0.0001", 1), 9, "merge conflict"),
     "merge of both sides": (lambda t: t.replace("0.1  0.0001", "=======\n0.1  0.0001", 1), 9, "merge conflict"),
     "merge at the top": (lambda t: "<<<<<<< HEAD\n" + t, 1, "merge conflict"),

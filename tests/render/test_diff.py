@@ -219,7 +219,7 @@ def _check_markdown(text: str, rows: int) -> None:
     assert len(table) == rows + 2 * heads
     for line in table:
         cells = line.replace("\\\\", "").replace("\\|", "").count("|") - 1
-        assert cells in (4, 6)
+        assert cells in (4, 6, 7)
 
 
 def _parsed(line: str) -> tuple[str, dict[str, str], str]:

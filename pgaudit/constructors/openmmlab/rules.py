@@ -13,6 +13,14 @@ from pgaudit.constructors.openmmlab.dialect import Chosen, Dialect
 from pgaudit.inventory import Visit
 from pgaudit.text import quoted
 
+SCHEDULED = "initial_"
+"""How keys of a group begin from which schedulers take the values to begin with, as ``initial_lr``."""
+
+
+def is_read(key: str, facts: Facts) -> bool:
+    """Whether the optimizer's class or a scheduler looks for a key in its groups."""
+    return key in ("lr", "weight_decay") or key in facts.filled_in or key.startswith(SCHEDULED)
+
 
 class Rules:
     """The custom keys and options of one config, ready to be asked once a parameter."""
@@ -72,7 +80,8 @@ class Rules:
             group |= sub
         decay = float(group.get("weight_decay", self._facts.weight_decay))
         decay_rule = rule if "weight_decay" in group else self._default_wd
-        return Setting(float(group["lr"]), decay, rule, decay_rule, tuple(group.items()))
+        inert = frozenset(key for key in group if not is_read(key, self._facts))
+        return Setting(float(group["lr"]), decay, rule, decay_rule, tuple(group.items()), inert=inert)
 
     def _option_setting(self, lr_option: str | None, wd_option: str | None, visit: Visit) -> Setting:
         overrides: list[tuple[str, float]] = []

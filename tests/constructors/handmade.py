@@ -1,0 +1,55 @@
+"""A constructor whose config says outright what each group holds, for all that only some libraries write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from pgaudit.config import Config
+from pgaudit.config.grammars import BUILT_IN, Grammar
+from pgaudit.constructors import CONSTRUCTORS, Assignment, Basic, Decision, Facts, Rule, Setting
+from pgaudit.constructors.basic import untouched
+from pgaudit.inventory import Inventory
+
+INERT = frozenset({"lr_mult", "note"})
+
+
+class Handmade(Basic):
+    """``paramwise_cfg: {groups: {prefix: {lr, weight_decay, lr_scale, ...}}}``: the first prefix of a name wins.
+
+    Schedulers read ``lr_scale``, unless ``scheduled: false`` stands beside it. Nothing reads ``lr_mult`` and ``note``.
+    """
+
+    grammar = Grammar("handmade", "what the config says")
+    library = "handmade 1.0"
+    options = {"groups": "the groups"}
+
+    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Assignment:
+        base = untouched(config, facts)
+        groups = (config.paramwise_cfg or {}).get("groups", {})
+        settings = {prefix: self._setting(config, prefix, dict(held), base) for prefix, held in groups.items()}
+        decisions = []
+        for index, parameter in enumerate(inventory.parameters):
+            found = next((setting for prefix, setting in settings.items() if parameter.name.startswith(prefix)), base)
+            decisions.append(Decision(found, index))
+        return Assignment(tuple(decisions), base)
+
+    def _setting(self, config: Config, prefix: str, held: dict[str, object], base: Setting) -> Setting:
+        rule = Rule("groups", prefix, config.position("paramwise_cfg", "groups", prefix))
+        lr, decay = held.get("lr", base.lr), held.get("weight_decay", base.weight_decay)
+        scale = held.get("lr_scale") if held.pop("scheduled", True) else None
+        assert isinstance(lr, float)
+        assert isinstance(decay, float)
+        assert scale is None or isinstance(scale, float)
+        return Setting(lr, decay, rule, rule, tuple(held.items()), scale, inert=INERT)
+
+
+@contextmanager
+def registered() -> Iterator[None]:
+    """Makes the constructor known while a test runs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(CONSTRUCTORS, "handmade", Handmade())
+        patch.setitem(BUILT_IN, "handmade", Handmade.grammar)
+        yield
