@@ -161,8 +161,8 @@ def _classes(constructor: Constructor, config: Config) -> dict[str, str]:
 
 
 def _facts(config: Config, spec: OptimizerSpec, kind: type[Optimizer], classes: Mapping[str, str]) -> Facts:
-    from pgaudit.inventory.optimizers import argument_defaults, filled_in, settings_in
+    from pgaudit.inventory.optimizers import argument_defaults, filled_in, looked_for, settings_in
 
     with placed(config, *spec.section, spec.type_key):
         filled = filled_in(kind, spec.arguments)
-        return Facts(*settings_in(filled), classes, argument_defaults(kind), filled)
+        return Facts(*settings_in(filled), classes, argument_defaults(kind), filled, looked_for(kind, filled))

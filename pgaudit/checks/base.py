@@ -11,7 +11,6 @@ from pgaudit.checks.hits import Hits, hits_of
 from pgaudit.config import Config
 from pgaudit.config.layouts import Path
 from pgaudit.constructors import Assignment, Constructor, Facts, Rule, Setting
-from pgaudit.constructors.base import SCHEDULED
 from pgaudit.errors import Position
 from pgaudit.inventory import Inventory, ModuleType, Visit
 
@@ -77,12 +76,12 @@ class Audited:
 
     def effect(self, setting: Setting) -> tuple[object, ...]:
         """All that a setting comes to, so that equal effects are equal: what else the library writes into a group has
-        one only where the optimizer's class, or a scheduler, looks for it.
+        one only where somebody looks for it.
         """
-        extra = setting.extra
-        scheduled = sorted((key, repr(value)) for key, value in extra.items() if key.startswith(SCHEDULED))
-        read = [repr(extra.get(key, value)) for key, value in self.facts.filled_in.items()]
-        return setting.lr, setting.weight_decay, setting.lr_scale, *read, *scheduled
+        filled, read = self.facts.filled_in, self.facts.looked_for
+        extra = {key: repr(value) for key, value in setting.extra.items() if key in read}
+        others = sorted(item for item in extra.items() if item[1] != repr(filled.get(item[0])))
+        return setting.lr, setting.weight_decay, setting.lr_scale, *others
 
     @cached_property
     def owners(self) -> Mapping[str, frozenset[ModuleType]]:

@@ -84,9 +84,6 @@ class Setting:
         return None if self.lr is None or self.lr_scale is None else self.lr * self.lr_scale
 
 
-SCHEDULED = "initial_"
-"""How keys of a group begin from which schedulers take the values to begin with, as ``initial_lr``."""
-
 NOT_OPTIMIZED = Setting(None, None, None, None)
 """For a parameter that is in no group, because the constructor never meets it."""
 
@@ -124,7 +121,9 @@ class Facts:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     """The defaults of the optimizer's class, by argument."""
     filled_in: Mapping[str, Any] = field(default_factory=dict)
-    """What the class fills into a group, under the config's arguments: its keys are those that it looks for there."""
+    """What the class fills into a group, under the config's arguments."""
+    looked_for: frozenset[str] = frozenset()
+    """The keys of a group that the class, a scheduler or a hook looks for."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Set
 from pgaudit.config import Config
 from pgaudit.config.grammars.openmmlab import MMENGINE
 from pgaudit.config.layouts import Path
-from pgaudit.constructors.base import SCHEDULED, Facts, OptimizerSpec, Unread
+from pgaudit.constructors.base import Facts, OptimizerSpec, Unread
 from pgaudit.constructors.openmmlab import Dialect, OpenMMLab
 from pgaudit.constructors.openmmlab.dialect import Chosen
 from pgaudit.constructors.openmmlab.options import (
@@ -100,10 +100,9 @@ class Mmengine(OpenMMLab):
                     yield from self._unread_by_class(config, facts, at)
 
     def _unread_by_class(self, config: Config, facts: Facts, at: Path) -> Iterator[Unread]:
-        """What is copied has an effect only where the optimizer's class, or a scheduler, looks for it."""
-        setting = str(at[-1])
-        if setting not in facts.filled_in and not setting.startswith(SCHEDULED):
-            name = visible(self.optimizer(config).name)
-            why = f"is read by nobody: mmengine copies it into the group, where {name} does not look for it"
+        """What is copied has an effect only where somebody looks for it in the group."""
+        if at[-1] not in facts.looked_for:
+            name = visible(self.optimizer(config).name.rpartition(":")[2])
+            why = f"is copied into the group, where neither mmengine nor {name} looks for it"
             hint = f"lr_mult, decay_mult, or an argument of {name}"
             yield Unread(at, frozenset({*facts.filled_in, *MULTIPLIES}), why=why, hint=hint)

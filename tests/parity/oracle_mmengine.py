@@ -36,12 +36,13 @@ def offer_deformable_convolutions() -> None:
 
 
 def offer_optimizers() -> None:
-    """Registers what the OpenMMLab packages bring themselves (Lamb), from timm; and one that tests bring."""
+    """Registers what the OpenMMLab packages bring themselves (Lamb), from timm; and those that tests bring."""
     from timm.optim.lamb import Lamb
 
     if "Lamb" not in OPTIMIZERS:
         OPTIMIZERS.register_module(module=Lamb)
-    OPTIMIZERS.register_module(module=modules.OddlyNamed)
+    for kind in (modules.OddlyNamed, modules.LARS):
+        OPTIMIZERS.register_module(module=kind)
 
 
 @lru_cache(maxsize=2)
