@@ -224,8 +224,9 @@ def _facts(
     classes: Mapping[str, str],
     functions: Mapping[str, Callable[..., Any]],
 ) -> Facts:
-    from pgaudit.inventory.optimizers import argument_defaults, filled_in, settings_in
+    from pgaudit.inventory.optimizers import argument_defaults, filled_in, looked_for, settings_in
 
     with called(config, spec):
         filled = filled_in(kind, spec.arguments)
-        return Facts(*settings_in(filled), classes, argument_defaults(kind), filled, functions)
+        read = looked_for(kind, filled)
+        return Facts(*settings_in(filled), classes, argument_defaults(kind), filled, read, functions)

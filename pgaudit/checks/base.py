@@ -76,7 +76,7 @@ class Audited:
 
     def effect(self, setting: Setting) -> tuple[object, ...]:
         """All that a setting comes to, so that equal effects are equal: what else the library writes into a group has
-        one only where the optimizer's class, or a scheduler, looks for it.
+        one only where somebody looks for it.
         """
         read = {**self.facts.filled_in, **setting.effective}
         return setting.lr, setting.peak_lr, setting.weight_decay, repr(sorted(read.items()))

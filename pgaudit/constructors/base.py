@@ -154,7 +154,9 @@ class Facts:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     """The defaults of the optimizer's class, by argument."""
     filled_in: Mapping[str, Any] = field(default_factory=dict)
-    """What the class fills into a group, under the config's arguments: its keys are those that it looks for there."""
+    """What the class fills into a group, under the config's arguments."""
+    looked_for: frozenset[str] = frozenset()
+    """The keys of a group that the class, a scheduler or a hook looks for."""
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     """The functions that the config refers to, by its words for them; each is called once for each argument."""
 

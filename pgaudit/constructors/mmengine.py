@@ -25,7 +25,6 @@ from pgaudit.constructors.openmmlab.options import (
     in_deformable,
     is_norm,
 )
-from pgaudit.constructors.openmmlab.rules import is_read
 from pgaudit.constructors.sisters import SISTERS
 from pgaudit.inventory import Visit
 from pgaudit.text import quoted, visible
@@ -101,10 +100,9 @@ class Mmengine(OpenMMLab):
                     yield from self._unread_by_class(config, facts, at)
 
     def _unread_by_class(self, config: Config, facts: Facts, at: Path) -> Iterator[Unread]:
-        """What is copied has an effect only where the optimizer's class, or a scheduler, looks for it."""
-        setting = str(at[-1])
-        if not is_read(setting, facts):
-            name = visible(self.optimizer(config).name)
-            why = f"is read by nobody: mmengine copies it into the group, where {name} does not look for it"
+        """What is copied has an effect only where somebody looks for it in the group."""
+        if at[-1] not in facts.looked_for:
+            name = visible(self.optimizer(config).name.rpartition(":")[2])
+            why = f"is copied into the group, where neither mmengine nor {name} looks for it"
             hint = f"lr_mult, decay_mult, or an argument of {name}"
             yield Unread(at, frozenset({*facts.filled_in, *MULTIPLIES}), why=why, hint=hint)

@@ -9,8 +9,9 @@ cost.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import CodeType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pgaudit.errors import PgauditError, UsageError
@@ -126,6 +127,27 @@ def filled_in(kind: type[Optimizer], arguments: Mapping[str, Any]) -> dict[str, 
     """
     optimizer = _tried(kind, [TrialGroup((), (TensorKind((1, 1), "float32"),))], arguments)
     return {key: value for key, value in optimizer.param_groups[0].items() if key != "params"}
+
+
+def looked_for(kind: type[Optimizer], filled: Mapping[str, Any]) -> frozenset[str]:
+    """Returns the keys of a group that somebody looks for: those that the class fills in, those that its methods name
+    (``group.get("lars_exclude")``), and those of schedulers and hooks.
+    """
+    methods = (method for base in kind.__mro__ for method in vars(base).values() if inspect.isfunction(method))
+    codes = (inspect.unwrap(method).__code__ for method in methods)
+    return frozenset({*filled, *_READ_BY_OTHERS, *(word for code in codes for word in _texts(code))})
+
+
+_READ_BY_OTHERS = ("initial_lr", "initial_momentum", "fix_lr")
+"""From the first two schedulers begin; the last is asked for by mmpretrain's SimSiamHook."""
+
+
+def _texts(code: CodeType) -> Iterator[str]:
+    for value in code.co_consts:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, CodeType):
+            yield from _texts(value)
 
 
 def argument_defaults(kind: type[Optimizer]) -> dict[str, Any]:

@@ -13,14 +13,6 @@ from pgaudit.constructors.openmmlab.dialect import Chosen, Dialect
 from pgaudit.inventory import Visit
 from pgaudit.text import quoted
 
-SCHEDULED = "initial_"
-"""How keys of a group begin from which schedulers take the values to begin with, as ``initial_lr``."""
-
-
-def is_read(key: str, facts: Facts) -> bool:
-    """Whether the optimizer's class or a scheduler looks for a key in its groups."""
-    return key in ("lr", "weight_decay") or key in facts.filled_in or key.startswith(SCHEDULED)
-
 
 class Rules:
     """The custom keys and options of one config, ready to be asked once a parameter."""
@@ -49,7 +41,6 @@ class Rules:
 
     def setting(self, visit: Visit) -> Setting:
         """Returns what a trainable parameter gets."""
-        self._refuse_conv_without_channels(visit)
         searched = f"{visit.prefix}.{visit.own}"  # with a leading dot at the root
         for key in self.keys:
             if key in searched:
@@ -61,7 +52,8 @@ class Rules:
             self._by_options[chosen] = self._option_setting(*chosen, visit)
         return self._by_options[chosen]
 
-    def _refuse_conv_without_channels(self, visit: Visit) -> None:
+    def refuse_without_channels(self, visit: Visit) -> None:
+        """Raises ConfigError for a Conv2d that the library cannot ask for its channels, whoever owns it."""
         if visit.conv is not None and (visit.conv.in_channels is None or visit.conv.groups is None):
             raise self._config.error(
                 f"a Conv2d without channels owns {quoted(visit.name)}; {self.call} would raise AttributeError",
@@ -80,7 +72,7 @@ class Rules:
             group |= sub
         decay = float(group.get("weight_decay", self._facts.weight_decay))
         decay_rule = rule if "weight_decay" in group else self._default_wd
-        inert = frozenset(key for key in group if not is_read(key, self._facts))
+        inert = frozenset(group) - {"lr", "weight_decay"} - self._facts.looked_for
         return Setting(float(group["lr"]), decay, rule, decay_rule, tuple(group.items()), inert=inert)
 
     def _option_setting(self, lr_option: str | None, wd_option: str | None, visit: Visit) -> Setting:
