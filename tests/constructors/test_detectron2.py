@@ -187,6 +187,25 @@ class TestPoint02Precedence:
         assert {row.lr for row in report.rows} == {LR}
         assert [f.key for f in report.findings if f.code == "PG001"] == [key]
 
+    @pytest.mark.parametrize(
+        ("key", "hint"),
+        [
+            ("fc.weight", "a parameter's own name, which stands behind the last dot"),
+            ("pos_embd", 'did you mean "pos_embed"?'),
+            ("conv1", "no name comes near"),  # not conv, which is a module
+        ],
+    )
+    def test_hints_name_own_names_only(self, key: str, hint: str) -> None:
+        (finding,) = [f for f in audit(overrides={key: {"lr": 1.0}}).findings if f.code == "PG001"]
+        assert finding.hint is not None
+        assert hint in finding.hint
+
+    def test_an_override_takes_weight_decay_away(self) -> None:
+        report = audit(weight_decay_norm=0.0, optimizer={**SGD, "type": "AdamW"})
+        assert "PG005" not in named(Model(), report)
+        assert "PG005" in named(Model(), audit(weight_decay_norm=DECAY))
+        assert "PG005" in named(Model(), audit(overrides={"bias": {}}))
+
     def test_an_override_of_anything_else_leaves_lr_and_decay(self) -> None:
         report = audit(overrides={"bias": {"momentum": 0.5}})
         assert {(row.lr, row.weight_decay) for row in report.rows} == {(LR, DECAY)}
