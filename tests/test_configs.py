@@ -86,6 +86,24 @@ EXPECTED = {
         },
         findings=("PG007", "PG018"),
     ),
+    # The same model as below: 53 + 8 norms, and 6 + 3 biases elsewhere.
+    "detector_detectron2": Expected(
+        rules={
+            "BIAS_LR_FACTOR": 61 + 9,
+            "WEIGHT_DECAY_BIAS": 61 + 9,
+            "default": 53 + 6 + 8 + 3,
+            "WEIGHT_DECAY_NORM": 61,
+        },
+        values={
+            "backbone.conv1.weight": (0.01, 1.0e-4),
+            "backbone.bn1.weight": (0.01, 0.0),
+            "backbone.bn1.bias": (0.02, 1.0e-4),
+            "neck.fpn_convs.0.bias": (0.02, 1.0e-4),
+            "bbox_head.cls_convs.0.norm.weight": (0.01, 0.0),
+            "bbox_head.cls_convs.0.norm.bias": (0.02, 1.0e-4),
+        },
+        findings=("PG007",),
+    ),
     # Neck: 3 lateral and 3 output convolutions with biases. Head: 8 convolutions, 8 norms, 3 predictors with biases.
     "detector_mmcv": Expected(
         rules={
@@ -180,6 +198,32 @@ EXPECTED = {
             "norm.bias": (0.001, 0.0),
         },
         findings=("PG018",),
+    ),
+    # As above; to the expressions, a table of relative positions is a bias.
+    "swin_transformers": Expected(
+        rules={"forbidden_name.bias": 50 + 12, "layer_norm": 2 * 29, "default": 50 + 3},
+        values={
+            "patch_embed.proj.weight": (5.0e-4, 0.05),
+            "layers.2.blocks.5.norm1.weight": (5.0e-4, 0.0),
+            "layers.2.blocks.5.attn.relative_position_bias_table": (5.0e-4, 0.0),
+            "layers.2.blocks.5.attn.qkv.bias": (5.0e-4, 0.0),
+            "layers.3.downsample.reduction.weight": (5.0e-4, 0.05),
+        },
+        findings=("PG016",),
+    ),
+    # 12 blocks of 12 parameters, of which 4 are norms'; the last norm; tokens, positions, patches and head.
+    "vit_detectron2": Expected(
+        rules={"lr_factor_func": 152, "weight_decay_norm": 4 * 12 + 2, "overrides.pos_embed": 1},
+        values={
+            "cls_token": (1.0e-4 * 0.7**13, 0.1),
+            "pos_embed": (1.0e-4 * 0.7**13, 0.0),
+            "blocks.0.attn.qkv.weight": (1.0e-4 * 0.7**12, 0.1),
+            "blocks.11.attn.qkv.bias": (1.0e-4 * 0.7, 0.1),
+            "blocks.11.norm1.bias": (1.0e-4 * 0.7, 0.0),
+            "norm.weight": (1.0e-4, 0.0),
+            "head.weight": (1.0e-4, 0.1),
+        },
+        findings=("PG007", "PG007"),
     ),
     # 12 blocks; norms: 2 a block and the last; dense layers: patches, 4 a block, 2 heads.
     "vit_mmcv": Expected(

@@ -52,8 +52,9 @@ def check(audited: Audited, /) -> Iterator[Finding]:
             f"{visible(kind)} is no norm to {audited.constructor.name}, so {keeps} despite {named(rule)}"
             f"{words.which(audited, indices)}"
         )
-        hint = suggest.keys_for(audited, indices) or "give these modules a rule of their own"
-        yield audited.finding(KIND, message, hint, at=audited.rule_at(rule) or (), key=kind, indices=indices)
+        at = audited.rule_at(rule)
+        hint = suggest.keys_for(audited, indices) or ("give these modules a rule of their own" if at else None)
+        yield audited.finding(KIND, message, hint, at=at or (), key=kind, indices=indices)
 
 
 class _LayerNorms:

@@ -60,7 +60,7 @@ def reports_duplicates(report: dict[str, Any]) -> bool:
 
 
 def real_groups(answer: dict[str, Any]) -> dict[int, Group]:
-    """The groups of the real optimizer that hold anything, by index. One without weight decay decays nothing."""
+    """The groups of the real optimizer that hold anything. One without weight decay (Rprop) decays nothing."""
     zero = (0.0).hex()
     groups = enumerate(answer["groups"])
     return {i: (g["names"], g["lr"], g["weight_decay"] or zero, g["extra"]) for i, g in groups if g["names"]}
