@@ -171,7 +171,8 @@ def _entries(path: str, number: int, line: str) -> Iterator[Entry]:
         lr_rule, decay_rule = map(_rule_of, _both(rules))
     except (ValueError, RecursionError) as error:
         raise _error(path, number, one_line(error)) from None
-    known = (not values["frozen"], rules != _NONE, lr, decay, lr_rule, decay_rule, scheduled, extra)
+    in_optimizer = rules != _NONE and (lr, decay) != (None, None)  # a rule may leave a parameter out
+    known = (not values["frozen"], in_optimizer, lr, decay, lr_rule, decay_rule, scheduled, extra)
     for name in names:
         yield Entry(name, (), None, None, None, *known)
 
