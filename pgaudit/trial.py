@@ -29,7 +29,8 @@ def as_built(
     """
     from pgaudit.inventory.optimizers import try_groups
 
-    trials = _trial_groups(inventory, assignment)
+    written = {d.group: d.setting.overrides for d in assignment.decisions if d.group is not None}
+    trials = _trial_groups(inventory, assignment, written)
     if not trials and assignment.may_be_empty:
         return assignment
     with called(config, spec):
@@ -39,10 +40,12 @@ def as_built(
         raise config.error(
             "the optimizer's class changes groups of equal settings unequally", *spec.section, spec.type_key
         )
+    # Settings of one group may be written in several ways: 0.0 and -0.0.
+    groups = {id(d.setting): (d.setting, d.group) for d in assignment.decisions if d.group is not None}
     settings = {
         id(setting): replace(setting, lr=lr, weight_decay=decay)
-        for setting in {id(d.setting): d.setting for d in assignment.decisions if d.group is not None}.values()
-        for lr, decay in [held[repr(setting.overrides)]]
+        for setting, group in groups.values()
+        for lr, decay in [held[repr(written[group])]]
         if (setting.lr, setting.weight_decay) != (lr, decay)
     }
     if not settings:
@@ -51,7 +54,9 @@ def as_built(
     return replace(assignment, decisions=decisions)
 
 
-def _trial_groups(inventory: Inventory, assignment: Assignment) -> list[TrialGroup]:
+def _trial_groups(
+    inventory: Inventory, assignment: Assignment, written: Mapping[int, tuple[tuple[str, Any], ...]]
+) -> list[TrialGroup]:
     """The groups without repetition: of those that are alike, two, since a class may refuse several groups but not one.
 
     Tensors with the same number of dimensions are alike; the first one's shape stands for all.
@@ -60,16 +65,14 @@ def _trial_groups(inventory: Inventory, assignment: Assignment) -> list[TrialGro
 
     kinds: dict[tuple[int, str, bool], TensorKind] = {}
     tensors: dict[int, dict[TensorKind, None]] = {}
-    settings: dict[int, tuple[tuple[str, Any], ...]] = {}
-    for p, (setting, group) in zip(inventory.parameters, assignment.decisions, strict=True):
+    for p, (_, group) in zip(inventory.parameters, assignment.decisions, strict=True):
         if group is not None:
             kind = kinds.setdefault((len(p.shape), p.dtype, p.leaf), TensorKind(p.shape, p.dtype, p.leaf))
             tensors.setdefault(group, {})[kind] = None
-            settings[group] = setting.overrides
     alike: dict[tuple[str, tuple[TensorKind, ...]], list[TrialGroup]] = defaultdict(list)
     for group, members in tensors.items():
         # By its words: a setting may be a list, such as betas.
-        alike[repr(settings[group]), tuple(members)].append(TrialGroup(settings[group], tuple(members)))
+        alike[repr(written[group]), tuple(members)].append(TrialGroup(written[group], tuple(members)))
     return [trial for trials in alike.values() for trial in trials[:2]]
 
 

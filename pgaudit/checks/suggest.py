@@ -26,7 +26,7 @@ def for_dead_key(audited: Audited, pattern: Pattern) -> str | None:
     key = pattern.rule.key or ""
     assert pattern.searched is not None
     names = [pattern.searched(visit).removeprefix(".") for visit in audited.inventory.visits]
-    word = re.sub(r"^\^|\$$|\\(?=\.)", "", key) if pattern.regex else key
+    word = re.sub(r"^\^|^\.\*|\$$|\.\*$|\\(?=\.)", "", key) if pattern.regex else key
     if word.startswith(".") and any(name.startswith(word[1:]) for name in names):
         return f"{quoted(word[1:])} stands at the root, where no dot comes before it"
     plain = word.strip(".")
@@ -38,6 +38,9 @@ def for_dead_key(audited: Audited, pattern: Pattern) -> str | None:
         if any(f".{name}" in f".{full}" for full in names):
             return f"{quoted(name)} is here, but not below {quoted(plain[: -len(name) - 1])}"
     near = nearest(plain, _runs(names, plain.count(".") + 1), cutoff=_NEAR)
+    if near and pattern.regex and ".*" in key:  # probably written for whole names
+        whole = (f"{near[0]}.*", f".*{near[0]}", f".*{near[0]}.*")
+        near = [word for word in whole if any(re.fullmatch(word, name) for name in names)] or near
     return f"did you mean {quoted(near[0])}?" if near else classifier(audited, plain)
 
 

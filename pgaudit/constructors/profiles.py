@@ -145,6 +145,11 @@ PROFILES = {
         groups="one for each set of equal settings",
         begins=_AS_GIVEN,
         unknown=_IGNORED,
+        options={
+            "schedule": "which parameters are trained: [pattern, null] leaves them out; every one must be covered",
+            "lr_mults": "lr, as [pattern, multiplier]",
+            "wd_mults": "weight decay, as [pattern, multiplier]; what no pattern matches has none",
+        },
     ),
 }
 """The built-in constructors'."""

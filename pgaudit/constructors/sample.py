@@ -21,6 +21,10 @@ ASKED: Mapping[str, Mapping[str, Any]] = {
     "detectron2": {"optimizer": _BASE, "paramwise_cfg": {"weight_decay_norm": 0.0, "weight_decay_bias": 0.0}},
     "transformers": {"optimizer": _BASE},
     "basecls": {"solver": {"weight_decay": [[0, "bias"], [0, "NORM_TYPES"], 1.0]}},
+    "regex": {
+        "optimizer": _BASE,
+        "paramwise_cfg": {"wd_mults": [[r".*\.bias", 0.0], [r".*(norm|bn).*", 0.0], [".*", 1.0]]},
+    },
 }
 """How each constructor is told. timm and transformers do it untold."""
 

@@ -15,6 +15,7 @@ SISTERS = {
     "decay_type": "mmdet's and mmseg's layer decay",
     "force_default_settings": "mmseg's ForceDefaultOptimWrapperConstructor",
     "layer_decay": "timm",
+    **dict.fromkeys("schedule lr_mults wd_mults".split(), "regex, as in big_vision"),
     **dict.fromkeys(_OPENMMLAB.split(), "OpenMMLab's constructors"),
 }
 """Options of one constructor or the other, and who reads them."""

@@ -53,6 +53,10 @@ NORM_BIASES = {"bn.bias", "gn.bias", "inorm.bias", "ln.bias"}
 BIASES = {"conv.bias", "fc.bias", *NORM_BIASES}
 
 
+def test_a_zero_may_have_a_sign() -> None:
+    assert set(_decays([[-0.0, "bias"], 0]).values()) == {0.0}
+
+
 # 1: a policy is a number, or a sequence that ends in one; it says nothing of lr.
 
 

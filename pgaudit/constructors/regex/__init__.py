@@ -1,0 +1,106 @@
+"""big_vision's ordered full-match patterns, on torch's names.
+
+Source of the semantics: big_vision 0127fb6, ``big_vision/optax.py`` (``make``, ``_make_mask_trees``, ``_split_frozen``)
+and ``big_vision/utils.py`` (``make_mask_trees``). Three lists of patterns, each for itself: the first one that fits the
+whole name wins. ``schedule`` says what trains, and must speak of every parameter where it is a list; what stands under
+``lr_mults`` multiplies the lr, by 1 where no pattern fits; under ``wd_mults`` the weight decay, of which there is none
+where no pattern fits.
+
+big_vision runs on JAX; for a torch model, some choices had to be made:
+
+* Names are torch's, with dots. big_vision's default for ``wd_mults``, ``.*/kernel$``, fits none of them, so that a
+  weight decay needs ``wd_mults`` written out.
+* What has null in ``schedule`` stays in big_vision's optimizer, which multiplies its updates by zero; here it is left
+  out. So are parameters without ``requires_grad``, which JAX does not know, before any pattern is asked; a schedule
+  must speak of them all the same.
+* optax masks one optimizer; torch has groups: one for each lr and weight decay, in the order in which they are first
+  seen. A tied parameter is decided under its first name.
+* The multipliers are the same and the numbers are as written, but the update is the optimizer's: optax adds the decay
+  after the lr has been multiplied in, so that big_vision's ``wd`` is not multiplied by lr, while torch's AdamW
+  multiplies its own. A ``wd`` of big_vision is a ``weight_decay`` of ``wd / lr`` there, before any ``lr_mults``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from pgaudit.config import Config
+from pgaudit.config.grammars.regex import REGEX
+from pgaudit.constructors.base import Assignment, Decision, Facts, Rule
+from pgaudit.constructors.basic import Basic
+from pgaudit.constructors.patterns import Pattern
+from pgaudit.constructors.regex.rules import AT, Rules
+from pgaudit.constructors.regex.trials import meeting, patterns_of, principle
+from pgaudit.constructors.trials import Meeting
+from pgaudit.inventory import Inventory
+from pgaudit.text import counted, visible
+
+_NAMED = 3
+"""Names of parameters without a schedule that are spelled out."""
+
+
+class Regex(Basic):
+    """Multipliers of lr and weight decay by the first pattern that fits a parameter's whole name."""
+
+    grammar = REGEX
+    library = "big_vision 0127fb6"
+    options: Mapping[str, str] = {
+        "schedule": "which parameters train: patterns that speak of all, with null for those that do not",
+        "lr_mults": "patterns, and by what the lr is multiplied",
+        "wd_mults": "patterns, and by what the weight decay is multiplied; nothing else decays",
+    }
+
+    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Assignment:
+        """See :class:`pgaudit.constructors.base.Constructor`."""
+        rules = Rules(config, facts)
+        groups: dict[tuple[float | None, float | None], int] = {}
+        decisions = []
+        uncovered = []
+        for parameter in inventory.parameters:
+            setting = rules.setting(parameter.name)
+            if setting is None:
+                uncovered.append(parameter.name)
+            elif not parameter.trainable:
+                decisions.append(Decision(rules.frozen, None))
+            elif setting.lr is None:
+                decisions.append(Decision(setting, None))
+            else:
+                group = groups.setdefault((setting.lr, setting.weight_decay), len(groups))
+                decisions.append(Decision(setting, group))
+        if uncovered:
+            names = ", ".join(map(visible, uncovered[:_NAMED])) + (" ..." if len(uncovered) > _NAMED else "")
+            message = f"no pattern fits {counted(len(uncovered), 'parameter')}: {names}; big_vision would raise "
+            hint = 'end the list with [".*", {}], or [".*", null] to leave the rest out'
+            raise config.error(f"{message}AssertionError", AT, "schedule", hint=hint)
+        return Assignment(tuple(decisions), rules.base)
+
+    def patterns(self, config: Config, facts: Facts) -> Sequence[Pattern]:
+        """See :class:`pgaudit.constructors.base.Constructor`."""
+        return patterns_of(config, facts)
+
+    def principle(self, winner: Rule, loser: Rule) -> str:
+        """See :class:`pgaudit.constructors.base.Constructor`."""
+        return principle(winner, loser)
+
+    def trials(self, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
+        """Each parameter is met once, under its first name."""
+        yield meeting(inventory, config, facts, index)
+
+    def renamed(self, config: Config, rule: Rule, to: str) -> Config | None:
+        """Returns the config with a pattern written otherwise."""
+        options = config.paramwise_cfg or {}
+        entries = options.get(rule.option)
+        if rule.key is None or not isinstance(entries, (list, tuple)):
+            return None
+        written = [[to, value] if pattern == rule.key else [pattern, value] for pattern, value in entries]
+        return replace(config, paramwise_cfg={**options, rule.option: written})
+
+    def exempting(self, config: Config, part: str) -> tuple[str, Config] | None:
+        """A pattern that stands first, and so wins."""
+        options = config.paramwise_cfg or {}
+        entries = list(options.get("wd_mults") or [])
+        pattern = f".*{part}.*"
+        if any(entry[0] == pattern for entry in entries):
+            return None
+        return pattern, replace(config, paramwise_cfg={**options, "wd_mults": [[pattern, 0.0], *entries]})
