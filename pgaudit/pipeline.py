@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from torch import nn
     from torch.optim import Optimizer
 
+    from pgaudit.inventory.calls import OptimizerCall
     from pgaudit.inventory.walk import Walked
 
     ConfigSource = str | PathLike[str] | Mapping[str, Any] | Config
@@ -54,47 +55,47 @@ def build_optimizer(model: nn.Module, config: ConfigSource) -> Optimizer:
     Raises:
         ConfigError: the config is wrong, the real library would refuse it, or a tied parameter would be in two groups.
     """
-    from pgaudit.inventory import optimizers
+    from pgaudit.inventory import calls
 
     _module(model)
-    report, walked, kind = _audited(model, load_config(config), None)
+    report, walked, call = _audited(model, load_config(config), None)
     for finding in report.findings:
         if finding.code == "PG009":
             raise ConfigError(finding.message, finding.hint)
     assert walked is not None
-    groups: dict[tuple[float | None, float | None], dict[str, Any]] = {}
+    groups: dict[tuple[float | None, float | None, str], dict[str, Any]] = {}
     for row, tensor in zip(report.rows, walked.tensors, strict=True):
         if row.group is not None:
             # What the first writes into its group, or leaves to the class, comes to the same for all of these values.
-            group = groups.setdefault((row.lr, row.weight_decay), {"params": [], **dict(row.setting.overrides)})
+            alike = (row.lr, row.weight_decay, repr(row.setting.extra))
+            group = groups.setdefault(alike, {"params": [], **dict(row.setting.overrides)})
             group["params"].append(tensor)
-    spec = constructor_named(report.constructor).optimizer(report.config)
-    return optimizers.build(kind, list(groups.values()), spec.arguments)
+    return calls.build(call, list(groups.values()))
 
 
 def _audited(
     model: object, config: Config, model_args: Mapping[str, Any] | None
-) -> tuple[Report, Walked | None, type[Optimizer]]:
-    """The report, the live tensors where there are any, and the optimizer's class.
+) -> tuple[Report, Walked | None, OptimizerCall]:
+    """The report, the live tensors where there are any, and how the optimizer's class is called.
 
     The class is looked up once: a file that defines it is run once.
     """
-    from pgaudit.inventory.optimizers import optimizer_class
+    from pgaudit.inventory.calls import call_of
 
     refuse_unknown_codes(config)
     constructor = constructor_named(config.constructor)
     spec = constructor.optimizer(config)
     classes = _classes(constructor, config)
     with placed(config, *spec.section, spec.type_key):
-        kind = optimizer_class(spec.type)
-    facts = _facts(config, spec, kind, classes)
+        call = call_of(spec.type, spec.arguments, spec.factory)
+    facts = _facts(config, spec, call, classes)
     inventory, walked = _inventory(model, config, constructor, model_args)
-    assignment = as_built(config, spec, kind, inventory, constructor.decide(inventory, config, facts))
+    assignment = as_built(config, spec, call, inventory, constructor.decide(inventory, config, facts))
     rows = tuple(Row(p, d.setting, d.group) for p, d in zip(inventory.parameters, assignment.decisions, strict=True))
     findings, ignored = run_checks(Audited(inventory, config, constructor, facts, assignment))
-    optimizer = {"type": spec.name, **spec.arguments}
+    optimizer = {"type": spec.name, **call.arguments, **spec.grouped}
     report = Report(inventory, config, constructor.name, optimizer, assignment.base, rows, findings, ignored, facts)
-    return report, walked, kind
+    return report, walked, call
 
 
 def _inventory(
@@ -160,8 +161,8 @@ def _classes(constructor: Constructor, config: Config) -> dict[str, str]:
     return classes
 
 
-def _facts(config: Config, spec: OptimizerSpec, kind: type[Optimizer], classes: Mapping[str, str]) -> Facts:
+def _facts(config: Config, spec: OptimizerSpec, call: OptimizerCall, classes: Mapping[str, str]) -> Facts:
     from pgaudit.inventory.optimizers import argument_defaults, defaults_of
 
     with placed(config, *spec.section, spec.type_key):
-        return Facts(*defaults_of(kind, spec.arguments), classes, argument_defaults(kind))
+        return Facts(*defaults_of(call.kind, call.arguments), classes, argument_defaults(call.kind))
