@@ -92,7 +92,7 @@ def explanations(report: Report, rows: Sequence[Row]) -> list[Explanation]:
     found = []
     for row in rows:
         meetings = constructor.trials(report.inventory, report.config, report.facts, index_of[row.name])
-        found.append(Explanation(row, tuple(meetings) if row.group is not None else ()))
+        found.append(Explanation(row, tuple(meetings)))
     return found
 
 
