@@ -45,7 +45,8 @@ def model_of(spec: dict[str, Any]) -> nn.Module:
         _LAST[key] = model, [parameter.requires_grad for parameter in model.parameters()]
     model, trained = _LAST[key]
     for parameter, was in zip(model.parameters(), trained, strict=True):
-        parameter.requires_grad_(was)
+        if parameter.requires_grad != was:  # one without a shape yet cannot be told
+            parameter.requires_grad_(was)
     return model
 
 

@@ -12,7 +12,6 @@ from pgaudit.constructors.basic import base_rule
 from pgaudit.constructors.timm.layers import Layers
 from pgaudit.constructors.timm.names import Globs
 from pgaudit.inventory import Hints, Parameter
-from pgaudit.text import quoted
 
 LEFT_OUT = "layer_decay_no_opt_scale"
 
@@ -75,14 +74,10 @@ class Rules:
         return Lot(layer, True, fallback, "default")
 
     def filtered(self, parameter: Parameter) -> bool:
-        """Whether ``filter_bias_and_bn`` means it: a vector or, without layer decay, anything called ``bias``."""
-        if not parameter.shape and not parameter.numel:  # only a lazy module's parameter is empty and has no dimensions
-            raise self._config.error(
-                f"{quoted(parameter.name)} has no shape yet; {CALL} would raise ValueError: Attempted to use an "
-                "uninitialized parameter",
-                "paramwise_cfg",
-                hint="run the model once before its optimizer is made",
-            )
+        """Whether ``filter_bias_and_bn`` means it: a vector or, without layer decay, anything called ``bias``.
+
+        A lazy module's parameter is a vector to torch until it has a shape.
+        """
         return len(parameter.shape) <= 1 or (not self.layers and parameter.name.endswith(".bias"))
 
     def exempt(self, name: str) -> str | None:

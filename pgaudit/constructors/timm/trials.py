@@ -148,6 +148,8 @@ def _scale(layers: Layers, layer: int) -> str:
 
 def _shape(parameter: Parameter, layered: bool) -> str:
     dimensions = len(parameter.shape)
+    if not dimensions and not parameter.numel:
+        return "it has no shape yet, which torch takes for a vector"
     if dimensions <= 1:
         return f"it has {dimensions} dimension{'s' if dimensions != 1 else ''}"
     if not parameter.name.endswith(".bias"):
