@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
     from torch.optim import Optimizer
 
+    from pgaudit.inventory.calls import OptimizerCall
     from pgaudit.inventory.walk import Walked
 
     ConfigSource = str | PathLike[str] | Mapping[str, Any] | Config
@@ -58,10 +59,10 @@ def build_optimizer(model: nn.Module, config: ConfigSource) -> Optimizer:
     Raises:
         ConfigError: the config is wrong, the real library would refuse it, or a tied parameter would be in two groups.
     """
-    from pgaudit.inventory import optimizers
+    from pgaudit.inventory import calls
 
     _module(model)
-    report, walked, kind = _audited(model, load_config(config), None)
+    report, walked, call = _audited(model, load_config(config), None)
     for finding in report.findings:
         if finding.code == "PG009":
             raise ConfigError(finding.message, finding.hint)
@@ -74,8 +75,7 @@ def build_optimizer(model: nn.Module, config: ConfigSource) -> Optimizer:
         {"params": [tensor for _, tensor in held], **_overrides([row.setting for row, _ in held])}
         for held in members.values()
     ]
-    spec = constructor_named(report.constructor).optimizer(report.config)
-    return optimizers.build(kind, groups, spec.arguments)
+    return calls.build(call, groups)
 
 
 def _overrides(settings: Sequence[Setting]) -> dict[str, Any]:
@@ -122,36 +122,36 @@ def live_model(model: object, config: Config, model_args: Mapping[str, Any] | No
     return Live(loaded.module, model or str(config.model), loaded.source, loaded.version, loaded.notes)
 
 
-def audit_live(live: Live, config: Config) -> tuple[Report, Walked, type[Optimizer]]:
-    """Returns the report about a live model, its tensors in the report's order, and the optimizer's class."""
-    report, walked, kind = _audited(live, config, None)
+def audit_live(live: Live, config: Config) -> tuple[Report, Walked, OptimizerCall]:
+    """Returns the report about a live model, its tensors in the report's order, and how the optimizer is called."""
+    report, walked, call = _audited(live, config, None)
     assert walked is not None
-    return report, walked, kind
+    return report, walked, call
 
 
 def _audited(
     model: object, config: Config, model_args: Mapping[str, Any] | None
-) -> tuple[Report, Walked | None, type[Optimizer]]:
-    """The report, the live tensors where there are any, and the optimizer's class.
+) -> tuple[Report, Walked | None, OptimizerCall]:
+    """The report, the live tensors where there are any, and how the optimizer's class is called.
 
     The class is looked up once: a file that defines it is run once.
     """
-    from pgaudit.inventory.optimizers import optimizer_class
+    from pgaudit.inventory.calls import call_of
 
     refuse_unknown_codes(config)
     constructor = constructor_named(config.constructor)
     spec = constructor.optimizer(config)
     classes = _classes(constructor, config)
     with called(config, spec):
-        kind = optimizer_class(spec.type)
-    facts = _facts(config, spec, kind, classes, _functions(constructor, config))
+        call = call_of(spec.type, spec.arguments, spec.factory)
+    facts = _facts(config, spec, call, classes, _functions(constructor, config))
     inventory, walked = _inventory(model, config, constructor, model_args)
-    assignment = as_built(config, spec, kind, inventory, constructor.decide(inventory, config, facts))
+    assignment = as_built(config, spec, call, inventory, constructor.decide(inventory, config, facts))
     rows = tuple(Row(p, d.setting, d.group) for p, d in zip(inventory.parameters, assignment.decisions, strict=True))
     findings, ignored = run_checks(Audited(inventory, config, constructor, facts, assignment))
-    optimizer = {"type": spec.name, **spec.arguments}
+    optimizer = {"type": spec.name, **call.arguments, **spec.grouped}
     report = Report(inventory, config, constructor.name, optimizer, assignment.base, rows, findings, ignored, facts)
-    return report, walked, kind
+    return report, walked, call
 
 
 def _inventory(
@@ -220,13 +220,13 @@ def _functions(constructor: Constructor, config: Config) -> dict[str, Callable[.
 def _facts(
     config: Config,
     spec: OptimizerSpec,
-    kind: type[Optimizer],
+    call: OptimizerCall,
     classes: Mapping[str, str],
     functions: Mapping[str, Callable[..., Any]],
 ) -> Facts:
     from pgaudit.inventory.optimizers import argument_defaults, filled_in, looked_for, settings_in
 
     with called(config, spec):
-        filled = filled_in(kind, spec.arguments)
-        read = looked_for(kind, filled)
-        return Facts(*settings_in(filled), classes, argument_defaults(kind), filled, read, functions)
+        filled = filled_in(call.kind, call.arguments)
+        read = looked_for(call.kind, filled)
+        return Facts(*settings_in(filled), classes, argument_defaults(call.kind), filled, read, functions)

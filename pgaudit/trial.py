@@ -14,13 +14,12 @@ from pgaudit.errors import ConfigError, PgauditError
 from pgaudit.inventory import Inventory
 
 if TYPE_CHECKING:
-    from torch.optim import Optimizer
-
+    from pgaudit.inventory.calls import OptimizerCall
     from pgaudit.inventory.optimizers import TrialGroup
 
 
 def as_built(
-    config: Config, spec: OptimizerSpec, kind: type[Optimizer], inventory: Inventory, assignment: Assignment
+    config: Config, spec: OptimizerSpec, call: OptimizerCall, inventory: Inventory, assignment: Assignment
 ) -> Assignment:
     """Returns the assignment as the optimizer's class makes it: most leave it as it is, some change values.
 
@@ -34,7 +33,7 @@ def as_built(
     if not trials and assignment.may_be_empty:
         return assignment
     with called(config, spec):
-        built = try_groups(kind, spec.arguments, trials)
+        built = try_groups(call.kind, call.arguments, trials)
     held = {repr(trial.settings): group for trial, group in zip(trials, built, strict=True)}
     if any(held[repr(trial.settings)] != group for trial, group in zip(trials, built, strict=True)):
         raise config.error(

@@ -98,11 +98,11 @@ class _Ours:
 
 def _ours(live: Live, config: Config) -> _Ours:
     try:
-        report, walked, kind = audit_live(live, config)
+        report, walked, call = audit_live(live, config)
     except PgauditError as error:
         return _Ours(refused=str(error))
     duplicate = next((finding.message for finding in report.findings if finding.code == "PG009"), None)
-    return _Ours(report, walked.tensors, kind, duplicate)
+    return _Ours(report, walked.tensors, call.kind, duplicate)
 
 
 def _theirs(

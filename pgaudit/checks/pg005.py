@@ -20,6 +20,7 @@ from pgaudit.checks.base import Audited, Finding, Kind
 from pgaudit.checks.hits import Hits
 from pgaudit.checks.pg002 import named
 from pgaudit.checks.what_if import settings_if, without
+from pgaudit.constructors import Setting
 from pgaudit.text import counted
 
 KIND = Kind("PG005", "inert-option", "warning")
@@ -51,6 +52,11 @@ def _is_inert(audited: Audited, hits: Hits) -> bool:
         if any(audited.effect(now) != audited.effect(then) for now, then in found):
             return False
     return True
+
+
+def _effect(setting: Setting) -> tuple[float | None, ...]:
+    scheduled = setting.lr if setting.scheduled_lr is None else setting.scheduled_lr
+    return setting.lr, scheduled, setting.weight_decay
 
 
 def _reason(audited: Audited, hits: Hits, trainable: bool) -> str:

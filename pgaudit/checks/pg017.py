@@ -6,10 +6,12 @@ every parameter ends up in the same one.
 Why it hurts: the lr is the same everywhere, or wrong everywhere: fine-tuning goes on without the layer decay that the
 config promises.
 
-Example: timm's layer decay for a model without `group_matcher`; mmpretrain's for HiViT, whose depth rule looks for
+Example: timm's layer decay for a model with neither `group_matcher()` nor `pretrained_cfg['classifier']`, such as a
+timm model inside a module of one's own; mmpretrain's for HiViT, whose depth rule looks for
 `layers` while the modules are called `blocks`: 150 of 155 parameters count as the last layer.
 
-How to mend it: give the model a depth rule (`group_matcher`, `get_layer_depth`) that fits its names.
+How to mend it: give the model a depth rule (`group_matcher`, `get_layer_depth`) that fits its names; hand the wrapper's
+inner model to timm, or let the wrapper answer for it.
 """
 
 from __future__ import annotations
@@ -34,5 +36,6 @@ def check(audited: Audited, /) -> Iterator[Finding]:
     if count >= MOST * len(depths):
         indices = [index for index, found in enumerate(audited.assignment.depths or ()) if found == depth]
         message = f"layer decay puts {count:,} of {counted(len(depths), 'parameter')} into layer {depth}"
-        hint = "the constructor cannot tell this model's layers apart"
-        yield audited.finding(KIND, message, hint, key="layer_decay", indices=indices)
+        hint = audited.assignment.layered_by or "the constructor cannot tell this model's layers apart"
+        at = ("paramwise_cfg", "layer_decay")
+        yield audited.finding(KIND, message, hint, at=at, key="layer_decay", indices=indices)

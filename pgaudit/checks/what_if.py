@@ -77,5 +77,9 @@ def _only(audited: Audited, indices: list[int], change: Callable[[Visit], Visit]
         visits.append(replace(changed, index=place))
         parameters.append(replace(audited.inventory.parameters[index], module=changed.module, aliases=()))
     return replace(
-        audited.inventory, parameters=tuple(parameters), visits=tuple(visits), whole=tuple(range(len(parameters)))
+        audited.inventory,
+        parameters=tuple(parameters),
+        visits=tuple(visits),
+        whole=tuple(range(len(parameters))),
+        named=None,
     )

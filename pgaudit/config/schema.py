@@ -92,6 +92,17 @@ class Detectron2Paramwise(_Closed):
     overrides: dict[str, Override] | None = None
 
 
+class TimmParamwise(_Closed):
+    """Arguments by which timm's create_optimizer_v2 makes groups. It hands all others to the optimizer's class."""
+
+    filter_bias_and_bn: bool = True
+    layer_decay: NonNegative | None = None
+    layer_decay_min_scale: NonNegative = 0.0
+    layer_decay_no_opt_scale: NonNegative | None = None
+    fallback_list: list[str] | tuple[str, ...] = ()
+    fallback_no_weight_decay: bool = False
+
+
 class Solver(_Open):
     """Options that BaseCls' DefaultSolver reads to build an optimizer; the weight decay policy is read by its
     constructor.

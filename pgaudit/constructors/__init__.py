@@ -10,9 +10,10 @@ from pgaudit.constructors.detectron2 import Detectron2
 from pgaudit.constructors.mmcv import Mmcv
 from pgaudit.constructors.mmengine import Mmengine
 from pgaudit.constructors.regex import Regex
+from pgaudit.constructors.timm import Timm
 from pgaudit.constructors.transformers import Transformers
 
-_BUILT_IN: tuple[Constructor, ...] = (Mmcv(), Mmengine(), Detectron2(), Transformers(), BaseCls(), Regex())
+_BUILT_IN: tuple[Constructor, ...] = (Mmcv(), Mmengine(), Timm(), Detectron2(), Transformers(), BaseCls(), Regex())
 CONSTRUCTORS = {constructor.name: constructor for constructor in _BUILT_IN}
 """The built-in ones."""
 

@@ -172,6 +172,8 @@ class Assignment:
     conflicts: tuple[Conflict, ...] = ()
     depths: tuple[int | None, ...] | None = None
     """The layer that layer decay puts each parameter into, counted from the input; None without layer decay."""
+    layered_by: str | None = None
+    """What tells the layers, in words: ``the model's group_matcher()``."""
     warned: tuple[int, ...] = ()
     """The frozen parameters that the library leaves out with a warning."""
     may_be_empty: bool = False
@@ -209,6 +211,13 @@ class OptimizerSpec:
     def at(self, argument: str) -> Path:
         """Returns where in the config an argument stands, if it is there."""
         return (*self.section, self.words.get(argument, argument))
+
+    factory: str | None = None
+    """Whose own names ``type`` is one of, and who adds arguments of its own: see
+    :func:`pgaudit.inventory.calls.call_of`. None where ``type`` is a class, called with just these arguments.
+    """
+    grouped: Mapping[str, Any] = field(default_factory=dict)
+    """What the library writes into the groups in place of an argument: there is nothing else to show of it."""
 
     @property
     def name(self) -> str:

@@ -18,6 +18,7 @@ _BASE = {"type": "SGD", "lr": 1.0, "weight_decay": 1.0}
 ASKED: Mapping[str, Mapping[str, Any]] = {
     "mmcv": {"optimizer": _BASE, "paramwise_cfg": {"norm_decay_mult": 0.0, "bias_decay_mult": 0.0}},
     "mmengine": {"optimizer": _BASE, "paramwise_cfg": {"norm_decay_mult": 0.0, "bias_decay_mult": 0.0}},
+    "timm": {"optimizer": {**_BASE, "type": "sgd"}},
     "detectron2": {"optimizer": _BASE, "paramwise_cfg": {"weight_decay_norm": 0.0, "weight_decay_bias": 0.0}},
     "transformers": {"optimizer": _BASE},
     "basecls": {"solver": {"weight_decay": [[0, "bias"], [0, "NORM_TYPES"], 1.0]}},

@@ -1,30 +1,54 @@
 """What a model offers about its own parameters. A hint that raises is no hint: models define these for trainers, not
-for us.
+for us. What it raised is kept for the constructors whose library would raise as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from pgaudit.inventory.layers import chunked_layers, matched_layers
 from pgaudit.inventory.records import Hints
+from pgaudit.text import said
 
 
 def hints_of(model: Any, names: Iterable[str]) -> Hints:
     """Asks ``no_weight_decay()``, ``group_matcher()`` and ``pretrained_cfg`` (timm), and ``get_layer_depth(name)``
     (mmpretrain).
+
+    Args:
+        model: any module.
+        names: as its ``named_parameters()`` gives them.
     """
-    return Hints(_no_weight_decay(model), _group_matcher(model), _layer_depths(model, names), _classifier(model))
+    names = list(names)
+    raised: dict[str, str] = {}
+    no_weight_decay = _no_weight_decay(model, raised)
+    layers, layered_by = _layers(model, names, raised)
+    classifier = _classifier(model)
+    return Hints(no_weight_decay, layers, layered_by, _layer_depths(model, names), classifier, raised)
 
 
-def _no_weight_decay(model: Any) -> tuple[str, ...]:
-    named = _asked(model, "no_weight_decay")
-    return tuple(sorted(str(name) for name in named)) if isinstance(named, (set, frozenset, list, tuple, dict)) else ()
+def _no_weight_decay(model: Any, raised: dict[str, str]) -> tuple[str, ...]:
+    try:
+        named: object = getattr(model, "no_weight_decay", tuple)()
+    except Exception as error:
+        raised["no_weight_decay()"] = said(error)
+        return ()
+    if isinstance(named, Collection) and all(isinstance(name, str) for name in named):
+        return tuple(sorted(set(named)))
+    raised["no_weight_decay"] = f"TypeError: {type(named).__name__} is no collection of names"
+    return ()
 
 
-def _group_matcher(model: Any) -> Mapping[str, Any] | None:
-    matcher = _asked(model, "group_matcher")
-    return dict(matcher) if isinstance(matcher, Mapping) else None
+def _layers(model: Any, names: list[str], raised: dict[str, str]) -> tuple[Mapping[str, int], str]:
+    try:
+        if hasattr(model, "group_matcher"):
+            return matched_layers(names, model.group_matcher(coarse=False)), "group_matcher"
+        classifier = getattr(model, "pretrained_cfg", {}).get("classifier", None)
+        return chunked_layers(names, classifier), "classifier" if classifier else ""
+    except Exception as error:
+        raised["layers"] = said(error)
+        return {}, ""
 
 
 def _classifier(model: Any) -> tuple[str, ...]:

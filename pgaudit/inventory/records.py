@@ -98,10 +98,18 @@ class Hints:
     """What the model itself says about its parameters."""
 
     no_weight_decay: tuple[str, ...] = ()
-    group_matcher: Mapping[str, Any] | None = None
+    """Names and globs, sorted."""
+    layers: Mapping[str, int] = field(default_factory=dict)
+    """The layer of each name, counted from the input, as timm tells layers: see :mod:`pgaudit.inventory.layers`."""
+    layered_by: str = ""
+    """What told the layers: ``group_matcher``, ``classifier``, or nothing, so that they are one."""
     layer_depths: Mapping[str, tuple[int, int]] | None = None
     classifier: tuple[str, ...] = ()
     """The modules that a timm model calls its classifier."""
+    raised: Mapping[str, str] = field(default_factory=dict)
+    """What the model's own code raised when it was asked: ``no_weight_decay()``, its answer ``no_weight_decay`` when
+    used, or ``layers``.
+    """
 
 
 @dataclass(frozen=True)
@@ -127,6 +135,8 @@ class Inventory:
     unwrapped: bool = False
     """Whether the walk began there."""
     hints: Hints = field(default_factory=Hints)
+    named: frozenset[int] | None = None
+    """What the model's own ``named_parameters()`` yields; None for all that is reachable, as nearly always."""
     notes: tuple[str, ...] = ()
 
     @cached_property

@@ -62,6 +62,8 @@ def walk(
 
 
 def _walked(model: nn.Module, ref: str, source: str, version: str | None, unwrap: bool, notes: list[str]) -> Walked:
+    from torch import nn
+
     root = model
     wrapper = hasattr(model, "module")
     unwrapped = unwrap and wrapper
@@ -76,10 +78,13 @@ def _walked(model: nn.Module, ref: str, source: str, version: str | None, unwrap
         notes.append(_unwrapping_note(model, lost))
     if not found.tensors:
         raise ModelError(f"{visible(ref)} has no parameters", "an optimizer refuses an empty parameter list")
+    listed = dict(root.named_parameters())
+    named = found.indices(listed.values())
+    own = getattr(root.parameters, "__func__", None)  # torch's own lists what named_parameters() does
     inventory = Inventory(
         parameters=tuple(found.parameters()),
         visits=tuple(found.visits),
-        whole=found.indices(root.parameters()),
+        whole=named if own is nn.Module.parameters else found.indices(root.parameters()),
         model_type=found.type_of(type(root)),
         ref=ref,
         source=source,
@@ -87,7 +92,8 @@ def _walked(model: nn.Module, ref: str, source: str, version: str | None, unwrap
         circular=circles[0] if circles else None,
         wrapper=wrapper,
         unwrapped=unwrapped,
-        hints=hints_of(root, [entry.name for entry in found.entries]),
+        hints=hints_of(root, listed),
+        named=None if len(set(named)) == len(found.tensors) - lost else frozenset(named),
         notes=tuple(notes),
     )
     return Walked(inventory, tuple(found.tensors))

@@ -202,7 +202,8 @@ def test_hints_come_from_the_model_and_never_raise() -> None:
     assert _walked(Misleading(2, 2)).hints.layer_depths is None
     hints = _walked(Hinting(2, 2)).hints
     assert hints.no_weight_decay == ("cls_token", "pos_embed")
-    assert hints.group_matcher is None
+    assert hints.layers == {}
+    assert hints.raised == {"layers": "RuntimeError: needs an argument"}
     assert hints.layer_depths == {"weight": (6, 12), "bias": (4, 12)}
 
 

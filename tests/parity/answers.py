@@ -19,7 +19,7 @@ def word(value: Any) -> str:
         return float(value).hex()
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(map(word, value))}]"
-    return json.dumps(value)
+    return json.dumps(value, default=str)  # a dtype
 
 
 def described(optimizer: torch.optim.Optimizer, root: nn.Module) -> dict[str, Any]:

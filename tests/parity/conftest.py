@@ -31,6 +31,13 @@ def transformers() -> Iterator[Oracle]:
         yield oracle
 
 
+@pytest.fixture(scope="session")
+def timm() -> Iterator[Oracle]:
+    """The real timm."""
+    with Oracle("timm", "tests.parity.oracle_timm") as oracle:
+        yield oracle
+
+
 @pytest.fixture
 def both(mmcv: Oracle) -> Both:
     """pgaudit and the real mmcv 1.x."""

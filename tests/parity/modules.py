@@ -5,7 +5,7 @@ Imported by the tests and by the oracle processes, so that both sides see the sa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import torch
@@ -172,3 +172,44 @@ class LARS(torch.optim.SGD):
 
     def step(self, closure: Any = None) -> Any:
         return [group.get("lars_exclude", False) for group in self.param_groups]
+
+
+# What timm asks of a model, as functions: a matcher of names, and answers that are no use.
+
+
+def matcher_by_depth(coarse: bool = False) -> Callable[[str], int]:
+    """Layers by the number of dots in a name."""
+    return lambda name: name.count(".")
+
+
+def matcher_by_length(coarse: bool = False) -> Callable[[str], tuple[int, ...]]:
+    """Layers by length; names of an odd length go with the layer before."""
+    return lambda name: (len(name), 99999) if len(name) % 2 else (len(name), 0)
+
+
+def matcher_of_unlike_things(coarse: bool = False) -> Callable[[str], object]:
+    """Ordinals that cannot be compared."""
+    return lambda name: name if "weight" in name else len(name)
+
+
+def matcher_without_coarse() -> dict[str, str]:
+    """Does not take the argument that timm gives."""
+    return {"all": "."}
+
+
+def matcher_of_words(coarse: bool = False) -> dict[str, str]:
+    """Catches what is no number."""
+    return {"all": r"(\w+)"}
+
+
+def matcher_of_nothing(coarse: bool = False) -> None:
+    """Is no matcher."""
+
+
+def decay_of_nothing() -> None:
+    """Is no collection of names."""
+
+
+def decay_that_raises() -> set[str]:
+    """Fails."""
+    raise RuntimeError("not built yet")

@@ -6,13 +6,16 @@ the outcome can only come from the constructors under comparison.
 A description is one of::
 
     {"timm": "resnet18"}
-    {"root": NODE, "shares": [...], "ties": [...], "frozen": [...]}
+    {"root": NODE, "shares": [...], "ties": [...], "frozen": [...], "says": {...}, "wrapped": true}
 
     NODE    {"kind": "Conv2d", "args": [2, 4, 1], "kwargs": {...},
              "children": [[name, NODE or None], ...], "params": [[name, shape], ...]}
     shares  [parent path, new child name, path of the module that is registered a second time]
     ties    [parameter to replace, parameter to put there]
     frozen  [parameter, ...]
+    says    what timm asks of a model: {"no_weight_decay": [name, ...], "group_matcher": {...}, "pretrained_cfg": {}};
+            a text in place of a list or mapping is the name of a function of `tests.parity.modules`
+    wrapped whether it is the child `net` of another module; for a timm model, too
 """
 
 from __future__ import annotations
@@ -60,7 +63,7 @@ def build(spec: Spec) -> nn.Module:
             import timm
 
             timm_model: nn.Module = timm.create_model(spec["timm"], pretrained=False)
-            return timm_model
+            return _wrapped(timm_model) if spec.get("wrapped") else timm_model
         model = _module(spec["root"])
     for parent, name, source in spec.get("shares", ()):
         model.get_submodule(parent).add_module(name, model.get_submodule(source))
@@ -69,7 +72,25 @@ def build(spec: Spec) -> nn.Module:
         model.get_submodule(owner).register_parameter(name, model.get_parameter(source))
     for name in spec.get("frozen", ()):
         model.get_parameter(name).requires_grad_(False)
-    return model
+    _teach(model, spec.get("says", {}))
+    return _wrapped(model) if spec.get("wrapped") else model
+
+
+def _teach(model: nn.Module, says: dict[str, Any]) -> None:
+    answers = dict(says)
+    if "pretrained_cfg" in answers:
+        vars(model)["pretrained_cfg"] = answers.pop("pretrained_cfg")
+    for method, answer in answers.items():
+        if isinstance(answer, str):
+            vars(model)[method] = getattr(modules, answer)
+        else:
+            vars(model)[method] = lambda coarse=False, answer=answer: answer
+
+
+def _wrapped(model: nn.Module) -> nn.Module:
+    outer = modules.Block()
+    outer.add_module("net", model)
+    return outer
 
 
 def unwrapped(model: nn.Module) -> nn.Module:

@@ -1,0 +1,77 @@
+"""timm's create_optimizer_v2.
+
+Source of the semantics: timm 1.0.31, ``timm/optim/_param_groups.py`` and ``timm/optim/_optim_factory.py``. The config's
+``optimizer`` holds what create_optimizer_v2 hands to the optimizer's class, ``paramwise_cfg`` what it makes groups by,
+each under the name of its argument.
+
+``type`` is its ``opt``: a name of timm's registry, in any case, with or without ``lookahead_`` before it. timm takes
+nothing else, so classes and ``module:Class`` are refused here as there. The registry has arguments of its own: ``sgd``
+(and so ``SGD``) is torch's class with nesterov momentum of 0.9. timm itself is asked for class and arguments.
+
+timm's layer decay leaves the lr as it is, and writes a factor beside it that only timm's own schedulers read: see
+``Setting.lr_scale``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pgaudit.config import Config
+from pgaudit.config.grammars.timm import TIMM
+from pgaudit.constructors.base import NOT_OPTIMIZED, Assignment, Decision, Facts, OptimizerSpec, Rule
+from pgaudit.constructors.basic import Basic
+from pgaudit.constructors.patterns import Pattern
+from pgaudit.constructors.timm import trials
+from pgaudit.constructors.timm.rules import Rules
+from pgaudit.constructors.trials import Meeting
+from pgaudit.inventory import Inventory
+
+_OUT = Decision(NOT_OPTIMIZED, None)
+
+
+class Timm(Basic):
+    """Groups by number of dimensions and by the model's own no_weight_decay() and group_matcher()."""
+
+    grammar = TIMM
+    library = "timm 1.0.31"
+    options = trials.OPTIONS
+
+    def optimizer(self, config: Config) -> OptimizerSpec:
+        """The optimizer's own weight decay is 0: groups have it."""
+        given = {key: value for key, value in config.optimizer.items() if key != "type"}
+        decay = given.get("weight_decay", 0.0)
+        return OptimizerSpec(
+            config.optimizer["type"], {**given, "weight_decay": 0.0}, factory="timm", grouped={"weight_decay": decay}
+        )
+
+    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Assignment:
+        """See :class:`pgaudit.constructors.base.Constructor`."""
+        rules = Rules(config, facts, inventory.hints)
+        groups: dict[tuple[int | None, bool, bool], int] = {}
+        lots = []
+        for index, parameter in enumerate(inventory.parameters):
+            met = parameter.trainable and (inventory.named is None or index in inventory.named)
+            lot = rules.lot(parameter) if met else None
+            lots.append(lot)
+            if lot and not rules.leaves_out(lot):
+                groups.setdefault(lot[:3], len(groups))
+        if rules.layers is None:  # a fixed order, whatever comes first
+            groups = {key: place for place, key in enumerate(sorted(groups, key=lambda key: (key[2], key[1])))}
+        decisions = tuple(_OUT if lot is None else Decision(rules.setting(lot), groups.get(lot[:3])) for lot in lots)
+        depths = told_by = None
+        if rules.layers:
+            depths = tuple(None if lot is None else lot.layer for lot in lots)
+            told_by = rules.layers.told_by
+        return Assignment(decisions, rules.base, depths=depths, layered_by=told_by)
+
+    def patterns(self, config: Config, facts: Facts) -> Sequence[Pattern]:
+        """Layer decay and its bounds; what is not decayed is the model's to say, or holds unless told otherwise."""
+        return trials.patterns(config)
+
+    def principle(self, winner: Rule, loser: Rule) -> str:
+        """See :class:`pgaudit.constructors.base.Constructor`."""
+        return trials.principle(winner, loser)
+
+    def trials(self, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
+        """Each parameter is met once, under its first name."""
+        return trials.meetings(inventory, config, facts, index)

@@ -1,0 +1,133 @@
+"""The options of one config under timm, ready to be asked once a parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from pgaudit.config import Config
+from pgaudit.config.grammars.timm import CALL
+from pgaudit.constructors.base import Facts, Rule, Setting
+from pgaudit.constructors.basic import base_rule
+from pgaudit.constructors.timm.layers import Layers
+from pgaudit.constructors.timm.names import Globs
+from pgaudit.inventory import Hints, Parameter
+
+LEFT_OUT = "layer_decay_no_opt_scale"
+
+
+class Lot(NamedTuple):
+    """What decides a parameter: equal lots have equal settings, and stand in one group unless a layer is between."""
+
+    layer: int | None
+    """None without layer decay."""
+    decays: bool
+    fallback: bool
+    option: str
+    """What decides the weight decay."""
+    key: str | None = None
+
+
+class Rules:
+    """The options of one config."""
+
+    def __init__(self, config: Config, facts: Facts, hints: Hints) -> None:
+        self._config = config
+        self._facts = facts
+        self._hints = hints
+        self.options: Mapping[str, Any] = config.paramwise_cfg or {}
+        given = config.optimizer.get("weight_decay", 0.0)
+        self.decay: float = 0.0 if given is None else given
+        self.filters = bool(self.options.get("filter_bias_and_bn", True))
+        self.layers = Layers.of(config, hints)
+        if self.layers and given is None:
+            raise config.error(
+                "weight_decay is null, which layer decay would write into groups; the first step would raise TypeError",
+                *("optimizer", "weight_decay"),
+                hint="weight_decay: 0.0 is none",
+            )
+        if "no_weight_decay()" in hints.raised:
+            raise self._raised("no_weight_decay()", "paramwise_cfg")
+        listed = tuple(self.options.get("fallback_list", ()))
+        if self.options.get("fallback_no_weight_decay"):
+            listed += self._asked_for("fallback_no_weight_decay")
+        self._fallback = Globs(listed) if listed else None
+        # Layer decay asks the model only about parameters that are not filtered.
+        asks = self.decay and not self.layers
+        self._exempt = Globs(self._asked_for("paramwise_cfg")) if asks else None
+        self._settings: dict[Lot, Setting] = {}
+        self.lr_rule = base_rule(config, "lr")
+        self.base = Setting(facts.lr, float(self.decay), self.lr_rule, self.rule("default"))
+
+    def lot(self, parameter: Parameter) -> Lot:
+        """Returns what decides a trainable parameter."""
+        name = parameter.name
+        fallback = self._fallback is not None and self._fallback.first(name) is not None
+        layer = self.layers.of_name(name) if self.layers else None
+        if layer is None and not self.decay:
+            return Lot(None, False, fallback, "default")
+        if self.filters and self.filtered(parameter):
+            return Lot(layer, False, fallback, "filter_bias_and_bn")
+        key = self.exempt(name)
+        if key is not None:
+            return Lot(layer, False, fallback, "no_weight_decay", key)
+        return Lot(layer, True, fallback, "default")
+
+    def filtered(self, parameter: Parameter) -> bool:
+        """Whether ``filter_bias_and_bn`` means it: a vector or, without layer decay, anything called ``bias``.
+
+        A lazy module's parameter is a vector to torch until it has a shape.
+        """
+        return len(parameter.shape) <= 1 or (not self.layers and parameter.name.endswith(".bias"))
+
+    def exempt(self, name: str) -> str | None:
+        """Returns the entry of the model's ``no_weight_decay()`` that means a name."""
+        if self._exempt is None:
+            self._exempt = Globs(self._asked_for("paramwise_cfg"))
+        return self._exempt.first(name)
+
+    def leaves_out(self, lot: Lot) -> bool:
+        """Whether ``layer_decay_no_opt_scale`` leaves a parameter out of the optimizer."""
+        return self.layers is not None and lot.layer is not None and self.layers.leaves_out(lot.layer)
+
+    def setting(self, lot: Lot) -> Setting:
+        """Returns what a parameter gets; one object for all under the same rules."""
+        found = self._settings.get(lot)
+        if found is None:
+            found = self._settings[lot] = self._made(lot)
+        return found
+
+    def rule(self, option: str, key: str | None = None) -> Rule:
+        """Returns a rule, with its place if the config gives it."""
+        if option == "default":
+            return Rule("default", None, self._config.position("optimizer", "weight_decay"))
+        return Rule(option, key, self._config.position("paramwise_cfg", option) if option in self.options else None)
+
+    def _made(self, lot: Lot) -> Setting:
+        decay = self.decay if lot.decays else 0.0
+        decay_rule = self.rule(lot.option, lot.key)
+        written: dict[str, Any] = {"weight_decay": decay}
+        lr_rule, scale = self.lr_rule, None
+        if lot.layer is not None:
+            assert self.layers is not None
+            if self.layers.leaves_out(lot.layer):
+                rule = self.rule(LEFT_OUT)
+                return Setting(None, None, rule, rule)
+            scale = self.layers.scales[lot.layer]
+            written = {"lr_scale": scale, **written}
+            lr_rule = self.rule(self.layers.option(lot.layer))
+        if lot.fallback:
+            written["use_fallback"] = True
+        return Setting(self._facts.lr, float(decay), lr_rule, decay_rule, tuple(written.items()), scale)
+
+    def _asked_for(self, option: str) -> tuple[str, ...]:
+        if "no_weight_decay" in self._hints.raised:
+            raise self._raised("no_weight_decay", option)
+        return self._hints.no_weight_decay
+
+    def _raised(self, what: str, option: str) -> Exception:
+        at = () if option == "paramwise_cfg" else (option,)
+        said = self._hints.raised[what]
+        return self._config.error(
+            f"{CALL} asks the model for no_weight_decay(), and would raise {said}", "paramwise_cfg", *at
+        )

@@ -1,0 +1,157 @@
+"""How timm's rules are tried for one parameter, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgaudit.config import Config
+from pgaudit.constructors.base import Facts, Rule
+from pgaudit.constructors.patterns import Pattern, Spans
+from pgaudit.constructors.timm.layers import Layers
+from pgaudit.constructors.timm.rules import LEFT_OUT, Lot, Rules
+from pgaudit.constructors.trials import Meeting, Product, Trial, Value
+from pgaudit.inventory import Inventory, Parameter, Visit
+from pgaudit.text import quoted
+
+OPTIONS = {
+    "filter_bias_and_bn": "no weight decay for vectors and biases (on unless told otherwise)",
+    "layer_decay": "scales the scheduled lr by its power, layer by layer from the head",
+    "layer_decay_min_scale": "the least scale of a layer",
+    "layer_decay_no_opt_scale": "leaves out and freezes the layers of a lesser scale",
+    "fallback_list": "globs of the parameters that a hybrid optimizer gives to its fallback",
+    "fallback_no_weight_decay": "adds the model's no_weight_decay() to fallback_list",
+}
+"""What it reads in ``paramwise_cfg``, and what each option does."""
+
+_LAYERED = ("layer_decay", "layer_decay_min_scale", LEFT_OUT)
+_BOTH: frozenset[Value] = frozenset({"lr", "weight_decay"})
+
+
+def principle(winner: Rule, loser: Rule) -> str:
+    """Says why one rule beats another."""
+    if winner.option == "frozen":
+        return "a frozen parameter is passed over before any rule is asked"
+    if winner.option == LEFT_OUT:
+        return "the whole layer is left out"
+    if winner.option in _LAYERED:
+        return "the greater scale holds"
+    return "the number of dimensions is asked for first"
+
+
+def patterns(config: Config) -> list[Pattern]:
+    """Returns layer decay and its bounds, where they are given. All parameters have a layer."""
+    options = config.paramwise_cfg or {}
+    if options.get("layer_decay") is None:
+        return []
+    return [_pattern(config, option) for option in _LAYERED if options.get(option)]
+
+
+def _pattern(config: Config, option: str) -> Pattern:
+    def find(visit: Visit) -> Spans:
+        return ()
+
+    def says(visit: Visit) -> str:
+        return "every parameter has a layer"
+
+    at = ("paramwise_cfg", option)
+    return Pattern(Rule(option, None, config.position(*at)), at, frozenset({"lr"}), find, says)
+
+
+def meetings(inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
+    """Yields the one meeting with a parameter; none where the model does not name it."""
+    if inventory.named is not None and index not in inventory.named:
+        return
+    tried = _Tried(config, facts, inventory)
+    parameter = inventory.parameters[index]
+    yield Meeting(parameter.name, tuple(tried.asked(parameter) if parameter.trainable else tried.frozen()))
+
+
+class _Tried:
+    def __init__(self, config: Config, facts: Facts, inventory: Inventory) -> None:
+        self._rules = Rules(config, facts, inventory.hints)
+        self._hints = inventory.hints
+        self._facts = facts
+
+    def frozen(self) -> Iterator[Trial]:
+        """A parameter about which no rule is asked."""
+        yield Trial(Rule("frozen"), True, "it is frozen: left out, without a word", (), _BOTH)
+
+    def asked(self, parameter: Parameter) -> Iterator[Trial]:
+        """All rules for a trainable parameter."""
+        lot = self._rules.lot(parameter)
+        setting = self._rules.setting(lot)
+        layers = self._rules.layers
+        if layers and lot.layer is not None and layers.leaves_out(lot.layer):
+            why = f"{_scale(layers, lot.layer)}, which is under {layers.threshold:g}: left out, and frozen"
+            yield Trial(self._rules.rule(LEFT_OUT), True, why, (), _BOTH)
+            return
+        yield from self._decay(parameter, lot)
+        if layers and lot.layer is not None:
+            yield from self._layer(layers, lot.layer)
+        else:
+            yield Trial(self._rules.lr_rule, True, "one lr for all", (Product("lr", setting.lr),), frozenset({"lr"}))
+
+    def _decay(self, parameter: Parameter, lot: Lot) -> Iterator[Trial]:
+        rules = self._rules
+        decides: frozenset[Value] = frozenset({"weight_decay"})
+        base = (Product("weight_decay", rules.base.weight_decay),)
+        if not rules.decay and not rules.layers:
+            yield Trial(rules.rule("default"), True, "there is no weight decay to take away", base, decides)
+            return
+        none = (Product("weight_decay", 0.0),)
+        filters = rules.rule("filter_bias_and_bn")
+        if not rules.filters:
+            yield Trial(filters, False, "it is off")
+        elif not rules.filtered(parameter):
+            yield Trial(filters, False, _shape(parameter, bool(rules.layers)))
+        else:
+            yield Trial(filters, True, _shape(parameter, bool(rules.layers)), none, decides)
+        key = rules.exempt(parameter.name)
+        if key is None:
+            yield Trial(Rule("no_weight_decay"), False, self._unnamed())
+        elif lot.option == "filter_bias_and_bn":
+            beaten = rules.rule("no_weight_decay", key)
+            why = "the model's no_weight_decay() names it"
+            yield Trial(beaten, True, why, none, frozenset(), filters, principle(filters, beaten))
+        else:
+            why = f"the model's no_weight_decay() names {quoted(key)}"
+            yield Trial(rules.rule("no_weight_decay", key), True, why, none, decides)
+        if lot.option == "default":
+            yield Trial(rules.rule("default"), True, "nothing takes the weight decay away", base, decides)
+
+    def _unnamed(self) -> str:
+        named = len(self._hints.no_weight_decay)
+        return f"none of the {named} names in the model's no_weight_decay()" if named else "the model names none"
+
+    def _layer(self, layers: Layers, layer: int) -> Iterator[Trial]:
+        """Layer decay, and the least scale where one is given."""
+        rules, scale = self._rules, layers.scales[layer]
+        won = rules.rule(layers.option(layer))
+        note = f"a timm scheduler sets {scale:.6g} times as much"
+        product = (Product("lr", self._facts.lr, note=note),)
+        for option in _LAYERED[:2]:
+            if option not in rules.options or (option == "layer_decay_min_scale" and not layers.least):
+                continue
+            rule = rules.rule(option)
+            least = option == "layer_decay_min_scale"
+            why = f"at least {layers.least:g}" if least else _scale(layers, layer)
+            if rule.option == won.option:
+                yield Trial(rule, True, why, product, frozenset({"lr"}))
+            else:
+                yield Trial(rule, not least, why, (), frozenset(), None if least else won, principle(won, rule))
+
+
+def _scale(layers: Layers, layer: int) -> str:
+    power = layers.last - layer
+    return f"layer {layer} of {layers.last}: scale {layers.decay:g} ** {power} = {layers.decay**power:.6g}"
+
+
+def _shape(parameter: Parameter, layered: bool) -> str:
+    dimensions = len(parameter.shape)
+    if not dimensions and not parameter.numel:
+        return "it has no shape yet, which torch takes for a vector"
+    if dimensions <= 1:
+        return f"it has {dimensions} dimension{'s' if dimensions != 1 else ''}"
+    if not parameter.name.endswith(".bias"):
+        return f"it has {dimensions} dimensions" + ("" if layered else f", and is no {quoted('.bias')}")
+    return f"it has {dimensions} dimensions; layer decay asks for no name" if layered else "its name ends in .bias"

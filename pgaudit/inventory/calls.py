@@ -1,0 +1,106 @@
+"""How a library calls the optimizer's class: with the arguments of the config, or with what its own factory makes of
+them.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pgaudit.inventory import optimizers
+from pgaudit.inventory.imports import quiet
+from pgaudit.inventory.optimizers import OptimizerError, optimizer_class
+from pgaudit.text import did_you_mean, said
+
+if TYPE_CHECKING:
+    from torch.optim import Optimizer
+
+
+@dataclass(frozen=True, slots=True)
+class OptimizerCall:
+    """A class, and what it is called with beside the groups."""
+
+    kind: type[Optimizer]
+    arguments: Mapping[str, Any]
+    wrapper: type[Optimizer] | None = None
+    """What the optimizer is wrapped in, such as timm's Lookahead."""
+
+
+def call_of(name: str | type, arguments: Mapping[str, Any], factory: str | None = None) -> OptimizerCall:
+    """Returns the call that a config's ``type`` and arguments lead to.
+
+    Args:
+        name: of a class, see :func:`pgaudit.inventory.optimizers.optimizer_class`; or a name that the factory knows.
+        arguments: as the library passes them on.
+        factory: ``timm`` for timm's ``create_optimizer_v2``; None where the class is called directly.
+
+    Raises:
+        OptimizerError: there is no such class or name, or the factory refuses the arguments.
+    """
+    if factory is None:
+        return OptimizerCall(optimizer_class(name), arguments)
+    assert factory == "timm"
+    return _by_timm(str(name), arguments)
+
+
+def build(call: OptimizerCall, groups: Sequence[Mapping[str, Any]]) -> Optimizer:
+    """Builds the real optimizer on live parameters.
+
+    Raises:
+        OptimizerError: the class refuses them.
+        UsageError: there are no groups.
+    """
+    made = optimizers.build(call.kind, groups, call.arguments)
+    wrap: Any = call.wrapper
+    return made if wrap is None else wrap(made)
+
+
+def _by_timm(name: str, arguments: Mapping[str, Any]) -> OptimizerCall:
+    """What timm's own registry calls, asked with a class that only takes notes."""
+    registry = copy.copy(_timm_registry())
+    seen: list[tuple[Any, dict[str, Any]]] = []
+    class_of = registry.get_optimizer_class
+    stand_in = _stand_in()
+
+    def noted(info: Any, bind_defaults: bool = True) -> Any:
+        kind = class_of(info, bind_defaults=False)
+
+        def call(params: Any, **given: Any) -> Any:
+            seen.append((kind, given))
+            return stand_in
+
+        return call
+
+    registry.get_optimizer_class = noted
+    try:
+        with quiet():
+            made = registry.create_optimizer([], opt=name, **arguments)
+    except Exception as error:
+        hint = None
+        if "not found in registry" in str(error):
+            hint = did_you_mean(name.rpartition("_")[2], registry.list_optimizers())
+            hint = hint or "timm takes names of its registry, such as adamw or sgd, and no class of your own"
+        raise OptimizerError(f"timm's create_optimizer_v2 would raise {said(error)}", hint, "type") from error
+    ((kind, given),) = seen
+    return OptimizerCall(kind, given, None if made is stand_in else type(made))
+
+
+def _timm_registry() -> Any:
+    try:
+        with quiet():
+            from timm.optim import _optim_factory
+
+        return _optim_factory.default_registry
+    except Exception as error:
+        raise OptimizerError(
+            f"timm's registry of optimizers cannot be imported: {said(error)}", "timm 1.0.12 or later has one", "type"
+        ) from error
+
+
+def _stand_in() -> Optimizer:
+    """Any optimizer will do: all that is asked is whether it was wrapped."""
+    import torch
+
+    return torch.optim.SGD([torch.empty(1, device="meta", requires_grad=True)], lr=0.0)
