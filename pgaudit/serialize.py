@@ -96,11 +96,16 @@ def beside(of: Setting) -> dict[str, Any]:
 
 
 def rule(of: Rule | None) -> dict[str, Any] | None:
-    """Returns a rule; None where nothing decided, because the parameter is in no group."""
+    """Returns a rule; None where nothing decided, because the parameter is in no group.
+
+    It has a ``path`` only where it stands in another file than the config, one that the config inherits from.
+    """
     if of is None:
         return None
     line, column = (of.position.line, of.position.column) if of.position else (None, None)
-    return {"option": of.option, "key": of.key, "line": line, "column": column}
+    stands = {"option": of.option, "key": of.key, "line": line, "column": column}
+    elsewhere = portable(of.position.file) if of.position else None
+    return {**stands, "path": elsewhere} if elsewhere else stands
 
 
 def finding(of: Finding) -> dict[str, Any]:

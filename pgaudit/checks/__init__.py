@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from types import ModuleType
 from typing import cast
 
@@ -71,8 +70,8 @@ def refuse_unknown_codes(config: Config) -> None:
 
 
 def _in_order(findings: list[Finding]) -> tuple[Finding, ...]:
-    nowhere = Position(sys.maxsize, 0)
-    return tuple(sorted(findings, key=lambda finding: finding.position or nowhere))
+    nowhere = Position(0, 0)
+    return tuple(sorted(findings, key=lambda finding: (finding.position is None, finding.position or nowhere)))
 
 
 __all__ = [

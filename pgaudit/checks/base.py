@@ -11,7 +11,7 @@ from pgaudit.checks.hits import Hits, hits_of
 from pgaudit.config import Config
 from pgaudit.config.layouts import Path
 from pgaudit.constructors import Assignment, Constructor, Facts, Rule, Setting
-from pgaudit.errors import Position
+from pgaudit.errors import Position, file_of
 from pgaudit.inventory import Inventory, ModuleType, Visit
 
 Severity = Literal["error", "warning", "info"]
@@ -109,7 +109,7 @@ class Audited:
         params = tuple(self.inventory.parameters[index].name for index in indices)
         position = self.config.position(*at) if at else None
         param = params[0] if len(params) == 1 else None
-        path = self.config.path
+        path = file_of(self.config.path, position)
         return Finding(kind.code, kind.name, kind.severity, message, hint, param, path, position, key, params)
 
 

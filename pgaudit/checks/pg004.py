@@ -55,7 +55,7 @@ def _dropped(audited: Audited, hits: Hits) -> dict[Rule, list[int]]:
 def _finding(audited: Audited, hits: Hits, dropped: dict[Rule, list[int]]) -> Finding:
     indices = sorted(index for members in dropped.values() for index in members)
     key = hits.pattern.rule.key or ""
-    who = words.listed(f"{named(rule)}{f' :{rule.position.line}' if rule.position else ''}" for rule in dropped)
+    who = words.listed(f"{named(rule)}{f' {rule.position.mark}' if rule.position else ''}" for rule in dropped)
     kinds = dict.fromkeys(audited.inventory.parameters[index].module.short for index in indices)
     restored = audited.assignment.decisions[indices[0]].setting.weight_decay
     gets = f"{counted(len(indices), 'parameter')} {'gets' if len(indices) == 1 else 'get'}"

@@ -13,6 +13,7 @@ from pgaudit.cli.common import (
     complain,
     note,
     parse_model_args,
+    read_config,
     references,
     report_stream_kept,
     screen,
@@ -34,7 +35,9 @@ def check(
     model: Annotated[
         str | None, typer.Argument(metavar="MODEL", show_default=False, help="As in `show`; nothing for the project.")
     ] = None,
-    config: Annotated[str | None, typer.Argument(metavar="CONFIG", show_default=False, help="A YAML file.")] = None,
+    config: Annotated[
+        str | None, typer.Argument(metavar="CONFIG", show_default=False, help="YAML, or OpenMMLab's Python.")
+    ] = None,
     lock: Annotated[
         str | None, typer.Option("--lock", metavar="FILE", show_default=False, help="Fail on what moved since.")
     ] = None,
@@ -142,10 +145,9 @@ def _listed(project: Path | None, select: Sequence[str], fail_on: FailOn | None)
 
 
 def _write_baseline(audit: Audit, path: Path) -> None:
-    from pgaudit.config import load_config
     from pgaudit.gate import baseline
 
-    config = load_config(audit.config, constructor=audit.constructor)
+    config = read_config(audit.config, audit.constructor)
     with report_stream_kept(), spinner(f"building {audit.model or config.model or 'the model'}"):
         from pgaudit.pipeline import audit as audited
 

@@ -18,6 +18,7 @@ from pgaudit.render.choices import Colour
 from pgaudit.text import quoted, visible
 
 if TYPE_CHECKING:
+    from pgaudit.config import Config
     from pgaudit.report import Report
 
 
@@ -65,22 +66,25 @@ def references(first: str | None, second: str | None, *, command: str = "show") 
     if first is None:
         raise UsageError("CONFIG is missing", f"pgaudit {command} MODEL CONFIG")
     if second is not None:
-        if is_yaml(first):
+        incomplete = first.endswith(".py") and is_config(second)  # the model's loader says what a file.py lacks
+        if is_config(first) and not incomplete:
             right = (
                 f"pgaudit {command} {visible(second)} {visible(first)}"
-                if not is_yaml(second)
+                if not is_config(second)
                 else "name one model, one config"
             )
             raise UsageError(f"MODEL comes before CONFIG, and {quoted(first)} is a config", right)
         return first, second
-    if not is_yaml(first) and (first.endswith(".py") or not is_file(first)):
+    if not is_config(first) and not is_file(first):
         raise UsageError(f"CONFIG is missing after {quoted(first)}", f"pgaudit {command} {visible(first)} config.yaml")
     return None, first
 
 
-def is_yaml(argument: str) -> bool:
-    """Whether an argument has the name of a YAML file."""
-    return Path(argument).suffix in (".yaml", ".yml")
+def is_config(argument: str) -> bool:
+    """Whether an argument has the name of a config: of a YAML file, or a bare ``config.py``, which has no
+    ``:attribute``.
+    """
+    return Path(argument).suffix in (".yaml", ".yml", ".py")
 
 
 def parse_model_args(given: Sequence[str]) -> dict[str, Any]:
@@ -96,12 +100,18 @@ def parse_model_args(given: Sequence[str]) -> dict[str, Any]:
     return parsed
 
 
-def audited(model: str | None, config_path: str, model_args: Sequence[str] | None, constructor: str | None) -> Report:
-    """Audits a model under a config file, with something to watch meanwhile."""
+def read_config(path: str, constructor: str | None) -> Config:
+    """Reads a config; one that is code may print."""
     from pgaudit.config import load_config
 
+    with report_stream_kept():
+        return load_config(path, constructor=constructor)
+
+
+def audited(model: str | None, config_path: str, model_args: Sequence[str] | None, constructor: str | None) -> Report:
+    """Audits a model under a config file, with something to watch meanwhile."""
     arguments = parse_model_args(model_args or [])
-    config = load_config(config_path, constructor=constructor)  # before anything heavy: a typo answers at once
+    config = read_config(config_path, constructor)  # before anything heavy: a typo answers at once
     with report_stream_kept(), spinner(f"building {model or config.model or 'the model'}"):
         from pgaudit.pipeline import audit
 

@@ -55,7 +55,8 @@ def diff(
 def _sides(a: str, b: str, model: str | None, model_args: dict[str, object], constructor: str | None) -> Sides:
     from pgaudit.diff.files import open_side
 
-    opened = [open_side(path, constructor=constructor) for path in (a, b)]  # before anything heavy
+    with report_stream_kept():  # a config may be code
+        opened = [open_side(path, constructor=constructor) for path in (a, b)]  # before anything heavy
     with report_stream_kept(), spinner(f"comparing {a} and {b}"):
         from pgaudit.diff.sides import audit_sides
 

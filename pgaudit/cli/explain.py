@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pgaudit.cli.common import audited, is_yaml, note, references, screen, write
+from pgaudit.cli.common import audited, is_config, note, references, screen, write
 from pgaudit.cli.options import Color, Constructor, ModelArgs, Output, Traceback, Width
 from pgaudit.errors import UsageError
 from pgaudit.render.choices import Colour, ExplainFormat
@@ -17,7 +17,9 @@ def explain(
         str | None,
         typer.Argument(metavar="MODEL", show_default=False, help="As in `show`; may be left to the config's `model:`."),
     ] = None,
-    config: Annotated[str | None, typer.Argument(metavar="CONFIG", show_default=False, help="A YAML file.")] = None,
+    config: Annotated[
+        str | None, typer.Argument(metavar="CONFIG", show_default=False, help="YAML, or OpenMMLab's Python.")
+    ] = None,
     param: Annotated[
         str | None,
         typer.Argument(metavar="PARAM", show_default=False, help="A parameter's name, an alias, a module, or a glob."),
@@ -31,7 +33,7 @@ def explain(
     traceback: Traceback = False,
 ) -> None:
     """Explain a parameter's lr and weight decay: each rule in the order of trial, and what beat it."""
-    if param is None and model is not None and config is not None and is_yaml(model):
+    if param is None and model is not None and config is not None and is_config(model):
         model, config, param = None, model, config
     if param is None:
         raise UsageError("PARAM is missing", "pgaudit explain MODEL CONFIG PARAM")

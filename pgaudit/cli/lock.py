@@ -22,7 +22,9 @@ def lock(
         str | None,
         typer.Argument(metavar="MODEL", show_default=False, help="As in `show`; may be left to the config's `model:`."),
     ] = None,
-    config: Annotated[str | None, typer.Argument(metavar="CONFIG", show_default=False, help="A YAML file.")] = None,
+    config: Annotated[
+        str | None, typer.Argument(metavar="CONFIG", show_default=False, help="YAML, or OpenMMLab's Python.")
+    ] = None,
     output: Output = None,
     update: Annotated[
         bool, typer.Option("--update", help="Rewrite FILE although settings have moved, and say how many.")

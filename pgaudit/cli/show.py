@@ -26,7 +26,9 @@ def show(
             help="A timm name, package.module:attribute or file.py:attribute; may be left to the config's `model:`.",
         ),
     ] = None,
-    config: Annotated[str | None, typer.Argument(metavar="CONFIG", show_default=False, help="A YAML file.")] = None,
+    config: Annotated[
+        str | None, typer.Argument(metavar="CONFIG", show_default=False, help="YAML, or OpenMMLab's Python.")
+    ] = None,
     filters: Annotated[
         list[str] | None,
         typer.Option("--filter", "-f", metavar="GLOB", help="Only parameters of these names; repeatable."),

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pgaudit.cli.common import parse_model_args, references, report_stream_kept, screen, spinner, write
+from pgaudit.cli.common import parse_model_args, read_config, references, report_stream_kept, screen, spinner, write
 from pgaudit.cli.options import Color, Constructor, ModelArgs, Output, Traceback, Width
 from pgaudit.errors import PgauditError
 from pgaudit.render.choices import Colour, VerifyFormat
@@ -17,7 +17,9 @@ def verify(
         str | None,
         typer.Argument(metavar="MODEL", show_default=False, help="As in `show`; may be left to the config's `model:`."),
     ] = None,
-    config: Annotated[str | None, typer.Argument(metavar="CONFIG", show_default=False, help="A YAML file.")] = None,
+    config: Annotated[
+        str | None, typer.Argument(metavar="CONFIG", show_default=False, help="YAML, or OpenMMLab's Python.")
+    ] = None,
     fmt: Annotated[VerifyFormat, typer.Option("--format", help="What to write.")] = VerifyFormat.TABLE,
     output: Output = None,
     model_args: ModelArgs = None,
@@ -30,11 +32,9 @@ def verify(
 
     Exit code 1 if anything differs; 2 if both refuse the config.
     """
-    from pgaudit.config import load_config
-
     model_ref, config_path = references(model, config, command="verify")
     arguments = parse_model_args(model_args or [])
-    read = load_config(config_path, constructor=constructor)
+    read = read_config(config_path, constructor)
     with report_stream_kept(), spinner(f"building {model_ref or read.model or 'the model'} twice"):
         from pgaudit.verification import verify as verified
 

@@ -1,4 +1,4 @@
-"""A YAML file of any kind: reading it, and saying what is wrong with it, everything in one run."""
+"""A file of any kind: reading it, and saying what is wrong with it, everything in one run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path as FilePath
 
 from pgaudit.config.layouts import Path
 from pgaudit.config.loader import MAX_BYTES, Document
-from pgaudit.errors import ConfigError, Position, Problem
+from pgaudit.errors import ConfigError, Position, Problem, file_of
 from pgaudit.text import nearest, quoted, visible
 
 Complaint = tuple[Path, str, "str | None"]
@@ -64,10 +64,9 @@ def refuse(complaints: Sequence[Complaint], document: Document, path: str | None
     if not complaints:
         return
     unique = {at: (message, hint) for at, message, hint in reversed(complaints)}  # the first about a place
-    problems = [
-        Problem(_named(at, message), path, _place(document, at), hint) for at, (message, hint) in unique.items()
-    ]
-    raise ConfigError(sorted(problems, key=lambda p: (p.position is None, p.position or (), p.message)))
+    placed = [(_place(document, at), _named(at, message), hint) for at, (message, hint) in unique.items()]
+    problems = [Problem(message, file_of(path, position), position, hint) for position, message, hint in placed]
+    raise ConfigError(sorted(problems, key=lambda p: (p.position is None, p.position or Position(0, 0), p.message)))
 
 
 def _named(at: Path, message: str) -> str:

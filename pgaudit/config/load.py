@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from pgaudit.config import layouts
+from pgaudit.config import layouts, python_file
 from pgaudit.config.documents import read_file, refuse
 from pgaudit.config.expect import expect_complaints, expectations
 from pgaudit.config.grammars import grammar_named, unknown_constructor
@@ -23,7 +24,8 @@ def load_config(
     """Reads and validates a config.
 
     Args:
-        source: a YAML file's path, a mapping of the same shape, or a Config, which is returned as it is.
+        source: a YAML file's path, that of a Python config of OpenMMLab (which mmengine runs), a mapping of the same
+            shape, or a Config, which is returned as it is.
         constructor: a constructor that takes the place of the one that the config names.
 
     Raises:
@@ -42,6 +44,9 @@ def load_config(
     if not isinstance(source, (str, os.PathLike)):
         raise UsageError(f"a config is a path, a mapping or a Config, not {type(source).__name__}")
     path = os.fspath(source)
+    if path.endswith(".py"):
+        read = python_file.read_python(path)
+        return replace(_validated(read.document, path, constructor), architecture=read.architecture)
     least = "`optimizer:` is the least that a config needs"
     document = read_yaml(read_file(path), path, aside=layouts.foreign_keys, least=least)
     return _validated(document, path, constructor)

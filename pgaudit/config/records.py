@@ -9,7 +9,7 @@ from typing import Any
 from pgaudit.config.expect import Expectations
 from pgaudit.config.layouts import Path
 from pgaudit.config.loader import Ambiguous
-from pgaudit.errors import ConfigError, Position, Problem
+from pgaudit.errors import ConfigError, Position, Problem, file_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,27 @@ class Ignore:
     """The parameters, and findings about none, that are expected."""
     at: Path = ()
     """Where it stands in the file."""
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """The ``model = dict(type=..., ...)`` of an OpenMMLab config, which that library's registry can build."""
+
+    path: str
+    """The config's."""
+    name: str
+    """The model's class, or its name in the registry."""
+    scope: str | None
+    """``default_scope``: the package whose registry knows it, such as ``mmpretrain``."""
+    section: Mapping[str, Any]
+    """What it says, as plain data."""
+    source: Any = field(compare=False, repr=False)
+    """The whole config as mmengine read it."""
+
+    @property
+    def ref(self) -> str:
+        """What stands for the model in reports."""
+        return f"{self.path} ({self.name})"
 
 
 @dataclass(frozen=True)
@@ -47,6 +68,8 @@ class Config:
     """Number of training processes; BaseCls multiplies its ``basic_lr`` by it."""
     model: str | None = None
     model_args: Mapping[str, Any] = field(default_factory=dict)
+    architecture: Architecture | None = None
+    """The library's own model section, for which ``model`` is None; only of a Python config."""
     ignores: tuple[Ignore, ...] = ()
     expect: Expectations | None = None
     path: str | None = None
@@ -71,7 +94,7 @@ class Config:
             section, *below = at[:length]
             position = self.position(section, *below)
             if position:
-                return Problem(message, self.path, position, hint)
+                return Problem(message, file_of(self.path, position), position, hint)
         return Problem(message, self.path, None, hint)
 
     def error(self, message: str, *at: str | int, hint: str | None = None) -> ConfigError:

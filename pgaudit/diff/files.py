@@ -29,9 +29,9 @@ class Reader(NamedTuple):
 
 
 READERS = (Reader(locks.is_lock, locks.read_lock), Reader(reports.is_report, reports.read_report))
-"""The saved formats, in the order in which they are asked; what none recognises is a YAML config."""
+"""The saved formats, in the order in which they are asked; what none recognises is a config."""
 
-_ENDINGS = (".yaml", ".yml", ".json", ".lock")
+_ENDINGS = (".yaml", ".yml", ".py", ".json", ".lock")
 _MOST_BYTES = reports.MAX_BYTES
 
 
@@ -66,7 +66,7 @@ def _read(path: str) -> bytes:
         folder = Path(path).parent
         others = [p.name for p in folder.iterdir() if p.suffix in _ENDINGS] if folder.is_dir() else []
         near = nearest(Path(path).name, others)
-        hint = f"did you mean {quoted(folder / near[0])}?" if near else "a YAML config, a JSON report, or a lock"
+        hint = f"did you mean {quoted(folder / near[0])}?" if near else "a config, a JSON report, or a lock"
         raise ConfigError(f"no such file: {quoted(path)}", hint) from None
     except IsADirectoryError:
         raise ConfigError(f"{quoted(path)} is a folder, not a config or report") from None

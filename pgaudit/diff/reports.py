@@ -124,7 +124,7 @@ def _entry_from_json(param: ParamData) -> Entry:
 def _rule(data: RuleData | None) -> Rule | None:
     if data is None:
         return None
-    position = Position(data.line, data.column) if data.line and data.column else None
+    position = Position(data.line, data.column, data.path) if data.line and data.column else None
     return Rule(data.option, data.key, position)
 
 

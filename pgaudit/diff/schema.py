@@ -22,6 +22,8 @@ class RuleData(_Part):
     key: str | None
     line: _From1 | None
     column: _From1 | None
+    path: str | None = None
+    """Where it is another file than the config."""
 
 
 class ParamData(_Part):

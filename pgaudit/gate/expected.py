@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from pgaudit.config import Expectations
 from pgaudit.config.expect import ParamExpectation, RuleExpectation
 from pgaudit.constructors import Rule
-from pgaudit.errors import place
+from pgaudit.errors import file_of, place
 from pgaudit.gate.records import Notice
 from pgaudit.report import Report, Row, deciding_rules
 from pgaudit.serialize import portable
@@ -125,7 +126,8 @@ def _differences(report: Report, expected: ParamExpectation, row: Row) -> Iterat
 
 def _worded(report: Report, rule: Rule) -> str:
     """A rule, and where it stands."""
-    where = place(portable(report.config.path), rule.position) if rule.position else ""
+    at = rule.position and replace(rule.position, file=portable(rule.position.file))
+    where = place(portable(report.config.path), at) if at else ""
     return f"{visible(rule.full)} ({visible(where)})" if where else visible(rule.full)
 
 
@@ -161,4 +163,5 @@ def _notice(
 ) -> Notice:
     position = expect.position(at)
     names = tuple(row.name for row in rows)
-    return Notice(code, name, "error", True, message, hint, expect.path, position, names, key)
+    path = file_of(expect.path, position)
+    return Notice(code, name, "error", True, message, hint, path, position, names, key)

@@ -12,7 +12,7 @@ from pgaudit.diff import Change, Diff, Entry, Kind, SetupChange, Side, compare
 from pgaudit.diff.compare import same
 from pgaudit.diff.locks import MAX_BYTES, read_lock
 from pgaudit.diff.reports import from_report
-from pgaudit.errors import Position
+from pgaudit.errors import Position, file_of
 from pgaudit.gate.records import Audit, Notice
 from pgaudit.report import Report
 from pgaudit.serialize import plain
@@ -57,7 +57,8 @@ def _of_setup(report: Report, change: SetupChange, audit: Audit) -> Notice:
     key = spec.type_key if change.name == "optimizer" else change.name
     position = report.config.position(*spec.section, key) or report.config.position(*spec.section)
     message = f"{visible(change.name)}: locked as {_word(change.before)}, now {_word(change.after)}"
-    return Notice("lock", "setup-moved", "error", True, message, _hint(audit), report.config.path, position)
+    path = file_of(report.config.path, position)
+    return Notice("lock", "setup-moved", "error", True, message, _hint(audit), path, position)
 
 
 _Move = tuple[Kind, str, "Rule | None"]
@@ -92,7 +93,8 @@ def _of_parameters(
     name = {Kind.ADDED: "not-locked", Kind.REMOVED: "locked-and-gone"}.get(kind, "moved")
     position = rule.position if rule else None
     key = visible(rule.full) if rule else None
-    return Notice("lock", name, "error", True, f"{which}: {words}", hint, report.config.path, position, names, key)
+    path = file_of(report.config.path, position)
+    return Notice("lock", name, "error", True, f"{which}: {words}", hint, path, position, names, key)
 
 
 def _hint(audit: Audit) -> str:

@@ -96,7 +96,7 @@ def _rule_fields(rule: Rule | None) -> list[object]:
     return [
         rule.option,
         visible(rule.key) if rule.key is not None else None,
-        rule.position.line if rule.position else None,
+        visible(rule.position.mark.removeprefix(":")) if rule.position else None,
     ]
 
 

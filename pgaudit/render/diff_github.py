@@ -8,7 +8,7 @@ from pgaudit.constructors import Rule
 from pgaudit.diff import Change, Diff, Kind
 from pgaudit.diff.compare import same
 from pgaudit.diff.files import NOTHING
-from pgaudit.errors import Position
+from pgaudit.errors import Position, file_of
 from pgaudit.folding import Folded
 from pgaudit.render.diff_words import (
     MARKS,
@@ -70,7 +70,8 @@ def _place(diff: Diff, change: Change) -> _Place:
         rules = [rule for rule, unmoved in zip(rules, moved, strict=True) if not unmoved] or rules
     positions = [rule.position for rule in rules if rule and rule.position]
     level: Level = "notice" if change.kind is Kind.SAME_EFFECT else "warning"
-    return level, _file(side.config), positions[0] if positions and side.config is not None else None
+    position = positions[0] if positions and side.config is not None else None
+    return level, _file(file_of(side.config, position)), position
 
 
 def _file(path: str | None) -> str | None:

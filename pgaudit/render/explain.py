@@ -10,6 +10,7 @@ from rich.text import Text
 
 from pgaudit.constructors import Rule, Setting, constructor_named
 from pgaudit.constructors.trials import Meeting, Product, Trial
+from pgaudit.errors import Position
 from pgaudit.explanation import Explanation, Result
 from pgaudit.folding import fold
 from pgaudit.render.layout import broken
@@ -236,5 +237,9 @@ def _source(report: Report, result: Result) -> str:
         words = "frozen: the optimizer's own value"
     else:
         words = visible(rule.option) + (f' "{visible(rule.key)}"' if rule.key is not None else "")
-    words += f", line {rule.position.line}" if rule.position else ""
+    words += f", {_line(rule.position)}" if rule.position else ""
     return f"{words}; {result.product.note}" if result.product.note else words
+
+
+def _line(position: Position) -> str:
+    return f"line {position.line}" if position.file is None else visible(position.mark)

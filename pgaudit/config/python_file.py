@@ -1,0 +1,154 @@
+"""A Python config of OpenMMLab → a document. mmengine itself reads it, and so runs it: only read configs that you would
+train with.
+
+Python files in the style of mmcv 1.x, with ``_base_``, and those that inherit by import (``with read_base():``) are
+all read by mmengine's ``Config.fromfile``. What it does not run is ``custom_imports``: no parameter group depends on
+them before the model is built.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import traceback
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pgaudit.config.grammars import grammar_named
+from pgaudit.config.loader import Document
+from pgaudit.config.python_chain import Chain
+from pgaudit.config.python_tree import places
+from pgaudit.config.records import Architecture
+from pgaudit.errors import ConfigError, Position, Problem, UsageError
+from pgaudit.text import did_you_mean, quoted, said
+
+_OWN = ("expect", "findings")
+"""What pgaudit reads beside the library's own sections."""
+_SECTIONS = ("optim_wrapper", "optimizer")
+"""Where the optimizer stands: mmengine's word first, for it reads no other."""
+
+
+@dataclass(frozen=True)
+class PythonConfig:
+    """What was read."""
+
+    document: Document
+    architecture: Architecture | None
+
+
+def read_python(path: str) -> PythonConfig:
+    """Reads a config through mmengine.
+
+    Raises:
+        UsageError: mmengine is not installed.
+        ConfigError: the config or one of its bases is missing, is no Python, or raises; or it has no optimizer.
+    """
+    chain = Chain(path)
+    if chain.whole and not any(section in chain.tree.entries for section in _SECTIONS):
+        raise ConfigError(_without_optimizer(path, [str(name) for name in chain.tree.entries]))
+    library = _mmengine(path)
+    try:
+        with _foreign():
+            config = library.Config.fromfile(path, import_custom_modules=False)
+            top = config.to_dict()
+            found = _sections(config, top)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # whatever the config's code raises, SystemExit too
+        raise ConfigError(_failure(chain, error)) from error
+    if not any(section in found for section in _SECTIONS):
+        raise ConfigError(_without_optimizer(path, list(top)))
+    keys = dict(places(chain.tree, found))
+    document = Document(found, keys, {(): Position(1, 1), **keys})
+    return PythonConfig(document, _architecture(config, top, path))
+
+
+def _mmengine(path: str) -> Any:
+    try:
+        with _foreign():
+            import mmengine.config
+    except ModuleNotFoundError as error:
+        if error.name == "mmengine":
+            message = f"{quoted(path)} is a Python config, and mmengine, which reads those, is not installed"
+            raise UsageError(message, "pip install 'pgaudit[openmmlab]'") from None
+        raise UsageError(f"mmengine cannot be imported: {said(error)}") from error
+    except Exception as error:  # foreign code
+        raise UsageError(f"mmengine cannot be imported: {said(error)}") from error
+    return mmengine.config
+
+
+@contextlib.contextmanager
+def _foreign() -> Iterator[None]:
+    """Keeps what a config prints off the report's stream, and warnings, which are not about parameter groups, off the
+    screen; the current folder is importable, as under ``python -m``.
+    """
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    with contextlib.redirect_stdout(sys.stderr), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _without_optimizer(path: str, names: list[str]) -> Problem:
+    near = next((hint for section in _SECTIONS if (hint := did_you_mean(section, names, cutoff=0.8))), None)
+    hint = near or "optim_wrapper = dict(optimizer=dict(type='SGD', lr=0.1)); a model is named file.py:attribute"
+    return Problem('the config sets neither "optim_wrapper" nor "optimizer"', path, hint=hint)
+
+
+def _sections(config: Any, top: Mapping[str, Any]) -> dict[str, Any]:
+    """The sections that say something about parameter groups.
+
+    Other names, such as an ``optimizer`` or ``paramwise_cfg`` beside the ``optim_wrapper`` that takes it up, are the
+    config's own variables, and mmengine reads none of them.
+    """
+    section = next((name for name in _SECTIONS if name in top), None)
+    kept = {name: _unscoped(top[name]) for name in (section, *_OWN) if name in top and name is not None}
+    inside = kept.get(section) if section else None
+    if isinstance(inside, dict):
+        scope = top.get("default_scope")
+        nested = section == "optimizer"
+        if "constructor" in inside:
+            inside["constructor"] = _constructor(inside["constructor"], scope)
+        optimizer = inside if nested else inside.get("optimizer")
+        if isinstance(optimizer, dict) and "." in str(optimizer.get("type")):
+            real = config[section] if nested else config[section]["optimizer"]
+            optimizer["type"] = real["type"]  # a class that is imported lazily is imported now
+    return kept
+
+
+def _unscoped(value: Any) -> Any:
+    """The same without the mark by which mmengine remembers the package of a base."""
+    if isinstance(value, dict):
+        return {key: _unscoped(item) for key, item in value.items() if key != "_scope_"}
+    return value
+
+
+def _constructor(name: Any, scope: Any) -> Any:
+    """The name of a constructor that is given by its scope, or as an imported class."""
+    if not isinstance(name, str):
+        return name
+    last = name.rpartition(".")[2]
+    scoped = f"{name.partition('.')[0] if '.' in name else scope}.{last}"
+    return scoped if grammar_named(scoped) else last
+
+
+def _architecture(config: Any, top: Mapping[str, Any], path: str) -> Architecture | None:
+    model = top.get("model")
+    if not isinstance(model, dict) or "type" not in model:
+        return None
+    name = str(model["type"]).rpartition(".")[2]
+    scope = top.get("default_scope")
+    return Architecture(path, name, scope if isinstance(scope, str) else None, config, model)
+
+
+def _failure(chain: Chain, error: BaseException) -> Problem:
+    """What a config raises, at the last line of one of its files that led to it."""
+    message = f"the config raises {said(error)}"
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        file = os.path.abspath(frame.filename)
+        if file in chain.files and frame.lineno:
+            return chain.problem(message, file, frame.lineno, (getattr(frame, "colno", None) or 0) + 1)
+    return Problem(f"mmengine cannot read the config: {said(error)}", chain.path)
