@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -159,6 +159,10 @@ class Facts:
     """The keys of a group that the class, a scheduler or a hook looks for."""
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     """The functions that the config refers to, by its words for them; each is called once for each argument."""
+
+    def inert(self, written: Iterable[str]) -> frozenset[str]:
+        """Returns the keys that a library writes into a group and nobody looks for."""
+        return frozenset(written) - {"lr", "weight_decay"} - self.looked_for
 
 
 @dataclass(frozen=True)

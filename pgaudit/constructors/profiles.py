@@ -91,7 +91,15 @@ PROFILES = {
         tied=_FIRST,
         groups="with and without decay; with layer_decay, of each layer",
         begins=_AS_GIVEN,
-        unknown="an argument of the optimizer",
+        unknown="refused here; in `optimizer` they are arguments of the class",
+        options={
+            "filter_bias_and_bn": "whether 1-d parameters, and without layer_decay all biases, have no weight decay",
+            "layer_decay": "lr of a layer, as a power of it, counted from the last one; for timm's schedulers",
+            "layer_decay_min_scale": "the least that becomes of it",
+            "layer_decay_no_opt_scale": "the scale below which parameters are left out and frozen",
+            "fallback_list": "parameters for which a hybrid optimizer uses its other half",
+            "fallback_no_weight_decay": "the same for what no_weight_decay() names",
+        },
     ),
     "detectron2": Profile(
         names="an override is the parameter's own name, without its module's",

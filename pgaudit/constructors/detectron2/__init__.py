@@ -86,11 +86,13 @@ class Detectron2(Basic):
             if config.paramwise_cfg is not None:
                 yield Unread(("paramwise_cfg",), frozenset(), SISTERS)
             return
-        read = frozenset({"lr", "weight_decay", *facts.arguments})
+        read = facts.looked_for | {"lr", "weight_decay"}
         for leaf, settings in arguments_of(config).overrides.items():
-            for word in settings if facts.arguments else ():
+            for word in settings:
                 if word not in read:
-                    why = f"the group holds it, and {self.optimizer(config).name} does not look for it"
+                    why = (
+                        f"is read by nobody: the group holds it, and {self.optimizer(config).name} does not look for it"
+                    )
                     hint = _ABSOLUTE.get(word)
                     yield Unread(("paramwise_cfg", "overrides", leaf, word), read, why=why, hint=hint)
 

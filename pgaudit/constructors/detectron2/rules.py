@@ -44,6 +44,7 @@ class Rules:
 
     def __init__(self, config: Config, facts: Facts) -> None:
         self._config = config
+        self._facts = facts
         self.arguments = given = arguments_of(config)
         self.overrides: Mapping[str, Mapping[str, Any]] = {**given.overrides, **self._for_biases()}
         self._function = given.function(facts)
@@ -134,7 +135,8 @@ class Rules:
                 decay_rule = rule if "weight_decay" in words else decay_rule
                 extra = (rule,) if not words or words - {"lr", "weight_decay"} else ()
         lr, decay = held.get("lr", self.base.lr), held.get("weight_decay", self.base.weight_decay)
-        return Setting(lr, decay, lr_rule, decay_rule, tuple(held.items()), None, extra)
+        inert = self._facts.inert(held)
+        return Setting(lr, decay, lr_rule, decay_rule, tuple(held.items()), extra_rules=extra, inert=inert)
 
     def _override(self, leaf: str) -> Iterator[tuple[str, Any]]:
         for word, value in self.overrides[leaf].items():

@@ -72,8 +72,9 @@ class Rules:
             group |= sub
         decay = float(group.get("weight_decay", self._facts.weight_decay))
         decay_rule = rule if "weight_decay" in group else self._default_wd
-        inert = frozenset(group) - {"lr", "weight_decay"} - self._facts.looked_for
-        return Setting(float(group["lr"]), decay, rule, decay_rule, tuple(group.items()), inert=inert)
+        return Setting(
+            float(group["lr"]), decay, rule, decay_rule, tuple(group.items()), inert=self._facts.inert(group)
+        )
 
     def _option_setting(self, lr_option: str | None, wd_option: str | None, visit: Visit) -> Setting:
         overrides: list[tuple[str, float]] = []
