@@ -45,7 +45,7 @@ class OpenMMLab(Basic):
 
     def principle(self, winner: Rule, loser: Rule) -> str:
         """See :class:`pgaudit.constructors.base.Constructor`."""
-        return trials.principle(self.dialect, winner, loser)
+        return self.dialect.principle(winner, loser)
 
     def trials(self, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
         """See :class:`pgaudit.constructors.base.Constructor`."""

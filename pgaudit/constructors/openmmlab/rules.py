@@ -97,10 +97,11 @@ class Rules:
 
     def _multiplied_lr(self, mult: float, visit: Visit, at: tuple[str, ...]) -> float:
         if self.base_lr is None:
+            copied = self._dialect.copies_settings and at[1] == "custom_keys"
             raise self._config.error(
                 f"there is no lr to multiply; {self.call} would raise TypeError: NoneType * float, at "
                 f"{quoted(visit.name)}",
                 *at,
-                hint="give the optimizer an lr",
+                hint=f"give the optimizer an lr{'; it is multiplied even where the key has its own' if copied else ''}",
             )
         return times(self._config, "lr", self.base_lr, mult, at)

@@ -18,23 +18,6 @@ _BOTH: frozenset[Value] = frozenset({"lr", "weight_decay"})
 _FROZEN = Rule("frozen")
 
 
-def principle(dialect: Dialect, winner: Rule, loser: Rule) -> str:
-    """Says why one rule beats another."""
-    if winner.option == "frozen":
-        return (
-            f"a frozen parameter {'gets a group' if dialect.keeps_frozen else 'is left out'} before any rule is asked"
-        )
-    if winner.option == "duplicate":
-        return "the first name of a tied parameter decides"
-    if winner.option != "custom_keys":
-        return dialect.order
-    if loser.option != "custom_keys":
-        return "a custom key leaves the options no turn"
-    if len(winner.key or "") != len(loser.key or ""):
-        return "the longer key wins"
-    return "of equally long keys the first in the alphabet wins"
-
-
 def meetings(dialect: Dialect, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
     """Yields each meeting with a parameter; none where the constructor never meets it."""
     tried = _Tried(config, facts, dialect)
@@ -108,7 +91,7 @@ class _Tried:
             return Trial(rule, True, why, tuple(products), decides, text=text, spans=spans)
         assert won is not None
         return Trial(
-            rule, True, why, tuple(products), frozenset(), won, principle(self._dialect, won, rule), text, spans
+            rule, True, why, tuple(products), frozenset(), won, self._dialect.principle(won, rule), text, spans
         )
 
     def _of_key(self, stated: Mapping[str, Any]) -> Iterator[Product]:
@@ -146,10 +129,10 @@ class _Tried:
             return Trial(rule, False, why)
         products = (self._product(option.of, self._rules.options, option.name),)
         if won is not None:
-            return Trial(rule, True, why, products, frozenset(), won, principle(self._dialect, won, rule))
+            return Trial(rule, True, why, products, frozenset(), won, self._dialect.principle(won, rule))
         if option.name != chosen:
             winner = self._rule(str(chosen))
-            return Trial(rule, True, why, products, frozenset(), winner, principle(self._dialect, winner, rule))
+            return Trial(rule, True, why, products, frozenset(), winner, self._dialect.principle(winner, rule))
         if option.name not in self._rules.given:
             return Trial(rule, True, f"{why}; not given, and takes it all the same: no later option gets its turn")
         return Trial(rule, True, why, products, frozenset({option.of}))
