@@ -98,7 +98,7 @@ def explanations(report: Report, rows: Sequence[Row]) -> list[Explanation]:
     found = []
     for row in rows:
         meetings = constructor.trials(report.inventory, report.config, report.facts, index_of[row.name])
-        decided = row.group is not None or row.setting.lr_rule is not None  # by a rule that leaves it out
+        decided = row.group is not None or row.setting.lr_rule is not None  # left out, if by a rule
         found.append(Explanation(row, tuple(meetings) if decided else ()))
     return found
 

@@ -2,7 +2,8 @@
 
 What: mmcv 1.x and BaseCls put parameters that do not require a gradient into groups, with the base values: they are
 asked for before any rule. mmengine leaves them out, and warns of each. And mmcv and mmengine begin at a model's
-attribute `module`, whatever it is: parameters beside it are in no group at all.
+attribute `module`, whatever it is: parameters beside it are in no group at all. timm passes over frozen parameters
+without a word, and its `layer_decay_no_opt_scale` leaves out trainable ones, which it freezes.
 
 Why it hurts: a frozen parameter in a group is harmless while it stays frozen. Unfrozen later in training, it trains at
 the base lr, not at that of its custom key. A trainable parameter in no group is never trained, and nothing says so.
@@ -20,7 +21,7 @@ from collections.abc import Iterator
 
 from pgaudit.checks import words
 from pgaudit.checks.base import Audited, Finding, Kind
-from pgaudit.text import counted
+from pgaudit.text import counted, visible
 
 KIND = Kind("PG010", "frozen-or-missing", "warning")
 
@@ -43,7 +44,13 @@ def check(audited: Audited, /) -> Iterator[Finding]:
         which = words.which(audited, warned)
         message = f"{_are(warned, 'frozen parameter')} left out of the optimizer, with a warning{which}"
         yield audited.finding(KIND, message, "unfrozen later, they are never trained", key="frozen", indices=warned)
-    if missing:
+    by_rule = {index: rule for index in missing if (rule := audited.assignment.decisions[index].setting.lr_rule)}
+    for rule in dict.fromkeys(by_rule.values()):
+        left_out = [index for index, found in by_rule.items() if found == rule]
+        message = f"{visible(rule.option)} leaves out {words.amount(audited, left_out)}{words.which(audited, left_out)}"
+        hint = "they are never optimized; freeze them before, or ignore this finding, if that is meant"
+        yield audited.finding(KIND, message, hint, at=audited.rule_at(rule) or (), key=rule.short, indices=left_out)
+    if missing := [index for index in missing if index not in by_rule]:
         are = _are(missing, "trainable parameter")
         message = f"{are} in no group, and never optimized{words.which(audited, missing)}"
         yield audited.finding(KIND, message, _way_in(audited, missing), key="missing", indices=missing)
@@ -55,8 +62,6 @@ def _is_past_rules(audited: Audited, index: int) -> bool:
 
 
 def _way_in(audited: Audited, missing: list[int]) -> str:
-    if all(audited.assignment.decisions[index].setting.lr_rule for index in missing):
-        return "the config leaves them out; with requires_grad_(False), no gradients are computed for them either"
     if any(audited.inventory.parameters[index].reachable for index in missing):
         return "the model's own parameters() leaves them out"
     return f"{audited.constructor.name} takes the attribute `module` for the whole model: rename it"
