@@ -62,8 +62,6 @@ def _is_past_rules(audited: Audited, index: int) -> bool:
 
 
 def _way_in(audited: Audited, missing: list[int]) -> str:
-    if all(audited.assignment.decisions[index].setting.lr_rule for index in missing):
-        return "the config leaves them out; with requires_grad_(False), no gradients are computed for them either"
     if any(audited.inventory.parameters[index].reachable for index in missing):
         return "the model's own parameters() leaves them out"
     return f"{audited.constructor.name} takes the attribute `module` for the whole model: rename it"
