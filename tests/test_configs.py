@@ -183,6 +183,19 @@ EXPECTED = {
         },
         findings=("PG018",),
     ),
+    # 12 blocks, each with 4 dense weights, their biases, and 2 norms; tokens and embeddings have three dimensions.
+    "vit_timm": Expected(
+        rules={"layer_decay": 152, "filter_bias_and_bn": 12 * 8 + 4, "no_weight_decay": 2},
+        values={
+            "cls_token": (0.0005, 0.0),
+            "pos_embed": (0.0005, 0.0),
+            "patch_embed.proj.weight": (0.0005, 0.05),
+            "blocks.0.attn.qkv.weight": (0.0005, 0.05),
+            "blocks.11.norm1.weight": (0.0005, 0.0),
+            "head.weight": (0.0005, 0.05),
+            "head.bias": (0.0005, 0.0),
+        },
+    ),
 }
 
 
@@ -303,3 +316,13 @@ def test_key_is_needed(name: str, key: str, decayed: str) -> None:
     options = config.get("paramwise_cfg") or config["optimizer"]["paramwise_cfg"]
     del options["custom_keys"][key]
     assert pgaudit.audit(None, config)[decayed].weight_decay == 0.05
+
+
+def test_layer_decay_is_for_schedulers() -> None:
+    report = pgaudit.audit(None, plain("vit_timm"))
+    names = ["cls_token", "blocks.0.mlp.fc1.weight", "blocks.11.mlp.fc1.weight", "norm.weight", "head.bias"]
+    assert {row.lr for row in report.rows} == {5e-4}
+    # 14 layers: the embeddings, 12 blocks of which the last has the last norm, and the head.
+    assert [report[name].setting.scheduled_lr for name in names] == [
+        5e-4 * scale for scale in (0.65**13, 0.65**12, 0.65**1, 0.65**1, 1.0)
+    ]

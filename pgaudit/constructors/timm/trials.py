@@ -141,7 +141,7 @@ class _Tried:
 
 def _scale(layers: Layers, layer: int) -> str:
     power = layers.last - layer
-    return f"layer {layer} of {layers.last}: scale {layers.decay:g} ** {power} = {layers.decay**power:.6g}"
+    return f"layer {layer} of 0 to {layers.last}: scale {layers.decay:g} ** {power} = {layers.decay**power:.6g}"
 
 
 def _shape(parameter: Parameter, layered: bool) -> str:
