@@ -98,7 +98,8 @@ def explanations(report: Report, rows: Sequence[Row]) -> list[Explanation]:
     found = []
     for row in rows:
         meetings = constructor.trials(report.inventory, report.config, report.facts, index_of[row.name])
-        found.append(Explanation(row, tuple(meetings)))
+        decided = row.group is not None or row.setting.lr_rule is not None  # by a rule that leaves it out
+        found.append(Explanation(row, tuple(meetings) if decided else ()))
     return found
 
 

@@ -268,6 +268,19 @@ EXPECTED = {
         findings=("PG010",),
         left_out=frozenset({"pos_embed", "patch_embed.proj.weight", "patch_embed.proj.bias"}),
     ),
+    # 12 blocks, each with 4 dense weights, their biases, and 2 norms; tokens and embeddings have three dimensions.
+    "vit_timm": Expected(
+        rules={"layer_decay": 152, "filter_bias_and_bn": 12 * 8 + 4, "no_weight_decay": 2},
+        values={
+            "cls_token": (0.0005, 0.0),
+            "pos_embed": (0.0005, 0.0),
+            "patch_embed.proj.weight": (0.0005, 0.05),
+            "blocks.0.attn.qkv.weight": (0.0005, 0.05),
+            "blocks.11.norm1.weight": (0.0005, 0.0),
+            "head.weight": (0.0005, 0.05),
+            "head.bias": (0.0005, 0.0),
+        },
+    ),
 }
 
 
@@ -401,3 +414,13 @@ def test_option_is_needed(option: str, leaf: str, decay: float) -> None:
     report = pgaudit.audit(None, config)
     decayed = {row.name: row.weight_decay for row in report.rows if row.name.endswith(leaf)}
     assert set(decayed.values()) == {decay}
+
+
+def test_layer_decay_is_for_schedulers() -> None:
+    report = pgaudit.audit(None, plain("vit_timm"))
+    names = ["cls_token", "blocks.0.mlp.fc1.weight", "blocks.11.mlp.fc1.weight", "norm.weight", "head.bias"]
+    assert {row.lr for row in report.rows} == {5e-4}
+    # 14 layers: the embeddings, 12 blocks of which the last has the last norm, and the head.
+    assert [report[name].setting.scheduled_lr for name in names] == [
+        5e-4 * scale for scale in (0.65**13, 0.65**12, 0.65**1, 0.65**1, 1.0)
+    ]

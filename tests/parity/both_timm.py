@@ -29,9 +29,9 @@ class BothTimm:
     def __init__(self, oracle: Oracle) -> None:
         self.oracle = oracle
 
-    def report(self, spec: Spec, optimizer: dict[str, Any] = ADAMW, **paramwise_cfg: Any) -> pgaudit.Report:
+    def report(self, spec: Spec, optimizer: Any = ADAMW, **paramwise_cfg: Any) -> pgaudit.Report:
         """What pgaudit says, once the real one has said the same."""
-        case: Case = {"model": spec, "optimizer": optimizer, "paramwise_cfg": paramwise_cfg}
+        case: Case = {"model": spec, "optimizer": dict(optimizer), "paramwise_cfg": paramwise_cfg}
         real = self.oracle.ask(**case)
         assert "error" not in real, real
         assert compare(self.oracle, case)
@@ -41,7 +41,7 @@ class BothTimm:
         assert real["defaults"]["weight_decay"] == word(0.0)
         return report
 
-    def groups(self, spec: Spec, optimizer: dict[str, Any] = ADAMW, **paramwise_cfg: Any) -> list[Group]:
+    def groups(self, spec: Spec, optimizer: Any = ADAMW, **paramwise_cfg: Any) -> list[Group]:
         """The groups on which both agree."""
         report = self.report(spec, optimizer, **paramwise_cfg)
         found = []
@@ -54,9 +54,9 @@ class BothTimm:
             found.append(Group(names, group.weight_decay, extra.get("lr_scale"), extra.get("use_fallback", False)))
         return found
 
-    def refuse(self, spec: Spec, optimizer: dict[str, Any] = ADAMW, **paramwise_cfg: Any) -> str:
+    def refuse(self, spec: Spec, optimizer: Any = ADAMW, **paramwise_cfg: Any) -> str:
         """The exception that the real one raises, where pgaudit refuses too."""
-        case: Case = {"model": spec, "optimizer": optimizer, "paramwise_cfg": paramwise_cfg}
+        case: Case = {"model": spec, "optimizer": dict(optimizer), "paramwise_cfg": paramwise_cfg}
         error = self.oracle.ask(**case)["error"]
         assert refuses(trees.build(spec), case, "timm")
         return f"{error['type']}: {error['message']}"

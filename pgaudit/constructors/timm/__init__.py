@@ -18,15 +18,16 @@ from collections.abc import Iterator, Sequence
 
 from pgaudit.config import Config
 from pgaudit.config.grammars.timm import TIMM
-from pgaudit.constructors.base import NOT_OPTIMIZED, Assignment, Decision, Facts, OptimizerSpec, Rule
+from pgaudit.constructors.base import NOT_OPTIMIZED, Assignment, Decision, Facts, OptimizerSpec, Rule, Setting
 from pgaudit.constructors.basic import Basic
 from pgaudit.constructors.patterns import Pattern
 from pgaudit.constructors.timm import trials
-from pgaudit.constructors.timm.rules import Rules
+from pgaudit.constructors.timm.rules import Lot, Rules
 from pgaudit.constructors.trials import Meeting
 from pgaudit.inventory import Inventory
 
-_OUT = Decision(NOT_OPTIMIZED, None)
+_UNNAMED = Decision(NOT_OPTIMIZED, None)
+_FROZEN = Decision(Setting(None, None, Rule("frozen"), Rule("frozen")), None)
 
 
 class Timm(Basic):
@@ -47,22 +48,19 @@ class Timm(Basic):
     def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Assignment:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         rules = Rules(config, facts, inventory.hints)
-        groups: dict[tuple[int | None, bool, bool], int] = {}
-        lots = []
-        for index, parameter in enumerate(inventory.parameters):
-            met = parameter.trainable and (inventory.named is None or index in inventory.named)
-            lot = rules.lot(parameter) if met else None
-            lots.append(lot)
-            if lot and not rules.leaves_out(lot):
-                groups.setdefault(lot[:3], len(groups))
-        if rules.layers is None:  # a fixed order, whatever comes first
-            groups = {key: place for place, key in enumerate(sorted(groups, key=lambda key: (key[2], key[1])))}
-        decisions = tuple(_OUT if lot is None else Decision(rules.setting(lot), groups.get(lot[:3])) for lot in lots)
-        depths = told_by = None
-        if rules.layers:
-            depths = tuple(None if lot is None else lot.layer for lot in lots)
-            told_by = rules.layers.told_by
-        return Assignment(decisions, rules.base, depths=depths, layered_by=told_by)
+        named = inventory.named
+        lots = [
+            rules.lot(parameter) if parameter.trainable and (named is None or index in named) else None
+            for index, parameter in enumerate(inventory.parameters)
+        ]
+        groups = _groups(rules, lots)
+        decisions = [Decision(rules.setting(lot), groups.get(lot[:3])) if lot else _FROZEN for lot in lots]
+        if named is not None:
+            decisions = [found if index in named else _UNNAMED for index, found in enumerate(decisions)]
+        if rules.layers is None:
+            return Assignment(tuple(decisions), rules.base)
+        depths = tuple(lot.layer if lot else None for lot in lots)
+        return Assignment(tuple(decisions), rules.base, depths=depths, layered_by=rules.layers.told_by)
 
     def patterns(self, config: Config, facts: Facts) -> Sequence[Pattern]:
         """Layer decay and its bounds; what is not decayed is the model's to say, or holds unless told otherwise."""
@@ -75,3 +73,10 @@ class Timm(Basic):
     def trials(self, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
         """Each parameter is met once, under its first name."""
         return trials.meetings(inventory, config, facts, index)
+
+
+def _groups(rules: Rules, lots: list[Lot | None]) -> dict[tuple[int | None, bool, bool], int]:
+    """The indices of groups: as they are first met or, without layer decay, in an order of their own."""
+    met = dict.fromkeys(lot[:3] for lot in dict.fromkeys(lots) if lot and not rules.leaves_out(lot))
+    order = met if rules.layers else sorted(met, key=lambda key: (key[2], key[1]))
+    return {key: place for place, key in enumerate(order)}

@@ -12,21 +12,20 @@ class Globs:
     """Names and globs. The operating system decides whether case matters, as timm leaves it to."""
 
     def __init__(self, patterns: Iterable[str]) -> None:
-        plain: dict[str, str] = {}
+        plain: set[str] = set()
         wild: list[tuple[re.Pattern[str], str]] = []
         for pattern in patterns:
             text = os.path.normcase(pattern)
             if any(char in text for char in "*?["):
                 wild.append((re.compile(fnmatch.translate(text)), pattern))
             else:
-                plain.setdefault(text, pattern)
+                plain.add(text)
         self._plain = plain
         self._wild = wild
 
     def first(self, name: str) -> str | None:
-        """Returns the pattern that means a name: one without wildcards, or else the first; None if none does."""
+        """Returns the pattern that means a name: the name itself, or else the first glob; None if none does."""
         text = os.path.normcase(name)
-        found = self._plain.get(text)
-        if found is None and self._wild:
-            found = next((pattern for regex, pattern in self._wild if regex.match(text)), None)
-        return found
+        if text in self._plain or not self._wild:
+            return name if text in self._plain else None
+        return next((pattern for regex, pattern in self._wild if regex.match(text)), None)

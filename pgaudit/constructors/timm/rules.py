@@ -70,7 +70,8 @@ class Rules:
             return Lot(layer, False, fallback, "filter_bias_and_bn")
         key = self.exempt(name)
         if key is not None:
-            return Lot(layer, False, fallback, "no_weight_decay", key)
+            # A name tells no more than the parameter's own; a glob does.
+            return Lot(layer, False, fallback, "no_weight_decay", None if key == name else key)
         return Lot(layer, True, fallback, "default")
 
     def filtered(self, parameter: Parameter) -> bool:
@@ -81,7 +82,7 @@ class Rules:
         return len(parameter.shape) <= 1 or (not self.layers and parameter.name.endswith(".bias"))
 
     def exempt(self, name: str) -> str | None:
-        """Returns the entry of the model's ``no_weight_decay()`` that means a name."""
+        """Returns the name itself, or the glob that means it, if it stands in the model's ``no_weight_decay()``."""
         if self._exempt is None:
             self._exempt = Globs(self._asked_for("paramwise_cfg"))
         return self._exempt.first(name)

@@ -110,12 +110,11 @@ class _Tried:
         if key is None:
             yield Trial(Rule("no_weight_decay"), False, self._unnamed())
         elif lot.option == "filter_bias_and_bn":
-            beaten = rules.rule("no_weight_decay", key)
+            beaten = rules.rule("no_weight_decay", None if key == parameter.name else key)
             why = "the model's no_weight_decay() names it"
             yield Trial(beaten, True, why, none, frozenset(), filters, principle(filters, beaten))
         else:
-            why = f"the model's no_weight_decay() names {quoted(key)}"
-            yield Trial(rules.rule("no_weight_decay", key), True, why, none, decides)
+            yield Trial(rules.rule(lot.option, lot.key), True, "the model's no_weight_decay() names it", none, decides)
         if lot.option == "default":
             yield Trial(rules.rule("default"), True, "nothing takes the weight decay away", base, decides)
 
@@ -125,10 +124,9 @@ class _Tried:
 
     def _layer(self, layers: Layers, layer: int) -> Iterator[Trial]:
         """Layer decay, and the least scale where one is given."""
-        rules, scale = self._rules, layers.scales[layer]
+        rules = self._rules
         won = rules.rule(layers.option(layer))
-        note = f"a timm scheduler sets {scale:.6g} times as much"
-        product = (Product("lr", self._facts.lr, note=note),)
+        product = (Product("lr", self._facts.lr, note="timm's schedulers scale it"),)
         for option in _LAYERED[:2]:
             if option not in rules.options or (option == "layer_decay_min_scale" and not layers.least):
                 continue
@@ -143,7 +141,7 @@ class _Tried:
 
 def _scale(layers: Layers, layer: int) -> str:
     power = layers.last - layer
-    return f"layer {layer} of {layers.last}: scale {layers.decay:g} ** {power} = {layers.decay**power:.6g}"
+    return f"layer {layer} of 0 to {layers.last}: scale {layers.decay:g} ** {power} = {layers.decay**power:.6g}"
 
 
 def _shape(parameter: Parameter, layered: bool) -> str:
