@@ -97,16 +97,20 @@ def _ignores_all(name: str) -> bool:
     return "PG014" in _codes(_audit(name, _tied(), no_such_option=1))
 
 
-def _refuses_here(name: str) -> bool:
-    with pytest.raises(pgaudit.ConfigError, match="would hand it to the optimizer's class"):
+def _refusal(name: str) -> str:
+    try:
         _audit(name, _tied(), no_such_option=1)
-    return True
+    except pgaudit.ConfigError as error:
+        return str(error)
+    return ""
 
 
-def _refuses(name: str) -> bool:
-    with pytest.raises(pgaudit.ConfigError, match="TypeError"):
-        _audit(name, _tied(), no_such_option=1)
-    return True
+def _raises(name: str) -> bool:
+    return "TypeError" in _refusal(name)
+
+
+def _sends_elsewhere(name: str) -> bool:
+    return "would hand it to the optimizer's class" in _refusal(name)
 
 
 CLAIMS: Mapping[str, Mapping[str, Claim]] = {
@@ -128,8 +132,8 @@ CLAIMS: Mapping[str, Mapping[str, Claim]] = {
         "ignored": _ignores,
         "ignored; in a custom key copied into the group": _ignores,
         "there are none to know: ignored": _ignores_all,
-        "TypeError": _refuses,
-        "refused here; in `optimizer` they are arguments of the class": _refuses_here,
+        "TypeError": _raises,
+        "refused here; in `optimizer` they are arguments of the class": _sends_elsewhere,
     },
 }
 
@@ -152,7 +156,7 @@ def test_a_claim_is_what_the_constructor_does(name: str, topic: str) -> None:
 def _holds(claim: Claim, name: str) -> bool:
     try:
         return claim(name)
-    except (pgaudit.PgauditError, pytest.fail.Exception):
+    except pgaudit.PgauditError:
         return False
 
 
