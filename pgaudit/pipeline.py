@@ -118,7 +118,7 @@ def live_model(model: object, config: Config, model_args: Mapping[str, Any] | No
     # The config's arguments are for the config's model, not for another that the command line names.
     args = {**(config.model_args if model in (None, config.model) else {}), **(model_args or {})}
     with placed(config, "model") if model is None else contextlib.nullcontext():
-        loaded = load_model(_beside(config, str(config.model)) if model is None else model, args)
+        loaded = load_model(beside(config, str(config.model)) if model is None else model, args)
     return Live(loaded.module, model or str(config.model), loaded.source, loaded.version, loaded.notes)
 
 
@@ -170,9 +170,9 @@ def _inventory(
     return walked.inventory, walked
 
 
-def _beside(config: Config, ref: str) -> str:
-    """What the config refers to; its file is looked for beside the config where the current folder has none of that
-    name.
+def beside(config: Config, ref: str) -> str:
+    """Returns what the config refers to; its file is looked for beside the config where the current folder has none of
+    that name.
     """
     from pgaudit.inventory.imports import is_file
 
@@ -210,7 +210,7 @@ def _functions(constructor: Constructor, config: Config) -> dict[str, Callable[.
     functions: dict[str, Callable[..., Any]] = {}
     for ref, at in constructor.function_refs(config).items():
         with placed(config, *at):
-            found = import_attribute(_beside(config, ref))[1]
+            found = import_attribute(beside(config, ref))[1]
             if not callable(found):
                 raise UsageError(f"{quoted(ref)} is no function")
             functions[ref] = cache(found)

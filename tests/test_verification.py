@@ -153,6 +153,9 @@ def _run(*arguments: str, oracle: str | None = None) -> subprocess.CompletedProc
 
 INSTALLED = {
     "mmcv": ("mmcv1", "resnet18", "configs/resnet50_mmcv.yaml"),
+    "mmengine": ("mmengine", "convnext_atto", "configs/convnext_mmengine.yaml"),
+    "timm": (None, "vit_tiny_patch16_224", "configs/vit_timm.yaml"),
+    "transformers": ("transformers", "swin_tiny_patch4_window7_224", "configs/swin_transformers.yaml"),
 }
 
 

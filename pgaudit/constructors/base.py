@@ -240,6 +240,10 @@ class Constructor(Protocol):
     """Whether it begins at the model's attribute ``module``."""
 
     @property
+    def options(self) -> Mapping[str, str]:
+        """What it reads that decides about parameters, and what each option is for, in a few words."""
+
+    @property
     def name(self) -> str:
         """What a config calls it."""
 

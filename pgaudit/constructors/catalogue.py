@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pgaudit.config.grammars import BUILT_IN, Grammar, constructor_names, grammar_named, unknown_constructor
@@ -21,6 +22,8 @@ class Entry:
     source: str
     """``built in``, or the package that brings it."""
     profile: Profile | None
+    options: Mapping[str, str]
+    """What it reads that decides about parameters, and what each option is for."""
 
 
 def entry(name: str) -> Entry:
@@ -36,7 +39,7 @@ def entry(name: str) -> Entry:
     built_in = grammar.name in CONSTRUCTORS
     source = "built in" if built_in else source_of(grammar.name)
     profile = PROFILES.get(grammar.name) if built_in else getattr(constructor, "profile", None)
-    return Entry(grammar, constructor.library, source, profile)
+    return Entry(grammar, constructor.library, source, profile, constructor.options)
 
 
 def built_in() -> list[Entry]:

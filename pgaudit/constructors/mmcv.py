@@ -27,9 +27,6 @@ from pgaudit.inventory import Visit
 
 OPTIONS = (BIAS_LR, DCN_OFFSET_LR, NORM_DECAY, DWCONV_DECAY, BIAS_DECAY)
 
-READ = frozenset({"custom_keys", "bypass_duplicate", *(option.name for option in OPTIONS)})
-"""The options of ``paramwise_cfg`` that are read."""
-
 READ_BY_KEY = frozenset({"lr_mult", "decay_mult"})
 """The settings of one custom key that are read."""
 
@@ -72,8 +69,8 @@ class Mmcv(OpenMMLab):
         """See :class:`pgaudit.constructors.base.Constructor`."""
         options = config.paramwise_cfg or {}
         for option in options:
-            if option not in READ:
-                yield Unread(("paramwise_cfg", option), READ, SISTERS)
+            if option not in self.options:
+                yield Unread(("paramwise_cfg", option), frozenset(self.options), SISTERS)
         for key, settings in options.get("custom_keys", {}).items():
             for setting in settings:
                 if setting not in READ_BY_KEY:

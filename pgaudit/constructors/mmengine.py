@@ -31,9 +31,6 @@ from pgaudit.text import quoted, visible
 
 OPTIONS = (BIAS_LR, DCN_OFFSET_LR, NORM_DECAY, BIAS_DECAY, DWCONV_DECAY, FLAT_DECAY)
 
-READ = frozenset({"custom_keys", "bypass_duplicate", *(option.name for option in OPTIONS)})
-"""The options of ``paramwise_cfg`` that are read."""
-
 MULTIPLIES = {"lr_mult": "lr", "decay_mult": "weight_decay"}
 """The settings of a custom key that the constructor reads itself, and what each makes."""
 
@@ -86,8 +83,8 @@ class Mmengine(OpenMMLab):
         """See :class:`pgaudit.constructors.base.Constructor`."""
         options = config.paramwise_cfg or {}
         for option in options:
-            if option not in READ:
-                yield Unread(("paramwise_cfg", option), READ, SISTERS)
+            if option not in self.options:
+                yield Unread(("paramwise_cfg", option), frozenset(self.options), SISTERS)
         for key, settings in options.get("custom_keys", {}).items():
             for setting in settings:
                 at = ("paramwise_cfg", "custom_keys", key, setting)

@@ -4,8 +4,7 @@ them. The tests hold each claim against the constructor itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -28,8 +27,6 @@ class Profile:
     """Where in the model it begins."""
     unknown: str
     """What becomes of an option that it does not know."""
-    options: Mapping[str, str] = field(default_factory=dict)
-    """What it reads in ``paramwise_cfg`` or ``solver`` that decides about parameters, and what each does."""
 
 
 TOPICS = {
@@ -45,15 +42,6 @@ TOPICS = {
 """The rows of the table, by field."""
 
 _KEYS = "a key is a part of the name, a dot before names at the root; the longest key wins"
-_MULTIPLIERS = {
-    "custom_keys": "multipliers for the parameters whose name holds a key, instead of all other options",
-    "bias_lr_mult": "lr of biases, but not of norms and deformable convolutions",
-    "bias_decay_mult": "weight decay of biases, but not of deformable convolutions",
-    "norm_decay_mult": "weight decay of norms that are known by class",
-    "dwconv_decay_mult": "weight decay of Conv2d with as many groups as input channels",
-    "dcn_offset_lr_mult": "lr of the offset layers of mmcv's deformable convolutions",
-    "bypass_duplicate": "a tied parameter is taken once, under its first name",
-}
 _IN_A_GROUP, _LEFT_OUT = "in a group, at the base values", "left out"
 _FIRST = "the first name decides"
 _INSIDE, _AS_GIVEN = "its attribute `module`, if it has one", "the model as it is given"
@@ -69,7 +57,6 @@ PROFILES = {
         groups="one a parameter; without options one for all",
         begins=_INSIDE,
         unknown=_IGNORED,
-        options=_MULTIPLIERS,
     ),
     "mmengine": Profile(
         names=_KEYS,
@@ -81,7 +68,6 @@ PROFILES = {
         groups="one a parameter; without options one for all",
         begins=_INSIDE,
         unknown="ignored; in a custom key copied into the group",
-        options={**_MULTIPLIERS, "flat_decay_mult": "weight decay of 1-d parameters"},
     ),
     "timm": Profile(
         names="the model's own no_weight_decay(), by fnmatch on the whole name",
@@ -92,14 +78,6 @@ PROFILES = {
         groups="with and without decay; with layer_decay, of each layer",
         begins=_AS_GIVEN,
         unknown="refused here; in `optimizer` they are arguments of the class",
-        options={
-            "filter_bias_and_bn": "whether 1-d parameters, and without layer_decay all biases, have no weight decay",
-            "layer_decay": "lr of a layer, as a power of it, counted from the last one; for timm's schedulers",
-            "layer_decay_min_scale": "the least that becomes of it",
-            "layer_decay_no_opt_scale": "the scale below which parameters are left out and frozen",
-            "fallback_list": "parameters for which a hybrid optimizer uses its other half",
-            "fallback_no_weight_decay": "the same for what no_weight_decay() names",
-        },
     ),
     "detectron2": Profile(
         names="an override is the parameter's own name, without its module's",
@@ -110,15 +88,6 @@ PROFILES = {
         groups="one for each set of equal settings",
         begins=_AS_GIVEN,
         unknown="TypeError",
-        options={
-            "base_lr": "written into every group; what the other options multiply",
-            "weight_decay": "written into every group",
-            "weight_decay_norm": "weight decay of norms that are known by class",
-            "bias_lr_factor": "lr of all that is called bias, as a multiple of base_lr",
-            "weight_decay_bias": "weight decay of all that is called bias, of norms as well",
-            "lr_factor_func": "a function of the name, whose result multiplies base_lr",
-            "overrides": "settings by the parameter's own name",
-        },
     ),
     "transformers": Profile(
         names="five expressions, searched in lower case in the name and its ends; none to choose",
@@ -139,10 +108,6 @@ PROFILES = {
         groups="one for each weight decay",
         begins=_AS_GIVEN,
         unknown=_IGNORED,
-        options={
-            "basic_lr": "lr of one process",
-            "weight_decay": "a number, or rules [value, pattern] that end in one",
-        },
     ),
     "regex": Profile(
         names="a pattern is an expression that matches the whole name; the first wins, in each list by itself",
@@ -153,11 +118,6 @@ PROFILES = {
         groups="one for each set of equal settings",
         begins=_AS_GIVEN,
         unknown=_IGNORED,
-        options={
-            "schedule": "which parameters are trained: [pattern, null] leaves them out; every one must be covered",
-            "lr_mults": "lr, as [pattern, multiplier]",
-            "wd_mults": "weight decay, as [pattern, multiplier]; what no pattern matches has none",
-        },
     ),
 }
 """The built-in constructors'."""

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from pgaudit.constructors import constructor_named
 from pgaudit.errors import UsageError
-from pgaudit.real import openmmlab
+from pgaudit.real import detectron2, openmmlab, timm, transformers
 from pgaudit.real.base import Real
 
-REAL = {"mmcv": openmmlab.MMCV, "mmengine": openmmlab.MMENGINE}
+REAL = {
+    "mmcv": openmmlab.MMCV,
+    "mmengine": openmmlab.MMENGINE,
+    "timm": timm.TIMM,
+    "detectron2": detectron2.DETECTRON2,
+    "transformers": transformers.TRANSFORMERS,
+}
 """By constructor."""
 
-_NONE = {"basecls": "BaseCls runs on MegEngine, and has nothing to build for a torch model"}
+_NONE = {
+    "basecls": "BaseCls runs on MegEngine, and has nothing to build for a torch model",
+    "regex": "big_vision runs on JAX, and has nothing to build for a torch model",
+}
 
 
 def real_named(constructor: str) -> Real:

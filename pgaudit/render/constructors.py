@@ -47,17 +47,16 @@ def _of_entry(entry: Entry, options: TableOptions) -> Iterator[Text]:
     yield Text(f"as in {visible(entry.library)}{whose}", style=BASE)
     if entry.grammar.aliases:
         yield Text(f"also called {', '.join(map(visible, entry.grammar.aliases))}", style=BASE)
-    if entry.profile is None:
-        return
-    yield Text()
+    if entry.profile:
+        yield Text()
     width = max(map(len, TOPICS.values())) + _GAP
-    for field, topic in TOPICS.items():
+    for field, topic in TOPICS.items() if entry.profile else ():
         yield _beside(Text(f"{topic:<{width}}", style="cyan"), getattr(entry.profile, field), options.width)
-    if entry.profile.options:
+    if entry.options:
         yield from (Text(), Text("options", style="bold"))
-        width = max(map(len, entry.profile.options)) + _GAP
-        for option, meaning in entry.profile.options.items():
-            yield _beside(Text(f"{option:<{width}}", style="green"), meaning, options.width)
+        width = max(map(len, entry.options)) + _GAP
+        for option, meaning in entry.options.items():
+            yield _beside(Text(f"{visible(option):<{width}}", style="green"), visible(meaning), options.width)
 
 
 def _beside(head: Text, words: str, width: int | None) -> Text:
@@ -80,12 +79,12 @@ def render_markdown(entries: Sequence[Entry]) -> str:
     for field, topic in TOPICS.items():
         lines += ["", f"## {topic[0].upper()}{topic[1:]}", "", "| constructor | |", "|---|---|"]
         lines += [f"| `{each.grammar.name}` | {escaped(getattr(each.profile, field))} |" for each in known]
-    meanings = {option: what for each in known if each.profile for option, what in each.profile.options.items()}
+    meanings = dict.fromkeys(item for each in known for item in each.options.items())
     names = [each.grammar.name for each in known]
     lines += ["", "## Options", ""]
     lines += [f"| option | {' | '.join(names)} | what it is for |", f"|---|{':-:|' * len(names)}---|"]
-    for option, meaning in meanings.items():
-        marks = ["✓" if each.profile and option in each.profile.options else "" for each in known]
+    for option, meaning in meanings:
+        marks = ["✓" if each.options.get(option) == meaning else "" for each in known]
         lines.append(f"| `{option}` | {' | '.join(marks)} | {escaped(meaning)} |")
     return "\n".join(lines) + "\n"
 
@@ -117,7 +116,7 @@ def render_json(entries: Sequence[Entry]) -> str:
             "library": each.library,
             "source": each.source,
             "ways": {field: getattr(each.profile, field) for field in TOPICS} if each.profile else None,
-            "options": dict(each.profile.options) if each.profile else {},
+            "options": dict(each.options),
         }
         for each in entries
     ]

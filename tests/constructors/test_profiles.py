@@ -13,6 +13,7 @@ from torch import nn
 import pgaudit
 from pgaudit.config.grammars import BUILT_IN
 from pgaudit.constructors import CONSTRUCTORS, Rule, constructor_named, sample
+from pgaudit.constructors.catalogue import entry
 from pgaudit.constructors.profiles import PROFILES
 from pgaudit.inventory.walk import walk
 
@@ -166,7 +167,7 @@ def test_the_options_are_those_that_it_reads(name: str) -> None:
         return  # its grammar is closed
     config = pgaudit.load_config({"constructor": name, **sample.ASKED[name]})
     section = "solver" if config.solver is not None else "paramwise_cfg"
-    options = PROFILES[name].options
+    options = entry(name).options
     given = {**dict.fromkeys(options, 0), "no_such_option": 0}
     changed: dict[str, Any] = {section: {**given, "custom_keys": {}}}
     unread = constructor_named(name).unread(replace(config, **changed), sample.FACTS)

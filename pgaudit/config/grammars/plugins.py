@@ -17,7 +17,7 @@ from pgaudit.errors import UsageError
 from pgaudit.text import quoted, said, visible
 
 GROUP = "pgaudit.constructors"
-_NEEDED = ("grammar", "library", "unwraps_module", "optimizer", "decide", "patterns", "trials", "unread")
+_NEEDED = ("grammar", "library", "unwraps_module", "options", "optimizer", "decide", "patterns", "trials", "unread")
 
 
 @cache

@@ -42,6 +42,10 @@ class BaseCls(Basic):
 
     grammar = BASECLS
     library = "BaseCls 2f206e9"
+    options: Mapping[str, str] = {
+        "basic_lr": "the lr of one process",
+        "weight_decay": "a number, or rules [value, pattern] that end in one",
+    }
 
     def optimizer(self, config: Config) -> OptimizerSpec:
         """``DefaultSolver.build_optimizer``: the lr scales with the number of processes, the optimizer's own weight

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from pgaudit.config import Config
 from pgaudit.constructors.base import NOT_OPTIMIZED, Assignment, Conflict, Decision, Facts, Rule, Setting
@@ -22,6 +22,15 @@ class OpenMMLab(Basic):
 
     unwraps_module = True
     dialect: Dialect
+
+    @property
+    def options(self) -> Mapping[str, str]:  # type: ignore[override]
+        """The options of ``paramwise_cfg`` that are read, and what each is for."""
+        return {
+            "custom_keys": "settings for the parameters whose name holds a key, in place of all other options",
+            **{option.name: option.about for option in self.dialect.options},
+            "bypass_duplicate": "a tied parameter is taken once, under its first name",
+        }
 
     def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Assignment:
         """See :class:`pgaudit.constructors.base.Constructor`."""

@@ -19,6 +19,8 @@ class Option:
 
     name: str
     of: Value
+    about: str
+    """What it is for, in a few words."""
 
     def matches(self, visit: Visit) -> bool:
         """Whether a parameter is of the kind that the option is about, whatever comes before it."""
@@ -56,12 +58,14 @@ class Option:
         return f"the bias of a {kind}"
 
 
-BIAS_LR = Option("bias_lr_mult", "lr")
-DCN_OFFSET_LR = Option("dcn_offset_lr_mult", "lr")
-NORM_DECAY = Option("norm_decay_mult", "weight_decay")
-DWCONV_DECAY = Option("dwconv_decay_mult", "weight_decay")
-BIAS_DECAY = Option("bias_decay_mult", "weight_decay")
-FLAT_DECAY = Option("flat_decay_mult", "weight_decay")
+BIAS_LR = Option("bias_lr_mult", "lr", "lr of biases, but not of norms and deformable convolutions")
+DCN_OFFSET_LR = Option("dcn_offset_lr_mult", "lr", "lr of the offset layers of mmcv's deformable convolutions")
+NORM_DECAY = Option("norm_decay_mult", "weight_decay", "weight decay of norms that are known by class")
+DWCONV_DECAY = Option(
+    "dwconv_decay_mult", "weight_decay", "weight decay of Conv2d with as many groups as input channels"
+)
+BIAS_DECAY = Option("bias_decay_mult", "weight_decay", "weight decay of biases, but not of deformable convolutions")
+FLAT_DECAY = Option("flat_decay_mult", "weight_decay", "weight decay of vectors, but not in deformable convolutions")
 
 
 def _about_norms(visit: Visit, kind: str) -> str:
