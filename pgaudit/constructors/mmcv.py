@@ -60,7 +60,6 @@ class Mmcv(OpenMMLab):
         options=OPTIONS,
         order="norms are asked for first, then depthwise convolutions, then biases",
         choose=choose,
-        takes_unset=True,
         keeps_frozen=True,
         copies_settings=False,
     )

@@ -69,7 +69,6 @@ class Mmengine(OpenMMLab):
         options=OPTIONS,
         order="norms are asked for first, then biases, then depthwise convolutions, then vectors",
         choose=choose,
-        takes_unset=False,
         keeps_frozen=False,
         copies_settings=True,
     )

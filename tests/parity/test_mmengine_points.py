@@ -13,6 +13,7 @@ import pytest
 
 from pgaudit.config import load_config
 from pgaudit.constructors import CONSTRUCTORS, Setting
+from pgaudit.errors import ConfigError
 from tests.parity import test_mmcv_points as mmcv_points
 from tests.parity.both import DECAY, LR, SGD, Both, case_of
 from tests.parity.client import Oracle
@@ -143,6 +144,9 @@ class TestFrozen:
     def test_all_of_them(self, both: Both) -> None:
         tree: Spec = {"frozen": ["weight", "bias"]}
         assert "empty parameter list" in both.refuse(LINEAR, tree=tree, bias_lr_mult=1.0)
+        case = case_of(LINEAR, SGD, tree, {"bias_lr_mult": 1.0})
+        with pytest.raises(ConfigError, match="every parameter is frozen, and mmengine's"):
+            audit(build(case["model"]), case, "mmengine")
         assert both.agree(LINEAR, tree=tree) == {"weight": (LR, DECAY), "bias": (LR, DECAY)}
 
     def test_a_conv_without_channels_fails_even_if_frozen(self, both: Both) -> None:

@@ -25,10 +25,8 @@ class Dialect:
     """That order, in words."""
     choose: Callable[[Visit, Set[str]], Chosen]
     """Returns the options that take a parameter about which no custom key speaks; the second argument holds those that
-    the config gives.
+    the config gives. One that is not given may take them all the same, and multiplies by 1.
     """
-    takes_unset: bool
-    """Whether an option takes its parameters even where it is not given, and multiplies by 1."""
     keeps_frozen: bool
     """Whether a frozen parameter gets a group, rather than being skipped with a warning."""
     copies_settings: bool
