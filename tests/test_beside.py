@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import tempfile
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ from torch import nn
 
 import pgaudit
 from pgaudit.config.expect import expect_complaints, expectations
+from pgaudit.constructors import Rule, Setting
 from pgaudit.diff import Kind, compare
 from pgaudit.diff.locks import read_lock, written
 from pgaudit.diff.reports import from_json, from_report
@@ -316,3 +318,27 @@ def test_a_failed_assertion_shows_what_moved(tmp_path: Path) -> None:
     assert "▼ 0.05 → 0.025" in text
     assert "the group also holds lr_scale 0.25, lr_mult 2 (which nothing reads)" in text
     assert 'scheduled lr = 0.1 × 0.25 (groups "c") = 0.025' in text
+
+
+_RULE = Rule("groups", "a")
+SAME = [
+    Setting(0.1, 0.5, _RULE, _RULE),
+    Setting(0.1, 0.5, _RULE, _RULE, (("lr_scale", 1.0),), 1.0),
+    Setting(0.1, 0.5, _RULE, _RULE, (("note", 1),), inert=INERT),
+]
+OTHER = [
+    Setting(0.1, 0.5, _RULE, _RULE, (("lr_scale", 0.5),), 0.5),
+    Setting(0.1, 0.5, _RULE, _RULE, (("lr_scale", 0.5),)),
+    Setting(0.1, 0.5, _RULE, _RULE, (("note", 1),)),
+    Setting(0.2, 0.5, _RULE, _RULE, (("lr_scale", 0.5),), 0.5),
+]
+
+
+def test_rows_of_one_rule_fold_only_where_the_training_is_the_same() -> None:
+    with registered():
+        first, second = pgaudit.audit(nn.Sequential(*(nn.Linear(1, 1, bias=False) for _ in range(2))), policy({})).rows
+    for a, b in itertools.product(SAME + OTHER, repeat=2):
+        folds = fold([replace(first, setting=a), replace(second, setting=b)])
+        alike = a is b or (a in SAME and b in SAME)
+        assert (a.effect == b.effect) == alike
+        assert len(folds) == (1 if alike else 2)

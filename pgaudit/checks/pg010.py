@@ -2,8 +2,7 @@
 
 What: mmcv 1.x and BaseCls put parameters that do not require a gradient into groups, with the base values: they are
 asked for before any rule. mmengine leaves them out, and warns of each. And mmcv and mmengine begin at a model's
-attribute `module`, whatever it is: parameters beside it are in no group at all. timm passes over frozen parameters
-without a word, and its `layer_decay_no_opt_scale` leaves out trainable ones, which it freezes.
+attribute `module`, whatever it is: parameters beside it are in no group at all.
 
 Why it hurts: a frozen parameter in a group is harmless while it stays frozen. Unfrozen later in training, it trains at
 the base lr, not at that of its custom key. A trainable parameter in no group is never trained, and nothing says so.
