@@ -140,7 +140,7 @@ def _audited(
     spec = constructor.optimizer(config)
     classes = _classes(constructor, config)
     with placed(config, *spec.section, spec.type_key):
-        kind = optimizer_class(spec.type)
+        kind = optimizer_class(spec.type, config.architecture.scope if config.architecture else None)
     facts = _facts(config, spec, kind, classes)
     inventory, walked = _inventory(model, config, constructor, model_args)
     assignment = as_built(config, spec, kind, inventory, constructor.decide(inventory, config, facts))

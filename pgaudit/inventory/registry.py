@@ -5,9 +5,11 @@ Weights are left out: whatever the config says of ``init_cfg`` and ``pretrained`
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import importlib
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from pgaudit.errors import ModelError
@@ -45,16 +47,55 @@ def registered(ref: str, scope: str | None, config: Any) -> Callable[[], Any]:
         preprocessor = config.get("data_preprocessor")
         if preprocessor is not None:  # as mmengine's Runner does it
             section.setdefault("data_preprocessor", copy.deepcopy(preprocessor))
-        with without_network(), DefaultScope.overwrite_default_scope(scope):
+        with _silent(), _rates_on_cpu(), without_network(), DefaultScope.overwrite_default_scope(scope):
             return MODELS.build(section)
 
     return build
 
 
+def registered_optimizer(name: str, scope: str) -> Any:
+    """Returns what a package's registry of optimizers has under a name; None where it has none, or is not there."""
+    try:
+        with quiet(), _silent(), without_network():
+            from mmengine.registry import OPTIMIZERS
+
+            return OPTIMIZERS.get(f"{scope}.{name}")
+    except Exception:  # foreign code; that the name is unknown is said by whoever asked
+        return None
+
+
+@contextlib.contextmanager
+def _silent() -> Iterator[None]:
+    """Keeps the remarks of the library's logger, which are about training, off the screen."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(before)
+
+
+def _rates_on_cpu() -> contextlib.AbstractContextManager[Any]:
+    """Makes ``torch.linspace`` a tensor of real values even where all others are on the meta device: nearly every
+    backbone reads its drop path rates out of one.
+    """
+    import torch
+    from torch.overrides import TorchFunctionMode
+
+    class Rates(TorchFunctionMode):
+        def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            given = dict(kwargs or {})
+            if func is torch.linspace:
+                given.setdefault("device", "cpu")
+            return func(*args, **given)
+
+    return Rates()
+
+
 def _imported(ref: str, scope: str, config: Any) -> None:
     """Imports the package, and what the config imports for the sake of its registry."""
     try:
-        with quiet(), without_network():
+        with quiet(), _silent(), without_network():
             importlib.import_module(scope)
             importlib.import_module(f"{scope}.models")
     except Exception as error:  # foreign code
