@@ -26,6 +26,7 @@ MMCV = {
         "custom_keys": {f"blocks.{i}.attn": {"lr_mult": 0.9**i} for i in range(10)},
     },
 }
+MMENGINE = {**MMCV, "constructor": "mmengine"}
 BASECLS = {"solver": {"weight_decay": [[1e-5, "bias"], [0, "NORM_TYPES"], [3e-5, "attn.*weight"], 1e-4]}}
 SIZES = [10_000, 100_000]
 LIMIT = 6.0
@@ -59,7 +60,7 @@ def _best(function: Callable[[], object], rounds: int = 5) -> float:
 
 
 @pytest.mark.parametrize("parameters", SIZES)
-@pytest.mark.parametrize("policy", [MMCV, BASECLS], ids=["mmcv", "basecls"])
+@pytest.mark.parametrize("policy", [MMCV, MMENGINE, BASECLS], ids=["mmcv", "mmengine", "basecls"])
 def test_deciding(benchmark: BenchmarkFixture, parameters: int, policy: dict[str, object]) -> None:
     model = _model(parameters)
     inventory = walk(model, ref="stack").inventory
@@ -84,7 +85,7 @@ def test_walking(benchmark: BenchmarkFixture, parameters: int) -> None:
 
 
 @pytest.mark.parametrize("parameters", SIZES)
-@pytest.mark.parametrize("policy", [MMCV, BASECLS], ids=["mmcv", "basecls"])
+@pytest.mark.parametrize("policy", [MMCV, MMENGINE, BASECLS], ids=["mmcv", "mmengine", "basecls"])
 def test_checking(benchmark: BenchmarkFixture, parameters: int, policy: dict[str, object]) -> None:
     """All findings: every rule is searched in every name, and the constructor is asked again what each would change."""
     model = _model(parameters)

@@ -9,7 +9,9 @@ from pgaudit.constructors.basic import Basic
 from pgaudit.constructors.mmcv import Mmcv
 from pgaudit.constructors.mmengine import Mmengine
 
-CONSTRUCTORS: dict[str, Constructor] = {constructor.name: constructor for constructor in (Mmcv(), Mmengine(), BaseCls())}
+CONSTRUCTORS: dict[str, Constructor] = {
+    constructor.name: constructor for constructor in (Mmcv(), Mmengine(), BaseCls())
+}
 """The built-in ones."""
 
 

@@ -45,7 +45,7 @@ class OpenMMLab(Basic):
 
     def principle(self, winner: Rule, loser: Rule) -> str:
         """See :class:`pgaudit.constructors.base.Constructor`."""
-        return trials.principle(self.dialect, winner, loser)
+        return self.dialect.principle(winner, loser)
 
     def trials(self, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
         """See :class:`pgaudit.constructors.base.Constructor`."""
@@ -78,6 +78,8 @@ def _one_group_each(inventory: Inventory, rules: Rules, config: Config) -> Assig
     warned: dict[int, None] = {}
     groups = 0
     for visit in inventory.visits:
+        if visit.conv is not None:
+            rules.refuse_without_channels(visit)
         index = visit.index
         first = decisions[index] is None
         if trainable[index]:

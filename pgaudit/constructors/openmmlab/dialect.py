@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Set
 from dataclasses import dataclass
 
+from pgaudit.constructors.base import Rule
 from pgaudit.constructors.openmmlab.options import Option
 from pgaudit.inventory import Visit
 
@@ -32,3 +33,19 @@ class Dialect:
     """Whether a frozen parameter gets a group, rather than being skipped with a warning."""
     copies_settings: bool
     """Whether all that stands under a custom key is written into the group, after lr and weight decay."""
+
+    def principle(self, winner: Rule, loser: Rule) -> str:
+        """Says why one rule beats another."""
+        if winner.option == "frozen":
+            return (
+                f"a frozen parameter {'gets a group' if self.keeps_frozen else 'is left out'} before any rule is asked"
+            )
+        if winner.option == "duplicate":
+            return "the first name of a tied parameter decides"
+        if winner.option != "custom_keys":
+            return self.order
+        if loser.option != "custom_keys":
+            return "a custom key leaves the options no turn"
+        if len(winner.key or "") != len(loser.key or ""):
+            return "the longer key wins"
+        return "of equally long keys the first in the alphabet wins"

@@ -41,7 +41,6 @@ class Rules:
 
     def setting(self, visit: Visit) -> Setting:
         """Returns what a trainable parameter gets."""
-        self._refuse_conv_without_channels(visit)
         searched = f"{visit.prefix}.{visit.own}"  # with a leading dot at the root
         for key in self.keys:
             if key in searched:
@@ -53,7 +52,8 @@ class Rules:
             self._by_options[chosen] = self._option_setting(*chosen, visit)
         return self._by_options[chosen]
 
-    def _refuse_conv_without_channels(self, visit: Visit) -> None:
+    def refuse_without_channels(self, visit: Visit) -> None:
+        """Raises ConfigError for a Conv2d that the library cannot ask for its channels, whoever owns it."""
         if visit.conv is not None and (visit.conv.in_channels is None or visit.conv.groups is None):
             raise self._config.error(
                 f"a Conv2d without channels owns {quoted(visit.name)}; {self.call} would raise AttributeError",
@@ -95,10 +95,11 @@ class Rules:
 
     def _multiplied_lr(self, mult: float, visit: Visit, at: tuple[str, ...]) -> float:
         if self.base_lr is None:
+            copied = self._dialect.copies_settings and at[1] == "custom_keys"
             raise self._config.error(
                 f"there is no lr to multiply; {self.call} would raise TypeError: NoneType * float, at "
                 f"{quoted(visit.name)}",
                 *at,
-                hint="give the optimizer an lr",
+                hint=f"give the optimizer an lr{'; it is multiplied even where the key has its own' if copied else ''}",
             )
         return times(self._config, "lr", self.base_lr, mult, at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pgaudit.config import Config
@@ -18,21 +18,6 @@ _BOTH: frozenset[Value] = frozenset({"lr", "weight_decay"})
 _FROZEN = Rule("frozen")
 
 
-def principle(dialect: Dialect, winner: Rule, loser: Rule) -> str:
-    """Says why one rule beats another."""
-    if winner.option == "frozen":
-        return "a frozen parameter gets a group before any rule is asked"
-    if winner.option == "duplicate":
-        return "the first name of a tied parameter decides"
-    if winner.option != "custom_keys":
-        return dialect.order
-    if loser.option != "custom_keys":
-        return "a custom key leaves the options no turn"
-    if len(winner.key or "") != len(loser.key or ""):
-        return "the longer key wins"
-    return "of equally long keys the first in the alphabet wins"
-
-
 def meetings(dialect: Dialect, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
     """Yields each meeting with a parameter; none where the constructor never meets it."""
     tried = _Tried(config, facts, dialect)
@@ -45,7 +30,9 @@ def meetings(dialect: Dialect, inventory: Inventory, config: Config, facts: Fact
     first: str | None = None
     for visit in inventory.visits_of.get(index, ()):
         if not parameter.trainable:
-            yield Meeting(visit.name, tried.beaten(visit, _FROZEN, "it is frozen"), _second(first))
+            why = "it is frozen" if dialect.keeps_frozen else "it is frozen: skipped, with a warning"
+            note = _second(first) if dialect.keeps_frozen else None
+            yield Meeting(visit.name, tried.beaten(visit, _FROZEN, why), note)
         elif first is not None and bypass:
             rule = Rule("duplicate", None, config.position("paramwise_cfg", "bypass_duplicate"))
             yield Meeting(visit.name, tried.beaten(visit, rule, f"already in a group as {first}"))
@@ -98,17 +85,27 @@ class _Tried:
         why, text = pattern.says(visit), searched(visit)
         if spans is None:
             return Trial(rule, False, why, text=text)
-        stated = self._rules.custom[rule.key or ""]
-        products = [self._product("lr", stated, "lr_mult")]
-        if self._rules.base_wd is not None:
-            products.append(self._product("weight_decay", stated, "decay_mult"))
+        products = list(self._of_key(self._rules.custom[rule.key or ""]))
         if rule is won:
             decides = frozenset(product.of for product in products)
             return Trial(rule, True, why, tuple(products), decides, text=text, spans=spans)
         assert won is not None
         return Trial(
-            rule, True, why, tuple(products), frozenset(), won, principle(self._dialect, won, rule), text, spans
+            rule, True, why, tuple(products), frozenset(), won, self._dialect.principle(won, rule), text, spans
         )
+
+    def _of_key(self, stated: Mapping[str, Any]) -> Iterator[Product]:
+        """What a custom key sets. A number that is copied takes the place of a product."""
+        values: tuple[tuple[Value, str, object], ...] = (
+            ("lr", "lr_mult", 0.0),
+            ("weight_decay", "decay_mult", self._rules.base_wd),
+        )
+        for of, word, base in values:
+            if self._dialect.copies_settings and of in stated:
+                note = f"the {word} beside it is lost" if word in stated else None
+                yield Product(of, float(stated[of]), note=note)
+            elif base is not None:
+                yield self._product(of, stated, word)
 
     def _options(self, visit: Visit, won: Rule | None) -> Iterator[Trial]:
         chosen = dict(zip(("lr", "weight_decay"), self._dialect.choose(visit, self._rules.given), strict=True))
@@ -132,10 +129,10 @@ class _Tried:
             return Trial(rule, False, why)
         products = (self._product(option.of, self._rules.options, option.name),)
         if won is not None:
-            return Trial(rule, True, why, products, frozenset(), won, principle(self._dialect, won, rule))
+            return Trial(rule, True, why, products, frozenset(), won, self._dialect.principle(won, rule))
         if option.name != chosen:
             winner = self._rule(str(chosen))
-            return Trial(rule, True, why, products, frozenset(), winner, principle(self._dialect, winner, rule))
+            return Trial(rule, True, why, products, frozenset(), winner, self._dialect.principle(winner, rule))
         if option.name not in self._rules.given:
             return Trial(rule, True, f"{why}; not given, and takes it all the same: no later option gets its turn")
         return Trial(rule, True, why, products, frozenset({option.of}))
