@@ -1,7 +1,8 @@
 """A process in which mmengine, and with some folders mmpretrain, is installed: pgaudit's reading of a Python config
 beside mmengine's own, and audits of what the configs name.
 
-A request names a ``folder``, from which the paths of ``configs`` are seen; or, to audit one, a ``config``.
+A request names a ``folder``, from which the paths of ``configs`` are seen; or, to audit one, a ``config``; or a whole
+command line as ``argv``.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import contextlib
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Mapping
 from typing import Any
 
@@ -56,7 +58,7 @@ def theirs(path: str) -> dict[str, Any]:
             wrapper = wrapper or {}
             optimizer = {key: value for key, value in (wrapper.get("optimizer") or {}).items() if key != "_scope_"}
             options = wrapper.get("paramwise_cfg")
-    except Exception as error:
+    except BaseException as error:  # SystemExit, too
         return {"raises": type(error).__name__}
     return {"optimizer": word(optimizer or None), "paramwise_cfg": word(options)}
 
@@ -64,7 +66,7 @@ def theirs(path: str) -> dict[str, Any]:
 def audited(path: str) -> dict[str, Any]:
     """What pgaudit finds on the model that a config describes, and whether the real constructor says the same."""
     from pgaudit.config import load_config
-    from pgaudit.errors import ModelError, PgauditError
+    from pgaudit.errors import ModelError, PgauditError, UsageError
     from pgaudit.pipeline import audit, live_model
     from pgaudit.verification import verify
 
@@ -76,21 +78,50 @@ def audited(path: str) -> dict[str, Any]:
         return {"not built": str(error)}
     except PgauditError as error:
         return {"not built" if "cannot be built" in str(error) else "refused": str(error)}
-    found = verify(model, config)
-    return {
+    summary = {
         "parameters": len(report.rows),
         "meta": all(parameter.is_meta for parameter in model.parameters()),
         "codes": sorted({finding.code for finding in report.findings}),
+    }
+    try:
+        found = verify(model, config)
+    except UsageError:  # mmcv 1.x, which cannot stand beside mmengine's mmcv
+        return summary
+    return {
+        **summary,
         "agrees": found.agrees,
         "differences": [str(each) for each in found.differences[:3]],
     }
+
+
+def commanded(argv: list[str]) -> dict[str, Any]:
+    """What the command line writes to each stream, as a process sees it, and its exit code."""
+    from pgaudit import cli
+
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        kept = [os.dup(stream) for stream in (1, 2)]
+        for stream, file in ((1, out), (2, err)):
+            os.dup2(file.fileno(), stream)
+        try:
+            code = cli.main(argv)
+            sys.stdout.flush()
+            sys.stderr.flush()
+        finally:
+            for stream, before in zip((1, 2), kept, strict=True):
+                os.dup2(before, stream)
+                os.close(before)
+        said = [(file.seek(0), file.read().decode())[1] for file in (out, err)]
+    return {"code": code, "out": said[0], "err": said[1]}
 
 
 def answer(request: dict[str, Any]) -> Any:
     """Answers one request."""
     os.chdir(request["folder"])
     if "config" in request:
-        return audited(request["config"])
+        with contextlib.redirect_stdout(sys.stderr):
+            return audited(request["config"])
+    if "argv" in request:
+        return commanded(request["argv"])
     return [{"path": path, "ours": ours(path), "theirs": theirs(path)} for path in request["configs"]]
 
 
@@ -99,8 +130,7 @@ def main() -> None:
     channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # a config may print
     for line in sys.stdin:
-        with contextlib.redirect_stdout(sys.stderr):
-            said = answer(json.loads(line))
+        said = answer(json.loads(line))
         channel.write(json.dumps(said) + "\n")
         channel.flush()
 

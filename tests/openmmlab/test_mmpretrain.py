@@ -59,10 +59,11 @@ def audit(library: Oracle, path: str) -> dict[str, Any]:
     return library.ask(folder=str(CONFIGS), config=path)
 
 
-def test_two_hundred_configs_are_read_as_mmengine_reads_them(library: Oracle, record_property: Record) -> None:
-    read, places = compared(library, published()[::2])
-    assert read >= 200
-    assert places >= 2000
+@pytest.mark.parametrize("part", range(0, 8, 2))  # about 230 in all
+def test_configs_are_read_as_mmengine_reads_them(library: Oracle, part: int, record_property: Record) -> None:
+    read, places = compared(library, published()[part::8])
+    assert read >= 50
+    assert places >= 500
     record_property("compared with mmengine, configs of mmpretrain", read)
     record_property("compared with mmengine, places of their keys", places)
 
