@@ -113,13 +113,28 @@ def live_model(model: object, config: Config, model_args: Mapping[str, Any] | No
 
     if model is not None and not isinstance(model, str):
         return Live(_module(model), type(model).__name__)
-    if model is None and config.model is None:
+    if model is None and not config.names_model:
         raise UsageError("no model is named", "name one on the command line, or `model:` in the config")
+    if model is None and config.architecture is not None:
+        return _registered(config, model_args)
     # The config's arguments are for the config's model, not for another that the command line names.
     args = {**(config.model_args if model in (None, config.model) else {}), **(model_args or {})}
     with placed(config, "model") if model is None else contextlib.nullcontext():
         loaded = load_model(beside(config, str(config.model)) if model is None else model, args)
     return Live(loaded.module, model or str(config.model), loaded.source, loaded.version, loaded.notes)
+
+
+def _registered(config: Config, model_args: Mapping[str, Any] | None) -> Live:
+    """The model that an OpenMMLab config describes."""
+    from pgaudit.inventory.sources import load_registered
+
+    its = config.architecture
+    assert its is not None
+    if model_args:
+        raise UsageError("the config's own model takes no arguments", "they are for a MODEL that is named")
+    with placed(config, "model"):
+        loaded = load_registered(its.ref, its.scope, its.source)
+    return Live(loaded.module, its.ref, loaded.source, loaded.version, loaded.notes)
 
 
 def audit_live(live: Live, config: Config) -> tuple[Report, Walked, OptimizerCall]:
@@ -142,8 +157,9 @@ def _audited(
     constructor = constructor_named(config.constructor)
     spec = constructor.optimizer(config)
     classes = _classes(constructor, config)
+    scope = config.architecture.scope if config.architecture else None
     with called(config, spec):
-        call = call_of(spec.type, spec.arguments, spec.factory)
+        call = call_of(spec.type, spec.arguments, spec.factory, scope)
     facts = _facts(config, spec, call, classes, _functions(constructor, config))
     inventory, walked = _inventory(model, config, constructor, model_args)
     assignment = as_built(config, spec, call, inventory, constructor.decide(inventory, config, facts))

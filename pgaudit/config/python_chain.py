@@ -91,7 +91,7 @@ class Chain:
                     known.update({str(name): entry for name, entry in entries.items()})
                 elif alias.name in entries:
                     entry = entries[alias.name]
-                    stands = source.place(alias.lineno, alias.col_offset) if alias.asname else entry.position
+                    stands = source.end(alias) if alias.asname else entry.position
                     known[alias.asname or alias.name] = Entry(stands, entry.value, entry.sure)
         return known
 
@@ -124,6 +124,7 @@ class _Source:
     def __init__(self, chain: Chain, file: str) -> None:
         self.file = file
         self._chain = chain
+        self._elsewhere = chain.position(file, 1, 1).file
         shown = chain.files[file]
         data = read_file(shown)
         try:
@@ -141,7 +142,13 @@ class _Source:
     def place(self, line: int, offset: int) -> Position:
         """Returns where a node begins: ``ast`` counts columns in bytes."""
         before = self._lines[line - 1].encode()[:offset] if line <= len(self._lines) else b""
-        return self._chain.position(self.file, line, len(before.decode(errors="replace")) + 1)
+        return Position(line, len(before.decode(errors="replace")) + 1, self._elsewhere)
+
+    def end(self, alias: ast.alias) -> Position | None:
+        """Returns where the new name stands, which ends ``a as b``."""
+        line, offset = alias.end_lineno, alias.end_col_offset
+        name = len((alias.asname or alias.name).encode())
+        return self.place(line, offset - name) if line and offset else None
 
     def _refused(self, error: SyntaxError) -> Problem:
         if (mark := merge_mark(self._lines)) is not None:

@@ -62,6 +62,8 @@ def read_python(path: str) -> PythonConfig:
     if not any(section in found for section in _SECTIONS):
         raise ConfigError(_without_optimizer(path, list(top)))
     keys = dict(places(chain.tree, found))
+    if "model" in top:  # which is no section of ours
+        keys |= {at: place for at, place in places(chain.tree, {"model": top["model"]}) if len(at) == 1}
     document = Document(found, keys, {(): Position(1, 1), **keys})
     return PythonConfig(document, _architecture(config, top, path))
 
@@ -141,7 +143,7 @@ def _architecture(config: Any, top: Mapping[str, Any], path: str) -> Architectur
         return None
     name = str(model["type"]).rpartition(".")[2]
     scope = top.get("default_scope")
-    return Architecture(path, name, scope if isinstance(scope, str) else None, config, model)
+    return Architecture(path, name, scope if isinstance(scope, str) else None, section=model, source=config)
 
 
 def _failure(chain: Chain, error: BaseException) -> Problem:

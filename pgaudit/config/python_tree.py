@@ -55,13 +55,12 @@ class Table:
         for entry in self.entries.values():
             doubt(entry)
 
-    def inherited(self) -> None:
+    def inherited(self, seen: frozenset[int] = frozenset()) -> None:
         """Makes it and all dicts in it those of a base."""
-        if not self.merges:
-            self.merges = True
-            for entry in self.entries.values():
-                if isinstance(entry.value, Table):
-                    entry.value.inherited()
+        self.merges = True
+        for entry in self.entries.values():
+            if isinstance(entry.value, Table) and id(entry.value) not in seen:  # what contains itself ends here
+                entry.value.inherited(seen | {id(self)})
 
 
 Node = Table | Literal | Unknown
@@ -110,6 +109,7 @@ def updated(table: Table, more: Table) -> None:
         old = table.entries.get(key)
         if table.merges and old is not None and isinstance(old.value, Table) and isinstance(entry.value, Table):
             updated(old.value, entry.value)
+            table.entries[key] = Entry(entry.position, old.value, entry.sure)
         else:
             table.entries[key] = Entry(entry.position, entry.value, entry.sure)
 

@@ -79,6 +79,11 @@ class Config:
     keys: Mapping[Path, Position] = field(default_factory=dict)
     values: Mapping[Path, Position] = field(default_factory=dict)
 
+    @property
+    def names_model(self) -> bool:
+        """Whether it says which model it is for."""
+        return self.model is not None or self.architecture is not None
+
     def position(self, section: str | int, *below: str | int) -> Position | None:
         """Returns where a key stands (for a list, its item), such as ``position("paramwise_cfg", "custom_keys",
         "fc")``.

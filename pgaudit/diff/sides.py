@@ -42,7 +42,7 @@ def audit_sides(a: Named, b: Named, *, model: str | None = None, model_args: Map
     if model and not any(isinstance(named.found, Config) for named in (a, b)):
         workshop.note("--model has no effect: no side is a config")
     # The side that names its model comes first, so that the other can have the same.
-    first, second = (b, a) if isinstance(a.found, Config) and a.found.model is None else (a, b)
+    first, second = (b, a) if isinstance(a.found, Config) and not a.found.names_model else (a, b)
     sides = {id(first): workshop.side(first, second), id(second): workshop.side(second, first)}
     return Sides(sides[id(a)], sides[id(b)], tuple(dict.fromkeys(workshop.notes)))
 
@@ -62,21 +62,23 @@ class _Workshop:
     def side(self, named: Named, other: Named) -> Side:
         if isinstance(named.found, Side):
             return named.found
-        if self._model is None and named.found.model is None:
+        if self._model is None and not named.found.names_model:
             return self._audited(named.path, self._with_model_of(named, named.found, other), other.path)
         return self._audited(named.path, named.found, named.path)
 
     def _with_model_of(self, named: Named, config: Config, other: Named) -> Config:
+        architecture = None
         if isinstance(other.found, Config):
-            ref, args = other.found.model, other.found.model_args
+            ref, args, architecture = other.found.model, other.found.model_args, other.found.architecture
         else:
             known = other.found.source in ("timm", "import")
             ref, args = (other.found.model if known else None), {}
-        if ref is None:
+        if ref is None and architecture is None:
             hint = "--model MODEL, or `model:` in the config"
             raise UsageError(f"no model is named for {quoted(named.path)}", hint)
-        self.note(f"{named.path} names no model; taking {visible(ref)} from {other.path}")
-        return replace(config, model=ref, model_args=args)
+        what = ref if ref is not None or architecture is None else architecture.name
+        self.note(f"{named.path} names no model; taking {visible(what)} from {other.path}")
+        return replace(config, model=ref, model_args=args, architecture=architecture)
 
     def _audited(self, path: str, config: Config, namer: str) -> Side:
         from pgaudit.pipeline import audit
@@ -85,7 +87,9 @@ class _Workshop:
         args = {**(config.model_args if ref == config.model else {}), **self._args}
         # A file may stand beside its config, so only configs of one folder mean the same by its name.
         beside = os.path.dirname(namer) if self._model is None and ".py:" in str(ref) else None
-        key = (ref, beside, args)
+        # Two Python configs seldom share a file, and often a model.
+        its = config.architecture if ref is None else None
+        key = (ref, beside, args) if its is None else (its.scope, its.section, args)
         if self._built and self._built[0] == key:
             report = audit(self._built[1], config)
         else:

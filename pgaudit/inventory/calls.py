@@ -28,19 +28,22 @@ class OptimizerCall:
     """What the optimizer is wrapped in, such as timm's Lookahead."""
 
 
-def call_of(name: str | type, arguments: Mapping[str, Any], factory: str | None = None) -> OptimizerCall:
+def call_of(
+    name: str | type, arguments: Mapping[str, Any], factory: str | None = None, scope: str | None = None
+) -> OptimizerCall:
     """Returns the call that a config's ``type`` and arguments lead to.
 
     Args:
         name: of a class, see :func:`pgaudit.inventory.optimizers.optimizer_class`; or a name that the factory knows.
         arguments: as the library passes them on.
         factory: ``timm`` for timm's ``create_optimizer_v2``; None where the class is called directly.
+        scope: the OpenMMLab library whose registry is asked for a name that torch and timm do not know.
 
     Raises:
         OptimizerError: there is no such class or name, or the factory refuses the arguments.
     """
     if factory is None:
-        return OptimizerCall(optimizer_class(name), arguments)
+        return OptimizerCall(optimizer_class(name, scope), arguments)
     assert factory == "timm"
     return _by_timm(str(name), arguments)
 

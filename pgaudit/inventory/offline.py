@@ -14,7 +14,7 @@ _HINT = "leave it out: a model is built without weights"
 
 
 class WeightsRefused(RuntimeError):
-    """Raised inside a model's constructor where it asks torch.hub for weights."""
+    """Raised inside a model's constructor where it asks torch.hub for weights, or the network for anything."""
 
 
 def refuse_weights(ref: str, args: Mapping[str, Any]) -> None:
@@ -29,6 +29,29 @@ def refuse_weights(ref: str, args: Mapping[str, Any]) -> None:
     for argument, value in args.items():
         if value and (argument.startswith(("pretrained", "weights")) or argument == "checkpoint_path"):
             raise ModelError(f"`{visible(argument)}` would load weights; parameter groups do not depend on them", _HINT)
+
+
+@contextlib.contextmanager
+def without_network() -> Iterator[None]:
+    """Makes every connection to another machine raise :class:`WeightsRefused`."""
+    import socket
+
+    def refuse(*_: object, **__: object) -> None:
+        raise WeightsRefused("the model asks the network for something")
+
+    def connect(self: socket.socket, address: Any) -> None:
+        if self.family != getattr(socket, "AF_UNIX", None):
+            refuse()
+        super(socket.socket, self).connect(address)
+
+    saved = socket.getaddrinfo
+    try:
+        socket.getaddrinfo = refuse  # type: ignore[assignment]
+        socket.socket.connect = connect  # type: ignore[method-assign, assignment]
+        yield
+    finally:
+        socket.getaddrinfo = saved
+        del socket.socket.connect
 
 
 @contextlib.contextmanager

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pgaudit.errors import PgauditError, UsageError
 from pgaudit.inventory.imports import import_attribute, quiet
+from pgaudit.inventory.registry import registered_optimizer
 from pgaudit.text import did_you_mean, quoted, said, visible
 
 if TYPE_CHECKING:
@@ -58,10 +59,11 @@ class Built(NamedTuple):
     """0 for a class that knows no weight decay."""
 
 
-def optimizer_class(name: str | type) -> type[Optimizer]:
+def optimizer_class(name: str | type, scope: str | None = None) -> type[Optimizer]:
     """Returns the optimizer class of that name: of torch.optim, of timm.optim, or ``module:Class``.
 
-    Names are the classes' own, case and all, as OpenMMLab's registry has them.
+    Names are the classes' own, case and all, as OpenMMLab's registry has them; ``scope`` is the package whose registry
+    is asked for what torch and timm do not have.
 
     Raises:
         OptimizerError: there is none, or it is not an optimizer.
@@ -70,13 +72,13 @@ def optimizer_class(name: str | type) -> type[Optimizer]:
 
     found: Any = name
     if isinstance(name, str):
-        found = import_attribute(name)[1] if ":" in name else _by_class_name(name)
+        found = import_attribute(name)[1] if ":" in name else _by_class_name(name, scope)
     if not (inspect.isclass(found) and issubclass(found, torch.optim.Optimizer)):
         raise OptimizerError(f"{quoted(getattr(name, '__name__', name))} is not an optimizer class", argument="type")
     return found
 
 
-def _by_class_name(name: str) -> Any:
+def _by_class_name(name: str, scope: str | None) -> Any:
     import torch
 
     torch_classes = _classes(torch.optim)
@@ -85,6 +87,8 @@ def _by_class_name(name: str) -> Any:
     timm_classes = _timm_classes()
     if name in timm_classes:
         return timm_classes[name]
+    if scope is not None and (known := registered_optimizer(name, scope)) is not None:
+        return known
     hint = did_you_mean(name, [*torch_classes, *timm_classes])
     raise OptimizerError(
         f"torch and timm have no optimizer {quoted(name)}", hint or "your own is named module:Class", argument="type"

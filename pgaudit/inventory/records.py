@@ -125,7 +125,7 @@ class Inventory:
     ref: str
     """What the user called the model."""
     source: str
-    """``timm``, ``import``, ``file`` or ``module`` (a live one)."""
+    """``timm``, ``import``, ``file``, ``module`` (a live one), or the package whose registry built it."""
     version: str | None = None
     """The version of the library that built the model."""
     circular: str | None = None

@@ -1,13 +1,15 @@
 """Model reference → nn.Module, without weights and without network.
 
 A reference is a timm name (``resnet50``, ``timm:resnet50``), an import path (``package.module:attribute``) or a file
-(``train.py:make_model``). Building a model runs its code; only audit code that you would run.
+(``train.py:make_model``); an OpenMMLab config may bring a model of its own. Building a model runs its code; only audit
+code that you would run.
 """
 
 from __future__ import annotations
 
 import contextlib
 import inspect
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from pgaudit.errors import ModelError
 from pgaudit.inventory.imports import import_attribute, quiet
 from pgaudit.inventory.offline import WeightsRefused, refuse_weights, without_weights
+from pgaudit.inventory.registry import registered
 from pgaudit.text import did_you_mean, nearest, one_line, quoted, said, visible
 
 if TYPE_CHECKING:
@@ -51,6 +54,17 @@ def load_model(ref: str, model_args: Mapping[str, Any] | None = None) -> Loaded:
         module, notes = _built(factory, args, ref)
         return Loaded(module, source, notes=notes)
     return _timm_model(rest if colon else ref, args)
+
+
+def load_registered(ref: str, scope: str | None, config: Any) -> Loaded:
+    """Builds the model of an OpenMMLab config: see :func:`pgaudit.inventory.registry.registered`.
+
+    Raises:
+        ModelError: its package is not there, it cannot be built, or it would load weights.
+    """
+    build = registered(ref, scope, config)
+    module, notes = _built(build, {}, ref)
+    return Loaded(module, str(scope), _version_of(scope), notes)
 
 
 def timm_models(glob: str = "") -> list[str]:
@@ -96,6 +110,11 @@ def _import_timm() -> Any:
             ) from error
         raise ModelError(f"timm cannot be imported: {said(error)}", "pip install timm") from error
     return timm
+
+
+def _version_of(package: str | None) -> str | None:
+    found = getattr(sys.modules.get(package or ""), "__version__", None)
+    return found if isinstance(found, str) else None
 
 
 def _version(package: str) -> str:

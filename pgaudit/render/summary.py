@@ -26,7 +26,7 @@ def header(report: Report, marks: Marks, width: int | None) -> Text:
     kind = visible(inventory.model_type.short)
     first = [
         visible(inventory.ref),
-        *([kind] if kind != inventory.ref else []),
+        *([kind] if kind != inventory.ref and not inventory.ref.endswith(f"({kind})") else []),
         source,
         counted(len(inventory.parameters), "parameter"),
         f"{elements(inventory.numel)} elements",
