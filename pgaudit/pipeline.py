@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.checks import Audited, refuse_unknown_codes, run_checks
@@ -16,6 +13,7 @@ from pgaudit.config import Config, load_config
 from pgaudit.constructors import Constructor, Facts, OptimizerSpec, Setting, constructor_named
 from pgaudit.errors import ConfigError, UsageError
 from pgaudit.inventory import Inventory
+from pgaudit.live import Live, beside, checked, live_model
 from pgaudit.report import Report, Row
 from pgaudit.text import quoted
 from pgaudit.trial import as_built, called, placed
@@ -61,7 +59,7 @@ def build_optimizer(model: nn.Module, config: ConfigSource) -> Optimizer:
     """
     from pgaudit.inventory import calls
 
-    _module(model)
+    checked(model)
     report, walked, call = _audited(model, load_config(config), None)
     for finding in report.findings:
         if finding.code == "PG009":
@@ -89,52 +87,6 @@ def _overrides(settings: Sequence[Setting]) -> dict[str, Any]:
 
 def _held(setting: Setting, key: str) -> tuple[bool, Any]:
     return key in setting.extra, setting.extra.get(key)
-
-
-@dataclass(frozen=True)
-class Live:
-    """A model that can be walked: how the user called it, and what is known of where it came from."""
-
-    module: nn.Module
-    ref: str
-    source: str = "module"
-    version: str | None = None
-    notes: tuple[str, ...] = ()
-
-
-def live_model(model: object, config: Config, model_args: Mapping[str, Any] | None = None) -> Live:
-    """Returns a live module as it is, or the model that a reference or the config names, built.
-
-    Raises:
-        UsageError: nothing names a model.
-        ModelError: it cannot be built.
-    """
-    from pgaudit.inventory.sources import load_model
-
-    if model is not None and not isinstance(model, str):
-        return Live(_module(model), type(model).__name__)
-    if model is None and not config.names_model:
-        raise UsageError("no model is named", "name one on the command line, or `model:` in the config")
-    if model is None and config.architecture is not None:
-        return _registered(config, model_args)
-    # The config's arguments are for the config's model, not for another that the command line names.
-    args = {**(config.model_args if model in (None, config.model) else {}), **(model_args or {})}
-    with placed(config, "model") if model is None else contextlib.nullcontext():
-        loaded = load_model(beside(config, str(config.model)) if model is None else model, args)
-    return Live(loaded.module, model or str(config.model), loaded.source, loaded.version, loaded.notes)
-
-
-def _registered(config: Config, model_args: Mapping[str, Any] | None) -> Live:
-    """The model that an OpenMMLab config describes."""
-    from pgaudit.inventory.sources import load_registered
-
-    its = config.architecture
-    assert its is not None
-    if model_args:
-        raise UsageError("the config's own model takes no arguments", "they are for a MODEL that is named")
-    with placed(config, "model"):
-        loaded = load_registered(its.ref, its.scope, its.source)
-    return Live(loaded.module, its.ref, loaded.source, loaded.version, loaded.notes)
 
 
 def audit_live(live: Live, config: Config) -> tuple[Report, Walked, OptimizerCall]:
@@ -184,28 +136,6 @@ def _inventory(
     unwrap = constructor.unwraps_module
     walked = walk(live.module, ref=live.ref, source=live.source, version=live.version, unwrap=unwrap, notes=live.notes)
     return walked.inventory, walked
-
-
-def beside(config: Config, ref: str) -> str:
-    """Returns what the config refers to; its file is looked for beside the config where the current folder has none of
-    that name.
-    """
-    from pgaudit.inventory.imports import is_file
-
-    file, colon, attribute = ref.rpartition(":")
-    if file.endswith(".py") and config.path and not is_file(file):
-        beside = Path(config.path).parent / file
-        if is_file(beside):
-            return f"{beside}{colon}{attribute}"
-    return ref
-
-
-def _module(model: object) -> nn.Module:
-    from torch import nn
-
-    if not isinstance(model, nn.Module):
-        raise UsageError(f"a model is an nn.Module, an Inventory or a reference, not {type(model).__name__}")
-    return model
 
 
 def _classes(constructor: Constructor, config: Config) -> dict[str, str]:

@@ -10,7 +10,8 @@ from pgaudit.config import Config
 from pgaudit.constructors import constructor_named
 from pgaudit.errors import PgauditError
 from pgaudit.inventory.imports import quiet
-from pgaudit.pipeline import Live, audit_live, live_model
+from pgaudit.live import Live, live_model
+from pgaudit.pipeline import audit_live
 from pgaudit.real import real_named
 from pgaudit.report import Report, Row
 from pgaudit.text import said

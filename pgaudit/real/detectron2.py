@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pgaudit.config import Config
 from pgaudit.inventory.imports import import_attribute
-from pgaudit.pipeline import beside
+from pgaudit.live import beside
 from pgaudit.real.base import Real
 
 if TYPE_CHECKING:
