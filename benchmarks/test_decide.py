@@ -28,6 +28,31 @@ MMCV = {
 }
 MMENGINE = {**MMCV, "constructor": "mmengine"}
 BASECLS = {"solver": {"weight_decay": [[1e-5, "bias"], [0, "NORM_TYPES"], [3e-5, "attn.*weight"], 1e-4]}}
+DETECTRON2 = {
+    "constructor": "detectron2",
+    "optimizer": {"type": "SGD", "lr": 0.1, "weight_decay": 1e-4},
+    "paramwise_cfg": {"base_lr": 0.1, "weight_decay_norm": 0.0, "overrides": {"bias": {"weight_decay": 0.0}}},
+}
+TRANSFORMERS = {"constructor": "transformers", "optimizer": {"type": "AdamW", "lr": 1e-3, "weight_decay": 0.05}}
+TIMM = {
+    "constructor": "timm",
+    "optimizer": {"type": "adamw", "lr": 1e-3, "weight_decay": 0.05},
+    "paramwise_cfg": {"layer_decay": 0.75},
+}
+REGEX = {
+    "constructor": "regex",
+    "optimizer": {"type": "AdamW", "lr": 1e-3, "weight_decay": 0.05},
+    "paramwise_cfg": {"lr_mults": [["head.*", 10.0]], "wd_mults": [[".*bias", 0.0], [".*norm.*", 0.0], [".*", 1.0]]},
+}
+POLICIES = {
+    "mmcv": MMCV,
+    "mmengine": MMENGINE,
+    "timm": TIMM,
+    "detectron2": DETECTRON2,
+    "transformers": TRANSFORMERS,
+    "basecls": BASECLS,
+    "regex": REGEX,
+}
 SIZES = [10_000, 100_000]
 LIMIT = 6.0
 """Times the walk: with the walk at 1.5 us a parameter, 9 us a parameter."""
@@ -60,7 +85,7 @@ def _best(function: Callable[[], object], rounds: int = 5) -> float:
 
 
 @pytest.mark.parametrize("parameters", SIZES)
-@pytest.mark.parametrize("policy", [MMCV, MMENGINE, BASECLS], ids=["mmcv", "mmengine", "basecls"])
+@pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
 def test_deciding(benchmark: BenchmarkFixture, parameters: int, policy: dict[str, object]) -> None:
     model = _model(parameters)
     inventory = walk(model, ref="stack").inventory
@@ -85,7 +110,7 @@ def test_walking(benchmark: BenchmarkFixture, parameters: int) -> None:
 
 
 @pytest.mark.parametrize("parameters", SIZES)
-@pytest.mark.parametrize("policy", [MMCV, MMENGINE, BASECLS], ids=["mmcv", "mmengine", "basecls"])
+@pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
 def test_checking(benchmark: BenchmarkFixture, parameters: int, policy: dict[str, object]) -> None:
     """All findings: every rule is searched in every name, and the constructor is asked again what each would change."""
     model = _model(parameters)

@@ -15,8 +15,6 @@ FORBIDDEN = (r"bias", r"layernorm", r"rmsnorm", r"(?:^|\.)norm(?:$|\.)", r"_norm
 NORM_RULE = Rule("layer_norm")
 NAME_RULES = tuple((Rule("forbidden_name", pattern), re.compile(pattern)) for pattern in FORBIDDEN)
 
-_ANY = re.compile("|".join(FORBIDDEN))
-
 
 def layer_norm_of(visit: Visit) -> ModuleType | None:
     """Returns the class of the layer norm that a parameter is in, at whatever depth; the root is none to Trainer."""
@@ -35,7 +33,8 @@ class Rules:
         default = Rule("default", None, config.position("optimizer", "weight_decay"))
         self.decayed = Setting(self._lr, decay, self._lr_rule, default, (("weight_decay", decay),))
         self._decay = Decision(self.decayed, 0)
-        self._none = {rule: Decision(self._exempt(rule), 1) for rule in (NORM_RULE, *(rule for rule, _ in NAME_RULES))}
+        self._of_norms = Decision(self._exempt(NORM_RULE), 1)
+        self._by_name = [(pattern.search, Decision(self._exempt(rule), 1)) for rule, pattern in NAME_RULES]
         self._in_norm: dict[tuple[int, int], bool] = {}
 
     def decision(self, visit: Visit) -> Decision:
@@ -45,11 +44,14 @@ class Rules:
         if in_norm is None:
             in_norm = self._in_norm[key] = layer_norm_of(visit) is not None
         if in_norm:
-            return self._none[NORM_RULE]
+            return self._of_norms
         name = visit.name.lower()
-        if _ANY.search(name) is None:
+        if "bias" not in name and "norm" not in name:  # every expression has one of the two in it
             return self._decay
-        return self._none[next(rule for rule, pattern in NAME_RULES if pattern.search(name))]
+        for search, exempt in self._by_name:
+            if search(name):
+                return exempt
+        return self._decay
 
     def _exempt(self, rule: Rule) -> Setting:
         return Setting(self._lr, 0.0, self._lr_rule, rule, (("weight_decay", 0.0),))

@@ -10,7 +10,7 @@ from pgaudit.constructors.patterns import Pattern, Spans
 from pgaudit.constructors.transformers.rules import NAME_RULES, NORM_RULE, Rules, layer_norm_of
 from pgaudit.constructors.trials import Meeting, Product, Trial, Value
 from pgaudit.inventory import Inventory, Visit
-from pgaudit.inventory.families import NORM_LIKE, NORMS
+from pgaudit.inventory.families import LAYER_NORM, NORM_LIKE, NORMS
 from pgaudit.text import visible
 
 PRINCIPLE = "either is enough"
@@ -27,7 +27,7 @@ def _norm_spans(visit: Visit) -> Spans | None:
 def _about_norms(visit: Visit) -> str:
     norm, kind = layer_norm_of(visit), visible(visit.module.short)
     if norm is not None:
-        return f"{kind} is a LayerNorm" if norm is visit.module else f"inside {visible(norm.short)}, a LayerNorm"
+        return "in a LayerNorm" if norm.name == LAYER_NORM else f"in a {visible(norm.short)}, which is a LayerNorm"
     if not visit.parents:
         return "of the root, whose class is not asked"
     if visit.module.families.isdisjoint({NORM_LIKE, *NORMS}):
