@@ -39,6 +39,7 @@ MATCHERS: list[Any] = [
     {"stem": "^stem", "blocks": [(r"^blocks\.(\d+)", (0,)), ("^norm", (1, 99999))]},
     {"first": [("^norm", (99999,))], "rest": "."},  # nothing before it
     {"none": None, "stem": "^stem", "all": ""},
+    {"inside": "fc", "digits": r"\d+"},  # no name begins so
     {"two": r"^blocks\.(\d)(\d)"},
     [(re.compile("^stem"), (0,), None)],
     lambda name: len(name),

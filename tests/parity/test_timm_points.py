@@ -182,7 +182,7 @@ class TestPoint03LayerDecay:
 
     def test_a_name_is_matched_from_its_beginning(self, both: BothTimm) -> None:
         says = {"group_matcher": {"a": "blocks", "b": "stem"}}
-        inner: Spec = {"root": block(net=block(stem=LINEAR)), "says": says}
+        inner: Spec = {"root": block(net=block(stem=LINEAR), head=LINEAR), "says": says}
         assert {group.lr_scale for group in both.groups(inner, layer_decay=0.5)} == {1.0}
 
     def test_without_a_matcher_a_layer_every_dozen_names(self, both: BothTimm) -> None:
