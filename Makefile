@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip
 PYTEST := $(BIN)/python -m pytest
-TESTED := $(VENV)/.installed-test .oracles/mmcv1/.complete
+TESTED := $(VENV)/.installed-test .oracles/mmcv1/.complete .oracles/mmengine/.complete
 T ?=
 
 .DEFAULT_GOAL := help

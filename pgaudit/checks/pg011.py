@@ -25,13 +25,14 @@ _ABBREVIATIONS = {"wd": "decay", "weight_decay": "decay", "learning_rate": "lr",
 def check(audited: Audited, /) -> Iterator[Finding]:
     """Yields a finding for each option that nobody reads."""
     config = audited.config
-    for found in audited.constructor.unread(config):
+    for found in audited.constructor.unread(config, audited.facts):
         at, option = found.at, str(found.at[-1])
         if option in found.sisters:
             continue
         where = f"{at[0]}.custom_keys[{quoted(at[2])}]" if len(at) > 2 else at[0]
-        hint = _meant(option, found.read) or f"it reads {', '.join(sorted(found.read))}"
-        message = f"{quoted(option)} in {where} is read by nobody: {config.constructor} ignores it"
+        hint = found.hint or _meant(option, found.read) or f"it reads {', '.join(sorted(found.read))}"
+        why = found.why or f"{config.constructor} ignores it"
+        message = f"{quoted(option)} in {where} is read by nobody: {why}"
         yield audited.finding(KIND, message, hint, at=at, key=option)
 
 

@@ -24,7 +24,7 @@ KIND = Kind("PG014", "option-ignored-by-constructor", "error")
 def check(audited: Audited, /) -> Iterator[Finding]:
     """Yields a finding for each option that only a sister constructor reads."""
     config = audited.config
-    for found in audited.constructor.unread(config):
+    for found in audited.constructor.unread(config, audited.facts):
         at, option = found.at, str(found.at[-1])
         if option not in found.sisters:
             continue

@@ -52,6 +52,26 @@ class MmcvParamwise(_Open):
     bypass_duplicate: bool = False
 
 
+class MmengineCustomKey(CustomKey):
+    """The same of mmengine's, where all of it is copied into the group."""
+
+    lr: NonNegative = Field(default=None)
+    weight_decay: NonNegative = Field(default=None)
+
+
+class MmengineParamwise(_Open):
+    """Options that mmengine's DefaultOptimWrapperConstructor reads; to it, ``null`` is as good as not given."""
+
+    custom_keys: dict[str, MmengineCustomKey] = {}
+    bias_lr_mult: NonNegative | None = None
+    bias_decay_mult: NonNegative | None = None
+    norm_decay_mult: NonNegative | None = None
+    dwconv_decay_mult: NonNegative | None = None
+    flat_decay_mult: NonNegative | None = None
+    dcn_offset_lr_mult: NonNegative | None = None
+    bypass_duplicate: bool = False
+
+
 class Solver(_Open):
     """Options that BaseCls' DefaultSolver reads to build an optimizer; the weight decay policy is read by its
     constructor.

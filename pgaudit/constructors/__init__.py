@@ -7,8 +7,9 @@ from pgaudit.constructors.base import Assignment, Conflict, Constructor, Decisio
 from pgaudit.constructors.basecls import BaseCls
 from pgaudit.constructors.basic import Basic
 from pgaudit.constructors.mmcv import Mmcv
+from pgaudit.constructors.mmengine import Mmengine
 
-CONSTRUCTORS: dict[str, Constructor] = {constructor.name: constructor for constructor in (Mmcv(), BaseCls())}
+CONSTRUCTORS: dict[str, Constructor] = {constructor.name: constructor for constructor in (Mmcv(), Mmengine(), BaseCls())}
 """The built-in ones."""
 
 

@@ -140,8 +140,12 @@ class Unread:
     """Where it stands: ``("paramwise_cfg", "flat_decay_mult")``."""
     read: frozenset[str]
     """What is read in its place."""
-    sisters: Mapping[str, str]
+    sisters: Mapping[str, str] = field(default_factory=dict)
     """What other constructors read there, and which ones."""
+    why: str | None = None
+    """What becomes of it, where it is not simply ignored."""
+    hint: str | None = None
+    """What to do about it; None where its likeness to what is read tells."""
 
 
 @dataclass(frozen=True)
@@ -196,7 +200,7 @@ class Constructor(Protocol):
     def trials(self, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
         """Yields how each rule was tried for one parameter, once for each name under which it is met."""
 
-    def unread(self, config: Config) -> Iterator[Unread]:
+    def unread(self, config: Config, facts: Facts) -> Iterator[Unread]:
         """Yields each option that the constructor ignores."""
 
     def renamed(self, config: Config, rule: Rule, to: str) -> Config | None:

@@ -64,7 +64,7 @@ class Basic:
         )
         yield Meeting(inventory.parameters[index].name, tuple(trials))
 
-    def unread(self, config: Config) -> Iterator[Unread]:
+    def unread(self, config: Config, facts: Facts) -> Iterator[Unread]:
         """Every option of ``paramwise_cfg`` that is not among :attr:`options`."""
         for option in config.paramwise_cfg or {}:
             if option not in self.options:

@@ -79,6 +79,8 @@ class Visit:
     parent: ModuleType | None
     """The class of the module's immediate parent; None at the root."""
     conv: Conv | None = None
+    ndim: int = 0
+    """The tensor's dimensions; torch says 1 of a lazy module's, which has no shape yet."""
 
     @property
     def name(self) -> str:

@@ -136,7 +136,8 @@ class _Found:
             self.entries[index].aliases.append(met.name)
         if not met.again:
             parent = None if met.parent is None else self.type_of(type(met.parent))
-            self.visits.append(Visit(met.prefix, met.own, index, module, parent, self._conv(met.owner, module)))
+            conv = self._conv(met.owner, module)
+            self.visits.append(Visit(met.prefix, met.own, index, module, parent, conv, met.tensor.ndim))
 
     def add_lost(self, name: str, met: Occurrence) -> None:
         self._index[id(met.tensor)] = len(self.entries)
@@ -205,7 +206,7 @@ def _inner(model: nn.Module) -> nn.Module:
     if not isinstance(inner, nn.Module):
         raise ModelError(
             f"the model has an attribute `module` that is {visible(type(inner).__name__)}, not an nn.Module",
-            "mmcv unwraps any attribute of that name, and fails on this one; rename it",
+            "OpenMMLab's constructors unwrap any attribute of that name, and fail on this one; rename it",
         )
     return inner
 
@@ -224,5 +225,5 @@ def _lost(model: nn.Module, root: nn.Module, found: _Found) -> int:
 
 def _unwrapping_note(model: nn.Module, lost: int) -> str:
     name = visible(type(model).__name__)
-    note = f"{name} has an attribute `module`, which mmcv takes for the model; names begin inside it"
+    note = f"{name} has an attribute `module`, which OpenMMLab's constructors take for the model; names begin inside"
     return f"{note}. {counted(lost, 'parameter')} beside it will never be optimized" if lost else note

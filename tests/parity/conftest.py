@@ -17,6 +17,13 @@ def mmcv() -> Iterator[Oracle]:
         yield oracle
 
 
+@pytest.fixture(scope="session")
+def mmengine() -> Iterator[Oracle]:
+    """The real mmengine."""
+    with Oracle("mmengine", "tests.parity.oracle_mmengine", "mmengine") as oracle:
+        yield oracle
+
+
 @pytest.fixture
 def both(mmcv: Oracle) -> Both:
     """pgaudit and the real mmcv 1.x."""

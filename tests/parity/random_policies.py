@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from hypothesis import strategies as st
@@ -18,6 +19,16 @@ IGNORED_RULES = ("flat_decay_mult", "norm_decay_multi")
 IGNORED_SETTINGS = ("lr", "weight_decay", "decay_multi")
 MULTIPLIERS = (0, 0.0, 1, 1.0, 10, 0.1, 0.01, 1e-3)
 BASES = (0.1, 0.003, 5e-4, 1, 0, 1e-5)
+MMENGINE_RULES = (*RULES, "flat_decay_mult")
+COPIED: dict[str, Any] = {
+    "momentum": 0.8,
+    "eps": 1e-7,
+    "betas": [0.8, 0.95],
+    "initial_lr": 0.2,
+    "decay_multi": 0,
+    "tag": "x",
+}
+"""What mmengine writes into groups, whether the optimizer's class knows it or not."""
 OPTIMIZERS = ("SGD", "SGD", "Adam", "AdamW", "RMSprop", "Rprop", "NAdam", "Adagrad", "Lamb")
 
 
@@ -71,6 +82,24 @@ def _policy(draw: st.DrawFn, names: list[str]) -> dict[str, Any]:
     return policy
 
 
+def _mmengine_policy(draw: st.DrawFn, names: list[str]) -> dict[str, Any]:
+    """The same with what mmengine alone reads: null for an option that is not given, and settings that are copied."""
+    policy = _policy(draw, names)
+    for settings in policy.get("custom_keys", {}).values():
+        for setting in ("lr", "weight_decay"):
+            if chance(draw, 15):
+                settings[setting] = _number(draw, BASES)
+        for setting, value in COPIED.items():
+            if chance(draw, 6):
+                settings[setting] = value
+    for rule in MMENGINE_RULES:
+        if chance(draw, 5):
+            policy[rule] = None
+        elif rule not in RULES and chance(draw, 45):
+            policy[rule] = _number(draw, MULTIPLIERS)
+    return policy
+
+
 def _optimizer(draw: st.DrawFn) -> dict[str, Any]:
     """Base values are mostly there, as ints or floats."""
     optimizer: dict[str, Any] = {"type": one_of(draw, OPTIMIZERS)}
@@ -85,11 +114,21 @@ def _optimizer(draw: st.DrawFn) -> dict[str, Any]:
 
 @st.composite
 def cases(draw: st.DrawFn) -> Case:
-    """A whole question for both sides."""
+    """A whole question for mmcv and pgaudit."""
+    return _case(draw, _policy)
+
+
+@st.composite
+def mmengine_cases(draw: st.DrawFn) -> Case:
+    """A whole question for mmengine and pgaudit."""
+    return _case(draw, _mmengine_policy)
+
+
+def _case(draw: st.DrawFn, policy: Callable[[st.DrawFn, list[str]], dict[str, Any]]) -> Case:
     spec = draw(trees())
     inner = unwrapped(build(spec))
     names = [name for name, _ in inner.named_parameters(remove_duplicate=False)]
     case: Case = {"model": spec, "optimizer": _optimizer(draw)}
     if chance(draw, 95):
-        case["paramwise_cfg"] = _policy(draw, names) if chance(draw, 95) else None
+        case["paramwise_cfg"] = policy(draw, names) if chance(draw, 95) else None
     return case

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pgaudit.config.grammars.base import Grammar
 from pgaudit.config.grammars.basecls import BASECLS
-from pgaudit.config.grammars.openmmlab import MMCV
+from pgaudit.config.grammars.openmmlab import MMCV, MMENGINE
 from pgaudit.config.grammars.plugins import plugged, plugged_names
 from pgaudit.text import did_you_mean, quoted
 
-BUILT_IN = {grammar.name: grammar for grammar in (MMCV, BASECLS)}
+BUILT_IN = {grammar.name: grammar for grammar in (MMCV, MMENGINE, BASECLS)}
 _BY_ALIAS = {alias: grammar for grammar in BUILT_IN.values() for alias in grammar.aliases}
 
 

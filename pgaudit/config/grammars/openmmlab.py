@@ -34,6 +34,18 @@ def _complaints(layout: Layout, *, library: str, model: str) -> list[Complaint]:
     return found
 
 
+def _mmengine_complaints(layout: Layout) -> list[Complaint]:
+    """The same, and that a custom key cannot name the parameters of its group."""
+    found = _complaints(layout, library=_MMENGINE, model="MmengineParamwise")
+    options = layout.paramwise_cfg
+    keys = options.get("custom_keys") if isinstance(options, dict) else None
+    for key, settings in keys.items() if isinstance(keys, dict) else ():
+        if isinstance(settings, dict) and "params" in settings:
+            message = f"{_MMENGINE}.add_params would put this in place of the group's parameters"
+            found.append(((*layout.sections["paramwise_cfg"], "custom_keys", key, "params"), message, "remove it"))
+    return found
+
+
 def _failing_call(below: Sequence[str | int], library: str) -> str | None:
     if not below:
         return f"{library} would raise TypeError: paramwise_cfg should be None or a dict"
@@ -41,6 +53,8 @@ def _failing_call(below: Sequence[str | int], library: str) -> str | None:
         return f"{library} would raise TypeError: custom_keys must be a dict"
     if below[0] == "custom_keys" and len(below) == 2:
         return f"{library}.add_params would raise AttributeError, for it calls .get() on it"
+    if below[0] == "custom_keys" and below[-1] in ("lr", "weight_decay"):
+        return f"{library}.add_params writes it into the group as it is"
     if below[-1] != "bypass_duplicate":
         return f"{library}.add_params multiplies a base value by it"
     return None
@@ -60,9 +74,18 @@ def _baseless_decay(options: dict[str, Any], at: Path, library: str) -> list[Com
     return [((*at, *place), message, hint) for place in places]
 
 
+_MMENGINE = "mmengine's DefaultOptimWrapperConstructor"
+
 MMCV = Grammar(
     "mmcv",
     "mmcv 1.x DefaultOptimizerConstructor",
     ("DefaultOptimizerConstructor",),
     complaints=partial(_complaints, library="mmcv's DefaultOptimizerConstructor", model="MmcvParamwise"),
+)
+
+MMENGINE = Grammar(
+    "mmengine",
+    "mmengine DefaultOptimWrapperConstructor",
+    ("DefaultOptimWrapperConstructor",),
+    complaints=_mmengine_complaints,
 )

@@ -101,7 +101,7 @@ class BaseCls(Basic):
         """Each parameter is met once, under its first name."""
         yield meeting(inventory, config, facts, index)
 
-    def unread(self, config: Config) -> Iterator[Unread]:
+    def unread(self, config: Config, facts: Facts) -> Iterator[Unread]:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         for option in config.solver or {}:
             if option not in READ:

@@ -1,4 +1,4 @@
-"""The options of one mmcv config, ready to be asked once a parameter."""
+"""The rules of one config, ready to be asked once a parameter."""
 
 from __future__ import annotations
 
@@ -8,52 +8,36 @@ from typing import Any
 from pgaudit.config import Config
 from pgaudit.constructors.arithmetic import times
 from pgaudit.constructors.base import Facts, Rule, Setting
+from pgaudit.constructors.basic import base_rule
+from pgaudit.constructors.openmmlab.dialect import Chosen, Dialect
 from pgaudit.inventory import Visit
-from pgaudit.inventory.families import NORMS
 from pgaudit.text import quoted
-
-CALL = "mmcv's DefaultOptimizerConstructor.add_params"
-
-
-def options_for(visit: Visit) -> tuple[str | None, str | None]:
-    """Returns the options that speak about a parameter's lr and weight decay where no custom key does."""
-    in_dcn = visit.parent is not None and "deform_conv" in visit.parent.families
-    is_norm = not NORMS.isdisjoint(visit.module.families)
-    plain_bias = visit.own == "bias" and not in_dcn
-    lr_option = wd_option = None
-    if plain_bias and not is_norm:
-        lr_option = "bias_lr_mult"
-    if in_dcn and visit.conv is not None and "conv_offset" in visit.prefix:
-        lr_option = "dcn_offset_lr_mult"
-    # An option captures its parameters even where it is not given, and multiplies by 1.
-    if is_norm:
-        wd_option = "norm_decay_mult"
-    elif visit.conv is not None and visit.conv.depthwise:
-        wd_option = "dwconv_decay_mult"
-    elif plain_bias:
-        wd_option = "bias_decay_mult"
-    return lr_option, wd_option
 
 
 class Rules:
-    """The options of one config, ready to be asked once a parameter."""
+    """The custom keys and options of one config, ready to be asked once a parameter."""
 
-    def __init__(self, config: Config, facts: Facts) -> None:
+    def __init__(self, config: Config, facts: Facts, dialect: Dialect) -> None:
         self._config = config
         self._facts = facts
+        self._dialect = dialect
+        self.call = dialect.call
+        self.keeps_frozen = dialect.keeps_frozen
         self.options: Mapping[str, Any] = config.paramwise_cfg or {}
+        self.given = frozenset(name for name, mult in self.options.items() if mult is not None)
         self.base_lr = config.optimizer.get("lr")
         self.base_wd = config.optimizer.get("weight_decay")
         self.custom: Mapping[str, Any] = self.options.get("custom_keys", {})
         # The longest key wins; among equally long ones the first in the alphabet.
         self.keys = sorted(sorted(self.custom), key=len, reverse=True)
         self._by_key: dict[str, Setting] = {}
-        self._by_options: dict[tuple[str | None, str | None], Setting] = {}
-        self._default_lr = self._default("lr", self.base_lr)
-        self._default_wd = self._default("weight_decay", self.base_wd)
+        self._by_options: dict[Chosen, Setting] = {}
+        self._default_lr = base_rule(config, "lr")
+        self._default_wd = base_rule(config, "weight_decay")
         lr, wd = facts.lr, facts.weight_decay
         self.untouched = Setting(lr, wd, self._default_lr, self._default_wd)
-        self.frozen = Setting(lr, wd, Rule("frozen"), Rule("frozen"))
+        frozen = Rule("frozen")
+        self.frozen = Setting(lr, wd, frozen, frozen) if dialect.keeps_frozen else Setting(None, None, frozen, frozen)
 
     def setting(self, visit: Visit) -> Setting:
         """Returns what a trainable parameter gets."""
@@ -64,15 +48,15 @@ class Rules:
                 if key not in self._by_key:
                     self._by_key[key] = self._custom_setting(key, visit)
                 return self._by_key[key]
-        options = options_for(visit)
-        if options not in self._by_options:
-            self._by_options[options] = self._option_setting(*options, visit)
-        return self._by_options[options]
+        chosen = self._dialect.choose(visit, self.given)
+        if chosen not in self._by_options:
+            self._by_options[chosen] = self._option_setting(*chosen, visit)
+        return self._by_options[chosen]
 
     def _refuse_conv_without_channels(self, visit: Visit) -> None:
         if visit.conv is not None and (visit.conv.in_channels is None or visit.conv.groups is None):
             raise self._config.error(
-                f"a Conv2d without channels owns {quoted(visit.name)}; {CALL} would raise AttributeError",
+                f"a Conv2d without channels owns {quoted(visit.name)}; {self.call} would raise AttributeError",
                 "paramwise_cfg",
             )
 
@@ -80,11 +64,15 @@ class Rules:
         at = ("paramwise_cfg", "custom_keys", key)
         rule = Rule("custom_keys", key, self._config.position(*at))
         sub = self.custom[key]
-        lr = self._multiplied_lr(sub.get("lr_mult", 1.0), visit, at)
-        if self.base_wd is None:
-            return Setting(lr, self._facts.weight_decay, rule, self._default_wd, (("lr", lr),))
-        wd = times(self._config, "weight_decay", self.base_wd, sub.get("decay_mult", 1.0), at)
-        return Setting(lr, wd, rule, rule, (("lr", lr), ("weight_decay", wd)))
+        group: dict[str, Any] = {"lr": self._multiplied_lr(sub.get("lr_mult", 1.0), visit, at)}
+        if self.base_wd is not None:
+            mult = sub.get("decay_mult", 1.0)
+            group["weight_decay"] = times(self._config, "weight_decay", self.base_wd, mult, at)
+        if self._dialect.copies_settings:
+            group |= sub
+        decay = float(group.get("weight_decay", self._facts.weight_decay))
+        decay_rule = rule if "weight_decay" in group else self._default_wd
+        return Setting(float(group["lr"]), decay, rule, decay_rule, tuple(group.items()))
 
     def _option_setting(self, lr_option: str | None, wd_option: str | None, visit: Visit) -> Setting:
         overrides: list[tuple[str, float]] = []
@@ -105,15 +93,11 @@ class Rules:
         """An option that is not given multiplies by 1: the base value holds, though no later rule gets its turn."""
         return Rule(option, None, self._config.position("paramwise_cfg", option)) if option in self.options else default
 
-    def _default(self, value: str, base: Any) -> Rule:
-        if base is None:
-            return Rule("optimizer_default")
-        return Rule("default", None, self._config.position("optimizer", value))
-
     def _multiplied_lr(self, mult: float, visit: Visit, at: tuple[str, ...]) -> float:
         if self.base_lr is None:
             raise self._config.error(
-                f"there is no lr to multiply; {CALL} would raise TypeError: NoneType * float, at {quoted(visit.name)}",
+                f"there is no lr to multiply; {self.call} would raise TypeError: NoneType * float, at "
+                f"{quoted(visit.name)}",
                 *at,
                 hint="give the optimizer an lr",
             )

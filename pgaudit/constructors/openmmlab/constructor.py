@@ -1,73 +1,55 @@
-"""mmcv 1.x' DefaultOptimizerConstructor.
-
-Source of the semantics: mmcv 1.7.2, ``mmcv/runner/optimizer/default_constructor.py`` (unchanged since 1.7.0).
-Deformable convolutions are recognised as where mmcv's compiled ops are installed.
-"""
+"""The walk over a model that OpenMMLab's default constructors share: a group each parameter, by its own rules."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 from pgaudit.config import Config
-from pgaudit.config.grammars.openmmlab import MMCV
-from pgaudit.constructors import custom_keys
-from pgaudit.constructors.base import (
-    NOT_OPTIMIZED,
-    Assignment,
-    Conflict,
-    Decision,
-    Facts,
-    Rule,
-    Setting,
-    Unread,
-)
+from pgaudit.constructors.base import NOT_OPTIMIZED, Assignment, Conflict, Decision, Facts, Rule, Setting
 from pgaudit.constructors.basic import Basic
-from pgaudit.constructors.mmcv import options, trials
-from pgaudit.constructors.mmcv.rules import CALL, Rules
+from pgaudit.constructors.openmmlab import custom_keys, trials
+from pgaudit.constructors.openmmlab.dialect import Dialect
+from pgaudit.constructors.openmmlab.options import key_pattern, option_pattern
+from pgaudit.constructors.openmmlab.rules import Rules
 from pgaudit.constructors.patterns import Pattern
 from pgaudit.constructors.trials import Meeting
 from pgaudit.inventory import Inventory
 from pgaudit.text import quoted
 
 
-class Mmcv(Basic):
-    """The constructor that mmcv 1.x, and with it mmcls, mmdet 2 and mmseg 0, use unless told otherwise."""
+class OpenMMLab(Basic):
+    """A default constructor of OpenMMLab's."""
 
-    grammar = MMCV
-    library = "mmcv 1.7.2"
     unwraps_module = True
+    dialect: Dialect
 
     def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Assignment:
         """See :class:`pgaudit.constructors.base.Constructor`."""
-        rules = Rules(config, facts)
+        rules = Rules(config, facts, self.dialect)
         if not config.paramwise_cfg:
             return _one_group(inventory, rules, config)
         if inventory.circular is not None:
             raise config.error(
-                f"the module {quoted(inventory.circular)} contains itself; {CALL} would raise RecursionError",
+                f"the module {quoted(inventory.circular)} contains itself; {rules.call} would raise RecursionError",
                 "paramwise_cfg",
                 hint="only an empty paramwise_cfg works with such a model",
             )
-        return _one_group_each(inventory, rules, bypass=bool(config.paramwise_cfg.get("bypass_duplicate", False)))
+        return _one_group_each(inventory, rules, config)
 
     def patterns(self, config: Config, facts: Facts) -> Sequence[Pattern]:
         """Custom keys, then the options that are given."""
-        rules = Rules(config, facts)
-        given = [option for option in options.OPTIONS if option.name in rules.options]
-        keys = [options.key_pattern(config, key) for key in rules.keys]
-        return [*keys, *(options.option_pattern(config, option) for option in given)]
+        rules = Rules(config, facts, self.dialect)
+        keys = [key_pattern(config, key, copied=self.dialect.copies_settings) for key in rules.keys]
+        given = [option for option in self.dialect.options if option.name in rules.given]
+        return [*keys, *(option_pattern(config, option) for option in given)]
 
     def principle(self, winner: Rule, loser: Rule) -> str:
         """See :class:`pgaudit.constructors.base.Constructor`."""
-        return trials.principle(winner, loser)
+        return trials.principle(self.dialect, winner, loser)
 
     def trials(self, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
         """See :class:`pgaudit.constructors.base.Constructor`."""
-        return trials.meetings(inventory, config, facts, index)
-
-    def unread(self, config: Config) -> Iterator[Unread]:
-        """See :class:`pgaudit.constructors.base.Constructor`."""
-        return options.unread(config)
+        return trials.meetings(self.dialect, inventory, config, facts, index)
 
     def renamed(self, config: Config, rule: Rule, to: str) -> Config | None:
         """See :class:`pgaudit.constructors.base.Constructor`."""
@@ -88,10 +70,12 @@ def _one_group(inventory: Inventory, rules: Rules, config: Config) -> Assignment
     return Assignment(tuple(decisions), rules.untouched)
 
 
-def _one_group_each(inventory: Inventory, rules: Rules, *, bypass: bool) -> Assignment:
+def _one_group_each(inventory: Inventory, rules: Rules, config: Config) -> Assignment:
+    bypass = bool(rules.options.get("bypass_duplicate", False))
     trainable = [parameter.trainable for parameter in inventory.parameters]
     decisions: list[Decision | None] = [None] * len(trainable)
     again: dict[int, list[tuple[str, Setting]]] = {}
+    warned: dict[int, None] = {}
     groups = 0
     for visit in inventory.visits:
         index = visit.index
@@ -100,17 +84,28 @@ def _one_group_each(inventory: Inventory, rules: Rules, *, bypass: bool) -> Assi
             if bypass and not first:
                 continue
             setting = rules.setting(visit)
-        else:
+        elif rules.keeps_frozen:
             setting = rules.frozen  # appended before anything asks whether it is a duplicate
+        else:
+            decisions[index] = Decision(rules.frozen, None)
+            warned[index] = None
+            continue
         if first:
             decisions[index] = Decision(setting, groups)
             groups += 1
         else:
             again.setdefault(index, []).append((visit.name, setting))
+    if not groups and warned:
+        raise config.error(
+            f"every parameter is frozen, and {rules.call} skips them; "
+            "torch would raise ValueError: optimizer got an empty parameter list",
+            "paramwise_cfg",
+        )
     conflicts = tuple(
         Conflict(index, ((inventory.parameters[index].name, decided.setting), *meetings))
         for index, meetings in sorted(again.items())
         if (decided := decisions[index]) is not None
     )
     left = Decision(NOT_OPTIMIZED, None)
-    return Assignment(tuple(decided or left for decided in decisions), rules.untouched, conflicts)
+    decided_all = tuple(decided or left for decided in decisions)
+    return Assignment(decided_all, rules.untouched, conflicts, warned=tuple(sorted(warned)))

@@ -1,4 +1,4 @@
-"""How mmcv's rules are tried for one parameter, step by step."""
+"""How the rules are tried for one parameter, step by step."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Any
 
 from pgaudit.config import Config
 from pgaudit.constructors.base import Facts, Rule
-from pgaudit.constructors.mmcv.options import OPTIONS, Option, key_pattern, searched
-from pgaudit.constructors.mmcv.rules import Rules, options_for
+from pgaudit.constructors.openmmlab.dialect import Dialect
+from pgaudit.constructors.openmmlab.options import Option, key_pattern, searched
+from pgaudit.constructors.openmmlab.rules import Rules
 from pgaudit.constructors.patterns import Pattern
 from pgaudit.constructors.trials import Meeting, Product, Trial, Value
 from pgaudit.inventory import Inventory, Visit
@@ -17,14 +18,14 @@ _BOTH: frozenset[Value] = frozenset({"lr", "weight_decay"})
 _FROZEN = Rule("frozen")
 
 
-def principle(winner: Rule, loser: Rule) -> str:
+def principle(dialect: Dialect, winner: Rule, loser: Rule) -> str:
     """Says why one rule beats another."""
     if winner.option == "frozen":
         return "a frozen parameter gets a group before any rule is asked"
     if winner.option == "duplicate":
         return "the first name of a tied parameter decides"
     if winner.option != "custom_keys":
-        return "norms are asked for first, then depthwise convolutions, then biases"
+        return dialect.order
     if loser.option != "custom_keys":
         return "a custom key leaves the options no turn"
     if len(winner.key or "") != len(loser.key or ""):
@@ -32,9 +33,9 @@ def principle(winner: Rule, loser: Rule) -> str:
     return "of equally long keys the first in the alphabet wins"
 
 
-def meetings(inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
+def meetings(dialect: Dialect, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
     """Yields each meeting with a parameter; none where the constructor never meets it."""
-    tried = _Tried(config, facts)
+    tried = _Tried(config, facts, dialect)
     parameter = inventory.parameters[index]
     if not config.paramwise_cfg:
         if index in inventory.whole:
@@ -58,11 +59,11 @@ def _second(first: str | None) -> str | None:
 
 
 class _Tried:
-    def __init__(self, config: Config, facts: Facts) -> None:
-        self._facts = facts
+    def __init__(self, config: Config, facts: Facts, dialect: Dialect) -> None:
         self._config = config
-        self._rules = Rules(config, facts)
-        self._keys = [key_pattern(config, key) for key in self._rules.keys]
+        self._dialect = dialect
+        self._rules = Rules(config, facts, dialect)
+        self._keys = [key_pattern(config, key, copied=dialect.copies_settings) for key in self._rules.keys]
 
     def asked(self, visit: Visit) -> tuple[Trial, ...]:
         """All rules for a trainable parameter."""
@@ -105,12 +106,14 @@ class _Tried:
             decides = frozenset(product.of for product in products)
             return Trial(rule, True, why, tuple(products), decides, text=text, spans=spans)
         assert won is not None
-        return Trial(rule, True, why, tuple(products), frozenset(), won, principle(won, rule), text, spans)
+        return Trial(
+            rule, True, why, tuple(products), frozenset(), won, principle(self._dialect, won, rule), text, spans
+        )
 
     def _options(self, visit: Visit, won: Rule | None) -> Iterator[Trial]:
-        chosen = dict(zip(("lr", "weight_decay"), options_for(visit), strict=True))
-        for option in OPTIONS:
-            given = option.name in self._rules.options
+        chosen = dict(zip(("lr", "weight_decay"), self._dialect.choose(visit, self._rules.given), strict=True))
+        for option in self._dialect.options:
+            given = option.name in self._rules.given
             if option.of == "weight_decay" and self._rules.base_wd is None:
                 continue
             if given or (won is None and chosen[option.of] == option.name and self._is_news(option)):
@@ -118,8 +121,9 @@ class _Tried:
 
     def _is_news(self, option: Option) -> bool:
         """Whether it matters that an option takes its parameters although it is not given: only if it bars another."""
-        later = OPTIONS[OPTIONS.index(option) + 1 :]
-        return any(other.of == option.of and other.name in self._rules.options for other in later)
+        options = self._dialect.options
+        later = options[options.index(option) + 1 :]
+        return any(other.of == option.of and other.name in self._rules.given for other in later)
 
     def _option(self, visit: Visit, option: Option, won: Rule | None, chosen: str | None) -> Trial:
         rule = self._rule(option.name)
@@ -128,11 +132,11 @@ class _Tried:
             return Trial(rule, False, why)
         products = (self._product(option.of, self._rules.options, option.name),)
         if won is not None:
-            return Trial(rule, True, why, products, frozenset(), won, principle(won, rule))
+            return Trial(rule, True, why, products, frozenset(), won, principle(self._dialect, won, rule))
         if option.name != chosen:
             winner = self._rule(str(chosen))
-            return Trial(rule, True, why, products, frozenset(), winner, principle(winner, rule))
-        if option.name not in self._rules.options:
+            return Trial(rule, True, why, products, frozenset(), winner, principle(self._dialect, winner, rule))
+        if option.name not in self._rules.given:
             return Trial(rule, True, f"{why}; not given, and takes it all the same: no later option gets its turn")
         return Trial(rule, True, why, products, frozenset({option.of}))
 

@@ -1,0 +1,34 @@
+"""In what OpenMMLab's default constructors differ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Set
+from dataclasses import dataclass
+
+from pgaudit.constructors.openmmlab.options import Option
+from pgaudit.inventory import Visit
+
+Chosen = tuple[str | None, str | None]
+"""The options that speak about a parameter's lr and its weight decay."""
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """One of the default constructors, as far as it is not like the others."""
+
+    call: str
+    """The method that walks over the model."""
+    options: tuple[Option, ...]
+    """In the order of trial. In weight decay the first that takes a parameter decides."""
+    order: str
+    """That order, in words."""
+    choose: Callable[[Visit, Set[str]], Chosen]
+    """Returns the options that take a parameter about which no custom key speaks; the second argument holds those that
+    the config gives.
+    """
+    takes_unset: bool
+    """Whether an option takes its parameters even where it is not given, and multiplies by 1."""
+    keeps_frozen: bool
+    """Whether a frozen parameter gets a group, rather than being skipped with a warning."""
+    copies_settings: bool
+    """Whether all that stands under a custom key is written into the group, after lr and weight decay."""

@@ -1,0 +1,16 @@
+"""Random models and policies: pgaudit and the real mmengine agree, or both refuse."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+
+from tests.budget import examples
+from tests.parity.client import Oracle
+from tests.parity.compare import Case, compare
+from tests.parity.random_policies import mmengine_cases
+
+
+@settings(max_examples=examples(800))
+@given(case=mmengine_cases())
+def test_random_models_and_policies(mmengine: Oracle, case: Case) -> None:
+    compare(mmengine, case)
