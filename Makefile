@@ -6,7 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip
 PYTEST := $(BIN)/python -m pytest
-TESTED := $(VENV)/.installed-test .oracles/mmcv1/.complete .oracles/mmengine/.complete
+TESTED := $(VENV)/.installed-test .oracles/mmcv1/.complete .oracles/mmengine/.complete \
+    .oracles/mmpretrain/.complete
 T ?=
 
 .DEFAULT_GOAL := help

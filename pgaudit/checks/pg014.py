@@ -29,7 +29,7 @@ def check(audited: Audited, /) -> Iterator[Finding]:
         if option not in found.sisters:
             continue
         message = f"{quoted(option)} is an option of {found.sisters[option]}; {config.constructor} ignores it"
-        hint = _hint(at, found.read)
+        hint = found.hint or _hint(at, found.read)
         yield audited.finding(KIND, message, hint, at=at, key=option)
 
 

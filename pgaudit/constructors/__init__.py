@@ -6,10 +6,12 @@ from pgaudit.config.grammars.plugins import plugged
 from pgaudit.constructors.base import Assignment, Conflict, Constructor, Decision, Facts, OptimizerSpec, Rule, Setting
 from pgaudit.constructors.basecls import BaseCls
 from pgaudit.constructors.basic import Basic
+from pgaudit.constructors.layer_decay import MmpretrainLayerDecay
 from pgaudit.constructors.mmcv import Mmcv
 from pgaudit.constructors.mmengine import Mmengine
 
-CONSTRUCTORS: dict[str, Constructor] = {constructor.name: constructor for constructor in (Mmcv(), Mmengine(), BaseCls())}
+_BUILT_IN: tuple[Constructor, ...] = (Mmcv(), Mmengine(), BaseCls(), MmpretrainLayerDecay())
+CONSTRUCTORS: dict[str, Constructor] = {constructor.name: constructor for constructor in _BUILT_IN}
 """The built-in ones."""
 
 

@@ -94,9 +94,14 @@ class Hints:
 
     no_weight_decay: tuple[str, ...] = ()
     group_matcher: Mapping[str, Any] | None = None
-    layer_depths: Mapping[str, tuple[int, int]] | None = None
+    layer_depths: Mapping[str, tuple[float, float] | str] | None = None
+    """What ``get_layer_depth()`` says of each name under which a parameter is met: its layer, counted from 0, and how
+    many there are; or, as a text, what it raised. None where the model has no such method.
+    """
     classifier: tuple[str, ...] = ()
     """The modules that a timm model calls its classifier."""
+    backbone: str | None = None
+    """The bare name of the class of the model's attribute ``backbone``; None where it has none."""
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,7 @@ def _walked(model: nn.Module, ref: str, source: str, version: str | None, unwrap
         circular=circles[0] if circles else None,
         wrapper=wrapper,
         unwrapped=unwrapped,
-        hints=hints_of(root, [entry.name for entry in found.entries]),
+        hints=hints_of(root, [e.name for e in found.entries], [alias for e in found.entries for alias in e.aliases]),
         notes=tuple(notes),
     )
     return Walked(inventory, tuple(found.tensors))
