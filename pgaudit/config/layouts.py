@@ -50,7 +50,8 @@ One of these is enough to tell such a config from one written for pgaudit alone.
 """
 
 OWN = tuple(
-    "model model_args constructor optimizer paramwise_cfg optim_wrapper solver world_size expect findings".split()
+    "model model_args constructor optimizer paramwise_cfg optim_wrapper solver world_size expect findings "
+    "default_scope".split()
 )
 """The top-level keys that are read."""
 
@@ -70,7 +71,7 @@ def foreign_keys(top: Mapping[str, frozenset[str] | None]) -> set[str]:
     if foreign or nested or "optim_wrapper" in top or "solver" in top:
         unknown = [key for key in top if key not in OWN and key != "_base_"]
         foreign |= {key for key in unknown if not nearest(key, OWN, cutoff=0.8)}
-    return foreign
+    return foreign - {"default_scope"}
 
 
 @dataclass

@@ -9,7 +9,7 @@ from typing import Any
 from pgaudit.config import layouts
 from pgaudit.config.documents import read_file, refuse
 from pgaudit.config.expect import expect_complaints, expectations
-from pgaudit.config.grammars import grammar_named, unknown_constructor
+from pgaudit.config.grammars import grammar_named, scoped, unknown_constructor
 from pgaudit.config.ignores import ignore_complaints, ignores_of
 from pgaudit.config.loader import Document, read_yaml
 from pgaudit.config.records import Config
@@ -76,7 +76,7 @@ def _validated(document: Document, path: str | None, constructor: str | None) ->
             0, (("_base_",), "pgaudit reads one file, and `_base_` names others", "write the whole config out")
         )
     found += [(at, message, None) for at, message in layout.unread]
-    name = constructor or layout.constructor
+    name = constructor or scoped(layout.constructor, top.get("default_scope"))
     found += constructor_complaints(name, layout)
     grammar = grammar_named(name)
     if "world_size" in top and grammar and not grammar.scales_lr:

@@ -204,3 +204,4 @@ class File(_Closed):
     world_size: Annotated[int, Field(strict=True, ge=1)] | None = None
     expect: dict[str, Any] | None = None
     findings: dict[str, Any] | None = None
+    default_scope: Any = None

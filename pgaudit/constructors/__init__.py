@@ -6,11 +6,11 @@ from pgaudit.config.grammars.plugins import plugged
 from pgaudit.constructors.base import Assignment, Conflict, Constructor, Decision, Facts, OptimizerSpec, Rule, Setting
 from pgaudit.constructors.basecls import BaseCls
 from pgaudit.constructors.basic import Basic
-from pgaudit.constructors.layer_decay import MmpretrainLayerDecay
+from pgaudit.constructors.layer_decay import LAYER_DECAYS
 from pgaudit.constructors.mmcv import Mmcv
 from pgaudit.constructors.mmengine import Mmengine
 
-_BUILT_IN: tuple[Constructor, ...] = (Mmcv(), Mmengine(), BaseCls(), MmpretrainLayerDecay())
+_BUILT_IN: tuple[Constructor, ...] = (Mmcv(), Mmengine(), BaseCls(), *LAYER_DECAYS)
 CONSTRUCTORS: dict[str, Constructor] = {constructor.name: constructor for constructor in _BUILT_IN}
 """The built-in ones."""
 

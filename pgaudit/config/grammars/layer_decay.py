@@ -107,3 +107,5 @@ MMSEG_FORCE_DEFAULT = Grammar(
         copying_complaints, library="mmseg's ForceDefaultOptimWrapperConstructor", model="ForceDefaultParamwise"
     ),
 )
+
+LAYER_DECAYS = (MMPRETRAIN_LAYER_DECAY, MMDET_LAYER_DECAY, MMSEG_LAYER_DECAY, MMSEG_OLD_LAYER_DECAY)
