@@ -74,4 +74,4 @@ def test_models_without_a_depth(mmpretrain: Oracle, name: str) -> None:
     )
     assert answer["error"]["type"] == "NotImplementedError"
     assert message in answer["refused"]
-    assert 'raises NotImplementedError' in answer["refused"]
+    assert "raises NotImplementedError" in answer["refused"]
