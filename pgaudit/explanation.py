@@ -92,7 +92,8 @@ def explanations(report: Report, rows: Sequence[Row]) -> list[Explanation]:
     found = []
     for row in rows:
         meetings = constructor.trials(report.inventory, report.config, report.facts, index_of[row.name])
-        found.append(Explanation(row, tuple(meetings) if row.group is not None else ()))
+        decided = row.group is not None or row.setting.lr_rule is not None  # left out, if by a rule
+        found.append(Explanation(row, tuple(meetings) if decided else ()))
     return found
 
 

@@ -63,11 +63,11 @@ def build_optimizer(model: nn.Module, config: ConfigSource) -> Optimizer:
         if finding.code == "PG009":
             raise ConfigError(finding.message, finding.hint)
     assert walked is not None
-    groups: dict[tuple[float | None, float | None], dict[str, Any]] = {}
+    groups: dict[tuple[object, ...], dict[str, Any]] = {}
     for row, tensor in zip(report.rows, walked.tensors, strict=True):
         if row.group is not None:
             # What the first writes into its group, or leaves to the class, comes to the same for all of these values.
-            group = groups.setdefault((row.lr, row.weight_decay), {"params": [], **dict(row.setting.overrides)})
+            group = groups.setdefault(row.setting.held, {"params": [], **dict(row.setting.overrides)})
             group["params"].append(tensor)
     spec = constructor_named(report.constructor).optimizer(report.config)
     return optimizers.build(kind, list(groups.values()), spec.arguments)
@@ -185,7 +185,8 @@ def _classes(constructor: Constructor, config: Config) -> dict[str, str]:
 
 
 def _facts(config: Config, spec: OptimizerSpec, kind: type[Optimizer], classes: Mapping[str, str]) -> Facts:
-    from pgaudit.inventory.optimizers import argument_defaults, defaults_of
+    from pgaudit.inventory.optimizers import argument_defaults, filled_in, looked_for, settings_in
 
     with placed(config, *spec.section, spec.type_key):
-        return Facts(*defaults_of(kind, spec.arguments), classes, argument_defaults(kind))
+        filled = filled_in(kind, spec.arguments)
+        return Facts(*settings_in(filled), classes, argument_defaults(kind), filled, looked_for(kind, filled))

@@ -55,6 +55,25 @@ EXPECTED = {
         },
         findings=("PG018",),
     ),
+    # The same layers; norms have a weight each, which is a vector, and a bias each.
+    "convnext_mmengine": Expected(
+        rules={
+            "bias_decay_mult": 23 + 41 + 18,
+            "flat_decay_mult": 23 + 18,
+            "default": 41,
+            "dwconv_decay_mult": 18,
+        },
+        values={
+            "stem.0.weight": (0.004, 0.05),
+            "stem.1.weight": (0.004, 0.0),
+            "stem.1.bias": (0.004, 0.0),
+            "stages.2.blocks.8.gamma": (0.004, 0.0),
+            "stages.2.blocks.8.conv_dw.weight": (0.004, 0.025),
+            "stages.2.blocks.8.conv_dw.bias": (0.004, 0.0),
+            "head.fc.bias": (0.004, 0.0),
+        },
+        findings=("PG018",),
+    ),
     # 4 + 6 + 3 deformable convolutions, each with a weight and a bias for its offsets.
     "dcn_mmcv": Expected(
         rules={"norm_decay_mult": 2 * 53, "default": 53, "dcn_offset_lr_mult": 2 * 13},
@@ -303,3 +322,15 @@ def test_key_is_needed(name: str, key: str, decayed: str) -> None:
     options = config.get("paramwise_cfg") or config["optimizer"]["paramwise_cfg"]
     del options["custom_keys"][key]
     assert pgaudit.audit(None, config)[decayed].weight_decay == 0.05
+
+
+@pytest.mark.parametrize(
+    ("option", "leaf", "decay"),
+    [("flat_decay_mult", "gamma", 0.05), ("bias_decay_mult", "conv_dw.bias", 0.025)],
+)
+def test_option_is_needed(option: str, leaf: str, decay: float) -> None:
+    config = plain("convnext_mmengine")
+    del config["optim_wrapper"]["paramwise_cfg"][option]
+    report = pgaudit.audit(None, config)
+    decayed = {row.name: row.weight_decay for row in report.rows if row.name.endswith(leaf)}
+    assert set(decayed.values()) == {decay}

@@ -21,7 +21,7 @@ from pgaudit.render.rows import TableOptions
 from tests.budget import examples
 from tests.parity.compare import Case, audit
 from tests.parity.random_models import trees as random_trees
-from tests.parity.random_policies import cases
+from tests.parity.random_policies import cases, mmengine_cases
 from tests.parity.trees import build
 
 SOLVERS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
@@ -48,8 +48,13 @@ def _agrees(report: pgaudit.Report) -> None:
     for explanation in explanations(report, report.rows):
         row = explanation.row
         if row.group is None:
-            assert not explanation.meetings
             assert not explanation.results
+            assert bool(explanation.meetings) == (row.setting.lr_rule is not None)
+            for meeting in explanation.meetings:
+                first, *others = meeting.trials
+                assert first.rule == row.setting.lr_rule
+                assert first.decides == {"lr", "weight_decay"}
+                assert {trial.beaten_by for trial in others} <= {first.rule}
             continue
         lr, decay = explanation.results
         # The last lines say the values of the report, bit for bit, by its rules.
@@ -105,6 +110,16 @@ def test_random_explanations_say_what_mmcv_does(case: Case) -> None:
     _agrees(report)
 
 
+@settings(max_examples=examples(300))
+@given(case=mmengine_cases())
+def test_random_explanations_say_what_mmengine_does(case: Case) -> None:
+    try:
+        report = audit(build(case["model"]), case, "mmengine")
+    except pgaudit.PgauditError:
+        return
+    _agrees(report)
+
+
 @settings(max_examples=examples(100))
 @given(spec=random_trees(), solver=SOLVERS, world_size=st.integers(1, 8))
 def test_random_explanations_say_what_basecls_does(spec: Any, solver: dict[str, Any], world_size: int) -> None:
@@ -123,9 +138,11 @@ class Net(nn.Module):
         self.head = nn.Linear(8, 2)
 
 
-def _explained(name: str, paramwise: dict[str, Any], model: nn.Module | None = None) -> Explanation:
-    optimizer = {"type": "SGD", "lr": 0.1, "weight_decay": 0.5}
-    report = pgaudit.audit(model or Net(), {"optimizer": optimizer, "paramwise_cfg": paramwise})
+def _explained(
+    name: str, paramwise: dict[str, Any], model: nn.Module | None = None, constructor: str = "mmcv"
+) -> Explanation:
+    config = {"optimizer": {"type": "SGD", "lr": 0.1, "weight_decay": 0.5}, "paramwise_cfg": paramwise}
+    report = pgaudit.audit(model or Net(), config, constructor=constructor)
     return pgaudit.explain(report, name)
 
 
@@ -189,6 +206,65 @@ ORDER = "norms are asked for first, then depthwise convolutions, then biases"
 )
 def test_every_rule_in_the_order_of_trial(name: str, paramwise: dict[str, Any], expected: list[Any]) -> None:
     assert _outcomes(_explained(name, paramwise)) == expected
+
+
+MMENGINE_ORDER = "norms are asked for first, then biases, then depthwise convolutions, then vectors"
+
+
+@pytest.mark.parametrize(
+    ("name", "paramwise", "expected"),
+    [
+        (
+            "backbone.1.bias",
+            {"bias_decay_mult": 0, "norm_decay_mult": None, "flat_decay_mult": 2, "bias_lr_mult": 3},
+            [
+                ("bias_lr_mult", "no", "a norm's bias, which this option leaves out"),
+                ("bias_decay_mult", "decides", "the bias of a BatchNorm2d"),
+                ("flat_decay_mult", "loses", MMENGINE_ORDER),
+                ("default", "decides", "no rule speaks about it"),
+            ],
+        ),
+        (
+            "backbone.2.bias",
+            {"dwconv_decay_mult": 0, "bias_decay_mult": 2},
+            [
+                ("bias_decay_mult", "decides", "the bias of a Conv2d"),
+                ("dwconv_decay_mult", "loses", MMENGINE_ORDER),
+                ("default", "decides", "no rule speaks about it"),
+            ],
+        ),
+        (
+            "token",
+            {"flat_decay_mult": 0, "custom_keys": {"head": {}}},
+            [
+                ("head", "no", "not in the name"),
+                ("flat_decay_mult", "no", "it has 2 dimensions, not one"),
+                ("default", "decides", "no rule speaks about it"),
+                ("default", "decides", "no rule speaks about it"),
+            ],
+        ),
+    ],
+)
+def test_every_rule_in_mmengines_order(name: str, paramwise: dict[str, Any], expected: list[Any]) -> None:
+    assert _outcomes(_explained(name, paramwise, constructor="mmengine")) == expected
+
+
+def test_a_value_that_is_copied_is_no_product() -> None:
+    options = {"custom_keys": {"head": {"lr": 0.7, "lr_mult": 2, "weight_decay": 0.1}}}
+    lr, decay = _explained("head.weight", options, constructor="mmengine").results
+    assert (lr.value, lr.product.mult, lr.product.note) == (0.7, None, "the lr_mult beside it is lost")
+    assert (decay.value, decay.product.mult, decay.product.note) == (0.1, None, None)
+
+
+def test_a_frozen_parameter_that_is_skipped_says_so() -> None:
+    model = Net()
+    model.head.weight.requires_grad = False
+    options = {"custom_keys": {"head": {"lr_mult": 9}}}
+    explanation = _explained("head.weight", options, model, "mmengine")
+    frozen, key = explanation.meetings[0].trials
+    assert (frozen.rule.option, frozen.why) == ("frozen", "it is frozen: skipped, with a warning")
+    assert (key.beaten_by, key.principle) == (frozen.rule, "a frozen parameter is left out before any rule is asked")
+    assert explanation.results == ()
 
 
 def test_an_option_that_is_not_given_takes_its_parameters_all_the_same() -> None:

@@ -34,6 +34,21 @@ def test_a_built_optimizer_holds_what_the_report_says_and_trains(config: Any) ->
     optimizer.step()
 
 
+def test_settings_that_differ_in_something_else_are_not_merged() -> None:
+    model = nn.Sequential(nn.Linear(4, 4), nn.LayerNorm(4), nn.Linear(4, 2))
+    model[1].weight.requires_grad_(False)
+    keys = {"0.": {"momentum": 0.5}, "2.": {"lr": 0.1}, "2.b": {"lr": 0.1}}
+    config = {
+        "optimizer": {"type": "SGD", "lr": 0.1, "momentum": 0.9, "weight_decay": 0.1},
+        "paramwise_cfg": {"custom_keys": keys},
+        "constructor": "mmengine",
+    }
+    optimizer = pgaudit.build_optimizer(model, config)
+    names = {id(parameter): name for name, parameter in model.named_parameters()}
+    found = [(group["momentum"], [names[id(p)] for p in group["params"]]) for group in optimizer.param_groups]
+    assert found == [(0.5, ["0.weight", "0.bias"]), (0.9, ["1.bias", "2.weight", "2.bias"])]
+
+
 def test_siblings_of_an_unwrapped_module_are_in_no_group() -> None:
     model = Wrapper()
     optimizer = pgaudit.build_optimizer(model, POLICY)

@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 from pgaudit.checks.hits import Hits, hits_of
 from pgaudit.config import Config
 from pgaudit.config.layouts import Path
-from pgaudit.constructors import Assignment, Constructor, Facts, Rule
+from pgaudit.constructors import Assignment, Constructor, Facts, Rule, Setting
 from pgaudit.errors import Position
 from pgaudit.inventory import Inventory, ModuleType, Visit
 
@@ -73,6 +73,15 @@ class Audited:
     def decided(self) -> Assignment:
         """The assignment before the optimizer's class had its say."""
         return self.constructor.decide(self.inventory, self.config, self.facts)
+
+    def effect(self, setting: Setting) -> tuple[object, ...]:
+        """All that a setting comes to, so that equal effects are equal: what else the library writes into a group has
+        one only where somebody looks for it.
+        """
+        filled, read = self.facts.filled_in, self.facts.looked_for
+        extra = {key: repr(value) for key, value in setting.extra.items() if key in read}
+        others = sorted(item for item in extra.items() if item[1] != repr(filled.get(item[0])))
+        return setting.lr, setting.weight_decay, setting.lr_scale, *others
 
     @cached_property
     def owners(self) -> Mapping[str, frozenset[ModuleType]]:

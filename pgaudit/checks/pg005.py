@@ -1,8 +1,8 @@
 """An option or key that changes nothing here.
 
-What: taken out of the config, it would leave every parameter's lr and weight decay as they are. There may be no such
-parameter in the model, custom keys may take them all, the base weight decay may be 0, or the value may be the one that
-holds anyway. (`bypass_duplicate` is left in peace: it guards against what may come.)
+What: taken out of the config, it would leave every parameter's lr and weight decay, and what else the optimizer reads,
+as they are. There may be no such parameter in the model, custom keys may take them all, the base weight decay may be 0,
+or the value may be the one that holds anyway. (`bypass_duplicate` is left in peace: it guards against what may come.)
 
 Why it hurts: it does no harm by itself; but somebody thinks that it does something.
 
@@ -46,7 +46,7 @@ def _is_inert(audited: Audited, hits: Hits) -> bool:
         found = settings_if(audited, indices, config=fewer).values()
         if len(found) < len(indices):
             return False  # the library would refuse the config without it
-        if any((now.lr, now.weight_decay) != (then.lr, then.weight_decay) for now, then in found):
+        if any(audited.effect(now) != audited.effect(then) for now, then in found):
             return False
     return True
 

@@ -1,6 +1,8 @@
 """An option that the constructor silently ignores.
 
-What: a key of ``paramwise_cfg``, of a custom key or of ``solver`` that no version of the constructor reads.
+What: a key of ``paramwise_cfg``, of a custom key or of ``solver`` that no version of the constructor reads. mmengine
+copies all that stands under a custom key into the parameter's group: there the optimizer's class may look for it
+(``momentum``), or nobody does (``decay_multi``, or ``betas`` for SGD).
 
 Why it hurts: the library raises nothing; the setting that it was meant to change stays as it was, for the whole
 training run.
@@ -30,9 +32,9 @@ def check(audited: Audited, /) -> Iterator[Finding]:
         if option in found.sisters:
             continue
         where = f"{at[0]}.custom_keys[{quoted(at[2])}]" if len(at) > 2 else at[0]
-        hint = found.hint or _meant(option, found.read) or f"it reads {', '.join(sorted(found.read))}"
-        why = found.why or f"{config.constructor} ignores it"
-        message = f"{quoted(option)} in {where} is read by nobody: {why}"
+        hint = _meant(option, found.read) or found.hint or f"it reads {', '.join(sorted(found.read))}"
+        why = found.why or f"is read by nobody: {config.constructor} ignores it"
+        message = f"{quoted(option)} in {where} {why}"
         yield audited.finding(KIND, message, hint, at=at, key=option)
 
 

@@ -26,7 +26,7 @@ def check(audited: Audited, /) -> Iterator[Finding]:
     """Yields a finding if merging groups of equal settings would leave half of them or fewer."""
     held = [decision for decision in audited.assignment.decisions if decision.group is not None]
     groups = {decision.group for decision in held}
-    merged = {(decision.setting.lr, decision.setting.weight_decay) for decision in held}
+    merged = {setting.held for setting in {id(decision.setting): decision.setting for decision in held}.values()}
     if len(groups) > FEW and 2 * len(merged) <= len(groups):
         message = f"{len(groups):,} groups hold {len(merged)} different settings"
         hint = f"pgaudit.build_optimizer makes {len(merged)} of them"

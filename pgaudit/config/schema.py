@@ -55,8 +55,8 @@ class MmcvParamwise(_Open):
 class MmengineCustomKey(CustomKey):
     """The same of mmengine's, where all of it is copied into the group."""
 
-    lr: NonNegative = Field(default=None)
-    weight_decay: NonNegative = Field(default=None)
+    lr: NonNegative = 0.0
+    weight_decay: NonNegative = 0.0
 
 
 class MmengineParamwise(_Open):

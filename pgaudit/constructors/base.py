@@ -74,6 +74,11 @@ class Setting:
         return {key: value for key, value in self.overrides if key not in ("lr", "weight_decay")}
 
     @property
+    def held(self) -> tuple[object, ...]:
+        """What a group of it holds, by which groups may be told apart; other values than numbers by their words."""
+        return self.lr, self.weight_decay, repr(sorted(self.extra.items()))
+
+    @property
     def scheduled_lr(self) -> float | None:
         """The lr that a schedule's full height comes to; None where that is the lr itself."""
         return None if self.lr is None or self.lr_scale is None else self.lr * self.lr_scale
@@ -115,6 +120,10 @@ class Facts:
     """
     arguments: Mapping[str, Any] = field(default_factory=dict)
     """The defaults of the optimizer's class, by argument."""
+    filled_in: Mapping[str, Any] = field(default_factory=dict)
+    """What the class fills into a group, under the config's arguments."""
+    looked_for: frozenset[str] = frozenset()
+    """The keys of a group that the class, a scheduler or a hook looks for."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +152,7 @@ class Unread:
     sisters: Mapping[str, str] = field(default_factory=dict)
     """What other constructors read there, and which ones."""
     why: str | None = None
-    """What becomes of it, where it is not simply ignored."""
+    """What becomes of it, as the end of a sentence about it; None where it is simply ignored."""
     hint: str | None = None
     """What to do about it; None where its likeness to what is read tells."""
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Set
 
 from pgaudit.config import Config
 from pgaudit.config.grammars.openmmlab import MMENGINE
+from pgaudit.config.layouts import Path
 from pgaudit.constructors.base import Facts, OptimizerSpec, Unread
 from pgaudit.constructors.openmmlab import Dialect, OpenMMLab
 from pgaudit.constructors.openmmlab.dialect import Chosen
@@ -24,9 +25,17 @@ from pgaudit.constructors.openmmlab.options import (
     in_deformable,
     is_norm,
 )
+from pgaudit.constructors.sisters import SISTERS
 from pgaudit.inventory import Visit
+from pgaudit.text import quoted, visible
 
 OPTIONS = (BIAS_LR, DCN_OFFSET_LR, NORM_DECAY, BIAS_DECAY, DWCONV_DECAY, FLAT_DECAY)
+
+READ = frozenset({"custom_keys", "bypass_duplicate", *(option.name for option in OPTIONS)})
+"""The options of ``paramwise_cfg`` that are read."""
+
+MULTIPLIES = {"lr_mult": "lr", "decay_mult": "weight_decay"}
+"""The settings of a custom key that the constructor reads itself, and what each makes."""
 
 RENAMED = {"TorchAdafactor": "Adafactor", "Adafactor": "transformers:Adafactor"}
 """The classes that mmengine's registry has under names other than torch's."""
@@ -75,4 +84,25 @@ class Mmengine(OpenMMLab):
 
     def unread(self, config: Config, facts: Facts) -> Iterator[Unread]:
         """See :class:`pgaudit.constructors.base.Constructor`."""
-        yield from ()
+        options = config.paramwise_cfg or {}
+        for option in options:
+            if option not in READ:
+                yield Unread(("paramwise_cfg", option), READ, SISTERS)
+        for key, settings in options.get("custom_keys", {}).items():
+            for setting in settings:
+                at = ("paramwise_cfg", "custom_keys", key, setting)
+                if MULTIPLIES.get(setting) in settings:
+                    beside = quoted(MULTIPLIES[setting])
+                    yield Unread(
+                        at, frozenset(), why=f"has no effect: {beside} takes its place", hint="keep one of them"
+                    )
+                elif setting not in MULTIPLIES:
+                    yield from self._unread_by_class(config, facts, at)
+
+    def _unread_by_class(self, config: Config, facts: Facts, at: Path) -> Iterator[Unread]:
+        """What is copied has an effect only where somebody looks for it in the group."""
+        if at[-1] not in facts.looked_for:
+            name = visible(self.optimizer(config).name.rpartition(":")[2])
+            why = f"is copied into the group, where neither mmengine nor {name} looks for it"
+            hint = f"lr_mult, decay_mult, or an argument of {name}"
+            yield Unread(at, frozenset({*facts.filled_in, *MULTIPLIES}), why=why, hint=hint)

@@ -152,7 +152,9 @@ def _entries(path: str, number: int, line: str) -> Iterator[Entry]:
     except ValueError as error:
         raise _error(path, number, str(error)) from None
     for name in names:
-        yield Entry(name, (), None, None, None, not found["frozen"], rules != _NONE, lr, decay, lr_rule, decay_rule)
+        # mmengine leaves a frozen parameter out; every other rule puts it into a group.
+        in_optimizer = rules != _NONE and (rules, decay) != ("frozen", None)
+        yield Entry(name, (), None, None, None, not found["frozen"], in_optimizer, lr, decay, lr_rule, decay_rule)
 
 
 def _both(rules: str) -> tuple[str, str]:

@@ -9,8 +9,9 @@ cost.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import CodeType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pgaudit.errors import PgauditError, UsageError
@@ -115,8 +116,38 @@ def defaults_of(kind: type[Optimizer], arguments: Mapping[str, Any]) -> Built:
     Raises:
         OptimizerError: the class refuses the arguments.
     """
+    return settings_in(filled_in(kind, arguments))
+
+
+def filled_in(kind: type[Optimizer], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns all that the class fills into such a group, under its own keys.
+
+    Raises:
+        OptimizerError: the class refuses the arguments.
+    """
     optimizer = _tried(kind, [TrialGroup((), (TensorKind((1, 1), "float32"),))], arguments)
-    return _settings(optimizer.param_groups[0])
+    return {key: value for key, value in optimizer.param_groups[0].items() if key != "params"}
+
+
+def looked_for(kind: type[Optimizer], filled: Mapping[str, Any]) -> frozenset[str]:
+    """Returns the keys of a group that somebody looks for: those that the class fills in, those that its methods name
+    (``group.get("lars_exclude")``), and those of schedulers and hooks.
+    """
+    methods = (method for base in kind.__mro__ for method in vars(base).values() if inspect.isfunction(method))
+    codes = (inspect.unwrap(method).__code__ for method in methods)
+    return frozenset({*filled, *_READ_BY_OTHERS, *(word for code in codes for word in _texts(code))})
+
+
+_READ_BY_OTHERS = ("initial_lr", "initial_momentum", "fix_lr")
+"""From the first two schedulers begin; the last is asked for by mmpretrain's SimSiamHook."""
+
+
+def _texts(code: CodeType) -> Iterator[str]:
+    for value in code.co_consts:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, CodeType):
+            yield from _texts(value)
 
 
 def argument_defaults(kind: type[Optimizer]) -> dict[str, Any]:
@@ -134,10 +165,11 @@ def try_groups(kind: type[Optimizer], arguments: Mapping[str, Any], groups: Sequ
     Raises:
         OptimizerError: the class refuses them.
     """
-    return [_settings(group) for group in _tried(kind, groups, arguments).param_groups[: len(groups)]]
+    return [settings_in(group) for group in _tried(kind, groups, arguments).param_groups[: len(groups)]]
 
 
-def _settings(group: Mapping[str, Any]) -> Built:
+def settings_in(group: Mapping[str, Any]) -> Built:
+    """Returns the lr and weight decay that a group holds."""
     lr, decay = group.get("lr"), group.get("weight_decay")
     return Built(None if lr is None else float(lr), 0.0 if decay is None else float(decay))
 

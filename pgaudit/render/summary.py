@@ -78,7 +78,7 @@ def wrapped(words: list[str], joint: str, width: int | None) -> list[str]:
 def summary_table(report: Report, marks: Marks, width: int | None) -> Table:
     """Returns the rules by parameters and by elements: an over-eager key is the one whose bar is too long."""
     shares = [(Text(label(c.rule), style=colour(c.rule)), c.parameters, c.numel) for c in report.rules]
-    left = [row.parameter.numel for row in report.rows if row.group is None]
+    left = [row.parameter.numel for row in report.rows if row.group is None and row.setting.lr_rule is None]
     if left:
         shares.append((Text(f"{marks.left_out} not in the optimizer", style=LEFT_OUT), len(left), sum(left)))
     bars = width is None or max(rule.cell_len for rule, _, _ in shares) + _FIGURES + 2 * (_BAR + GAP) <= width

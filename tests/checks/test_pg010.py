@@ -31,6 +31,16 @@ CASES = {
     "frozen, under a policy": Case(
         "solver: {}\n", (0, 0), "2 frozen parameters are in the optimizer: stem", model=_model
     ),
+    "frozen, left out": Case(
+        HEAD + "  custom_keys: {stem: {lr_mult: 0.1}}\nconstructor: mmengine\n",
+        (0, 0),
+        "2 frozen parameters are left out of the optimizer, with a warning: stem.weight, stem.bias",
+        "unfrozen later, they are never trained",
+        _model,
+    ),
+    "frozen, one group of mmengine's": Case(
+        HEAD + "constructor: mmengine\n", (0, 0), "2 frozen parameters are in the optimizer: stem", model=_model
+    ),
     "beside `module`": Case(
         HEAD,
         (0, 0),

@@ -46,3 +46,37 @@ def test_words_that_are_read_are_silent(tmp_path: Path) -> None:
     assert (
         places(audit(tmp_path, "solver: {basic_lr: 0.1, lr_schedule: step, grad_clip: {name: norm}}\n"), "PG011") == []
     )
+
+
+MMENGINE = "constructor: mmengine\n"
+
+
+@pytest.mark.parametrize(
+    ("setting", "message", "hint"),
+    [
+        ("decay_multi: 0", "is copied into the group, where neither mmengine nor SGD looks for it", '"decay_mult"'),
+        ("wd_mult: 0", "is copied into the group", '"decay_mult"'),
+        ("momentun: 0.5", "is copied into the group", 'did you mean "momentum"?'),
+        ("betas: [0.5, 0.9]", "is copied into the group", "lr_mult, decay_mult, or an argument of SGD"),
+        ("lr_mult: 2, lr: 0.5", 'has no effect: "lr" takes its place', "keep one of them"),
+        ("decay_mult: 2, weight_decay: 0", 'has no effect: "weight_decay" takes its place', "keep one of them"),
+    ],
+)
+def test_what_mmengine_copies_and_nobody_looks_for(tmp_path: Path, setting: str, message: str, hint: str) -> None:
+    report = audit(tmp_path, HEAD + f"  custom_keys:\n    '0': {{{setting}}}\n" + MMENGINE)
+    assert places(report, "PG011") == [("PG011", 4, 11)]
+    assert message in only(report, "PG011").message
+    assert hint in str(only(report, "PG011").hint)
+
+
+@pytest.mark.parametrize("setting", ["lr: 0.5", "momentum: 0.5", "nesterov: false", "initial_lr: 0.5", "fix_lr: true"])
+def test_what_mmengine_copies_and_somebody_looks_for(tmp_path: Path, setting: str) -> None:
+    report = audit(tmp_path, HEAD + f"  custom_keys:\n    '0': {{{setting}}}\n" + MMENGINE)
+    assert places(report, "PG011") == []
+
+
+@pytest.mark.parametrize("setting", ["momentum: 0.5", "initial_lr: 0.5", "momentum: 0"])
+def test_what_is_copied_counts_as_an_effect(tmp_path: Path, setting: str) -> None:
+    report = audit(tmp_path, HEAD + f"  custom_keys:\n    '0': {{{setting}}}\n" + MMENGINE)
+    idle = setting == "momentum: 0"  # as the optimizer has it
+    assert places(report, "PG005") == ([("PG005", 4, 5)] if idle else [])

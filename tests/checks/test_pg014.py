@@ -31,3 +31,15 @@ def test_openmmlabs_options_in_a_solver(tmp_path: Path) -> None:
 
 def test_own_options_are_silent(tmp_path: Path) -> None:
     assert places(audit(tmp_path, HEAD + "  norm_decay_mult: 0\n  custom_keys: {'0': {lr_mult: 2}}\n"), "PG014") == []
+
+
+def test_mmengine_reads_what_mmcv_ignores(tmp_path: Path) -> None:
+    options = "  flat_decay_mult: 0\n  custom_keys: {'0': {lr: 0.001, weight_decay: 0.5}}\nconstructor: mmengine\n"
+    report = audit(tmp_path, HEAD + options)
+    assert places(report, "PG014") == places(report, "PG011") == []
+    assert (report["0.weight"].lr, report["0.weight"].weight_decay, report["1.bias"].weight_decay) == (0.001, 0.5, 0.0)
+
+
+def test_an_option_that_no_default_constructor_reads(tmp_path: Path) -> None:
+    report = audit(tmp_path, HEAD + "  layer_decay_rate: 0.9\nconstructor: mmengine\n")
+    assert "mmpretrain's and mmseg's layer decay; mmengine ignores it" in only(report, "PG014").message

@@ -19,12 +19,12 @@ from pgaudit.inventory.walk import walk
 from tests.budget import examples
 from tests.parity.compare import Case
 from tests.parity.random_models import chance, one_of, trees
-from tests.parity.random_policies import cases
+from tests.parity.random_policies import cases, mmengine_cases
 from tests.parity.trees import Spec, build
 
 IDLE = frozenset({"PG001", "PG002", "PG005"})
 """The findings that say that a rule changes nothing."""
-Values = list[tuple[float | None, float | None]]
+Values = list[tuple[float | None, float | None, dict[str, Any]]]
 
 
 @settings(max_examples=examples(150))
@@ -37,8 +37,25 @@ def test_random_rules_are_idle_just_where_a_finding_says_so(case: Case) -> None:
     except PgauditError:
         return  # the library would refuse it
     said = {(finding.key, finding.code) for finding in report.findings if finding.code in IDLE}
-    for rule, at in _rules(report.config):
-        now, then = _values(inventory, report.config), _values(inventory, without(report.config, at))
+    _are_idle_just_where_said(inventory, report.config, said)
+
+
+@settings(max_examples=examples(150))
+@given(case=mmengine_cases())
+def test_random_rules_of_mmengine_are_idle_just_where_a_finding_says_so(case: Case) -> None:
+    given_config = {key: value for key, value in case.items() if key != "model"}
+    inventory = walk(build(case["model"]), ref="model", unwrap=True).inventory
+    try:
+        report = pgaudit.audit(inventory, {**given_config, "constructor": "mmengine"})
+    except PgauditError:
+        return
+    said = {(finding.key, finding.code) for finding in report.findings if finding.code in IDLE}
+    _are_idle_just_where_said(inventory, report.config, said)
+
+
+def _are_idle_just_where_said(inventory: Inventory, config: Config, said: set[tuple[str | None, str]]) -> None:
+    for rule, at in _rules(config):
+        now, then = _values(inventory, config), _values(inventory, without(config, at))
         codes = [code for key, code in said if key == rule]
         assert (now == then) == bool(codes), (rule, codes)
         assert len(codes) <= 1
@@ -75,11 +92,12 @@ def test_random_policies_are_idle_just_where_a_finding_says_so(case: tuple[Spec,
 
 
 @settings(max_examples=examples(100))
-@given(case=cases())
-def test_random_findings_are_about_what_is_there(case: Case) -> None:
+@given(case=cases(), mmengines=mmengine_cases(), mmengine=st.booleans())
+def test_random_findings_are_about_what_is_there(case: Case, mmengines: Case, mmengine: bool) -> None:
+    case = mmengines if mmengine else case
     given_config = {key: copy.deepcopy(value) for key, value in case.items() if key != "model"}
     try:
-        report = pgaudit.audit(build(case["model"]), given_config)
+        report = pgaudit.audit(build(case["model"]), given_config, constructor="mmengine" if mmengine else None)
     except PgauditError:
         return
     assert given_config == {key: value for key, value in case.items() if key != "model"}
@@ -97,7 +115,8 @@ def _rules(config: Config) -> list[tuple[str, Path]]:
     """Each custom key and each multiplier that the library reads."""
     options: dict[str, Any] = dict(config.paramwise_cfg or {})
     keys = [(key, ("paramwise_cfg", "custom_keys", key)) for key in options.get("custom_keys", {})]
-    read = [name for name in options if name.endswith("_mult") and name != "flat_decay_mult"]
+    own = () if config.constructor == "mmengine" else ("flat_decay_mult",)
+    read = [name for name, mult in options.items() if name.endswith("_mult") and name not in own and mult is not None]
     return [*keys, *((name, ("paramwise_cfg", name)) for name in read)]
 
 
@@ -107,4 +126,8 @@ def _values(inventory: Inventory, config: Config) -> Values | None:
         report = pgaudit.audit(inventory, config)
     except PgauditError:
         return None
-    return [(row.lr, row.weight_decay) for row in report.rows]
+    read = {*report.facts.filled_in, "initial_lr"}
+    extra = ({key: row.setting.extra[key] for key in read & row.setting.extra.keys()} for row in report.rows)
+    # What a setting writes that the class would fill in anyway makes no difference.
+    other = [{k: v for k, v in each.items() if repr(v) != repr(report.facts.filled_in.get(k))} for each in extra]
+    return [(row.lr, row.weight_decay, each) for row, each in zip(report.rows, other, strict=True)]

@@ -110,12 +110,55 @@ def test_a_mapping_that_contains_itself() -> None:
         load_config(circle)
 
 
+MMENGINE = """optim_wrapper:
+  type: AmpOptimWrapper
+  optimizer: {type: AdamW, lr: 1.0e-3}
+  paramwise_cfg: {flat_decay_mult: 0}
+param_scheduler: []
+"""
+
+
+def test_mmengines_layout_leads_to_mmengine(tmp_path: Path) -> None:
+    config = _load(tmp_path, MMENGINE)
+    assert (config.layout, config.constructor, config.optimizer["type"]) == ("mmengine", "mmengine", "AdamW")
+    assert config.position("paramwise_cfg", "flat_decay_mult") == Position(4, 19)
+
+
 def test_mmengines_layout_is_read_under_another_constructor(tmp_path: Path) -> None:
     path = tmp_path / "f.yaml"
-    path.write_text("optim_wrapper:\n  optimizer: {type: AdamW, lr: 1.0e-3}\n  paramwise_cfg: {flat_decay_mult: 0}\n")
+    path.write_text(MMENGINE, encoding="utf-8")
     config = load_config(path, constructor="mmcv")
-    assert (config.layout, config.optimizer["type"]) == ("mmengine", "AdamW")
-    assert config.position("paramwise_cfg", "flat_decay_mult") == Position(3, 19)
+    assert (config.layout, config.constructor, config.optimizer["type"]) == ("mmengine", "mmcv", "AdamW")
+
+
+WRAPPED = "optim_wrapper:\n  optimizer: {type: SGD, lr: 0.1, weight_decay: 0.1}\n  paramwise_cfg:\n"
+
+
+@pytest.mark.parametrize("option", ["bias_lr_mult", "norm_decay_mult", "flat_decay_mult", "dcn_offset_lr_mult"])
+def test_null_is_not_given_to_mmengine_and_wrong_to_mmcv(tmp_path: Path, option: str) -> None:
+    assert _load(tmp_path, WRAPPED + f"    {option}: null\n").paramwise_cfg == {option: None}
+    if option != "flat_decay_mult":
+        (error,) = _errors(tmp_path, WRAPPED + f"    {option}: null\nconstructor: mmcv\n")
+        assert "mmcv's DefaultOptimizerConstructor.add_params multiplies a base value by it" in error
+
+
+@pytest.mark.parametrize(
+    ("setting", "says"),
+    [
+        (
+            "lr: null",
+            "expected a number, got nothing (null); mmengine's DefaultOptimWrapperConstructor.add_params writes",
+        ),
+        ("weight_decay: heavy", 'got the text "heavy"; mmengine'),
+        ("lr: -1", "-1 is no use here"),
+        ("lr_mult: null", "DefaultOptimWrapperConstructor.add_params multiplies a base value by it"),
+        ("params: []", "would put this in place of the group's parameters (remove it)"),
+    ],
+)
+def test_what_mmengine_cannot_copy_into_a_group(tmp_path: Path, setting: str, says: str) -> None:
+    (error,) = _errors(tmp_path, WRAPPED + f"    custom_keys:\n      fc: {{{setting}}}\n")
+    assert error.startswith("f:5:12: ")
+    assert says in error
 
 
 def test_a_solver_is_basecls(tmp_path: Path) -> None:

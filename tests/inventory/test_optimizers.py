@@ -12,6 +12,8 @@ from pgaudit.inventory.optimizers import (
     TensorKind,
     TrialGroup,
     defaults_of,
+    filled_in,
+    looked_for,
     optimizer_class,
     try_groups,
 )
@@ -35,6 +37,28 @@ def test_defaults_are_those_of_torchs_signature(name: str) -> None:
 def test_adamw_decays_unless_told_otherwise() -> None:
     assert defaults_of(optimizer_class("AdamW"), {}).weight_decay == 0.01
     assert defaults_of(optimizer_class("AdamW"), {"weight_decay": 0}).weight_decay == 0.0
+
+
+@pytest.mark.parametrize("name", TORCH)
+def test_a_class_looks_for_what_it_fills_in(name: str) -> None:
+    kind = optimizer_class(name)
+    filled = filled_in(kind, {})
+    assert filled.keys() >= inspect.signature(kind).parameters.keys() - {"params"}
+    assert looked_for(kind, filled) > filled.keys()
+    assert "decay_multi" not in looked_for(kind, filled)
+
+
+def test_a_class_looks_for_what_its_methods_name() -> None:
+    class Excluding(torch.optim.SGD):
+        @torch.no_grad()
+        def step(self, closure: object = None) -> None:  # type: ignore[override]
+            def wanted() -> list[object]:
+                return [group.get("lars_exclude", False) for group in self.param_groups]
+
+            wanted()
+
+    assert "lars_exclude" in looked_for(Excluding, {})
+    assert "lars_exclude" not in looked_for(torch.optim.SGD, {})
 
 
 @pytest.mark.parametrize("name", ["Lamb", "timm.optim:Lamb", "torch.optim:SGD"])

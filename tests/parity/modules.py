@@ -6,7 +6,8 @@ Imported by the tests and by the oracle processes, so that both sides see the sa
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import torch
 from torch import nn
@@ -169,3 +170,17 @@ class BEiT(Block):
 
 class MAE(Block):
     """Another."""
+
+
+class OddlyNamed(torch.optim.SGD):
+    """An optimizer that calls its first argument something else."""
+
+    def __init__(self, model_params: Iterable[Any], lr: float = 1e-3) -> None:
+        super().__init__(model_params, lr=lr)
+
+
+class LARS(torch.optim.SGD):
+    """The interface of mmpretrain's, which looks for a key in groups that it does not fill in."""
+
+    def step(self, closure: Any = None) -> Any:
+        return [group.get("lars_exclude", False) for group in self.param_groups]

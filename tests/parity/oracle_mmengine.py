@@ -1,8 +1,9 @@
 """The real mmengine as a process: a JSON request a line on stdin, a JSON answer a line on stdout.
 
 Runs with the oracle's folder on PYTHONPATH, apart from pgaudit. Requests and answers are those of
-:mod:`tests.parity.oracle_mmcv`; the groups are those of the wrapped optimizer, since the wrapper's own `param_groups`
-has one more, which holds no parameter of the model.
+:mod:`tests.parity.oracle_mmcv`. What the constructor logs as a warning stands among the warnings; with `"log": true`,
+all that it logs. The groups are those of the wrapped optimizer; with `"wrapper": true`, those of the wrapper, which has
+one more that holds no parameter of the model.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import json
 import logging
 import sys
 import types
-from functools import lru_cache
+import warnings
+from functools import lru_cache, partial
 from typing import Any
 
 import torch
@@ -33,12 +35,14 @@ def offer_deformable_convolutions() -> None:
     default_constructor.mmcv_full_available = lambda: True
 
 
-def offer_timm_optimizers() -> None:
-    """Registers what the OpenMMLab packages bring themselves (Lamb), from timm."""
+def offer_optimizers() -> None:
+    """Registers what the OpenMMLab packages bring themselves (Lamb), from timm; and those that tests bring."""
     from timm.optim.lamb import Lamb
 
     if "Lamb" not in OPTIMIZERS:
         OPTIMIZERS.register_module(module=Lamb)
+    for kind in (modules.OddlyNamed, modules.LARS):
+        OPTIMIZERS.register_module(module=kind)
 
 
 @lru_cache(maxsize=2)
@@ -47,10 +51,18 @@ def model_of(spec: str) -> nn.Module:
     return trees.build(json.loads(spec))
 
 
-def built(model: nn.Module, cfg: Any) -> torch.optim.Optimizer:
-    """The optimizer in what the real `build_optim_wrapper` returns."""
-    optimizer: torch.optim.Optimizer = build_optim_wrapper(model, cfg).optimizer
-    return optimizer
+def built(model: nn.Module, cfg: Any, *, wrapper: bool = False) -> Any:
+    """The optimizer in what the real `build_optim_wrapper` returns; or the wrapper, with the optimizer's defaults."""
+    found = build_optim_wrapper(model, cfg)
+    if wrapper:
+        return types.SimpleNamespace(defaults=found.optimizer.defaults, param_groups=found.param_groups)
+    return found.optimizer
+
+
+def tell(of: int, message: str, logger: object = None, level: int = logging.INFO) -> None:
+    """Takes the place of mmengine's `print_log`: what is logged from this level on becomes a warning."""
+    if level >= of:
+        warnings.warn(message, stacklevel=2)
 
 
 def built_quickly(model: nn.Module, cfg: dict[str, Any]) -> torch.optim.Optimizer:
@@ -80,15 +92,19 @@ def built_quickly(model: nn.Module, cfg: dict[str, Any]) -> torch.optim.Optimize
 def build(request: dict[str, Any]) -> tuple[torch.optim.Optimizer, nn.Module]:
     """The real optimizer for one request."""
     model = model_of(json.dumps(request["model"]))
-    cfg: dict[str, Any] = {"optimizer": request["optimizer"]}
+    # A class that pgaudit finds in its file stands in mmengine's registry under its bare name.
+    bare = {key: str(value).rpartition(":")[2] for key, value in request["optimizer"].items() if key == "type"}
+    cfg: dict[str, Any] = {"optimizer": {**request["optimizer"], **bare}}
     if "paramwise_cfg" in request:
         paramwise_cfg = request["paramwise_cfg"]
         cfg["paramwise_cfg"] = yaml.safe_load(paramwise_cfg) if isinstance(paramwise_cfg, str) else paramwise_cfg
-    return (built_quickly if request.get("quick") else built)(model, cfg), trees.unwrapped(model)
+    default_constructor.print_log = partial(tell, logging.INFO if request.get("log") else logging.WARNING)
+    if request.get("quick"):
+        return built_quickly(model, cfg), trees.unwrapped(model)
+    return built(model, cfg, wrapper=bool(request.get("wrapper"))), trees.unwrapped(model)
 
 
 if __name__ == "__main__":
-    logging.disable(logging.CRITICAL)  # it logs a line a parameter
     offer_deformable_convolutions()
-    offer_timm_optimizers()
+    offer_optimizers()
     serve(build)

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 import pgaudit
 from tests.budget import examples
 from tests.parity.compare import Case
-from tests.parity.random_policies import cases
+from tests.parity.random_policies import cases, mmengine_cases
 from tests.parity.trees import build
 
 
@@ -21,6 +21,18 @@ def _layouts(case: Case) -> dict[str, Any]:
         "own": {"optimizer": case["optimizer"], **options},
         "mmcv": {"optimizer": {**case["optimizer"], **options}, "runner": {"type": "EpochBasedRunner"}},
         "mmengine": {"optim_wrapper": {"optimizer": case["optimizer"], **options}, "constructor": "mmcv"},
+    }
+
+
+def _mmengines_layouts(case: Case) -> dict[str, Any]:
+    options = {"paramwise_cfg": case["paramwise_cfg"]} if "paramwise_cfg" in case else {}
+    name = "DefaultOptimWrapperConstructor"
+    wrapper = {"type": "AmpOptimWrapper", "clip_grad": {"max_norm": 5.0}}
+    return {
+        "own": {"optimizer": case["optimizer"], **options, "constructor": "mmengine"},
+        "mmcv": {"optimizer": {**case["optimizer"], **options, "constructor": name}},
+        "mmengine": {"optim_wrapper": {"optimizer": case["optimizer"], **options, **wrapper}},
+        "named": {"optim_wrapper": {"optimizer": case["optimizer"], **options, "constructor": name}},
     }
 
 
@@ -44,5 +56,15 @@ def test_random_policies_mean_the_same_in_every_layout(tmp_path: Path, case: Cas
     expected = _outcome(case, _layouts(case)["own"])
     path = tmp_path / "policy.yaml"
     for config in _layouts(case).values():
+        path.write_text(yaml.safe_dump(config), encoding="utf-8")
+        assert _outcome(case, str(path)) == expected
+
+
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(case=mmengine_cases())
+def test_random_policies_of_mmengine_mean_the_same_in_every_layout(tmp_path: Path, case: Case) -> None:
+    expected = _outcome(case, _mmengines_layouts(case)["own"])
+    path = tmp_path / "policy.yaml"
+    for config in _mmengines_layouts(case).values():
         path.write_text(yaml.safe_dump(config), encoding="utf-8")
         assert _outcome(case, str(path)) == expected

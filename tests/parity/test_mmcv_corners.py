@@ -120,6 +120,13 @@ def test_a_conv_that_forgot_its_numbers(mmcv: Oracle, forgotten: list[str], rule
     settings_of(mmcv, {"model": {"root": node("OddConv2d", *forgotten)}, "optimizer": SGD, "paramwise_cfg": rules})
 
 
+def test_a_conv_that_forgot_its_numbers_is_asked_for_them_even_if_frozen(mmcv: Oracle) -> None:
+    model = block("Sequential", **{"0": node("OddConv2d", "groups"), "1": LINEAR})
+    case: Case = {"model": {"root": model, "frozen": ["0.weight", "0.bias"]}, "optimizer": SGD, "paramwise_cfg": RULE}
+    assert mmcv.ask(**case)["error"]["type"] == "AttributeError"
+    assert refuses(build(case["model"]), case)
+
+
 def settings_of(mmcv: Oracle, case: Case) -> int:
     """Compares settings where a report has no row for a name that the model itself does not list."""
     real = mmcv.ask(**case)

@@ -60,7 +60,7 @@ class TestPoint02Validation:
     def test_optimizer_is_a_dict(self, mmcv: Oracle) -> None:
         case: Case = {"model": {"root": LINEAR}, "optimizer": ["SGD"]}
         assert mmcv.ask(**case)["error"]["type"] == "TypeError"
-        assert refuses(build(case["model"]), case)
+        assert refuses(build(case["model"]), case, mmcv.constructor)
 
     @pytest.mark.parametrize("optimizer", [{"type": "SGD", "lr": LR}, {**SGD, "weight_decay": None}])
     @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ class TestPoint04WithoutRules:
     def test_one_group_with_frozen_and_without_ties(self, mmcv: Oracle, paramwise_cfg: Any) -> None:
         case: Case = {"model": {"root": self.MODEL, **self.TREE}, "optimizer": SGD}
         assert compare(mmcv, case) == compare(mmcv, {**case, "paramwise_cfg": paramwise_cfg}) == 6
-        report = audit(build(case["model"]), case).to_dict()
+        report = audit(build(case["model"]), case, mmcv.constructor).to_dict()
         assert [group["parameters"] for group in report["groups"]] == [3]
         assert [p["aliases"] for p in report["params"]] == [[], ["norm.weight"], []]
 
@@ -135,7 +135,7 @@ class TestPoint04WithoutRules:
     def test_anything_truthy_makes_a_group_of_each(self, mmcv: Oracle, rules: dict[str, Any]) -> None:
         case: Case = {"model": {"root": self.MODEL}, "optimizer": SGD, "paramwise_cfg": rules}
         assert compare(mmcv, case) == 8
-        report = audit(build(case["model"]), case).to_dict()
+        report = audit(build(case["model"]), case, mmcv.constructor).to_dict()
         assert [group["parameters"] for group in report["groups"]] == [1, 1, 1, 1]
 
 
@@ -239,7 +239,7 @@ class TestPoint07CustomKeys:
         answer = mmcv.ask(**case, paramwise_cfg="custom_keys: {0: {lr_mult: 2.0}}")
         assert answer["error"]["type"] == "TypeError"
         keys = {"custom_keys": {0: {"lr_mult": 2.0}}}
-        assert refuses(build(case["model"]), {**case, "paramwise_cfg": keys})
+        assert refuses(build(case["model"]), {**case, "paramwise_cfg": keys}, mmcv.constructor)
 
 
 class TestPoint08LearningRate:
@@ -448,5 +448,5 @@ class TestPoint16NothingElse:
         assert answer["warnings"] == []
         assert [group["extra"] for group in answer["groups"]] == [{}, {}]
         assert compare(mmcv, case)
-        report = audit(build(case["model"]), case).to_dict()
+        report = audit(build(case["model"]), case, mmcv.constructor).to_dict()
         assert {str(row["extra"]) for row in report["params"] + report["groups"]} == {"{}"}

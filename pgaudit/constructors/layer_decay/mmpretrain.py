@@ -67,7 +67,7 @@ class MmpretrainLayerDecay(LayerDecay):
 
     def unread(self, config: Config, facts: Facts) -> Iterator[Unread]:
         """See :class:`pgaudit.constructors.base.Constructor`."""
-        return unread(config, facts)
+        return unread(config, facts, self.optimizer(config).name)
 
     def renamed(self, config: Config, rule: Rule, to: str) -> Config | None:
         """See :class:`pgaudit.constructors.base.Constructor`."""

@@ -22,9 +22,9 @@ _OVERWRITTEN = frozenset({"lr", "lr_scale", "layer_id", "param_name"})
 _INERT = {**SISTERS_BY_KEY, "lr_mult": "OpenMMLab's other constructors"}
 
 
-def unread(config: Config, facts: Facts) -> Iterator[Unread]:
+def unread(config: Config, facts: Facts, kind: str) -> Iterator[Unread]:
     """Yields each option that changes nothing. All of a custom key is copied into the group, where the optimizer's
-    class may read it.
+    class, of that name, may look for it.
     """
     options = config.paramwise_cfg or {}
     for option in options:
@@ -35,14 +35,14 @@ def unread(config: Config, facts: Facts) -> Iterator[Unread]:
         for setting in settings:
             at = ("paramwise_cfg", "custom_keys", key, setting)
             if setting in _OVERWRITTEN:
-                why = "the constructor writes its own over it"
+                why = "has no effect: the constructor writes its own over it"
                 yield Unread(at, READ_BY_KEY, _INERT, why, _LAYER if setting == "lr" else "remove it")
             elif setting == "lr_mult":
-                yield Unread(at, READ_BY_KEY, _INERT, "it is copied into the group, and the lr stays", _LAYER)
-            elif setting not in READ_BY_KEY and setting not in facts.arguments:
-                kind = visible(str(config.optimizer.get("type")))
-                why = f"it is copied into the group, where {kind} reads no such key"
-                yield Unread(at, READ_BY_KEY, why=why)
+                yield Unread(at, READ_BY_KEY, _INERT, "has no effect: it is copied into the group, and the lr stays", _LAYER)
+            elif setting not in READ_BY_KEY and setting not in facts.looked_for:
+                name = visible(kind.rpartition(":")[2])
+                why = f"is copied into the group, where neither mmengine nor {name} looks for it"
+                yield Unread(at, frozenset({*facts.filled_in, *READ_BY_KEY}), why=why)
 
 
 _LAYER = "the layer alone decides the lr: remove it"

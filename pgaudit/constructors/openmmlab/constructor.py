@@ -78,6 +78,8 @@ def _one_group_each(inventory: Inventory, rules: Rules, config: Config) -> Assig
     warned: dict[int, None] = {}
     groups = 0
     for visit in inventory.visits:
+        if visit.conv is not None:
+            rules.refuse_without_channels(visit)
         index = visit.index
         first = decisions[index] is None
         if trainable[index]:

@@ -41,7 +41,6 @@ class Rules:
 
     def setting(self, visit: Visit) -> Setting:
         """Returns what a trainable parameter gets."""
-        self._refuse_conv_without_channels(visit)
         searched = f"{visit.prefix}.{visit.own}"  # with a leading dot at the root
         for key in self.keys:
             if key in searched:
@@ -53,7 +52,8 @@ class Rules:
             self._by_options[chosen] = self._option_setting(*chosen, visit)
         return self._by_options[chosen]
 
-    def _refuse_conv_without_channels(self, visit: Visit) -> None:
+    def refuse_without_channels(self, visit: Visit) -> None:
+        """Raises ConfigError for a Conv2d that the library cannot ask for its channels, whoever owns it."""
         if visit.conv is not None and (visit.conv.in_channels is None or visit.conv.groups is None):
             raise self._config.error(
                 f"a Conv2d without channels owns {quoted(visit.name)}; {self.call} would raise AttributeError",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pgaudit.config import Config
@@ -21,7 +21,9 @@ _FROZEN = Rule("frozen")
 def principle(dialect: Dialect, winner: Rule, loser: Rule) -> str:
     """Says why one rule beats another."""
     if winner.option == "frozen":
-        return "a frozen parameter gets a group before any rule is asked"
+        return (
+            f"a frozen parameter {'gets a group' if dialect.keeps_frozen else 'is left out'} before any rule is asked"
+        )
     if winner.option == "duplicate":
         return "the first name of a tied parameter decides"
     if winner.option != "custom_keys":
@@ -45,7 +47,9 @@ def meetings(dialect: Dialect, inventory: Inventory, config: Config, facts: Fact
     first: str | None = None
     for visit in inventory.visits_of.get(index, ()):
         if not parameter.trainable:
-            yield Meeting(visit.name, tried.beaten(visit, _FROZEN, "it is frozen"), _second(first))
+            why = "it is frozen" if dialect.keeps_frozen else "it is frozen: skipped, with a warning"
+            note = _second(first) if dialect.keeps_frozen else None
+            yield Meeting(visit.name, tried.beaten(visit, _FROZEN, why), note)
         elif first is not None and bypass:
             rule = Rule("duplicate", None, config.position("paramwise_cfg", "bypass_duplicate"))
             yield Meeting(visit.name, tried.beaten(visit, rule, f"already in a group as {first}"))
@@ -98,10 +102,7 @@ class _Tried:
         why, text = pattern.says(visit), searched(visit)
         if spans is None:
             return Trial(rule, False, why, text=text)
-        stated = self._rules.custom[rule.key or ""]
-        products = [self._product("lr", stated, "lr_mult")]
-        if self._rules.base_wd is not None:
-            products.append(self._product("weight_decay", stated, "decay_mult"))
+        products = list(self._of_key(self._rules.custom[rule.key or ""]))
         if rule is won:
             decides = frozenset(product.of for product in products)
             return Trial(rule, True, why, tuple(products), decides, text=text, spans=spans)
@@ -109,6 +110,19 @@ class _Tried:
         return Trial(
             rule, True, why, tuple(products), frozenset(), won, principle(self._dialect, won, rule), text, spans
         )
+
+    def _of_key(self, stated: Mapping[str, Any]) -> Iterator[Product]:
+        """What a custom key sets. A number that is copied takes the place of a product."""
+        values: tuple[tuple[Value, str, object], ...] = (
+            ("lr", "lr_mult", 0.0),
+            ("weight_decay", "decay_mult", self._rules.base_wd),
+        )
+        for of, word, base in values:
+            if self._dialect.copies_settings and of in stated:
+                note = f"the {word} beside it is lost" if word in stated else None
+                yield Product(of, float(stated[of]), note=note)
+            elif base is not None:
+                yield self._product(of, stated, word)
 
     def _options(self, visit: Visit, won: Rule | None) -> Iterator[Trial]:
         chosen = dict(zip(("lr", "weight_decay"), self._dialect.choose(visit, self._rules.given), strict=True))
