@@ -9,8 +9,9 @@ from pgaudit.constructors.basic import Basic
 from pgaudit.constructors.layer_decay import LAYER_DECAYS
 from pgaudit.constructors.mmcv import Mmcv
 from pgaudit.constructors.mmengine import Mmengine
+from pgaudit.constructors.mmseg_force_default import MmsegForceDefault
 
-_BUILT_IN: tuple[Constructor, ...] = (Mmcv(), Mmengine(), BaseCls(), *LAYER_DECAYS)
+_BUILT_IN: tuple[Constructor, ...] = (Mmcv(), Mmengine(), BaseCls(), *LAYER_DECAYS, MmsegForceDefault())
 CONSTRUCTORS: dict[str, Constructor] = {constructor.name: constructor for constructor in _BUILT_IN}
 """The built-in ones."""
 

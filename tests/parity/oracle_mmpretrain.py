@@ -33,7 +33,7 @@ from mmengine.registry import init_default_scope
 from torch import nn
 
 import pgaudit
-from tests.parity import trees
+from tests.parity import modules, trees
 from tests.parity.answers import answered, serve, word
 from tests.parity.client import ROOT
 
@@ -71,12 +71,16 @@ def constructors() -> dict[str, type[DefaultOptimWrapperConstructor]]:
 
     mmdet = _file("mmdet", "layer_decay_optimizer_constructor")
     mmseg = _file("mmseg", "layer_decay_optimizer_constructor")
+    forcing = _file("mmseg", "force_default_constructor")
+    # Deformable convolutions, as if mmcv's compiled operators were there.
+    _stand_in("mmcv.ops", DeformConv2d=modules.DeformConv2d, ModulatedDeformConv2d=modules.ModulatedDeformConv2d)
+    forcing.mmcv_full_available = lambda: True
     return {
         "mmpretrain_layer_decay": LearningRateDecayOptimWrapperConstructor,
         "mmdet_layer_decay": mmdet.LearningRateDecayOptimizerConstructor,
         "mmseg_layer_decay": mmseg.LearningRateDecayOptimizerConstructor,
         "mmseg_old_layer_decay": mmseg.LayerDecayOptimizerConstructor,
-        "mmseg_force_default": _file("mmseg", "force_default_constructor").ForceDefaultOptimWrapperConstructor,
+        "mmseg_force_default": forcing.ForceDefaultOptimWrapperConstructor,
     }
 
 

@@ -124,3 +124,11 @@ def test_random_backbones_of_the_deprecated_class(mmpretrain: Oracle, case: Case
     if policy and "decay_rate" in policy:
         policy["layer_decay_rate"] = policy["decay_rate"]
     compare(Named(mmpretrain, "mmseg_old_layer_decay"), case)
+
+
+@settings(max_examples=examples(300))
+@given(case=mmengine_cases(), force=st.booleans())
+def test_random_policies_of_the_forcing_constructor(mmpretrain: Oracle, case: Case, force: bool) -> None:
+    if case.get("paramwise_cfg"):
+        case["paramwise_cfg"]["force_default_settings"] = force
+    compare(Named(mmpretrain, "mmseg_force_default"), case)

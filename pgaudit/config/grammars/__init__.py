@@ -5,11 +5,11 @@ from __future__ import annotations
 from pgaudit.config.grammars.base import Grammar
 from pgaudit.config.grammars.basecls import BASECLS
 from pgaudit.config.grammars.layer_decay import LAYER_DECAYS
-from pgaudit.config.grammars.openmmlab import MMCV, MMENGINE
+from pgaudit.config.grammars.openmmlab import MMCV, MMENGINE, MMSEG_FORCE_DEFAULT
 from pgaudit.config.grammars.plugins import plugged, plugged_names
 from pgaudit.text import did_you_mean, quoted
 
-BUILT_IN = {grammar.name: grammar for grammar in (MMCV, MMENGINE, BASECLS, *LAYER_DECAYS)}
+BUILT_IN = {grammar.name: grammar for grammar in (MMCV, MMENGINE, BASECLS, *LAYER_DECAYS, MMSEG_FORCE_DEFAULT)}
 _BY_ALIAS = {alias: grammar for grammar in BUILT_IN.values() for alias in grammar.aliases}
 
 

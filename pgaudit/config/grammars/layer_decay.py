@@ -99,13 +99,4 @@ MMSEG_OLD_LAYER_DECAY = Grammar(
     complaints=partial(_complaints, library="mmseg's LayerDecayOptimizerConstructor", model="OldLayerDecayParamwise"),
 )
 
-MMSEG_FORCE_DEFAULT = Grammar(
-    "mmseg_force_default",
-    "mmseg ForceDefaultOptimWrapperConstructor",
-    ("ForceDefaultOptimWrapperConstructor", "mmseg.ForceDefaultOptimWrapperConstructor"),
-    complaints=partial(
-        copying_complaints, library="mmseg's ForceDefaultOptimWrapperConstructor", model="ForceDefaultParamwise"
-    ),
-)
-
 LAYER_DECAYS = (MMPRETRAIN_LAYER_DECAY, MMDET_LAYER_DECAY, MMSEG_LAYER_DECAY, MMSEG_OLD_LAYER_DECAY)

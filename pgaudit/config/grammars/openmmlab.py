@@ -90,3 +90,12 @@ MMENGINE = Grammar(
         copying_complaints, library="mmengine's DefaultOptimWrapperConstructor", model="MmengineParamwise"
     ),
 )
+
+MMSEG_FORCE_DEFAULT = Grammar(
+    "mmseg_force_default",
+    "mmseg ForceDefaultOptimWrapperConstructor",
+    ("ForceDefaultOptimWrapperConstructor", "mmseg.ForceDefaultOptimWrapperConstructor"),
+    complaints=partial(
+        copying_complaints, library="mmseg's ForceDefaultOptimWrapperConstructor", model="ForceDefaultParamwise"
+    ),
+)

@@ -82,9 +82,9 @@ def _one_group_each(inventory: Inventory, rules: Rules, config: Config) -> Assig
             rules.refuse_without_channels(visit)
         index = visit.index
         first = decisions[index] is None
+        if bypass and not first and (trainable[index] or rules.bypasses_frozen):
+            continue
         if trainable[index]:
-            if bypass and not first:
-                continue
             setting = rules.setting(visit)
         elif rules.keeps_frozen:
             setting = rules.frozen  # appended before anything asks whether it is a duplicate

@@ -32,3 +32,7 @@ class Dialect:
     """Whether a frozen parameter gets a group, rather than being skipped with a warning."""
     copies_settings: bool
     """Whether all that stands under a custom key is written into the group, after lr and weight decay."""
+    bypasses_frozen: bool = False
+    """Whether ``bypass_duplicate`` is asked before anything asks whether a parameter is frozen."""
+    can_force: bool = False
+    """Whether ``force_default_settings`` lets the options decide after the custom keys."""
