@@ -11,6 +11,7 @@ The keys ``param_name`` and ``param_names`` are checked and left out: they repea
 
 Such a model can be built in this process alone. With ``"ours": true`` the answer has, beside ``groups``, what pgaudit
 says of the same model: ``ours``, in the same form, or ``refused``; and ``findings``, the codes.
+With ``"scheduled": true`` each group has a ``height``: its lr when a warm-up of mmengine's has ended.
 """
 
 from __future__ import annotations
@@ -28,13 +29,13 @@ from typing import Any
 
 import torch
 import yaml
-from mmengine.optim import DefaultOptimWrapperConstructor
+from mmengine.optim import DefaultOptimWrapperConstructor, LinearLR
 from mmengine.registry import init_default_scope
 from torch import nn
 
 import pgaudit
 from tests.parity import modules, trees
-from tests.parity.answers import answered, serve, word
+from tests.parity.answers import answered, exact, serve, word
 from tests.parity.client import ROOT
 
 FOLDER = ROOT / ".oracles" / "mmpretrain"
@@ -121,9 +122,21 @@ def without_names(found: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+def after_warm_up(optimizer: torch.optim.Optimizer) -> list[float]:
+    """The lr of each group when a warm-up of two steps has ended."""
+    warm_up = LinearLR(optimizer, start_factor=0.5, begin=0, end=2)
+    for _ in range(2):
+        optimizer.step()
+        warm_up.step()
+    return [group["lr"] for group in optimizer.param_groups]
+
+
 def answer(build: Callable[..., tuple[torch.optim.Optimizer, nn.Module]], request: dict[str, Any]) -> Any:
     """The real answer, and pgaudit's beside it where it is asked for."""
     found = without_names(answered(build, request))
+    if request.get("scheduled"):
+        for group, lr in zip(found["groups"], after_warm_up(build(request)[0]), strict=True):
+            group["height"] = exact(lr)
     if not request.get("ours"):
         return found
     from tests.parity.compare import audit, our_groups

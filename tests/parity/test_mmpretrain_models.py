@@ -1,4 +1,4 @@
-"""mmpretrain's published layer decay policies on mmpretrain's own models: every setting of every parameter, bit for bit.
+"""Published policies of mmpretrain's layer decay on its own models: every setting of every parameter, bit for bit.
 
 The models need mmpretrain, so that pgaudit answers in the oracle's process as well.
 """

@@ -1,7 +1,7 @@
 """The layers of ConvNeXt, BEiT and MAE below ``backbone.``, as mmdet and mmseg tell them from names alone.
 
-Source of the semantics: mmdet 3.3.0 and mmsegmentation 1.2.2, ``engine/optimizers/layer_decay_optimizer_constructor.py``
-of each. What the functions cannot place, they fail on.
+Source of the semantics: mmdet 3.3.0 and mmsegmentation 1.2.2, in each
+``engine/optimizers/layer_decay_optimizer_constructor.py``. What the functions cannot place, they fail on.
 """
 
 from __future__ import annotations

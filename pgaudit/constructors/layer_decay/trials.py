@@ -15,6 +15,7 @@ from pgaudit.inventory import Inventory, Visit
 
 _DECAY: frozenset[Value] = frozenset({"weight_decay"})
 _BOTH: frozenset[Value] = frozenset({"lr", "weight_decay"})
+_LOST = "the decay_mult beside it is lost"
 _ORDER = "norms are asked for first, then biases, then vectors"
 
 
@@ -87,7 +88,7 @@ class _Tried:
             return Trial(rule, False, why, text=text)
         stated = self._rules.custom[rule.key or ""]
         if "weight_decay" in stated:
-            product = Product("weight_decay", stated["weight_decay"], note="its own value")
+            product = Product("weight_decay", stated["weight_decay"], note=_LOST if "decay_mult" in stated else None)
         else:
             product = self._product(stated.get("decay_mult", 1.0), "decay_mult" in stated)
         if rule == won:

@@ -8,7 +8,7 @@ from pgaudit.config import Config
 from pgaudit.constructors.base import Facts, Unread
 from pgaudit.constructors.layer_decay.options import OPTIONS, RATE
 from pgaudit.constructors.sisters import SISTERS, SISTERS_BY_KEY
-from pgaudit.text import visible
+from pgaudit.text import quoted, visible
 
 READ = frozenset({"custom_keys", RATE, *OPTIONS})
 """The options of ``paramwise_cfg`` that are read."""
@@ -21,6 +21,19 @@ _OVERWRITTEN = frozenset({"lr", "lr_scale", "layer_id", "param_name"})
 
 _INERT = {**SISTERS_BY_KEY, "lr_mult": "OpenMMLab's other constructors"}
 
+_LAYER = "the layer alone decides the lr: remove it"
+_DEPTH = "the model's own get_layer_depth says its layers: remove it"
+_INSTEAD = {
+    "bias_lr_mult": _LAYER,
+    "dcn_offset_lr_mult": _LAYER,
+    "bypass_duplicate": "a parameter with two names cannot be had under layer decay: untie it",
+    "layer_decay": f"it is called {RATE} here",
+    "decay_rate": f"it is called {RATE} here",
+    "num_layers": _DEPTH,
+    "decay_type": _DEPTH,
+}
+"""What to do about a sister's option, where a custom key cannot say the same."""
+
 
 def unread(config: Config, facts: Facts, kind: str) -> Iterator[Unread]:
     """Yields each option that changes nothing. All of a custom key is copied into the group, where the optimizer's
@@ -29,8 +42,7 @@ def unread(config: Config, facts: Facts, kind: str) -> Iterator[Unread]:
     options = config.paramwise_cfg or {}
     for option in options:
         if option not in READ:
-            hint = None if option in ("layer_decay", "decay_rate") else _instead(option)
-            yield Unread(("paramwise_cfg", option), READ, SISTERS, hint=hint)
+            yield Unread(("paramwise_cfg", option), READ, SISTERS, hint=_INSTEAD.get(option))
     for key, settings in options.get("custom_keys", {}).items():
         for setting in settings:
             at = ("paramwise_cfg", "custom_keys", key, setting)
@@ -38,20 +50,12 @@ def unread(config: Config, facts: Facts, kind: str) -> Iterator[Unread]:
                 why = "has no effect: the constructor writes its own over it"
                 yield Unread(at, READ_BY_KEY, _INERT, why, _LAYER if setting == "lr" else "remove it")
             elif setting == "lr_mult":
-                yield Unread(at, READ_BY_KEY, _INERT, "has no effect: it is copied into the group, and the lr stays", _LAYER)
+                why = "has no effect: it is copied into the group, and the lr stays"
+                yield Unread(at, READ_BY_KEY, _INERT, why, _LAYER)
+            elif setting == "decay_mult" and "weight_decay" in settings:
+                why = f"has no effect: {quoted('weight_decay')} takes its place"
+                yield Unread(at, frozenset(), why=why, hint="keep one of them")
             elif setting not in READ_BY_KEY and setting not in facts.looked_for:
                 name = visible(kind.rpartition(":")[2])
                 why = f"is copied into the group, where neither mmengine nor {name} looks for it"
                 yield Unread(at, frozenset({*facts.filled_in, *READ_BY_KEY}), why=why)
-
-
-_LAYER = "the layer alone decides the lr: remove it"
-
-
-def _instead(option: str) -> str | None:
-    """What to do about a sister's option, where a custom key cannot say the same."""
-    if option in ("bias_lr_mult", "dcn_offset_lr_mult"):
-        return _LAYER
-    if option == "bypass_duplicate":
-        return "a parameter with two names cannot be had under layer decay: untie it"
-    return None
