@@ -7,7 +7,15 @@ from pgaudit.errors import UsageError
 from pgaudit.real import openmmlab
 from pgaudit.real.base import Real
 
-REAL = {"mmcv": openmmlab.MMCV, "mmengine": openmmlab.MMENGINE}
+REAL = {
+    "mmcv": openmmlab.MMCV,
+    "mmengine": openmmlab.MMENGINE,
+    "mmpretrain_layer_decay": openmmlab.MMPRETRAIN,
+    "mmdet_layer_decay": openmmlab.MMDET,
+    "mmseg_layer_decay": openmmlab.MMSEG,
+    "mmseg_old_layer_decay": openmmlab.MMSEG_OLD,
+    "mmseg_force_default": openmmlab.MMSEG_FORCING,
+}
 """By constructor."""
 
 _NONE = {"basecls": "BaseCls runs on MegEngine, and has nothing to build for a torch model"}

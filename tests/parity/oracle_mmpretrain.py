@@ -47,14 +47,6 @@ def _stand_in(name: str, **members: object) -> None:
     sys.modules[name] = module
 
 
-def offer_model_index() -> None:
-    """mmpretrain lists its checkpoints by a package whose wheel is empty; no checkpoint is asked for here."""
-    for name in ("modelindex", "modelindex.models"):
-        _stand_in(name)
-    _stand_in("modelindex.load_model_index", load=None)
-    _stand_in("modelindex.models.Model", Model=object)
-
-
 def _file(package: str, name: str) -> Any:
     """A module of a package's `engine/optimizers`, without the package's other modules."""
     path = FOLDER / package / "engine" / "optimizers" / f"{name}.py"
@@ -154,7 +146,6 @@ def answer(build: Callable[..., tuple[torch.optim.Optimizer, nn.Module]], reques
 
 if __name__ == "__main__":
     logging.disable(logging.CRITICAL)
-    offer_model_index()
     CONSTRUCTORS = constructors()
     init_default_scope("mmpretrain")  # as a training run does it; Lamb is in its registry alone
     serve(build, answer)
