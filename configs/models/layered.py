@@ -1,5 +1,4 @@
-"""Models under layer decay, as OpenMMLab builds and names them: what the constructors tell the layers by is in the names.
-"""
+"""Models for layer decay, as OpenMMLab builds and names them: the constructors tell the layers by names and classes."""
 
 from __future__ import annotations
 

@@ -33,8 +33,19 @@ def _codes(report: pgaudit.Report) -> set[str]:
     return {finding.code for finding in report.findings}
 
 
+class ConvNeXt:
+    """What layer decay takes for a backbone, by its name."""
+
+
+class _Root(nn.Module):
+    backbone = ConvNeXt()
+
+    def get_layer_depth(self, name: str) -> tuple[int, int]:
+        return 0, 1
+
+
 def _net(**members: nn.Module) -> nn.Module:
-    model = nn.Module()
+    model = _Root()
     for name, module in members.items():
         model.add_module(name, module)
     return model
@@ -79,6 +90,10 @@ def _refused_unless_bypassed(name: str) -> bool:
     return refused and "PG009" not in _codes(_audit(name, _tied(), bypass_duplicate=True))
 
 
+def _refused(name: str) -> bool:
+    return "PG009" in _codes(_audit(name, _tied(), bypass_duplicate=True))
+
+
 def _first_decides(name: str) -> bool:
     report = _audit(name, _tied())
     return "PG009" not in _codes(report) and report["second.weight"].name == "first.weight"
@@ -108,6 +123,7 @@ CLAIMS: Mapping[str, Mapping[str, Claim]] = {
     },
     "tied": {
         "torch refuses them, unless bypass_duplicate": _refused_unless_bypassed,
+        "torch refuses them": _refused,
         "the first name decides": _first_decides,
     },
     "begins": {
@@ -147,7 +163,7 @@ def test_the_options_are_those_that_it_reads(name: str) -> None:
     options = PROFILES[name].options
     given = {**dict.fromkeys(options, 0), "no_such_option": 0}
     changed: dict[str, Any] = {section: {**given, "custom_keys": {}}}
-    unread = constructor_named(name).unread(replace(config, **changed))
+    unread = constructor_named(name).unread(replace(config, **changed), sample.FACTS)
     found = {str(each.at[-1]) for each in unread}
     assert found - {"custom_keys"} == {"no_such_option"}
 
@@ -160,7 +176,7 @@ class _Block(nn.Module):
         self.relative_position_bias_table = nn.Parameter(torch.ones(9, 2))
 
 
-class _Model(nn.Module):
+class _Model(_Root):
     def __init__(self) -> None:
         super().__init__()
         self.pos_embed = nn.Parameter(torch.ones(1, 9, 8))
