@@ -21,7 +21,7 @@ class Named(Oracle):
         return self._oracle.ask(constructor=self.constructor, **request)
 
 
-def layered(inner: Node, layers: int = 4, **kwargs: Any) -> Node:
+def layered(inner: Node, layers: Any = 4, **kwargs: Any) -> Node:
     """A container that says how deep its parameters are: see :class:`tests.parity.modules.Layered`."""
     return {**inner, "kind": "Layered", "args": [layers], "kwargs": kwargs}
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-import pgaudit
+from pgaudit.report import Row
 from tests.parity.both import DECAY, LR, SGD, Both, case_of
 from tests.parity.client import Oracle
 from tests.parity.compare import audit, refuses
@@ -29,7 +29,7 @@ def several(item: Node, count: int) -> Node:
     return block("ModuleList", **{str(number): item for number in range(count)})
 
 
-def rows(both: Both, model: Node, optimizer: Any = SGD, tree: Any = None, **options: Any) -> list[pgaudit.Row]:
+def rows(both: Both, model: Node, optimizer: Any = SGD, tree: Any = None, **options: Any) -> list[Row]:
     """pgaudit's rows, on which both agree."""
     both.agree(model, optimizer, tree=tree, **options)
     case = case_of(model, optimizer, tree, options)
@@ -209,7 +209,7 @@ class TestPoint4Groups:
 
 
 class TestPoint5TheDeprecatedClass:
-    OPTIONS = {"num_layers": 2, "layer_decay_rate": 0.5}
+    OPTIONS: dict[str, Any] = {"num_layers": 2, "layer_decay_rate": 0.5}
 
     @pytest.fixture
     def old(self, mmpretrain: Oracle) -> Both:

@@ -41,7 +41,7 @@ BACKBONES: dict[str, dict[str, Any]] = {
 }
 
 # How many of its models fail on the depth, and all they say of it.
-WITHOUT = {
+WITHOUT: dict[str, tuple[dict[str, Any], str]] = {
     "resnet18": ({"type": "ResNet", "depth": 18}, "NotImplementedError"),
     "mobilenet": ({"type": "MobileNetV2"}, "doesn't support `get_layer_depth` by now"),
     "riformer": ({"type": "RIFormer", "arch": "s12"}, "doesn't support `get_layer_depth` by now"),

@@ -13,7 +13,7 @@ from pgaudit.config import Config
 from pgaudit.config.grammars.layer_decay import MMPRETRAIN_LAYER_DECAY
 from pgaudit.constructors.base import NOT_OPTIMIZED, Assignment, Conflict, Decision, Facts, Rule, Setting, Unread
 from pgaudit.constructors.layer_decay import trials
-from pgaudit.constructors.layer_decay.options import RATE, key_pattern, option_pattern, rate_pattern
+from pgaudit.constructors.layer_decay.options import OPTIONS, RATE, key_pattern, option_pattern, rate_pattern
 from pgaudit.constructors.layer_decay.rules import CALL, Rules
 from pgaudit.constructors.layer_decay.shared import FROZEN, LayerDecay, refuse_without_parameters
 from pgaudit.constructors.layer_decay.unread import unread
@@ -49,7 +49,7 @@ class MmpretrainLayerDecay(LayerDecay):
         """Custom keys, the options that are given, and layer decay."""
         options = config.paramwise_cfg or {}
         keys = sorted(sorted(options.get("custom_keys", {})), key=len, reverse=True)
-        given = [option for option in trials.OPTIONS if options.get(option) is not None]
+        given = [option for option in OPTIONS if options.get(option) is not None]
         layered = [rate_pattern(config)] if RATE in options else []
         return [
             *(key_pattern(config, key) for key in keys),

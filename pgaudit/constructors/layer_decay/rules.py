@@ -119,7 +119,7 @@ class Rules:
             decay = times(self._config, "weight_decay", self.base_wd, stated.pop("decay_mult", 1.0), at)
             return {"weight_decay": decay, **stated}, self.rule("custom_keys", lot.key)
         if lot.option is not None:
-            at = ("paramwise_cfg", lot.option)
-            decay = times(self._config, "weight_decay", self.base_wd, self.options[lot.option], at)
+            mult, at_option = self.options[lot.option], ("paramwise_cfg", lot.option)
+            decay = times(self._config, "weight_decay", self.base_wd, mult, at_option)
             return {"weight_decay": decay}, self.rule(lot.option)
         return {"weight_decay": self.base_wd}, base_rule(self._config, "weight_decay")
