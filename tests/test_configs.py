@@ -36,6 +36,36 @@ class Expected:
 
 # A ResNet-50 has 53 convolutions (stem, 16 blocks of 3, 4 shortcuts), each without a bias and with a batch norm.
 EXPECTED = {
+    # 12 blocks; with a weight of its own in each of 16 parameters, 5 of them no vectors. Token, patches, head.
+    "beit_mmseg_old_layer_decay": Expected(
+        rules={"layer_decay_rate": 12 * 16 + 1 + 2 + 2, "no_decay": 12 * 11 + 2},
+        values={
+            "backbone.cls_token": (3.0e-5 * 0.9**13, 0.05),
+            "backbone.patch_embed.proj.bias": (3.0e-5 * 0.9**13, 0.0),
+            "backbone.layers.0.attn.relative_position_bias_table": (3.0e-5 * 0.9**12, 0.05),
+            "backbone.layers.11.gamma_2": (3.0e-5 * 0.9, 0.0),
+            "head.weight": (3.0e-5, 0.05),
+        },
+        findings=("PG007",),
+    ),
+    # 18 blocks of 9, 3 of them no vectors; convolutions with norms: stem and 3 between stages; the last norm, the head.
+    "convnext_mmdet_layer_decay": Expected(
+        rules={"decay_rate": 18 * 9 + 4 * 4 + 2 + 2, "no_decay": 18 * 6 + 4 * 3 + 2 + 1},
+        values={
+            "backbone.downsample_layers.0.0.weight": (0.0002 * 0.7**7, 0.05),
+            "backbone.stages.0.2.conv_dw.bias": (0.0002 * 0.7**6, 0.0),
+            "backbone.downsample_layers.1.1.weight": (0.0002 * 0.7**5, 0.05),
+            "backbone.stages.1.0.gamma": (0.0002 * 0.7**5, 0.0),
+            "backbone.downsample_layers.2.1.weight": (0.0002 * 0.7**4, 0.05),
+            "backbone.stages.2.2.gamma": (0.0002 * 0.7**4, 0.0),
+            "backbone.stages.2.3.gamma": (0.0002 * 0.7**3, 0.0),
+            "backbone.stages.2.8.mlp.fc1.weight": (0.0002 * 0.7**2, 0.05),
+            "backbone.downsample_layers.3.1.weight": (0.0002 * 0.7, 0.05),
+            "backbone.stages.3.0.gamma": (0.0002 * 0.7, 0.0),
+            "backbone.norm3.weight": (0.0002, 0.0),
+            "head.weight": (0.0002, 0.05),
+        },
+    ),
     # 18 blocks; norms: 1 + 18 + 3 + 1; dense layers: stem, 2 a block, 3 between stages, head.
     "convnext_mmcv": Expected(
         rules={
@@ -75,6 +105,18 @@ EXPECTED = {
             "head.fc.bias": (0.004, 0.0),
         },
         findings=("PG018",),
+    ),
+    "convnext_mmseg_layer_decay": Expected(
+        rules={"decay_rate": 18 * 9 + 4 * 4 + 2 + 2, "no_decay": 18 * 6 + 4 * 3 + 2 + 1},
+        values={
+            "backbone.downsample_layers.0.0.weight": (0.0001 * 0.9**7, 0.05),
+            "backbone.downsample_layers.3.1.weight": (0.0001 * 0.9**7, 0.05),
+            "backbone.stages.0.2.conv_dw.bias": (0.0001 * 0.9**6, 0.0),
+            "backbone.stages.2.8.mlp.fc1.weight": (0.0001 * 0.9**4, 0.05),
+            "backbone.stages.3.0.gamma": (0.0001 * 0.9**3, 0.0),
+            "backbone.norm3.weight": (0.0001, 0.0),
+            "head.weight": (0.0001, 0.05),
+        },
     ),
     # 4 + 6 + 3 deformable convolutions, each with a weight and a bias for its offsets.
     "dcn_mmcv": Expected(
@@ -280,6 +322,36 @@ EXPECTED = {
             "head.weight": (0.0005, 0.05),
             "head.bias": (0.0005, 0.0),
         },
+    ),
+    # The same layers, and one head; the last layer is the 14th.
+    "vit_mmpretrain_layer_decay": Expected(
+        rules={
+            "layer_decay_rate": 12 * 12 + 8,
+            "norm_decay_mult": 2 * 25,
+            "bias_decay_mult": 12 * 4 + 2,
+            "custom_keys..cls_token": 1,
+            "custom_keys..pos_embed": 1,
+        },
+        values={
+            "backbone.cls_token": (0.004 * 0.75**13, 0.0),
+            "backbone.patch_embed.proj.weight": (0.004 * 0.75**13, 0.05),
+            "backbone.blocks.0.norm1.weight": (0.004 * 0.75**12, 0.0),
+            "backbone.blocks.11.attn.qkv.bias": (0.004 * 0.75, 0.0),
+            "backbone.norm.bias": (0.004, 0.0),
+            "head.weight": (0.004, 0.05),
+        },
+        findings=("PG018",),
+    ),
+    "vit_mmseg_force_default": Expected(
+        rules={"custom_keys.backbone": 12 * 12 + 6, "bias_decay_mult": 12 * 6 + 3, "default": 1},
+        values={
+            "backbone.cls_token": (0.001 * 0.01, 0.1),
+            "backbone.blocks.0.norm1.weight": (0.001 * 0.01, 0.1),
+            "backbone.blocks.0.norm1.bias": (0.001 * 0.01, 0.0),
+            "head.weight": (0.001, 0.1),
+            "head.bias": (0.001, 0.0),
+        },
+        findings=("PG007", "PG018"),
     ),
 }
 

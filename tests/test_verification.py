@@ -157,6 +157,13 @@ INSTALLED = {
     "timm": (None, "vit_tiny_patch16_224", "configs/vit_timm.yaml"),
     "transformers": ("transformers", "swin_tiny_patch4_window7_224", "configs/swin_transformers.yaml"),
 }
+LAYERED = {
+    "mmpretrain": "vit_mmpretrain_layer_decay",
+    "mmdet": "convnext_mmdet_layer_decay",
+    "mmseg": "convnext_mmseg_layer_decay",
+    "mmseg, deprecated": "beit_mmseg_old_layer_decay",
+    "mmseg, forcing": "vit_mmseg_force_default",
+}
 
 
 @pytest.mark.parametrize(("oracle", "model", "config"), INSTALLED.values(), ids=INSTALLED)
@@ -168,6 +175,16 @@ def test_the_proof_through_the_real_library(oracle: str | None, model: str, conf
     assert data["differences"] == []
     assert f"{data['library']['name']} {data['library']['version']}" == data["library"]["reproduced"]
     assert data["model"]["parameters"] == len(list(_timm(model).parameters()))
+
+
+@pytest.mark.parametrize("name", LAYERED.values(), ids=LAYERED)
+def test_the_proof_of_layer_decay_on_an_examples_model(name: str) -> None:
+    done = _run(f"configs/{name}.yaml", "--format", "json", oracle="mmpretrain")
+    assert done.returncode == 0, done.stderr
+    data = json.loads(done.stdout)
+    assert (data["agrees"], data["differences"]) == (True, [])
+    assert f"{data['library']['name']} {data['library']['version']}" == data["library"]["reproduced"]
+    assert "paramwise_options" not in done.stderr
 
 
 def _timm(name: str) -> nn.Module:

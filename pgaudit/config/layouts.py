@@ -59,6 +59,7 @@ One of these is enough to tell such a config from one written for pgaudit alone.
 OWN = tuple(
     """
     model model_args constructor optimizer paramwise_cfg optim_wrapper solver SOLVER world_size expect findings
+    default_scope
     """.split()
 )
 """The top-level keys that are read."""
@@ -82,7 +83,7 @@ def foreign_keys(top: Mapping[str, frozenset[str] | None]) -> set[str]:
     if foreign or nested or not top.keys().isdisjoint(("optim_wrapper", "solver", "SOLVER")):
         unknown = [key for key in top if key not in (*OWN, *BASES)]
         foreign |= {key for key in unknown if not nearest(key, OWN, cutoff=0.8)}
-    return foreign
+    return foreign - {"default_scope"}
 
 
 @dataclass

@@ -10,7 +10,7 @@ from typing import Any
 from pgaudit.config import layouts, python_file
 from pgaudit.config.documents import read_file, refuse
 from pgaudit.config.expect import expect_complaints, expectations
-from pgaudit.config.grammars import grammar_named, unknown_constructor
+from pgaudit.config.grammars import grammar_named, scoped, unknown_constructor
 from pgaudit.config.ignores import ignore_complaints, ignores_of
 from pgaudit.config.loader import Document, read_yaml
 from pgaudit.config.records import Config
@@ -82,7 +82,7 @@ def _validated(document: Document, path: str | None, constructor: str | None) ->
                 0, ((base,), f"pgaudit reads one file, and `{base}` names others", "write the whole config out")
             )
     found += [(at, message, None) for at, message in layout.unread]
-    name = constructor or layout.constructor
+    name = constructor or scoped(layout.constructor, top.get("default_scope"))
     found += constructor_complaints(name, layout)
     grammar = grammar_named(name)
     if "world_size" in top and grammar and not grammar.scales_lr:

@@ -103,6 +103,37 @@ class TimmParamwise(_Closed):
     fallback_no_weight_decay: bool = False
 
 
+class MmpretrainParamwise(_Open):
+    """Options that mmpretrain's LearningRateDecayOptimWrapperConstructor reads."""
+
+    layer_decay_rate: NonNegative = 1.0
+    custom_keys: dict[str, MmengineCustomKey] = {}
+    bias_decay_mult: NonNegative | None = None
+    norm_decay_mult: NonNegative | None = None
+    flat_decay_mult: NonNegative | None = None
+
+
+class LayerDecayParamwise(_Open):
+    """Options that the LearningRateDecayOptimizerConstructor of mmdet and mmseg reads."""
+
+    num_layers: NonNegative
+    decay_rate: NonNegative
+    decay_type: str = "layer_wise"
+
+
+class OldLayerDecayParamwise(_Open):
+    """Options that mmseg's deprecated LayerDecayOptimizerConstructor reads."""
+
+    num_layers: NonNegative
+    layer_decay_rate: NonNegative
+
+
+class ForceDefaultParamwise(MmengineParamwise):
+    """Options that mmseg's ForceDefaultOptimWrapperConstructor reads."""
+
+    force_default_settings: bool = False
+
+
 class Solver(_Open):
     """Options that BaseCls' DefaultSolver reads to build an optimizer; the weight decay policy is read by its
     constructor.
@@ -206,3 +237,4 @@ class File(_Closed):
     world_size: Annotated[int, Field(strict=True, ge=1)] | None = None
     expect: dict[str, Any] | None = None
     findings: dict[str, Any] | None = None
+    default_scope: Any = None

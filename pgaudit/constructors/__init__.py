@@ -7,13 +7,23 @@ from pgaudit.constructors.base import Assignment, Conflict, Constructor, Decisio
 from pgaudit.constructors.basecls import BaseCls
 from pgaudit.constructors.basic import Basic
 from pgaudit.constructors.detectron2 import Detectron2
+from pgaudit.constructors.layer_decay import LAYER_DECAYS
 from pgaudit.constructors.mmcv import Mmcv
 from pgaudit.constructors.mmengine import Mmengine
 from pgaudit.constructors.regex import Regex
 from pgaudit.constructors.timm import Timm
 from pgaudit.constructors.transformers import Transformers
 
-_BUILT_IN: tuple[Constructor, ...] = (Mmcv(), Mmengine(), Timm(), Detectron2(), Transformers(), BaseCls(), Regex())
+_BUILT_IN: tuple[Constructor, ...] = (
+    Mmcv(),
+    Mmengine(),
+    *LAYER_DECAYS,
+    Timm(),
+    Detectron2(),
+    Transformers(),
+    BaseCls(),
+    Regex(),
+)
 CONSTRUCTORS = {constructor.name: constructor for constructor in _BUILT_IN}
 """The built-in ones."""
 

@@ -4,7 +4,7 @@ them. The tests hold each claim against the constructor itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,41 @@ _FIRST = "the first name decides"
 _INSIDE, _AS_GIVEN = "its attribute `module`, if it has one", "the model as it is given"
 _IGNORED = "ignored"
 
+_DEPTH = "the layer, base; no key changes it"
+_VECTORS = "none for 1-d parameters and for `.bias`, else base; no option changes it"
+_OF_NAMES = Profile(
+    names="layers by the names below `backbone.`, which is a ConvNeXt by its class's name",
+    lr=_DEPTH,
+    weight_decay=_VECTORS,
+    frozen=_LEFT_OUT,
+    tied=_FIRST,
+    groups="of each layer, with and without decay",
+    begins=_INSIDE,
+    unknown=_IGNORED,
+)
+_OF_MMSEG = replace(
+    _OF_NAMES, names="layers by the names below `backbone.`, a ConvNeXt, BEiT or MAE by its class's name"
+)
+
+_LAYER_DECAYS = {
+    "mmpretrain_layer_decay": Profile(
+        names="a key is a part of the name; the longest key wins. Layers by the model's own get_layer_depth()",
+        lr=_DEPTH,
+        weight_decay="custom key (its weight_decay, then its decay_mult), norm, bias, 1-d, base; unset options are "
+        "passed over",
+        frozen=_LEFT_OUT,
+        tied="torch refuses them",
+        groups="one a parameter; without options one for all",
+        begins=_INSIDE,
+        unknown="ignored; in a custom key copied into the group",
+    ),
+    "mmdet_layer_decay": _OF_NAMES,
+    "mmseg_layer_decay": _OF_MMSEG,
+    "mmseg_old_layer_decay": replace(
+        _OF_MMSEG,
+    ),
+}
+
 PROFILES = {
     "mmcv": Profile(
         names=_KEYS,
@@ -64,6 +99,17 @@ PROFILES = {
         weight_decay="custom key (its weight_decay, then its decay_mult), norm, bias, depthwise, 1-d, base; unset "
         "options are passed over",
         frozen="left out, with a warning; without options in the group",
+        tied="torch refuses them, unless bypass_duplicate",
+        groups="one a parameter; without options one for all",
+        begins=_INSIDE,
+        unknown="ignored; in a custom key copied into the group",
+    ),
+    **_LAYER_DECAYS,
+    "mmseg_force_default": Profile(
+        names=_KEYS,
+        lr="the options if forced, custom key, dcn_offset_lr_mult, bias_lr_mult, base",
+        weight_decay="the options if forced, custom key, norm, bias, depthwise, 1-d, base; unset ones are passed over",
+        frozen=_IN_A_GROUP,
         tied="torch refuses them, unless bypass_duplicate",
         groups="one a parameter; without options one for all",
         begins=_INSIDE,

@@ -18,6 +18,14 @@ _BASE = {"type": "SGD", "lr": 1.0, "weight_decay": 1.0}
 ASKED: Mapping[str, Mapping[str, Any]] = {
     "mmcv": {"optimizer": _BASE, "paramwise_cfg": {"norm_decay_mult": 0.0, "bias_decay_mult": 0.0}},
     "mmengine": {"optimizer": _BASE, "paramwise_cfg": {"norm_decay_mult": 0.0, "bias_decay_mult": 0.0}},
+    "mmpretrain_layer_decay": {
+        "optimizer": _BASE,
+        "paramwise_cfg": {"layer_decay_rate": 0.5, "norm_decay_mult": 0.0, "bias_decay_mult": 0.0},
+    },
+    "mmdet_layer_decay": {"optimizer": _BASE, "paramwise_cfg": {"num_layers": 12, "decay_rate": 0.5}},
+    "mmseg_layer_decay": {"optimizer": _BASE, "paramwise_cfg": {"num_layers": 12, "decay_rate": 0.5}},
+    "mmseg_old_layer_decay": {"optimizer": _BASE, "paramwise_cfg": {"num_layers": 12, "layer_decay_rate": 0.5}},
+    "mmseg_force_default": {"optimizer": _BASE, "paramwise_cfg": {"norm_decay_mult": 0.0, "bias_decay_mult": 0.0}},
     "timm": {"optimizer": {**_BASE, "type": "sgd"}},
     "detectron2": {"optimizer": _BASE, "paramwise_cfg": {"weight_decay_norm": 0.0, "weight_decay_bias": 0.0}},
     "transformers": {"optimizer": _BASE},
@@ -87,7 +95,9 @@ def inventory() -> Inventory:
         parameters.append(Parameter(sort.name, sort.shape, "float32", sort.trainable, module(sort), numel=8))
         visits.append(Visit(prefix, own, index, module(sort), (root,) if prefix else (), sort.conv, len(sort.shape)))
     whole = tuple(range(len(SORTS)))
-    hints = Hints(no_weight_decay=("pos_embed",))
+    # One layer for all, below a backbone that layer decay knows: the weight decay is what the sample is about.
+    depths = {sort.name: (0, 1) for sort in SORTS}
+    hints = Hints(no_weight_decay=("pos_embed",), layer_depths=depths, backbone="ConvNeXt")
     return Inventory(tuple(parameters), tuple(visits), whole, root, "sample", "module", hints=hints)
 
 

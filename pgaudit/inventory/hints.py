@@ -12,20 +12,21 @@ from pgaudit.inventory.records import Hints
 from pgaudit.text import said
 
 
-def hints_of(model: Any, names: Iterable[str]) -> Hints:
-    """Asks ``no_weight_decay()``, ``group_matcher()`` and ``pretrained_cfg`` (timm), and ``get_layer_depth(name)``
-    (mmpretrain).
+def hints_of(model: Any, names: Iterable[str], aliases: Iterable[str] = ()) -> Hints:
+    """Asks ``no_weight_decay()``, ``group_matcher()`` and ``pretrained_cfg`` (timm), ``get_layer_depth(name)``
+    (mmpretrain) and ``backbone`` (mmdet and mmseg).
 
     Args:
         model: any module.
         names: as its ``named_parameters()`` gives them.
+        aliases: all names under which parameters are met.
     """
     names = list(names)
     raised: dict[str, str] = {}
     no_weight_decay = _no_weight_decay(model, raised)
     layers, layered_by = _layers(model, names, raised)
-    classifier = _classifier(model)
-    return Hints(no_weight_decay, layers, layered_by, _layer_depths(model, names), classifier, raised)
+    depths = _layer_depths(model, dict.fromkeys([*names, *aliases]))
+    return Hints(no_weight_decay, layers, layered_by, depths, _classifier(model), _backbone(model), raised)
 
 
 def _no_weight_decay(model: Any, raised: dict[str, str]) -> tuple[str, ...]:
@@ -60,12 +61,30 @@ def _classifier(model: Any) -> tuple[str, ...]:
     return tuple(name for name in names if isinstance(name, str))
 
 
-def _layer_depths(model: Any, names: Iterable[str]) -> Mapping[str, tuple[int, int]] | None:
+def _layer_depths(model: Any, names: Iterable[str]) -> Mapping[str, tuple[float, float] | str] | None:
     try:
-        if not callable(getattr(model, "get_layer_depth", None)):
-            return None
-        answers = {name: _asked(model, "get_layer_depth", name) for name in names}
-        return {name: (int(pair[0]), int(pair[1])) for name, pair in answers.items() if isinstance(pair, tuple)}
+        ask = getattr(model, "get_layer_depth", None)
+    except Exception:
+        return None
+    return None if ask is None else {name: _depth(ask, name) for name in names}
+
+
+def _depth(ask: Any, name: str) -> tuple[float, float] | str:
+    """Unpacked as mmpretrain does it; what cannot be counted with is as good as raised."""
+    try:
+        layer, layers = ask(name)
+        return _number(layer), _number(layers)
+    except Exception as error:
+        return said(error)
+
+
+def _number(value: Any) -> float:
+    return value if isinstance(value, (int, float)) else float(value)
+
+
+def _backbone(model: Any) -> str | None:
+    try:
+        return type(model.backbone).__name__
     except Exception:
         return None
 

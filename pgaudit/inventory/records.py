@@ -103,9 +103,14 @@ class Hints:
     """The layer of each name, counted from the input, as timm tells layers: see :mod:`pgaudit.inventory.layers`."""
     layered_by: str = ""
     """What told the layers: ``group_matcher``, ``classifier``, or nothing, so that they are one."""
-    layer_depths: Mapping[str, tuple[int, int]] | None = None
+    layer_depths: Mapping[str, tuple[float, float] | str] | None = None
+    """What ``get_layer_depth()`` says of each name under which a parameter is met: its layer, counted from 0, and how
+    many there are; or, as a text, what it raised. None where the model has no such method.
+    """
     classifier: tuple[str, ...] = ()
     """The modules that a timm model calls its classifier."""
+    backbone: str | None = None
+    """The bare name of the class of the model's attribute ``backbone``; None where it has none."""
     raised: Mapping[str, str] = field(default_factory=dict)
     """What the model's own code raised when it was asked: ``no_weight_decay()``, its answer ``no_weight_decay`` when
     used, or ``layers``.

@@ -92,7 +92,7 @@ def _walked(model: nn.Module, ref: str, source: str, version: str | None, unwrap
         circular=circles[0] if circles else None,
         wrapper=wrapper,
         unwrapped=unwrapped,
-        hints=hints_of(root, listed),
+        hints=hints_of(root, listed, [name for entry in found.entries for name in (entry.name, *entry.aliases)]),
         named=None if len(set(named)) == len(found.tensors) - lost else frozenset(named),
         notes=tuple(notes),
     )

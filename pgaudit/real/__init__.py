@@ -10,6 +10,11 @@ from pgaudit.real.base import Real
 REAL = {
     "mmcv": openmmlab.MMCV,
     "mmengine": openmmlab.MMENGINE,
+    "mmpretrain_layer_decay": openmmlab.MMPRETRAIN,
+    "mmdet_layer_decay": openmmlab.MMDET,
+    "mmseg_layer_decay": openmmlab.MMSEG,
+    "mmseg_old_layer_decay": openmmlab.MMSEG_OLD,
+    "mmseg_force_default": openmmlab.MMSEG_FORCING,
     "timm": timm.TIMM,
     "detectron2": detectron2.DETECTRON2,
     "transformers": transformers.TRANSFORMERS,

@@ -1,9 +1,15 @@
-"""mmcv 1.x and mmengine, which call the optimizer's class by its name in their registries."""
+"""mmcv 1.x, mmengine and what is derived from it, which call the optimizer's class by its name in their registries."""
 
 from __future__ import annotations
 
+import contextlib
 import copy
-from typing import TYPE_CHECKING
+import io
+import logging
+from collections.abc import Iterator
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from pgaudit.config import Config
 from pgaudit.errors import UsageError
@@ -46,6 +52,54 @@ def _mmcv() -> Builder:
 
 def _mmengine() -> Builder:
     from mmengine.optim import DefaultOptimWrapperConstructor
+
+    return _wrapping(DefaultOptimWrapperConstructor)
+
+
+def _mmpretrain() -> Builder:
+    from mmpretrain.engine.optimizers import LearningRateDecayOptimWrapperConstructor
+
+    return _wrapping(LearningRateDecayOptimWrapperConstructor)
+
+
+def _mmdet() -> Builder:
+    layer_decay = _file_of("mmdet", "layer_decay_optimizer_constructor")
+    return _wrapping(layer_decay.LearningRateDecayOptimizerConstructor)
+
+
+def _mmseg() -> Builder:
+    layer_decay = _file_of("mmseg", "layer_decay_optimizer_constructor")
+    return _wrapping(layer_decay.LearningRateDecayOptimizerConstructor)
+
+
+def _mmseg_old() -> Builder:
+    return _wrapping(_file_of("mmseg", "layer_decay_optimizer_constructor").LayerDecayOptimizerConstructor)
+
+
+def _mmseg_forcing() -> Builder:
+    return _wrapping(_file_of("mmseg", "force_default_constructor").ForceDefaultOptimWrapperConstructor)
+
+
+def _file_of(package: str, name: str) -> Any:
+    """Returns a module of a package's ``engine/optimizers`` without the rest of it, which needs mmcv's compiled ops.
+
+    Raises:
+        ImportError: there is none.
+    """
+    found = find_spec(package)
+    if found is None or not found.submodule_search_locations:
+        raise ImportError(f"no module named {package}")
+    path = Path(found.submodule_search_locations[0]) / "engine" / "optimizers" / f"{name}.py"
+    spec = spec_from_file_location(f"{package}.engine.optimizers.{name}", path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise ImportError(f"{package} has no engine/optimizers/{name}.py")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _wrapping(constructor: Any) -> Builder:
+    """Returns what builds through a constructor of optimizer wrappers."""
     from mmengine.registry import OPTIMIZERS
     from mmengine.utils.dl_utils import mmcv_full_available
 
@@ -54,13 +108,33 @@ def _mmengine() -> Builder:
         optimizer = {**config.optimizer, "type": registered(OPTIMIZERS, config.optimizer["type"], kind)}
         # The wrappers for mixed precision want an accelerator, and change nothing about groups.
         wrapper = {"type": "OptimWrapper", "optimizer": copy.deepcopy(optimizer)}
-        constructor = DefaultOptimWrapperConstructor(wrapper, copy.deepcopy(config.paramwise_cfg))
-        # The wrapper's own `param_groups` has one more, which holds nothing of the model.
-        built: Optimizer = constructor(model).optimizer
+        with _silent():
+            # The wrapper's own `param_groups` has one more, which holds nothing of the model.
+            built: Optimizer = constructor(wrapper, copy.deepcopy(config.paramwise_cfg))(model).optimizer
+        for group in built.param_groups:
+            for names in ("param_name", "param_names"):  # of its parameters, which are told by identity
+                group.pop(names, None)
         return built
 
     return build
 
 
+@contextlib.contextmanager
+def _silent() -> Iterator[None]:
+    """Without the lines about each parameter, which are logged or printed."""
+    level = logging.root.manager.disable
+    logging.disable(logging.INFO)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        logging.disable(level)
+
+
 MMCV = Real(("mmcv", "mmcv-full"), "mmcv==1.7.2", _mmcv)
 MMENGINE = Real(("mmengine", "mmengine-lite"), "mmengine==0.10.7", _mmengine)
+MMPRETRAIN = Real(("mmpretrain",), "mmpretrain==1.2.0", _mmpretrain)
+MMDET = Real(("mmdet",), "mmdet==3.3.0", _mmdet)
+MMSEG = Real(("mmsegmentation",), "mmsegmentation==1.2.2", _mmseg)
+MMSEG_OLD = Real(("mmsegmentation",), "mmsegmentation==1.2.2", _mmseg_old)
+MMSEG_FORCING = Real(("mmsegmentation",), "mmsegmentation==1.2.2", _mmseg_forcing)

@@ -34,8 +34,19 @@ def _codes(report: pgaudit.Report) -> set[str]:
     return {finding.code for finding in report.findings}
 
 
+class ConvNeXt:
+    """What layer decay takes for a backbone, by its name."""
+
+
+class _Root(nn.Module):
+    backbone = ConvNeXt()
+
+    def get_layer_depth(self, name: str) -> tuple[int, int]:
+        return 0, 1
+
+
 def _net(**members: nn.Module) -> nn.Module:
-    model = nn.Module()
+    model = _Root()
     for name, module in members.items():
         model.add_module(name, module)
     return model
@@ -78,6 +89,10 @@ def _tied() -> nn.Module:
 def _refused_unless_bypassed(name: str) -> bool:
     refused = "PG009" in _codes(_audit(name, _tied()))
     return refused and "PG009" not in _codes(_audit(name, _tied(), bypass_duplicate=True))
+
+
+def _refused(name: str) -> bool:
+    return "PG009" in _codes(_audit(name, _tied(), bypass_duplicate=True))
 
 
 def _first_decides(name: str) -> bool:
@@ -123,6 +138,7 @@ CLAIMS: Mapping[str, Mapping[str, Claim]] = {
     },
     "tied": {
         "torch refuses them, unless bypass_duplicate": _refused_unless_bypassed,
+        "torch refuses them": _refused,
         "the first name decides": _first_decides,
     },
     "begins": {
@@ -183,7 +199,7 @@ class _Block(nn.Module):
         self.relative_position_bias_table = nn.Parameter(torch.ones(9, 2))
 
 
-class _Model(nn.Module):
+class _Model(_Root):
     def __init__(self) -> None:
         super().__init__()
         self.pos_embed = nn.Parameter(torch.ones(1, 9, 8))

@@ -199,12 +199,17 @@ def test_hints_come_from_the_model_and_never_raise() -> None:
         def get_layer_depth(self, name: str) -> tuple[str, float]:
             return name, float("nan")
 
-    assert _walked(Misleading(2, 2)).hints.layer_depths is None
+    misled = _walked(Misleading(2, 2)).hints.layer_depths or {}
+    assert all(str(answer).startswith("ValueError: could not convert") for answer in misled.values())
+    assert list(misled) == ["weight", "bias"]
     hints = _walked(Hinting(2, 2)).hints
     assert hints.no_weight_decay == ("cls_token", "pos_embed")
     assert hints.layers == {}
     assert hints.raised == {"layers": "RuntimeError: needs an argument"}
     assert hints.layer_depths == {"weight": (6, 12), "bias": (4, 12)}
+    assert _walked(nn.Linear(2, 2)).hints.layer_depths is None
+    assert hints.backbone is None
+    assert _walked(nn.ModuleDict({"backbone": Hinting(2, 2)})).hints.backbone == "Hinting"
 
 
 def test_a_walk_changes_nothing_and_holds_the_tensors() -> None:

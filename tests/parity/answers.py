@@ -56,11 +56,14 @@ def answered(build: Callable[[dict[str, Any]], tuple[torch.optim.Optimizer, nn.M
     return {**described(optimizer, root), "warnings": [str(warning.message) for warning in caught]}
 
 
-def serve(build: Callable[[dict[str, Any]], tuple[torch.optim.Optimizer, nn.Module]]) -> None:
+def serve(
+    build: Callable[[dict[str, Any]], tuple[torch.optim.Optimizer, nn.Module]],
+    answer: Callable[..., Any] = answered,
+) -> None:
     """Answers until stdin ends, a JSON line for a JSON line."""
     # Whatever a library prints goes to stderr: stdout carries answers only.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     torch.set_num_threads(1)
     for line in sys.stdin:
-        print(json.dumps(answered(build, json.loads(line))), file=answers, flush=True)
+        print(json.dumps(answer(build, json.loads(line))), file=answers, flush=True)

@@ -5,6 +5,7 @@ Imported by the tests and by the oracle processes, so that both sides see the sa
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -158,6 +159,39 @@ class HeadOnlyNamed(HeadOnly):
     def parameters(self, recurse: bool = True) -> Iterator[nn.Parameter]:
         for _, tensor in self.named_parameters(recurse=recurse):
             yield tensor
+
+
+class Layered(Block):
+    """Says how deep its parameters are, by their names in any order, and fails where it is told to."""
+
+    def __init__(self, layers: int, salt: str = "", fails: str | None = None, **given: list[float]) -> None:
+        super().__init__()
+        self.layers, self.salt, self.fails, self.given = layers, salt, fails, given
+
+    def get_layer_depth(self, name: str) -> tuple[float, float]:
+        """A name's layer, as given, or by chance; and how many there are."""
+        if self.fails is not None and self.fails in name:
+            raise NotImplementedError(f"no layer for {name}")
+        if name in self.given:
+            layer, layers = self.given[name]
+            return layer, layers
+        return zlib.crc32(f"{self.salt}{name}".encode()) % self.layers, self.layers
+
+
+class ConvNeXt(Block):
+    """A backbone by its class's name."""
+
+
+class TinyConvNeXtV2(Block):
+    """The name holds the word."""
+
+
+class BEiT(Block):
+    """A transformer to mmseg."""
+
+
+class MAE(Block):
+    """Another."""
 
 
 class OddlyNamed(torch.optim.SGD):

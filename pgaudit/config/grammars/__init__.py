@@ -5,14 +5,14 @@ from __future__ import annotations
 from pgaudit.config.grammars.base import Grammar
 from pgaudit.config.grammars.basecls import BASECLS
 from pgaudit.config.grammars.detectron2 import DETECTRON2
-from pgaudit.config.grammars.openmmlab import MMCV, MMENGINE
+from pgaudit.config.grammars.layer_decay import LAYER_DECAYS
 from pgaudit.config.grammars.plugins import plugged, plugged_names
 from pgaudit.config.grammars.regex import REGEX
 from pgaudit.config.grammars.timm import TIMM
 from pgaudit.config.grammars.transformers import TRANSFORMERS
 from pgaudit.text import did_you_mean, quoted
 
-_GRAMMARS = (MMCV, MMENGINE, TIMM, DETECTRON2, TRANSFORMERS, BASECLS, REGEX)
+_GRAMMARS = (MMCV, MMENGINE, *LAYER_DECAYS, TIMM, DETECTRON2, TRANSFORMERS, BASECLS, REGEX)
 BUILT_IN = {grammar.name: grammar for grammar in _GRAMMARS}
 _BY_ALIAS = {alias: grammar for grammar in BUILT_IN.values() for alias in grammar.aliases}
 
@@ -31,6 +31,12 @@ def grammar_named(name: object) -> Grammar | None:
     return found
 
 
+def scoped(name: object, scope: object) -> object:
+    """Returns a constructor's name as mmengine's registries look it up: in the default scope first, if it is there."""
+    inside = f"{scope}.{name}"
+    return inside if isinstance(name, str) and isinstance(scope, str) and inside in _BY_ALIAS else name
+
+
 def constructor_names() -> list[str]:
     """Returns what ``constructor:`` can say: the built-in ones, then those of plug-ins."""
     return [*BUILT_IN, *(name for name in plugged_names() if name not in BUILT_IN)]
@@ -39,8 +45,11 @@ def constructor_names() -> list[str]:
 def unknown_constructor(name: str) -> tuple[str, str]:
     """Returns what to say of a name that is none, and a hint."""
     known = constructor_names()
+    several = [grammar.name for alias, grammar in _BY_ALIAS.items() if alias.rpartition(".")[2] == name]
+    if several:
+        return f"{len(several)} libraries have a constructor {quoted(name)}", f"name one: {' or '.join(several)}"
     hint = did_you_mean(name, [*known, *_BY_ALIAS]) or f"known: {', '.join(known)}"
     return f"unknown constructor {quoted(name)}", hint
 
 
-__all__ = ["BUILT_IN", "Grammar", "constructor_names", "grammar_named", "unknown_constructor"]
+__all__ = ["BUILT_IN", "Grammar", "constructor_names", "grammar_named", "scoped", "unknown_constructor"]

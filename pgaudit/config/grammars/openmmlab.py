@@ -14,7 +14,7 @@ _DECAY_OPTIONS = ("bias_decay_mult", "norm_decay_mult", "dwconv_decay_mult")
 """The options that both libraries refuse without a base weight decay."""
 
 
-def _complaints(layout: Layout, *, library: str, model: str) -> list[Complaint]:
+def paramwise_complaints(layout: Layout, *, library: str, model: str) -> list[Complaint]:
     """What the schema has against ``paramwise_cfg``, each with the call of the library that would fail."""
     from pgaudit.config import schema
     from pgaudit.config.complaints import complaints
@@ -30,18 +30,18 @@ def _complaints(layout: Layout, *, library: str, model: str) -> list[Complaint]:
         found.append((where, message, hint))
     base = layout.optimizer.get("weight_decay") if isinstance(layout.optimizer, dict) else 0
     if base is None and isinstance(layout.paramwise_cfg, dict):
-        found += _baseless_decay(layout.paramwise_cfg, at, library)
+        found += baseless_decay(layout.paramwise_cfg, at, library)
     return found
 
 
-def _mmengine_complaints(layout: Layout) -> list[Complaint]:
-    """The same, and that a custom key cannot name the parameters of its group."""
-    found = _complaints(layout, library=_MMENGINE, model="MmengineParamwise")
+def copying_complaints(layout: Layout, *, library: str, model: str) -> list[Complaint]:
+    """The same, and that a custom key, whose settings are copied, cannot name the parameters of its group."""
+    found = paramwise_complaints(layout, library=library, model=model)
     options = layout.paramwise_cfg
     keys = options.get("custom_keys") if isinstance(options, dict) else None
     for key, settings in keys.items() if isinstance(keys, dict) else ():
         if isinstance(settings, dict) and "params" in settings:
-            message = f"{_MMENGINE}.add_params would put this in place of the group's parameters"
+            message = f"{library}.add_params would put this in place of the group's parameters"
             found.append(((*layout.sections["paramwise_cfg"], "custom_keys", key, "params"), message, "remove it"))
     return found
 
@@ -60,7 +60,8 @@ def _failing_call(below: Sequence[str | int], library: str) -> str | None:
     return None
 
 
-def _baseless_decay(options: dict[str, Any], at: Path, library: str) -> list[Complaint]:
+def baseless_decay(options: dict[str, Any], at: Path, library: str) -> list[Complaint]:
+    """Returns what the libraries refuse without a base weight decay, read or not."""
     message = f"there is no weight_decay to multiply; {library} would raise ValueError: base_wd should not be None"
     hint = "give the optimizer a weight_decay"
     places: list[Path] = [(option,) for option in _DECAY_OPTIONS if option in options]
@@ -74,18 +75,27 @@ def _baseless_decay(options: dict[str, Any], at: Path, library: str) -> list[Com
     return [((*at, *place), message, hint) for place in places]
 
 
-_MMENGINE = "mmengine's DefaultOptimWrapperConstructor"
-
 MMCV = Grammar(
     "mmcv",
     "mmcv 1.x DefaultOptimizerConstructor",
     ("DefaultOptimizerConstructor",),
-    complaints=partial(_complaints, library="mmcv's DefaultOptimizerConstructor", model="MmcvParamwise"),
+    complaints=partial(paramwise_complaints, library="mmcv's DefaultOptimizerConstructor", model="MmcvParamwise"),
 )
 
 MMENGINE = Grammar(
     "mmengine",
     "mmengine DefaultOptimWrapperConstructor",
     ("DefaultOptimWrapperConstructor",),
-    complaints=_mmengine_complaints,
+    complaints=partial(
+        copying_complaints, library="mmengine's DefaultOptimWrapperConstructor", model="MmengineParamwise"
+    ),
+)
+
+MMSEG_FORCE_DEFAULT = Grammar(
+    "mmseg_force_default",
+    "mmseg ForceDefaultOptimWrapperConstructor",
+    ("ForceDefaultOptimWrapperConstructor", "mmseg.ForceDefaultOptimWrapperConstructor"),
+    complaints=partial(
+        copying_complaints, library="mmseg's ForceDefaultOptimWrapperConstructor", model="ForceDefaultParamwise"
+    ),
 )

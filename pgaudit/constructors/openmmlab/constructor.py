@@ -36,7 +36,7 @@ class OpenMMLab(Basic):
         """See :class:`pgaudit.constructors.base.Constructor`."""
         rules = Rules(config, facts, self.dialect)
         if not config.paramwise_cfg:
-            return _one_group(inventory, rules, config)
+            return one_group(inventory, rules.untouched, config)
         if inventory.circular is not None:
             raise config.error(
                 f"the module {quoted(inventory.circular)} contains itself; {rules.call} would raise RecursionError",
@@ -69,14 +69,14 @@ class OpenMMLab(Basic):
         return custom_keys.exempting(config, part)
 
 
-def _one_group(inventory: Inventory, rules: Rules, config: Config) -> Assignment:
+def one_group(inventory: Inventory, untouched: Setting, config: Config) -> Assignment:
     """``model.parameters()``: each parameter once, frozen ones too, and nobody asks which are frozen."""
     if not inventory.whole:
         raise config.error("the model's parameters() yields none; torch would raise ValueError", "optimizer")
     decisions = [Decision(NOT_OPTIMIZED, None)] * len(inventory.parameters)
     for index in inventory.whole:
-        decisions[index] = Decision(rules.untouched, 0)
-    return Assignment(tuple(decisions), rules.untouched)
+        decisions[index] = Decision(untouched, 0)
+    return Assignment(tuple(decisions), untouched)
 
 
 def _one_group_each(inventory: Inventory, rules: Rules, config: Config) -> Assignment:
@@ -91,9 +91,9 @@ def _one_group_each(inventory: Inventory, rules: Rules, config: Config) -> Assig
             rules.refuse_without_channels(visit)
         index = visit.index
         first = decisions[index] is None
+        if bypass and not first and (trainable[index] or rules.bypasses_frozen):
+            continue
         if trainable[index]:
-            if bypass and not first:
-                continue
             setting = rules.setting(visit)
         elif rules.keeps_frozen:
             setting = rules.frozen  # appended before anything asks whether it is a duplicate

@@ -31,6 +31,10 @@ class Dialect:
     """Whether a frozen parameter gets a group, rather than being skipped with a warning."""
     copies_settings: bool
     """Whether all that stands under a custom key is written into the group, after lr and weight decay."""
+    bypasses_frozen: bool = False
+    """Whether ``bypass_duplicate`` is asked before anything asks whether a parameter is frozen."""
+    can_force: bool = False
+    """Whether ``force_default_settings`` lets the options decide after the custom keys."""
 
     def principle(self, winner: Rule, loser: Rule) -> str:
         """Says why one rule beats another."""
@@ -40,6 +44,8 @@ class Dialect:
             )
         if winner.option == "duplicate":
             return "the first name of a tied parameter decides"
+        if winner.option != "custom_keys" and loser.option == "custom_keys":
+            return "force_default_settings lets the options decide last"
         if winner.option != "custom_keys":
             return self.order
         if loser.option != "custom_keys":

@@ -30,6 +30,9 @@ class Rules:
         self.custom: Mapping[str, Any] = self.options.get("custom_keys", {})
         # The longest key wins; among equally long ones the first in the alphabet.
         self.keys = sorted(sorted(self.custom), key=len, reverse=True)
+        self.forced = dialect.can_force and bool(self.options.get("force_default_settings", False))
+        self.bypasses_frozen = dialect.bypasses_frozen
+        self._forced: dict[tuple[str, Chosen], Setting] = {}
         self._by_key: dict[str, Setting] = {}
         self._by_options: dict[Chosen, Setting] = {}
         self._default_lr = base_rule(config, "lr")
@@ -44,6 +47,8 @@ class Rules:
         searched = f"{visit.prefix}.{visit.own}"  # with a leading dot at the root
         for key in self.keys:
             if key in searched:
+                if self.forced:
+                    return self._forced_setting(key, visit)
                 if key not in self._by_key:
                     self._by_key[key] = self._custom_setting(key, visit)
                 return self._by_key[key]
@@ -75,6 +80,20 @@ class Rules:
         return Setting(
             float(group["lr"]), decay, rule, decay_rule, tuple(group.items()), inert=self._facts.inert(group)
         )
+
+    def _forced_setting(self, key: str, visit: Visit) -> Setting:
+        """A custom key, and then the options."""
+        chosen = self._dialect.choose(visit, self.given)
+        found = self._forced.get((key, chosen))
+        if found is None:
+            custom, options = self._custom_setting(key, visit), self._option_setting(*chosen, visit)
+            group = {**dict(custom.overrides), **dict(options.overrides)}
+            of_lr = options if chosen[0] else custom
+            of_decay = options if chosen[1] and self.base_wd is not None else custom
+            found = self._forced[key, chosen] = Setting(
+                of_lr.lr, of_decay.weight_decay, of_lr.lr_rule, of_decay.weight_decay_rule, tuple(group.items())
+            )
+        return found
 
     def _option_setting(self, lr_option: str | None, wd_option: str | None, visit: Visit) -> Setting:
         overrides: list[tuple[str, float]] = []

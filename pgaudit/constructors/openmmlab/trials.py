@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from pgaudit.config import Config
@@ -29,11 +30,12 @@ def meetings(dialect: Dialect, inventory: Inventory, config: Config, facts: Fact
     bypass = bool(config.paramwise_cfg.get("bypass_duplicate", False))
     first: str | None = None
     for visit in inventory.visits_of.get(index, ()):
-        if not parameter.trainable:
+        again = first is not None and bypass
+        if not parameter.trainable and not (again and dialect.bypasses_frozen):
             why = "it is frozen" if dialect.keeps_frozen else "it is frozen: skipped, with a warning"
             note = _second(first) if dialect.keeps_frozen else None
             yield Meeting(visit.name, tried.beaten(visit, _FROZEN, why), note)
-        elif first is not None and bypass:
+        elif again:
             rule = Rule("duplicate", None, config.position("paramwise_cfg", "bypass_duplicate"))
             yield Meeting(visit.name, tried.beaten(visit, rule, f"already in a group as {first}"))
         else:
@@ -55,8 +57,9 @@ class _Tried:
     def asked(self, visit: Visit) -> tuple[Trial, ...]:
         """All rules for a trainable parameter."""
         won = next((key.rule for key in self._keys if key.find(visit) is not None), None)
-        trials = [self._key(visit, pattern, won) for pattern in self._keys]
-        trials += self._options(visit, won)
+        options = list(self._options(visit, None if self._rules.forced else won))
+        taken = {value: trial.rule for trial in options for value in trial.decides}
+        trials = [self._key(visit, pattern, won, taken) for pattern in self._keys] + options
         left = _BOTH.difference(*(trial.decides for trial in trials))
         return (*trials, *self.base(left, "no rule speaks about it"))
 
@@ -80,14 +83,20 @@ class _Tried:
             trials.append(Trial(untouched.weight_decay_rule, True, why, (product,), frozenset({"weight_decay"})))
         return tuple(trials)
 
-    def _key(self, visit: Visit, pattern: Pattern, won: Rule | None) -> Trial:
+    def _key(
+        self, visit: Visit, pattern: Pattern, won: Rule | None, taken: Mapping[Value, Rule] = MappingProxyType({})
+    ) -> Trial:
         rule, spans = pattern.rule, pattern.find(visit)
         why, text = pattern.says(visit), searched(visit)
         if spans is None:
             return Trial(rule, False, why, text=text)
         products = list(self._of_key(self._rules.custom[rule.key or ""]))
         if rule is won:
-            decides = frozenset(product.of for product in products)
+            decides = frozenset(product.of for product in products).difference(taken)
+            if not decides:
+                winner = next(iter(taken.values()))
+                why_not = self._dialect.principle(winner, rule)
+                return Trial(rule, True, why, tuple(products), decides, winner, why_not, text, spans)
             return Trial(rule, True, why, tuple(products), decides, text=text, spans=spans)
         assert won is not None
         return Trial(

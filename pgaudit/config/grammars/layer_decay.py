@@ -1,0 +1,102 @@
+"""How the options of OpenMMLab's layer decay are written.
+
+mmdet and mmseg have each a class LearningRateDecayOptimizerConstructor, and the two are not the same: that name alone
+says which is meant only beside a ``default_scope``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from pgaudit.config.documents import Complaint
+from pgaudit.config.grammars.base import Grammar
+from pgaudit.config.grammars.openmmlab import baseless_decay, copying_complaints
+from pgaudit.config.layouts import Layout
+
+_READ_AS = {"num_layers": "None + 2", "decay_rate": "None ** a number"}
+
+
+def _complaints(layout: Layout, *, library: str, model: str) -> list[Complaint]:
+    from pgaudit.config import schema
+    from pgaudit.config.complaints import complaints
+
+    at = layout.sections["paramwise_cfg"]
+    needs = model == "OldLayerDecayParamwise"
+    if not layout.paramwise_cfg and not (needs and layout.paramwise_cfg is None):
+        # Falsy options are none: one group, as without them. The deprecated class asks for one first.
+        return [(at, f"{library} would raise KeyError: 'layer_decay_rate'", _OLD)] if needs else []
+    if layout.paramwise_cfg is None:
+        return [(at, f"{library} would raise AttributeError, for it calls .update() on paramwise_cfg", _OLD)]
+    found: list[Complaint] = []
+    for where, message, hint in complaints(getattr(schema, model), layout.paramwise_cfg, at):
+        found.append((where, f"{message}; {_call(where[len(at) :], message, library)}", hint))
+    return [*found, *_inherited(layout, library)]
+
+
+def _inherited(layout: Layout, library: str) -> Iterator[Complaint]:
+    """What mmengine's constructor, from which these are derived, asks of options that these never read."""
+    at, options = layout.sections["paramwise_cfg"], layout.paramwise_cfg
+    if not isinstance(options, dict):
+        return
+    keys = options.get("custom_keys", {})
+    if not isinstance(keys, dict):
+        message = f"expected a mapping; {library} would raise TypeError: custom_keys must be a dict"
+        yield (*at, "custom_keys"), message, "remove it: it is not read"
+    elif isinstance(layout.optimizer, dict) and layout.optimizer.get("weight_decay") is None:
+        yield from baseless_decay(options, at, library)
+
+
+_OLD = "paramwise_cfg: {num_layers: 12, layer_decay_rate: 0.9}"
+
+
+def _call(below: tuple[str | int, ...], message: str, library: str) -> str:
+    """What the library would do with it."""
+    if not below:
+        return f"{library} would raise TypeError: paramwise_cfg should be None or a dict"
+    if "missing" in message and below[0] == "layer_decay_rate":
+        return f"{library} would raise KeyError"
+    if "missing" in message:
+        return f"{library}.add_params would raise TypeError: {_READ_AS[str(below[0])]}"
+    if below[0] == "decay_type":
+        return f"{library}.add_params looks for words in it"
+    return f"{library}.add_params counts with it"
+
+
+MMPRETRAIN_LAYER_DECAY = Grammar(
+    "mmpretrain_layer_decay",
+    "mmpretrain LearningRateDecayOptimWrapperConstructor",
+    ("LearningRateDecayOptimWrapperConstructor", "mmpretrain.LearningRateDecayOptimWrapperConstructor"),
+    complaints=partial(
+        copying_complaints,
+        library="mmpretrain's LearningRateDecayOptimWrapperConstructor",
+        model="MmpretrainParamwise",
+    ),
+)
+
+MMDET_LAYER_DECAY = Grammar(
+    "mmdet_layer_decay",
+    "mmdet LearningRateDecayOptimizerConstructor",
+    ("mmdet.LearningRateDecayOptimizerConstructor",),
+    complaints=partial(
+        _complaints, library="mmdet's LearningRateDecayOptimizerConstructor", model="LayerDecayParamwise"
+    ),
+)
+
+MMSEG_LAYER_DECAY = Grammar(
+    "mmseg_layer_decay",
+    "mmseg LearningRateDecayOptimizerConstructor",
+    ("mmseg.LearningRateDecayOptimizerConstructor",),
+    complaints=partial(
+        _complaints, library="mmseg's LearningRateDecayOptimizerConstructor", model="LayerDecayParamwise"
+    ),
+)
+
+MMSEG_OLD_LAYER_DECAY = Grammar(
+    "mmseg_old_layer_decay",
+    "mmseg LayerDecayOptimizerConstructor, deprecated",
+    ("LayerDecayOptimizerConstructor", "mmseg.LayerDecayOptimizerConstructor"),
+    complaints=partial(_complaints, library="mmseg's LayerDecayOptimizerConstructor", model="OldLayerDecayParamwise"),
+)
+
+LAYER_DECAYS = (MMPRETRAIN_LAYER_DECAY, MMDET_LAYER_DECAY, MMSEG_LAYER_DECAY, MMSEG_OLD_LAYER_DECAY)

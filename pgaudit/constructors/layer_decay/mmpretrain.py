@@ -1,0 +1,114 @@
+"""mmpretrain's LearningRateDecayOptimWrapperConstructor.
+
+Source of the semantics: mmpretrain 1.2.0, ``mmpretrain/engine/optimizers/layer_decay_optim_wrapper_constructor.py``.
+The layers are what the model's own ``get_layer_depth`` says, mistakes included: it is asked when the model is walked.
+Where the optimizer has no weight decay, the library fails in the text of a debug message, after all its work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from pgaudit.config import Config
+from pgaudit.config.grammars.layer_decay import MMPRETRAIN_LAYER_DECAY
+from pgaudit.constructors.base import NOT_OPTIMIZED, Assignment, Conflict, Decision, Facts, Rule, Setting, Unread
+from pgaudit.constructors.layer_decay import trials
+from pgaudit.constructors.layer_decay.named import RATE_IS
+from pgaudit.constructors.layer_decay.options import OPTIONS, RATE, key_pattern, option_pattern, rate_pattern
+from pgaudit.constructors.layer_decay.rules import CALL, Rules
+from pgaudit.constructors.layer_decay.shared import FROZEN, LayerDecay, refuse_without_parameters
+from pgaudit.constructors.layer_decay.unread import unread
+from pgaudit.constructors.openmmlab import custom_keys
+from pgaudit.constructors.openmmlab.constructor import one_group
+from pgaudit.constructors.patterns import Pattern
+from pgaudit.constructors.trials import Meeting
+from pgaudit.inventory import Inventory
+from pgaudit.text import quoted
+
+
+class MmpretrainLayerDecay(LayerDecay):
+    """The lr by the model's own layers, the weight decay by custom keys and mmengine's options."""
+
+    grammar = MMPRETRAIN_LAYER_DECAY
+    library = "mmpretrain 1.2.0"
+    options: Mapping[str, str] = {
+        "layer_decay_rate": RATE_IS,
+        "custom_keys": "weight decay of the parameters whose name holds a key, in place of the other options",
+        "norm_decay_mult": "weight decay of norms that are known by class",
+        "bias_decay_mult": "weight decay of biases",
+        "flat_decay_mult": "weight decay of vectors",
+    }
+
+    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Assignment:
+        """See :class:`pgaudit.constructors.base.Constructor`."""
+        rules = Rules(config, facts, inventory)
+        if not config.paramwise_cfg:
+            return one_group(inventory, rules.untouched, config)
+        rules.refuse_shallow()
+        if inventory.circular is not None:
+            raise config.error(
+                f"the module {quoted(inventory.circular)} contains itself; {CALL} would raise RecursionError",
+                "paramwise_cfg",
+                hint="only an empty paramwise_cfg works with such a model",
+            )
+        return _one_group_each(inventory, rules, config)
+
+    def patterns(self, config: Config, facts: Facts) -> Sequence[Pattern]:
+        """Custom keys, the options that are given, and layer decay."""
+        options = config.paramwise_cfg or {}
+        keys = sorted(sorted(options.get("custom_keys", {})), key=len, reverse=True)
+        given = [option for option in OPTIONS if options.get(option) is not None]
+        layered = [rate_pattern(config)] if RATE in options else []
+        return [
+            *(key_pattern(config, key) for key in keys),
+            *(option_pattern(config, option) for option in given),
+            *layered,
+        ]
+
+    def principle(self, winner: Rule, loser: Rule) -> str:
+        """See :class:`pgaudit.constructors.base.Constructor`."""
+        return trials.principle(winner, loser)
+
+    def trials(self, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
+        """See :class:`pgaudit.constructors.base.Constructor`."""
+        return trials.meetings(inventory, config, facts, index)
+
+    def unread(self, config: Config, facts: Facts) -> Iterator[Unread]:
+        """See :class:`pgaudit.constructors.base.Constructor`."""
+        return unread(config, facts, self.optimizer(config).name)
+
+    def renamed(self, config: Config, rule: Rule, to: str) -> Config | None:
+        """See :class:`pgaudit.constructors.base.Constructor`."""
+        return custom_keys.renamed(config, rule, to) if rule.option == "custom_keys" else None
+
+    def exempting(self, config: Config, part: str) -> tuple[str, Config] | None:
+        """A custom key."""
+        return custom_keys.exempting(config, part)
+
+
+def _one_group_each(inventory: Inventory, rules: Rules, config: Config) -> Assignment:
+    trainable = [parameter.trainable for parameter in inventory.parameters]
+    decisions = [Decision(NOT_OPTIMIZED, None)] * len(trainable)
+    depths: list[int | None] = [None] * len(trainable)
+    again: dict[int, list[tuple[str, Setting]]] = {}
+    groups = 0
+    for visit in inventory.visits:
+        index = visit.index
+        if not trainable[index]:
+            decisions[index] = Decision(FROZEN, None)
+            continue
+        lot = rules.lot(visit)
+        setting = rules.setting(lot, visit)
+        if decisions[index].group is None:
+            decisions[index] = Decision(setting, groups)
+            depths[index] = int(lot.layer)
+            groups += 1
+        else:
+            again.setdefault(index, []).append((visit.name, setting))
+    refuse_without_parameters(config, CALL, decisions)
+    conflicts = tuple(
+        Conflict(index, ((inventory.parameters[index].name, decisions[index].setting), *meetings))
+        for index, meetings in sorted(again.items())
+    )
+    layered = tuple(depths) if rules.rate != 1 else None
+    return Assignment(tuple(decisions), rules.untouched, conflicts, layered)

@@ -1,0 +1,117 @@
+"""How mmpretrain's layer decay tries its rules for one parameter, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgaudit.config import Config
+from pgaudit.constructors.base import Facts, Rule
+from pgaudit.constructors.layer_decay.options import OPTIONS, key_pattern, matches, says
+from pgaudit.constructors.layer_decay.rules import Lot, Rules
+from pgaudit.constructors.layer_decay.shared import FROZEN_RULE, layered
+from pgaudit.constructors.patterns import Pattern
+from pgaudit.constructors.trials import Meeting, Product, Trial, Value
+from pgaudit.inventory import Inventory, Visit
+
+_DECAY: frozenset[Value] = frozenset({"weight_decay"})
+_BOTH: frozenset[Value] = frozenset({"lr", "weight_decay"})
+_LOST = "the decay_mult beside it is lost"
+_ORDER = "norms are asked for first, then biases, then vectors"
+
+
+def principle(winner: Rule, loser: Rule) -> str:
+    """Says why one rule beats another."""
+    if winner.option == "frozen":
+        return "a frozen parameter is passed over before any rule is asked"
+    if winner.option == "custom_keys" and loser.option == "custom_keys":
+        if len(winner.key or "") != len(loser.key or ""):
+            return "the longer key wins"
+        return "of equally long keys the first in the alphabet wins"
+    if winner.option == "custom_keys":
+        return "a custom key leaves the options no turn"
+    return _ORDER if winner.option in OPTIONS else "the layer alone decides the lr"
+
+
+def meetings(inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
+    """Yields each meeting with a parameter; none where the constructor never meets it."""
+    parameter = inventory.parameters[index]
+    tried = _Tried(config, facts, inventory)
+    if not config.paramwise_cfg:
+        if index in inventory.whole:
+            yield Meeting(parameter.name, tried.base())
+        return
+    first: str | None = None
+    for visit in inventory.visits_of.get(index, ()):
+        note = None if first is None else f"met before as {first}: a second group, which torch refuses"
+        if parameter.trainable:
+            yield Meeting(visit.name, tuple(tried.asked(visit)), note)
+        else:
+            yield Meeting(visit.name, (Trial(FROZEN_RULE, True, "it is frozen: left out", (), _BOTH),))
+        first = first or visit.name
+
+
+class _Tried:
+    def __init__(self, config: Config, facts: Facts, inventory: Inventory) -> None:
+        self._rules = Rules(config, facts, inventory)
+        self._keys = [key_pattern(config, key) for key in self._rules.keys]
+
+    def base(self) -> tuple[Trial, ...]:
+        """The optimizer's own values."""
+        why, untouched = "paramwise_cfg is empty: one group of all parameters", self._rules.untouched
+        assert untouched.lr_rule is not None
+        assert untouched.weight_decay_rule is not None
+        decay = (Product("weight_decay", untouched.weight_decay),)
+        return (
+            Trial(untouched.lr_rule, True, why, (Product("lr", untouched.lr),), frozenset({"lr"})),
+            Trial(untouched.weight_decay_rule, True, why, decay, _DECAY),
+        )
+
+    def asked(self, visit: Visit) -> Iterator[Trial]:
+        """All rules for a trainable parameter."""
+        rules = self._rules
+        lot = rules.lot(visit)
+        setting = rules.setting(lot, visit)
+        won = setting.weight_decay_rule
+        assert won is not None
+        for pattern in self._keys:
+            yield self._key(visit, pattern, won)
+        for option in rules.given:
+            yield self._option(visit, option, won)
+        if lot.key is None and lot.option is None:
+            product = Product("weight_decay", setting.weight_decay)
+            yield Trial(won, True, "no rule speaks about its weight decay", (product,), _DECAY)
+        yield self._layer(lot, setting.lr)
+
+    def _key(self, visit: Visit, pattern: Pattern, won: Rule) -> Trial:
+        rule, spans, why, text = pattern.rule, pattern.find(visit), pattern.says(visit), visit.name
+        if spans is None:
+            return Trial(rule, False, why, text=text)
+        stated = self._rules.custom[rule.key or ""]
+        if "weight_decay" in stated:
+            product = Product("weight_decay", stated["weight_decay"], note=_LOST if "decay_mult" in stated else None)
+        else:
+            product = self._product(stated.get("decay_mult", 1.0), "decay_mult" in stated)
+        if rule == won:
+            return Trial(rule, True, why, (product,), _DECAY, text=text, spans=spans)
+        return Trial(rule, True, why, (product,), frozenset(), won, principle(won, rule), text, spans)
+
+    def _option(self, visit: Visit, option: str, won: Rule) -> Trial:
+        rule, why = self._rules.rule(option), says(option, visit)
+        if not matches(option, visit):
+            return Trial(rule, False, why)
+        product = self._product(self._rules.options[option], True)
+        if rule == won:
+            return Trial(rule, True, why, (product,), _DECAY)
+        return Trial(rule, True, why, (product,), frozenset(), won, principle(won, rule))
+
+    def _product(self, mult: float, stated: bool) -> Product:
+        base = self._rules.base_wd
+        assert base is not None  # else there is no setting to explain
+        return Product("weight_decay", float(base * mult), base, mult, None if stated else "no decay_mult given")
+
+    def _layer(self, lot: Lot, lr: float | None) -> Trial:
+        rules = self._rules
+        power = f"{rules.rate:g}^{lot.exponent:g}"
+        why = layered(lot.layer, lot.layers)
+        product = Product("lr", lr, rules.base_lr, rules.scale(lot), f"{why}: {power}")
+        return Trial(rules.lr_rule, True, why, (product,), frozenset({"lr"}))
