@@ -35,7 +35,7 @@ class Writer:
             lines += self._change(self.random.choice(names))
         if base and self.random.random() < 0.3:
             key = self.random.choice(KEYS)
-            lines += [f"_base_.optim_wrapper.optimizer.{key} = {next(self._values)}"]
+            lines += [f"_base_.optim_wrapper.optimizer.{key} = {self._number()}"]
         head = "" if base and self.random.random() < 0.7 else "type='SGD',\n    lr=0.5,\n    "
         lines += [f"optim_wrapper = dict(\n  optimizer=dict({head}part={self._dict(3, names)}))"]
         if self.random.random() < 0.4:
@@ -53,7 +53,8 @@ class Writer:
             # What is given twice to dict() is an error, and none in a display.
             return "dict(\n" + ",\n".join(items) + ")"
         items = [f"'{key}': {value}" for key, value in entries]
-        self.random.shuffle(items := [*items, *spread])
+        items += spread
+        self.random.shuffle(items)
         return "{\n" + ",\n".join(items) + "}"
 
     def _value(self, depth: int, names: list[str]) -> str:
@@ -62,10 +63,14 @@ class Writer:
             return self._dict(depth - 1, names)
         if names and kind < 0.5:
             return self.random.choice(names)
-        return str(next(self._values))
+        return self._number()
+
+    def _number(self) -> str:
+        """A number, half of the time one that only running the code can tell."""
+        return f"{next(self._values)}{self.random.choice(['', ' + 0'])}"
 
     def _change(self, name: str) -> list[str]:
-        key, value = self.random.choice(KEYS), next(self._values)
+        key, value = self.random.choice(KEYS), self._number()
         return self.random.choice(
             [
                 [],

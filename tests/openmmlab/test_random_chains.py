@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.openmmlab.marked import written
+from tests.openmmlab.marked import readings, written
 from tests.openmmlab.places import lines, misplaced
 from tests.openmmlab.random_chains import Writer
 from tests.parity.client import Oracle
 
-CHAINS = 200
+CHAINS = 300
 
 
 def leaves(value: Any, at: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -31,8 +31,8 @@ def test_random_places_are_those_of_the_values(
         written(tmp_path / str(seed), Writer(seed).chain())
     configs = [f"{seed}/config.py" for seed in range(CHAINS)]
     told = total = read = 0
-    for both in reader.ask(folder=str(tmp_path), configs=configs):
-        ours, theirs = both["ours"], both["theirs"]  # type: ignore[index]
+    for both in readings(reader, tmp_path, configs):
+        ours, theirs = both["ours"], both["theirs"]
         if "refused" in ours:
             assert "raises" in theirs or "type" not in dict(theirs["optimizer"][1]), both
             continue

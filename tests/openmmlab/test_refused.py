@@ -59,15 +59,18 @@ REFUSED: dict[str, tuple[Files, str]] = {
     ),
     "a key in two bases": (
         {"config.py": "_base_ = ['a.py', 'b.py']\n" + SOUND, "a.py": "x = 1\n", "b.py": "x = 2\n"},
-        "config.py: mmengine cannot read the config: KeyError: \"Duplicate key is not allowed among bases. Duplicate",
+        'config.py: mmengine cannot read the config: KeyError: "Duplicate key is not allowed among bases. Duplicate',
     ),
     "a dict over a number": (
         {"config.py": "_base_ = 'a.py'\noptim_wrapper = dict(optimizer=dict(lr=1.))\n", "a.py": "optim_wrapper = 3\n"},
         "config.py: mmengine cannot read the config: TypeError: optim_wrapper=",
     ),
     "the wrong value": (
-        {"config.py": "_base_ = 'a.py'\n", "a.py": "optim_wrapper = dict(\n    optimizer=dict(type='SGD', lr='much'))\n"},
-        'a.py:2:32: optim_wrapper.optimizer.lr: expected a number, got the text "much"',
+        {
+            "config.py": "_base_ = 'a.py'\n",
+            "a.py": "optim_wrapper = dict(\n    optimizer=dict(type='SGD', lr='much'))\n",
+        },
+        'a.py:2:30: optim_wrapper.optimizer.lr: expected a number, got the text "much"',
     ),
     "a training script": (
         {"config.py": "import torch\nprint('never run')\nraise SystemExit\n"},
