@@ -70,7 +70,7 @@ REFUSED: dict[str, tuple[Files, str]] = {
             "config.py": "_base_ = 'a.py'\n",
             "a.py": "optim_wrapper = dict(\n    optimizer=dict(type='SGD', lr='much'))\n",
         },
-        'a.py:2:30: optim_wrapper.optimizer.lr: expected a number, got the text "much"',
+        'a.py:2:32: optim_wrapper.optimizer.lr: expected a number, got the text "much"',
     ),
     "a training script": (
         {"config.py": "import torch\nprint('never run')\nraise SystemExit\n"},
