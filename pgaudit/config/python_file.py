@@ -153,4 +153,7 @@ def _failure(chain: Chain, error: BaseException) -> Problem:
         file = os.path.abspath(frame.filename)
         if file in chain.files and frame.lineno:
             return chain.problem(message, file, frame.lineno, (getattr(frame, "colno", None) or 0) + 1)
-    return Problem(f"mmengine cannot read the config: {said(error)}", chain.path)
+    # mmengine asks setuptools where the package of a base such as mmdet::x.py lies; newer ones cannot tell.
+    old = isinstance(error, ModuleNotFoundError) and error.name == "pkg_resources"
+    hint = "pip install 'setuptools<81'" if old else None
+    return Problem(f"mmengine cannot read the config: {said(error)}", chain.path, hint=hint)

@@ -93,7 +93,13 @@ def _meeting(report: Report, explanation: Explanation, meeting: Meeting, options
         yield from _prose(Text(f"  {visible(meeting.note)}", style="red"), options)
     widest = max(len(label(trial.rule)) for trial in meeting.trials)
     for trial in _merged(meeting.trials):
-        yield from _trial(trial, min(widest, 24), options)
+        yield from _trial(trial, min(widest, _label_room(meeting, options)), options)
+
+
+def _label_room(meeting: Meeting, options: TableOptions) -> int:
+    """Cells for a rule's name; more where it names another file than the config, and there is room."""
+    elsewhere = any(trial.rule.position and trial.rule.position.file for trial in meeting.trials)
+    return 56 if elsewhere and (options.width is None or options.width >= 120) else 24
 
 
 def _merged(trials: Sequence[Trial]) -> Sequence[Trial]:

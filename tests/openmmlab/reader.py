@@ -19,7 +19,7 @@ from typing import Any
 def word(value: Any) -> Any:
     """A value that survives the journey with its type, and bit for bit."""
     if isinstance(value, Mapping):
-        return ["dict", [[key, word(item)] for key, item in dict.items(value)]]  # type: ignore[arg-type]
+        return ["dict", [[key, word(value[key])] for key in value]]
     if isinstance(value, (list, tuple)):
         return [type(value).__name__, list(map(word, value))]
     if isinstance(value, float):

@@ -15,21 +15,21 @@ from tests.parity.client import Oracle
 BASE = """
 optim_wrapper = dict(
     optimizer=dict(
-        type='AdamW',  # @optim_wrapper/optimizer/type
+        type='AdamW',  # @O/type
         lr=5e-4 * 2,
-        weight_decay=0.05),  # @optim_wrapper/optimizer/weight_decay
+        weight_decay=0.05),  # @O/weight_decay
     paramwise_cfg=dict(
-        norm_decay_mult=0.0,  # @optim_wrapper/paramwise_cfg/norm_decay_mult
+        norm_decay_mult=0.0,  # @P/norm_decay_mult
         custom_keys={
-            '.cls_token': dict(decay_mult=0.0)}))  # @optim_wrapper/paramwise_cfg/custom_keys/.cls_token MORE
-""".replace("MORE", "@optim_wrapper/paramwise_cfg/custom_keys/.cls_token/decay_mult")
+            '.cls_token': dict(decay_mult=0.0)}))  # @P/custom_keys/.cls_token MORE
+""".replace("MORE", "@P/custom_keys/.cls_token/decay_mult")
 
 CHAINS: dict[str, Files] = {
     "one file": {
         "config.py": """
-optim_wrapper = dict(  # @optim_wrapper
-    optimizer=dict(type='SGD', lr=0.1),  # @optim_wrapper/optimizer @optim_wrapper/optimizer/type @optim_wrapper/optimizer/lr
-    paramwise_cfg={'bias_lr_mult': 2.})  # @optim_wrapper/paramwise_cfg @optim_wrapper/paramwise_cfg/bias_lr_mult
+optim_wrapper = dict(  # @W
+    optimizer=dict(type='SGD', lr=0.1),  # @O @O/type @O/lr
+    paramwise_cfg={'bias_lr_mult': 2.})  # @P @P/bias_lr_mult
 """
     },
     "the style of mmcv 1.x": {
@@ -49,40 +49,40 @@ optimizer = dict(
     "set in the base, overridden in the child": {
         "config.py": """
 _base_ = ['base.py']
-optim_wrapper = dict(  # @optim_wrapper
-    optimizer=dict(lr=1e-3),  # @optim_wrapper/optimizer @optim_wrapper/optimizer/lr
-    paramwise_cfg=dict(  # @optim_wrapper/paramwise_cfg
-        custom_keys=dict(  # @optim_wrapper/paramwise_cfg/custom_keys
-            head=dict(lr_mult=10))))  # @optim_wrapper/paramwise_cfg/custom_keys/head HERE
-""".replace("HERE", "@optim_wrapper/paramwise_cfg/custom_keys/head/lr_mult"),
+optim_wrapper = dict(  # @W
+    optimizer=dict(lr=1e-3),  # @O @O/lr
+    paramwise_cfg=dict(  # @P
+        custom_keys=dict(  # @P/custom_keys
+            head=dict(lr_mult=10))))  # @P/custom_keys/head HERE
+""".replace("HERE", "@P/custom_keys/head/lr_mult"),
         "base.py": BASE,
     },
     "a grandparent": {
         "config.py": """
 _base_ = 'parent.py'
-optim_wrapper = dict(  # @optim_wrapper
-    optimizer=dict(lr=0.3))  # @optim_wrapper/optimizer @optim_wrapper/optimizer/lr
+optim_wrapper = dict(  # @W
+    optimizer=dict(lr=0.3))  # @O @O/lr
 """,
         "parent.py": """
 _base_ = 'old/base.py'
 optim_wrapper = dict(
-    optimizer=dict(lr=0.2, momentum=0.8))  # @optim_wrapper/optimizer/momentum
+    optimizer=dict(lr=0.2, momentum=0.8))  # @O/momentum
 """,
         "old/base.py": """
 optim_wrapper = dict(optimizer=dict(
-    type='SGD',  # @optim_wrapper/optimizer/type
+    type='SGD',  # @O/type
     lr=0.1, momentum=0.9))
 """,
     },
     "_delete_": {
         "config.py": """
 _base_ = 'base.py'
-optim_wrapper = dict(  # @optim_wrapper
-    optimizer=dict(  # @optim_wrapper/optimizer
+optim_wrapper = dict(  # @W
+    optimizer=dict(  # @O
         _delete_=True,
-        type='SGD', lr=0.1),  # @optim_wrapper/optimizer/type @optim_wrapper/optimizer/lr
-    paramwise_cfg=dict(_delete_=True, bias_lr_mult=2.))  # @optim_wrapper/paramwise_cfg THIS
-""".replace("THIS", "@optim_wrapper/paramwise_cfg/bias_lr_mult"),
+        type='SGD', lr=0.1),  # @O/type @O/lr
+    paramwise_cfg=dict(_delete_=True, bias_lr_mult=2.))  # @P THIS
+""".replace("THIS", "@P/bias_lr_mult"),
         "base.py": BASE.replace("# @", "# "),
     },
     "a list of bases": {
@@ -94,25 +94,25 @@ _base_ = [
 """,
         "runtime.py": "default_scope = 'mmpretrain'\n",
         "schedule.py": """
-optim_wrapper = dict(  # @optim_wrapper
-    optimizer=dict(type='SGD', lr=0.1))  # @optim_wrapper/optimizer @optim_wrapper/optimizer/type @optim_wrapper/optimizer/lr
+optim_wrapper = dict(  # @W
+    optimizer=dict(type='SGD', lr=0.1))  # @O @O/type @O/lr
 """,
     },
     "{{_base_.x}} and _base_.x": {
         "config.py": """
 _base_ = 'base.py'
-optim_wrapper = dict(  # @optim_wrapper
+optim_wrapper = dict(  # @W
     _delete_=True,
-    optimizer={{_base_.optimizer}},  # @optim_wrapper/optimizer
-    paramwise_cfg=dict(  # @optim_wrapper/paramwise_cfg
-        custom_keys=_base_.parts['custom']))  # @optim_wrapper/paramwise_cfg/custom_keys
+    optimizer={{_base_.optimizer}},  # @O
+    paramwise_cfg=dict(  # @P
+        custom_keys=_base_.parts['custom']))  # @P/custom_keys
 """,
         "base.py": """
 optimizer = dict(
-    type='SGD', lr=0.1)  # @optim_wrapper/optimizer/type @optim_wrapper/optimizer/lr
+    type='SGD', lr=0.1)  # @O/type @O/lr
 parts = dict(custom={
-    'head': dict(  # @optim_wrapper/paramwise_cfg/custom_keys/head
-        lr_mult=10.)})  # @optim_wrapper/paramwise_cfg/custom_keys/head/lr_mult
+    'head': dict(  # @P/custom_keys/head
+        lr_mult=10.)})  # @P/custom_keys/head/lr_mult
 optim_wrapper = dict(optimizer=dict(type='Adam', lr=0.2))
 """,
     },
@@ -120,35 +120,35 @@ optim_wrapper = dict(optimizer=dict(type='Adam', lr=0.2))
         "config.py": """
 base_lr = 0.1
 no_decay = dict(
-    decay_mult=0.)  # @optim_wrapper/paramwise_cfg/custom_keys/a/decay_mult @optim_wrapper/paramwise_cfg/custom_keys/b/decay_mult
+    decay_mult=0.)  # @P/custom_keys/a/decay_mult @P/custom_keys/b/decay_mult
 custom_keys = {
-    'a': no_decay,  # @optim_wrapper/paramwise_cfg/custom_keys/a
-    'b': no_decay}  # @optim_wrapper/paramwise_cfg/custom_keys/b
-optimizer = dict(type='SGD', lr=base_lr)  # @optim_wrapper/optimizer/type @optim_wrapper/optimizer/lr
-optimizer['weight_decay'] = 1e-4  # @optim_wrapper/optimizer/weight_decay
-optim_wrapper = dict(  # @optim_wrapper
-    optimizer=optimizer,  # @optim_wrapper/optimizer
-    paramwise_cfg=dict(custom_keys=custom_keys))  # @optim_wrapper/paramwise_cfg @optim_wrapper/paramwise_cfg/custom_keys
+    'a': no_decay,  # @P/custom_keys/a
+    'b': no_decay}  # @P/custom_keys/b
+optimizer = dict(type='SGD', lr=base_lr)  # @O/type @O/lr
+optimizer['weight_decay'] = 1e-4  # @O/weight_decay
+optim_wrapper = dict(  # @W
+    optimizer=optimizer,  # @O
+    paramwise_cfg=dict(custom_keys=custom_keys))  # @P @P/custom_keys
 """,
     },
     "keys that code makes have no place": {
         "config.py": """
 custom_keys = {
-    'stem': dict(lr_mult=0.5)}  # @optim_wrapper/paramwise_cfg/custom_keys/stem @optim_wrapper/paramwise_cfg/custom_keys/stem/lr_mult
+    'stem': dict(lr_mult=0.5)}  # @P/custom_keys/stem @P/custom_keys/stem/lr_mult
 custom_keys.update({f'stages.{i}': dict(lr_mult=0.1 * i) for i in range(3)})
 for name in ('head', 'neck'):
     custom_keys[name] = dict(lr_mult=10.)
-optim_wrapper = dict(  # @optim_wrapper
-    optimizer=dict(type='SGD', lr=0.1),  # @optim_wrapper/optimizer @optim_wrapper/optimizer/type @optim_wrapper/optimizer/lr
-    paramwise_cfg=dict(custom_keys=custom_keys))  # @optim_wrapper/paramwise_cfg @optim_wrapper/paramwise_cfg/custom_keys
+optim_wrapper = dict(  # @W
+    optimizer=dict(type='SGD', lr=0.1),  # @O @O/type @O/lr
+    paramwise_cfg=dict(custom_keys=custom_keys))  # @P @P/custom_keys
 """,
     },
     "what a condition or a loop has changed has no place": {
         "config.py": """
 big = True
 optimizer = dict(
-    type='SGD',  # @optim_wrapper/optimizer/type
-    weight_decay=1e-4,  # @optim_wrapper/optimizer/weight_decay
+    type='SGD',  # @O/type
+    weight_decay=1e-4,  # @O/weight_decay
     lr=0.1)
 paramwise_cfg = dict(norm_decay_mult=0.)
 if big:
@@ -157,46 +157,45 @@ if big:
 def changed(cfg):
     cfg['momentum'] = 0.9
 changed(optimizer)
-optim_wrapper = dict(  # @optim_wrapper
-    optimizer=optimizer,  # @optim_wrapper/optimizer
-    paramwise_cfg=paramwise_cfg)  # @optim_wrapper/paramwise_cfg
+optim_wrapper = dict(  # @W
+    optimizer=optimizer,  # @O
+    paramwise_cfg=paramwise_cfg)  # @P
 """
     },
     "what is set by assignment stands there": {
         "config.py": """
 _base_ = 'base.py'
-_base_.optim_wrapper.optimizer.lr = 0.3  # @optim_wrapper/optimizer/lr
-_base_['optim_wrapper']['paramwise_cfg']['bias_lr_mult'] = 2.  # @optim_wrapper/paramwise_cfg/bias_lr_mult
+_base_.optim_wrapper.optimizer.lr = 0.3  # @O/lr
+_base_['optim_wrapper']['paramwise_cfg']['bias_lr_mult'] = 2.  # @P/bias_lr_mult
 """,
-        "base.py": BASE.replace("optim_wrapper = dict(", "optim_wrapper = dict(  # @optim_wrapper")
-        .replace("    optimizer=dict(\n", "    optimizer=dict(  # @optim_wrapper/optimizer\n")
-        .replace("paramwise_cfg=dict(", "paramwise_cfg=dict(  # @optim_wrapper/paramwise_cfg")
-        .replace("custom_keys={", "custom_keys={  # @optim_wrapper/paramwise_cfg/custom_keys"),
+        "base.py": BASE.replace("optim_wrapper = dict(", "optim_wrapper = dict(  # @W")
+        .replace("    optimizer=dict(\n", "    optimizer=dict(  # @O\n")
+        .replace("paramwise_cfg=dict(", "paramwise_cfg=dict(  # @P")
+        .replace("custom_keys={", "custom_keys={  # @P/custom_keys"),
     },
     "spread dicts, the later one wins": {
         "config.py": """
 common = dict(
-    type='SGD',  # @optim_wrapper/optimizer/type
+    type='SGD',  # @O/type
     lr=0.1)
 unknown = dict(norm_decay_mult=0.) | {}
-optim_wrapper = dict(  # @optim_wrapper
-    optimizer=dict(common, weight_decay=1e-4, **dict(  # @optim_wrapper/optimizer @optim_wrapper/optimizer/weight_decay
-        lr=0.3)),  # @optim_wrapper/optimizer/lr
-    paramwise_cfg={  # @optim_wrapper/paramwise_cfg
+optim_wrapper = dict(  # @W
+    optimizer=dict(common, weight_decay=1e-4, **dict(  # @O @O/weight_decay
+        lr=0.3)),  # @O/lr
+    paramwise_cfg={  # @P
         'bias_lr_mult': 1.0 * 2,
         **unknown,
-        'bias_decay_mult': 0.})  # @optim_wrapper/paramwise_cfg/bias_decay_mult
+        'bias_decay_mult': 0.})  # @P/bias_decay_mult
 """
     },
     "bytes are not columns": {
         "config.py": """
 # ünïcödé
-optim_wrapper = {'optimizer': {'type': 'SGD', 'lr': 0.1}, 'paramwise_cfg': {'custom_keys': {'größe': {'lr_mult': 2.}}}}  # MARKS
+optim_wrapper = {'optimizer': {'type': 'SGD', 'lr': 0.1}, 'paramwise_cfg': {'custom_keys': {  # MARKS
+    'größe': {'lr_mult': 2.}}}}  # @P/custom_keys/größe @P/custom_keys/größe/lr_mult
 """.replace(
             "# MARKS",
-            "# @optim_wrapper @optim_wrapper/optimizer @optim_wrapper/optimizer/type @optim_wrapper/optimizer/lr "
-            "@optim_wrapper/paramwise_cfg @optim_wrapper/paramwise_cfg/custom_keys "
-            "@optim_wrapper/paramwise_cfg/custom_keys/größe @optim_wrapper/paramwise_cfg/custom_keys/größe/lr_mult",
+            "# @W @O @O/type @O/lr @P @P/custom_keys",
         )
     },
     "pure Python, with read_base": {
@@ -205,21 +204,21 @@ from mmengine.config import read_base
 from torch.optim import SGD
 with read_base():
     from .schedules.base import *
-optim_wrapper.update(optimizer=dict(  # @optim_wrapper/optimizer
-    type=SGD,  # @optim_wrapper/optimizer/type
-    lr=0.5))  # @optim_wrapper/optimizer/lr
-optim_wrapper['paramwise_cfg']['norm_decay_mult'] = 0.5  # @optim_wrapper/paramwise_cfg/norm_decay_mult
+optim_wrapper.update(optimizer=dict(  # @O
+    type=SGD,  # @O/type
+    lr=0.5))  # @O/lr
+optim_wrapper['paramwise_cfg']['norm_decay_mult'] = 0.5  # @P/norm_decay_mult
 """,
         "schedules/__init__.py": "",
         "schedules/base.py": """
 from mmengine.optim import OptimWrapper
 from torch.optim import AdamW
-optim_wrapper = dict(  # @optim_wrapper
-    type=OptimWrapper,  # @optim_wrapper/type
+optim_wrapper = dict(  # @W
+    type=OptimWrapper,  # @W/type
     optimizer=dict(
         type=AdamW, lr=0.1,
-        weight_decay=0.05),  # @optim_wrapper/optimizer/weight_decay
-    paramwise_cfg=dict(  # @optim_wrapper/paramwise_cfg
+        weight_decay=0.05),  # @O/weight_decay
+    paramwise_cfg=dict(  # @P
         norm_decay_mult=0.))
 """,
     },
@@ -227,15 +226,15 @@ optim_wrapper = dict(  # @optim_wrapper
         "config.py": """
 from mmengine.config import read_base
 with read_base():
-    from .base import schedule as optim_wrapper  # @optim_wrapper
+    from .base import schedule as optim_wrapper  # @W
 optim_wrapper.merge(dict(
-    optimizer=dict(  # @optim_wrapper/optimizer
-        lr=0.5)))  # @optim_wrapper/optimizer/lr
+    optimizer=dict(  # @O
+        lr=0.5)))  # @O/lr
 """,
         "base.py": """
 import torch
 schedule = dict(optimizer=dict(
-    type=torch.optim.AdamW,  # @optim_wrapper/optimizer/type
+    type=torch.optim.AdamW,  # @O/type
     lr=0.1))
 """,
     },

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -133,7 +132,7 @@ def test_a_project_lists_them_and_its_processes_read_them(reader: Oracle, folder
     listed = "audits: [{model: resnet18, config: config.py}, {model: resnet18, config: other.py, name: other}]\n"
     (folder / "pgaudit.yaml").write_text(listed)
     out = run(reader, folder, "check", "--jobs", "2", "--format", "json")
-    assert [each["status"] if "status" in each else None for each in json.loads(out)["audits"]]
+    assert len(json.loads(out)["audits"]) == 2
     (folder / "other.py").write_text("_base_ = 'config.py'\nraise ValueError('no')\n")
     out = run(reader, folder, "check", "--jobs", "2", "--format", "concise", code=2)
     assert "other.py:2:1" in out
@@ -149,12 +148,13 @@ def test_its_own_model_needs_its_package(reader: Oracle, folder: Path) -> None:
     assert "pip install mmpretrain" in found["err"]
 
 
-@pytest.mark.parametrize("argv", [["config.py", "resnet18"], ["config.py", "plain.yaml", "x.yaml"]])
-def test_the_order_of_arguments(reader: Oracle, folder: Path, argv: list[str]) -> None:
-    found = reader.ask(folder=str(folder), argv=["show", *argv])
+def test_the_order_of_arguments(reader: Oracle, folder: Path) -> None:
+    found = reader.ask(folder=str(folder), argv=["show", "config.py", "resnet18"])
     assert found["code"] == 2
-    said: dict[str, Any] = {2: "MODEL comes before CONFIG", 3: "unexpected extra argument"}
-    assert said[len(argv)] in found["err"]
+    assert "MODEL comes before CONFIG" in found["err"]
+    assert "pgaudit show resnet18 config.py" in found["err"]
+    found = reader.ask(folder=str(folder), argv=["show", "config.py", "other.py"])
+    assert "file.py:make_model" in found["err"]
 
 
 def test_without_mmengine(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

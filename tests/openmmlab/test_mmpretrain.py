@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.openmmlab.marked import readings
 from tests.openmmlab.places import misplaced
 from tests.parity.client import ROOT, Oracle
 
@@ -41,15 +42,15 @@ def published() -> list[str]:
 def compared(library: Oracle, paths: list[str]) -> tuple[int, int]:
     """Reads each config both ways; returns how many are read, and how many places are right."""
     read = places = 0
-    for both in library.ask(folder=str(CONFIGS), configs=paths):
-        ours, theirs = both["ours"], both["theirs"]  # type: ignore[index]
+    for both in readings(library, CONFIGS, paths):
+        ours, theirs = both["ours"], both["theirs"]
         if "refused" in ours:
             refusal = " ".join(ours["refused"])
             alike = "raises" in theirs or theirs["optimizer"] == ["NoneType", "None"]
             assert alike or OTHER_CONSTRUCTORS in refusal, both
             continue
-        assert {key: ours[key] for key in theirs} == theirs, both["path"]  # type: ignore[index]
-        assert not misplaced(CONFIGS, ours["places"]), both["path"]  # type: ignore[index]
+        assert {key: ours[key] for key in theirs} == theirs, both["path"]
+        assert not misplaced(CONFIGS, ours["places"]), both["path"]
         read += 1
         places += len(ours["places"])
     return read, places

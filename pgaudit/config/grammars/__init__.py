@@ -6,6 +6,7 @@ from pgaudit.config.grammars.base import Grammar
 from pgaudit.config.grammars.basecls import BASECLS
 from pgaudit.config.grammars.detectron2 import DETECTRON2
 from pgaudit.config.grammars.layer_decay import LAYER_DECAYS
+from pgaudit.config.grammars.openmmlab import MMCV, MMENGINE
 from pgaudit.config.grammars.plugins import plugged, plugged_names
 from pgaudit.config.grammars.regex import REGEX
 from pgaudit.config.grammars.timm import TIMM
