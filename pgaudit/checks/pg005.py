@@ -20,7 +20,7 @@ from pgaudit.checks.base import Audited, Finding, Kind
 from pgaudit.checks.hits import Hits
 from pgaudit.checks.pg002 import named
 from pgaudit.checks.what_if import settings_if, without
-from pgaudit.constructors import Setting
+from pgaudit.errors import ConfigError
 from pgaudit.text import counted
 
 KIND = Kind("PG005", "inert-option", "warning")
@@ -36,7 +36,7 @@ def check(audited: Audited, /) -> Iterator[Finding]:
         trainable = [v for v in hits.matched if audited.inventory.parameters[v.index].trainable]
         if hits.pattern.rule.key is not None and not hits.decided and (trainable or not hits.matched):
             continue
-        if hits.decided and not _is_inert(audited, hits):
+        if not _is_inert(audited, hits):
             continue
         indices = hits.decided or tuple(dict.fromkeys(visit.index for visit in hits.matched))
         message = f"{named(hits.pattern.rule)} changes nothing here: {_reason(audited, hits, bool(trainable))}"
@@ -45,18 +45,22 @@ def check(audited: Audited, /) -> Iterator[Finding]:
 
 def _is_inert(audited: Audited, hits: Hits) -> bool:
     fewer = without(audited.config, hits.pattern.at)
-    for indices in (hits.decided[:_SAMPLE], hits.decided[_SAMPLE:]):
-        found = settings_if(audited, indices, config=fewer).values()
-        if len(found) < len(indices):
-            return False  # the library would refuse the config without it
-        if any(audited.effect(now) != audited.effect(then) for now, then in found):
-            return False
-    return True
-
-
-def _effect(setting: Setting) -> tuple[float | None, ...]:
-    scheduled = setting.lr if setting.scheduled_lr is None else setting.scheduled_lr
-    return setting.lr, scheduled, setting.weight_decay
+    sample = settings_if(audited, hits.decided[:_SAMPLE], config=fewer).values()
+    if any(audited.effect(now) != audited.effect(then) for now, then in sample):
+        return False
+    try:
+        # The whole model: without any option, the library may go another way with what no rule is about, too.
+        after = audited.constructor.decide(audited.inventory, fewer, audited.facts).decisions
+    except ConfigError:
+        return False  # it would refuse the config without it
+    pairs = zip(audited.decided.decisions, after, strict=True)
+    unlike = {
+        (id(now.setting), id(then.setting), now.group is None, then.group is None): (now, then) for now, then in pairs
+    }
+    return all(
+        audited.effect(now.setting) == audited.effect(then.setting) and (now.group is None) == (then.group is None)
+        for now, then in unlike.values()
+    )
 
 
 def _reason(audited: Audited, hits: Hits, trainable: bool) -> str:

@@ -67,7 +67,7 @@ def audited(path: str) -> dict[str, Any]:
     """What pgaudit finds on the model that a config describes, and whether the real constructor says the same."""
     from pgaudit.config import load_config
     from pgaudit.errors import ModelError, PgauditError, UsageError
-    from pgaudit.pipeline import audit, live_model
+    from pgaudit.live import live_model
     from pgaudit.verification import verify
 
     try:
