@@ -10,6 +10,7 @@ from pgaudit.constructors.detectron2 import Detectron2
 from pgaudit.constructors.layer_decay import LAYER_DECAYS
 from pgaudit.constructors.mmcv import Mmcv
 from pgaudit.constructors.mmengine import Mmengine
+from pgaudit.constructors.mmseg_force_default import MmsegForceDefault
 from pgaudit.constructors.regex import Regex
 from pgaudit.constructors.timm import Timm
 from pgaudit.constructors.transformers import Transformers
@@ -18,6 +19,7 @@ _BUILT_IN: tuple[Constructor, ...] = (
     Mmcv(),
     Mmengine(),
     *LAYER_DECAYS,
+    MmsegForceDefault(),
     Timm(),
     Detectron2(),
     Transformers(),

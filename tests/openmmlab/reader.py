@@ -68,6 +68,7 @@ def audited(path: str) -> dict[str, Any]:
     from pgaudit.config import load_config
     from pgaudit.errors import ModelError, PgauditError, UsageError
     from pgaudit.live import live_model
+    from pgaudit.pipeline import audit
     from pgaudit.verification import verify
 
     try:

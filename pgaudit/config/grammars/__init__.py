@@ -6,14 +6,14 @@ from pgaudit.config.grammars.base import Grammar
 from pgaudit.config.grammars.basecls import BASECLS
 from pgaudit.config.grammars.detectron2 import DETECTRON2
 from pgaudit.config.grammars.layer_decay import LAYER_DECAYS
-from pgaudit.config.grammars.openmmlab import MMCV, MMENGINE
+from pgaudit.config.grammars.openmmlab import MMCV, MMENGINE, MMSEG_FORCE_DEFAULT
 from pgaudit.config.grammars.plugins import plugged, plugged_names
 from pgaudit.config.grammars.regex import REGEX
 from pgaudit.config.grammars.timm import TIMM
 from pgaudit.config.grammars.transformers import TRANSFORMERS
 from pgaudit.text import did_you_mean, quoted
 
-_GRAMMARS = (MMCV, MMENGINE, *LAYER_DECAYS, TIMM, DETECTRON2, TRANSFORMERS, BASECLS, REGEX)
+_GRAMMARS = (MMCV, MMENGINE, *LAYER_DECAYS, MMSEG_FORCE_DEFAULT, TIMM, DETECTRON2, TRANSFORMERS, BASECLS, REGEX)
 BUILT_IN = {grammar.name: grammar for grammar in _GRAMMARS}
 _BY_ALIAS = {alias: grammar for grammar in BUILT_IN.values() for alias in grammar.aliases}
 
