@@ -42,11 +42,14 @@ def render_entry(entry: Entry, options: TableOptions) -> str:
 
 
 def _of_entry(entry: Entry, options: TableOptions) -> Iterator[Text]:
-    yield Text(f"{visible(entry.grammar.name)}: {visible(entry.grammar.title)}", style="bold")
-    whose = "" if entry.source == "built in" else f", from {visible(entry.source)}"
-    yield Text(f"as in {visible(entry.library)}{whose}", style=BASE)
+    def said(words: str, style: str) -> Text:
+        return Text("\n".join(wrapped(visible(words).split(" "), " ", options.width)), style=style)
+
+    yield said(f"{entry.grammar.name}: {entry.grammar.title}", "bold")
+    whose = "" if entry.source == "built in" else f", from {entry.source}"
+    yield said(f"as in {entry.library}{whose}", BASE)
     if entry.grammar.aliases:
-        yield Text(f"also called {', '.join(map(visible, entry.grammar.aliases))}", style=BASE)
+        yield said(f"also called {', '.join(entry.grammar.aliases)}", BASE)
     if entry.profile:
         yield Text()
     width = max(map(len, TOPICS.values())) + _GAP

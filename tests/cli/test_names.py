@@ -35,7 +35,7 @@ def test_constructors_are_those_that_exist(capsys: pytest.CaptureFixture[str]) -
 def test_each_is_told_in_any_width(name: str, width: int, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["constructors", name, "--width", str(width)]) == 0
     out = capsys.readouterr().out
-    assert max(map(len, out.splitlines())) <= max(width, 60)  # the title is not broken
+    assert max(map(len, out.splitlines())) <= max(width, 60)  # the longest word of any
     words = out.split()
     for option in CONSTRUCTORS[name].options:
         assert option in words
