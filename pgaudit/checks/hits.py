@@ -18,7 +18,7 @@ class Hits:
     matched: tuple[Visit, ...]
     """Every meeting with a parameter that it matches, tied ones under each name, frozen ones too."""
     decided: tuple[int, ...]
-    """The parameters of which it decides the lr or the weight decay."""
+    """The parameters of which it decides the lr, the weight decay, or what else stands in their group."""
 
 
 def hits_of(
@@ -31,7 +31,8 @@ def hits_of(
     decided: dict[int, list[int]] = {number: [] for number in range(len(patterns))}
     numbers = {pattern.rule: number for number, pattern in reversed(list(enumerate(patterns)))}
     for index, decision in enumerate(assignment.decisions):
-        rules = {decision.setting.lr_rule, decision.setting.weight_decay_rule}
+        setting = decision.setting
+        rules = {setting.lr_rule, setting.weight_decay_rule, *setting.extra_rules}
         for rule in rules:
             if rule in numbers:
                 decided[numbers[rule]].append(index)

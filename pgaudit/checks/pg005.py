@@ -20,6 +20,7 @@ from pgaudit.checks.base import Audited, Finding, Kind
 from pgaudit.checks.hits import Hits
 from pgaudit.checks.pg002 import named
 from pgaudit.checks.what_if import settings_if, without
+from pgaudit.constructors import Setting
 from pgaudit.text import counted
 
 KIND = Kind("PG005", "inert-option", "warning")
@@ -46,9 +47,13 @@ def _is_inert(audited: Audited, hits: Hits) -> bool:
         found = settings_if(audited, indices, config=fewer).values()
         if len(found) < len(indices):
             return False  # the library would refuse the config without it
-        if any((now.lr, now.weight_decay) != (then.lr, then.weight_decay) for now, then in found):
+        if any(_held(now) != _held(then) for now, then in found):
             return False
     return True
+
+
+def _held(setting: Setting) -> tuple[object, ...]:
+    return setting.lr, setting.weight_decay, setting.lr_scale, setting.extra
 
 
 def _reason(audited: Audited, hits: Hits, trainable: bool) -> str:

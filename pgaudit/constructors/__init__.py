@@ -8,8 +8,11 @@ from pgaudit.constructors.basecls import BaseCls
 from pgaudit.constructors.basic import Basic
 from pgaudit.constructors.mmcv import Mmcv
 from pgaudit.constructors.mmengine import Mmengine
+from pgaudit.constructors.rules import Rules
 
-CONSTRUCTORS: dict[str, Constructor] = {constructor.name: constructor for constructor in (Mmcv(), Mmengine(), BaseCls())}
+CONSTRUCTORS: dict[str, Constructor] = {
+    constructor.name: constructor for constructor in (Mmcv(), Mmengine(), BaseCls(), Rules())
+}
 """The built-in ones."""
 
 

@@ -67,6 +67,8 @@ class Setting:
     """By what the library's own schedulers multiply every lr that they set; the lr in the group is not multiplied. None
     where they know no such factor.
     """
+    extra_rules: tuple[Rule, ...] = ()
+    """What decided the rest of the group, where that is not what decided lr or weight decay."""
 
     @property
     def extra(self) -> dict[str, Any]:

@@ -18,6 +18,7 @@ _BASE = {"type": "SGD", "lr": 1.0, "weight_decay": 1.0}
 ASKED: Mapping[str, Mapping[str, Any]] = {
     "mmcv": {"optimizer": _BASE, "paramwise_cfg": {"norm_decay_mult": 0.0, "bias_decay_mult": 0.0}},
     "basecls": {"solver": {"weight_decay": [[0, "bias"], [0, "NORM_TYPES"], 1.0]}},
+    "rules": {"optimizer": _BASE, "paramwise_cfg": {"rules": [{"match": {"ndim": [0, 1]}, "weight_decay": 0}]}},
 }
 """How each constructor is told. timm and transformers do it untold."""
 
@@ -77,7 +78,7 @@ def inventory() -> Inventory:
         prefix, _, own = sort.name.rpartition(".")
         parameters.append(Parameter(sort.name, sort.shape, "float32", sort.trainable, module(sort), numel=8))
         parent = ModuleType("model.Model", ("model.Model", _MODULE), frozenset()) if prefix else None
-        visits.append(Visit(prefix, own, index, module(sort), parent, sort.conv))
+        visits.append(Visit(prefix, own, index, module(sort), parent, sort.conv, len(sort.shape)))
     root = ModuleType("model.Model", ("model.Model", _MODULE), frozenset())
     whole = tuple(range(len(SORTS)))
     hints = Hints(no_weight_decay=("pos_embed",))

@@ -81,7 +81,16 @@ def _refused_unless_bypassed(name: str) -> bool:
 
 def _first_decides(name: str) -> bool:
     report = _audit(name, _tied())
-    return "PG009" not in _codes(report) and report["second.weight"].name == "first.weight"
+    is_first = "PG009" not in _codes(report) and report["second.weight"].name == "first.weight"
+    return is_first and not _must_agree(name)
+
+
+def _must_agree(name: str) -> bool:
+    try:
+        _audit(name, _tied(), rules=[{"match": "second.weight", "lr_mult": 0.5}])
+    except pgaudit.ConfigError as error:
+        return "two names" in str(error)
+    return False
 
 
 def _wrapped(name: str) -> set[str]:
@@ -91,6 +100,12 @@ def _wrapped(name: str) -> set[str]:
 
 def _ignores(name: str) -> bool:
     return "PG011" in _codes(_audit(name, _tied(), no_such_option=1))
+
+
+def _is_an_error(name: str) -> bool:
+    with pytest.raises(pgaudit.ConfigError, match="unknown key"):
+        _audit(name, _tied(), no_such_option=1)
+    return True
 
 
 def _refuses(name: str) -> bool:
@@ -109,12 +124,18 @@ CLAIMS: Mapping[str, Mapping[str, Claim]] = {
     "tied": {
         "torch refuses them, unless bypass_duplicate": _refused_unless_bypassed,
         "the first name decides": _first_decides,
+        "must get the same under each name": _must_agree,
     },
     "begins": {
         "its attribute `module`, if it has one": lambda name: _wrapped(name) == {"fc.weight", "fc.bias"},
         "the model as it is given": lambda name: len(_wrapped(name)) == 4,
     },
-    "unknown": {"ignored": _ignores, "ignored; in a custom key copied into the group": _ignores, "TypeError": _refuses},
+    "unknown": {
+        "ignored": _ignores,
+        "ignored; in a custom key copied into the group": _ignores,
+        "TypeError": _refuses,
+        "an error": _is_an_error,
+    },
 }
 
 
@@ -136,7 +157,7 @@ def test_a_claim_is_what_the_constructor_does(name: str, topic: str) -> None:
 def _holds(claim: Claim, name: str) -> bool:
     try:
         return claim(name)
-    except (pgaudit.PgauditError, pytest.fail.Exception):
+    except (pgaudit.PgauditError, pytest.fail.Exception, AssertionError):
         return False
 
 

@@ -6,9 +6,10 @@ from pgaudit.config.grammars.base import Grammar
 from pgaudit.config.grammars.basecls import BASECLS
 from pgaudit.config.grammars.openmmlab import MMCV, MMENGINE
 from pgaudit.config.grammars.plugins import plugged, plugged_names
+from pgaudit.config.grammars.rules import RULES
 from pgaudit.text import did_you_mean, quoted
 
-BUILT_IN = {grammar.name: grammar for grammar in (MMCV, MMENGINE, BASECLS)}
+BUILT_IN = {grammar.name: grammar for grammar in (MMCV, MMENGINE, BASECLS, RULES)}
 _BY_ALIAS = {alias: grammar for grammar in BUILT_IN.values() for alias in grammar.aliases}
 
 
