@@ -48,8 +48,6 @@ def write(job: Job) -> Written:
 
 def _one_lr(job: Job) -> float:
     lrs = {index: lot.lr for index, lot in job.inside.items()}
-    if not lrs:
-        raise ConfigError("BaseCls needs a parameter in the optimizer")
     usual = job.base_lr if job.base_lr in lrs.values() else next(iter(lrs.values()))
     others = [index for index, lr in lrs.items() if lr != usual]
     job.refuse_if(others, f"BaseCls has one lr for all, and these do not have {usual!r}")
@@ -66,8 +64,8 @@ def _optimizer(job: Job) -> str:
 def _arguments(job: Job) -> dict[str, Any]:
     """The arguments that BaseCls passes on; all others must be the class's own."""
     name = _optimizer(job)
-    passed = ("momentum", "nesterov") if name in ("sgd", "lars") else ("betas",)
-    passed += ("always_adapt",) if name in ("lamb", "lars") else ()
+    passed = ["momentum", "nesterov"] if name in ("sgd", "lars") else ["betas"]
+    passed += ["always_adapt"] if name in ("lamb", "lars") else []
     held = {**job.source.report.facts.arguments, **job.arguments}
     defaults = job.source.report.facts.arguments
     for key, value in job.arguments.items():

@@ -138,7 +138,7 @@ class Features:
         kinds = {"leaf", "norm", "type", "ndim"} if both_kinds else {"leaf"}
         words = {"prefix", "range", "segment", "leaf"} if both_kinds else {"prefix", "range"}
         places = [(key, mask) for (key,), mask in masks.items() if key[0] in words]
-        found = {}
+        found: dict[tuple[Key, ...], int] = {}
         for kind, kind_mask in [(key, mask) for (key,), mask in masks.items() if key[0] in kinds]:
             for place, mask in places:
                 both = mask & kind_mask
@@ -154,9 +154,9 @@ class Features:
         """Runs of numbered children below one parent that hold the same values: `blocks.{0..5}.*`."""
         children: dict[str, dict[int, int]] = defaultdict(dict)
         for key, mask in self._masks.items():
-            parent, _, number = key[1].rpartition(".") if key[0] == "prefix" else ("", "", "")
-            if number.isdigit() and str(int(number)) == number and parent:
-                children[parent][int(number)] = mask
+            parent, _, child = key[1].rpartition(".") if key[0] == "prefix" else ("", "", "")
+            if child.isdecimal() and str(int(child)) == child and parent:
+                children[parent][int(child)] = mask
         found: dict[Key, int] = {}
         for parent, masks in children.items():
             runs: list[tuple[object, list[int]]] = []

@@ -38,6 +38,10 @@ def write_mmcv(job: Job) -> Written:
     job.refuse_if(left_out, "mmcv puts frozen parameters into the optimizer, and these are left out", FROZEN_HINT)
     extra = [index for index, lot in job.inside.items() if lot.extra]
     job.refuse_if(extra, f"mmcv sets nothing but lr and weight decay, and these have {_settings(job, extra)}")
+    decayed = [index for index, lot in job.inside.items() if lot.weight_decay and not job.knows_decay]
+    job.refuse_if(
+        decayed, f"{job.source.spec.name} knows no weight decay that mmcv could multiply, and these have some"
+    )
     writer = _Writer(_with_frozen_at_base(job), Mmcv())
     options = writer.options()
     optimizer = {**writer.optimizer(job.source.spec.name), **({"paramwise_cfg": options} if options else {})}
@@ -123,6 +127,9 @@ class _Writer:
         """The base values of which all others are multiples; the source's own if they will do."""
         found = []
         for of, own in (("lr", job.base_lr), ("weight_decay", job.base_decay)):
+            if of == "weight_decay" and not job.knows_decay:
+                found.append(0.0)
+                break
             values = Counter(getattr(lot, of) for lot in job.inside.values())
             tried = [own, *(value for value, _ in values.most_common())]
             fits = (base for base in tried if all(multiplier(base, value) is not None for value in values))

@@ -105,7 +105,7 @@ def _body(job: Job, lines: Sequence[Line], *, skips_frozen: bool) -> Iterator[st
 def _statements(job: Job, says: Mapping[str, Hashable]) -> Iterator[str]:
     for of, value in says.items():
         if of == "in":
-            yield f"left_out = {not value}"
+            yield f"left_out = {value is False}"
         elif of in ("lr", "weight_decay"):
             assert isinstance(value, float)
             yield f"{of} = {number(value)}"

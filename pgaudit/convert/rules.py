@@ -43,8 +43,6 @@ def write(job: Job) -> Written:
     """
     frozen = job.frozen(inside=True)
     job.refuse_if(frozen, "rules leave frozen parameters out, and these are in the optimizer", FROZEN_HINT)
-    if not job.inside:
-        job.refuse_if(job.matter, "rules need a parameter in the optimizer, and all are left out")
     trainable = [index for index in job.matter if job.inventory.parameters[index].trainable]
     lines = lines_of(job, _vocabulary(job), trainable, all_names=True)
     options: dict[str, Any] = {"mode": "layered"} if len(lines) > 1 else {}

@@ -10,7 +10,7 @@ from pgaudit.config import Config, load_config
 from pgaudit.convert import basecls, openmmlab, proof, python, rules
 from pgaudit.convert.job import Job, Written, job
 from pgaudit.convert.lots import Built, built
-from pgaudit.errors import UsageError
+from pgaudit.errors import ConfigError, UsageError
 from pgaudit.pipeline import live_model
 from pgaudit.serialize import portable
 from pgaudit.text import did_you_mean, quoted, visible
@@ -98,6 +98,8 @@ def convert(
     title = f"{visible(portable(read.path)) if read.path else 'A policy'} ({read.constructor})"
     named = {} if read.model is None or model not in (None, read.model) else _model_of(read)
     work = job(source, live, unwrap=target.unwraps, ignore_frozen=ignore_frozen, title=title, model_section=named)
+    if not work.inside:
+        raise ConfigError("nothing is left to convert: no parameter in the optimizer trains")
     written = target.write(work)
     target.proved(written.text, work, live)
     return Converted(written.text, (*written.notes, *_notes(source, work)))

@@ -48,7 +48,8 @@ FAULTS = {
     "  rules:\n  - {match: {ndim: true}, lr: 1}\n": (5, 14, "a number of dimensions"),
     "  rules:\n  - {match: {ndim: [1, -1]}, lr: 1}\n": (5, 24, "a number of dimensions"),
     "  rules:\n  - {match: {type: 3}, lr: 1}\n": (5, 14, "a type is the name of a class"),
-    "  mode: first\n  rules:\n  - {match: a, lr: 1}\n  - {match: {name: a}, lr: 2}\n": (7, 6, "the same match"),
+    "  mode: first\n  rules:\n  - {match: a, lr: 1}\n  - {match: {name: a}, decay_mult: 2}\n": (7, 6, "the same match"),
+    "  mode: layered\n  rules:\n  - {match: a, lr: 1}\n  - {match: a, lr_mult: 2}\n": (7, 6, "the same match"),
     "  rules:\n  - {match: a, lr: 1}\n  - {match: b, lr: 2}\n": (4, 3, "`mode` does not say"),
 }
 

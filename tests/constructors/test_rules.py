@@ -180,6 +180,13 @@ def test_other_settings_of_the_group() -> None:
         _audit({"match": "*", "set": {"momentun": 0.5}})
 
 
+def test_one_match_may_stand_twice_for_two_things() -> None:
+    twice = [{"match": "*", "lr": 1}, {"match": "*", "decay_mult": 0}]
+    setting = _audit(*twice)["bias"].setting
+    assert (setting.lr, setting.weight_decay) == (1, 0)
+    assert [rule and rule.key for rule in (setting.lr_rule, setting.weight_decay_rule)] == ["*", "* #2"]
+
+
 def test_there_must_be_something_to_multiply() -> None:
     assert _audit({"match": "bias", "lr_mult": 2}, base={"type": "AdamW"})["bias"].lr == 0.002
     with pytest.raises(pgaudit.ConfigError, match="too large"):

@@ -14,6 +14,7 @@ from pgaudit.config.layouts import Layout, Path
 from pgaudit.config.matches import Match, read_match
 
 _RIVALS = (("lr", "lr_mult"), ("weight_decay", "decay_mult"))
+_VALUES = {mult: value for value, mult in _RIVALS}
 SAYS = ("lr_mult", "decay_mult", "lr", "weight_decay", "freeze", "set")
 """What a rule can say, beside what it is about."""
 
@@ -52,21 +53,25 @@ def _complaints(layout: Layout) -> list[Complaint]:
     if len(rules) > 1 and "mode" not in options:
         message = "several rules, and `mode` does not say how they work together"
         found.append(((*at, "rules"), message, "mode: layered (later rules override), or mode: first (the first wins)"))
-    seen: dict[Match, int] = {}
+    seen: dict[tuple[Match, str], int] = {}
     for index, rule in enumerate(rules):
         found += complaints(schema.PlainRule, rule, (*at, "rules", index))
         if isinstance(rule, dict):
-            found += _of_rule(rule, (*at, "rules", index), seen, index)
+            found += _of_rule(rule, (*at, "rules", index), seen, index, first_wins=options.get("mode") == "first")
     return found
 
 
-def _of_rule(rule: dict[str, Any], at: Path, seen: dict[Match, int], index: int) -> list[Complaint]:
+def _of_rule(
+    rule: dict[str, Any], at: Path, seen: dict[tuple[Match, str], int], index: int, *, first_wins: bool
+) -> list[Complaint]:
     found: list[Complaint] = []
     if "match" in rule:
         match, faults = read_match(rule["match"], (*at, "match"))
         found += faults
-        if match is not None and (first := seen.setdefault(match, index)) != index:
-            message = f"the same match as that of rule {first + 1}"
+        said = {"mode: first"} if first_wins else {_VALUES.get(word, word) for word in SAYS if word in rule}
+        before = {seen.setdefault((match, what), index) for what in said} if match is not None else {index}
+        if earlier := before - {index}:
+            message = f"the same match as that of rule {min(earlier) + 1}, about the same"
             found.append(((*at, "match"), message, "say all that is meant for it in one rule"))
     for value, mult in _RIVALS:
         if value in rule and mult in rule:

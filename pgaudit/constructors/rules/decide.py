@@ -34,6 +34,7 @@ class Policy:
         self.unmatched: str = options.get("unmatched", "base")
         self.matchers = [Matcher(rule.match, facts) for rule in self.rules]
         self.names = [self._rule(index) for index in range(len(self.rules))]
+        """The rules as others know them; one that matches what an earlier one does has a number."""
         self.base = untouched(config, facts)
         frozen = Rule("frozen")
         self.frozen = Setting(None, None, frozen, frozen)
@@ -46,7 +47,10 @@ class Policy:
         self._refuse_unknown_settings()
 
     def _rule(self, index: int) -> Rule:
-        return Rule("rules", self.rules[index].match.label, self._config.position("paramwise_cfg", "rules", index))
+        label = self.rules[index].match.label
+        earlier = sum(rule.match.label == label for rule in self.rules[:index])
+        key = f"{label} #{earlier + 1}" if earlier else label
+        return Rule("rules", key, self._config.position("paramwise_cfg", "rules", index))
 
     def setting(self, inventory: Inventory, index: int) -> Setting:
         """Returns what a trainable parameter gets.
@@ -176,10 +180,10 @@ class _Decided:
             written.append(("weight_decay", self.decay))
         for key in sorted(self.extra):
             value = self.extra[key][0]
-            if key not in arguments or repr(arguments[key]) != repr(value):
+            if repr(arguments.get(key)) != repr(value):  # null for what the class does not have: it is not set
                 written.append((key, value))
         rules = tuple(dict.fromkeys(rule for _, rule in self.extra.values()))
-        scale = self.extra["lr_scale"][0] if "lr_scale" in self.extra else None
+        scale = self.extra["lr_scale"][0] if "lr_scale" in self.extra else arguments.get("lr_scale")
         return Setting(self.lr, self.decay, self.lr_rule, self.decay_rule, tuple(written), scale, rules)
 
 
