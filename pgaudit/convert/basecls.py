@@ -89,8 +89,19 @@ def _policy(job: Job) -> Any:
     base = job.base_decay
     rules = rules_for(values, base, features)
     names = [parameter.name for parameter in job.inventory.parameters]
-    policy = [[rule.value, _pattern(rule.predicate, names)] for rule in reversed(rules)]
+    policy: list[list[Any]] = []
+    for rule in reversed(rules):
+        pattern = _pattern(rule.predicate, names)
+        before = policy[-1] if policy else [None, None]
+        both = _WHOLE.fullmatch(str(before[1])), _WHOLE.fullmatch(str(pattern))
+        if before[0] == rule.value and both[0] and both[1]:
+            before[1] = f"^({both[1][1]}|{both[0][1]})$"  # whole names beside whole names
+        else:
+            policy.append([rule.value, pattern])
     return [*policy, base] if policy else base
+
+
+_WHOLE = re.compile(r"\^\(?([\w.\\|]+)\)?\$")
 
 
 def _pattern(predicate: Predicate, names: Sequence[str]) -> Any:

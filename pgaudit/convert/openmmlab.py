@@ -44,6 +44,9 @@ def write_mmcv(job: Job) -> Written:
     )
     writer = _Writer(_with_frozen_at_base(job), Mmcv())
     options = writer.options()
+    frozen = [index for index, parameter in enumerate(job.inventory.parameters) if not parameter.trainable]
+    several = [index for index in frozen if options and len(job.inventory.visits_of.get(index, ())) > 1]
+    job.refuse_if(several, "mmcv makes a group of each name of a frozen parameter, and torch refuses that")
     optimizer = {**writer.optimizer(job.source.spec.name), **({"paramwise_cfg": options} if options else {})}
     return _written(job, "mmcv", {"optimizer": optimizer}, options)
 
@@ -55,10 +58,9 @@ def write_mmengine(job: Job) -> Written:
         ConfigError: it cannot be said in its words.
     """
     writer = _Writer(job, Mmengine())
+    inside = [] if writer.is_one_group else job.frozen(inside=True)
+    job.refuse_if(inside, "mmengine leaves frozen parameters out, and these are in the optimizer", FROZEN_HINT)
     options = writer.options()
-    if options:
-        inside = job.frozen(inside=True)
-        job.refuse_if(inside, "mmengine leaves frozen parameters out, and these are in the optimizer", FROZEN_HINT)
     names = {ours: theirs for theirs, ours in RENAMED.items()}
     name = job.source.spec.name
     wrapper: dict[str, Any] = {"optimizer": writer.optimizer(names.get(name, name))}
@@ -140,13 +142,22 @@ class _Writer:
         """Returns the optimizer; its base values are always written, for multipliers need them."""
         return self._job.optimizer(kind, always=True)
 
+    @property
+    def _reachable(self) -> dict[int, Lot | None]:
+        job = self._job
+        return {index: job.lots[index] for index in job.matter if job.inventory.parameters[index].reachable}
+
+    @property
+    def is_one_group(self) -> bool:
+        """Whether the optimizer holds all that the model's own ``parameters()`` yields, at the base values."""
+        base, whole = Lot(self._job.base_lr, self._job.base_decay), set(self._job.inventory.whole)
+        return all(lot == (base if index in whole else None) for index, lot in self._reachable.items())
+
     def options(self) -> dict[str, Any]:
         """Returns ``paramwise_cfg``; empty where the base values will do."""
-        job = self._job
-        base = Lot(job.base_lr, job.base_decay)
-        lots = {index: job.lots[index] for index in job.matter if job.inventory.parameters[index].reachable}
-        if all(lot == (base if index in job.inventory.whole else None) for index, lot in lots.items()):
+        if self.is_one_group:
             return {}
+        job, lots = self._job, self._reachable
         left_out = [index for index, lot in lots.items() if lot is None and job.inventory.parameters[index].trainable]
         why = f"{self._constructor.name} leaves no trainable parameter out, and these are not in the optimizer"
         job.refuse_if(left_out, why, "freeze them in the model, with requires_grad_(False)")

@@ -113,6 +113,8 @@ def _lines(of: str, rules: Sequence[Chosen]) -> list[Line]:
             lines.append(Line([rule.predicate], {of: rule.value}))
         else:
             home.predicates.append(rule.predicate)
+    for line in lines:
+        line.predicates.sort(key=lambda predicate: predicate.mask & -predicate.mask)  # as they stand in the model
     return lines
 
 
@@ -129,7 +131,7 @@ def _woven(first: list[Line], second: list[Line]) -> list[Line]:
     rest = list(second)
     for line in first:
         same = next((i for i, other in enumerate(rest) if _keys(other) == _keys(line)), None)
-        if same is not None:
+        if same is not None and line.says.get("in") is not False:  # what is left out says nothing else
             woven += rest[:same]
             line.says |= rest[same].says
             rest = rest[same + 1 :]

@@ -83,7 +83,7 @@ def block(value: Mapping[str, Any], indent: int = 0, comments: Mapping[int, str]
     for key, item in value.items():
         if isinstance(item, Mapping) and (_is_deep(item) or len(pad + scalar(key) + flow(item)) > WIDTH):
             lines += [f"{pad}{scalar(key)}:", *block(item, indent + 2, comments)]
-        elif isinstance(item, list) and item and all(isinstance(below, (Mapping, list)) for below in item):
+        elif isinstance(item, list) and any(isinstance(below, (Mapping, list)) for below in item):
             lines.append(f"{pad}{scalar(key)}:")
             lines += [_commented(f"{pad}  - {flow(below)}", below, comments) for below in item]
         else:
