@@ -98,8 +98,9 @@ def explanations(report: Report, rows: Sequence[Row]) -> list[Explanation]:
     found = []
     for row in rows:
         meetings = constructor.trials(report.inventory, report.config, report.facts, index_of[row.name])
-        decided = row.group is not None or row.setting.lr_rule is not None  # by a rule that leaves it out
-        found.append(Explanation(row, tuple(meetings) if decided else ()))
+        # What no rule leaves out, and is in no group all the same, is never met.
+        is_met = row.group is not None or row.setting.lr_rule is not None
+        found.append(Explanation(row, tuple(meetings) if is_met else ()))
     return found
 
 

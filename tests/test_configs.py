@@ -269,6 +269,25 @@ EXPECTED = {
         },
         findings=("PG007", "PG007"),
     ),
+    # 12 blocks of 4 dense layers and 2 norms, which are 12 parameters each, 8 of them vectors.
+    "vit_rules": Expected(
+        rules={
+            "rules.ndim: 0|1": 12 * 8 + 1 + 2 + 1,
+            "rules.patch_embed.*, blocks.{0..5}.*": 2 + 6 * 12,
+            "rules.blocks.{6..11}.*": 6 * 12,
+            "rules.cls_token, pos_embed": 2,
+            "default": 1,
+        },
+        values={
+            "cls_token": (1.0e-3, 0.0),
+            "patch_embed.proj.weight": (1.0e-3 * 0.1, 0.05),
+            "blocks.0.norm1.weight": (1.0e-3 * 0.1, 0.0),
+            "blocks.6.attn.qkv.weight": (1.0e-3 * 0.5, 0.05),
+            "norm.weight": (1.0e-3, 0.0),
+            "head.weight": (1.0e-3, 0.05),
+            "head.bias": (1.0e-3, 0.0),
+        },
+    ),
     # 12 blocks; norms: 2 a block and the last; dense layers: patches, 4 a block, 2 heads.
     "vit_mmcv": Expected(
         rules={

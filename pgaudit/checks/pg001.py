@@ -31,9 +31,9 @@ def check(audited: Audited, /) -> Iterator[Finding]:
         pattern = hits.pattern
         if pattern.rule.key is None or hits.matched or not pattern.at:
             continue
-        if pattern.searched is None:
+        if pattern.searched is None and not pattern.whole:
             message, hint = f"the model has no parameter in a module among {visible(pattern.rule.key)}", None
         else:
             message = f"{quoted(pattern.rule.key)} matches no parameter"
-            hint = suggest.for_dead_key(audited, pattern)
+            hint = suggest.for_dead_key(audited, pattern) if pattern.searched else None
         yield audited.finding(KIND, message, hint or _INHERITED, at=pattern.at, key=pattern.rule.key)

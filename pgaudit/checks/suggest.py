@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from pgaudit.checks.what_if import settings_if
@@ -24,6 +25,8 @@ _NEAR = 0.75
 def for_dead_key(audited: Audited, pattern: Pattern) -> str | None:
     """Returns a hint for a key or pattern that matches no name, or None."""
     key = pattern.rule.key or ""
+    if pattern.whole:
+        return _for_dead_glob(audited, key)
     assert pattern.searched is not None
     names = [pattern.searched(visit).removeprefix(".") for visit in audited.inventory.visits]
     word = re.sub(r"^\^|^\.\*|\$$|\.\*$|\\(?=\.)", "", key) if pattern.regex else key
@@ -42,6 +45,22 @@ def for_dead_key(audited: Audited, pattern: Pattern) -> str | None:
         whole = (f"{near[0]}.*", f".*{near[0]}", f".*{near[0]}.*")
         near = [word for word in whole if any(re.fullmatch(word, name) for name in names)] or near
     return f"did you mean {quoted(near[0])}?" if near else classifier(audited, plain)
+
+
+def _for_dead_glob(audited: Audited, glob: str) -> str | None:
+    """The same for what must match whole names: a glob that was meant as a part of them, or has a typo in a segment."""
+    names = [visit.name for visit in audited.inventory.visits]
+    segments = glob.split(".")
+    if any(mark in glob for mark in "{}[]?|,: "):
+        return None
+    wider = [f"{glob}.*", f"*.{glob}", f"*.{glob}.*", f"*{glob}*", glob.removeprefix("*.")]
+    known = {segment for name in names[:_MOST] for segment in name.split(".")}
+    near = {segment: nearest(segment, known, cutoff=_NEAR)[:1] for segment in segments if "*" not in segment}
+    mended = ".".join(next(iter(near.get(segment, ())), segment) for segment in segments)
+    for other in (mended, *wider, f"{mended}.*", f"*.{mended}", f"*.{mended}.*"):
+        if other != glob and any(fnmatchcase(name, other) for name in names):
+            return f"did you mean {quoted(other)}?"
+    return classifier(audited, segments[0])
 
 
 def classifier(audited: Audited, word: str) -> str | None:

@@ -13,6 +13,7 @@ import typer
 
 from pgaudit.cli.check import check
 from pgaudit.cli.common import ReaderGone, complain
+from pgaudit.cli.convert import convert
 from pgaudit.cli.diff import diff
 from pgaudit.cli.explain import explain
 from pgaudit.cli.lock import lock
@@ -35,6 +36,7 @@ app = typer.Typer(
 app.command()(show)
 app.command()(explain)
 app.command()(diff)
+app.command()(convert)
 app.command()(lock)
 app.command()(check)
 app.command()(verify)

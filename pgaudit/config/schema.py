@@ -147,6 +147,26 @@ class Solver(_Open):
     always_adapt: bool = False
 
 
+class Plain(_Closed):
+    """``paramwise_cfg`` of pgaudit's own policy; rules are read one by one."""
+
+    rules: list[Any]
+    mode: Literal["layered", "first"] = "layered"
+    unmatched: Literal["base", "freeze", "error"] = "base"
+
+
+class PlainRule(_Closed):
+    """One rule of pgaudit's own policy; ``match`` is read by :mod:`pgaudit.config.matches`."""
+
+    match: Any
+    lr_mult: NonNegative = 1.0
+    decay_mult: NonNegative = 1.0
+    lr: NonNegative = 0.0
+    weight_decay: NonNegative = 0.0
+    freeze: bool = False
+    set: dict[str, Any] = {}
+
+
 class Findings(_Closed):
     """What is to become of findings."""
 

@@ -12,6 +12,7 @@ from pgaudit.constructors.mmcv import Mmcv
 from pgaudit.constructors.mmengine import Mmengine
 from pgaudit.constructors.mmseg_force_default import MmsegForceDefault
 from pgaudit.constructors.regex import Regex
+from pgaudit.constructors.rules import Rules
 from pgaudit.constructors.timm import Timm
 from pgaudit.constructors.transformers import Transformers
 
@@ -25,6 +26,7 @@ _BUILT_IN: tuple[Constructor, ...] = (
     Transformers(),
     BaseCls(),
     Regex(),
+    Rules(),
 )
 CONSTRUCTORS = {constructor.name: constructor for constructor in _BUILT_IN}
 """The built-in ones."""

@@ -34,6 +34,8 @@ class Pattern:
     """Returns the text in which a key or a pattern is searched; None where a rule looks at the module."""
     regex: bool = False
     """Whether it is a regular expression, rather than a part of a name."""
+    whole: bool = False
+    """Whether what is searched must match from end to end: a glob, or what pgaudit's own policy makes of it."""
 
 
 def occurrences(key: str, text: str) -> Spans | None:

@@ -155,6 +155,16 @@ PROFILES = {
         begins=_AS_GIVEN,
         unknown=_IGNORED,
     ),
+    "rules": Profile(
+        names="a glob or an expression matches the whole name; also classes and numbers of dimensions",
+        lr="the last rule that states it, base; with mode: first, the first rule",
+        weight_decay="the last rule that states it, base; with mode: first, the first rule",
+        frozen=_LEFT_OUT,
+        tied="must get the same under each name",
+        groups="one for each set of equal settings",
+        begins=_AS_GIVEN,
+        unknown="an error",
+    ),
     "regex": Profile(
         names="a pattern is an expression that matches the whole name; the first wins, in each list by itself",
         lr="lr_mults, base",

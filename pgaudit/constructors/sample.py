@@ -34,6 +34,7 @@ ASKED: Mapping[str, Mapping[str, Any]] = {
         "optimizer": _BASE,
         "paramwise_cfg": {"wd_mults": [[r".*\.bias", 0.0], [r".*(norm|bn).*", 0.0], [".*", 1.0]]},
     },
+    "rules": {"optimizer": _BASE, "paramwise_cfg": {"rules": [{"match": {"ndim": [0, 1]}, "weight_decay": 0}]}},
 }
 """How each constructor is told. timm and transformers do it untold."""
 

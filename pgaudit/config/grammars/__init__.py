@@ -9,11 +9,13 @@ from pgaudit.config.grammars.layer_decay import LAYER_DECAYS
 from pgaudit.config.grammars.openmmlab import MMCV, MMENGINE, MMSEG_FORCE_DEFAULT
 from pgaudit.config.grammars.plugins import plugged, plugged_names
 from pgaudit.config.grammars.regex import REGEX
+from pgaudit.config.grammars.rules import RULES
 from pgaudit.config.grammars.timm import TIMM
 from pgaudit.config.grammars.transformers import TRANSFORMERS
 from pgaudit.text import did_you_mean, quoted
 
-_GRAMMARS = (MMCV, MMENGINE, *LAYER_DECAYS, MMSEG_FORCE_DEFAULT, TIMM, DETECTRON2, TRANSFORMERS, BASECLS, REGEX)
+_OPENMMLAB = (MMCV, MMENGINE, *LAYER_DECAYS, MMSEG_FORCE_DEFAULT)
+_GRAMMARS = (*_OPENMMLAB, TIMM, DETECTRON2, TRANSFORMERS, BASECLS, REGEX, RULES)
 BUILT_IN = {grammar.name: grammar for grammar in _GRAMMARS}
 _BY_ALIAS = {alias: grammar for grammar in BUILT_IN.values() for alias in grammar.aliases}
 

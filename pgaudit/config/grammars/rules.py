@@ -1,0 +1,90 @@
+"""How pgaudit's own policy is written: ``optimizer``, and a list of rules in ``paramwise_cfg``. A word that it does not
+know is an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pgaudit.config.documents import Complaint
+from pgaudit.config.grammars.base import Grammar
+from pgaudit.config.layouts import Layout, Path
+from pgaudit.config.matches import Match, read_match
+
+_RIVALS = (("lr", "lr_mult"), ("weight_decay", "decay_mult"))
+_VALUES = {mult: value for value, mult in _RIVALS}
+SAYS = ("lr_mult", "decay_mult", "lr", "weight_decay", "freeze", "set")
+"""What a rule can say, beside what it is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlainRule:
+    """One rule of the list."""
+
+    match: Match
+    says: Mapping[str, Any]
+    """What it says, by the words of :data:`SAYS`."""
+
+
+def rules_of(paramwise_cfg: Mapping[str, Any] | None) -> list[PlainRule]:
+    """Returns the rules of a config that has been validated."""
+    found = []
+    for rule in (paramwise_cfg or {}).get("rules") or []:
+        match, _ = read_match(rule["match"], ())
+        assert match is not None
+        found.append(PlainRule(match, {word: rule[word] for word in SAYS if word in rule}))
+    return found
+
+
+def _complaints(layout: Layout) -> list[Complaint]:
+    from pgaudit.config import schema
+    from pgaudit.config.complaints import complaints
+
+    options = layout.paramwise_cfg
+    at = layout.sections["paramwise_cfg"]
+    if options is None:
+        return []
+    found: list[Complaint] = complaints(schema.Plain, options, at)
+    rules = options.get("rules") if isinstance(options, dict) else None
+    if not isinstance(rules, list):
+        return found
+    if len(rules) > 1 and "mode" not in options:
+        message = "several rules, and `mode` does not say how they work together"
+        found.append(((*at, "rules"), message, "mode: layered (later rules override), or mode: first (the first wins)"))
+    seen: dict[tuple[Match, str], int] = {}
+    for index, rule in enumerate(rules):
+        found += complaints(schema.PlainRule, rule, (*at, "rules", index))
+        if isinstance(rule, dict):
+            found += _of_rule(rule, (*at, "rules", index), seen, index, first_wins=options.get("mode") == "first")
+    return found
+
+
+def _of_rule(
+    rule: dict[str, Any], at: Path, seen: dict[tuple[Match, str], int], index: int, *, first_wins: bool
+) -> list[Complaint]:
+    found: list[Complaint] = []
+    if "match" in rule:
+        match, faults = read_match(rule["match"], (*at, "match"))
+        found += faults
+        said = {"mode: first"} if first_wins else {_VALUES.get(word, word) for word in SAYS if word in rule}
+        before = {seen.setdefault((match, what), index) for what in said} if match is not None else {index}
+        if earlier := before - {index}:
+            message = f"the same match as that of rule {min(earlier) + 1}, about the same"
+            found.append(((*at, "match"), message, "say all that is meant for it in one rule"))
+    for value, mult in _RIVALS:
+        if value in rule and mult in rule:
+            found.append(((*at, mult), f'"{value}" and "{mult}" say two things about one value', "keep one"))
+    if rule.get("freeze") is True and (others := [word for word in SAYS if word in rule and word != "freeze"]):
+        found.append(((*at, others[0]), f'what is frozen has no "{others[0]}"', "remove one of them"))
+    if rule.keys() <= {"match"}:
+        found.append((at, "the rule says nothing", f"it may say {', '.join(SAYS)}"))
+    if isinstance(given := rule.get("set"), dict):
+        for word in given:
+            if word in ("lr", "weight_decay", "params"):
+                found.append(((*at, "set", word), f'"{word}" does not belong into `set`', "write it into the rule"))
+    return found
+
+
+RULES = Grammar("rules", "pgaudit's own list of rules", ("plain",), complaints=_complaints)

@@ -1,0 +1,122 @@
+"""How the rules are tried for one parameter, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+
+from pgaudit.config import Config
+from pgaudit.constructors.base import Facts, Rule, Setting
+from pgaudit.constructors.patterns import Pattern, Spans
+from pgaudit.constructors.rules.decide import Policy, View, views_of
+from pgaudit.constructors.rules.match import Matcher
+from pgaudit.constructors.trials import Meeting, Product, Trial, Value
+from pgaudit.inventory import Inventory, Visit
+
+_FIRST = "the first rule that matches wins"
+_LATER = "later rules override what they state"
+_VALUES: Mapping[Value, tuple[str, str]] = {"lr": ("lr", "lr_mult"), "weight_decay": ("weight_decay", "decay_mult")}
+
+
+def principle(winner: Rule) -> str:
+    """Says why one rule beats another."""
+    if winner.option == "frozen":
+        return "what does not require a gradient is left out"
+    return "rules are asked in the order of the list"
+
+
+def patterns_of(config: Config, facts: Facts) -> list[Pattern]:
+    """Returns the rules as things to ask."""
+    policy = Policy(config, facts)
+    return [_pattern(policy, index) for index in range(len(policy.rules))]
+
+
+def _pattern(policy: Policy, index: int) -> Pattern:
+    rule, matcher = policy.rules[index], policy.matchers[index]
+    by_name = rule.match.by_name
+    says = rule.says
+    states = frozenset(of for of, words in _VALUES.items() if says.get("freeze") or any(word in says for word in words))
+
+    def find(visit: Visit) -> Spans | None:
+        if not matcher.matches(visit.name, visit.module, visit.ndim):
+            return None
+        return ((0, len(visit.name)),) if by_name else ()
+
+    at = ("paramwise_cfg", "rules", index)
+    searched = _name if by_name else None
+    return Pattern(policy.names[index], at, states, find, partial(_says, matcher), searched, whole=True)
+
+
+def _name(visit: Visit) -> str:
+    return visit.name
+
+
+def _says(matcher: Matcher, visit: Visit) -> str:
+    return matcher.says(visit.name, visit.module, visit.ndim)
+
+
+def meetings(inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
+    """Yields how the rules are tried for a parameter, once for each name."""
+    policy = Policy(config, facts)
+    for number, view in enumerate(views_of(inventory, index)):
+        note = None if number == 0 else "another name of the same tensor, which must come to the same"
+        setting = policy.of(view) if inventory.parameters[index].trainable else policy.frozen
+        yield Meeting(view[0], tuple(_tried(policy, view, setting)), note)
+
+
+def _tried(policy: Policy, view: View, setting: Setting) -> Iterator[Trial]:
+    lost_to = policy.frozen.lr_rule if setting is policy.frozen else None
+    if lost_to is not None:
+        yield Trial(lost_to, True, "it does not require a gradient, and is left out")
+    for index in range(len(policy.rules)):
+        yield _trial(policy, index, view, setting)
+    if lost_to is None:
+        yield from _last(policy, setting)
+
+
+def _trial(policy: Policy, index: int, view: View, setting: Setting) -> Trial:
+    rule, match = policy.names[index], policy.rules[index].match
+    matched = policy.matchers[index].matches(*view)
+    why = policy.matchers[index].says(*view)
+    text = view[0] if match.by_name else None
+    if not matched:
+        return Trial(rule, False, why, text=text)
+    spans = ((0, len(view[0])),) if match.by_name else ()
+    products = tuple(_products(policy, index))
+    of_values: Mapping[Value, Rule | None] = {"lr": setting.lr_rule, "weight_decay": setting.weight_decay_rule}
+    decides = frozenset(of for of, winner in of_values.items() if winner is rule)
+    if decides or rule in setting.extra_rules or not products:
+        return Trial(rule, True, why, products, decides, text=text, spans=spans)
+    winner = of_values[products[0].of]
+    beaten = _FIRST if policy.first_wins else _LATER
+    return Trial(rule, True, why, products, frozenset(), winner, beaten, text, spans)
+
+
+def _products(policy: Policy, index: int) -> Iterator[Product]:
+    """What a rule states, and where the first one wins, what it thereby leaves at the base."""
+    says = policy.rules[index].says
+    if says.get("freeze"):
+        return
+    for of, (value, mult) in _VALUES.items():
+        base = policy.base.lr if of == "lr" else policy.base.weight_decay
+        if mult in says:
+            yield Product(of, policy.value(index, of), base, says[mult])
+        elif value in says:
+            yield Product(of, policy.value(index, of))
+        elif policy.first_wins:
+            yield Product(of, base, note="the rule does not state it, and no other one is asked")
+
+
+def _last(policy: Policy, setting: Setting) -> Iterator[Trial]:
+    """The optimizer's own values, for what no rule decided."""
+    rule = setting.lr_rule
+    if rule is not None and rule.option == "unmatched":
+        yield Trial(rule, True, "no rule is about it, and it is left out")
+        return
+    values: Mapping[Value, tuple[Rule | None, float | None]] = {
+        "lr": (setting.lr_rule, setting.lr),
+        "weight_decay": (setting.weight_decay_rule, setting.weight_decay),
+    }
+    for of, (winner, value) in values.items():
+        if winner is not None and winner.is_base:
+            yield Trial(winner, True, "no rule speaks about it", (Product(of, value),), frozenset({of}))
