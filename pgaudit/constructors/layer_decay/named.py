@@ -5,6 +5,7 @@ weight decay.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pgaudit.config import Config
@@ -60,7 +61,7 @@ class NamedLayerDecay(LayerDecay):
             return one_group(inventory, base, config)
         decisions = [Decision(NOT_OPTIMIZED, None)] * len(inventory.parameters)
         depths: list[int | None] = [None] * len(decisions)
-        made: dict[tuple[Any, bool], Decision] = {}
+        made: dict[tuple[str, bool], Decision] = {}
         layers: Layers | None = None
         for index, parameter in enumerate(inventory.parameters):
             if not parameter.reachable:
@@ -70,10 +71,12 @@ class NamedLayerDecay(LayerDecay):
                 continue
             layers = layers or self.layers(inventory, config)
             layer, decays = self._layer(config, layers, parameter.name), self._exempt(config, parameter) is None
-            if (layer, decays) not in made:
+            key = f"layer_{layer}", decays  # by its name: to the library, layer 4.0 is not layer 4
+            if key not in made:
                 setting = self._setting(config, layers, layer, decays, parameter.name)
-                made[layer, decays] = Decision(setting, len(made))
-            decisions[index], depths[index] = made[layer, decays], int(layer)
+                inert = facts.inert(dict(setting.overrides))  # no scheduler of mmengine's looks for lr_scale
+                made[key] = Decision(replace(setting, inert=inert), len(made))
+            decisions[index], depths[index] = made[key], int(layer)
         refuse_without_parameters(config, self.call, decisions)
         return Assignment(tuple(decisions), base, depths=tuple(depths) if self._given(config) != 1 else None)
 
@@ -106,15 +109,11 @@ class NamedLayerDecay(LayerDecay):
 
     def unread(self, config: Config, facts: Facts) -> Iterator[Unread]:
         """Custom keys and all multipliers, too: see :class:`pgaudit.constructors.base.Constructor`."""
-        hint = f"this constructor reads {', '.join(sorted(frozenset(self.options)))}, and nothing else: remove it"
+        read = frozenset(self.options)
+        hint = f"this constructor reads {', '.join(sorted(read))}, and nothing else: remove it"
         for option in config.paramwise_cfg or {}:
-            if option not in frozenset(self.options):
-                yield Unread(
-                    ("paramwise_cfg", option),
-                    frozenset(self.options),
-                    SISTERS,
-                    hint=hint if option in SISTERS else None,
-                )
+            if option not in read:
+                yield Unread(("paramwise_cfg", option), read, SISTERS, hint=hint if option in SISTERS else None)
 
     def _layer(self, config: Config, layers: Layers, name: str) -> Any:
         try:

@@ -49,6 +49,7 @@ class Rules:
         # The longest key wins; among equally long ones the first in the alphabet.
         self.keys = sorted(sorted(self.custom), key=len, reverse=True)
         self.untouched = untouched(config, facts)
+        self._facts = facts
         self.lr_rule = self.rule(RATE) if RATE in self.options else base_rule(config, "lr")
         self._settings: dict[Lot, Setting] = {}
 
@@ -110,7 +111,8 @@ class Rules:
         group, rule = self._decay(lot)
         group |= {"lr": lr, "lr_scale": scale, "layer_id": lot.layer}
         group.pop("param_name", None)  # the library overwrites a custom key's with the parameter's own
-        return Setting(lr, float(group["weight_decay"]), self.lr_rule, rule, tuple(group.items()))
+        inert = self._facts.inert(group)  # no scheduler of mmengine's looks for lr_scale
+        return Setting(lr, float(group["weight_decay"]), self.lr_rule, rule, tuple(group.items()), inert=inert)
 
     def _decay(self, lot: Lot) -> tuple[dict[str, Any], Rule]:
         if lot.key is not None:
