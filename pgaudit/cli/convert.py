@@ -11,7 +11,7 @@ from pgaudit.cli.options import Constructor, ModelArgs, Output, Traceback
 from pgaudit.errors import UsageError
 from pgaudit.text import did_you_mean, quoted, visible
 
-TARGETS = ("rules", "mmcv", "mmengine", "basecls", "python")
+TARGETS = ("rules", "mmcv", "mmengine", "timm", "basecls", "python")
 """As in :data:`pgaudit.convert.TARGETS`, which is too heavy to ask for `--help`."""
 
 

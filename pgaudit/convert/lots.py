@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from pgaudit.config import Config
 from pgaudit.constructors import OptimizerSpec, constructor_named
 from pgaudit.errors import ConfigError
+from pgaudit.inventory import Inventory
 from pgaudit.live import Live
-from pgaudit.pipeline import audit_live
+from pgaudit.pipeline import audit, audit_live
 from pgaudit.report import Report, Row
 from pgaudit.text import visible
 
@@ -85,6 +86,17 @@ def built(live: Live, config: Config) -> Built:
     return Built(report, config, spec, call.kind, walked.tensors, lots, reader.values, frozenset(reader.unread))
 
 
+def lots_of(inventory: Inventory, config: Config) -> tuple[Lot | None, ...]:
+    """Audits a model that is known by its inventory alone, and returns what each parameter has.
+
+    Raises:
+        ConfigError: the config cannot be built for this model.
+    """
+    report = audit(inventory, config)
+    reader = _Reader(report, constructor_named(report.constructor).optimizer(config))
+    return tuple(reader.lot(row) for row in report.rows)
+
+
 class _Reader:
     """Tells what the optimizer's class reads from what it does not."""
 
@@ -101,7 +113,8 @@ class _Reader:
             return None
         extra = []
         for key, value in sorted(row.setting.extra.items()):
-            if key not in self._known and not self._open:
+            is_inert = key in row.setting.inert and key not in OF_SCHEDULERS  # another scheduler may read it
+            if is_inert or (key not in self._known and not self._open):
                 self.unread.add(key)
             elif key not in self._defaults or canonical(self._defaults[key]) != canonical(value):
                 extra.append((key, canonical(value)))

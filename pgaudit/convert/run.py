@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.config import Config, load_config
-from pgaudit.convert import basecls, openmmlab, proof, python, rules
+from pgaudit.convert import basecls, openmmlab, proof, python, rules, timm
 from pgaudit.convert.job import Job, Written, job
 from pgaudit.convert.lots import Built, built
 from pgaudit.errors import ConfigError, UsageError
@@ -37,6 +37,7 @@ TARGETS: Mapping[str, Target] = {
     "rules": Target(rules.write, "pgaudit's own rules"),
     "mmcv": Target(openmmlab.write_mmcv, "mmcv 1.x' default constructor", unwraps=True),
     "mmengine": Target(openmmlab.write_mmengine, "mmengine's default constructor", unwraps=True),
+    "timm": Target(timm.write, "timm's create_optimizer_v2"),
     "basecls": Target(basecls.write, "BaseCls' get_param_groups"),
     "python": Target(python.write, "plain Python, with torch alone", proved=python.by_running),
 }

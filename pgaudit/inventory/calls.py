@@ -60,6 +60,17 @@ def build(call: OptimizerCall, groups: Sequence[Mapping[str, Any]]) -> Optimizer
     return made if wrap is None else wrap(made)
 
 
+def timm_names(kind: type[Optimizer]) -> list[str]:
+    """Returns the names that timm's registry has for a class, the plainest first.
+
+    Raises:
+        OptimizerError: timm has no registry.
+    """
+    registry = _timm_registry()
+    names = [name for name in registry.list_optimizers() if registry.get_optimizer_info(name).opt_class is kind]
+    return sorted(names, key=lambda name: (name != kind.__name__.lower(), len(name), name))
+
+
 def _by_timm(name: str, arguments: Mapping[str, Any]) -> OptimizerCall:
     """What timm's own registry calls, asked with a class that only takes notes."""
     registry = copy.copy(_timm_registry())

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from pgaudit import cli
+from tests.signals import heed_interrupts
 
 REPOSITORY = Path(__file__).parents[2]
 NETS = """
@@ -217,7 +218,8 @@ def test_ctrl_c(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPa
 def _process(*arguments: str, **how: object) -> subprocess.Popen[bytes]:
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "TERM": "xterm-256color", "COLUMNS": "80"}
     command = [sys.executable, "-m", "pgaudit", "check", *arguments]
-    return subprocess.Popen(command, env=environment, start_new_session=True, **how)  # type: ignore[call-overload]
+    how = {"start_new_session": True, "preexec_fn": heed_interrupts, **how}
+    return subprocess.Popen(command, env=environment, **how)  # type: ignore[call-overload]
 
 
 def test_ctrl_c_ends_every_process_without_a_traceback(folder: Path) -> None:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.signals import heed_interrupts
+
 REPOSITORY = Path(__file__).parents[2]
 HEAVY = ("torch", "timm", "numpy", "rich", "yaml")
 BY_TYPER = ("pydantic",)  # typer itself loads it for a command with typed options, but not for the first page of help
@@ -92,7 +94,14 @@ def _on_a_terminal(*, interrupt: bool = False) -> tuple[int, str]:
     main, other = pty.openpty()
     environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24"}
     process = subprocess.Popen(
-        SHOW, cwd=REPOSITORY, stdin=other, stdout=other, stderr=other, env=environment, start_new_session=True
+        SHOW,
+        cwd=REPOSITORY,
+        stdin=other,
+        stdout=other,
+        stderr=other,
+        env=environment,
+        start_new_session=True,
+        preexec_fn=heed_interrupts,
     )
     os.close(other)
     written = b""

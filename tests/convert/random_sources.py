@@ -30,12 +30,24 @@ def sources(draw: st.DrawFn, constructor: str) -> Source:
         return Source(case["model"], {"constructor": constructor, **config})
     spec = draw(trees())
     names = [name for name, _ in build(spec).named_parameters(remove_duplicate=False)]
+    if constructor == "timm":
+        return Source(spec, _of_timm(draw))
     if constructor == "basecls":
         return Source(spec, {"solver": _solver(draw, names)})
     paramwise = {"mode": one_of(draw, ("layered", "first")), "rules": _rules(draw, names)}
     if chance(draw, 15):
         paramwise["unmatched"] = "freeze"
     return Source(spec, {"constructor": "rules", "optimizer": _optimizer(draw), "paramwise_cfg": paramwise})
+
+
+def _of_timm(draw: st.DrawFn) -> dict[str, Any]:
+    optimizer = {"type": one_of(draw, ("sgd", "momentum", "adamw", "adam")), "lr": _number(draw, BASES)}
+    if chance(draw, 85):
+        optimizer["weight_decay"] = _number(draw, BASES)
+    options: dict[str, Any] = {"filter_bias_and_bn": False} if chance(draw, 20) else {}
+    if chance(draw, 40):
+        options["layer_decay"] = one_of(draw, (0.5, 0.65, 0.75, 1.0))
+    return {"constructor": "timm", "optimizer": optimizer, **({"paramwise_cfg": options} if options else {})}
 
 
 def _rules(draw: st.DrawFn, names: list[str]) -> list[dict[str, Any]]:

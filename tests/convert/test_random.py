@@ -27,7 +27,7 @@ Held = dict[int, "dict[str, Any] | None"]
 """What the group of each tensor holds that its optimizer's class, or a scheduler, reads; None for no group."""
 
 EXAMPLES = 130
-LEAST = {"rules": 60, "mmcv": 25, "mmengine": 40, "basecls": 20, "python": 60}
+LEAST = {"rules": 60, "mmcv": 25, "mmengine": 40, "basecls": 20, "python": 60, "timm": 3}
 """Conversions that must have come about from each constructor's policies; the others have been refused."""
 
 
@@ -39,14 +39,14 @@ def _word(value: Any) -> Any:
 
 
 def _held(model: nn.Module, config: pgaudit.Config) -> tuple[pgaudit.Report, Held]:
-    report, walked, kind = audit_live(live_model(model, config), config)
-    defaults = {**report.facts.arguments, **{k: v for k, v in report.optimizer.items() if k != "type"}}
+    report, walked, call = audit_live(live_model(model, config), config)
+    defaults = {**report.facts.arguments, **call.arguments}
     known = {*defaults, "initial_lr", "lr_scale"}
     held: Held = {}
     for row, tensor in zip(report.rows, walked.tensors, strict=True):
         group = {**defaults, **row.setting.extra, "lr": row.lr, "weight_decay": row.weight_decay}
         read = {key: _word(value) for key, value in group.items() if key in known or key == "weight_decay"}
-        held[id(tensor)] = {"class": kind, **read} if row.group is not None else None
+        held[id(tensor)] = {"class": call.kind, **read} if row.group is not None else None
     return report, held
 
 
@@ -104,14 +104,24 @@ def _extra(report: pgaudit.Report, model: nn.Module) -> bool:
     return any(row.setting.extra for row in _inside(report))
 
 
+def _is_plain(report: pgaudit.Report, model: nn.Module) -> bool:
+    """Whether weight decay goes by dimensions alone, with or without biases, and nothing else is written."""
+    named = {name: tensor.ndim for name, tensor in model.named_parameters()}
+    decayed = {row.name: bool(row.weight_decay) for row in _inside(report)}
+    if _extra(report, model) or _out(report, model, trainable=True) or not decayed.keys() <= named.keys():
+        return False
+    by_dimensions = {name: named[name] > 1 and not name.endswith(".bias") for name in decayed}
+    return decayed in (by_dimensions, dict.fromkeys(decayed, True), dict.fromkeys(decayed, False))
+
+
 REASONS: Mapping[str, Truth] = {
-    r"(rules|mmengine) leaves? frozen parameters out": _frozen_inside,
+    r"(rules|mmengine|timm) leaves? frozen parameters out": _frozen_inside,
     "mmcv puts frozen parameters into": lambda report, model: _out(report, model, trainable=False),
     "mmcv gives all frozen parameters the base": lambda report, model: (
         len({(row.lr, row.weight_decay) for row in _inside(report) if not row.parameter.trainable}) > 1
     ),
     "mmcv makes a group of each name of a frozen": lambda report, model: any(
-        row.parameter.aliases and not row.parameter.trainable for row in _inside(report)
+        row.parameter.aliases and not row.parameter.trainable for row in report.rows
     ),
     "mmcv multiplies the base": lambda report, model: any(
         row.lr == 0 or row.weight_decay == 0 for row in _inside(report) if not row.parameter.trainable
@@ -123,6 +133,10 @@ REASONS: Mapping[str, Truth] = {
     "BaseCls has one lr": lambda report, model: len({row.lr for row in _inside(report)}) > 1,
     "BaseCls puts every parameter": lambda report, model: any(row.group is None for row in report.rows),
     "BaseCls has no ": lambda report, model: report.optimizer["type"] not in ("SGD", "Adam", "AdamW", "Lamb"),
+    "timm has one lr": lambda report, model: len({row.lr for row in _inside(report)}) > 1,
+    "timm knows one weight decay": lambda report, model: len({row.weight_decay for row in _inside(report)} - {0.0}) > 1,
+    "timm goes by dimensions": lambda report, model: not _is_plain(report, model),
+    "timm has no name for ": lambda report, model: report.optimizer["type"] in ("NAdam", "Rprop", "RMSprop", "Adagrad"),
     "nothing is left to convert": lambda report, model: not any(row.parameter.trainable for row in _inside(report)),
 }
 
@@ -131,7 +145,7 @@ def _is_true(reason: str, report: pgaudit.Report, model: nn.Module) -> bool:
     return any(re.match(words, reason) and holds(report, model) for words, holds in REASONS.items())
 
 
-@pytest.mark.parametrize("constructor", ["mmcv", "mmengine", "basecls", "rules"])
+@pytest.mark.parametrize("constructor", ["mmcv", "mmengine", "basecls", "rules", "timm"])
 def test_what_comes_out_is_the_same_random(constructor: str, record_property: Callable[[str, object], None]) -> None:
     done: Counter[str] = Counter()
 
