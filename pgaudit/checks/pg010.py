@@ -28,10 +28,7 @@ KIND = Kind("PG010", "frozen-or-missing", "warning")
 def check(audited: Audited, /) -> Iterator[Finding]:
     """Yields one finding for all frozen parameters in groups, and one for all trainable ones in none."""
     pairs = zip(audited.inventory.parameters, audited.assignment.decisions, strict=True)
-    # What a rule of the config leaves out is meant to be.
-    trainable = [
-        (p.trainable, d.group is not None or (p.trainable and d.setting.lr_rule is not None)) for p, d in pairs
-    ]
+    trainable = [(parameter.trainable, decision.group is not None) for parameter, decision in pairs]
     frozen = [index for index, pair in enumerate(trainable) if pair == (False, True)]
     missing = [index for index, pair in enumerate(trainable) if pair == (True, False)]
     if frozen:
