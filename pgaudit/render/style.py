@@ -24,7 +24,11 @@ _COLOURS = {
     "dcn_offset_lr_mult": "red",
     "frozen": "blue",
     "duplicate": "blue",
+    **dict.fromkeys(("overrides", "wd_mults", "rules", "no_weight_decay", "forbidden_name"), "green"),
+    **dict.fromkeys(("layer_decay", "layer_decay_rate", "decay_rate", "lr_factor_func", "lr_mults"), "magenta"),
+    **dict.fromkeys(("flat_decay_mult", "filter_bias_and_bn", "no_decay"), "yellow"),
 }
+"""What is named is green, norms are cyan; what is about the lr, and biases, magenta; shapes are yellow."""
 SEVERITIES: dict[Severity, str] = {"error": "bold red", "warning": "yellow", "info": "blue"}
 
 
