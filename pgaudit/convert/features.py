@@ -55,7 +55,10 @@ def subjects(inventory: Inventory, *, all_names: bool) -> list[Subject]:
         if all_names and parameter.aliases and visits:
             known = {visit.name: visit for visit in visits}
             names = (parameter.name, *parameter.aliases)
-            visits = tuple(known.get(name) or Visit("", name, index, visits[-1].module, ()) for name in names)
+            visits = tuple(
+                known.get(name) or Visit("", name, index, visits[-1].module, (), None, visits[-1].ndim)
+                for name in names
+            )
         found.append(Subject(visits[: None if all_names else 1]))
     return found
 

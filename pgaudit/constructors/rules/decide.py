@@ -110,7 +110,8 @@ class Policy:
                 decided.decay, decided.decay_rule = self.value(index, "weight_decay"), rule
             decided.extra |= {key: (value, rule) for key, value in says.get("set", {}).items()}
         if decided.freezing is None:
-            return decided.setting(self.base, {**self._facts.arguments, **self._config.optimizer})
+            arguments = {**self._facts.arguments, **self._config.optimizer, **self._facts.filled_in}
+            return decided.setting(self.base, arguments)
         setting = Setting(None, None, decided.freezing, decided.freezing)
         self.left_out.add(id(setting))
         return setting
@@ -145,9 +146,9 @@ class Policy:
         return f"lr {setting.lr:g}, weight decay {setting.weight_decay:g}{extra}"
 
     def _refuse_unknown_settings(self) -> None:
-        known = self._facts.arguments.keys() | OF_SCHEDULERS
+        known = self._facts.looked_for | OF_SCHEDULERS
         for index, rule in enumerate(self.rules):
-            for key in rule.says.get("set", {}) if self._facts.arguments else ():
+            for key in rule.says.get("set", {}) if self._facts.looked_for else ():
                 if key not in known:
                     hint = did_you_mean(key, known) or f"known: {', '.join(sorted(known - {'lr', 'weight_decay'}))}"
                     kind = visible(self._config.optimizer["type"])
