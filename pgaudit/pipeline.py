@@ -13,6 +13,7 @@ from pgaudit.config import Config, load_config
 from pgaudit.constructors import Constructor, Facts, OptimizerSpec, Setting, constructor_named
 from pgaudit.errors import ConfigError, UsageError
 from pgaudit.inventory import Inventory
+from pgaudit.inventory.cache import Cache
 from pgaudit.live import Live, beside, checked, live_model
 from pgaudit.report import Report, Row
 from pgaudit.text import quoted
@@ -34,6 +35,7 @@ def audit(
     *,
     model_args: Mapping[str, Any] | None = None,
     constructor: str | None = None,
+    cache: Cache | None = None,
 ) -> Report:
     """Decides which lr and weight decay each parameter of a model gets.
 
@@ -43,6 +45,7 @@ def audit(
         config: a path, a mapping of the same shape, or a Config.
         model_args: keyword arguments for the model's factory; they take precedence over the config's.
         constructor: takes the place of the one that the config names.
+        cache: where saved inventories of timm's models are kept; None for nowhere.
 
     Raises:
         ConfigError: the config is wrong, or the real library would refuse it.
