@@ -47,7 +47,7 @@ from pgaudit.inventory.records import Inventory
 from pgaudit.inventory.saved_foreign import refusal
 from pgaudit.inventory.saved_read import read_document
 from pgaudit.inventory.saved_values import Unreadable, mapping
-from pgaudit.inventory.saved_write import Types, dumped, entries, section
+from pgaudit.inventory.saved_write import Types, braced, dumped, entries, section
 from pgaudit.text import one_line, visible
 
 FORMAT = 1
@@ -97,14 +97,11 @@ def written(saved: Saved) -> str:
             f'{{"pgaudit_inventory": {FORMAT},',
             f'"made_with": {dumped(saved.versions, "the versions")},',
             f'"model_args": {dumped(saved.model_args, "the model arguments")},',
-            '"types": {',
-            entries(types.table()),
-            "},",
+            f'"types": {braced(entries(types.table()))},',
+            *(f'"{name}": {braced(part)},' for name, part in parts),
+            f'"knowledge": {braced(entries(saved.knowledge))},',
         ]
-        for name, part in parts:
-            lines += [f'"{name}": {{', part, "},"]
-        lines += ['"knowledge": {', entries(saved.knowledge), "},", ""]
-        body = "\n".join(lines)
+        body = "".join(f"{line}\n" for line in lines)
         text = f'{body}"checksum": "{_checksum(body.encode("ascii"))}"}}\n'
         # Torch lets a model make up nearly anything. What this layout cannot carry is refused, not bent.
         if read(text.encode("ascii"), saved.inventory.ref) != saved:
@@ -153,13 +150,13 @@ def _checked(data: bytes, path: str) -> str:
         raise ModelError(Problem(f"inventory format {int(first[1])}; this pgaudit reads {FORMAT}", path, hint=hint))
     end = data.rfind(b'"checksum"')
     last = _LAST.fullmatch(data, max(end, 0))
-    if last is None or last[1].decode() != _checksum(data[:end]):
+    if last is None or last[1].decode() != _checksum(memoryview(data)[:end]):
         raise refusal(data, path, ours=True, cut=last is None)
     try:
-        return data[:end].decode("ascii")
+        return str(memoryview(data)[:end], "ascii")
     except UnicodeDecodeError:
         raise ModelError(Problem("the saved inventory is not ASCII text", path, hint=ANEW)) from None
 
 
-def _checksum(body: bytes) -> str:
+def _checksum(body: bytes | memoryview) -> str:
     return hashlib.sha256(body).hexdigest()[:16]

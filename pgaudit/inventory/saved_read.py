@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from pgaudit.inventory.families import families_of
 from pgaudit.inventory.records import Conv, Inventory, ModuleType, Parameter, Visit
 from pgaudit.inventory.saved_hints import read_hints
 from pgaudit.inventory.saved_values import Unreadable, listed, mapping, text, texts, wrong, yes
 
-_MODULES = '"modules": ['
-_DECODER = json.JSONDecoder()
+_MODULES, _MODULES_END = '"modules": [\n', "\n],\n"
+_CHUNK = 1 << 20
+"""Characters."""
+
+
+def _refused(word: str) -> NoReturn:
+    raise Unreadable(f"{word} is no number")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refused)
 _WORDS = frozenset({"frozen", "computed", "lazy", "unmet", "beside"})
 
 
@@ -27,23 +35,34 @@ def read_document(body: str) -> tuple[dict[str, Any], Inventory, Inventory | Non
     Raises:
         Exception: it holds other things than it should.
     """
-    first, *parts = body.split(_MODULES)
-    blocks, rest = [], [first]
-    for part in parts:
-        block, _, after = part.partition("\n],\n")
-        blocks.append(block)
-        rest.append("],\n" + after)
-    document = mapping(json.loads(_MODULES.join(rest) + '"": 0}', parse_constant=_refused))
+    blocks = list(_blocks(body))
+    starts, ends = [0, *(end for _, end in blocks)], [*(start for start, _ in blocks), len(body)]
+    rest = "".join([body[start:end] for start, end in zip(starts, ends, strict=True)])
+    document = mapping(_DECODER.decode(rest + '"": 0}'))
     types = {name: _module_type(entry) for name, entry in mapping(document["types"]).items()}
     names = [name for name in ("inventory", "inside") if name in document]
-    if len(names) != len(blocks):
-        raise Unreadable(f"{len(blocks)} lists of modules")
-    found = [_inventory(mapping(document[name]), block, types) for name, block in zip(names, blocks, strict=True)]
+    found = [
+        _inventory(mapping(document[name]), _lines(body, *block), types)
+        for name, block in zip(names, blocks, strict=True)
+    ]
     return document, found[0], found[1] if len(found) > 1 else None
 
 
-def _refused(word: str) -> NoReturn:
-    raise Unreadable(f"{word} is no number")
+def _blocks(body: str) -> Iterator[tuple[int, int]]:
+    """Where the lists of modules begin and end; no text can hold a line end."""
+    end = 0
+    while (start := body.find(_MODULES, end)) >= 0:
+        end = body.index(_MODULES_END, start)
+        yield start + len(_MODULES), end
+
+
+def _lines(body: str, start: int, end: int) -> Iterator[str]:
+    """Yields the lines of modules, without the commas between them; not all are held at a time."""
+    while start < end:
+        cut = body.find(",\n", min(start + _CHUNK, end), end)
+        cut = end if cut < 0 else cut
+        yield from body[start:cut].split(",\n")
+        start = cut + 2
 
 
 def _module_type(entry: Any) -> ModuleType:
@@ -57,9 +76,9 @@ def _module_type(entry: Any) -> ModuleType:
     return ModuleType(known[0], known, families_of(known).union(judged))
 
 
-def _inventory(held: dict[str, Any], block: str, types: Mapping[str, ModuleType]) -> Inventory:
+def _inventory(held: dict[str, Any], lines: Iterable[str], types: Mapping[str, ModuleType]) -> Inventory:
     modules = _Modules(types, text(held["dtype"]))
-    for line in block[1:].split(",\n"):
+    for line in lines:
         modules.add(line)
     modules.name_ties({text(name): texts(names) for name, names in mapping(held.get("aliases", {})).items()})
     parameters = tuple(modules.parameters)
@@ -81,21 +100,20 @@ def _inventory(held: dict[str, Any], block: str, types: Mapping[str, ModuleType]
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Field:
-    """What a line says of one parameter."""
+class _Field(NamedTuple):
+    """What a line says of one parameter: a :class:`Parameter`, and a :class:`Visit` where it is met."""
 
     own: str
-    tied: str | None = None
+    tied: str | None
     """The first name of the parameter that it is."""
-    shape: tuple[int, ...] = ()
-    dtype: str = ""
-    trainable: bool = True
-    reachable: bool = True
-    numel: int = 0
-    leaf: bool = True
-    ndim: int = 0
-    met: bool = True
+    shape: tuple[int, ...]
+    dtype: str
+    trainable: bool
+    reachable: bool
+    numel: int
+    leaf: bool
+    ndim: int
+    met: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,24 +160,20 @@ class _Modules:
         kind, conv, parents = body.kind, body.conv, body.parents
         begin = f"{path}." if path else ""
         index = len(self.parameters)
-        for of in body.fields:
-            name = begin + of.own
-            if of.tied is None:
-                self.parameters.append(
-                    Parameter(name, of.shape, of.dtype, of.trainable, kind, (), of.reachable, of.numel, of.leaf)
-                )
-                at, ndim = index, of.ndim
+        for own, tied, shape, dtype, trainable, reachable, numel, leaf, ndim, met in body.fields:
+            name = begin + own
+            at = index
+            if tied is None:
+                self.parameters.append(Parameter(name, shape, dtype, trainable, kind, (), reachable, numel, leaf))
                 index += 1
-                if not of.met:
-                    continue
             else:
-                at = self.index(of.tied)
+                at = self.index(tied)
                 self._ties.setdefault(at, []).append(name)
-                tied = self.parameters[at]
-                ndim = len(tied.shape) or tied.numel == 0
-            if parents is None:
-                parents = self._around(path)
-            self.visits.append(Visit(path, of.own, at, kind, parents, conv, ndim))
+                ndim = _ndim(self.parameters[at])
+            if met:
+                if parents is None:
+                    parents = self._around(path)
+                self.visits.append(Visit(path, own, at, kind, parents, conv, ndim))
 
     def _around(self, path: str) -> tuple[ModuleType, ...]:
         """The classes of the modules around a module."""
@@ -191,7 +205,9 @@ class _Modules:
             self.parameters[at] = replace(self.parameters[at], aliases=names)
 
     def _body(self, rest: str) -> _Body:
-        name, *more = json.loads("[" + rest, parse_constant=_refused)
+        (name, *more), end = _DECODER.raw_decode("[" + rest)
+        if end != len(rest) + 1:
+            raise wrong(rest, "line of a module")
         kind = self._types[name]
         given = mapping(more[0]) if more else {}
         extra = mapping(more[1]) if more[1:] else {}
@@ -203,26 +219,34 @@ class _Modules:
         return body
 
     def _field(self, own: str, value: Any) -> _Field:
-        if isinstance(value, str):
-            return _Field(own, value)
-        shape = tuple([size for size in listed(value) if type(size) is int and size >= 0])
-        words = texts(value[len(shape) :])
-        dtypes = [word for word in words if word not in _WORDS]
-        if len(dtypes) > 1:
-            raise wrong(value, "parameter")
-        lazy, beside = "lazy" in words, "beside" in words
+        if type(value) is str:
+            return _Field(own, value, (), "", True, True, 0, True, 0, True)
+        words = frozenset([each for each in listed(value) if type(each) is str])
+        shape = tuple(value[: len(value) - len(words)] if words else value)
+        for size in shape:
+            if type(size) is not int or size < 0:
+                raise wrong(value, "parameter")
+        if not words:
+            return _Field(own, None, shape, self._dtype, True, True, math.prod(shape), True, len(shape), True)
+        (dtype,) = words - _WORDS or {self._dtype}
+        lazy, reachable = "lazy" in words, "beside" not in words
         return _Field(
             own,
             None,
             shape,
-            dtypes[0] if dtypes else self._dtype,
+            dtype,
             trainable="frozen" not in words,
-            reachable=not beside,
+            reachable=reachable,
             numel=0 if lazy else math.prod(shape),
             leaf="computed" not in words,
             ndim=1 if lazy else len(shape),
-            met=not beside and "unmet" not in words,
+            met=reachable and "unmet" not in words,
         )
+
+
+def _ndim(of: Parameter) -> int:
+    """Torch says 1 of a lazy module's tensor, which has no shape yet."""
+    return len(of.shape) if of.shape or of.numel else 1
 
 
 def _conv(kind: ModuleType, weight: Any, extra: Mapping[str, Any]) -> Conv | None:

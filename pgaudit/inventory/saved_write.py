@@ -79,6 +79,11 @@ def entries(of: Mapping[str, Any]) -> str:
     return ",\n".join(f"{json.dumps(key)}: {dumped(value, key)}" for key, value in of.items())
 
 
+def braced(inside: str) -> str:
+    """Returns a JSON object; one without entries takes no line more."""
+    return f"{{\n{inside}\n}}" if inside else "{}"
+
+
 def section(inventory: Inventory, types: Types) -> str:
     """Returns the inside of the JSON object that is one inventory.
 
@@ -90,8 +95,7 @@ def section(inventory: Inventory, types: Types) -> str:
     modules = ",\n".join(lines.modules())
     head = {"ref": inventory.ref, "source": inventory.source, **_rare(inventory, lines.aliases)}
     head |= {"type": types.name(inventory.model_type), "dtype": dtype}
-    parts = [f'{entries(head)},\n"modules": [\n{modules}\n],', '"hints": {', written_hints(inventory), "}"]
-    return "\n".join(parts)
+    return f'{entries(head)},\n"modules": [\n{modules}\n],\n"hints": {braced(written_hints(inventory))}'
 
 
 def _rare(inventory: Inventory, aliases: Mapping[int, list[str]]) -> dict[str, Any]:
