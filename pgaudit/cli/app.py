@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from pgaudit.cli.cache import cache
 from pgaudit.cli.check import check
 from pgaudit.cli.common import ReaderGone, complain
 from pgaudit.cli.convert import convert
@@ -43,6 +44,7 @@ app.command()(verify)
 app.command()(rule)
 app.command()(models)
 app.command()(constructors)
+app.command()(cache)
 
 
 def _print_version(wanted: bool) -> None:

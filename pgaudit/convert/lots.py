@@ -78,7 +78,9 @@ def built(live: Live, config: Config) -> Built:
             raise ConfigError(config.problem(f"the config cannot be built: {finding.message}", hint=finding.hint))
     spec = constructor_named(report.constructor).optimizer(config)
     if call.wrapper is not None:
-        raise config.error(f"{call.wrapper.__name__} around an optimizer cannot be written elsewhere", *spec.section)
+        raise config.error(
+            f"{call.wrapper.rpartition(':')[2]} around an optimizer cannot be written elsewhere", *spec.section
+        )
     if spec.factory is not None:  # its names and its own arguments mean nothing to others
         spec = OptimizerSpec(call.kind.__name__, call.arguments, spec.section, spec.type_key)
     reader = _Reader(report, spec)
