@@ -11,7 +11,8 @@ from typing import Any
 from pgaudit.config import Config
 from pgaudit.errors import ModelError
 from pgaudit.inventory import Hints, Inventory
-from pgaudit.inventory.moves import Move, moves
+from pgaudit.inventory.moves import moves
+from pgaudit.inventory.moves_beside import Move
 from pgaudit.inventory.saved import Saved
 from pgaudit.live import Live, beside, live_model
 from pgaudit.serialize import portable

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -113,7 +114,9 @@ def _check(file: Path, model: str | None, arguments: dict[str, object]) -> None:
         complain(f"{name} is as {visible(file)} says: {counted(len(after.inventory.parameters), 'parameter')}")
         return
     write(render_moved(found), None)
-    complain(f"{name} is not as {visible(file)} says\n  pgaudit snapshot {name} -o {visible(file)} writes it anew")
+    given = "".join(f" --model-arg {key}={json.dumps(value)}" for key, value in after.model_args.items())
+    anew = f"pgaudit snapshot {name}{visible(given)} -o {visible(file)}"
+    complain(f"{name} is not as {visible(file)} says\n  {anew} writes it anew")
     raise typer.Exit(MOVED)
 
 

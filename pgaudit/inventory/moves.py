@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -16,7 +17,7 @@ def moves(before: Inventory, after: Inventory) -> tuple[Move, ...]:
     What the model was called, notes, and the versions of libraries are left out.
     """
     pair = Pair(before, after)
-    found = (*of_the_model(pair), *_of_parameters(pair), *of_hints(pair))
+    found = (*of_the_model(pair), *_of_parameters(pair), *_of_surroundings(pair), *of_hints(pair))
     if not found and _bare(before) != _bare(after):
         return (Move("~", None, "modules are met in another order, or hints tell of others"),)
     return found
@@ -41,7 +42,7 @@ def _of_parameters(pair: Pair) -> Iterator[Move]:
             if name in pair.renamed:
                 yield Move("~", name, f"renamed, from {_difference(a.name, name)}", kind)
                 continue
-            aspects = [*_aspects(a, b), *_aspects_of_visits(pair, was, now)]
+            aspects = [*_aspects(a, b), *_aspects_of_visits(pair, (was, now), (a, b))]
             if aspects:
                 yield Move("~", name, ", ".join(aspects), kind)
 
@@ -88,28 +89,37 @@ def _aspects(a: Parameter, b: Parameter) -> Iterator[str]:
         yield "a leaf now" if b.leaf else "computed from others now"
 
 
-def _aspects_of_visits(pair: Pair, was: int, now: int) -> Iterator[str]:
-    before, after = pair.before.visits_of.get(was, ()), pair.after.visits_of.get(now, ())
+def _aspects_of_visits(pair: Pair, at: tuple[int, int], of: tuple[Parameter, Parameter]) -> Iterator[str]:
+    before, after = pair.before.visits_of.get(at[0], ()), pair.after.visits_of.get(at[1], ())
     if len(before) != len(after):
         yield f"met {counted(len(after), 'time')}, was {len(before)}"
         return
     for a, b in zip(before, after, strict=True):
-        if a.conv != b.conv:
+        if a.conv is not None and b.conv is not None and a.conv.groups != b.conv.groups:
+            yield f"groups {a.conv.groups} → {b.conv.groups}"
+        elif a.conv != b.conv and a.ndim == b.ndim and _shape(of[0]) == _shape(of[1]):  # or else they follow from it
             yield f"{_channels(a)} → {_channels(b)}"
-        if a.parents != b.parents:
-            yield _around(a, b)
-        if (a.prefix, a.own, a.ndim) != (b.prefix, b.own, b.ndim):
-            yield "met elsewhere"
+        if (a.prefix, a.own) != (b.prefix, b.own):
+            yield f"met as {b.name}, was {a.name}"
 
 
 def _channels(of: Visit) -> str:
-    if of.conv is None:
-        return "no channels"
-    return f"in_channels {of.conv.in_channels} out_channels {of.conv.out_channels} groups {of.conv.groups}"
+    return f"channels {of.conv.in_channels} to {of.conv.out_channels}" if of.conv else "no channels"
+
+
+def _of_surroundings(pair: Pair) -> Iterator[Move]:
+    """The classes around modules; one that was replaced is told of once, not for each parameter below it."""
+    found: Counter[str] = Counter()
+    for name, was in pair.was.items():
+        now = pair.now.get(name, -1)
+        before, after = pair.before.visits_of.get(was, ()), pair.after.visits_of.get(now, ())
+        found.update({_around(a, b) for a, b in zip(before, after, strict=False) if a.parents != b.parents})
+    for what, count in found.items():
+        yield Move("~", None, f"{what} {counted(count, 'parameter')}")
 
 
 def _around(a: Visit, b: Visit) -> str:
-    unlike = [(x, y) for x, y in zip(a.parents, b.parents, strict=False) if x != y]
-    if len(a.parents) == len(b.parents) and all(x.short != y.short for x, y in unlike):
-        return f"inside {', '.join(f'{y.short}, was {x.short}' for x, y in unlike)}"
-    return "other classes around it"
+    unlike = {(x.short, y.short): None for x, y in zip(a.parents, b.parents, strict=False) if x != y}
+    if len(a.parents) == len(b.parents) and all(x != y for x, y in unlike):
+        return f"{' and '.join(f'{x} → {y}' for x, y in unlike)} around"
+    return "other classes around"

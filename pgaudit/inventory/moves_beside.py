@@ -69,6 +69,7 @@ def _renamed(gone: Sequence[Parameter], new: Sequence[Parameter]) -> Mapping[str
 
 
 def of_the_model(pair: Pair) -> Iterator[Move]:
+    """Yields what is about no single parameter."""
     before, after = pair.before, pair.after
     a, b = before.model_type, after.model_type
     if a != b:
@@ -101,6 +102,7 @@ def _yielded(pair: Pair, of: Inventory, indices: Any) -> list[str]:
 
 
 def of_hints(pair: Pair) -> Iterator[Move]:
+    """Yields what the model says about its parameters."""
     a, b = pair.before.hints, pair.after.hints
     for mark, names in (
         ("no longer names", [n for n in a.no_weight_decay if n not in b.no_weight_decay]),

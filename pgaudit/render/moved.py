@@ -16,10 +16,8 @@ _WIDEST = 60
 def render_moved(found: Moved) -> str:
     """Returns a line for each thing that moved; names that repeat over blocks are joined."""
     of_model = [Folded("", (move,)) for move in found.moves if move.name is None]
-    of_parameters = fold_named(
-        (move.name, (move.mark, move.what), move.kind, move) for move in found.moves if move.name
-    )
-    lines = [*of_parameters, *of_model]
+    named = [(move.name, (move.mark, move.what), move.kind, move) for move in found.moves if move.name is not None]
+    lines = [*of_model, *fold_named(named)]
     shown = lines[:_MOST]
     width = max((len(visible(each.name)) for each in shown if len(each.name) <= _WIDEST), default=0)
     text = "".join(_line(each, width) for each in shown)
