@@ -90,12 +90,14 @@ class Modules:
 
     def _around(self, path: str) -> tuple[ModuleType, ...]:
         """The classes of the modules around a module."""
-        if not path:
-            return ()
         parent = path.rpartition(".")[0]
-        known = self._inside.get(parent)
+        known = self._inside.get(parent) if path else ()
         if known is None:
-            known = self._inside[parent] = (*self._around(parent), self._kinds[parent])
+            known = ()
+            steps = parent.split(".") if parent else []
+            for depth in range(len(steps) + 1):
+                above = ".".join(steps[:depth])
+                known = self._inside.setdefault(above, (*known, self._kinds[above]))
         return known
 
     def _change(self, path: str, kind: ModuleType) -> None:
