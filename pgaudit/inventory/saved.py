@@ -125,7 +125,7 @@ def read(data: bytes, path: str) -> Saved:
     """
     if len(data) > MAX_BYTES:
         message = f"the file is larger than the {MAX_BYTES:,} bytes that a saved inventory may have"
-        raise ModelError(Problem(message, path))
+        raise ModelError(Problem(message, path, hint=ANEW))
     text = _checked(data, path)
     try:
         with collector_paused():
@@ -153,7 +153,7 @@ def _checked(data: bytes, path: str) -> str:
     end = data.rfind(b'"checksum"')
     last = _LAST.fullmatch(data, max(end, 0))
     if last is None or last[1].decode() != _checksum(memoryview(data)[:end]):
-        raise refusal(data, path, ours=True, cut=last is None)
+        raise refusal(data, path, ours=True, begins=True, ends=last is not None)
     try:
         return str(memoryview(data)[:end], "ascii")
     except UnicodeDecodeError:
