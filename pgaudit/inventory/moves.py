@@ -40,7 +40,7 @@ def _of_parameters(pair: Pair) -> Iterator[Move]:
             a, b = pair.before.parameters[was], pair.after.parameters[now]
             kind = (a.module.name, b.module.name)
             if name in pair.renamed:
-                yield Move("~", name, f"renamed, from {_difference(a.name, name)}", kind)
+                yield Move("~", name, f"renamed? {_difference(a.name, name)}", kind)
                 continue
             aspects = [*_aspects(a, b), *_aspects_of_visits(pair, (was, now), (a, b))]
             if aspects:
@@ -61,7 +61,7 @@ def _difference(was: str, now: str) -> str:
         b.pop()
     while len(a) > 1 and len(b) > 1 and a[0] == b[0]:
         del a[0], b[0]
-    return f"{'.'.join(a)} to {'.'.join(b)}"
+    return f"{'.'.join(a)} → {'.'.join(b)}"
 
 
 def _shape(of: Parameter) -> str:
@@ -92,7 +92,8 @@ def _aspects(a: Parameter, b: Parameter) -> Iterator[str]:
 def _aspects_of_visits(pair: Pair, at: tuple[int, int], of: tuple[Parameter, Parameter]) -> Iterator[str]:
     before, after = pair.before.visits_of.get(at[0], ()), pair.after.visits_of.get(at[1], ())
     if len(before) != len(after):
-        yield f"met {counted(len(after), 'time')}, was {len(before)}"
+        if of[0].aliases == of[1].aliases:  # or else those tell of it
+            yield f"met {counted(len(after), 'time')}, was {len(before)}"
         return
     for a, b in zip(before, after, strict=True):
         if a.conv is not None and b.conv is not None and a.conv.groups != b.conv.groups:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,7 +74,9 @@ def of_the_model(pair: Pair) -> Iterator[Move]:
     a, b = before.model_type, after.model_type
     if a != b:
         yield Move(
-            "~", None, f"the model is a {b.short}, and was a {a.short}" if a.name != b.name else f"model: {OTHER_CLASS}"
+            "~",
+            None,
+            f"the model is a {b.short}, and was a {a.short}" if a.name != b.name else f"the model: {OTHER_CLASS}",
         )
     if before.source != after.source:
         yield Move("~", None, f"the model comes from {after.source}, and came from {before.source}")
@@ -83,22 +85,23 @@ def of_the_model(pair: Pair) -> Iterator[Move]:
     if before.circular != after.circular:
         now = f"{quoted(after.circular)} stands inside itself" if after.circular else "no module stands inside itself"
         yield Move("~", None, f"{now} now")
-    if _yielded(pair, before, before.named) != _yielded(pair, after, after.named):
-        yield Move("~", None, "the model's own named_parameters() yields others")
-    if _yielded(pair, before, before.whole) != _yielded(pair, after, after.whole):
-        yield Move("~", None, "the model's own parameters() yields others, or in another order")
+    for key, what in (("named", "named_parameters()"), ("whole", "parameters()")):
+        was, now = (_yielded(of, getattr(of, key)) for of in (before, after))
+        if any(was.get(name) != now.get(name) for name in pair.common(after)):
+            yield Move("~", None, f"the model's own {what} yields others, or in another order")
     for x, y in zip(pair.common(before), pair.common(after), strict=True):
         if x != y:
             yield Move("~", None, f"the order: {quoted(y)} stands before {quoted(x)} now")
             return
 
 
-def _yielded(pair: Pair, of: Inventory, indices: Any) -> list[str]:
-    """The names of those that both inventories have."""
+def _yielded(of: Inventory, indices: Iterable[int] | None) -> Mapping[str, int]:
+    """By name, by how many places each parameter that is yielded comes later than the model has it."""
     if indices is None:
         indices = [index for index, parameter in enumerate(of.parameters) if parameter.reachable]
-    names = [of.parameters[index].name for index in (sorted(indices) if isinstance(indices, frozenset) else indices)]
-    return [name for name in names if name in pair.was and name in pair.now]
+    order = sorted(indices)
+    given = order if isinstance(indices, frozenset) else indices
+    return {of.parameters[index].name: index - usual for index, usual in zip(given, order, strict=True)}
 
 
 def of_hints(pair: Pair) -> Iterator[Move]:
