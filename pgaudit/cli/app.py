@@ -21,6 +21,7 @@ from pgaudit.cli.lock import lock
 from pgaudit.cli.names import constructors, models
 from pgaudit.cli.rule import rule
 from pgaudit.cli.show import show
+from pgaudit.cli.snapshot import snapshot
 from pgaudit.cli.verify import verify
 from pgaudit.errors import PgauditError, Problem, place
 from pgaudit.text import said, visible
@@ -41,6 +42,7 @@ app.command()(convert)
 app.command()(lock)
 app.command()(check)
 app.command()(verify)
+app.command()(snapshot)
 app.command()(rule)
 app.command()(models)
 app.command()(constructors)

@@ -27,7 +27,7 @@
     },
     "checksum": "0f343b0931126a20"}
 
-What nearly all models have in common is left out: see :mod:`pgaudit.inventory.saved_write`. Nothing is counted, so
+What nearly all models have in common is left out: see :mod:`pgaudit.inventory.saved_lines`. Nothing is counted, so
 that a module more is a line more. The checksum is of all bytes before it: a file that was cut, edited or merged by hand
 is refused. The layout is part of the format; it is read line by line, for modules of one kind have equal lines but for
 their names.
@@ -45,9 +45,11 @@ from pgaudit.errors import ModelError, Problem
 from pgaudit.inventory.collector import collector_paused
 from pgaudit.inventory.records import Inventory
 from pgaudit.inventory.saved_foreign import refusal
+from pgaudit.inventory.saved_lines import Types
 from pgaudit.inventory.saved_read import read_document
 from pgaudit.inventory.saved_values import Unreadable, mapping
-from pgaudit.inventory.saved_write import Types, braced, dumped, entries, section
+from pgaudit.inventory.saved_values import text as text_of
+from pgaudit.inventory.saved_write import braced, dumped, entries, section
 from pgaudit.text import one_line, visible
 
 FORMAT = 1
@@ -123,13 +125,13 @@ def read(data: bytes, path: str) -> Saved:
     """
     if len(data) > MAX_BYTES:
         message = f"the file is larger than the {MAX_BYTES:,} bytes that a saved inventory may have"
-        raise ModelError(Problem(message, path))
+        raise ModelError(Problem(message, path, hint=ANEW))
     text = _checked(data, path)
     try:
         with collector_paused():
             document, inventory, inside = read_document(text)
-            parts = (mapping(document[key]) for key in ("model_args", "made_with", "knowledge"))
-            return Saved(inventory, inside, *parts)
+            versions = {name: text_of(version) for name, version in mapping(document["made_with"]).items()}
+            return Saved(inventory, inside, mapping(document["model_args"]), versions, mapping(document["knowledge"]))
     except Unreadable as error:
         said = str(error)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError, OverflowError) as error:
@@ -151,7 +153,7 @@ def _checked(data: bytes, path: str) -> str:
     end = data.rfind(b'"checksum"')
     last = _LAST.fullmatch(data, max(end, 0))
     if last is None or last[1].decode() != _checksum(memoryview(data)[:end]):
-        raise refusal(data, path, ours=True, cut=last is None)
+        raise refusal(data, path, ours=True, begins=True, ends=last is not None)
     try:
         return str(memoryview(data)[:end], "ascii")
     except UnicodeDecodeError:

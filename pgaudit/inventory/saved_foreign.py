@@ -9,26 +9,27 @@ _ANEW = "pgaudit snapshot MODEL -o FILE writes it anew"
 _MARKS = (b"<<<<<<< ", b"=======\n", b">>>>>>> ", b"||||||| ")
 
 
-def refusal(data: bytes, path: str, *, ours: bool, cut: bool = False) -> ModelError:
+def refusal(data: bytes, path: str, *, ours: bool, begins: bool = False, ends: bool = False) -> ModelError:
     """Returns the error.
 
     Args:
         data: the file's bytes.
         path: its name.
-        ours: whether it begins as a saved inventory does.
-        cut: whether it does not end as one does.
+        ours: whether it is meant to be a saved inventory.
+        begins: whether its first line is that of one.
+        ends: whether its last line is that of one.
     """
     if not ours:
         return ModelError(Problem(f"{_other(data)}, not a saved inventory", path, hint=_WRITE))
     for number, line in enumerate(data.splitlines(keepends=True), 1):
         if line.startswith(_MARKS):
             return ModelError(Problem("the marks of a merge conflict", path, Position(number, 1), _ANEW))
-    if data.count(b"\n", 0, 1000) < 3 or data.lstrip()[:2] != b'{"':
+    if not begins and data.rstrip().endswith(b"}"):
         message = "the saved inventory was laid out anew, as by a formatter; its lines are part of the format"
-        return ModelError(Problem(message, path, hint=_ANEW))
-    if cut:
-        return ModelError(Problem("the saved inventory ends too early: it was cut", path, hint=_ANEW))
-    message = "the saved inventory was changed since it was written: its checksum is another"
+    elif not ends:
+        message = "the saved inventory ends too early: it was cut"
+    else:
+        message = "the saved inventory was changed since it was written: its checksum is another"
     return ModelError(Problem(message, path, hint=_ANEW))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, NoReturn
 
 from pgaudit.text import one_line
 
@@ -48,3 +48,10 @@ def yes(value: Any) -> bool:
     if value is not True:
         raise wrong(value, "flag")
     return True
+
+
+def _refused(word: str) -> NoReturn:
+    raise Unreadable(f"{word} is no number")
+
+
+DECODER = json.JSONDecoder(parse_constant=_refused)
