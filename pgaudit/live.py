@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pgaudit.config import Config
 from pgaudit.errors import UsageError
+from pgaudit.text import quoted
 from pgaudit.trial import placed
 
 if TYPE_CHECKING:
@@ -43,6 +44,9 @@ def live_model(model: object, config: Config, model_args: Mapping[str, Any] | No
     if model is None and config.architecture is not None:
         return _registered(config, model_args)
     args = arguments_for(model, config, model_args)
+    if str(model or config.model).endswith(".json"):
+        message = f"this needs the model itself, and {quoted(str(model or config.model))} is an inventory of it"
+        raise UsageError(message, "name the model; `show`, `explain`, `diff`, `lock` and `check` take inventories")
     with placed(config, "model") if model is None else contextlib.nullcontext():
         loaded = load_model(beside(config, str(config.model)) if model is None else model, args)
     return Live(loaded.module, model or str(config.model), loaded.source, loaded.version, loaded.notes)

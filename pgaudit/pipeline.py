@@ -19,7 +19,7 @@ from pgaudit.inventory.groups import settings_in
 from pgaudit.inventory.library import INSTALLED, Library
 from pgaudit.live import Live, beside, checked
 from pgaudit.report import Report, Row
-from pgaudit.subject import Built, Subject, subject_of
+from pgaudit.subject import Buildable, Subject, subject_of
 from pgaudit.text import quoted
 from pgaudit.trial import as_built, called, placed
 
@@ -99,8 +99,17 @@ def _held(setting: Setting, key: str) -> tuple[bool, Any]:
 def audit_live(live: Live, config: Config) -> tuple[Report, Walked, OptimizerCall]:
     """Returns the report about a live model, its tensors in the report's order, and how the optimizer is called."""
     asked = _asked(config, INSTALLED)
-    walked = Built(live, config, None).walked(unwrap=asked.constructor.unwraps_module)
+    walked = Buildable(live, config, None).walked(unwrap=asked.constructor.unwraps_module)
     return _report(asked, walked.inventory), walked, asked.call
+
+
+def audit_called(subject: Subject, config: Config) -> tuple[Report, Sequence[object], OptimizerCall]:
+    """Returns the report, what stands for each parameter (see :class:`pgaudit.subject.Subject`), and how the optimizer
+    is called.
+    """
+    asked = _asked(config, subject.library)
+    inventory, identities = subject.identities(unwrap=asked.constructor.unwraps_module)
+    return _report(asked, inventory), identities, asked.call
 
 
 def audit_subject(subject: Subject, config: Config) -> Report:

@@ -11,10 +11,11 @@ from typing import Any
 from pgaudit.config import Config
 from pgaudit.errors import ModelError
 from pgaudit.inventory import Hints, Inventory
+from pgaudit.inventory.cache import Cache
 from pgaudit.inventory.moves import moves
 from pgaudit.inventory.moves_beside import Move
 from pgaudit.inventory.saved import Saved
-from pgaudit.live import Live, beside, live_model
+from pgaudit.live import Live, arguments_for, beside, live_model
 from pgaudit.serialize import portable
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
@@ -32,24 +33,32 @@ class Moved:
     """What else is another, such as versions."""
 
 
-def snapshot(model: str | None, model_args: Mapping[str, Any] | None = None, *, config: Config | None = None) -> Saved:
+def snapshot(
+    model: str | None,
+    model_args: Mapping[str, Any] | None = None,
+    *,
+    config: Config | None = None,
+    cache: Cache | None = None,
+) -> Saved:
     """Builds a model and returns what a file keeps of it: no paths and no addresses of this machine.
 
     Args:
         model: a reference, such as ``resnet50`` or ``train.py:make_model``; None for the model that the config names.
         model_args: keyword arguments for the model's factory; they take precedence over the config's.
         config: what names the model.
+        cache: where it may stand what torch and timm do; the model itself is always built.
 
     Raises:
         ModelError: it cannot be built or has no parameters.
     """
+    known = _knowledge(cache)  # first: code of the model's may change torch
     if config is None:
-        return _saved(_loaded(str(model), model_args), model_args or {})
+        return _saved(_loaded(str(model), model_args), model_args or {}, known)
     live = live_model(model, config, model_args)
     if config.model is not None and model is None:
         live = replace(live, ref=beside(config, config.model))
-    given = {**(config.model_args if model in (None, config.model) else {}), **(model_args or {})}
-    return _saved(live, {} if config.architecture is not None and model is None else given)
+    given = arguments_for(model, config, model_args)
+    return _saved(live, {} if config.architecture is not None and model is None else given, known)
 
 
 def _loaded(ref: str, model_args: Mapping[str, Any] | None) -> Live:
@@ -59,7 +68,7 @@ def _loaded(ref: str, model_args: Mapping[str, Any] | None) -> Live:
     return Live(loaded.module, ref, loaded.source, loaded.version, loaded.notes)
 
 
-def _saved(live: Live, model_args: Mapping[str, Any]) -> Saved:
+def _saved(live: Live, model_args: Mapping[str, Any], known: Mapping[str, Any]) -> Saved:
     inventory = _walked(live, unwrap=False)
     inside = None
     if inventory.wrapper:
@@ -67,7 +76,7 @@ def _saved(live: Live, model_args: Mapping[str, Any]) -> Saved:
             inside = _walked(live, unwrap=True)
         except ModelError:
             inside = None  # whatever it is, it is no model
-    return Saved(inventory, inside, _plain(model_args), _versions(inventory), _knowledge(inventory))
+    return Saved(inventory, inside, _plain(model_args), _versions(inventory), known)
 
 
 def _walked(live: Live, *, unwrap: bool) -> Inventory:
@@ -115,9 +124,17 @@ def _versions(inventory: Inventory) -> dict[str, str]:
     return found
 
 
-def _knowledge(inventory: Inventory) -> dict[str, Any]:
-    """What else runs without torch will ask for."""
-    return {}
+def _knowledge(cache: Cache | None) -> Mapping[str, Any]:
+    """What runs without torch will ask of torch and timm: the same for all models, and seconds to find out."""
+    found = None if cache is None else cache.get("explored", "all")
+    if found is None:
+        from pgaudit.inventory.exploring import explored
+
+        found = explored()
+        if cache is not None:
+            cache.learn("explored", "all", found)
+    known: Mapping[str, Any] = found
+    return known
 
 
 def moved(before: Saved, after: Saved) -> Moved:
@@ -137,5 +154,7 @@ def _remarks(before: Saved, after: Saved) -> Iterable[str]:
             yield f"made with {package} {was}; this is {now}"
     if before.model_args != after.model_args:
         yield "the model was given other arguments"
+    if before.knowledge != after.knowledge:
+        yield "what the optimizers of torch and timm do has changed, or is not in the file"
     if before.inventory.notes != after.inventory.notes:
         yield from after.inventory.notes

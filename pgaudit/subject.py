@@ -4,7 +4,8 @@ about its libraries.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import fnmatch
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
@@ -40,6 +41,14 @@ class Subject(Protocol):
         only the other one is known.
         """
 
+    def identities(self, *, unwrap: bool) -> tuple[Inventory, Sequence[object]]:
+        """Returns the inventory, and an object for each of its parameters that is the same wherever the inventory
+        begins.
+
+        Raises:
+            UsageError: only one of the inventories is known.
+        """
+
 
 def subject_of(
     model: Model, config: Config, model_args: Mapping[str, Any] | None = None, cache: Cache | None = None
@@ -69,8 +78,26 @@ def subject_of(
         with placed(config, "model"):
             return Remembered(_read(beside(config, ref)))
     if cache is not None and isinstance(ref, str) and is_timm_name(ref):
-        return Cached(cache, ref, Built(model, config, model_args))
-    return Built(model, config, model_args)
+        return Cached(cache, ref, Buildable(model, config, model_args))
+    return Buildable(model, config, model_args)
+
+
+def timm_names(glob: str, cache: Cache | None = None) -> list[str]:
+    """Returns the names of timm's models that match a glob; all of them for none.
+
+    Raises:
+        ModelError: timm cannot be imported, or has no such model.
+    """
+    from pgaudit.inventory.sources import timm_models
+
+    if cache is None:
+        return timm_models(glob)
+    names = cache.get("lists", "models")
+    if names is None:
+        names = timm_models()
+        cache.learn("lists", "models", names)
+    found = fnmatch.filter(names, glob) if glob else list(names)
+    return found or timm_models(glob)  # which says what is near
 
 
 def _read(path: str) -> Saved:
@@ -93,6 +120,10 @@ class Given:
         """See :class:`Subject`."""
         return self.whole if not self.whole.wrapper or self.whole.unwrapped == unwrap else None
 
+    def identities(self, *, unwrap: bool) -> tuple[Inventory, Sequence[object]]:
+        """See :class:`Subject`."""
+        return _alone(self.inventory(unwrap=unwrap))
+
 
 @dataclass(frozen=True)
 class Remembered:
@@ -109,9 +140,20 @@ class Remembered:
         """See :class:`Subject`."""
         return self.saved.inside if unwrap and self.saved.inventory.wrapper else self.saved.inventory
 
+    def identities(self, *, unwrap: bool) -> tuple[Inventory, Sequence[object]]:
+        """See :class:`Subject`."""
+        return _alone(self.inventory(unwrap=unwrap))
+
+
+def _alone(inventory: Inventory | None) -> tuple[Inventory, Sequence[object]]:
+    """The records themselves stand for parameters, where there is but one inventory of them."""
+    if inventory is None or inventory.wrapper:
+        raise UsageError("the model has an attribute `module`: name the model itself, not an inventory of it")
+    return inventory, inventory.parameters
+
 
 @dataclass(frozen=True)
-class Built:
+class Buildable:
     """A model that is there, or will be built when it is asked for."""
 
     model: Live | nn.Module | str | None
@@ -133,6 +175,11 @@ class Built:
         of = self.live
         return walk(of.module, ref=of.ref, source=of.source, version=of.version, unwrap=unwrap, notes=of.notes)
 
+    def identities(self, *, unwrap: bool) -> tuple[Inventory, Sequence[object]]:
+        """See :class:`Subject`."""
+        walked = self.walked(unwrap=unwrap)
+        return walked.inventory, walked.tensors
+
     def inventory(self, *, unwrap: bool) -> Inventory:
         """See :class:`Subject`."""
         if unwrap not in self._known:
@@ -148,7 +195,7 @@ class Cached:
 
     cache: Cache
     ref: str
-    built: Built
+    built: Buildable
 
     @property
     def library(self) -> Library:
@@ -158,6 +205,10 @@ class Cached:
     def inventory(self, *, unwrap: bool) -> Inventory | None:
         """See :class:`Subject`."""
         return self._remembered.inventory(unwrap=unwrap) or self.built.inventory(unwrap=unwrap)
+
+    def identities(self, *, unwrap: bool) -> tuple[Inventory, Sequence[object]]:
+        """See :class:`Subject`."""
+        return self._remembered.identities(unwrap=unwrap)
 
     @cached_property
     def _remembered(self) -> Remembered:
@@ -169,7 +220,7 @@ class Cached:
         return Remembered(saved)
 
 
-def saved_of(built: Built, args: Mapping[str, Any]) -> Saved:
+def saved_of(built: Buildable, args: Mapping[str, Any]) -> Saved:
     """Returns what is worth writing down of a model, but for what is known of its libraries."""
     whole = built.inventory(unwrap=False)
     if not whole.wrapper:

@@ -17,6 +17,7 @@ from pgaudit.cli.common import (
     read_config,
     report_stream_kept,
     spinner,
+    the_cache,
     write,
 )
 from pgaudit.cli.options import ModelArgs, Output, Traceback
@@ -82,7 +83,7 @@ def _built(model: str, arguments: dict[str, object]) -> Saved:
     with report_stream_kept(), spinner(f"building {model}"):
         from pgaudit.snapshot import snapshot as made
 
-        return made(None if config else model, arguments, config=config)
+        return made(None if config else model, arguments, config=config, cache=the_cache(unwanted=False))
 
 
 def _refuse_other_files(output: Path) -> None:

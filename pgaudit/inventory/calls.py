@@ -23,6 +23,10 @@ class About(Protocol):
     """Who tells what an optimizer's class does: the class itself, or a record of it."""
 
     @property
+    def name(self) -> str:
+        """The class as ``module:Class``."""
+
+    @property
     def kind(self) -> type[Optimizer]:
         """The class itself."""
 
@@ -44,6 +48,11 @@ class ClassItself:
     """A class that is there to be asked."""
 
     kind: type[Optimizer]
+
+    @property
+    def name(self) -> str:
+        """See :class:`About`."""
+        return qualified(self.kind)
 
     def argument_defaults(self) -> dict[str, Any]:
         """See :class:`About`."""

@@ -31,21 +31,21 @@ _OPTIONAL = {"betas": [0.9, 0.95], "eps": 1e-8, "momentum": 0.9}
 
 @cache
 def explored() -> dict[str, Any]:
-    """Returns what :class:`pgaudit.inventory.knowledge.Kept` reads, by section. It takes seconds, once."""
+    """Returns what :class:`pgaudit.inventory.knowledge.Kept` reads, one entry a class. It takes seconds, once."""
     with quiet():
         classes = optimizers.library_classes()
-        factory = _factory()
+        factory, calls = _factory()
         named = [qualified(kind) for kind in classes.values()]
         records = {ref: _record(import_attribute(ref)[1]) for ref in sorted({*named, *factory["names"].values()})}
         known = {ref: record for ref, record in records.items() if record is not None}
         common = set.intersection(*(set(record["words"]) for record in known.values()))
-        shorter = {ref: {**of, "words": sorted(set(of["words"]) - common)} for ref, of in known.items()}
         return {
             "names": {name: qualified(kind) for name, kind in sorted(classes.items())},
-            "words": sorted(common),
-            "classes": shorter,
-            "timm": factory,
             "modules": {package: _exported(package) for package in _PACKAGES},
+            "words": sorted(common),
+            **{ref: {**of, "words": sorted(set(of["words"]) - common)} for ref, of in known.items()},
+            "timm": factory,
+            **{f"timm {forms}": made for forms, made in calls.items()},
         }
 
 
@@ -56,15 +56,16 @@ def _record(kind: type[Optimizer]) -> Record | None:
     return record
 
 
-def _factory() -> dict[str, Any]:
-    """What timm's factory makes of each name; ``calls`` has for each set of arguments what of them it passes on, which
-    of the ``constants`` it adds, and for which names.
+def _factory() -> tuple[dict[str, Any], dict[str, Any]]:
+    """What timm's factory makes of each name; and, for each set of arguments, which of them it passes on, which of the
+    ``constants`` it adds, and for which names.
     """
-    found: dict[str, Any] = {"names": {}, "constants": [], "calls": {}}
+    found: dict[str, Any] = {"names": {}, "constants": []}
+    calls: dict[str, Any] = {}
     try:
         names = timm_registry().list_optimizers()
     except OptimizerError:
-        return found
+        return found, calls
     for arguments in _sets_of_arguments():
         alike: dict[str, Any] = {}
         for name in names:
@@ -77,10 +78,8 @@ def _factory() -> dict[str, Any]:
                 order = [arg for arg, reference in call[1]]
                 key = repr((order, added))
                 alike.setdefault(key, [order, found["constants"].index(added), []])[2].append(name)
-        found["calls"][forms_of(arguments)] = [
-            [order, added, " ".join(names)] for order, added, names in alike.values()
-        ]
-    return found
+        calls[str(forms_of(arguments))] = [[order, added, " ".join(names)] for order, added, names in alike.values()]
+    return found, calls
 
 
 def _sets_of_arguments() -> Iterator[dict[str, Any]]:

@@ -26,24 +26,26 @@ class Kept:
 
     @cached_property
     def _sections(self) -> Mapping[str, Mapping[str, Any]]:
-        common = self.written.get("words", [])
-        classes = self.written.get("classes", {})
+        written = self.written
+        classes = {ref: record for ref, record in written.items() if ":" in ref and not ref.startswith("timm ")}
+        common = written.get("words", [])
         return {
-            "names": self.written.get("names", {}),
+            "names": written.get("names", {}),
             "classes": {ref: {**record, "words": [*record["words"], *common]} for ref, record in classes.items()},
-            "timm": dict(_calls(self.written.get("timm", {}))),
-            "modules": dict(_modules(self.written.get("modules", {}))),
+            "timm": dict(_calls(written)),
+            "modules": dict(_modules(written.get("modules", {}))),
         }
 
 
-def _calls(of: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def _calls(written: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """A call is written once for all names for which it comes to the same."""
-    for forms, calls in of.get("calls", {}).items():
-        for order, place, names in calls:
-            added = dict(of["constants"][place])
+    for entry, calls in written.items():
+        of, _, forms = entry.partition(" ")
+        for order, place, names in calls if forms else ():
+            added = dict(written[of]["constants"][place])
             fills = [[arg, added.get(arg, AS_GIVEN)] for arg in order]
             for name in names.split():
-                yield f"{name} {forms}", [of["names"][name], fills, None]
+                yield f"{name} {forms}", [written[of]["names"][name], fills, None]
 
 
 def _modules(modules: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str, str]]:
