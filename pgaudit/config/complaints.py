@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from typing import TYPE_CHECKING
 
 from pgaudit.config.layouts import Path
+from pgaudit.config.shapes import SHAPES
 from pgaudit.text import did_you_mean, one_line, quoted
 
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+    from pydantic_core import ErrorDetails
 
-def complaints(schema: type[BaseModel], value: object, at: Path = ()) -> list[tuple[Path, str, str | None]]:
-    """Returns all that ``schema`` has against ``value``: where, what, and a hint."""
+
+def complaints(name: str, value: object, at: Path = ()) -> list[tuple[Path, str, str | None]]:
+    """Returns all that the schema of this name has against ``value``: where, what, and a hint."""
+    return [] if SHAPES[name](value) else _asked(name, value, at)
+
+
+def _asked(name: str, value: object, at: Path) -> list[tuple[Path, str, str | None]]:
+    from pydantic import ValidationError
+
+    from pgaudit.config import schema as schemas
+
+    schema: type[BaseModel] = getattr(schemas, name)
     try:
         schema.model_validate(value)
     except ValidationError as error:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from pgaudit.config import layouts, python_file
+from pgaudit.config import layouts
 from pgaudit.config.documents import read_file, refuse
 from pgaudit.config.expect import expect_complaints, expectations
 from pgaudit.config.grammars import grammar_named, scoped, unknown_constructor
@@ -45,6 +45,8 @@ def load_config(
         raise UsageError(f"a config is a path, a mapping or a Config, not {type(source).__name__}")
     path = os.fspath(source)
     if path.endswith(".py"):
+        from pgaudit.config import python_file
+
         read = python_file.read_python(path)
         return replace(_validated(read.document, path, constructor), architecture=read.architecture)
     least = "`optimizer:` is the least that a config needs"
@@ -68,14 +70,13 @@ def _plain(value: Any) -> Any:
 
 
 def _validated(document: Document, path: str | None, constructor: str | None) -> Config:
-    from pgaudit.config import schema
     from pgaudit.config.complaints import complaints, described
 
     top = document.value
     if not isinstance(top, dict):
         raise ConfigError(Problem(f"a config is a mapping, not {described(top)}", path, document.values.get(())))
     layout = layouts.recognise(top)
-    found = complaints(schema.File, top)
+    found = complaints("File", top)
     for base in layouts.BASES:
         if base in top:
             found.insert(

@@ -39,14 +39,13 @@ def rules_of(paramwise_cfg: Mapping[str, Any] | None) -> list[PlainRule]:
 
 
 def _complaints(layout: Layout) -> list[Complaint]:
-    from pgaudit.config import schema
     from pgaudit.config.complaints import complaints
 
     options = layout.paramwise_cfg
     at = layout.sections["paramwise_cfg"]
     if options is None:
         return []
-    found: list[Complaint] = complaints(schema.Plain, options, at)
+    found: list[Complaint] = complaints("Plain", options, at)
     rules = options.get("rules") if isinstance(options, dict) else None
     if not isinstance(rules, list):
         return found
@@ -55,7 +54,7 @@ def _complaints(layout: Layout) -> list[Complaint]:
         found.append(((*at, "rules"), message, "mode: layered (later rules override), or mode: first (the first wins)"))
     seen: dict[tuple[Match, str], int] = {}
     for index, rule in enumerate(rules):
-        found += complaints(schema.PlainRule, rule, (*at, "rules", index))
+        found += complaints("PlainRule", rule, (*at, "rules", index))
         if isinstance(rule, dict):
             found += _of_rule(rule, (*at, "rules", index), seen, index, first_wins=options.get("mode") == "first")
     return found
