@@ -53,7 +53,7 @@ class Row:
         return self.setting.scheduled_lr
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Group:
     """One entry of ``optimizer.param_groups``."""
 
@@ -66,7 +66,7 @@ class Group:
     """What its first parameter gets: all others get the same, though not by the same rules."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RuleCount:
     """How many parameters, and how many elements, a rule decided anything for."""
 

@@ -17,7 +17,7 @@ from pgaudit.inventory import Inventory, ModuleType, Visit
 Severity = Literal["error", "warning", "info"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Kind:
     """What findings of one code have in common. A code never changes its meaning."""
 

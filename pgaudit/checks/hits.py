@@ -10,7 +10,7 @@ from pgaudit.constructors.patterns import Pattern
 from pgaudit.inventory import Inventory, Visit
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Hits:
     """One rule's reach."""
 

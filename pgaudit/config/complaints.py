@@ -15,16 +15,18 @@ if TYPE_CHECKING:
 
 
 def complaints(name: str, value: object, at: Path = ()) -> list[tuple[Path, str, str | None]]:
-    """Returns all that the schema of this name has against ``value``: where, what, and a hint."""
-    return [] if SHAPES[name](value) else _asked(name, value, at)
+    """Returns all that the config's schema of this name has against ``value``: where, what, and a hint."""
+    if SHAPES[name](value):
+        return []
+    from pgaudit.config import schema
+
+    return refusals(getattr(schema, name), value, at)
 
 
-def _asked(name: str, value: object, at: Path) -> list[tuple[Path, str, str | None]]:
+def refusals(schema: type[BaseModel], value: object, at: Path = ()) -> list[tuple[Path, str, str | None]]:
+    """Returns the same of any schema."""
     from pydantic import ValidationError
 
-    from pgaudit.config import schema as schemas
-
-    schema: type[BaseModel] = getattr(schemas, name)
     try:
         schema.model_validate(value)
     except ValidationError as error:

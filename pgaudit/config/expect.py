@@ -17,7 +17,7 @@ LEVELS = ("info", "warning", "error", "never")
 """From which severity on findings fail the gate; ``never`` for none."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RuleExpectation:
     """What one rule may hit."""
 
@@ -29,7 +29,7 @@ class RuleExpectation:
     at: Path
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ParamExpectation:
     """What the parameters of one glob must get; None for what does not matter."""
 

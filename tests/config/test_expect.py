@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pgaudit import ConfigError, load_config
-from pgaudit.config import Expectations, load_expectations
+from pgaudit.config.expect import Expectations, load_expectations
 from pgaudit.config.expect import ParamExpectation, RuleExpectation
 from pgaudit.errors import Position
 
