@@ -96,9 +96,8 @@ def _judged(model: Model, config: ConfigSource, terms: Terms) -> tuple[Report, O
 
 
 def _expectations(given: Expected, config: Config) -> Expectations:
-    from pgaudit.config.expect import Expectations, load_expectations
     from pgaudit.config.documents import refuse
-    from pgaudit.config.expect import expect_complaints, expectations
+    from pgaudit.config.expect import Expectations, expect_complaints, expectations, load_expectations
     from pgaudit.config.loader import Document
 
     if given is None:
