@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.errors import ModelError, PgauditError
+from pgaudit.inventory.collector import paused
 from pgaudit.inventory.families import NORM_LIKE, families_of
 from pgaudit.inventory.hints import hints_of
 from pgaudit.inventory.imports import quiet
@@ -53,7 +52,7 @@ def walk(
         ModelError: the model has no parameters, its ``module`` is not a module, or its own code fails.
     """
     try:
-        with quiet(), _collector_paused():  # quiet: hints and overridden methods are foreign code
+        with quiet(), paused():  # quiet: hints and overridden methods are foreign code
             return _walked(model, ref, source, version, unwrap, list(notes))
     except PgauditError:
         raise
@@ -97,18 +96,6 @@ def _walked(model: nn.Module, ref: str, source: str, version: str | None, unwrap
         notes=tuple(notes),
     )
     return Walked(inventory, tuple(found.tensors))
-
-
-@contextlib.contextmanager
-def _collector_paused() -> Iterator[None]:
-    """While records are made by the thousand, each garbage collection would visit the whole model, and find nothing."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 @dataclass(slots=True)
