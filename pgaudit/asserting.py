@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from torch import nn
 
-    from pgaudit.config import Config, Expectations
+    from pgaudit.config import Config
+    from pgaudit.config.expect import Expectations
     from pgaudit.gate import Outcome
     from pgaudit.inventory import Inventory
     from pgaudit.report import Report
@@ -95,9 +96,8 @@ def _judged(model: Model, config: ConfigSource, terms: Terms) -> tuple[Report, O
 
 
 def _expectations(given: Expected, config: Config) -> Expectations:
-    from pgaudit.config import Expectations, load_expectations
     from pgaudit.config.documents import refuse
-    from pgaudit.config.expect import expect_complaints, expectations
+    from pgaudit.config.expect import Expectations, expect_complaints, expectations, load_expectations
     from pgaudit.config.loader import Document
 
     if given is None:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Position:
     """A place in a config file; line and column count from 1. Those of one file are in the order of its text."""
 
@@ -50,7 +50,7 @@ def place(path: str | None, position: Position | None) -> str:
     return ":".join(where)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Problem:
     """One thing that is wrong, where it is wrong, and how to mend it."""
 

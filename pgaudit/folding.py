@@ -20,7 +20,7 @@ _DIGITS = re.compile(r"(\d+)")
 _LEAVES = ("weight", "bias")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Folded(Generic[T]):
     """What has the same lot, under one name."""
 

@@ -53,7 +53,7 @@ class Row:
         return self.setting.scheduled_lr
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Group:
     """One entry of ``optimizer.param_groups``."""
 
@@ -66,7 +66,7 @@ class Group:
     """What its first parameter gets: all others get the same, though not by the same rules."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RuleCount:
     """How many parameters, and how many elements, a rule decided anything for."""
 
@@ -106,20 +106,17 @@ class Report:
     @cached_property
     def groups(self) -> tuple[Group, ...]:
         """The optimizer's groups."""
-        members: dict[int, list[Row]] = defaultdict(list)
+        first: dict[int, Setting] = {}
+        parameters: dict[int, int] = defaultdict(int)
+        numel: dict[int, int] = defaultdict(int)
         for row in self.rows:
             if row.group is not None:
-                members[row.group].append(row)
+                first.setdefault(row.group, row.setting)
+                parameters[row.group] += 1
+                numel[row.group] += row.parameter.numel
         return tuple(
-            Group(
-                index,
-                rows[0].lr,
-                rows[0].weight_decay,
-                len(rows),
-                sum(row.parameter.numel for row in rows),
-                rows[0].setting,
-            )
-            for index, rows in sorted(members.items())
+            Group(index, first[index].lr, first[index].weight_decay, parameters[index], numel[index], first[index])
+            for index in sorted(first)
         )
 
     @cached_property
@@ -144,11 +141,20 @@ class Report:
         """Every rule that decided something, most parameters first; the base rule for parameters that no other one
         touched.
         """
-        counts: dict[tuple[str, str | None], RuleCount] = {}
+        settings: dict[int, Setting] = {}
+        parameters: dict[int, int] = defaultdict(int)
+        numel: dict[int, int] = defaultdict(int)
         for row in self.rows:
-            for rule in deciding_rules(row.setting):
+            which = id(row.setting)
+            settings.setdefault(which, row.setting)
+            parameters[which] += 1
+            numel[which] += row.parameter.numel
+        counts: dict[tuple[str, str | None], RuleCount] = {}
+        for which, setting in settings.items():
+            for rule in deciding_rules(setting):
                 before = counts.get(rule.name) or RuleCount(rule, 0, 0)
-                counts[rule.name] = RuleCount(before.rule, before.parameters + 1, before.numel + row.parameter.numel)
+                more, elements = parameters[which], numel[which]
+                counts[rule.name] = RuleCount(before.rule, before.parameters + more, before.numel + elements)
         return tuple(sorted(counts.values(), key=lambda count: -count.parameters))
 
     def to_dict(self) -> dict[str, Any]:

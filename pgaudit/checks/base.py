@@ -17,7 +17,7 @@ from pgaudit.inventory import Inventory, ModuleType, Visit
 Severity = Literal["error", "warning", "info"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Kind:
     """What findings of one code have in common. A code never changes its meaning."""
 
@@ -84,12 +84,14 @@ class Audited:
     @cached_property
     def owners(self) -> Mapping[str, frozenset[ModuleType]]:
         """The classes of the modules in each module that own parameters, by its name."""
-        found: dict[str, set[ModuleType]] = {}
-        for prefix, module in dict.fromkeys((visit.prefix, visit.module) for visit in self.inventory.visits):
-            while prefix:
-                found.setdefault(prefix, set()).add(module)
+        found: dict[str, dict[int, ModuleType]] = {}
+        for visit in self.inventory.visits:
+            prefix, module = visit.prefix, visit.module
+            # What is known of a module is known of all around it.
+            while prefix and id(module) not in (inside := found.setdefault(prefix, {})):
+                inside[id(module)] = module
                 prefix = prefix.rpartition(".")[0]
-        return {prefix: frozenset(modules) for prefix, modules in found.items()}
+        return {prefix: frozenset(modules.values()) for prefix, modules in found.items()}
 
     def rule_at(self, rule: Rule) -> Path | None:
         """Where a rule stands in the config, if it is one that the config gives."""

@@ -10,7 +10,7 @@ from pgaudit.constructors.patterns import Pattern
 from pgaudit.inventory import Inventory, Visit
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Hits:
     """One rule's reach."""
 
@@ -30,12 +30,14 @@ def hits_of(
     """
     decided: dict[int, list[int]] = {number: [] for number in range(len(patterns))}
     numbers = {pattern.rule: number for number, pattern in reversed(list(enumerate(patterns)))}
-    for index, decision in enumerate(assignment.decisions):
-        setting = decision.setting
-        rules = {setting.lr_rule, setting.weight_decay_rule, *setting.extra_rules}
-        for rule in rules:
-            if rule in numbers:
-                decided[numbers[rule]].append(index)
+    of_setting: dict[int, list[list[int]]] = {}
+    for index, (setting, _) in enumerate(assignment.decisions):
+        members = of_setting.get(id(setting))
+        if members is None:  # parameters share settings
+            rules = {setting.lr_rule, setting.weight_decay_rule, *setting.extra_rules}
+            members = of_setting[id(setting)] = [decided[numbers[rule]] for rule in rules if rule in numbers]
+        for each in members:
+            each.append(index)
     return tuple(
         Hits(
             pattern,

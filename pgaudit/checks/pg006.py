@@ -29,6 +29,7 @@ from pgaudit.inventory.families import LAYER_NORM, NORM_LIKE, NORMS, families_of
 from pgaudit.text import counted, visible
 
 KIND = Kind("PG006", "unrecognised-norm", "warning")
+_NORMS = frozenset({NORM_LIKE, *NORMS})
 
 
 def check(audited: Audited, /) -> Iterator[Finding]:
@@ -37,7 +38,9 @@ def check(audited: Audited, /) -> Iterator[Finding]:
     unknown = [
         index
         for index, parameter in enumerate(inventory.parameters)
-        if parameter.trainable and not parameter.module.families.isdisjoint({NORM_LIKE, *NORMS})
+        if parameter.trainable
+        and not parameter.module.families.isdisjoint(_NORMS)
+        and LAYER_NORM not in parameter.module.bases  # those are what the others are compared with
     ]
     missed: dict[tuple[Rule, str, float], list[int]] = defaultdict(list)
     for index, (now, then) in settings_if(audited, unknown, change=_LayerNorms()).items():

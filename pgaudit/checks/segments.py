@@ -20,7 +20,7 @@ there.
 """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Cut:
     """A segment that a match does not fill."""
 

@@ -74,8 +74,11 @@ def _only(audited: Audited, indices: list[int], change: Callable[[Visit], Visit]
         visit = audited.first_visits[index]
         assert visit is not None
         changed = change(visit)
-        visits.append(replace(changed, index=place))
-        parameters.append(replace(audited.inventory.parameters[index], module=changed.module, aliases=()))
+        visits.append(changed if changed.index == place else replace(changed, index=place))
+        parameter = audited.inventory.parameters[index]
+        if parameter.module is not changed.module or parameter.aliases:
+            parameter = replace(parameter, module=changed.module, aliases=())
+        parameters.append(parameter)
     return replace(
         audited.inventory,
         parameters=tuple(parameters),

@@ -11,42 +11,21 @@ from typing import Annotated
 
 import typer
 
-from pgaudit.cli.cache import cache
-from pgaudit.cli.check import check
 from pgaudit.cli.common import ReaderGone, complain
-from pgaudit.cli.convert import convert
-from pgaudit.cli.diff import diff
-from pgaudit.cli.explain import explain
-from pgaudit.cli.lock import lock
-from pgaudit.cli.names import constructors, models
-from pgaudit.cli.rule import rule
-from pgaudit.cli.show import show
-from pgaudit.cli.snapshot import snapshot
-from pgaudit.cli.verify import verify
+from pgaudit.cli.lazy import PlainGroup, add_commands
 from pgaudit.errors import PgauditError, Problem, place
 from pgaudit.text import said, visible
 
 app = typer.Typer(
     name="pgaudit",
+    cls=PlainGroup,
     help="Shows which learning rate and weight decay each parameter of a PyTorch model really gets, and why.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(show)
-app.command()(explain)
-app.command()(diff)
-app.command()(convert)
-app.command()(lock)
-app.command()(check)
-app.command()(verify)
-app.command()(snapshot)
-app.command()(rule)
-app.command()(models)
-app.command()(constructors)
-app.command()(cache)
+add_commands(app)
 
 
 def _print_version(wanted: bool) -> None:
@@ -75,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     A closed pipe is 0. No traceback is printed unless ``--traceback`` asks for it.
     """
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    arguments = list(sys.argv[1:] if argv is None else argv) or ["--help"]
     with_traceback = "--traceback" in arguments
     # The CLI is its own process, so it may tell hub libraries to stay offline; the Python API must not.
     os.environ.setdefault("HF_HUB_OFFLINE", "1")

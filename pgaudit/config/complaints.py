@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from typing import TYPE_CHECKING
 
 from pgaudit.config.layouts import Path
+from pgaudit.config.shapes import SHAPES
 from pgaudit.text import did_you_mean, one_line, quoted
 
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+    from pydantic_core import ErrorDetails
 
-def complaints(schema: type[BaseModel], value: object, at: Path = ()) -> list[tuple[Path, str, str | None]]:
-    """Returns all that ``schema`` has against ``value``: where, what, and a hint."""
+
+def complaints(name: str, value: object, at: Path = ()) -> list[tuple[Path, str, str | None]]:
+    """Returns all that the config's schema of this name has against ``value``: where, what, and a hint."""
+    if SHAPES[name](value):
+        return []
+    from pgaudit.config import schema
+
+    return refusals(getattr(schema, name), value, at)
+
+
+def refusals(schema: type[BaseModel], value: object, at: Path = ()) -> list[tuple[Path, str, str | None]]:
+    """Returns the same of any schema."""
+    from pydantic import ValidationError
+
     try:
         schema.model_validate(value)
     except ValidationError as error:

@@ -17,7 +17,7 @@ LEVELS = ("info", "warning", "error", "never")
 """From which severity on findings fail the gate; ``never`` for none."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RuleExpectation:
     """What one rule may hit."""
 
@@ -29,7 +29,7 @@ class RuleExpectation:
     at: Path
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ParamExpectation:
     """What the parameters of one glob must get; None for what does not matter."""
 
@@ -118,17 +118,16 @@ def _words(value: str | list[str]) -> tuple[str, ...]:
 
 def expect_complaints(section: Any, at: Path) -> list[Complaint]:
     """Returns what is wrong with a section."""
-    from pgaudit.config import schema
     from pgaudit.config.complaints import complaints
 
-    found = complaints(schema.Expect, section, at)
+    found = complaints("Expect", section, at)
     if not isinstance(section, Mapping):
         return found
     for name, given in _entries(section, "rules"):
         found += _rule_complaints(given, (*at, "rules", name))
     for glob, given in _entries(section, "params"):
         below = (*at, "params", glob)
-        found += complaints(schema.ExpectedParam, given, below)
+        found += complaints("ExpectedParam", given, below)
         if isinstance(given, Mapping) and all(value is None for value in given.values()):
             found.append((below, "say what these parameters must get", "lr, weight_decay or rule"))
     return found
@@ -140,7 +139,6 @@ def _entries(section: Mapping[str, Any], name: str) -> list[tuple[str, Any]]:
 
 
 def _rule_complaints(given: Any, at: Path) -> list[Complaint]:
-    from pgaudit.config import schema
     from pgaudit.config.complaints import complaints, described
 
     if isinstance(given, bool) or not isinstance(given, (int, str, list, Mapping)):
@@ -154,7 +152,7 @@ def _rule_complaints(given: Any, at: Path) -> list[Complaint]:
     if single:
         written["params"] = [written["params"]]
     found: list[Complaint] = []
-    for where, message, hint in complaints(schema.ExpectedRule, written, at):
+    for where, message, hint in complaints("ExpectedRule", written, at):
         steps = where[len(at) :]
         if single and steps[0] == "params":
             steps = steps[:1]

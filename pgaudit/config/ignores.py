@@ -27,13 +27,12 @@ def _ignore(at: Path, entry: Mapping[str, Any]) -> Ignore:
 
 def ignore_complaints(top: Mapping[str, Any]) -> list[Complaint]:
     """Returns what is wrong with the section."""
-    from pgaudit.config import schema
     from pgaudit.config.complaints import complaints
 
     section = top.get("findings")
     if not isinstance(section, Mapping):
         return []  # reported with the rest of the file, or absent
-    found = complaints(schema.Findings, section, _AT[:1])
+    found = complaints("Findings", section, _AT[:1])
     if not isinstance(section.get("ignore", {}), Mapping):
         return found
     for at, entry in _entries(top):
@@ -50,12 +49,11 @@ def ignore_complaints(top: Mapping[str, Any]) -> list[Complaint]:
 
 def _about_words(entry: Mapping[str, Any], at: Path) -> Iterator[Complaint]:
     """A single word stands for a list of one."""
-    from pgaudit.config import schema
     from pgaudit.config.complaints import complaints
 
     single = {name for name in ("key", "param") if name in entry and not isinstance(entry[name], list)}
     listed = {name: [value] if name in single else value for name, value in entry.items()}
-    for where, message, hint in complaints(schema.Ignored, listed, at):
+    for where, message, hint in complaints("Ignored", listed, at):
         yield (where[: len(at) + 1] if where[len(at)] in single else where), message, hint
 
 

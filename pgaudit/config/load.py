@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pgaudit.config import layouts, python_file
+from pgaudit.config import layouts
 from pgaudit.config.documents import read_file, refuse
-from pgaudit.config.expect import expect_complaints, expectations
 from pgaudit.config.grammars import grammar_named, scoped, unknown_constructor
 from pgaudit.config.ignores import ignore_complaints, ignores_of
 from pgaudit.config.loader import Document, read_yaml
 from pgaudit.config.records import Config
 from pgaudit.config.validate import constructor_complaints, section_complaints
 from pgaudit.errors import ConfigError, Problem, UsageError
+
+if TYPE_CHECKING:
+    from pgaudit.config.expect import Expectations
 
 
 def load_config(
@@ -45,6 +47,8 @@ def load_config(
         raise UsageError(f"a config is a path, a mapping or a Config, not {type(source).__name__}")
     path = os.fspath(source)
     if path.endswith(".py"):
+        from pgaudit.config import python_file
+
         read = python_file.read_python(path)
         return replace(_validated(read.document, path, constructor), architecture=read.architecture)
     least = "`optimizer:` is the least that a config needs"
@@ -68,14 +72,13 @@ def _plain(value: Any) -> Any:
 
 
 def _validated(document: Document, path: str | None, constructor: str | None) -> Config:
-    from pgaudit.config import schema
     from pgaudit.config.complaints import complaints, described
 
     top = document.value
     if not isinstance(top, dict):
         raise ConfigError(Problem(f"a config is a mapping, not {described(top)}", path, document.values.get(())))
     layout = layouts.recognise(top)
-    found = complaints(schema.File, top)
+    found = complaints("File", top)
     for base in layouts.BASES:
         if base in top:
             found.insert(
@@ -90,6 +93,8 @@ def _validated(document: Document, path: str | None, constructor: str | None) ->
     found += section_complaints(layout, grammar)
     found += ignore_complaints(top)
     if top.get("expect") is not None:
+        from pgaudit.config.expect import expect_complaints
+
         found += expect_complaints(top["expect"], ("expect",))
     refuse(found, document, path)
     assert grammar is not None
@@ -103,10 +108,16 @@ def _validated(document: Document, path: str | None, constructor: str | None) ->
         model=top.get("model"),
         model_args=top.get("model_args") or {},
         ignores=ignores_of(top),
-        expect=expectations(top["expect"], ("expect",), path, document.keys) if top.get("expect") else None,
+        expect=_expectations(top["expect"], path, document) if top.get("expect") else None,
         path=path,
         ambiguous=tuple(scalar for scalar in document.ambiguous if not layout.reads_literally(scalar.path)),
         sections=layout.sections,
         keys=document.keys,
         values=document.values,
     )
+
+
+def _expectations(section: Mapping[str, Any], path: str | None, document: Document) -> Expectations:
+    from pgaudit.config.expect import expectations
+
+    return expectations(section, ("expect",), path, document.keys)

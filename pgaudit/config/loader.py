@@ -34,7 +34,7 @@ _PLAIN_TAGS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ambiguous:
     """A scalar such as ``1e-4``: a number here and in YAML 1.2, a string to PyYAML."""
 

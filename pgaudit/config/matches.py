@@ -22,7 +22,7 @@ NORM = "norm"
 CONDITIONS = ("name", "regex", "type", "ndim")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Conditions:
     """What must all hold for one parameter; a condition that is None is not asked."""
 
@@ -36,7 +36,7 @@ class Conditions:
     ndims: frozenset[int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Match:
     """Of these, one must hold."""
 

@@ -19,7 +19,7 @@ NORM_TYPES = "NORM_TYPES"
 _ASSERTION = "BaseCls would raise AssertionError"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PolicyRule:
     """One ``[value, pattern]``."""
 
@@ -31,7 +31,7 @@ class PolicyRule:
     label: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Policy:
     """A whole policy; rules are tried in order."""
 
@@ -39,7 +39,7 @@ class Policy:
     default: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Fault:
     """What is wrong with a policy: where below the policy, what, and a hint."""
 

@@ -15,10 +15,9 @@ EXAMPLE = "audits: [{model: resnet50, config: a.yaml}]"
 
 def project_complaints(section: Any, at: Path) -> list[Complaint]:
     """Returns what is wrong with ``pgaudit.yaml``, or with the table of pyproject.toml that stands at ``at``."""
-    from pgaudit.config import schema
     from pgaudit.config.complaints import complaints
 
-    found: list[Complaint] = complaints(schema.ProjectFile, section, at)
+    found: list[Complaint] = complaints("ProjectFile", section, at)
     entries = section.get("audits") if isinstance(section, Mapping) else None
     if not isinstance(entries, list):
         return found
@@ -27,7 +26,7 @@ def project_complaints(section: Any, at: Path) -> list[Complaint]:
     seen: set[str] = set()
     for index, entry in enumerate(entries):
         where = (*at, "audits", index)
-        found += complaints(schema.ProjectAudit, entry, where)
+        found += complaints("ProjectAudit", entry, where)
         if isinstance(entry, Mapping):
             found += _of_names(entry, where, seen)
     return found

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pgaudit.config.expect import Expectations
 from pgaudit.config.layouts import Path
 from pgaudit.config.loader import Ambiguous
 from pgaudit.errors import ConfigError, Position, Problem, file_of
 
+if TYPE_CHECKING:
+    from pgaudit.config.expect import Expectations
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Ignore:
     """A finding that its author knows of, and why it stays."""
 

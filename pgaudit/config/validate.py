@@ -38,9 +38,8 @@ def _misplaced(layout: Layout, grammar: Grammar) -> Complaint:
 
 
 def _optimizer_complaints(layout: Layout) -> list[Complaint]:
-    from pgaudit.config import schema
     from pgaudit.config.complaints import complaints
 
     if layout.optimizer is None:
         return [(layout.sections["optimizer"], '"optimizer" is missing', "optimizer: {type: SGD, lr: 0.1}")]
-    return complaints(schema.Optimizer, layout.optimizer, layout.sections["optimizer"])
+    return complaints("Optimizer", layout.optimizer, layout.sections["optimizer"])

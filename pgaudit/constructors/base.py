@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pgaudit.constructors.trials import Meeting
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rule:
     """What decided a value: an option in the config's own word, and where it stands."""
 
@@ -53,7 +53,7 @@ class Rule:
         return self.option in ("default", "optimizer_default")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Setting:
     """An lr and a weight decay with the rule of each. Parameters under the same rules share one object."""
 
@@ -129,7 +129,7 @@ class Decision(NamedTuple):
     """The index of its group in ``optimizer.param_groups``; None where it is in none."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Conflict:
     """A tied parameter that the library puts into several groups, which torch refuses."""
 
@@ -184,7 +184,7 @@ class Assignment:
     """Whether the library builds an optimizer without a single parameter, of groups that are all empty."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Unread:
     """A word of the config that the constructor ignores without saying so."""
 

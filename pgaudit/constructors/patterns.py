@@ -16,7 +16,7 @@ Spans = tuple[tuple[int, int], ...]
 """The matching parts of a text, from and to."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pattern:
     """One rule of a config: a custom key, a pattern, or an option."""
 

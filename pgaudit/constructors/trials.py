@@ -14,7 +14,7 @@ beside its other products, ``Product("scheduled_lr", lr * scale, lr, scale)``, a
 """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Product:
     """A value as a rule makes it: ``base × mult``, or a number of its own.
 
@@ -31,7 +31,7 @@ class Product:
     """What the numbers do not say: ``no decay_mult given``."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Trial:
     """One rule, as it was tried under one name of a parameter."""
 
@@ -51,7 +51,7 @@ class Trial:
     spans: Spans = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Meeting:
     """One name under which the constructor meets a parameter, and the rules that it then tries, in order."""
 

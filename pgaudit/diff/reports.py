@@ -131,7 +131,7 @@ def _rule(data: RuleData | None) -> Rule | None:
 def _validated(data: Any, path: str | None) -> ReportData:
     from pydantic import ValidationError
 
-    from pgaudit.config.complaints import complaints
+    from pgaudit.config.complaints import refusals
     from pgaudit.diff.schema import ReportData
 
     if not isinstance(data, dict) or "schema_version" not in data:
@@ -145,7 +145,7 @@ def _validated(data: Any, path: str | None) -> ReportData:
     try:
         return ReportData.model_validate(data)
     except ValidationError:
-        found = complaints(ReportData, data)
+        found = refusals(ReportData, data)
     problems = [Problem(f"{visible('.'.join(map(str, at)))}: {said}", path, hint=hint) for at, said, hint in found]
     more = len(problems) - _SPELLED_OUT
     first = problems[:_SPELLED_OUT]

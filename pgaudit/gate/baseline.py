@@ -69,7 +69,7 @@ def read(path: str) -> Known:
 
 
 def _validated(data: Any, path: str) -> dict[str, Any]:
-    from pgaudit.config.complaints import complaints
+    from pgaudit.config.complaints import refusals
     from pgaudit.gate.schema import BaselineData
 
     if not isinstance(data, dict) or "pgaudit_baseline" not in data:
@@ -81,7 +81,7 @@ def _validated(data: Any, path: str) -> dict[str, Any]:
         raise ConfigError(Problem(message, path, hint="a newer pgaudit wrote it" if newer else _HINT))
     problems = [
         Problem(f"{visible('.'.join(map(str, at)))}: {said}", path, hint=hint)
-        for at, said, hint in complaints(BaselineData, data)
+        for at, said, hint in refusals(BaselineData, data)
     ]
     if problems:
         raise ConfigError(problems[:_SPELLED_OUT])

@@ -8,8 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
-from pgaudit.config import Expectations
-from pgaudit.config.expect import ParamExpectation, RuleExpectation
+from pgaudit.config.expect import Expectations, ParamExpectation, RuleExpectation
 from pgaudit.constructors import Rule
 from pgaudit.errors import file_of, place
 from pgaudit.gate.records import Notice

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from pgaudit.checks import Finding
-from pgaudit.config import Expectations, load_config, load_expectations
+from pgaudit.config import load_config
+from pgaudit.config.expect import Expectations, load_expectations
 from pgaudit.errors import PgauditError
 from pgaudit.gate import baseline
 from pgaudit.gate.expected import unexpected

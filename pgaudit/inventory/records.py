@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ModuleType:
     """The class of a module that owns parameters."""
 
@@ -28,7 +28,7 @@ class ModuleType:
         return self.name.rpartition(".")[2]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Conv:
     """The channels of a convolution."""
 
@@ -93,7 +93,7 @@ class Visit:
         return f"{self.prefix}.{self.own}" if self.prefix else self.own
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Hints:
     """What the model itself says about its parameters."""
 

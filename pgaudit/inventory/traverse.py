@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 MAX_VISITS = 1_000_000
-"""A module shared at every level of a deep tree is met exponentially often by a walk that does not remember it."""
+"""Names in modules that have been met before. A module shared at every level of a deep tree is met exponentially often
+by a walk that does not remember it; what a model has of its own may be as much as it likes.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ def occurrences(root: nn.Module, circles: list[str]) -> Iterator[Occurrence]:
     """
     stack = [_Step(root, "", ())]
     path: set[int] = set()
+    known: set[int] = set()
     met = 0
     while stack:
         step = stack.pop()
@@ -51,17 +54,21 @@ def occurrences(root: nn.Module, circles: list[str]) -> Iterator[Occurrence]:
             circles.append(step.prefix)
             continue
         path.add(id(step.module))
+        shared = id(step.module) in known
+        known.add(id(step.module))
         stack.append(_Step(step.module, step.prefix, (), leaving=True))
         for name, tensor, repeated in _own(step.module):
-            met += 1
+            met += shared
             yield Occurrence(step.prefix, name, tensor, step.module, step.parents, step.again or repeated)
         around = (*step.parents, step.module)
         children = [
             _Step(child, step.below(name), around, step.again or twice) for name, child, twice in _children(step.module)
         ]
-        met += len(children)
+        met += shared * len(children)
         if met > MAX_VISITS:
-            raise ModelError(f"the model has more than {MAX_VISITS:,} names; its modules share modules at many levels")
+            raise ModelError(
+                f"the model has more than {MAX_VISITS:,} further names; its modules share modules at many levels"
+            )
         stack.extend(reversed(children))
 
 

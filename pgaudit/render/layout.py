@@ -12,7 +12,7 @@ GAP = 2
 INDENT = 2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Columns:
     """What a table shows beside names, lr and decay, and how wide a name may be."""
 
@@ -25,7 +25,7 @@ class Columns:
     """None where every name fits on one line."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Widths:
     """The widest cell of each column; 0 for a column that is not shown: the count of unfolded rows, the shape of folded
     ones, the scheduled lr where that is the lr.

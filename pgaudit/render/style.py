@@ -32,7 +32,7 @@ _COLOURS = {
 SEVERITIES: dict[Severity, str] = {"error": "bold red", "warning": "yellow", "info": "blue"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Marks:
     """What tells a difference from the base without colour."""
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import typer.main
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pgaudit import UsageError
-from pgaudit.cli.app import app
+from pgaudit.cli.lazy import command
 from pgaudit.cli.outputs import Wanted, valued_options, wanted
 from pgaudit.render.choices import GateFormat
 
-VALUED = valued_options(typer.main.get_command(app).commands["check"])  # type: ignore[attr-defined]
+VALUED = valued_options(command("check"))
 
 
 def _wanted(*arguments: str) -> list[tuple[str, str | None]]:
@@ -28,8 +27,7 @@ class _parsed:
     """The values of --format and -o by the real parser."""
 
     def __init__(self, arguments: list[str]) -> None:
-        command = typer.main.get_command(app).commands["check"]  # type: ignore[attr-defined]
-        self.params = command.make_context("check", list(arguments)).params
+        self.params = command("check").make_context("check", list(arguments)).params
 
     def __enter__(self) -> tuple[list[GateFormat], list[Path]]:
         return list(self.params["formats"] or ()), list(self.params["outputs"] or ())

@@ -15,8 +15,7 @@ import pytest
 from tests.signals import heed_interrupts
 
 REPOSITORY = Path(__file__).parents[2]
-HEAVY = ("torch", "timm", "numpy", "rich", "yaml")
-BY_TYPER = ("pydantic",)  # typer itself loads it for a command with typed options, but not for the first page of help
+HEAVY = ("torch", "timm", "numpy", "rich", "yaml", "pydantic")
 SHOW = [sys.executable, "-m", "pgaudit", "show", "resnet18", "configs/resnet50_mmcv.yaml"]
 
 
@@ -31,7 +30,7 @@ COMMANDS = [["--help"], ["--version"], ["show", "--help"], ["shwo"], ["show"], [
 
 @pytest.mark.parametrize("arguments", COMMANDS)
 def test_help_version_and_typos_load_nothing_heavy(arguments: list[str]) -> None:
-    watched = (*HEAVY, *BY_TYPER) if arguments[0].startswith("--") else HEAVY
+    watched = HEAVY if arguments != ["diff"] else HEAVY[:-1]  # what is missing is for typer to say, which asks pydantic
     out = _python(
         f"import sys\nfrom pgaudit.cli import main\nmain({arguments})\n"
         f"print('loaded:', [name for name in {watched} if name in sys.modules])"
@@ -49,10 +48,7 @@ def test_what_a_finding_means_needs_no_torch(arguments: list[str]) -> None:
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:
-    assert (
-        _python(f"import sys, pgaudit\nprint([name for name in {(*HEAVY, *BY_TYPER)} if name in sys.modules])")
-        == "[]\n"
-    )
+    assert _python(f"import sys, pgaudit\nprint([name for name in {HEAVY} if name in sys.modules])") == "[]\n"
 
 
 def test_a_config_error_does_not_wait_for_torch(tmp_path: Path) -> None:

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from pgaudit import ConfigError, load_config
-from pgaudit.config import Expectations, load_expectations
-from pgaudit.config.expect import ParamExpectation, RuleExpectation
+from pgaudit.config.expect import Expectations, ParamExpectation, RuleExpectation, load_expectations
 from pgaudit.errors import Position
 
 TOP = "optimizer: {type: SGD, lr: 0.1}\n"

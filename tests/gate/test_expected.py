@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from torch import nn
 
-from pgaudit.config import Expectations
+from pgaudit.config.expect import Expectations
 from pgaudit.gate import Audit
 from pgaudit.gate.expected import unexpected
 from pgaudit.gate.run import judged

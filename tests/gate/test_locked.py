@@ -10,7 +10,7 @@ from torch import nn
 
 import pgaudit
 from pgaudit import ConfigError
-from pgaudit.config import Expectations
+from pgaudit.config.expect import Expectations
 from pgaudit.diff.locks import written
 from pgaudit.diff.reports import from_report
 from pgaudit.gate import Audit, Notice

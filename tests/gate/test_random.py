@@ -14,7 +14,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pgaudit import PgauditError, Report
-from pgaudit.config import Expectations
+from pgaudit.config.expect import Expectations
 from pgaudit.diff.locks import written
 from pgaudit.diff.reports import from_report
 from pgaudit.gate import Audit, Outcome

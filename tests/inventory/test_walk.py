@@ -175,6 +175,15 @@ def test_modules_shared_at_every_level_are_refused_in_bounded_time(monkeypatch: 
         _walked(model)
 
 
+def test_a_large_model_is_no_model_that_shares_modules(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pgaudit.inventory.traverse.MAX_VISITS", 3)
+    tied = nn.Linear(1, 1)
+    model = nn.Sequential(*(nn.Linear(1, 1) for _ in range(20)), tied, tied)
+    assert len(_walked(model).visits) == 42
+    with pytest.raises(ModelError, match="share modules"):
+        _walked(nn.Sequential(*[nn.Sequential(tied) for _ in range(4)]))
+
+
 def test_lazy_parameters_have_no_shape_yet() -> None:
     model = nn.LazyLinear(3)
     assert [(p.name, p.shape, p.numel) for p in _walked(model).parameters] == [("weight", (), 0), ("bias", (), 0)]

@@ -5,14 +5,13 @@ from __future__ import annotations
 from pgaudit.config.documents import Complaint
 from pgaudit.config.grammars.base import Grammar
 from pgaudit.config.layouts import Layout
-from pgaudit.config.policy import read_policy
 
 
 def _complaints(layout: Layout) -> list[Complaint]:
-    from pgaudit.config import schema
     from pgaudit.config.complaints import complaints
+    from pgaudit.config.policy import read_policy
 
-    found: list[Complaint] = complaints(schema.Solver, layout.solver, layout.sections["solver"])
+    found: list[Complaint] = complaints("Solver", layout.solver, layout.sections["solver"])
     if isinstance(layout.solver, dict) and "weight_decay" in layout.solver:
         faults = read_policy(layout.solver["weight_decay"])[1]
         found += [(("solver", "weight_decay", *fault.at), fault.message, fault.hint) for fault in faults]

@@ -103,14 +103,13 @@ def _is_usable(value: Any) -> bool:
 
 def _of_arguments(layout: Layout) -> list[Complaint]:
     """What the schema has against ``paramwise_cfg``, and the calls that raise ValueError."""
-    from pgaudit.config import schema
     from pgaudit.config.complaints import complaints
 
     options, at = layout.paramwise_cfg, layout.sections["paramwise_cfg"]
     if options is None:
         return []
     found: list[Complaint] = []
-    for where, message, hint in complaints(schema.Detectron2Paramwise, options, at):
+    for where, message, hint in complaints("Detectron2Paramwise", options, at):
         if message.startswith("unknown") and len(where) == len(at) + 1:
             message = f"{message}; {_CALL} would raise TypeError: unexpected keyword argument"
         found.append((where, message, hint))

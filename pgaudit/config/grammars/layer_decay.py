@@ -18,7 +18,6 @@ _READ_AS = {"num_layers": "None + 2", "decay_rate": "None ** a number"}
 
 
 def _complaints(layout: Layout, *, library: str, model: str) -> list[Complaint]:
-    from pgaudit.config import schema
     from pgaudit.config.complaints import complaints
 
     at = layout.sections["paramwise_cfg"]
@@ -29,7 +28,7 @@ def _complaints(layout: Layout, *, library: str, model: str) -> list[Complaint]:
     if layout.paramwise_cfg is None:
         return [(at, f"{library} would raise AttributeError, for it calls .update() on paramwise_cfg", _OLD)]
     found: list[Complaint] = []
-    for where, message, hint in complaints(getattr(schema, model), layout.paramwise_cfg, at):
+    for where, message, hint in complaints(model, layout.paramwise_cfg, at):
         found.append((where, f"{message}; {_call(where[len(at) :], message, library)}", hint))
     return [*found, *_inherited(layout, library)]
 

@@ -16,14 +16,13 @@ _DECAY_OPTIONS = ("bias_decay_mult", "norm_decay_mult", "dwconv_decay_mult")
 
 def paramwise_complaints(layout: Layout, *, library: str, model: str) -> list[Complaint]:
     """What the schema has against ``paramwise_cfg``, each with the call of the library that would fail."""
-    from pgaudit.config import schema
     from pgaudit.config.complaints import complaints
 
     if layout.paramwise_cfg is None:
         return []
     at = layout.sections["paramwise_cfg"]
     found: list[Complaint] = []
-    for where, message, hint in complaints(getattr(schema, model), layout.paramwise_cfg, at):
+    for where, message, hint in complaints(model, layout.paramwise_cfg, at):
         below = where[len(at) :]
         if "expected" in message and (call := _failing_call(below, library)):
             message = f"{message}; {call}"

@@ -9,12 +9,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pgaudit.config.grammars.base import Grammar
 from pgaudit.errors import UsageError
 from pgaudit.text import quoted, said, visible
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "pgaudit.constructors"
 _NEEDED = ("grammar", "library", "unwraps_module", "options", "optimizer", "decide", "patterns", "trials", "unread")
@@ -22,6 +24,8 @@ _NEEDED = ("grammar", "library", "unwraps_module", "options", "optimizer", "deci
 
 @cache
 def _found() -> Mapping[str, EntryPoint]:
+    from importlib.metadata import entry_points  # only asked for a name that is not built in
+
     return {point.name: point for point in sorted(entry_points(group=GROUP), key=lambda point: point.name)}
 
 

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pgaudit.config.documents import Complaint
 from pgaudit.config.grammars.base import Grammar
 from pgaudit.config.layouts import Layout, Path
-from pgaudit.config.matches import Match, read_match
+
+if TYPE_CHECKING:
+    from pgaudit.config.matches import Match
 
 _RIVALS = (("lr", "lr_mult"), ("weight_decay", "decay_mult"))
 _VALUES = {mult: value for value, mult in _RIVALS}
@@ -19,7 +21,7 @@ SAYS = ("lr_mult", "decay_mult", "lr", "weight_decay", "freeze", "set")
 """What a rule can say, beside what it is about."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PlainRule:
     """One rule of the list."""
 
@@ -30,6 +32,8 @@ class PlainRule:
 
 def rules_of(paramwise_cfg: Mapping[str, Any] | None) -> list[PlainRule]:
     """Returns the rules of a config that has been validated."""
+    from pgaudit.config.matches import read_match
+
     found = []
     for rule in (paramwise_cfg or {}).get("rules") or []:
         match, _ = read_match(rule["match"], ())
@@ -39,14 +43,13 @@ def rules_of(paramwise_cfg: Mapping[str, Any] | None) -> list[PlainRule]:
 
 
 def _complaints(layout: Layout) -> list[Complaint]:
-    from pgaudit.config import schema
     from pgaudit.config.complaints import complaints
 
     options = layout.paramwise_cfg
     at = layout.sections["paramwise_cfg"]
     if options is None:
         return []
-    found: list[Complaint] = complaints(schema.Plain, options, at)
+    found: list[Complaint] = complaints("Plain", options, at)
     rules = options.get("rules") if isinstance(options, dict) else None
     if not isinstance(rules, list):
         return found
@@ -55,7 +58,7 @@ def _complaints(layout: Layout) -> list[Complaint]:
         found.append(((*at, "rules"), message, "mode: layered (later rules override), or mode: first (the first wins)"))
     seen: dict[tuple[Match, str], int] = {}
     for index, rule in enumerate(rules):
-        found += complaints(schema.PlainRule, rule, (*at, "rules", index))
+        found += complaints("PlainRule", rule, (*at, "rules", index))
         if isinstance(rule, dict):
             found += _of_rule(rule, (*at, "rules", index), seen, index, first_wins=options.get("mode") == "first")
     return found
@@ -64,6 +67,8 @@ def _complaints(layout: Layout) -> list[Complaint]:
 def _of_rule(
     rule: dict[str, Any], at: Path, seen: dict[tuple[Match, str], int], index: int, *, first_wins: bool
 ) -> list[Complaint]:
+    from pgaudit.config.matches import read_match
+
     found: list[Complaint] = []
     if "match" in rule:
         match, faults = read_match(rule["match"], (*at, "match"))

@@ -9,6 +9,7 @@ from typing import Any
 from pgaudit.config.documents import Complaint
 from pgaudit.config.grammars.base import Grammar
 from pgaudit.config.layouts import Layout, Path
+from pgaudit.config.shapes import SHAPES
 from pgaudit.text import quoted
 
 CALL = "timm's create_optimizer_v2"
@@ -35,15 +36,13 @@ def _complaints(layout: Layout) -> list[Complaint]:
 
 
 def _of_optimizer(optimizer: dict[str, Any], at: Path) -> list[Complaint]:
-    from pgaudit.config import schema
-
     found: list[Complaint] = []
     if isinstance(optimizer.get("type"), type):
         name = optimizer["type"].__name__
         message = f"{CALL} would raise AttributeError: type object '{name}' has no attribute 'lower'"
         found.append(((*at, "type"), message, "timm takes names of its registry, such as adamw"))
     for key in optimizer:
-        if key in schema.TimmParamwise.model_fields:
+        if key in SHAPES["TimmParamwise"].fields:
             found.append(((*at, key), f"{quoted(key)} is about groups", "write it in `paramwise_cfg`"))
         elif key in _NOT_HERE:
             found.append(((*at, key), *_NOT_HERE[key]))
@@ -51,11 +50,10 @@ def _of_optimizer(optimizer: dict[str, Any], at: Path) -> list[Complaint]:
 
 
 def _of_options(options: object, at: Path) -> list[Complaint]:
-    from pgaudit.config import schema
     from pgaudit.config.complaints import complaints
 
     found: list[Complaint] = []
-    for where, message, hint in complaints(schema.TimmParamwise, options, at):
+    for where, message, hint in complaints("TimmParamwise", options, at):
         below = where[len(at) :]
         if len(below) == 1 and below[0] in _NOT_HERE:
             message, hint = _NOT_HERE[str(below[0])]

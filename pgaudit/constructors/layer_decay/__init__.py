@@ -6,11 +6,3 @@ schedulers (0.10.7) start from each group's own lr and never read it, so that no
 """
 
 from __future__ import annotations
-
-from pgaudit.constructors.layer_decay.mmdet import MmdetLayerDecay
-from pgaudit.constructors.layer_decay.mmpretrain import MmpretrainLayerDecay
-from pgaudit.constructors.layer_decay.mmseg import MmsegLayerDecay, MmsegOldLayerDecay
-
-LAYER_DECAYS = (MmpretrainLayerDecay(), MmdetLayerDecay(), MmsegLayerDecay(), MmsegOldLayerDecay())
-
-__all__ = ["LAYER_DECAYS", "MmdetLayerDecay", "MmpretrainLayerDecay", "MmsegLayerDecay", "MmsegOldLayerDecay"]

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from pgaudit.config import Config
 from pgaudit.constructors.base import NOT_OPTIMIZED, Assignment, Conflict, Decision, Facts, Rule, Setting
 from pgaudit.constructors.basic import Basic
-from pgaudit.constructors.openmmlab import custom_keys, trials
+from pgaudit.constructors.openmmlab import custom_keys
 from pgaudit.constructors.openmmlab.dialect import Dialect
 from pgaudit.constructors.openmmlab.options import key_pattern, option_pattern
 from pgaudit.constructors.openmmlab.rules import Rules
 from pgaudit.constructors.patterns import Pattern
-from pgaudit.constructors.trials import Meeting
 from pgaudit.inventory import Inventory
 from pgaudit.text import quoted
+
+if TYPE_CHECKING:
+    from pgaudit.constructors.trials import Meeting
 
 
 class OpenMMLab(Basic):
@@ -58,6 +61,8 @@ class OpenMMLab(Basic):
 
     def trials(self, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
         """See :class:`pgaudit.constructors.base.Constructor`."""
+        from pgaudit.constructors.openmmlab import trials  # only to explain
+
         return trials.meetings(self.dialect, inventory, config, facts, index)
 
     def renamed(self, config: Config, rule: Rule, to: str) -> Config | None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pgaudit.config import Config
 from pgaudit.constructors.base import Rule
 from pgaudit.constructors.patterns import Pattern, Spans, occurrences
-from pgaudit.constructors.trials import Value
 from pgaudit.inventory import Visit
 from pgaudit.inventory.families import NORM_LIKE, NORMS
 from pgaudit.text import counted, quoted, visible
 
+if TYPE_CHECKING:
+    from pgaudit.constructors.trials import Value
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Option:
     """One of the multipliers."""
 
