@@ -22,7 +22,7 @@ from pgaudit.cli.common import (
     the_cache,
     write,
 )
-from pgaudit.cli.options import Color, Constructor, ModelArgs, NoCache, Traceback, Width
+from pgaudit.cli.options import Color, ConfigFile, Constructor, ModelArgs, NoCache, Traceback, Width
 from pgaudit.cli.outputs import Wanted, valued_options, wanted
 from pgaudit.errors import UsageError
 from pgaudit.render.choices import Colour, FailOn, GateFormat
@@ -37,9 +37,7 @@ def check(
     model: Annotated[
         str | None, typer.Argument(metavar="MODEL", show_default=False, help="As in `show`; nothing for the project.")
     ] = None,
-    config: Annotated[
-        str | None, typer.Argument(metavar="CONFIG", show_default=False, help="YAML, or OpenMMLab's Python.")
-    ] = None,
+    config: ConfigFile = None,
     lock: Annotated[
         str | None, typer.Option("--lock", metavar="FILE", show_default=False, help="Fail on what moved since.")
     ] = None,
