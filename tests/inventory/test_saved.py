@@ -10,6 +10,7 @@ from dataclasses import FrozenInstanceError, fields, replace
 from pathlib import Path
 from typing import Any
 
+import numpy
 import pytest
 import torch
 from hypothesis import given, settings
@@ -228,7 +229,9 @@ ODD = {
     "computed": _computed,
     "deep": _deep,
     "lazy": lambda: nn.Sequential(nn.LazyConv2d(2, 1), nn.LazyBatchNorm2d()),
-    "channels": lambda: nn.Sequential(_Channels(None, "x", (1, 2)), _Channels(2, 2, 2), _Channels(4, 2, 2)),
+    "channels": lambda: nn.Sequential(
+        _Channels(None, "x", (1, 2)), _Channels(2, 2, 2), _Channels(4, 2, 2), _Channels(*map(numpy.int64, (9, 8, 7)))
+    ),
     "empty shape": lambda: nn.Sequential(nn.Linear(0, 2), nn.PReLU()),
     "root": lambda: nn.Linear(2, 2),
     "half": lambda: nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2)).half(),
