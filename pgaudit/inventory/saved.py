@@ -101,7 +101,7 @@ def written(saved: Saved) -> str:
             f'"model_args": {dumped(saved.model_args, "the model arguments")},',
             f'"types": {braced(entries(types.table()))},',
             *(f'"{name}": {braced(part)},' for name, part in parts),
-            f'"knowledge": {braced(entries(saved.knowledge))},',
+            f'"knowledge": {braced(entries(saved.knowledge, dense=True))},',
         ]
         body = "".join(f"{line}\n" for line in lines)
         text = f'{body}"checksum": "{_checksum(body.encode("ascii"))}"}}\n'
