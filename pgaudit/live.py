@@ -42,11 +42,17 @@ def live_model(model: object, config: Config, model_args: Mapping[str, Any] | No
         raise UsageError("no model is named", "name one on the command line, or `model:` in the config")
     if model is None and config.architecture is not None:
         return _registered(config, model_args)
-    # The config's arguments are for the config's model, not for another that the command line names.
-    args = {**(config.model_args if model in (None, config.model) else {}), **(model_args or {})}
+    args = arguments_for(model, config, model_args)
     with placed(config, "model") if model is None else contextlib.nullcontext():
         loaded = load_model(beside(config, str(config.model)) if model is None else model, args)
     return Live(loaded.module, model or str(config.model), loaded.source, loaded.version, loaded.notes)
+
+
+def arguments_for(model: str | None, config: Config, model_args: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Returns the arguments of a model's factory: the config's are for the config's model, not for another that is
+    named beside it.
+    """
+    return {**(config.model_args if model in (None, config.model) else {}), **(model_args or {})}
 
 
 def _registered(config: Config, model_args: Mapping[str, Any] | None) -> Live:

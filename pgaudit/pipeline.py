@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from os import PathLike
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from pgaudit.constructors import Constructor, Facts, OptimizerSpec, Setting, con
 from pgaudit.errors import ConfigError, UsageError
 from pgaudit.inventory import Inventory
 from pgaudit.inventory.cache import Cache
-from pgaudit.live import Live, beside, checked, live_model
+from pgaudit.live import Live, arguments_for, beside, checked, live_model
 from pgaudit.report import Report, Row
 from pgaudit.text import quoted
 from pgaudit.trial import as_built, called, placed
@@ -52,6 +52,34 @@ def audit(
         ModelError: the model cannot be built or has no parameters.
     """
     return _audited(model, load_config(config, constructor=constructor), model_args)[0]
+
+
+def audit_many(
+    model: str, configs: Iterable[Config], *, model_args: Mapping[str, Any] | None = None, cache: Cache | None = None
+) -> Iterator[Report | Exception | SystemExit]:
+    """Audits a model under several configs, each as :func:`audit` would, and builds it but once.
+
+    Yields a report, or what was raised instead, for each config. ``SystemExit`` is what foreign code may raise.
+    """
+    known: dict[str, Inventory] = {}
+    for config in configs:
+        built_by = repr(arguments_for(model, config, model_args))
+        inventory = known.get(built_by)
+        found: Report | Exception | SystemExit
+        try:
+            if inventory is not None and _fits(inventory, config):
+                found = audit(inventory, config)
+            else:
+                found = audit(model, config, model_args=model_args, cache=cache)
+                known[built_by] = found.inventory
+        except (Exception, SystemExit) as error:
+            found = error
+        yield found
+
+
+def _fits(inventory: Inventory, config: Config) -> bool:
+    """Whether an inventory begins where the config's constructor begins."""
+    return not inventory.wrapper or inventory.unwrapped == constructor_named(config.constructor).unwraps_module
 
 
 def build_optimizer(model: nn.Module, config: ConfigSource) -> Optimizer:
