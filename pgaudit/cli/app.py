@@ -20,6 +20,7 @@ from pgaudit.cli.lock import lock
 from pgaudit.cli.names import constructors, models
 from pgaudit.cli.rule import rule
 from pgaudit.cli.show import show
+from pgaudit.cli.sweep import sweep
 from pgaudit.cli.verify import verify
 from pgaudit.errors import PgauditError, Problem, place
 from pgaudit.text import said, visible
@@ -39,6 +40,7 @@ app.command()(diff)
 app.command()(convert)
 app.command()(lock)
 app.command()(check)
+app.command()(sweep)
 app.command()(verify)
 app.command()(rule)
 app.command()(models)

@@ -1,0 +1,61 @@
+"""GLOB → references of models: timm's names, files, or one reference that is named as it is."""
+
+from __future__ import annotations
+
+import glob as files
+import os
+from collections.abc import Sequence
+
+from pgaudit.errors import ModelError
+from pgaudit.inventory.sources import timm_models
+from pgaudit.text import did_you_mean, quoted
+
+_WILD = frozenset("*?[")
+
+
+def models_of(glob: str) -> list[str]:
+    """Returns the references of all models that a glob matches, in an order that is always the same.
+
+    With a ``/``, or an ending ``.json``, it matches files (``**`` folders, too), and before an ``:attribute`` files of
+    Python; else timm's names. Without a wildcard, it is one reference as any command takes it.
+
+    Raises:
+        ModelError: it matches nothing.
+    """
+    place, colon, attribute = glob.rpartition(":")
+    if colon and place != "timm":
+        return [f"{file}:{attribute}" for file in _files(place)] if _WILD & set(place) else [glob]
+    if "/" in glob or glob.endswith(".json"):
+        return _files(glob)
+    name = attribute if colon else glob
+    if _WILD & set(name):
+        return timm_models(name)
+    timm_models(name.partition(".")[0])  # it is there, whatever weights a tag names
+    return [name]
+
+
+def _files(glob: str) -> list[str]:
+    found = sorted(file for file in files.glob(glob, recursive=True) if os.path.isfile(file))
+    if not found:
+        wild = bool(_WILD & set(glob))
+        raise ModelError(f"no file matches {quoted(glob)}" if wild else f"no such file: {quoted(glob)}", _near(glob))
+    return found
+
+
+def _near(glob: str) -> str | None:
+    """What the glob was probably meant to be: a folder, or a file in it."""
+    folder, name = os.path.split(glob)
+    if os.path.isdir(folder or "."):
+        names = _names(folder or ".")
+        ending = os.path.splitext(name)[1]
+        alike = [other for other in names if other.endswith(ending)]
+        return did_you_mean(name, names) or (f"there is {quoted(alike[0])}" if ending and alike else None)
+    above, own = os.path.split(folder)
+    return did_you_mean(own, _names(above or ".")) if os.path.isdir(above or ".") else None
+
+
+def _names(folder: str) -> Sequence[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []
