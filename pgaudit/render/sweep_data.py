@@ -62,7 +62,8 @@ def render_csv(results: Sequence[Result]) -> str:
 
 def _fields(of: Result) -> list[object]:
     if of.problems:
-        said, hints = ("; ".join(filter(None, words)) for words in zip(*((p.message, p.hint) for p in of.problems)))
+        said = "; ".join(problem.message for problem in of.problems)
+        hints = "; ".join(problem.hint for problem in of.problems if problem.hint)
         return [of.model, of.config, *[None] * (len(_CSV) - 4), said, hints]
     return [
         *(of.model, of.config, of.source, of.parameters, of.numel, of.groups, of.decayed, of.decayed_numel),

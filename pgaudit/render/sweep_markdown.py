@@ -1,4 +1,4 @@
-"""Results of a sweep → Markdown, as a job's summary or a pull request shows it: short, whatever the number of models."""
+"""Results of a sweep → Markdown, as a job's summary or a pull request shows it: short, however many models."""
 
 from __future__ import annotations
 

@@ -100,8 +100,8 @@ def _loky(jobs: int) -> Iterator[Pool]:
 @contextlib.contextmanager
 def _dask(_: str, jobs: int | None, scheduler: str | None) -> Iterator[Pool]:
     import dask
-    from distributed import Client
 
+    client_of: Any = import_module("distributed").Client
     address = scheduler or dask.config.get("scheduler-address", None)
     if not address:
         hint = "--scheduler tcp://host:8786, the scheduler's file, or DASK_SCHEDULER_ADDRESS in the environment"
@@ -109,7 +109,7 @@ def _dask(_: str, jobs: int | None, scheduler: str | None) -> Iterator[Pool]:
     where = {"scheduler_file": address} if address.endswith(".json") else {"address": address}
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # errors are raised as well
     try:
-        client = Client(**where, timeout=_PATIENCE, set_as_default=False)
+        client = client_of(**where, timeout=_PATIENCE, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         raise UsageError(f"no dask scheduler answers at {visible(address)}: {said(error)}") from error
     with client:
@@ -122,7 +122,7 @@ def _telling(client: Any) -> Any:
     """
     from joblib._dask import DaskDistributedBackend
 
-    class Telling(DaskDistributedBackend):
+    class Telling(DaskDistributedBackend):  # type: ignore[misc]  # joblib has no types
         def submit(self, func: Any, callback: Callable[[Any], None] | None = None) -> Any:
             future = super().submit(func, callback)
             if callback is not None:

@@ -97,15 +97,15 @@ def result(of: Mapping[str, Any]) -> Result:
         of["decayed"]["parameters"],
         of["decayed"]["numel"],
         tuple(Found(f["code"], f["severity"], f["findings"], f["parameters"]) for f in of["findings"]),
-        Worst(
-            *(worst[name] for name in ("code", "name", "severity", "message", "hint", "parameters", "path")),
-            _position(worst),
-        )
-        if worst
-        else None,
+        _worst_in(worst) if worst else None,
         of["source"],
         tuple(Problem(p["message"], p["path"], _position(p), p["hint"]) for p in of["problems"]),
     )
+
+
+def _worst_in(of: Mapping[str, Any]) -> Worst:
+    finding = of["code"], of["name"], of["severity"], of["message"], of["hint"]
+    return Worst(*finding, of["parameters"], of["path"], _position(of))
 
 
 def _position(of: Mapping[str, Any]) -> Position | None:

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from pgaudit.errors import PgauditError, UsageError
 from pgaudit.sweep.records import Result, Task
-from pgaudit.sweep.work import Work
+from pgaudit.sweep.work import Work, perform
 from pgaudit.text import said
 
 _LOSSES = frozenset(("KilledWorker", "WorkerCrashedError", "RayActorError"))
@@ -47,7 +47,8 @@ class InProcess:
 
     def stream(self, work: Work, tasks: Iterable[Task]) -> Results:
         """Yields the results of each task."""
-        yield from map(work, tasks)
+        for task in tasks:
+            yield perform(work, task)
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,8 @@ class Joblib:
         """Yields the results of each task as they come; of a backend that cannot tell, after each round."""
         from joblib import delayed
 
-        call = delayed(work)
-        calls = (call(task, own_process=self.own) for task in tasks)
+        call = delayed(perform)
+        calls = (call(work, task, own_process=self.own) for task in tasks)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of workers that are begun anew, of tasks that Ctrl-C cancels
             try:

@@ -16,6 +16,7 @@ from pgaudit.inventory.cache import Cache
 from pgaudit.inventory.imports import forgotten
 from pgaudit.pipeline import audit_many
 from pgaudit.report import Report
+from pgaudit.sweep.own import settle
 from pgaudit.sweep.policies import Policy
 from pgaudit.sweep.records import Result, Task, counted_findings, worst_of
 from pgaudit.text import said
@@ -36,29 +37,29 @@ class Work:
     version: str = ""
     """Of pgaudit; another one might decide otherwise."""
 
-    def __call__(self, task: Task, *, own_process: bool = False) -> tuple[Result, ...]:
-        """Audits a model under each of the task's configs; whatever fails is a result, too.
 
-        Args:
-            task: the model and its configs.
-            own_process: whether the process is there for this alone, so that nothing it writes is anybody's.
+def perform(work: Work, task: Task, *, own_process: bool = False) -> tuple[Result, ...]:
+    """Audits a model under each of the task's configs; whatever fails is a result, too.
 
-        Raises:
-            UsageError: this process has another version of pgaudit.
-        """
-        from pgaudit import __version__
+    Args:
+        work: what is the same for all tasks.
+        task: the model and its configs.
+        own_process: whether the process is there for this alone, so that nothing it writes is anybody's.
 
-        if self.version and self.version != __version__:
-            raise UsageError(f"a worker has pgaudit {__version__}, but the sweep is of {self.version}")
-        if own_process:
-            _mute()
-        policies = [policy for policy in self.policies if policy.name in task.configs]
-        configs = [policy.config for policy in policies]
-        with _ONE_AT_A_TIME, _silence(), _at(self.folder), forgotten():
-            audits = audit_many(task.ref or task.model, configs, model_args=self.model_args, cache=self.cache)
-            return tuple(
-                _result(task.model, policy.name, found) for policy, found in zip(policies, audits, strict=True)
-            )
+    Raises:
+        UsageError: this process has another version of pgaudit.
+    """
+    from pgaudit import __version__
+
+    if work.version and work.version != __version__:
+        raise UsageError(f"a worker has pgaudit {__version__}, but the sweep is of {work.version}")
+    if own_process:
+        settle()
+    policies = [policy for policy in work.policies if policy.name in task.configs]
+    configs = [policy.config for policy in policies]
+    with _ONE_AT_A_TIME, _silence(), _at(work.folder), forgotten():
+        audits = audit_many(task.ref or task.model, configs, model_args=work.model_args, cache=work.cache)
+        return tuple(_result(task.model, policy.name, found) for policy, found in zip(policies, audits, strict=True))
 
 
 def _result(model: str, config: str, found: Report | Exception | SystemExit) -> Result:
@@ -95,14 +96,6 @@ def _silence() -> Iterator[None]:
         warnings.simplefilter("ignore")
         with contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
             yield
-
-
-def _mute() -> None:
-    """Closes the streams of a process past Python, where libraries in C write, and a crash its report."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (1, 2):
-        os.dup2(nowhere, stream)
-    os.close(nowhere)
 
 
 @contextlib.contextmanager
