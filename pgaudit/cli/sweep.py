@@ -106,6 +106,13 @@ def sweep(
     raise typer.Exit(exit_code(results, fail_on.value))
 
 
+_ENDINGS = {
+    SweepFormat.JSON: (".json",),
+    SweepFormat.CSV: (".csv",),
+    SweepFormat.MARKDOWN: (".md", ".markdown"),
+}
+
+
 def _read(
     configs: list[str], constructor: str | None, *, restart: bool, output: Path | None, fmt: SweepFormat
 ) -> tuple[Policy, ...]:
@@ -114,7 +121,7 @@ def _read(
         raise UsageError("--restart has no meaning without -o FILE")
     if output is not None and str(output) == "-":
         raise UsageError("-o keeps results in a file", "--format jsonl writes them to stdout")
-    if output is not None and fmt is not SweepFormat.TABLE and output.suffix.lstrip(".") in (fmt.value, "md"):
+    if output is not None and output.suffix in _ENDINGS.get(fmt, ()):
         hint = f"--format {fmt.value} > {visible(output)} writes what you mean"
         raise UsageError(f"-o keeps results as JSON lines, and {quoted(output)} is no name for those", hint)
     for path in configs:

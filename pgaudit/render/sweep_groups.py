@@ -13,6 +13,9 @@ from pgaudit.sweep.records import GRAVITY, Result
 SHOWN = 30
 """Models that a table shows of each config, unless it is to show all."""
 
+REMARKED = 3
+"""Of models alike of which there are only remarks, unless a table is to show all."""
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -66,21 +69,24 @@ def alike(results: Iterable[Result], *, every: bool) -> tuple[list[Alike], int]:
     for members in groups.values():
         members.sort(key=lambda result: -result.worst.parameters if result.worst else 0)
     ordered = sorted(groups.values(), key=lambda members: (-members[0].gravity, -len(members)))
-    shares = [len(members) for members in ordered] if every else _shares([len(members) for members in ordered])
+    sizes = [len(members) for members in ordered]
+    wanted = [size if members[0].gravity else min(size, REMARKED) for size, members in zip(sizes, ordered, strict=True)]
+    shares = sizes if every else _shares(sizes, wanted)
     found = [Alike(tuple(members), share) for members, share in zip(ordered, shares, strict=False)]
     return found, sum(len(members) for members in ordered[len(found) :])
 
 
-def _shares(sizes: Sequence[int]) -> list[int]:
-    """How many of each group are shown: all if they are few; or else of each as many as of any other."""
+def _shares(sizes: Sequence[int], wanted: Sequence[int]) -> list[int]:
+    """How many of each group are shown: all that are wanted if they are few; or else of each as many as of any other. A
+    single one is not left out.
+    """
     shares = [1] * min(len(sizes), SHOWN)
-    while sum(shares) < min(sum(sizes), SHOWN):
-        before = list(shares)
-        for index, share in enumerate(before):
-            if share < sizes[index] and sum(shares) < SHOWN:
+    room = min(sum(wanted[: len(shares)]), SHOWN) - len(shares)
+    while room > 0:
+        for index, share in enumerate(shares):
+            if share < wanted[index] and room > 0:
                 shares[index] += 1
-        if shares == before:
-            break
+                room -= 1
     return [size if size == share + 1 else share for size, share in zip(sizes, shares, strict=False)]
 
 

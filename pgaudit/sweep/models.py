@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from pgaudit.errors import ModelError
 from pgaudit.inventory.sources import timm_models
-from pgaudit.text import did_you_mean, quoted
+from pgaudit.text import nearest, quoted
 
 _WILD = frozenset("*?[")
 
@@ -22,6 +22,8 @@ def models_of(glob: str) -> list[str]:
     Raises:
         ModelError: it matches nothing.
     """
+    if not glob.strip():
+        raise ModelError("the GLOB is empty", "timm names such as 'vit_*', a file, or package.module:attribute")
     place, colon, attribute = glob.rpartition(":")
     if colon and place != "timm":
         return [f"{file}:{attribute}" for file in _files(place)] if _WILD & set(place) else [glob]
@@ -43,15 +45,13 @@ def _files(glob: str) -> list[str]:
 
 
 def _near(glob: str) -> str | None:
-    """What the glob was probably meant to be: a folder, or a file in it."""
+    """What the glob was probably meant to be: a file, or another folder."""
     folder, name = os.path.split(glob)
-    if os.path.isdir(folder or "."):
-        names = _names(folder or ".")
-        ending = os.path.splitext(name)[1]
-        alike = [other for other in names if other.endswith(ending)]
-        return did_you_mean(name, names) or (f"there is {quoted(alike[0])}" if ending and alike else None)
-    above, own = os.path.split(folder)
-    return did_you_mean(own, _names(above or ".")) if os.path.isdir(above or ".") else None
+    if not os.path.isdir(folder or "."):
+        folder, name = os.path.split(folder)
+    names = _names(folder or ".")
+    near = nearest(name, names)
+    return f"did you mean {quoted(os.path.join(folder, near[0]))}?" if near else None
 
 
 def _names(folder: str) -> Sequence[str]:
