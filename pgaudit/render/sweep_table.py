@@ -82,6 +82,7 @@ def _dotted(text: Text, words: Sequence[str], options: TableOptions) -> None:
 def _grouped(groups: Sequence[Alike], quiet: Sequence[Result], shown: Sequence[Result], options: TableOptions) -> Text:
     rows = _Rows(shown, options)
     lines = [rows.titles()]
+    told: set[tuple[object, ...]] = set()
     for group in groups:
         lines += [line for result in group.results[: group.shown] for line in rows.row(result)]
         if group.hidden:
@@ -89,18 +90,22 @@ def _grouped(groups: Sequence[Alike], quiet: Sequence[Result], shown: Sequence[R
             lines.append(Text(f"and {counted(group.hidden, 'model')} like {these}", style=BASE))
         worst = group.results[0].worst
         assert worst is not None
-        lines.append(_worst(worst, options))
+        about = worst.code, worst.path, worst.position, worst.message
+        lines.append(_worst(worst, options, again=about in told))
+        told.add(about)
     lines += [line for result in quiet for line in rows.row(result)]
     return Text("\n").join(lines)
 
 
-def _worst(worst: Worst, options: TableOptions) -> Text:
-    """What is said of the worst model of a group."""
+def _worst(worst: Worst, options: TableOptions, *, again: bool) -> Text:
+    """What is said of the worst model of a group; short where it has been said of another."""
     text = Text("    ")
     where = visible(place(worst.path, worst.position))
     if where:
         text.append(f"{where}  ")
     text.append(f"{worst.code} {worst.name} [{worst.severity}]", style=SEVERITIES[worst.severity])
+    if again:
+        return text.append("  as above", style=BASE)
     text.append("  ")
     append_words(text, visible(worst.message), options.width, BASE if worst.severity == "info" else "")
     if worst.hint and worst.severity != "info":
