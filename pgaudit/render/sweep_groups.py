@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pgaudit.checks import DOCUMENTED, Severity
 from pgaudit.errors import Problem
 from pgaudit.render.choices import SweepSort
-from pgaudit.sweep.records import GRAVITY, Result
+from pgaudit.sweep.records import GRAVITY, Found, Result
 
 SHOWN = 30
 """Models that a table shows of each config, unless it is to show all."""
@@ -88,6 +88,25 @@ def _shares(sizes: Sequence[int], wanted: Sequence[int]) -> list[int]:
                 shares[index] += 1
                 room -= 1
     return [size if size == share + 1 else share for size, share in zip(sizes, shares, strict=False)]
+
+
+def common(results: Sequence[Result]) -> tuple[Found, ...]:
+    """Returns what is found in every one of several models in the same words: it is about the config alone."""
+    if len(results) < 2:
+        return ()
+    shared = set(results[0].findings)
+    for result in results[1:]:
+        shared.intersection_update(result.findings)
+    return tuple(sorted(shared, key=lambda found: (*(-n for n in found.worst.gravity), found.code)))
+
+
+def without(results: Iterable[Result], known: Iterable[Found]) -> list[Result]:
+    """Returns results without some of their findings."""
+    left_out = set(known)
+    return [
+        replace(result, findings=tuple(found for found in result.findings if found not in left_out))
+        for result in results
+    ]
 
 
 def totals(results: Iterable[Result]) -> list[Total]:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from pgaudit.errors import place
 from pgaudit.render.markdown import code, escaped
-from pgaudit.render.sweep_groups import View, alike, reasons, totals
-from pgaudit.sweep.records import Result
+from pgaudit.render.sweep_groups import View, alike, common, reasons, totals, without
+from pgaudit.sweep.records import Result, Worst
 from pgaudit.text import counted
 
 _NAMED = 6
@@ -29,15 +29,21 @@ def _section(config: str, results: Sequence[Result], view: View) -> Iterator[str
     yield ""
     yield f"{counted(len(results), 'model')} · {clean:,} without findings · {len(results) - len(audited):,} not audited"
     yield ""
-    groups, unseen = alike(audited, every=view.every)
-    if not groups:
+    if not any(result.findings for result in audited):
         return
+    everywhere = common(audited)
+    groups, unseen = alike(without(audited, everywhere), every=view.every)
     yield "| finding | severity | models | findings | parameters |"
     yield "|---|---|--:|--:|--:|"
     for total in totals(audited):
         numbers = f"{total.models:,} | {total.findings:,} | {total.parameters:,}"
         yield f"| {escaped(f'{total.code} {total.name}')} | {total.severity} | {numbers} |"
     yield ""
+    for found in everywhere:
+        yield f"In every model: {escaped(_said(found.worst))}"
+        yield ""
+    if not groups:
+        return
     yield "| models | such as | parameters | decayed | groups | findings | worst |"
     yield "|--:|---|--:|--:|--:|---|---|"
     for group in groups:
@@ -52,10 +58,21 @@ def _section(config: str, results: Sequence[Result], view: View) -> Iterator[str
 def _row(of: Result, models: int) -> str:
     assert of.worst is not None
     findings = " ".join(f"{f.code}×{f.findings}" if f.findings > 1 else f.code for f in of.findings)
-    worst = f"{place(of.worst.path, of.worst.position)} {of.worst.code} [{of.worst.severity}] {of.worst.message}"
     decayed = f"{of.decayed:,} / {of.parameters:,}"
-    cells = [f"{models:,}", code(of.model), f"{of.parameters:,}", decayed, f"{of.groups:,}", findings, escaped(worst)]
+    cells = [
+        f"{models:,}",
+        code(of.model),
+        f"{of.parameters:,}",
+        decayed,
+        f"{of.groups:,}",
+        findings,
+        escaped(_said(of.worst)),
+    ]
     return f"| {' | '.join(cells)} |"
+
+
+def _said(worst: Worst) -> str:
+    return f"{place(worst.path, worst.position)} {worst.code} {worst.name} [{worst.severity}] {worst.message}".strip()
 
 
 def _failures(failed: Sequence[Result], view: View) -> Iterator[str]:

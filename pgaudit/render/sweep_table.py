@@ -14,7 +14,7 @@ from pgaudit.render.choices import SweepSort
 from pgaudit.render.layout import GAP
 from pgaudit.render.rows import TableOptions
 from pgaudit.render.style import BASE, LEFT_OUT, SEVERITIES, Marks
-from pgaudit.render.sweep_groups import SHOWN, Alike, View, alike, ordered, reasons, totals
+from pgaudit.render.sweep_groups import SHOWN, Alike, View, alike, common, ordered, reasons, totals, without
 from pgaudit.render.table import printed
 from pgaudit.render.wrap import append_words
 from pgaudit.sweep.records import Result, Worst
@@ -46,16 +46,24 @@ def _section(config: str, results: Sequence[Result], view: View, options: TableO
     words += [f"{failed:,} not audited"] if failed else []
     _dotted(heading, [visible(config), *words], options)
     yield heading
+    everywhere = common(audited)
+    if everywhere:
+        yield ""
+        yield Text("in every model", style="bold")
+        yield Text("\n").join(_worst(found.worst, options, again=False) for found in everywhere)
+    every = without(audited, everywhere)
     if view.sort is SweepSort.GRAVITY:
-        groups, unseen = alike(audited, every=view.every)
-        quiet = [result for result in audited if result.worst is None] if view.every else []
+        groups, unseen = alike(every, every=view.every)
+        quiet = [result for result in every if result.worst is None] if view.every else []
         shown = [result for group in groups for result in group.results[: group.shown]] + quiet
         if shown:
             yield ""
             yield _grouped(groups, quiet, shown, options)
         rest = f"and {counted(unseen, 'model')} with other findings; --all shows them" if unseen else ""
+        if everywhere and not quiet and (others := sum(result.worst is None for result in every)):
+            rest += f"{chr(10) if rest else ''}{counted(others, 'model')} with nothing else"
     else:
-        rows = ordered(audited, view.sort)
+        rows = ordered(every, view.sort)
         shown = rows if view.every else rows[:SHOWN]
         if shown:
             yield ""

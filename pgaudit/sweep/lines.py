@@ -53,7 +53,7 @@ def data(of: Result, identity: Identity) -> dict[str, Any]:
         "groups": of.groups,
         "decayed": {"parameters": of.decayed, "numel": of.decayed_numel},
         "findings": [
-            {"code": f.code, "severity": f.severity, "findings": f.findings, "parameters": f.parameters}
+            {"code": f.code, "findings": f.findings, "parameters": f.parameters, "worst": _worst(f.worst)}
             for f in of.findings
         ],
         "worst": _worst(of.worst) if of.worst else None,
@@ -87,7 +87,6 @@ def result(of: Mapping[str, Any]) -> Result:
     Raises:
         KeyError, TypeError, AttributeError: it is none.
     """
-    worst = of["worst"]
     return Result(
         str(of["model"]),
         str(of["config"]),
@@ -96,8 +95,7 @@ def result(of: Mapping[str, Any]) -> Result:
         of["groups"],
         of["decayed"]["parameters"],
         of["decayed"]["numel"],
-        tuple(Found(f["code"], f["severity"], f["findings"], f["parameters"]) for f in of["findings"]),
-        _worst_in(worst) if worst else None,
+        tuple(Found(f["findings"], f["parameters"], _worst_in(f["worst"])) for f in of["findings"]),
         of["source"],
         tuple(Problem(p["message"], p["path"], _position(p), p["hint"]) for p in of["problems"]),
     )

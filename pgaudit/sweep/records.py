@@ -27,19 +27,8 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """All findings of one code in one audit."""
-
-    code: str
-    severity: Severity
-    findings: int
-    parameters: int
-    """How many different parameters they are about."""
-
-
-@dataclass(frozen=True, slots=True)
 class Worst:
-    """The gravest finding of an audit; of several, the one about most parameters."""
+    """One finding, the gravest of several; of equals, the one about most parameters."""
 
     code: str
     name: str
@@ -49,6 +38,31 @@ class Worst:
     parameters: int
     path: str | None
     position: Position | None
+
+    @property
+    def gravity(self) -> tuple[int, int]:
+        """What orders findings."""
+        return GRAVITY[self.severity], self.parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """All findings of one code in one audit."""
+
+    findings: int
+    parameters: int
+    """How many different parameters they are about."""
+    worst: Worst
+
+    @property
+    def code(self) -> str:
+        """Their code."""
+        return self.worst.code
+
+    @property
+    def severity(self) -> Severity:
+        """Their severity."""
+        return self.worst.severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +79,6 @@ class Result:
     decayed_numel: int = 0
     findings: tuple[Found, ...] = ()
     """By code."""
-    worst: Worst | None = None
     source: str = ""
     """What built the model, with its version: ``timm 1.0.31``."""
     problems: tuple[Problem, ...] = ()
@@ -77,6 +90,11 @@ class Result:
     def key(self) -> tuple[str, str]:
         """What tells it from all others of its sweep."""
         return self.model, self.config
+
+    @property
+    def worst(self) -> Worst | None:
+        """The gravest finding."""
+        return max((found.worst for found in self.findings), key=lambda worst: worst.gravity, default=None)
 
     @property
     def gravity(self) -> int:
@@ -94,26 +112,14 @@ def counted_findings(findings: Iterable[Finding]) -> tuple[Found, ...]:
     for finding in findings:
         by_code.setdefault(finding.code, []).append(finding)
     return tuple(
-        Found(code, held[0].severity, len(held), len({name for finding in held for name in finding.params}))
-        for code, held in sorted(by_code.items())
+        Found(len(held), len({name for finding in held for name in finding.params}), _worst_of(held))
+        for _, held in sorted(by_code.items())
     )
 
 
-def worst_of(findings: Sequence[Finding]) -> Worst | None:
-    """Returns the gravest finding; the first of equals."""
-    if not findings:
-        return None
-    found = max(findings, key=lambda finding: (GRAVITY[finding.severity], len(finding.params)))
-    return Worst(
-        found.code,
-        found.name,
-        found.severity,
-        found.message,
-        found.hint,
-        len(found.params),
-        found.path,
-        found.position,
-    )
+def _worst_of(findings: Sequence[Finding]) -> Worst:
+    of = max(findings, key=lambda finding: len(finding.params))
+    return Worst(of.code, of.name, of.severity, of.message, of.hint, len(of.params), of.path, of.position)
 
 
 def exit_code(results: Iterable[Result], fail_on: str = "never") -> int:

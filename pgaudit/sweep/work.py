@@ -18,7 +18,7 @@ from pgaudit.pipeline import audit_many
 from pgaudit.report import Report
 from pgaudit.sweep.own import settle
 from pgaudit.sweep.policies import Policy
-from pgaudit.sweep.records import Result, Task, counted_findings, worst_of
+from pgaudit.sweep.records import Result, Task, counted_findings
 from pgaudit.text import said
 
 _ONE_AT_A_TIME = threading.Lock()
@@ -84,7 +84,6 @@ def _of_report(model: str, config: str, report: Report) -> Result:
         decayed=len(decayed),
         decayed_numel=sum(decayed),
         findings=counted_findings(report.findings),
-        worst=worst_of(report.findings),
         source=f"{inventory.source} {inventory.version}" if inventory.version else inventory.source,
     )
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from pgaudit.checks import Severity
 from pgaudit.errors import Position, Problem
 from pgaudit.render.choices import SweepFormat, SweepSort
 from pgaudit.render.rows import TableOptions
@@ -20,17 +22,16 @@ from pgaudit.sweep.records import Found, Result, Worst
 
 IDENTITY = Identity("1.0", {}, {"a.yaml": "mmcv", "b.yaml": "mmcv"}, {"a.yaml": "1", "b.yaml": "2"})
 VIEW = View(("a.yaml",))
-SEVERITIES = {"PG001": "warning", "PG007": "info", "PG011": "error"}
+SEVERITIES: dict[str, Severity] = {"PG001": "warning", "PG007": "info", "PG011": "error"}
+
+
+def _worst(code: str, message: str, line: int, hits: int) -> Worst:
+    return Worst(code, "name", SEVERITIES[code], message, None, hits, "a.yaml", Position(line, 1))
 
 
 def _result(model: str, *codes: str, line: int = 3, hits: int = 1, config: str = "a.yaml") -> Result:
-    found = tuple(Found(code, SEVERITIES[code], 2, hits) for code in codes)  # type: ignore[arg-type]
-    worst = None
-    if codes:
-        code = max(codes, key=lambda code: ("info", "warning", "error").index(SEVERITIES[code]))
-        severity = SEVERITIES[code]
-        worst = Worst(code, "name", severity, f"of {model}", None, hits, config, Position(line, 1))  # type: ignore[arg-type]
-    return Result(model, config, 100, 1000, 10, 50, 900, found, worst, "timm 1")
+    found = tuple(Found(2, hits, _worst(code, f"of {model}", line, hits)) for code in codes)
+    return Result(model, config, 100, 1000, 10, 50, 900, found, "timm 1")
 
 
 def _failed(model: str, why: str, config: str = "a.yaml") -> Result:
@@ -99,6 +100,20 @@ def test_models_without_findings_are_quiet() -> None:
     assert "good" not in _table(results)
     assert "1 without findings" in _table(results)
     assert "good" in _table(results, View(("a.yaml",), every=True))
+
+
+def test_what_is_found_everywhere_is_said_once() -> None:
+    of_config = Found(1, 0, _worst("PG011", "an unknown option", 2, 0))
+    results = [_result(f"m{number}", "PG001") for number in range(3)] + [_result("good")]
+    results = [replace(result, findings=(*result.findings, of_config)) for result in results]
+    text = _table(results)
+    assert text.count("an unknown option") == 1
+    assert text.index("in every model") < text.index("an unknown option") < text.index("m0")
+    assert "1 model with nothing else" in text
+    rows = [line for line in text.splitlines() if line.startswith("m") and "PG001" in line]
+    assert len(rows) == 3
+    assert not any("PG011" in row for row in rows)
+    assert "an unknown option" in _table(results[:1])
 
 
 def test_failures_are_told_once_a_reason() -> None:

@@ -19,8 +19,7 @@ WORST = st.builds(Worst, TEXT, TEXT, SEVERITY, TEXT, TEXT | st.none(), COUNT, st
 AUDITED = st.builds(
     Result,
     *(TEXT, st.just("c.yaml"), COUNT, COUNT, COUNT, COUNT, COUNT),
-    st.lists(st.builds(Found, TEXT, SEVERITY, COUNT, COUNT), max_size=3).map(tuple),
-    WORST | st.none(),
+    st.lists(st.builds(Found, COUNT, COUNT, WORST), max_size=3).map(tuple),
     TEXT,
 )
 PROBLEM = st.builds(Problem, TEXT, st.just("c.yaml") | st.none(), POSITION, TEXT | st.none())
