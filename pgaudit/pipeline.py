@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from os import PathLike
@@ -17,7 +17,7 @@ from pgaudit.inventory import Inventory
 from pgaudit.inventory.cache import Cache
 from pgaudit.inventory.groups import settings_in
 from pgaudit.inventory.library import INSTALLED, Library
-from pgaudit.live import Live, beside, checked
+from pgaudit.live import Live, arguments_for, beside, checked
 from pgaudit.report import Report, Row
 from pgaudit.subject import Buildable, Subject, subject_of
 from pgaudit.text import quoted
@@ -58,6 +58,26 @@ def audit(
     """
     read = load_config(config, constructor=constructor)
     return audit_subject(subject_of(model, read, model_args, cache), read)
+
+
+def audit_many(
+    model: str, configs: Iterable[Config], *, model_args: Mapping[str, Any] | None = None, cache: Cache | None = None
+) -> Iterator[Report | Exception | SystemExit]:
+    """Audits a model under several configs, each as :func:`audit` would, and builds it but once.
+
+    Yields a report, or what was raised instead, for each config. ``SystemExit`` is what foreign code may raise.
+    """
+    subjects: dict[str, Subject] = {}
+    for config in configs:
+        args = repr(arguments_for(model, config, model_args))
+        found: Report | Exception | SystemExit
+        try:
+            if args not in subjects:
+                subjects[args] = subject_of(model, config, model_args, cache)
+            found = audit_subject(subjects[args], config)
+        except (Exception, SystemExit) as error:
+            found = error
+        yield found
 
 
 def build_optimizer(model: nn.Module, config: ConfigSource) -> Optimizer:
