@@ -34,7 +34,7 @@ def sweep(
         ),
     ],
     configs: Annotated[
-        list[str], typer.Argument(metavar="CONFIG...", show_default=False, help="YAML, or OpenMMLab's Python.")
+        list[str], typer.Argument(metavar="CONFIG", show_default=False, help="YAML, or OpenMMLab's Python.")
     ],
     output: Annotated[
         Path | None,

@@ -13,11 +13,12 @@ from pgaudit.errors import place
 from pgaudit.render.choices import SweepSort
 from pgaudit.render.layout import GAP
 from pgaudit.render.rows import TableOptions
-from pgaudit.render.style import BASE, LEFT_OUT, SEVERITIES, Marks
+from pgaudit.render.style import BASE, LEFT_OUT, SEVERITIES
 from pgaudit.render.sweep_groups import SHOWN, Alike, View, alike, common, ordered, reasons, totals, without
+from pgaudit.render.sweep_rows import Rows, worst_text
 from pgaudit.render.table import printed
 from pgaudit.render.wrap import append_words
-from pgaudit.sweep.records import Result, Worst
+from pgaudit.sweep.records import Result
 from pgaudit.text import counted, visible
 
 _NAMED = 6
@@ -50,7 +51,7 @@ def _section(config: str, results: Sequence[Result], view: View, options: TableO
     if everywhere:
         yield ""
         yield Text("in every model", style="bold")
-        yield Text("\n").join(_worst(found.worst, options, again=False) for found in everywhere)
+        yield Text("\n").join(worst_text(found.worst, options, again=False) for found in everywhere)
     every = without(audited, everywhere)
     if view.sort is SweepSort.GRAVITY:
         groups, unseen = alike(every, every=view.every)
@@ -67,7 +68,7 @@ def _section(config: str, results: Sequence[Result], view: View, options: TableO
         shown = rows if view.every else rows[:SHOWN]
         if shown:
             yield ""
-            lines = _Rows(shown, options)
+            lines = Rows(shown, options)
             yield Text("\n").join([lines.titles(), *(line for row in shown for line in lines.row(row))])
         hidden = len(rows) - len(shown)
         rest = f"and {counted(hidden, 'model')} more; --all shows them" if hidden else ""
@@ -88,7 +89,7 @@ def _dotted(text: Text, words: Sequence[str], options: TableOptions) -> None:
 
 
 def _grouped(groups: Sequence[Alike], quiet: Sequence[Result], shown: Sequence[Result], options: TableOptions) -> Text:
-    rows = _Rows(shown, options)
+    rows = Rows(shown, options)
     lines = [rows.titles()]
     told: set[tuple[object, ...]] = set()
     for group in groups:
@@ -99,91 +100,10 @@ def _grouped(groups: Sequence[Alike], quiet: Sequence[Result], shown: Sequence[R
         worst = group.results[0].worst
         assert worst is not None
         about = worst.code, worst.path, worst.position, worst.message
-        lines.append(_worst(worst, options, again=about in told))
+        lines.append(worst_text(worst, options, again=about in told))
         told.add(about)
     lines += [line for result in quiet for line in rows.row(result)]
     return Text("\n").join(lines)
-
-
-def _worst(worst: Worst, options: TableOptions, *, again: bool) -> Text:
-    """What is said of the worst model of a group; short where it has been said of another."""
-    text = Text("    ")
-    where = visible(place(worst.path, worst.position))
-    if where:
-        text.append(f"{where}  ")
-    text.append(f"{worst.code} {worst.name} [{worst.severity}]", style=SEVERITIES[worst.severity])
-    if again:
-        return text.append("  as above", style=BASE)
-    text.append("  ")
-    append_words(text, visible(worst.message), options.width, BASE if worst.severity == "info" else "")
-    if worst.hint and worst.severity != "info":
-        text.append("      ")
-        append_words(text, visible(worst.hint), options.width, BASE)
-    text.rstrip()
-    return text
-
-
-class _Rows:
-    """Models in columns. The name has the right of way: when the width does not suffice, groups give way, then the
-    number of parameters, then the share of decayed ones; at last the findings stand under the name.
-    """
-
-    def __init__(self, shown: Sequence[Result], options: TableOptions) -> None:
-        self._options = options
-        self._name = max(cell_len("model"), *(cell_len(visible(result.model)) for result in shown))
-        self._titles = ["parameters", "decayed", "groups"]
-        findings = max(cell_len("findings"), *(_findings(result, options.marks).cell_len for result in shown))
-        while self._titles and not self._fits(findings):
-            self._titles.remove(next(title for title in ("groups", "parameters", "decayed") if title in self._titles))
-        self._below = not self._fits(findings)
-        if self._below:  # room for numbers once more
-            self._titles = ["parameters", "decayed"]
-            while self._titles and not self._fits(-GAP):
-                self._titles.pop(0)
-
-    def _fits(self, findings: int) -> bool:
-        numbers = sum(GAP + len(title) for title in self._titles)
-        return self._options.width is None or self._name + numbers + GAP + findings <= self._options.width
-
-    def titles(self) -> Text:
-        words = ["model".ljust(self._name), *self._titles, *([] if self._below else ["findings"])]
-        return Text((" " * GAP).join(words).rstrip(), style="bold")
-
-    def row(self, result: Result) -> list[Text]:
-        quiet = BASE if result.gravity <= 0 else ""
-        name = visible(result.model)
-        line = Text(name + " " * (self._name - cell_len(name)), style=quiet)
-        numbers = {
-            "parameters": f"{result.parameters:,}",
-            "decayed": _share(result.decayed, result.parameters),
-            "groups": f"{result.groups:,}",
-        }
-        for title in self._titles:
-            line.append(" " * GAP + numbers[title].rjust(len(title)), style=quiet)
-        findings = _findings(result, self._options.marks)
-        if self._below:
-            line.rstrip()
-            return [line, Text("  ").append_text(findings)] if result.findings else [line]
-        line.append(" " * GAP)
-        line.append_text(findings)
-        line.rstrip()
-        return [line]
-
-
-def _share(part: int, whole: int) -> str:
-    """A share in per cent; neither none nor all is rounded to."""
-    per_cent = 100 * part / max(whole, 1)
-    return f"{per_cent if part in (0, whole) else min(max(per_cent, 1), 99):.0f} %"
-
-
-def _findings(result: Result, marks: Marks) -> Text:
-    """The codes, each with its number, in the colours of their severity."""
-    text = Text()
-    for found in result.findings:
-        times = f"{marks.times}{found.findings}" if found.findings > 1 else ""
-        text.append(" " if text else "")
-        text.append(f"{found.code}{times}", style=SEVERITIES[found.severity])
-    return text
 
 
 def _totals(results: Sequence[Result], options: TableOptions) -> Text:
