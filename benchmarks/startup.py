@@ -39,7 +39,9 @@ def _shows(folder: str) -> list[Figure]:
     soon = interleaved({"warm": warm, "imports": process("-c", "import typer, rich.table, yaml")}, HELP_ROUNDS)
     ours = soon["warm"] if there else None
     how = f"Medians of {SHOW_ROUNDS} processes each, in turn; 161 parameters, and the same table of both."
-    known = f"Medians of {HELP_ROUNDS} processes each, in turn; the inventory comes from the cache, torch is not loaded."
+    known = (
+        f"Medians of {HELP_ROUNDS} processes each, in turn; the inventory comes from the cache, torch is not loaded."
+    )
     return [
         Figure("cold `pgaudit show resnet50`", took["cold"], took["rival"], "s", BY_HAND, 1.0, how),
         Figure("warm `pgaudit show resnet50`", ours, took["rival"], "s", BY_HAND, 0.08, known),

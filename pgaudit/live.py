@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pgaudit.config import Config
 from pgaudit.errors import UsageError
+from pgaudit.text import quoted
 from pgaudit.trial import placed
 
 if TYPE_CHECKING:
@@ -42,11 +43,20 @@ def live_model(model: object, config: Config, model_args: Mapping[str, Any] | No
         raise UsageError("no model is named", "name one on the command line, or `model:` in the config")
     if model is None and config.architecture is not None:
         return _registered(config, model_args)
-    # The config's arguments are for the config's model, not for another that the command line names.
-    args = {**(config.model_args if model in (None, config.model) else {}), **(model_args or {})}
+    args = arguments_for(model, config, model_args)
+    if str(model or config.model).endswith(".json"):
+        message = f"this needs the model itself, and {quoted(str(model or config.model))} is an inventory of it"
+        raise UsageError(message, "name the model; `show`, `explain`, `diff`, `lock` and `check` take inventories")
     with placed(config, "model") if model is None else contextlib.nullcontext():
         loaded = load_model(beside(config, str(config.model)) if model is None else model, args)
     return Live(loaded.module, model or str(config.model), loaded.source, loaded.version, loaded.notes)
+
+
+def arguments_for(model: object, config: Config, model_args: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Returns the arguments of a model's factory: the config's are for the config's model, not for another that is
+    named beside it.
+    """
+    return {**(config.model_args if model in (None, config.model) else {}), **(model_args or {})}
 
 
 def _registered(config: Config, model_args: Mapping[str, Any] | None) -> Live:
@@ -69,7 +79,9 @@ def beside(config: Config, ref: str) -> str:
     from pgaudit.inventory.imports import is_file
 
     file, colon, attribute = ref.rpartition(":")
-    if file.endswith(".py") and config.path and not is_file(file):
+    if ref.endswith(".json"):
+        file, colon, attribute = ref, "", ""
+    if file.endswith((".py", ".json")) and config.path and not is_file(file):
         there = Path(config.path).parent / file
         if is_file(there):
             return f"{there}{colon}{attribute}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from os import PathLike
 from typing import TYPE_CHECKING, Any
@@ -14,8 +15,11 @@ from pgaudit.constructors import Constructor, Facts, OptimizerSpec, Setting, con
 from pgaudit.errors import ConfigError, UsageError
 from pgaudit.inventory import Inventory
 from pgaudit.inventory.cache import Cache
-from pgaudit.live import Live, beside, checked, live_model
+from pgaudit.inventory.groups import settings_in
+from pgaudit.inventory.library import INSTALLED, Library
+from pgaudit.live import Live, beside, checked
 from pgaudit.report import Report, Row
+from pgaudit.subject import Buildable, Subject, subject_of
 from pgaudit.text import quoted
 from pgaudit.trial import as_built, called, placed
 
@@ -25,12 +29,13 @@ if TYPE_CHECKING:
 
     from pgaudit.inventory.calls import OptimizerCall
     from pgaudit.inventory.walk import Walked
+    from pgaudit.subject import Model
 
     ConfigSource = str | PathLike[str] | Mapping[str, Any] | Config
 
 
 def audit(
-    model: nn.Module | Inventory | str | None,
+    model: Model,
     config: ConfigSource,
     *,
     model_args: Mapping[str, Any] | None = None,
@@ -40,8 +45,8 @@ def audit(
     """Decides which lr and weight decay each parameter of a model gets.
 
     Args:
-        model: a live module (which is not changed), an Inventory, or a reference such as ``resnet50`` or
-            ``train.py:make_model``; None for the model that the config names.
+        model: a live module (which is not changed), an Inventory, or a reference such as ``resnet50``,
+            ``train.py:make_model`` or ``resnet50.inventory.json``; None for the model that the config names.
         config: a path, a mapping of the same shape, or a Config.
         model_args: keyword arguments for the model's factory; they take precedence over the config's.
         constructor: takes the place of the one that the config names.
@@ -51,7 +56,8 @@ def audit(
         ConfigError: the config is wrong, or the real library would refuse it.
         ModelError: the model cannot be built or has no parameters.
     """
-    return _audited(model, load_config(config, constructor=constructor), model_args)[0]
+    read = load_config(config, constructor=constructor)
+    return audit_subject(subject_of(model, read, model_args, cache), read)
 
 
 def build_optimizer(model: nn.Module, config: ConfigSource) -> Optimizer:
@@ -62,12 +68,10 @@ def build_optimizer(model: nn.Module, config: ConfigSource) -> Optimizer:
     """
     from pgaudit.inventory import calls
 
-    checked(model)
-    report, walked, call = _audited(model, load_config(config), None)
+    report, walked, call = audit_live(Live(checked(model), type(model).__name__), load_config(config))
     for finding in report.findings:
         if finding.code == "PG009":
             raise ConfigError(finding.message, finding.hint)
-    assert walked is not None
     members: dict[Hashable, list[tuple[Row, Tensor]]] = defaultdict(list)
     for row, tensor in zip(report.rows, walked.tensors, strict=True):
         if row.group is not None:
@@ -94,61 +98,70 @@ def _held(setting: Setting, key: str) -> tuple[bool, Any]:
 
 def audit_live(live: Live, config: Config) -> tuple[Report, Walked, OptimizerCall]:
     """Returns the report about a live model, its tensors in the report's order, and how the optimizer is called."""
-    report, walked, call = _audited(live, config, None)
-    assert walked is not None
-    return report, walked, call
+    asked = _asked(config, INSTALLED)
+    walked = Buildable(live, config, None).walked(unwrap=asked.constructor.unwraps_module)
+    return _report(asked, walked.inventory), walked, asked.call
 
 
-def _audited(
-    model: object, config: Config, model_args: Mapping[str, Any] | None
-) -> tuple[Report, Walked | None, OptimizerCall]:
-    """The report, the live tensors where there are any, and how the optimizer's class is called.
-
-    The class is looked up once: a file that defines it is run once.
+def audit_called(subject: Subject, config: Config) -> tuple[Report, Sequence[object], OptimizerCall]:
+    """Returns the report, what stands for each parameter (see :class:`pgaudit.subject.Subject`), and how the optimizer
+    is called.
     """
-    from pgaudit.inventory.calls import call_of
+    asked = _asked(config, subject.library)
+    inventory, identities = subject.identities(unwrap=asked.constructor.unwraps_module)
+    return _report(asked, inventory), identities, asked.call
 
+
+def audit_subject(subject: Subject, config: Config) -> Report:
+    """Returns the report about whatever stands for a model; see :func:`audit`."""
+    asked = _asked(config, subject.library)
+    inventory = subject.inventory(unwrap=asked.constructor.unwraps_module)
+    if inventory is None:
+        begins = "inside" if asked.constructor.unwraps_module else "outside"
+        raise UsageError(
+            f"{asked.constructor.name} begins {begins} the attribute `module`, and this inventory does not"
+        )
+    return _report(asked, inventory)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A config, and what the libraries say of what it names."""
+
+    config: Config
+    constructor: Constructor
+    spec: OptimizerSpec
+    call: OptimizerCall
+    facts: Facts
+
+
+def _asked(config: Config, library: Library) -> _Asked:
+    """Before a model is built, so that a typo answers at once. A class is looked up once: its file is run once."""
     refuse_unknown_codes(config)
     constructor = constructor_named(config.constructor)
     spec = constructor.optimizer(config)
-    classes = _classes(constructor, config)
+    classes = _classes(constructor, config, library)
     scope = config.architecture.scope if config.architecture else None
     with called(config, spec):
-        call = call_of(spec.type, spec.arguments, spec.factory, scope)
-    facts = _facts(config, spec, call, classes, _functions(constructor, config))
-    inventory, walked = _inventory(model, config, constructor, model_args)
+        call = library.call_of(spec.type, spec.arguments, spec.factory, scope)
+    return _Asked(config, constructor, spec, call, _facts(config, spec, call, classes, _functions(constructor, config)))
+
+
+def _report(asked: _Asked, inventory: Inventory) -> Report:
+    config, constructor, spec, call, facts = asked.config, asked.constructor, asked.spec, asked.call, asked.facts
     assignment = as_built(config, spec, call, inventory, constructor.decide(inventory, config, facts))
     rows = tuple(Row(p, d.setting, d.group) for p, d in zip(inventory.parameters, assignment.decisions, strict=True))
     findings, ignored = run_checks(Audited(inventory, config, constructor, facts, assignment))
     optimizer = {"type": spec.name, **call.arguments, **spec.grouped}
-    report = Report(inventory, config, constructor.name, optimizer, assignment.base, rows, findings, ignored, facts)
-    return report, walked, call
+    return Report(inventory, config, constructor.name, optimizer, assignment.base, rows, findings, ignored, facts)
 
 
-def _inventory(
-    model: object, config: Config, constructor: Constructor, model_args: Mapping[str, Any] | None
-) -> tuple[Inventory, Walked | None]:
-    from pgaudit.inventory.walk import walk
-
-    if isinstance(model, Inventory):
-        if model.wrapper and model.unwrapped != constructor.unwraps_module:
-            begins = "inside" if constructor.unwraps_module else "outside"
-            raise UsageError(f"{constructor.name} begins {begins} the attribute `module`, and this inventory does not")
-        return model, None
-    live = model if isinstance(model, Live) else live_model(model, config, model_args)
-    unwrap = constructor.unwraps_module
-    walked = walk(live.module, ref=live.ref, source=live.source, version=live.version, unwrap=unwrap, notes=live.notes)
-    return walked.inventory, walked
-
-
-def _classes(constructor: Constructor, config: Config) -> dict[str, str]:
+def _classes(constructor: Constructor, config: Config, library: Library) -> dict[str, str]:
     """The qualified names of the classes that the config names to match on."""
-    from pgaudit.inventory.imports import qualified_class
-
     classes = {}
     for ref, at in constructor.class_refs(config).items():
         with placed(config, *at):
-            classes[ref] = qualified_class(ref)
+            classes[ref] = library.qualified_class(ref)
     return classes
 
 
@@ -173,9 +186,8 @@ def _facts(
     classes: Mapping[str, str],
     functions: Mapping[str, Callable[..., Any]],
 ) -> Facts:
-    from pgaudit.inventory.optimizers import argument_defaults, filled_in, looked_for, settings_in
-
+    about = call.about
     with called(config, spec):
-        filled = filled_in(call.kind, call.arguments)
-        read = looked_for(call.kind, filled)
-        return Facts(*settings_in(filled), classes, argument_defaults(call.kind), filled, read, functions)
+        filled = about.filled_in(call.arguments)
+        read = about.looked_for(filled)
+        return Facts(*settings_in(filled), classes, about.argument_defaults(), filled, read, functions)

@@ -12,10 +12,10 @@ from pgaudit.config import Config
 from pgaudit.constructors import Assignment, Decision, OptimizerSpec
 from pgaudit.errors import ConfigError, PgauditError
 from pgaudit.inventory import Inventory
+from pgaudit.inventory.groups import TensorKind, TrialGroup
 
 if TYPE_CHECKING:
     from pgaudit.inventory.calls import OptimizerCall
-    from pgaudit.inventory.optimizers import TrialGroup
 
 
 def as_built(
@@ -26,14 +26,12 @@ def as_built(
     Raises:
         ConfigError: the class refuses the groups.
     """
-    from pgaudit.inventory.optimizers import try_groups
-
     written = {d.group: d.setting.overrides for d in assignment.decisions if d.group is not None}
     trials = _trial_groups(inventory, assignment, written)
     if not trials and assignment.may_be_empty:
         return assignment
     with called(config, spec):
-        built = try_groups(call.kind, call.arguments, trials)
+        built = call.about.try_groups(call.arguments, trials)
     held = {repr(trial.settings): group for trial, group in zip(trials, built, strict=True)}
     if any(held[repr(trial.settings)] != group for trial, group in zip(trials, built, strict=True)):
         raise config.error(
@@ -60,8 +58,6 @@ def _trial_groups(
 
     Tensors with the same number of dimensions are alike; the first one's shape stands for all.
     """
-    from pgaudit.inventory.optimizers import TensorKind, TrialGroup
-
     kinds: dict[tuple[int, str, bool], TensorKind] = {}
     tensors: dict[int, dict[TensorKind, None]] = {}
     for p, (_, group) in zip(inventory.parameters, assignment.decisions, strict=True):

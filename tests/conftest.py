@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 
 # Read when typer is imported, so before anything else.
 os.environ["_TYPER_FORCE_DISABLE_TERMINAL"] = "1"
@@ -17,6 +18,9 @@ for _variable in (
     os.environ.pop(_variable, None)
 for _variable in [name for name in os.environ if name.startswith("PGAUDIT_") and name != "PGAUDIT_EXAMPLES"]:
     os.environ.pop(_variable)
+# What is kept by one test is found by others, as it is by users; nothing of it is anybody's own.
+_KEPT = tempfile.TemporaryDirectory(prefix="pgaudit-cache-")
+os.environ["PGAUDIT_CACHE_DIR"] = _KEPT.name
 os.environ["HF_HUB_OFFLINE"] = "1"  # no model name may ever cause a download
 
 import pytest  # noqa: E402

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,9 +19,10 @@ from pgaudit.cli.common import (
     report_stream_kept,
     screen,
     spinner,
+    the_cache,
     write,
 )
-from pgaudit.cli.options import Color, Constructor, ModelArgs, Traceback, Width
+from pgaudit.cli.options import Color, Constructor, ModelArgs, NoCache, Traceback, Width
 from pgaudit.cli.outputs import Wanted, valued_options, wanted
 from pgaudit.errors import UsageError
 from pgaudit.render.choices import Colour, FailOn, GateFormat
@@ -78,6 +80,7 @@ def check(
     ] = None,
     model_args: ModelArgs = None,
     constructor: Constructor = None,
+    no_cache: NoCache = False,
     width: Width = None,
     colour: Color = Colour.AUTO,
     traceback: Traceback = False,
@@ -101,6 +104,8 @@ def check(
         level = fail_on.value if fail_on else None
         arguments = parse_model_args(model_args or [])
         audits = [Audit(model_ref, config_path, "", arguments, constructor, lock, expect, baseline, level)]
+    cache = the_cache(unwanted=no_cache)
+    audits = [replace(audit, cache=cache) for audit in audits]
     if write_baseline is not None:
         _refuse({**given, "format": formats, "output": outputs}, "with --write-baseline")
         _write_baseline(audits[0], write_baseline)
@@ -134,8 +139,6 @@ def _account(outcomes: Sequence[Outcome], *, traceback: bool) -> None:
 
 
 def _listed(project: Path | None, select: Sequence[str], fail_on: FailOn | None) -> list[Audit]:
-    from dataclasses import replace
-
     from pgaudit.config.project import find_project, load_project
     from pgaudit.gate.many import audits_of, selected
 
@@ -151,7 +154,7 @@ def _write_baseline(audit: Audit, path: Path) -> None:
     with report_stream_kept(), spinner(f"building {audit.model or config.model or 'the model'}"):
         from pgaudit.pipeline import audit as audited
 
-        report = audited(audit.model, config, model_args=audit.model_args)
+        report = audited(audit.model, config, model_args=audit.model_args, cache=audit.cache)
     note(report.inventory.notes)
     write(baseline.written(report.findings), path)
     complain(f"{visible(path)}: {counted(len(report.findings), 'finding')} known from now on")

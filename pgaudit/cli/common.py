@@ -19,6 +19,7 @@ from pgaudit.text import quoted, visible
 
 if TYPE_CHECKING:
     from pgaudit.config import Config
+    from pgaudit.inventory.cache import Cache
     from pgaudit.report import Report
 
 
@@ -108,14 +109,30 @@ def read_config(path: str, constructor: str | None) -> Config:
         return load_config(path, constructor=constructor)
 
 
-def audited(model: str | None, config_path: str, model_args: Sequence[str] | None, constructor: str | None) -> Report:
+def the_cache(*, unwanted: bool) -> Cache | None:
+    """Returns the user's cache of timm's models, unless it is not wanted."""
+    if unwanted:
+        return None
+    from pgaudit.inventory.cache import Cache, default_folder
+
+    return Cache(default_folder())
+
+
+def audited(
+    model: str | None,
+    config_path: str,
+    model_args: Sequence[str] | None,
+    constructor: str | None,
+    *,
+    no_cache: bool = False,
+) -> Report:
     """Audits a model under a config file, with something to watch meanwhile."""
     arguments = parse_model_args(model_args or [])
     config = read_config(config_path, constructor)  # before anything heavy: a typo answers at once
     with report_stream_kept(), spinner(f"building {model or config.model or 'the model'}"):
         from pgaudit.pipeline import audit
 
-        return audit(model, config, model_args=arguments)
+        return audit(model, config, model_args=arguments, cache=the_cache(unwanted=no_cache))
 
 
 @contextlib.contextmanager

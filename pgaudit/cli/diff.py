@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pgaudit.cli.common import Screen, note, parse_model_args, report_stream_kept, screen, spinner, write
-from pgaudit.cli.options import Color, Constructor, ModelArgs, Output, Traceback, Width
+from pgaudit.cli.common import Screen, note, parse_model_args, report_stream_kept, screen, spinner, the_cache, write
+from pgaudit.cli.options import Color, Constructor, ModelArgs, NoCache, Output, Traceback, Width
 from pgaudit.render.choices import Colour, DiffFormat
 
 if TYPE_CHECKING:
     from pgaudit.diff import Diff
     from pgaudit.diff.sides import Sides
+    from pgaudit.inventory.cache import Cache
 
 DIFFERENT = 1
 """The exit code of ``--exit-code`` where the sides differ."""
@@ -36,12 +37,13 @@ def diff(
     output: Output = None,
     model_args: ModelArgs = None,
     constructor: Constructor = None,
+    no_cache: NoCache = False,
     width: Width = None,
     colour: Color = Colour.AUTO,
     traceback: Traceback = False,
 ) -> None:
     """Show what changes from A to B: every lr and weight decay that differs, and the rules behind it."""
-    sides = _sides(a, b, model, parse_model_args(model_args or []), constructor)
+    sides = _sides(a, b, model, parse_model_args(model_args or []), constructor, the_cache(unwanted=no_cache))
     from pgaudit.diff import compare
 
     found = compare(sides.a, sides.b)
@@ -52,7 +54,14 @@ def diff(
         raise typer.Exit(DIFFERENT)
 
 
-def _sides(a: str, b: str, model: str | None, model_args: dict[str, object], constructor: str | None) -> Sides:
+def _sides(
+    a: str,
+    b: str,
+    model: str | None,
+    model_args: dict[str, object],
+    constructor: str | None,
+    cache: Cache | None,
+) -> Sides:
     from pgaudit.diff.files import open_side
 
     with report_stream_kept():  # a config may be code
@@ -60,7 +69,7 @@ def _sides(a: str, b: str, model: str | None, model_args: dict[str, object], con
     with report_stream_kept(), spinner(f"comparing {a} and {b}"):
         from pgaudit.diff.sides import audit_sides
 
-        return audit_sides(*opened, model=model, model_args=model_args)
+        return audit_sides(*opened, model=model, model_args=model_args, cache=cache)
 
 
 def _rendered(found: Diff, fmt: DiffFormat, end: Screen, *, fold: bool, rules: bool) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pgaudit.cli.common import audited, is_config, note, references, screen, write
-from pgaudit.cli.options import Color, Constructor, ModelArgs, Output, Traceback, Width
+from pgaudit.cli.options import Color, Constructor, ModelArgs, NoCache, Output, Traceback, Width
 from pgaudit.errors import UsageError
 from pgaudit.render.choices import Colour, ExplainFormat
 
@@ -28,6 +28,7 @@ def explain(
     output: Output = None,
     model_args: ModelArgs = None,
     constructor: Constructor = None,
+    no_cache: NoCache = False,
     width: Width = None,
     colour: Color = Colour.AUTO,
     traceback: Traceback = False,
@@ -39,7 +40,7 @@ def explain(
         raise UsageError("PARAM is missing", "pgaudit explain MODEL CONFIG PARAM")
     model_ref, config_path = (None, config) if model is None else references(model, config, command="explain")
     assert config_path is not None
-    report = audited(model_ref, config_path, model_args, constructor)
+    report = audited(model_ref, config_path, model_args, constructor, no_cache=no_cache)
     from pgaudit.explanation import explanations, matching
     from pgaudit.render.explain import render_explanations
     from pgaudit.render.explain_data import render_json

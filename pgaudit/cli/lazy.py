@@ -37,6 +37,10 @@ COMMANDS = {
         "pgaudit.cli.verify",
         "Build the optimizer through the real library, where it is installed, and compare every parameter.",
     ),
+    "snapshot": (
+        "pgaudit.cli.snapshot",
+        "Save all that is asked of a model in a file that can be named in its place.",
+    ),
     "rule": (
         "pgaudit.cli.rule",
         "Say what a finding means, why it hurts, and how to mend it; list all without a CODE.",
@@ -45,6 +49,10 @@ COMMANDS = {
     "constructors": (
         "pgaudit.cli.names",
         "List the constructors that a config can name, with their sources; or say what one of them does.",
+    ),
+    "cache": (
+        "pgaudit.cli.cache",
+        "Show what is kept of timm's models, so that a second run needs no torch; or take it out.",
     ),
 }
 """Each command's module, which has a function of its name; and the first line of that function's docstring."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pgaudit.cli.common import audited, complain, note, references, write
-from pgaudit.cli.options import Constructor, ModelArgs, Output, Traceback
+from pgaudit.cli.options import Constructor, ModelArgs, NoCache, Output, Traceback
 from pgaudit.errors import ConfigError, UsageError
 from pgaudit.inventory.imports import is_file
 from pgaudit.text import visible
@@ -31,13 +31,14 @@ def lock(
     ] = False,
     model_args: ModelArgs = None,
     constructor: Constructor = None,
+    no_cache: NoCache = False,
     traceback: Traceback = False,
 ) -> None:
     """Write every parameter's settings and rules as a text that is easy to review and to compare."""
     if update and output is None:
         raise UsageError("--update rewrites a file, and none is named", "pgaudit lock MODEL CONFIG -o FILE --update")
     model_ref, config_path = references(model, config, command="lock")
-    report = audited(model_ref, config_path, model_args, constructor)
+    report = audited(model_ref, config_path, model_args, constructor, no_cache=no_cache)
     from pgaudit.diff.locks import written
     from pgaudit.diff.reports import from_report
 

@@ -6,21 +6,22 @@ from typing import Annotated
 
 import typer
 
-from pgaudit.cli.common import note, report_stream_kept, screen, spinner, write
-from pgaudit.cli.options import Color, Output, Traceback, Width
+from pgaudit.cli.common import note, report_stream_kept, screen, spinner, the_cache, write
+from pgaudit.cli.options import Color, NoCache, Output, Traceback, Width
 from pgaudit.errors import UsageError
 from pgaudit.render.choices import Colour, RuleFormat
 
 
 def models(
     glob: Annotated[str, typer.Argument(metavar="GLOB", show_default=False, help="Such as 'vit_*'.")] = "",
+    no_cache: NoCache = False,
     traceback: Traceback = False,
 ) -> None:
     """List the timm models that MODEL can name."""
     with report_stream_kept(), spinner("asking timm"):
-        from pgaudit.inventory.sources import timm_models
+        from pgaudit.subject import timm_names
 
-        names = timm_models(glob)
+        names = timm_names(glob, the_cache(unwanted=no_cache))
     write("".join(f"{name}\n" for name in names), None)
 
 

@@ -27,4 +27,5 @@ Width = Annotated[
     typer.Option("--width", min=20, metavar="CELLS", show_default=False, help="Instead of the terminal's width."),
 ]
 Color = Annotated[Colour, typer.Option("--color", help="Whether to write colours.")]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Build the model anew, and keep nothing of it.")]
 Traceback = Annotated[bool, typer.Option("--traceback", help="Show where an error comes from.")]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pgaudit.cli.common import audited, note, references, screen, write
-from pgaudit.cli.options import Color, Constructor, ModelArgs, Output, Traceback, Width
+from pgaudit.cli.options import Color, Constructor, ModelArgs, NoCache, Output, Traceback, Width
 from pgaudit.errors import UsageError
 from pgaudit.render.choices import Colour, Format, GroupBy, Sort
 
@@ -53,6 +53,7 @@ def show(
     output: Output = None,
     model_args: ModelArgs = None,
     constructor: Constructor = None,
+    no_cache: NoCache = False,
     width: Width = None,
     colour: Color = Colour.AUTO,
     traceback: Traceback = False,
@@ -61,7 +62,7 @@ def show(
     if fold and fmt in (Format.JSON, Format.CSV):
         raise UsageError(f"--fold is for people; {fmt.value} has one entry a parameter", "drop --fold")
     model_ref, config_path = references(model, config)
-    report = audited(model_ref, config_path, model_args, constructor)
+    report = audited(model_ref, config_path, model_args, constructor, no_cache=no_cache)
     from pgaudit.render.select import Selection
     from pgaudit.render.style import marks_for
     from pgaudit.render.table import TableOptions

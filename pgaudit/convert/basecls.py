@@ -55,7 +55,7 @@ def _one_lr(job: Job) -> float:
 
 
 def _optimizer(job: Job) -> str:
-    kind = f"{job.source.kind.__module__}.{job.source.kind.__qualname__}"
+    kind = job.source.call.about.name.replace(":", ".")
     if kind not in _CLASSES:
         raise ConfigError(f"BaseCls has no {visible(job.source.spec.name)}", f"it has {', '.join(OPTIMIZERS)}")
     return _CLASSES[kind]

@@ -9,9 +9,8 @@ from typing import Any
 from pgaudit.convert.lots import Built, Lot
 from pgaudit.errors import ConfigError
 from pgaudit.inventory import Inventory
-from pgaudit.inventory.walk import walk
-from pgaudit.live import Live
 from pgaudit.serialize import portable
+from pgaudit.subject import Subject
 from pgaudit.text import counted, visible
 
 
@@ -125,16 +124,16 @@ class Job:
 
 
 def job(
-    source: Built, live: Live, *, unwrap: bool, ignore_frozen: bool, title: str, model_section: Mapping[str, Any]
+    source: Built, subject: Subject, *, unwrap: bool, ignore_frozen: bool, title: str, model_section: Mapping[str, Any]
 ) -> Job:
     """Returns the work to do for a target that begins, or does not, at the model's attribute ``module``."""
-    walked = walk(live.module, ref=live.ref, source=live.source, version=live.version, unwrap=unwrap)
+    inventory, tensors = subject.identities(unwrap=unwrap)
     where = source.by_tensor
-    found = [where[id(tensor)] for tensor in walked.tensors]
+    found = [where[id(tensor)] for tensor in tensors]
     lots = tuple(source.lots[index] for index in found)
-    frozen = (index for index, p in enumerate(walked.inventory.parameters) if not p.trainable)
+    frozen = (index for index, p in enumerate(inventory.parameters) if not p.trainable)
     kept = frozenset(frozen if ignore_frozen else ())
-    return Job(source, walked.inventory, lots, kept, title, model_section=model_section)
+    return Job(source, inventory, lots, kept, title, model_section=model_section)
 
 
 FROZEN_HINT = "--ignore-frozen compares only what trains"

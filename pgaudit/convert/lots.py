@@ -10,14 +10,13 @@ from pgaudit.config import Config
 from pgaudit.constructors import OptimizerSpec, constructor_named
 from pgaudit.errors import ConfigError
 from pgaudit.inventory import Inventory
-from pgaudit.live import Live
-from pgaudit.pipeline import audit, audit_live
+from pgaudit.pipeline import audit, audit_called
 from pgaudit.report import Report, Row
 from pgaudit.text import visible
 
 if TYPE_CHECKING:
-    from torch import Tensor
-    from torch.optim import Optimizer
+    from pgaudit.inventory.calls import OptimizerCall
+    from pgaudit.subject import Subject
 
 OF_SCHEDULERS = ("initial_lr", "lr_scale")
 """What schedulers look for in a group, though no optimizer's class does."""
@@ -46,8 +45,9 @@ class Built:
     report: Report
     config: Config
     spec: OptimizerSpec
-    kind: type[Optimizer]
-    tensors: tuple[Tensor, ...]
+    call: OptimizerCall
+    tensors: Sequence[object]
+    """What stands for each parameter, however the model is looked at."""
     lots: tuple[Lot | None, ...]
     values: Mapping[tuple[str, object], Any] = field(default_factory=dict)
     """The values of :attr:`Lot.extra`, as they were written."""
@@ -66,24 +66,26 @@ class Built:
         return ", ".join(found) + (f" and {more:,} more" if more else "")
 
 
-def built(live: Live, config: Config) -> Built:
-    """Audits a live model, and returns what each parameter has.
+def built(subject: Subject, config: Config) -> Built:
+    """Audits a model, and returns what each parameter has.
 
     Raises:
         ConfigError: the config cannot be built for this model.
     """
-    report, walked, call = audit_live(live, config)
+    report, tensors, call = audit_called(subject, config)
     for finding in report.findings:
         if finding.code == "PG009":
             raise ConfigError(config.problem(f"the config cannot be built: {finding.message}", hint=finding.hint))
     spec = constructor_named(report.constructor).optimizer(config)
     if call.wrapper is not None:
-        raise config.error(f"{call.wrapper.__name__} around an optimizer cannot be written elsewhere", *spec.section)
+        raise config.error(
+            f"{call.wrapper.rpartition(':')[2]} around an optimizer cannot be written elsewhere", *spec.section
+        )
     if spec.factory is not None:  # its names and its own arguments mean nothing to others
-        spec = OptimizerSpec(call.kind.__name__, call.arguments, spec.section, spec.type_key)
+        spec = OptimizerSpec(call.about.name.rpartition(":")[2], call.arguments, spec.section, spec.type_key)
     reader = _Reader(report, spec)
     lots = tuple(reader.lot(row) for row in report.rows)
-    return Built(report, config, spec, call.kind, walked.tensors, lots, reader.values, frozenset(reader.unread))
+    return Built(report, config, spec, call, tensors, lots, reader.values, frozenset(reader.unread))
 
 
 def lots_of(inventory: Inventory, config: Config) -> tuple[Lot | None, ...]:

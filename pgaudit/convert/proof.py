@@ -7,7 +7,7 @@ from pgaudit.config.loader import read_yaml
 from pgaudit.convert.job import Job
 from pgaudit.convert.lots import Built, Lot, built, canonical, same
 from pgaudit.errors import ConfigError
-from pgaudit.live import Live
+from pgaudit.subject import Subject
 from pgaudit.text import visible
 
 
@@ -15,7 +15,7 @@ class Unproved(Exception):
     """A converted policy is not the same: a fault of ours."""
 
 
-def by_audit(text: str, job: Job, live: Live) -> None:
+def by_audit(text: str, job: Job, subject: Subject) -> None:
     """Parses a converted config, audits it, and compares it with its source.
 
     Raises:
@@ -25,7 +25,7 @@ def by_audit(text: str, job: Job, live: Live) -> None:
     document = read_yaml(text.encode(), "the converted config")
     if document.ambiguous:
         raise Unproved(f"{document.ambiguous[0].text} is no number to PyYAML")
-    compare(job, built(live, load_config(document.value)))
+    compare(job, built(subject, load_config(document.value)))
 
 
 def compare(job: Job, other: Built) -> None:
@@ -63,7 +63,7 @@ def refuse_changing_class(source: Built) -> None:
 
 
 def _class(of: Built) -> str:
-    return f"{of.kind.__module__}.{of.kind.__qualname__}"
+    return of.call.about.name
 
 
 def _arguments(of: Built) -> dict[str, object]:

@@ -19,7 +19,7 @@ from pgaudit.convert.words import number
 from pgaudit.errors import ConfigError
 from pgaudit.inventory import ModuleType
 from pgaudit.inventory.imports import quiet
-from pgaudit.live import Live
+from pgaudit.subject import Buildable, Subject
 from pgaudit.text import said, visible
 
 _NORMS = ("_BatchNorm", "_InstanceNorm", "GroupNorm", "LayerNorm", "RMSNorm")
@@ -175,7 +175,7 @@ def _class(job: Job) -> tuple[str, list[str]]:
     """The optimizer's class as the code names it, and what to import for it."""
     import torch
 
-    kind, name = job.source.kind, job.source.spec.name
+    kind, name = job.source.call.kind, job.source.spec.name
     if getattr(torch.optim, kind.__name__, None) is kind:
         return f"torch.optim.{kind.__name__}", ["import torch"]
     module = name.rpartition(":")[0] or kind.__module__
@@ -206,21 +206,22 @@ def _literal(value: Any) -> str:
     raise ConfigError(f"a {type(value).__name__} from Python cannot be written down")
 
 
-def by_running(text: str, job: Job, live: Live) -> None:
+def by_running(text: str, job: Job, subject: Subject) -> None:
     """Runs the code on the model itself, and compares what the optimizer then holds.
 
     Raises:
         Unproved: it holds something else.
     """
+    assert isinstance(subject, Buildable)
     namespace: dict[str, Any] = {}
     try:
         with quiet():
             exec(compile(text, "the converted policy", "exec"), namespace)
-            optimizer = namespace["build_optimizer"](live.module)
+            optimizer = namespace["build_optimizer"](subject.live.module)
     except Exception as error:
         raise Unproved(f"the code fails: {said(error)}") from error
     source = job.source
-    if type(optimizer) is not source.kind:
+    if type(optimizer) is not source.call.kind:
         raise Unproved(f"the optimizer is a {type(optimizer).__name__}")
     groups = {id(tensor): group for group in optimizer.param_groups for tensor in group["params"]}
     for index, (tensor, row) in enumerate(zip(source.tensors, source.report.rows, strict=True)):

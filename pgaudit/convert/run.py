@@ -6,18 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pgaudit import subject as subjects
 from pgaudit.config import Config, load_config
 from pgaudit.convert import basecls, openmmlab, proof, python, rules, timm
 from pgaudit.convert.job import Job, Written, job
 from pgaudit.convert.lots import Built, built
 from pgaudit.errors import ConfigError, UsageError
-from pgaudit.live import live_model
 from pgaudit.serialize import portable
+from pgaudit.subject import Subject, subject_of
 from pgaudit.text import did_you_mean, quoted, visible
 
 if TYPE_CHECKING:
-    from torch import nn
-
     from pgaudit.pipeline import ConfigSource
 
 
@@ -30,7 +29,9 @@ class Target:
     """What it is, in a few words."""
     unwraps: bool = False
     """Whether it begins at the model's attribute ``module``."""
-    proved: Callable[[str, Job, Any], None] = proof.by_audit
+    proved: Callable[[str, Job, Subject], None] = proof.by_audit
+    runs: bool = False
+    """Whether it is proved on the model itself."""
 
 
 TARGETS: Mapping[str, Target] = {
@@ -39,7 +40,7 @@ TARGETS: Mapping[str, Target] = {
     "mmengine": Target(openmmlab.write_mmengine, "mmengine's default constructor", unwraps=True),
     "timm": Target(timm.write, "timm's create_optimizer_v2"),
     "basecls": Target(basecls.write, "BaseCls' get_param_groups"),
-    "python": Target(python.write, "plain Python, with torch alone", proved=python.by_running),
+    "python": Target(python.write, "plain Python, with torch alone", proved=python.by_running, runs=True),
 }
 """By the word for ``--to``."""
 
@@ -69,7 +70,7 @@ def _known() -> str:
 
 
 def convert(
-    model: nn.Module | str | None,
+    model: subjects.Model,
     config: ConfigSource,
     to: str,
     *,
@@ -80,7 +81,7 @@ def convert(
     """Writes a policy in the words of another library, so that it comes to the same for every parameter of a model.
 
     Args:
-        model: a live module, a reference, or None for the model that the config names.
+        model: a live module, a reference, a saved inventory, or None for the model that the config names.
         config: a path, a mapping of the same shape, or a Config.
         to: one of :data:`TARGETS`.
         model_args: keyword arguments for the model's factory.
@@ -94,15 +95,18 @@ def convert(
     """
     target = target_named(to)
     read = load_config(config, constructor=constructor)
-    live = live_model(model, read, model_args)
-    source = built(live, read)
+    subject = subject_of(model, read, model_args)
+    if target.runs and not isinstance(subject, subjects.Buildable):
+        hint = "name the model itself, not an inventory of it"
+        raise UsageError(f"what is written as {quoted(to)} is proved by running it on the model", hint)
+    source = built(subject, read)
     title = f"{visible(portable(read.path)) if read.path else 'A policy'} ({read.constructor})"
     named = {} if read.model is None or model not in (None, read.model) else _model_of(read)
-    work = job(source, live, unwrap=target.unwraps, ignore_frozen=ignore_frozen, title=title, model_section=named)
+    work = job(source, subject, unwrap=target.unwraps, ignore_frozen=ignore_frozen, title=title, model_section=named)
     if not work.inside:
         raise ConfigError("nothing is left to convert: no parameter in the optimizer trains")
     written = target.write(work)
-    target.proved(written.text, work, live)
+    target.proved(written.text, work, subject)
     return Converted(written.text, (*written.notes, *_notes(source, work)))
 
 

@@ -68,7 +68,7 @@ def _call(job: Job, lr: float) -> tuple[str, dict[str, Any]]:
     """
     defaults = job.source.report.facts.arguments
     wanted = _held(defaults, job.arguments)
-    for name in timm_names(job.source.kind):
+    for name in timm_names(job.source.call.kind):
         arguments = dict(job.arguments)
         for _ in range(2):
             made = _held(defaults, call_of(name, {**arguments, "lr": lr, "weight_decay": 0.0}, "timm").arguments)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pgaudit.config import Config
 from pgaudit.diff.files import Named
 from pgaudit.diff.records import Side
 from pgaudit.diff.reports import from_report
 from pgaudit.errors import UsageError
-from pgaudit.inventory import Inventory
+from pgaudit.inventory.cache import Cache
 from pgaudit.text import quoted, visible
+
+if TYPE_CHECKING:
+    from pgaudit.subject import Subject
 
 
 @dataclass(frozen=True)
@@ -25,20 +28,28 @@ class Sides:
     notes: tuple[str, ...] = ()
 
 
-def audit_sides(a: Named, b: Named, *, model: str | None = None, model_args: Mapping[str, Any] | None = None) -> Sides:
+def audit_sides(
+    a: Named,
+    b: Named,
+    *,
+    model: str | None = None,
+    model_args: Mapping[str, Any] | None = None,
+    cache: Cache | None = None,
+) -> Sides:
     """Decides every parameter of the sides that are configs; a model that both are about is built once.
 
     Args:
         a: the side before, and ``b`` the one after.
         model: the model of all configs; by default each names its own, or else takes the other side's.
         model_args: keyword arguments for the model's factory.
+        cache: where saved inventories of timm's models are kept.
 
     Raises:
         UsageError: a config has no model.
         ConfigError: the real library would refuse a config for this model.
         ModelError: a model cannot be built.
     """
-    workshop = _Workshop(model, dict(model_args or {}))
+    workshop = _Workshop(model, dict(model_args or {}), cache)
     if model and not any(isinstance(named.found, Config) for named in (a, b)):
         workshop.note("--model has no effect: no side is a config")
     # The side that names its model comes first, so that the other can have the same.
@@ -48,13 +59,14 @@ def audit_sides(a: Named, b: Named, *, model: str | None = None, model_args: Map
 
 
 class _Workshop:
-    """Makes sides, and remembers the last model that it built."""
+    """Makes sides, and remembers the last model."""
 
-    def __init__(self, model: str | None, args: Mapping[str, Any]) -> None:
+    def __init__(self, model: str | None, args: Mapping[str, Any], cache: Cache | None) -> None:
         self.notes: list[str] = []
         self._model = model
         self._args = args
-        self._built: tuple[object, Inventory] | None = None
+        self._cache = cache
+        self._last: tuple[object, Subject] | None = None
 
     def note(self, text: str) -> None:
         self.notes.append(text)
@@ -81,20 +93,22 @@ class _Workshop:
         return replace(config, model=ref, model_args=args, architecture=architecture)
 
     def _audited(self, path: str, config: Config, namer: str) -> Side:
-        from pgaudit.pipeline import audit
+        from pgaudit.pipeline import audit_subject
+        from pgaudit.subject import subject_of
 
         ref = self._model or config.model
         args = {**(config.model_args if ref == config.model else {}), **self._args}
         # A file may stand beside its config, so only configs of one folder mean the same by its name.
-        beside = os.path.dirname(namer) if self._model is None and ".py:" in str(ref) else None
+        beside = (
+            os.path.dirname(namer)
+            if self._model is None and (".py:" in str(ref) or str(ref).endswith(".json"))
+            else None
+        )
         # Two Python configs seldom share a file, and often a model.
         its = config.architecture if ref is None else None
         key = (ref, beside, args) if its is None else (its.scope, its.section, args)
-        if self._built and self._built[0] == key:
-            report = audit(self._built[1], config)
-        else:
-            report = audit(self._model, config, model_args=self._args)
-            if not report.inventory.wrapper:  # constructors begin such a model at different modules
-                self._built = key, report.inventory
+        if self._last is None or self._last[0] != key:
+            self._last = key, subject_of(self._model, config, self._args, self._cache)
+        report = audit_subject(self._last[1], config)
         self.notes += report.inventory.notes
         return from_report(report, path)

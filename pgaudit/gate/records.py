@@ -11,6 +11,7 @@ from typing import Any
 from pgaudit.checks import Finding, Severity
 from pgaudit.config.project import Origin
 from pgaudit.errors import Position, Problem
+from pgaudit.inventory.cache import Cache
 from pgaudit.text import visible
 
 CLEAN, FAILED, BROKEN = 0, 1, 2
@@ -34,6 +35,8 @@ class Audit:
     baseline: str | None = None
     fail_on: str | None = None
     """The severity from which on findings fail; None for what the expectations say, or else ``error``."""
+    cache: Cache | None = None
+    """Where saved inventories of timm's models are kept."""
     origin: Origin | None = None
     """Where a project file lists it; None for the command line."""
 

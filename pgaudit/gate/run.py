@@ -34,7 +34,7 @@ def run(audit: Audit) -> Outcome:
             with _led_by(audit, "baseline"):
                 known = baseline.read(audit.baseline)
         with _led_by(audit, "model"):
-            report = audited(audit.model, config, model_args=audit.model_args)
+            report = audited(audit.model, config, model_args=audit.model_args, cache=audit.cache)
         with _led_by(audit, "lock"):
             return judged(audit, report, expect or Expectations(), known)
     except PgauditError as error:

@@ -7,10 +7,11 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pgaudit.inventory import optimizers
-from pgaudit.inventory.imports import quiet
+from pgaudit.inventory.groups import Built, TrialGroup
+from pgaudit.inventory.imports import import_attribute, quiet
 from pgaudit.inventory.optimizers import OptimizerError, optimizer_class
 from pgaudit.text import did_you_mean, said
 
@@ -18,14 +19,71 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
 
-@dataclass(frozen=True, slots=True)
+class About(Protocol):
+    """Who tells what an optimizer's class does: the class itself, or a record of it."""
+
+    @property
+    def name(self) -> str:
+        """The class as ``module:Class``."""
+
+    @property
+    def kind(self) -> type[Optimizer]:
+        """The class itself."""
+
+    def argument_defaults(self) -> dict[str, Any]:
+        """Returns the defaults of its arguments."""
+
+    def filled_in(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Returns what it fills into a group without settings of its own; raises OptimizerError where it refuses."""
+
+    def looked_for(self, filled: Mapping[str, Any]) -> frozenset[str]:
+        """Returns the keys of a group that somebody looks for."""
+
+    def try_groups(self, arguments: Mapping[str, Any], groups: Sequence[TrialGroup]) -> list[Built]:
+        """Returns what each group holds once it is built; raises OptimizerError where it refuses."""
+
+
+@dataclass(frozen=True)
+class ClassItself:
+    """A class that is there to be asked."""
+
+    kind: type[Optimizer]
+
+    @property
+    def name(self) -> str:
+        """See :class:`About`."""
+        return qualified(self.kind)
+
+    def argument_defaults(self) -> dict[str, Any]:
+        """See :class:`About`."""
+        return optimizers.argument_defaults(self.kind)
+
+    def filled_in(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """See :class:`About`."""
+        return optimizers.filled_in(self.kind, arguments)
+
+    def looked_for(self, filled: Mapping[str, Any]) -> frozenset[str]:
+        """See :class:`About`."""
+        return optimizers.looked_for(self.kind, filled)
+
+    def try_groups(self, arguments: Mapping[str, Any], groups: Sequence[TrialGroup]) -> list[Built]:
+        """See :class:`About`."""
+        return optimizers.try_groups(self.kind, arguments, groups)
+
+
+@dataclass(frozen=True)
 class OptimizerCall:
     """A class, and what it is called with beside the groups."""
 
-    kind: type[Optimizer]
+    about: About
     arguments: Mapping[str, Any]
-    wrapper: type[Optimizer] | None = None
-    """What the optimizer is wrapped in, such as timm's Lookahead."""
+    wrapper: str | None = None
+    """What the optimizer is wrapped in, as ``module:Class``, such as timm's Lookahead."""
+
+    @property
+    def kind(self) -> type[Optimizer]:
+        """The class itself."""
+        return self.about.kind
 
 
 def call_of(
@@ -43,7 +101,7 @@ def call_of(
         OptimizerError: there is no such class or name, or the factory refuses the arguments.
     """
     if factory is None:
-        return OptimizerCall(optimizer_class(name, scope), arguments)
+        return OptimizerCall(ClassItself(optimizer_class(name, scope)), arguments)
     assert factory == "timm"
     return _by_timm(str(name), arguments)
 
@@ -56,7 +114,7 @@ def build(call: OptimizerCall, groups: Sequence[Mapping[str, Any]]) -> Optimizer
         UsageError: there are no groups.
     """
     made = optimizers.build(call.kind, groups, call.arguments)
-    wrap: Any = call.wrapper
+    wrap: Any = import_attribute(call.wrapper)[1] if call.wrapper else None
     return made if wrap is None else wrap(made)
 
 
@@ -66,14 +124,14 @@ def timm_names(kind: type[Optimizer]) -> list[str]:
     Raises:
         OptimizerError: timm has no registry.
     """
-    registry = _timm_registry()
+    registry = timm_registry()
     names = [name for name in registry.list_optimizers() if registry.get_optimizer_info(name).opt_class is kind]
     return sorted(names, key=lambda name: (name != kind.__name__.lower(), len(name), name))
 
 
 def _by_timm(name: str, arguments: Mapping[str, Any]) -> OptimizerCall:
     """What timm's own registry calls, asked with a class that only takes notes."""
-    registry = copy.copy(_timm_registry())
+    registry = copy.copy(timm_registry())
     seen: list[tuple[Any, dict[str, Any]]] = []
     class_of = registry.get_optimizer_class
     stand_in = _stand_in()
@@ -90,7 +148,8 @@ def _by_timm(name: str, arguments: Mapping[str, Any]) -> OptimizerCall:
     registry.get_optimizer_class = noted
     try:
         with quiet():
-            made = registry.create_optimizer([], opt=name, **arguments)
+            # In one order, for it is that of what comes out.
+            made = registry.create_optimizer([], opt=name, **dict(sorted(arguments.items())))
     except Exception as error:
         hint = None
         if "not found in registry" in str(error):
@@ -98,10 +157,16 @@ def _by_timm(name: str, arguments: Mapping[str, Any]) -> OptimizerCall:
             hint = hint or "timm takes names of its registry, such as adamw or sgd, and no class of your own"
         raise OptimizerError(f"timm's create_optimizer_v2 would raise {said(error)}", hint, "type") from error
     ((kind, given),) = seen
-    return OptimizerCall(kind, given, None if made is stand_in else type(made))
+    return OptimizerCall(ClassItself(kind), given, None if made is stand_in else qualified(type(made)))
 
 
-def _timm_registry() -> Any:
+def qualified(kind: type) -> str:
+    """Returns a class as ``module:Class``."""
+    return f"{kind.__module__}:{kind.__qualname__}"
+
+
+def timm_registry() -> Any:
+    """Returns timm's registry of optimizers; raises OptimizerError where timm has none."""
     try:
         with quiet():
             from timm.optim import _optim_factory

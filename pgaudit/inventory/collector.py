@@ -1,4 +1,4 @@
-"""Python's garbage collector, out of the way while records are made by the thousand."""
+"""The garbage collector, paused."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from collections.abc import Iterator
 
 
 @contextlib.contextmanager
-def paused() -> Iterator[None]:
-    """While records are made by the thousand, each collection would visit the whole model, and all that torch has
-    loaded, and find nothing.
-    """
+def collector_paused() -> Iterator[None]:
+    """While records are made by the thousand, each garbage collection would visit the whole model, and find nothing."""
     was_on = gc.isenabled()
     gc.disable()
     try:

@@ -59,10 +59,25 @@ def qualified_class(ref: str) -> str:
     return f"{found.__module__}.{found.__qualname__}"
 
 
+_ran: list[str] = []
+
+
+def foreign_code_ran() -> bool:
+    """Whether code was imported in this process that may have changed how torch and timm behave: any but theirs."""
+    return bool(_ran)
+
+
+def foreign_code_runs(name: str) -> None:
+    """Notes that code will run that is not torch's or timm's."""
+    if name.partition(".")[0] not in ("torch", "timm", "torchvision"):
+        _ran.append(name)
+
+
 def _named_module(name: str) -> ModuleType:
     if not all(part.isidentifier() for part in name.split(".")):
         raise ModelError(f"{quoted(name)} is not the name of a module", "for example my_package.models:make_model")
     importable(os.getcwd())
+    foreign_code_runs(name)
     try:
         with quiet():
             return importlib.import_module(name)
@@ -87,6 +102,7 @@ def _file_module(path: str) -> ModuleType:
     importable(str(file.parent.resolve()))
     spec = importlib.util.spec_from_file_location(file.stem, file)
     assert spec is not None  # a .py file always has a loader
+    foreign_code_runs(path)
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     shadowed = sys.modules.get(file.stem)

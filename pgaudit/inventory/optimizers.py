@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import CodeType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from pgaudit.errors import PgauditError, UsageError
+from pgaudit.inventory.groups import Built, TensorKind, TrialGroup, settings_in
 from pgaudit.inventory.imports import import_attribute, quiet
 from pgaudit.inventory.registry import registered_optimizer
 from pgaudit.text import did_you_mean, quoted, said, visible
@@ -32,31 +32,6 @@ class OptimizerError(PgauditError):
     def __init__(self, message: str, hint: str | None = None, argument: str | None = None) -> None:
         super().__init__(message, hint)
         self.argument = argument
-
-
-@dataclass(frozen=True, slots=True)
-class TensorKind:
-    """What an optimizer's class may look at in a tensor before the first step."""
-
-    shape: tuple[int, ...]
-    dtype: str
-    leaf: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class TrialGroup:
-    """A group to try an optimizer on."""
-
-    settings: tuple[tuple[str, Any], ...]
-    tensors: tuple[TensorKind, ...]
-
-
-class Built(NamedTuple):
-    """What a group of a built optimizer holds."""
-
-    lr: float | None
-    weight_decay: float
-    """0 for a class that knows no weight decay."""
 
 
 def optimizer_class(name: str | type, scope: str | None = None) -> type[Optimizer]:
@@ -93,6 +68,13 @@ def _by_class_name(name: str, scope: str | None) -> Any:
     raise OptimizerError(
         f"torch and timm have no optimizer {quoted(name)}", hint or "your own is named module:Class", argument="type"
     )
+
+
+def library_classes() -> dict[str, type[Optimizer]]:
+    """Returns the classes of torch and timm by name; torch's where both have one."""
+    import torch
+
+    return {**_timm_classes(), **_classes(torch.optim)}
 
 
 def _timm_classes() -> dict[str, Any]:
@@ -137,9 +119,15 @@ def looked_for(kind: type[Optimizer], filled: Mapping[str, Any]) -> frozenset[st
     """Returns the keys of a group that somebody looks for: those that the class fills in, those that its methods name
     (``group.get("lars_exclude")``), and those of schedulers and hooks.
     """
+    return frozenset({*filled, *words_in(kind)})
+
+
+def words_in(kind: type[Optimizer]) -> frozenset[str]:
+    """Returns the words in the class's methods that may be keys of a group, and those that others look for."""
     methods = (method for base in kind.__mro__ for method in vars(base).values() if inspect.isfunction(method))
     codes = (inspect.unwrap(method).__code__ for method in methods)
-    return frozenset({*filled, *_READ_BY_OTHERS, *(word for code in codes for word in _texts(code))})
+    words = (text for code in codes for text in _texts(code) if text.isidentifier())
+    return frozenset({*_READ_BY_OTHERS, *words})
 
 
 _READ_BY_OTHERS = ("initial_lr", "initial_momentum", "fix_lr")
@@ -172,28 +160,23 @@ def try_groups(kind: type[Optimizer], arguments: Mapping[str, Any], groups: Sequ
     return [settings_in(group) for group in _tried(kind, groups, arguments).param_groups[: len(groups)]]
 
 
-def settings_in(group: Mapping[str, Any]) -> Built:
-    """Returns the lr and weight decay that a group holds."""
-    lr, decay = group.get("lr"), group.get("weight_decay")
-    return Built(None if lr is None else float(lr), 0.0 if decay is None else float(decay))
-
-
 def _tried(kind: type[Optimizer], groups: Sequence[TrialGroup], arguments: Mapping[str, Any]) -> Optimizer:
     """Meta tensors cost nothing, but a class that reads a value cannot have them."""
 
-    def made(device: str) -> Optimizer:
-        params = [{"params": [_stand_in(t, device) for t in group.tensors], **dict(group.settings)} for group in groups]
-        return _made(kind, params, arguments)
+    def built_on(device: str) -> Optimizer:
+        params = [{"params": [stand_in(t, device) for t in group.tensors], **dict(group.settings)} for group in groups]
+        return made(kind, params, arguments)
 
     try:
-        return made("meta")
+        return built_on("meta")
     except OptimizerError as error:
         if "meta" not in str(error):
             raise
-        return made("cpu")
+        return built_on("cpu")
 
 
-def _stand_in(kind: TensorKind, device: str) -> Tensor:
+def stand_in(kind: TensorKind, device: str) -> Tensor:
+    """Returns a tensor of that kind, which trains if it can."""
     import torch
 
     dtype = getattr(torch, kind.dtype)
@@ -202,7 +185,12 @@ def _stand_in(kind: TensorKind, device: str) -> Tensor:
     return tensor if kind.leaf else tensor * 1
 
 
-def _made(kind: type[Optimizer], params: list[Any], arguments: Mapping[str, Any]) -> Optimizer:
+def made(kind: type[Optimizer], params: list[Any], arguments: Mapping[str, Any]) -> Optimizer:
+    """Calls the class.
+
+    Raises:
+        OptimizerError: it refuses.
+    """
     try:
         with quiet():
             return kind(params, **arguments)
@@ -241,4 +229,4 @@ def build(kind: type[Optimizer], groups: Sequence[Mapping[str, Any]], arguments:
     """
     if not groups:
         raise UsageError("no parameter is left for the optimizer")
-    return _made(kind, [dict(group) for group in groups], arguments)
+    return made(kind, [dict(group) for group in groups], arguments)

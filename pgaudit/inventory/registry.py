@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from pgaudit.errors import ModelError
-from pgaudit.inventory.imports import quiet
+from pgaudit.inventory.imports import foreign_code_runs, quiet
 from pgaudit.inventory.offline import without_network
 from pgaudit.text import quoted, said, visible
 
@@ -57,6 +57,7 @@ def registered_optimizer(name: str, scope: str) -> Any:
     """Returns what a package's registry of optimizers has under a name; None where it has none, or is not there."""
     try:
         with quiet(), _silent(), without_network():
+            foreign_code_runs(scope)
             from mmengine.registry import OPTIMIZERS
 
             return OPTIMIZERS.get(f"{scope}.{name}")
@@ -94,6 +95,7 @@ def _rates_on_cpu() -> contextlib.AbstractContextManager[Any]:
 
 def _imported(ref: str, scope: str, config: Any) -> None:
     """Imports the package, and what the config imports for the sake of its registry."""
+    foreign_code_runs(scope)
     try:
         with quiet(), _silent(), without_network():
             importlib.import_module(scope)

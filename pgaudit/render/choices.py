@@ -67,6 +67,14 @@ class ExplainFormat(str, enum.Enum):
 
 
 @enum.unique
+class CacheAction(str, enum.Enum):
+    """What can be done with the cache."""
+
+    INFO = "info"
+    CLEAR = "clear"
+
+
+@enum.unique
 class RuleFormat(str, enum.Enum):
     """What the documentation of findings is written as."""
 

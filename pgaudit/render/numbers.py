@@ -62,3 +62,9 @@ def bar(share: float, width: int, *, ascii_only: bool = False) -> str:
         return "#" * max(round(share * width), 1 if share else 0)
     eighths = max(round(share * width * 8), 1 if share else 0)
     return "█" * (eighths // 8) + ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")[eighths % 8]
+
+
+def byte_count(count: int) -> str:
+    """Returns ``38.4 kB``: three digits."""
+    number = elements(count)
+    return f"{number}B" if " " in number else f"{number} B"

@@ -7,10 +7,9 @@ import inspect
 import pytest
 import torch
 
+from pgaudit.inventory.groups import TensorKind, TrialGroup
 from pgaudit.inventory.optimizers import (
     OptimizerError,
-    TensorKind,
-    TrialGroup,
     defaults_of,
     filled_in,
     looked_for,

@@ -1,0 +1,37 @@
+"""``pgaudit cache``: what was found out about timm's models, and where it is kept."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pgaudit.cli.common import the_cache, write
+from pgaudit.cli.options import Traceback
+from pgaudit.errors import UsageError
+from pgaudit.render.choices import CacheAction
+from pgaudit.render.numbers import byte_count
+from pgaudit.text import counted, quoted, visible
+
+
+def cache(
+    action: Annotated[CacheAction, typer.Argument(metavar="ACTION", help="`info` or `clear`.")] = CacheAction.INFO,
+    traceback: Traceback = False,
+) -> None:
+    """Show what is kept of timm's models, so that a second run needs no torch; or take it out.
+
+    PGAUDIT_CACHE_DIR says where, and --no-cache does without.
+    """
+    kept = the_cache(unwanted=False)
+    assert kept is not None
+    if action is CacheAction.INFO:
+        used = kept.usage()
+        stale = f", {byte_count(used.stale_bytes)} of it of other versions" if used.stale_bytes else ""
+        held = f"{counted(used.models, 'model')}, {byte_count(used.bytes)}{stale}"
+        write(f"{visible(kept.folder)}\n{held}; at most {byte_count(kept.most_bytes)}\n", None)
+        return
+    try:
+        before = kept.clear()
+    except OSError as error:
+        raise UsageError(f"cannot clear {quoted(kept.folder)}: {error.strerror}") from None
+    write(f"{visible(kept.folder)}: {byte_count(before.bytes)} removed\n", None)

@@ -1,0 +1,136 @@
+"""``pgaudit snapshot``: saves what is asked of a model, so that later runs need not build it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pgaudit.cli.common import (
+    complain,
+    is_config,
+    note,
+    parse_model_args,
+    read_config,
+    report_stream_kept,
+    spinner,
+    the_cache,
+    write,
+)
+from pgaudit.cli.options import ModelArgs, Output, Traceback
+from pgaudit.errors import UsageError
+from pgaudit.inventory.imports import is_file
+from pgaudit.text import counted, quoted, visible
+
+if TYPE_CHECKING:
+    from pgaudit.inventory.saved import Saved
+
+MOVED = 1
+
+
+def snapshot(
+    model: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="MODEL",
+            show_default=False,
+            help="A timm name, package.module:attribute or file.py:attribute; or a config that names its model.",
+        ),
+    ] = None,
+    check: Annotated[
+        Path | None,
+        typer.Option(
+            "--check",
+            metavar="FILE",
+            show_default=False,
+            help="Build the model that FILE was made from, and list what has moved: exit 1 if anything has.",
+        ),
+    ] = None,
+    output: Output = None,
+    model_args: ModelArgs = None,
+    traceback: Traceback = False,
+) -> None:
+    """Save all that is asked of a model in a file that can be named in its place.
+
+    Names, shapes and dtypes of its parameters, the classes of its modules, and its hints; no weights.
+    """
+    arguments = parse_model_args(model_args or [])
+    if check is not None:
+        if output is not None:
+            raise UsageError("--check writes no file", f"pgaudit snapshot MODEL -o {visible(output)} writes one")
+        _check(check, model, arguments)
+        return
+    if model is None:
+        raise UsageError("MODEL is missing", "pgaudit snapshot MODEL -o model.inventory.json")
+    if output is not None:
+        _refuse_other_files(output)
+    made = _built(model, arguments)
+    from pgaudit.inventory.saved import written
+
+    note(made.inventory.notes)
+    write(written(made), output)
+
+
+def _built(model: str, arguments: dict[str, object]) -> Saved:
+    if model.endswith(".json"):
+        raise UsageError(f"{quoted(model)} is a file, and names no model", f"pgaudit snapshot --check {visible(model)}")
+    config = read_config(model, None) if is_config(model) else None
+    if config is not None and not config.names_model:
+        raise UsageError(f"{quoted(model)} names no model", "pgaudit snapshot MODEL; a config may say `model:`")
+    with report_stream_kept(), spinner(f"building {model}"):
+        from pgaudit.snapshot import snapshot as made
+
+        return made(None if config else model, arguments, config=config, cache=the_cache(unwanted=False))
+
+
+def _refuse_other_files(output: Path) -> None:
+    """What is no saved inventory is not written over."""
+    if str(output) == "-" or not is_file(str(output)):
+        return
+    from pgaudit.config.documents import read_file
+    from pgaudit.inventory.saved import is_saved
+
+    held = read_file(str(output), "inventory", most=4096)
+    if held and not is_saved(held):
+        raise UsageError(f"{visible(output)} exists, and is no saved inventory", "name another file, or remove it")
+
+
+def _check(file: Path, model: str | None, arguments: dict[str, object]) -> None:
+    from pgaudit.config.documents import read_file
+    from pgaudit.inventory.saved import MAX_BYTES, read
+
+    example = f"pgaudit snapshot {visible(model or 'MODEL')} -o {visible(file)} writes it"
+    before = read(read_file(str(file), "inventory", most=MAX_BYTES, example=example), str(file))
+    after = _built(model or _source(before, file), {**before.model_args, **arguments})
+    from pgaudit.render.moved import render_moved
+    from pgaudit.snapshot import moved
+
+    found = moved(before, after)
+    note(found.remarks)
+    name = visible(after.inventory.ref)
+    if not found.moves:
+        complain(f"{name} is as {visible(file)} says: {counted(len(after.inventory.parameters), 'parameter')}")
+        return
+    write(render_moved(found), None)
+    given = "".join(f" --model-arg {key}={json.dumps(value)}" for key, value in after.model_args.items())
+    anew = f"pgaudit snapshot {name}{visible(given)} -o {visible(file)}"
+    complain(f"{name} is not as {visible(file)} says\n  {anew} writes it anew")
+    raise typer.Exit(MOVED)
+
+
+_OF_A_CONFIG = re.compile(r"(.+\.py) \(.*\)")
+
+
+def _source(saved: Saved, file: Path) -> str:
+    """What names the model that a file was made from; for that of an OpenMMLab config, the config."""
+    its = saved.inventory
+    if its.source in ("timm", "import", "file"):
+        return its.ref
+    config = _OF_A_CONFIG.fullmatch(its.ref)
+    if config is None:
+        hint = f"pgaudit snapshot MODEL --check {visible(file)}"
+        raise UsageError(f"{visible(file)} was made from a model that no reference names", hint)
+    return config[1]

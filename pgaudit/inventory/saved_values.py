@@ -1,0 +1,57 @@
+"""Values of a saved file, which must be what they should be."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+from pgaudit.text import one_line
+
+
+class Unreadable(Exception):
+    """A file holds what none does that pgaudit wrote."""
+
+
+def wrong(value: Any, what: str) -> Unreadable:
+    """Returns the error that a value is no ``what``."""
+    return Unreadable(f"{one_line(json.dumps(value, default=repr), limit=40)} is no {what}")
+
+
+def text(value: Any) -> str:
+    """Returns a text as it is."""
+    if type(value) is not str:
+        raise wrong(value, "text")
+    return value
+
+
+def texts(value: Any) -> tuple[str, ...]:
+    """Returns a list of texts."""
+    return tuple([text(each) for each in listed(value)])
+
+
+def listed(value: Any) -> list[Any]:
+    """Returns a list as it is."""
+    if type(value) is not list:
+        raise wrong(value, "list")
+    return value
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """Returns a mapping as it is."""
+    if type(value) is not dict:
+        raise wrong(value, "mapping")
+    return value
+
+
+def yes(value: Any) -> bool:
+    """Returns true, which is all that is written of a flag."""
+    if value is not True:
+        raise wrong(value, "flag")
+    return True
+
+
+def _refused(word: str) -> NoReturn:
+    raise Unreadable(f"{word} is no number")
+
+
+DECODER = json.JSONDecoder(parse_constant=_refused)

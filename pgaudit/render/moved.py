@@ -1,0 +1,31 @@
+"""What has moved since a model was saved, as a list for people."""
+
+from __future__ import annotations
+
+from pgaudit.folding import Folded, fold_named
+from pgaudit.inventory.moves_beside import Move
+from pgaudit.snapshot import Moved
+from pgaudit.text import visible
+
+_MOST = 20
+"""Lines."""
+_WIDEST = 60
+"""Of the names; what is said of a longer one stands after it."""
+
+
+def render_moved(found: Moved) -> str:
+    """Returns a line for each thing that moved; names that repeat over blocks are joined."""
+    of_model = [Folded("", (move,)) for move in found.moves if move.name is None]
+    named = [(move.name, (move.mark, move.what), move.kind, move) for move in found.moves if move.name is not None]
+    lines = [*of_model, *fold_named(named)]
+    shown = lines[:_MOST]
+    width = max((len(visible(each.name)) for each in shown if len(each.name) <= _WIDEST), default=0)
+    text = "".join(_line(each, width) for each in shown)
+    more = len(lines) - len(shown)
+    return f"{text}and {more:,} more\n" if more else text
+
+
+def _line(of: Folded[Move], width: int) -> str:
+    move = of.rows[0]
+    name = f"{visible(of.name):{width}}  " if of.name else ""
+    return f"{move.mark} {name}{visible(move.what)}\n"

@@ -1,0 +1,160 @@
+"""A model → what a file keeps of it, and what has moved since."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pgaudit.config import Config
+from pgaudit.errors import ModelError
+from pgaudit.inventory import Hints, Inventory
+from pgaudit.inventory.cache import Cache
+from pgaudit.inventory.moves import moves
+from pgaudit.inventory.moves_beside import Move
+from pgaudit.inventory.saved import Saved
+from pgaudit.live import Live, arguments_for, beside, live_model
+from pgaudit.serialize import portable
+
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+_FOLDERS = re.compile(r"(?<![\w.:/\\])(?:/|[A-Za-z]:[\\/])(?:[^\s'\":()/\\]+[\\/])+")
+"""An absolute path but for its last part."""
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What is another than it was when a model was saved."""
+
+    moves: tuple[Move, ...]
+    """Nothing where every constructor decides as it did."""
+    remarks: tuple[str, ...]
+    """What else is another, such as versions."""
+
+
+def snapshot(
+    model: str | None,
+    model_args: Mapping[str, Any] | None = None,
+    *,
+    config: Config | None = None,
+    cache: Cache | None = None,
+) -> Saved:
+    """Builds a model and returns what a file keeps of it: no paths and no addresses of this machine.
+
+    Args:
+        model: a reference, such as ``resnet50`` or ``train.py:make_model``; None for the model that the config names.
+        model_args: keyword arguments for the model's factory; they take precedence over the config's.
+        config: what names the model.
+        cache: where it may stand what torch and timm do; the model itself is always built.
+
+    Raises:
+        ModelError: it cannot be built or has no parameters.
+    """
+    known = _knowledge(cache)  # first: code of the model's may change torch
+    if config is None:
+        return _saved(_loaded(str(model), model_args), model_args or {}, known)
+    live = live_model(model, config, model_args)
+    if config.model is not None and model is None:
+        live = replace(live, ref=beside(config, config.model))
+    given = arguments_for(model, config, model_args)
+    return _saved(live, {} if config.architecture is not None and model is None else given, known)
+
+
+def _loaded(ref: str, model_args: Mapping[str, Any] | None) -> Live:
+    from pgaudit.inventory.sources import load_model
+
+    loaded = load_model(ref, model_args)
+    return Live(loaded.module, ref, loaded.source, loaded.version, loaded.notes)
+
+
+def _saved(live: Live, model_args: Mapping[str, Any], known: Mapping[str, Any]) -> Saved:
+    inventory = _walked(live, unwrap=False)
+    inside = None
+    if inventory.wrapper:
+        try:
+            inside = _walked(live, unwrap=True)
+        except ModelError:
+            inside = None  # whatever it is, it is no model
+    return Saved(inventory, inside, _plain(model_args), _versions(inventory), known)
+
+
+def _walked(live: Live, *, unwrap: bool) -> Inventory:
+    from pgaudit.inventory.walk import walk
+
+    walked = walk(live.module, ref=live.ref, source=live.source, version=live.version, unwrap=unwrap, notes=live.notes)
+    inventory = walked.inventory
+    ref = portable(inventory.ref) or ""
+    return replace(
+        inventory, ref=ref, notes=tuple(map(_settled, inventory.notes)), hints=_settled_hints(inventory.hints)
+    )
+
+
+def _settled_hints(hints: Hints) -> Hints:
+    raised = {key: _settled(said) for key, said in hints.raised.items()}
+    depths = hints.layer_depths
+    if depths is not None:
+        depths = {name: _settled(told) if isinstance(told, str) else told for name, told in depths.items()}
+    return replace(hints, raised=raised, layer_depths=depths)
+
+
+def _settled(said: str) -> str:
+    """What foreign code said, without what is another on each run or machine."""
+    return _FOLDERS.sub("", _ADDRESS.sub("", said))
+
+
+def _plain(value: Any) -> Any:
+    """As JSON has it: a Python config may hold tuples."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def _versions(inventory: Inventory) -> dict[str, str]:
+    """Of torch, and of the packages that define the model's classes; of a local build, such as ``+cu128``, nothing is
+    said.
+    """
+    kinds = [inventory.model_type, *{visit.module for visit in inventory.visits}]
+    packages = {kind.name.partition(".")[0] for kind in kinds}
+    found = {}
+    for package in ("torch", *sorted(packages - {"torch", "__main__"})):
+        version = getattr(sys.modules.get(package), "__version__", None)
+        if version is not None:
+            found[package] = str(version).partition("+")[0]
+    return found
+
+
+def _knowledge(cache: Cache | None) -> Mapping[str, Any]:
+    """What runs without torch will ask of torch and timm: the same for all models, and seconds to find out."""
+    found = None if cache is None else cache.get("explored", "all")
+    if found is None:
+        from pgaudit.inventory.exploring import explored
+
+        found = explored()
+        if cache is not None:
+            cache.learn("explored", "all", found)
+    known: Mapping[str, Any] = found
+    return known
+
+
+def moved(before: Saved, after: Saved) -> Moved:
+    """Returns what has moved between two snapshots of a model."""
+    found = moves(before.inventory, after.inventory)
+    if not found and (before.inside is None) != (after.inside is None):
+        found = (Move("~", None, "the attribute `module` is a model no longer, or has become one"),)
+    elif not found and before.inside is not None and after.inside is not None:
+        found = moves(before.inside, after.inside)
+    return Moved(found, tuple(_remarks(before, after)))
+
+
+def _remarks(before: Saved, after: Saved) -> Iterable[str]:
+    for package in dict.fromkeys([*before.versions, *after.versions]):
+        was, now = before.versions.get(package, "none"), after.versions.get(package, "none")
+        if was != now:
+            yield f"made with {package} {was}; this is {now}"
+    if before.model_args != after.model_args:
+        yield "the model was given other arguments"
+    if before.knowledge != after.knowledge:
+        yield "what the optimizers of torch and timm do has changed, or is not in the file"
+    if before.inventory.notes != after.inventory.notes:
+        yield from after.inventory.notes

@@ -1,0 +1,244 @@
+"""The cache saves time and nothing else: whatever becomes of it, the answer is the same to the byte."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import pgaudit
+from pgaudit.inventory import imports, stamp
+from pgaudit.inventory.cache import Cache
+from pgaudit.render.rows import TableOptions
+from pgaudit.render.select import Selection
+from pgaudit.render.table import render_table
+
+MMCV = {
+    "optimizer": {"type": "SGD", "lr": 0.1, "momentum": 0.9, "weight_decay": 1e-4},
+    "paramwise_cfg": {"norm_decay_mult": 0.0, "custom_keys": {"head": {"lr_mult": 10.0}}},
+}
+TIMM = {
+    "constructor": "timm",
+    "optimizer": {"type": "lamb", "lr": 5e-3, "weight_decay": 0.02, "betas": [0.9, 0.98]},
+    "paramwise_cfg": {"layer_decay": 0.75},
+}
+BASECLS = {"solver": {"basic_lr": 0.1, "weight_decay": [[0, {"type": "torch.nn.LayerNorm"}], [1e-5, "bias"], 1e-4]}}
+MODELS = (Path(__file__).parent.parent / "data" / "timm_models.txt").read_text().split()
+
+
+@pytest.fixture(autouse=True)
+def _as_on_the_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other tests run foreign code in this process, after which a cache is not asked."""
+    monkeypatch.setattr(imports, "_ran", [])
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Cache:
+    return Cache(str(tmp_path / "kept"))
+
+
+def _answer(model: str, config: Any, cache: Cache | None, **given: Any) -> str:
+    report = pgaudit.audit(model, config, cache=cache, **given)
+    table = render_table(report, Selection(), TableOptions(fold=True, groups=True))
+    return json.dumps(report.to_dict()) + table + "".join(report.inventory.notes)
+
+
+@pytest.mark.parametrize("model", MODELS[::12])
+def test_warm_is_cold(model: str, cache: Cache) -> None:
+    for config in (MMCV, TIMM, BASECLS):
+        cold = _answer(model, config, None)
+        assert _answer(model, config, cache) == cold
+        assert _answer(model, config, cache) == cold
+    assert cache.usage().models == 1
+
+
+WARM = """
+import sys
+from pgaudit.cli import main
+
+code = main(sys.argv[1:])
+loaded = sorted({"torch", "timm", "numpy"} & sys.modules.keys())
+print(loaded, file=sys.stderr)
+raise SystemExit(code)
+"""
+
+
+def _run(*arguments: str, cache: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PGAUDIT_CACHE_DIR": str(cache), **variables}
+    command = [sys.executable, "-c", WARM, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+
+
+@pytest.mark.parametrize("config", ["resnet50_mmcv", "vit_timm", "swin_transformers", "resnet50_basecls"])
+def test_a_warm_run_loads_no_torch(config: str, tmp_path: Path) -> None:
+    arguments = ("resnet18", f"configs/{config}.yaml")
+    cold = _run("show", *arguments, cache=tmp_path)
+    assert "torch" in cold.stderr
+    for command in (("show",), ("lock",), ("check", "--fail-on", "never")):
+        warm = _run(command[0], *arguments, *command[1:], cache=tmp_path)
+        assert (warm.returncode, warm.stderr) == (0, "[]\n"), command
+    assert _run("show", *arguments, cache=tmp_path).stdout == cold.stdout
+    assert _run("explain", *arguments, "fc.bias", cache=tmp_path).stderr == "[]\n"
+    path = f"configs/{config}.yaml"
+    assert _run("diff", path, path, "--model", "resnet18", cache=tmp_path).stderr == "[]\n"
+    anew = _run("show", *arguments, "--no-cache", cache=tmp_path)
+    assert (anew.stdout, "torch" in anew.stderr) == (cold.stdout, True)
+
+
+def test_without_a_cache_nothing_is_written(tmp_path: Path) -> None:
+    _run("show", "resnet18", "configs/resnet50_mmcv.yaml", "--no-cache", cache=tmp_path / "kept")
+    assert not (tmp_path / "kept").exists()
+
+
+def test_another_lr_is_known_and_another_flag_is_learnt(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    def with_(**arguments: Any) -> dict[str, Any]:
+        return {"optimizer": {"type": "SGD", "lr": 0.1, **arguments}}
+
+    _answer("resnet18", with_(momentum=0.9), cache)
+    _answer("resnet18", with_(momentum=0.9, nesterov=True), cache)
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "torch", None)  # any import of it fails
+        for arguments in ({"lr": 3.0}, {"momentum": 0.5, "weight_decay": 0.3}, {"momentum": 0.8, "nesterov": True}):
+            _answer("resnet18", with_(**arguments), cache)
+    for wrong in ({"momentum": -1.0}, {"nesterov": True}):
+        with pytest.raises(pgaudit.ConfigError, match="would raise ValueError"):
+            _answer("resnet18", with_(**wrong), cache)
+
+
+def test_damaged_entries_are_rebuilt_without_a_word(cache: Cache) -> None:
+    cold = _answer("resnet18", MMCV, cache)
+    files = list(Path(cache.folder).glob("*/*/*.json"))
+    assert len(files) == 3
+    rng = random.Random(0)
+    for path in files:
+        whole = path.read_bytes()
+        for _ in range(25):
+            at = rng.randrange(len(whole))
+            broken = rng.choice([whole[:at], whole[:at] + bytes([rng.randrange(256)]) + whole[at + 1 :], b"", b"{}"])
+            path.write_bytes(broken)
+            assert _answer("resnet18", MMCV, cache) == cold
+        path.write_bytes(b"[" * 100_000)
+        assert _answer("resnet18", MMCV, cache) == cold
+        assert json.loads(path.read_bytes())
+
+
+@pytest.mark.parametrize("there", ["file", "below"])
+def test_a_folder_that_cannot_be_written_only_costs_speed(there: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    cache = Cache(str(tmp_path / "file" if there == "file" else tmp_path / "file" / "below"))
+    assert _answer("resnet18", MMCV, cache) == _answer("resnet18", MMCV, None)
+    assert (tmp_path / "file").read_text() == "mine"
+    assert cache.usage().bytes == 0
+
+
+def test_what_can_change_the_answer_is_in_the_key(
+    cache: Cache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _answer("resnet18", MMCV, cache)
+    _answer("timm:resnet18", MMCV, cache)
+    _answer("resnet18", MMCV, cache, model_args={"num_classes": 10})
+    assert cache.usage().models == 3
+    seen = {stamp.stamp()}
+    package = tmp_path / "timm"
+    (package / "models").mkdir(parents=True)
+    source = package / "models" / "resnet.py"
+    source.write_text("depth = 18")
+    folder = stamp._folder
+    monkeypatch.setattr(stamp, "_folder", lambda name: package if name == "timm" else folder(name))
+
+    def changed() -> bool:
+        stamp.stamp.cache_clear()
+        before = len(seen)
+        seen.add(stamp.stamp())
+        return len(seen) > before
+
+    assert changed()
+    assert not changed()
+    os.utime(source, ns=(1, 1))
+    assert changed()
+    (package / "models" / "another.py").write_text("")
+    assert changed()
+    monkeypatch.setenv("TIMM_FUSED_ATTN", "0")
+    assert changed()
+    assert cache.model("resnet18", {}) is None
+    assert cache.usage().stale_bytes > 0
+    monkeypatch.setattr(stamp, "_folder", lambda name: None)
+    stamp.stamp.cache_clear()
+    assert stamp.stamp() is None
+    assert not cache.usable
+    monkeypatch.undo()
+    stamp.stamp.cache_clear()
+
+
+def test_code_of_the_users_ends_it(cache: Cache, tmp_path: Path) -> None:
+    """It may have changed what timm builds."""
+    patch = tmp_path / "patching.py"
+    patch.write_text("import timm, torch\nclass Mine(torch.nn.Module): ...\n")
+    _answer("resnet18", MMCV, cache)
+    assert cache.usable
+    imports.import_attribute(f"{patch}:Mine")
+    assert not cache.usable
+    assert cache.model("resnet18", {}) is None
+    _answer("resnet34", MMCV, cache)
+    assert cache.usage().models == 1
+
+
+def test_it_is_bounded(cache: Cache) -> None:
+    _answer("resnet18", MMCV, cache)
+    one = cache.usage().bytes
+    small = Cache(cache.folder, most_bytes=3 * one)
+    for classes in range(2, 12):
+        _answer("resnet18", MMCV, small, model_args={"num_classes": classes})
+        assert small.usage().bytes <= small.most_bytes
+    assert small.model("resnet18", {"num_classes": 11}) is not None
+    assert small.model("resnet18", {"num_classes": 2}) is None
+
+
+def test_clearing_takes_nothing_of_others(cache: Cache) -> None:
+    _answer("resnet18", MMCV, cache)
+    mine = Path(cache.folder) / "inventories-of-mine.txt"
+    mine.write_text("mine")
+    assert cache.clear().models == 1
+    assert [path.name for path in Path(cache.folder).iterdir()] == [mine.name]
+    assert cache.clear().bytes == 0
+
+
+def _hammer(folder: str, seed: int) -> int:
+    cache = Cache(folder)
+    saved = cache.model("resnet18", {})
+    assert saved is not None
+    wrong = 0
+    for _ in range(60):
+        cache.keep(saved)
+        cache.learn("names", "SGD", ["value", seed] * 500)
+        found, name = cache.model("resnet18", {}), cache.get("names", "SGD")
+        wrong += found != saved or name is None or name[0] != "value" or len(name) != 1000
+    return wrong
+
+
+def test_concurrent_runs_see_whole_entries(cache: Cache) -> None:
+    _answer("resnet18", MMCV, cache)
+    with multiprocessing.get_context("spawn").Pool(3) as pool:
+        wrong = pool.starmap(_hammer, [(cache.folder, seed) for seed in range(1, 4)])
+    assert wrong == [0, 0, 0]
+    assert not list(Path(cache.folder).glob("*/*/.part-*"))
+
+
+def test_the_command(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    assert _run("cache", cache=kept).stdout == f"{kept}\n0 models, 0 B; at most 537 MB\n"
+    _run("show", "resnet18", "configs/resnet50_mmcv.yaml", cache=kept)
+    shown = _run("cache", "info", cache=kept)
+    assert shown.stdout.splitlines()[1].startswith("1 model, ")
+    assert shown.stderr == "[]\n"
+    assert "removed" in _run("cache", "clear", cache=kept).stdout
+    assert list(kept.iterdir()) == []
+    wrong = _run("cache", "clean", cache=kept)
+    assert (wrong.returncode, "clear" in wrong.stderr) == (2, True)
