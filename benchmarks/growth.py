@@ -7,13 +7,14 @@ import resource
 import subprocess
 import sys
 import time
+from typing import Any
 
 from benchmarks.figures import REPOSITORY, Figure, emit, environment
 from benchmarks.mixture import mixture
 
 SMALL, LARGE = 1_000, 1_000_000
 GIBIBYTE = 1 << 30
-POLICIES = {
+POLICIES: dict[str, dict[str, Any]] = {
     "mmcv": {
         "optimizer": {"type": "SGD", "lr": 0.1, "weight_decay": 1e-4},
         "paramwise_cfg": {
