@@ -75,9 +75,7 @@ def test_deciding(benchmark: BenchmarkFixture, parameters: int, policy: dict[str
     constructor = CONSTRUCTORS[config.constructor]
     facts = Facts(0.1, 1e-4)
     floor = _best(lambda: sum(1 for _ in model.named_parameters()))
-    benchmark.pedantic(  # type: ignore[no-untyped-call]
-        constructor.decide, (inventory, config, facts), rounds=5, warmup_rounds=1
-    )
+    benchmark.pedantic(constructor.decide, (inventory, config, facts), rounds=5, warmup_rounds=1)
     _report(benchmark, parameters, floor)
 
 
@@ -85,9 +83,7 @@ def test_deciding(benchmark: BenchmarkFixture, parameters: int, policy: dict[str
 def test_walking(benchmark: BenchmarkFixture, parameters: int) -> None:
     model = stack(parameters)
     floor = _best(lambda: sum(1 for _ in model.named_parameters()))
-    benchmark.pedantic(  # type: ignore[no-untyped-call]
-        lambda: walk(model, ref="stack"), rounds=3, warmup_rounds=1
-    )
+    benchmark.pedantic(lambda: walk(model, ref="stack"), rounds=3, warmup_rounds=1)
     _report(benchmark, parameters, floor, limit=15.0)
 
 
@@ -101,7 +97,7 @@ def test_checking(benchmark: BenchmarkFixture, parameters: int, policy: dict[str
     constructor, facts = CONSTRUCTORS[config.constructor], Facts(0.1, 1e-4)
     assignment = constructor.decide(inventory, config, facts)
     floor = _best(lambda: sum(1 for _ in model.named_parameters()))
-    benchmark.pedantic(  # type: ignore[no-untyped-call]
+    benchmark.pedantic(
         lambda: run_checks(Audited(inventory, config, constructor, facts, assignment)), rounds=3, warmup_rounds=1
     )
     _report(benchmark, parameters, floor, limit=20.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from os import PathLike
@@ -15,10 +15,10 @@ from pgaudit.constructors import Constructor, Facts, OptimizerSpec, Setting, con
 from pgaudit.errors import ConfigError, UsageError
 from pgaudit.inventory import Inventory
 from pgaudit.inventory.cache import Cache
-from pgaudit.inventory.collector import collector_paused
+from pgaudit.inventory.collector import paused
 from pgaudit.inventory.groups import settings_in
 from pgaudit.inventory.library import INSTALLED, Library
-from pgaudit.live import Live, beside, checked
+from pgaudit.live import Live, arguments_for, beside, checked
 from pgaudit.report import Report, Row
 from pgaudit.subject import Buildable, Subject, subject_of
 from pgaudit.text import quoted
@@ -59,6 +59,26 @@ def audit(
     """
     read = load_config(config, constructor=constructor)
     return audit_subject(subject_of(model, read, model_args, cache), read)
+
+
+def audit_many(
+    model: str, configs: Iterable[Config], *, model_args: Mapping[str, Any] | None = None, cache: Cache | None = None
+) -> Iterator[Report | Exception | SystemExit]:
+    """Audits a model under several configs, each as :func:`audit` would, and builds it but once.
+
+    Yields a report, or what was raised instead, for each config. ``SystemExit`` is what foreign code may raise.
+    """
+    subjects: dict[str, Subject] = {}
+    for config in configs:
+        args = repr(arguments_for(model, config, model_args))
+        found: Report | Exception | SystemExit
+        try:
+            if args not in subjects:
+                subjects[args] = subject_of(model, config, model_args, cache)
+            found = audit_subject(subjects[args], config)
+        except (Exception, SystemExit) as error:
+            found = error
+        yield found
 
 
 def build_optimizer(model: nn.Module, config: ConfigSource) -> Optimizer:
@@ -148,7 +168,7 @@ def _asked(config: Config, library: Library) -> _Asked:
     return _Asked(config, constructor, spec, call, _facts(config, spec, call, classes, _functions(constructor, config)))
 
 
-@collector_paused()
+@paused()
 def _report(asked: _Asked, inventory: Inventory) -> Report:
     config, constructor, spec, call, facts = asked.config, asked.constructor, asked.spec, asked.call, asked.facts
     assignment = as_built(config, spec, call, inventory, constructor.decide(inventory, config, facts))

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import gc
+import io
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +16,8 @@ from torch import nn
 
 import pgaudit
 from pgaudit import ConfigError, UsageError
+from pgaudit.pipeline import audit_many
+from pgaudit.report import Report
 from tests.render.reports import POLICY, Net, Wrapper
 
 ADAMW: dict[str, Any] = {
@@ -202,3 +208,41 @@ def test_a_file_that_defines_the_optimizer_is_run_once(tmp_path: Any) -> None:
     config = {"optimizer": {"type": f"{tmp_path}/own_optimizer.py:Mine", "lr": 0.1}}
     pgaudit.build_optimizer(nn.Linear(2, 2), config)
     assert count.read_text() == "x"
+
+
+def test_one_model_under_many_configs_is_built_once_and_audited_alike(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.path", list(sys.path))
+    (tmp_path / "net.py").write_text(
+        "from torch import nn\nbuilt = []\n"
+        "class Net(nn.Module):\n"
+        "    def __init__(self, width=2):\n"
+        "        super().__init__()\n"
+        "        print('built')\n"
+        "        self.module = nn.Linear(width, width)\n"
+        "        self.beside = nn.Linear(2, 2)\n"
+    )
+    named = {**POLICY, "model": "net.py:Net", "model_args": {"width": 3}}
+    frozen = {"optimizer": {"type": "SGD", "lr": 0.1, "lr_": 1}}
+    sources: list[Any] = [
+        POLICY,
+        {**POLICY, "constructor": "timm", "paramwise_cfg": None},
+        frozen,
+        named,
+        ADAMW,
+        POLICY,
+    ]
+    configs = [pgaudit.load_config(source) for source in sources]
+    alone: list[object] = []
+    for config in configs:
+        try:
+            alone.append(pgaudit.audit("net.py:Net", config).to_dict())
+        except pgaudit.PgauditError as error:
+            alone.append(error.problems)
+    err = io.StringIO()
+    with contextlib.redirect_stderr(err):
+        found = list(audit_many("net.py:Net", configs))
+    assert [one.to_dict() if isinstance(one, Report) else getattr(one, "problems", one) for one in found] == alone
+    assert err.getvalue().count("built") < len(configs)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,8 +21,9 @@ from pgaudit.cli.common import (
     the_cache,
     write,
 )
-from pgaudit.cli.options import Color, Constructor, ModelArgs, NoCache, Traceback, Width
+from pgaudit.cli.options import Color, ConfigFile, Constructor, ModelArgs, NoCache, Traceback, Width
 from pgaudit.cli.outputs import Wanted, valued_options, wanted
+from pgaudit.cli.progress import bar_over
 from pgaudit.errors import UsageError
 from pgaudit.render.choices import Colour, FailOn, GateFormat
 from pgaudit.text import counted, quoted, visible
@@ -37,9 +37,7 @@ def check(
     model: Annotated[
         str | None, typer.Argument(metavar="MODEL", show_default=False, help="As in `show`; nothing for the project.")
     ] = None,
-    config: Annotated[
-        str | None, typer.Argument(metavar="CONFIG", show_default=False, help="YAML, or OpenMMLab's Python.")
-    ] = None,
+    config: ConfigFile = None,
     lock: Annotated[
         str | None, typer.Option("--lock", metavar="FILE", show_default=False, help="Fail on what moved since.")
     ] = None,
@@ -161,28 +159,10 @@ def _write_baseline(audit: Audit, path: Path) -> None:
 
 
 def _run(audits: Sequence[Audit], jobs: int) -> list[Outcome]:
-    with report_stream_kept(), _progress(audits) as done:
+    with report_stream_kept(), bar_over(len(audits), audits[0].title) as done:
         from pgaudit.gate.many import run_all
 
-        return run_all(audits, jobs, done)
-
-
-@contextmanager
-def _progress(audits: Sequence[Audit]) -> Iterator[Callable[[Audit], None]]:
-    """A bar over the audits on stderr, if a person watches it."""
-    import sys
-
-    if sys.stderr is None or not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}", markup=False))
-    console = Console(stderr=True, markup=False, emoji=False)
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(visible(audits[0].title), total=len(audits))
-        yield lambda audit: bar.update(task, advance=1, description=visible(audit.title))
+        return run_all(audits, jobs, lambda audit: done(audit.title))
 
 
 def _write_all(outcomes: Sequence[Outcome], reports: Sequence[Wanted], colour: Colour, width: int | None) -> None:

@@ -7,19 +7,24 @@ from typing import Annotated
 import typer
 
 from pgaudit.cli.common import audited, is_config, note, references, screen, write
-from pgaudit.cli.options import Color, Constructor, ModelArgs, NoCache, Output, Traceback, Width
+from pgaudit.cli.options import (
+    Color,
+    ConfigFile,
+    Constructor,
+    ModelArgs,
+    ModelAsInShow,
+    NoCache,
+    Output,
+    Traceback,
+    Width,
+)
 from pgaudit.errors import UsageError
 from pgaudit.render.choices import Colour, ExplainFormat
 
 
 def explain(
-    model: Annotated[
-        str | None,
-        typer.Argument(metavar="MODEL", show_default=False, help="As in `show`; may be left to the config's `model:`."),
-    ] = None,
-    config: Annotated[
-        str | None, typer.Argument(metavar="CONFIG", show_default=False, help="YAML, or OpenMMLab's Python.")
-    ] = None,
+    model: ModelAsInShow = None,
+    config: ConfigFile = None,
     param: Annotated[
         str | None,
         typer.Argument(metavar="PARAM", show_default=False, help="A parameter's name, an alias, a module, or a glob."),

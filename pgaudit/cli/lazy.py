@@ -33,6 +33,10 @@ COMMANDS = {
         "pgaudit.cli.check",
         "Check expectations, lock and findings: exit 1 if anything is not as agreed, 2 if it cannot be checked.",
     ),
+    "sweep": (
+        "pgaudit.cli.sweep",
+        "Audit many models under many configs: what is found in how many of them, and where it is worst.",
+    ),
     "verify": (
         "pgaudit.cli.verify",
         "Build the optimizer through the real library, where it is installed, and compare every parameter.",

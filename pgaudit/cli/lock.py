@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pgaudit.cli.common import audited, complain, note, references, write
-from pgaudit.cli.options import Constructor, ModelArgs, NoCache, Output, Traceback
+from pgaudit.cli.options import ConfigFile, Constructor, ModelArgs, ModelAsInShow, NoCache, Output, Traceback
 from pgaudit.errors import ConfigError, UsageError
 from pgaudit.inventory.imports import is_file
 from pgaudit.text import visible
@@ -18,13 +18,8 @@ if TYPE_CHECKING:
 
 
 def lock(
-    model: Annotated[
-        str | None,
-        typer.Argument(metavar="MODEL", show_default=False, help="As in `show`; may be left to the config's `model:`."),
-    ] = None,
-    config: Annotated[
-        str | None, typer.Argument(metavar="CONFIG", show_default=False, help="YAML, or OpenMMLab's Python.")
-    ] = None,
+    model: ModelAsInShow = None,
+    config: ConfigFile = None,
     output: Output = None,
     update: Annotated[
         bool, typer.Option("--update", help="Rewrite FILE although settings have moved, and say how many.")

@@ -12,6 +12,22 @@ from pgaudit.render.choices import Colour
 Output = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file.", show_default=False)
 ]
+Model = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="MODEL",
+        show_default=False,
+        help="A timm name, package.module:attribute, file.py:attribute or a saved inventory; may be left to the "
+        "config's `model:`.",
+    ),
+]
+ModelAsInShow = Annotated[
+    str | None,
+    typer.Argument(metavar="MODEL", show_default=False, help="As in `show`; may be left to the config's `model:`."),
+]
+ConfigFile = Annotated[
+    str | None, typer.Argument(metavar="CONFIG", show_default=False, help="YAML, or OpenMMLab's Python.")
+]
 ModelArgs = Annotated[
     list[str] | None,
     typer.Option("--model-arg", metavar="KEY=VALUE", help="An argument of the model's factory; repeatable."),

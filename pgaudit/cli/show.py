@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pgaudit.cli.common import audited, note, references, screen, write
-from pgaudit.cli.options import Color, Constructor, ModelArgs, NoCache, Output, Traceback, Width
+from pgaudit.cli.options import Color, ConfigFile, Constructor, Model, ModelArgs, NoCache, Output, Traceback, Width
 from pgaudit.errors import UsageError
 from pgaudit.render.choices import Colour, Format, GroupBy, Sort
 
@@ -18,17 +18,8 @@ if TYPE_CHECKING:
 
 
 def show(
-    model: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="MODEL",
-            show_default=False,
-            help="A timm name, package.module:attribute or file.py:attribute; may be left to the config's `model:`.",
-        ),
-    ] = None,
-    config: Annotated[
-        str | None, typer.Argument(metavar="CONFIG", show_default=False, help="YAML, or OpenMMLab's Python.")
-    ] = None,
+    model: Model = None,
+    config: ConfigFile = None,
     filters: Annotated[
         list[str] | None,
         typer.Option("--filter", "-f", metavar="GLOB", help="Only parameters of these names; repeatable."),

@@ -7,19 +7,14 @@ from typing import Annotated
 import typer
 
 from pgaudit.cli.common import parse_model_args, read_config, references, report_stream_kept, screen, spinner, write
-from pgaudit.cli.options import Color, Constructor, ModelArgs, Output, Traceback, Width
+from pgaudit.cli.options import Color, ConfigFile, Constructor, ModelArgs, ModelAsInShow, Output, Traceback, Width
 from pgaudit.errors import PgauditError
 from pgaudit.render.choices import Colour, VerifyFormat
 
 
 def verify(
-    model: Annotated[
-        str | None,
-        typer.Argument(metavar="MODEL", show_default=False, help="As in `show`; may be left to the config's `model:`."),
-    ] = None,
-    config: Annotated[
-        str | None, typer.Argument(metavar="CONFIG", show_default=False, help="YAML, or OpenMMLab's Python.")
-    ] = None,
+    model: ModelAsInShow = None,
+    config: ConfigFile = None,
     fmt: Annotated[VerifyFormat, typer.Option("--format", help="What to write.")] = VerifyFormat.TABLE,
     output: Output = None,
     model_args: ModelArgs = None,

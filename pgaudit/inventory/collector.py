@@ -1,4 +1,4 @@
-"""The garbage collector, paused."""
+"""Python's garbage collector, out of the way while records are made by the thousand."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from collections.abc import Iterator
 
 
 @contextlib.contextmanager
-def collector_paused() -> Iterator[None]:
-    """While records are made by the thousand, each garbage collection would visit the whole model, and find nothing."""
+def paused() -> Iterator[None]:
+    """While records are made by the thousand, each collection would visit the whole model, and all that torch has
+    loaded, and find nothing.
+    """
     was_on = gc.isenabled()
     gc.disable()
     try:

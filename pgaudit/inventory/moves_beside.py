@@ -86,8 +86,8 @@ def of_the_model(pair: Pair) -> Iterator[Move]:
         now = f"{quoted(after.circular)} stands inside itself" if after.circular else "no module stands inside itself"
         yield Move("~", None, f"{now} now")
     for key, what in (("named", "named_parameters()"), ("whole", "parameters()")):
-        was, now = (_yielded(of, getattr(of, key)) for of in (before, after))
-        if any(was.get(name) != now.get(name) for name in pair.common(after)):
+        old, new = (_yielded(of, getattr(of, key)) for of in (before, after))
+        if any(old.get(name) != new.get(name) for name in pair.common(after)):
             yield Move("~", None, f"the model's own {what} yields others, or in another order")
     for x, y in zip(pair.common(before), pair.common(after), strict=True):
         if x != y:

@@ -42,7 +42,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pgaudit.errors import ModelError, Problem
-from pgaudit.inventory.collector import collector_paused
+from pgaudit.inventory.collector import paused
 from pgaudit.inventory.records import Inventory
 from pgaudit.inventory.saved_foreign import refusal
 from pgaudit.inventory.saved_lines import Types
@@ -90,7 +90,7 @@ def written(saved: Saved) -> str:
     Raises:
         ModelError: the model holds what would not be read as it was.
     """
-    with collector_paused():
+    with paused():
         types = Types()
         parts = [("inventory", section(saved.inventory, types))]
         if saved.inside is not None:
@@ -101,7 +101,7 @@ def written(saved: Saved) -> str:
             f'"model_args": {dumped(saved.model_args, "the model arguments")},',
             f'"types": {braced(entries(types.table()))},',
             *(f'"{name}": {braced(part)},' for name, part in parts),
-            f'"knowledge": {braced(entries(saved.knowledge))},',
+            f'"knowledge": {braced(entries(saved.knowledge, dense=True))},',
         ]
         body = "".join(f"{line}\n" for line in lines)
         text = f'{body}"checksum": "{_checksum(body.encode("ascii"))}"}}\n'
@@ -128,7 +128,7 @@ def read(data: bytes, path: str) -> Saved:
         raise ModelError(Problem(message, path, hint=ANEW))
     text = _checked(data, path)
     try:
-        with collector_paused():
+        with paused():
             document, inventory, inside = read_document(text)
             versions = {name: text_of(version) for name, version in mapping(document["made_with"]).items()}
             return Saved(inventory, inside, mapping(document["model_args"]), versions, mapping(document["knowledge"]))

@@ -14,6 +14,7 @@ said. A module without parameters has one if there are modules with parameters b
 from __future__ import annotations
 
 import json
+import operator
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -85,7 +86,7 @@ class Lines:
             begun = max(begun, visit.index + 1)
             if not first:
                 self.aliases.setdefault(visit.index, []).append(visit.name)
-            yield from self._met(visit, self._said(parameter, visit.ndim) if first else parameter.name)
+            yield from self._met(visit, self._said(parameter) if first else parameter.name)
         for index in range(begun, len(parameters)):
             yield from self._unmet(parameters[index])
         yield from self._close()
@@ -109,7 +110,7 @@ class Lines:
         if line is None or (line.path, line.kind) != (path, parameter.module) or own in line.fields:
             yield from self._close()
             line = self._line = _Line(path, parameter.module)
-        line.fields[own] = [*self._said(parameter, None), "unmet" if parameter.reachable else "beside"]
+        line.fields[own] = [*self._said(parameter), "unmet" if parameter.reachable else "beside"]
 
     def _declared(self, path: str, kind: ModuleType) -> Iterator[str]:
         name = self._types.name(kind)
@@ -123,7 +124,7 @@ class Lines:
             yield self._line.text(name)
             self._line = None
 
-    def _said(self, parameter: Parameter, ndim: int | None) -> list[Any]:
+    def _said(self, parameter: Parameter) -> list[Any]:
         said: list[Any] = list(parameter.shape)
         if parameter.dtype != self._dtype:
             said.append(parameter.dtype)
@@ -168,6 +169,15 @@ class _Line:
             return {}
         if conv is None:
             return {"channels": None}
-        if type(conv.groups) is int and conv == channels_of(self.kind, self.fields.get("weight"), conv.groups):
-            return {"groups": conv.groups}
-        return {"channels": [conv.in_channels, conv.out_channels, conv.groups]}
+        into, out, groups = map(_number, (conv.in_channels, conv.out_channels, conv.groups))
+        if type(groups) is int and conv == channels_of(self.kind, self.fields.get("weight"), groups):
+            return {"groups": groups}
+        return {"channels": [into, out, groups]}
+
+
+def _number(value: Any) -> Any:
+    """A whole number of numpy's, say, as Python's own."""
+    try:
+        return operator.index(value)
+    except Exception:  # foreign code
+        return value

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+from pgaudit.inventory.drafts import ParameterDraft, VisitDraft
 from pgaudit.inventory.records import Conv, ModuleType, Parameter, Visit
 from pgaudit.inventory.saved_values import DECODER, listed, mapping, text, wrong
 
@@ -77,7 +78,9 @@ class Modules:
             name = begin + own
             at = index
             if tied is None:
-                self.parameters.append(Parameter(name, shape, dtype, trainable, kind, (), reachable, numel, leaf))
+                parameter: Any = ParameterDraft(name, shape, dtype, trainable, kind, reachable, numel, leaf)
+                parameter.__class__ = Parameter
+                self.parameters.append(parameter)
                 index += 1
             else:
                 at = self.index(tied)
@@ -86,18 +89,22 @@ class Modules:
             if met:
                 if parents is None:
                     parents = self._around(path)
-                self.visits.append(Visit(path, own, at, kind, parents, conv, ndim))
+                visit: Any = VisitDraft(path, own, at, kind, parents, conv, ndim)
+                visit.__class__ = Visit
+                self.visits.append(visit)
 
     def _around(self, path: str) -> tuple[ModuleType, ...]:
         """The classes of the modules around a module."""
-        parent = path.rpartition(".")[0]
-        known = self._inside.get(parent) if path else ()
-        if known is None:
-            known = ()
-            steps = parent.split(".") if parent else []
-            for depth in range(len(steps) + 1):
-                above = ".".join(steps[:depth])
-                known = self._inside.setdefault(above, (*known, self._kinds[above]))
+        new = []
+        known: tuple[ModuleType, ...] | None = None if path else ()
+        while known is None:
+            path = path.rpartition(".")[0]
+            known = self._inside.get(path)
+            if known is None:
+                new.append(path)
+                known = None if path else ()
+        for above in reversed(new):
+            known = self._inside[above] = (*known, self._kinds[above])
         return known
 
     def _change(self, path: str, kind: ModuleType) -> None:

@@ -14,21 +14,22 @@ from pgaudit.inventory.saved_lines import Lines, Types
 from pgaudit.text import said, visible
 
 
-def dumped(value: Any, what: str) -> str:
-    """Returns JSON of one line.
+def dumped(value: Any, what: str, *, dense: bool = False) -> str:
+    """Returns JSON of one line, ``dense`` where nobody reads it.
 
     Raises:
         ModelError: ``what`` holds something else than JSON can.
     """
     try:
-        return json.dumps(dict(value) if isinstance(value, Mapping) else value, allow_nan=False)
+        plain = dict(value) if isinstance(value, Mapping) else value
+        return json.dumps(plain, allow_nan=False, separators=(",", ":") if dense else None)
     except (TypeError, ValueError, RecursionError) as error:
         raise ModelError(f"{visible(what)} cannot be saved: {said(error)}") from None
 
 
-def entries(of: Mapping[str, Any]) -> str:
+def entries(of: Mapping[str, Any], *, dense: bool = False) -> str:
     """Returns the inside of a JSON object, one line an entry."""
-    return ",\n".join(f"{json.dumps(key)}: {dumped(value, key)}" for key, value in of.items())
+    return ",\n".join(f"{json.dumps(key)}: {dumped(value, key, dense=dense)}" for key, value in of.items())
 
 
 def braced(inside: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.errors import ModelError, PgauditError
-from pgaudit.inventory.collector import collector_paused
+from pgaudit.inventory.collector import paused
 from pgaudit.inventory.families import NORM_LIKE, families_of
 from pgaudit.inventory.hints import hints_of
 from pgaudit.inventory.imports import quiet
@@ -52,7 +52,7 @@ def walk(
         ModelError: the model has no parameters, its ``module`` is not a module, or its own code fails.
     """
     try:
-        with quiet(), collector_paused():  # quiet: hints and overridden methods are foreign code
+        with quiet(), paused():  # quiet: hints and overridden methods are foreign code
             return _walked(model, ref, source, version, unwrap, list(notes))
     except PgauditError:
         raise

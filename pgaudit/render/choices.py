@@ -51,6 +51,28 @@ class FailOn(str, enum.Enum):
 
 
 @enum.unique
+class SweepFormat(str, enum.Enum):
+    """What the results of a sweep are written as."""
+
+    TABLE = "table"
+    JSONL = "jsonl"
+    JSON = "json"
+    CSV = "csv"
+    MARKDOWN = "markdown"
+
+
+@enum.unique
+class SweepSort(str, enum.Enum):
+    """The order of a sweep's models."""
+
+    GRAVITY = "gravity"
+    MODEL = "model"
+    PARAMETERS = "parameters"
+    DECAYED = "decayed"
+    GROUPS = "groups"
+
+
+@enum.unique
 class VerifyFormat(str, enum.Enum):
     """What a verification is written as."""
 

@@ -190,7 +190,7 @@ def test_timms_factory_calls_the_same(everything: Everything) -> None:
             ours = Recalled(everything).call_of(name.upper(), arguments, "timm")
             theirs = call_of(name, arguments, "timm")
             assert repr(ours.arguments) == repr(theirs.arguments), name
-            assert (ours.about.name, ours.wrapper) == (qualified(theirs.kind), theirs.wrapper)  # type: ignore[attr-defined]
+            assert (ours.about.name, ours.wrapper) == (qualified(theirs.kind), theirs.wrapper)
 
 
 def test_lookahead_is_asked_of_timm_itself() -> None:

@@ -6,10 +6,11 @@ import hashlib
 import json
 import random
 import re
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, fields, replace
 from pathlib import Path
 from typing import Any
 
+import numpy
 import pytest
 import torch
 from hypothesis import given, settings
@@ -19,7 +20,8 @@ from torch import nn
 import pgaudit
 from pgaudit import ModelError
 from pgaudit.constructors import constructor_named
-from pgaudit.inventory import Conv, Inventory
+from pgaudit.inventory import Conv, Inventory, Parameter, Visit
+from pgaudit.inventory.drafts import ParameterDraft, VisitDraft
 from pgaudit.inventory.saved import Saved, is_saved, read, written
 from pgaudit.inventory.sources import load_model
 from pgaudit.inventory.walk import walk
@@ -122,13 +124,15 @@ class _Tied(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.token = nn.Parameter(torch.zeros(1, 2))
-        self.a = nn.Sequential(nn.Linear(2, 2), nn.Conv2d(2, 2, 1))
+        first = nn.Linear(2, 2)
+        self.a = nn.Sequential(first, nn.Conv2d(2, 2, 1))
         self.b = nn.Linear(2, 2)
-        self.b.weight = self.a[0].weight
+        self.b.weight = first.weight
         self.b.register_parameter("same", self.b.bias)
         self.c = self.d = nn.BatchNorm1d(2)
-        self.e = nn.Sequential(self.a, nn.Linear(2, 2, bias=False, dtype=torch.bfloat16))
-        self.e[1].weight.requires_grad = False
+        half = nn.Linear(2, 2, bias=False, dtype=torch.bfloat16)
+        half.weight.requires_grad = False
+        self.e = nn.Sequential(self.a, half)
 
 
 class _Named(nn.Module):
@@ -225,7 +229,9 @@ ODD = {
     "computed": _computed,
     "deep": _deep,
     "lazy": lambda: nn.Sequential(nn.LazyConv2d(2, 1), nn.LazyBatchNorm2d()),
-    "channels": lambda: nn.Sequential(_Channels(None, "x", (1, 2)), _Channels(2, 2, 2), _Channels(4, 2, 2)),
+    "channels": lambda: nn.Sequential(
+        _Channels(None, "x", (1, 2)), _Channels(2, 2, 2), _Channels(4, 2, 2), _Channels(*map(numpy.int64, (9, 8, 7)))
+    ),
     "empty shape": lambda: nn.Sequential(nn.Linear(0, 2), nn.PReLU()),
     "root": lambda: nn.Linear(2, 2),
     "half": lambda: nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2)).half(),
@@ -289,6 +295,14 @@ def test_classes_of_one_name_are_told_apart() -> None:
     text = written(_saved(nn.Sequential(nn.Linear(1, 1), Linear(1, 1), nn.Linear(1, 1))))
     kinds = [kind for _, kind, *_ in json.loads(text)["inventory"]["modules"]]
     assert kinds == ["Sequential", "Linear", f"{__name__}.{Linear.__qualname__}", "Linear"]
+
+
+def test_a_draft_has_all_fields_of_its_record() -> None:
+    for draft, kind in ((ParameterDraft, Parameter), (VisitDraft, Visit)):
+        assert sorted(draft.__slots__) == sorted(field.name for field in fields(kind))
+    parameter = read(FILE, "x.json").inventory.parameters[0]
+    with pytest.raises(FrozenInstanceError):
+        parameter.name = "y"  # type: ignore[misc]
 
 
 def test_what_json_cannot_hold_is_refused_by_its_name() -> None:

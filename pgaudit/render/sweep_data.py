@@ -1,0 +1,82 @@
+"""Results of a sweep → JSON, JSON lines and CSV: all of them, in the order of models and configs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+
+from pgaudit.render.sweep_groups import totals
+from pgaudit.sweep.lines import SCHEMA_VERSION, Identity, data, line
+from pgaudit.sweep.records import Result
+from pgaudit.text import visible
+
+
+def render_json(results: Sequence[Result], identity: Identity) -> str:
+    """Returns everything for programs; what is not ASCII is escaped."""
+    found = {
+        "schema_version": SCHEMA_VERSION,
+        "tool": {"name": "pgaudit", "version": identity.version},
+        "configs": list(identity.digests),
+        "results": [data(result, identity) for result in results],
+        "totals": [
+            {
+                "config": config,
+                "code": total.code,
+                "severity": total.severity,
+                "models": total.models,
+                "findings": total.findings,
+                "parameters": total.parameters,
+            }
+            for config in identity.digests
+            for total in totals([result for result in results if result.config == config])
+        ],
+    }
+    return json.dumps(found, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+
+
+def render_lines(results: Sequence[Result], identity: Identity) -> str:
+    """Returns a line of JSON for each result, as ``-o`` keeps them."""
+    return "".join(line(result, identity) for result in results)
+
+
+_CSV = (
+    *("model", "config", "source", "parameters", "numel", "groups", "decayed_parameters", "decayed_numel"),
+    *("errors", "warnings", "remarks", "findings"),
+    *("worst_code", "worst_severity", "worst_parameters", "worst_path", "worst_line", "worst_column", "worst_message"),
+    *("problem", "hint"),
+)
+
+
+def render_csv(results: Sequence[Result]) -> str:
+    """Returns one line a result; an empty field where there is nothing."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(_CSV)
+    for result in results:
+        fields = _fields(result)
+        writer.writerow([visible(field) if isinstance(field, str) else field for field in fields])
+    return out.getvalue()
+
+
+def _fields(of: Result) -> list[object]:
+    if of.problems:
+        said = "; ".join(problem.message for problem in of.problems)
+        hints = "; ".join(problem.hint for problem in of.problems if problem.hint)
+        return [of.model, of.config, *[None] * (len(_CSV) - 4), said, hints]
+    return [
+        *(of.model, of.config, of.source, of.parameters, of.numel, of.groups, of.decayed, of.decayed_numel),
+        *(of.count("error"), of.count("warning"), of.count("info")),
+        " ".join(f"{found.code}={found.findings}" for found in of.findings),
+        *_worst(of),
+        *(None, None),
+    ]
+
+
+def _worst(of: Result) -> list[object]:
+    if of.worst is None:
+        return [None] * 7
+    at = of.worst.position
+    place = [of.worst.path, at.line if at else None, at.column if at else None]
+    return [of.worst.code, of.worst.severity, of.worst.parameters, *place, of.worst.message]

@@ -1,0 +1,148 @@
+"""What a person wants to know of a thousand results: which are alike, which are worst, and how many there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from pgaudit.checks import DOCUMENTED, Severity
+from pgaudit.errors import Problem
+from pgaudit.render.choices import SweepSort
+from pgaudit.sweep.records import GRAVITY, Found, Result
+
+SHOWN = 30
+"""Models that a table shows of each config, unless it is to show all."""
+
+REMARKED = 3
+"""Of models alike of which there are only remarks, unless a table is to show all."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a table shows."""
+
+    configs: tuple[str, ...]
+    sort: SweepSort = SweepSort.GRAVITY
+    every: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Models of which the same is said: findings of the same codes, of which the worst is about the same line."""
+
+    results: tuple[Result, ...]
+    """The worst first."""
+    shown: int
+
+    @property
+    def hidden(self) -> int:
+        """How many of them are only counted."""
+        return len(self.results) - self.shown
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """All findings of one code."""
+
+    code: str
+    severity: Severity
+    models: int
+    findings: int
+    parameters: int
+
+    @property
+    def name(self) -> str:
+        """The code's name; empty for a code of another version."""
+        module = DOCUMENTED.get(self.code)
+        return str(module.KIND.name) if module else ""
+
+
+def alike(results: Iterable[Result], *, every: bool) -> tuple[list[Alike], int]:
+    """Returns those with findings in groups, the gravest and then the largest first, and how many are in no group that
+    is shown.
+    """
+    groups: dict[object, list[Result]] = {}
+    for result in results:
+        if result.worst is not None:
+            codes = tuple(found.code for found in result.findings)
+            groups.setdefault((codes, result.worst.code, result.worst.position), []).append(result)
+    for members in groups.values():
+        members.sort(key=lambda result: -result.worst.parameters if result.worst else 0)
+    ordered = sorted(groups.values(), key=lambda members: (-members[0].gravity, -len(members)))
+    sizes = [len(members) for members in ordered]
+    wanted = [size if members[0].gravity else min(size, REMARKED) for size, members in zip(sizes, ordered, strict=True)]
+    shares = sizes if every else _shares(sizes, wanted)
+    found = [Alike(tuple(members), share) for members, share in zip(ordered, shares, strict=False)]
+    return found, sum(len(members) for members in ordered[len(found) :])
+
+
+def _shares(sizes: Sequence[int], wanted: Sequence[int]) -> list[int]:
+    """How many of each group are shown: all that are wanted if they are few; or else of each as many as of any other. A
+    single one is not left out.
+    """
+    shares = [1] * min(len(sizes), SHOWN)
+    room = min(sum(wanted[: len(shares)]), SHOWN) - len(shares)
+    while room > 0:
+        for index, share in enumerate(shares):
+            if share < wanted[index] and room > 0:
+                shares[index] += 1
+                room -= 1
+    return [size if size == share + 1 else share for size, share in zip(sizes, shares, strict=False)]
+
+
+def common(results: Sequence[Result]) -> tuple[Found, ...]:
+    """Returns what is found in every one of several models in the same words: it is about the config alone."""
+    if len(results) < 2:
+        return ()
+    shared = set(results[0].findings)
+    for result in results[1:]:
+        shared.intersection_update(result.findings)
+    return tuple(sorted(shared, key=lambda found: (*(-n for n in found.worst.gravity), found.code)))
+
+
+def without(results: Iterable[Result], known: Iterable[Found]) -> list[Result]:
+    """Returns results without some of their findings."""
+    left_out = set(known)
+    return [
+        replace(result, findings=tuple(found for found in result.findings if found not in left_out))
+        for result in results
+    ]
+
+
+def totals(results: Iterable[Result]) -> list[Total]:
+    """Returns the findings of all results by code, the gravest first."""
+    found: dict[str, Total] = {}
+    for result in results:
+        for each in result.findings:
+            old = found.get(each.code) or Total(each.code, each.severity, 0, 0, 0)
+            found[each.code] = Total(
+                each.code,
+                each.severity,
+                old.models + 1,
+                old.findings + each.findings,
+                old.parameters + each.parameters,
+            )
+    return sorted(found.values(), key=lambda total: (-GRAVITY[total.severity], total.code))
+
+
+_KEYS: dict[SweepSort, Callable[[Result], float]] = {
+    SweepSort.GRAVITY: lambda result: -result.gravity,
+    SweepSort.MODEL: lambda result: 0,
+    SweepSort.PARAMETERS: lambda result: -result.parameters,
+    SweepSort.DECAYED: lambda result: -result.decayed / max(result.parameters, 1),
+    SweepSort.GROUPS: lambda result: -result.groups,
+}
+
+
+def ordered(results: Iterable[Result], sort: SweepSort) -> list[Result]:
+    """Returns results in an order, the most first; of equals, as they were."""
+    return sorted(results, key=_KEYS[sort])
+
+
+def reasons(results: Iterable[Result]) -> list[tuple[Problem, list[Result]]]:
+    """Returns why results could not be audited, each reason with those that it is true of, the most frequent first."""
+    found: dict[Problem, list[Result]] = {}
+    for result in results:
+        for problem in result.problems:
+            found.setdefault(problem, []).append(result)
+    return sorted(found.items(), key=lambda item: -len({result.model for result in item[1]}))

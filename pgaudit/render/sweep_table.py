@@ -1,0 +1,254 @@
+"""Results of a sweep → text for a terminal: the worst models of each config, all findings counted, and what failed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.cells import cell_len
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from pgaudit.checks import Severity
+from pgaudit.errors import place
+from pgaudit.render.choices import SweepSort
+from pgaudit.render.layout import GAP
+from pgaudit.render.rows import TableOptions
+from pgaudit.render.style import BASE, LEFT_OUT, SEVERITIES, Marks
+from pgaudit.render.sweep_groups import SHOWN, Alike, View, alike, common, ordered, reasons, totals, without
+from pgaudit.render.table import printed
+from pgaudit.render.wrap import append_words
+from pgaudit.sweep.records import Result, Worst
+from pgaudit.text import counted, visible
+
+_NAMED = 6
+"""Models that are named of those that failed for one reason."""
+
+
+def render_sweep_table(results: Sequence[Result], view: View, options: TableOptions) -> str:
+    """Returns a section for each config, what could not be audited, and of several configs a line each."""
+    parts: list[RenderableType] = []
+    for config in view.configs:
+        own = [result for result in results if result.config == config]
+        parts += [*_section(config, own, view, options), ""]
+    parts += _failures(results, view, options)
+    parts += [_overview(results, view, options)] if len(view.configs) > 1 else []
+    while parts and parts[-1] == "":
+        parts.pop()
+    return printed(Group(*parts), options)
+
+
+def _section(config: str, results: Sequence[Result], view: View, options: TableOptions) -> Iterator[RenderableType]:
+    audited = [result for result in results if not result.problems]
+    heading = Text()
+    clean = sum(result.worst is None for result in audited)
+    words = [counted(len(results), "model"), f"{clean:,} without findings"]
+    failed = len(results) - len(audited)
+    words += [f"{failed:,} not audited"] if failed else []
+    _dotted(heading, [visible(config), *words], options)
+    yield heading
+    everywhere = common(audited)
+    if everywhere:
+        yield ""
+        yield Text("in every model", style="bold")
+        yield Text("\n").join(_worst(found.worst, options, again=False) for found in everywhere)
+    every = without(audited, everywhere)
+    if view.sort is SweepSort.GRAVITY:
+        groups, unseen = alike(every, every=view.every)
+        quiet = [result for result in every if result.worst is None] if view.every else []
+        shown = [result for group in groups for result in group.results[: group.shown]] + quiet
+        if shown:
+            yield ""
+            yield _grouped(groups, quiet, shown, options)
+        rest = f"and {counted(unseen, 'model')} with other findings; --all shows them" if unseen else ""
+        if everywhere and not quiet and (others := sum(result.worst is None for result in every)):
+            rest += f"{chr(10) if rest else ''}{counted(others, 'model')} with nothing else"
+    else:
+        rows = ordered(every, view.sort)
+        shown = rows if view.every else rows[:SHOWN]
+        if shown:
+            yield ""
+            lines = _Rows(shown, options)
+            yield Text("\n").join([lines.titles(), *(line for row in shown for line in lines.row(row))])
+        hidden = len(rows) - len(shown)
+        rest = f"and {counted(hidden, 'model')} more; --all shows them" if hidden else ""
+    if rest:
+        yield Text(rest, style=BASE)
+    if any(result.findings for result in audited):
+        yield ""
+        yield _totals(audited, options)
+
+
+def _dotted(text: Text, words: Sequence[str], options: TableOptions) -> None:
+    for index, word in enumerate(words):
+        joint = f" {options.marks.dot} " if index else ""
+        column = cell_len(text.plain.rpartition("\n")[2])
+        if index and options.width and column + cell_len(joint + word) > options.width:
+            joint = "\n  "
+        text.append(joint + word, style="bold" if not index else "")
+
+
+def _grouped(groups: Sequence[Alike], quiet: Sequence[Result], shown: Sequence[Result], options: TableOptions) -> Text:
+    rows = _Rows(shown, options)
+    lines = [rows.titles()]
+    told: set[tuple[object, ...]] = set()
+    for group in groups:
+        lines += [line for result in group.results[: group.shown] for line in rows.row(result)]
+        if group.hidden:
+            these = "these" if group.shown > 1 else "this one"
+            lines.append(Text(f"and {counted(group.hidden, 'model')} like {these}", style=BASE))
+        worst = group.results[0].worst
+        assert worst is not None
+        about = worst.code, worst.path, worst.position, worst.message
+        lines.append(_worst(worst, options, again=about in told))
+        told.add(about)
+    lines += [line for result in quiet for line in rows.row(result)]
+    return Text("\n").join(lines)
+
+
+def _worst(worst: Worst, options: TableOptions, *, again: bool) -> Text:
+    """What is said of the worst model of a group; short where it has been said of another."""
+    text = Text("    ")
+    where = visible(place(worst.path, worst.position))
+    if where:
+        text.append(f"{where}  ")
+    text.append(f"{worst.code} {worst.name} [{worst.severity}]", style=SEVERITIES[worst.severity])
+    if again:
+        return text.append("  as above", style=BASE)
+    text.append("  ")
+    append_words(text, visible(worst.message), options.width, BASE if worst.severity == "info" else "")
+    if worst.hint and worst.severity != "info":
+        text.append("      ")
+        append_words(text, visible(worst.hint), options.width, BASE)
+    text.rstrip()
+    return text
+
+
+class _Rows:
+    """Models in columns. The name has the right of way: when the width does not suffice, groups give way, then the
+    number of parameters, then the share of decayed ones; at last the findings stand under the name.
+    """
+
+    def __init__(self, shown: Sequence[Result], options: TableOptions) -> None:
+        self._options = options
+        self._name = max(cell_len("model"), *(cell_len(visible(result.model)) for result in shown))
+        self._titles = ["parameters", "decayed", "groups"]
+        findings = max(cell_len("findings"), *(_findings(result, options.marks).cell_len for result in shown))
+        while self._titles and not self._fits(findings):
+            self._titles.remove(next(title for title in ("groups", "parameters", "decayed") if title in self._titles))
+        self._below = not self._fits(findings)
+        if self._below:  # room for numbers once more
+            self._titles = ["parameters", "decayed"]
+            while self._titles and not self._fits(-GAP):
+                self._titles.pop(0)
+
+    def _fits(self, findings: int) -> bool:
+        numbers = sum(GAP + len(title) for title in self._titles)
+        return self._options.width is None or self._name + numbers + GAP + findings <= self._options.width
+
+    def titles(self) -> Text:
+        words = ["model".ljust(self._name), *self._titles, *([] if self._below else ["findings"])]
+        return Text((" " * GAP).join(words).rstrip(), style="bold")
+
+    def row(self, result: Result) -> list[Text]:
+        quiet = BASE if result.gravity <= 0 else ""
+        name = visible(result.model)
+        line = Text(name + " " * (self._name - cell_len(name)), style=quiet)
+        numbers = {
+            "parameters": f"{result.parameters:,}",
+            "decayed": _share(result.decayed, result.parameters),
+            "groups": f"{result.groups:,}",
+        }
+        for title in self._titles:
+            line.append(" " * GAP + numbers[title].rjust(len(title)), style=quiet)
+        findings = _findings(result, self._options.marks)
+        if self._below:
+            line.rstrip()
+            return [line, Text("  ").append_text(findings)] if result.findings else [line]
+        line.append(" " * GAP)
+        line.append_text(findings)
+        line.rstrip()
+        return [line]
+
+
+def _share(part: int, whole: int) -> str:
+    """A share in per cent; neither none nor all is rounded to."""
+    per_cent = 100 * part / max(whole, 1)
+    return f"{per_cent if part in (0, whole) else min(max(per_cent, 1), 99):.0f} %"
+
+
+def _findings(result: Result, marks: Marks) -> Text:
+    """The codes, each with its number, in the colours of their severity."""
+    text = Text()
+    for found in result.findings:
+        times = f"{marks.times}{found.findings}" if found.findings > 1 else ""
+        text.append(" " if text else "")
+        text.append(f"{found.code}{times}", style=SEVERITIES[found.severity])
+    return text
+
+
+def _totals(results: Sequence[Result], options: TableOptions) -> Text:
+    rows = totals(results)
+    heads = [f"{total.code} {total.name}" for total in rows]
+    severe = [_NOUNS[total.severity] for total in rows]
+    column, second = max(map(cell_len, [*heads, "finding"])), max(map(len, severe))
+    titles = ["models", "findings", "parameters"]
+    if options.width is not None and column + second + GAP + sum(GAP + len(title) for title in titles) > options.width:
+        titles = titles[:1]
+    title = (" " * GAP).join(["finding".ljust(column), " " * second, *titles])
+    lines = [Text(title, style="bold")]
+    for total, head, severity in zip(rows, heads, severe, strict=True):
+        line = Text(head.ljust(column), style=SEVERITIES[total.severity])
+        line.append(" " * GAP + severity.ljust(second), style=BASE)
+        for name, number in zip(titles, (total.models, total.findings, total.parameters), strict=False):
+            line.append(" " * GAP + f"{number:,}".rjust(len(name)))
+        lines.append(line)
+    return Text("\n").join(lines)
+
+
+_NOUNS: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "remark"}
+
+
+def _failures(results: Sequence[Result], view: View, options: TableOptions) -> Iterator[RenderableType]:
+    failed = [result for result in results if result.problems]
+    if not failed:
+        return
+    count = counted(len({result.model for result in failed}), "model")
+    yield Text(f"{options.marks.left_out} {count} could not be audited", style="bold red")
+    for problem, of in reasons(failed):
+        models = list(dict.fromkeys(result.model for result in of))
+        named = models if view.every else models[:_NAMED]
+        text = Text()
+        words = [f"{visible(model)}," for model in named]
+        words[-1] = words[-1].removesuffix(",")
+        words += [f"and {len(models) - len(named):,} more"] if len(models) > len(named) else []
+        append_words(text, words, options.width, "bold")
+        where = visible(place(problem.path, problem.position))
+        text.append(f"    {where}  " if where else "    ")
+        text.append("error", style=LEFT_OUT)
+        text.append("  ")
+        append_words(text, visible(problem.message), options.width)
+        if problem.hint:
+            text.append("      ")
+            append_words(text, visible(problem.hint), options.width, BASE)
+        text.rstrip()
+        yield text
+    yield ""
+
+
+def _overview(results: Sequence[Result], view: View, options: TableOptions) -> Text:
+    """One line a config: how many models it suits, and how many not."""
+    names = [visible(config) for config in view.configs]
+    column = max(map(cell_len, [*names, "config"]))
+    titles = ["clean", "remarks", "warnings", "errors", "failed"]
+    beside = options.width is None or column + sum(GAP + len(title) for title in titles) <= options.width
+    head = (" " * GAP).join(["config".ljust(column) if beside else "config\n ", *titles])
+    lines = [Text(head, style="bold")]
+    for config, name in zip(view.configs, names, strict=True):
+        own = [result for result in results if result.config == config]
+        gravities = [result.gravity for result in own if not result.problems]
+        numbers = [*(gravities.count(gravity) for gravity in (-1, 0, 1, 2)), len(own) - len(gravities)]
+        line = Text(name + " " * (column - cell_len(name)) if beside else f"{name}\n  ")
+        for title, number, style in zip(titles, numbers, ("", "blue", "yellow", "bold red", "bold red"), strict=True):
+            line.append(" " * GAP + f"{number:,}".rjust(len(title)), style=style if number else BASE)
+        lines.append(line)
+    return Text("\n").join(lines)

@@ -1,0 +1,110 @@
+"""Result ↔ one line of JSON, schema version 1. Deterministic: no clock, no machine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pgaudit.errors import Position, Problem
+from pgaudit.serialize import plain, portable
+from pgaudit.sweep.records import Found, Result, Worst
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What all lines of one sweep have in common, or per config: another value is another sweep."""
+
+    version: str
+    """Of pgaudit."""
+    model_args: Mapping[str, Any]
+    constructors: Mapping[str, str]
+    """The constructor of each config."""
+    digests: Mapping[str, str]
+    """What each config says."""
+
+    def of(self, config: str) -> dict[str, Any]:
+        """Returns what a line says of its sweep."""
+        return {
+            "tool": {"name": "pgaudit", "version": self.version},
+            "model_args": plain(self.model_args),
+            "constructor": self.constructors[config],
+            "config_digest": self.digests[config],
+        }
+
+
+def line(of: Result, identity: Identity) -> str:
+    """Returns a result as a line. What is not ASCII is escaped, so that a terminal stays unharmed."""
+    return json.dumps(data(of, identity), ensure_ascii=True, allow_nan=False) + "\n"
+
+
+def data(of: Result, identity: Identity) -> dict[str, Any]:
+    """Returns a result as plain data."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "model": of.model,
+        "config": of.config,
+        "source": of.source,
+        "parameters": of.parameters,
+        "numel": of.numel,
+        "groups": of.groups,
+        "decayed": {"parameters": of.decayed, "numel": of.decayed_numel},
+        "findings": [
+            {"code": f.code, "findings": f.findings, "parameters": f.parameters, "worst": _worst(f.worst)}
+            for f in of.findings
+        ],
+        "worst": _worst(of.worst) if of.worst else None,
+        "problems": [
+            {"message": p.message, "hint": p.hint, **_place(p.path, p.position)} for p in of.problems
+        ],
+        **identity.of(of.config),
+    }  # fmt: skip
+
+
+def _worst(of: Worst) -> dict[str, Any]:
+    return {
+        "code": of.code,
+        "name": of.name,
+        "severity": of.severity,
+        "message": of.message,
+        "hint": of.hint,
+        "parameters": of.parameters,
+        **_place(of.path, of.position),
+    }
+
+
+def _place(path: str | None, position: Position | None) -> dict[str, Any]:
+    at = position.line if position else None, position.column if position else None
+    return {"path": portable(path), "line": at[0], "column": at[1]}
+
+
+def result(of: Mapping[str, Any]) -> Result:
+    """Returns the result that a line holds.
+
+    Raises:
+        KeyError, TypeError, AttributeError: it is none.
+    """
+    return Result(
+        str(of["model"]),
+        str(of["config"]),
+        of["parameters"],
+        of["numel"],
+        of["groups"],
+        of["decayed"]["parameters"],
+        of["decayed"]["numel"],
+        tuple(Found(f["findings"], f["parameters"], _worst_in(f["worst"])) for f in of["findings"]),
+        of["source"],
+        tuple(Problem(p["message"], p["path"], _position(p), p["hint"]) for p in of["problems"]),
+    )
+
+
+def _worst_in(of: Mapping[str, Any]) -> Worst:
+    finding = of["code"], of["name"], of["severity"], of["message"], of["hint"]
+    return Worst(*finding, of["parameters"], of["path"], _position(of))
+
+
+def _position(of: Mapping[str, Any]) -> Position | None:
+    return Position(of["line"], of["column"]) if of["line"] else None

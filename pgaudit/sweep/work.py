@@ -1,0 +1,111 @@
+"""One task, in whichever process it runs: audits a model under its configs, and returns what is to be kept of it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import traceback
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pgaudit.errors import PgauditError, Problem, UsageError
+from pgaudit.inventory.cache import Cache
+from pgaudit.inventory.imports import forgotten
+from pgaudit.pipeline import audit_many
+from pgaudit.report import Report
+from pgaudit.sweep.own import settle
+from pgaudit.sweep.policies import Policy
+from pgaudit.sweep.records import Result, Task, counted_findings
+from pgaudit.text import said
+
+_ONE_AT_A_TIME = threading.Lock()
+"""A cluster's worker may have threads, but building a model changes what belongs to the whole process."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What all tasks of a sweep have in common. It is sent with each of them."""
+
+    policies: tuple[Policy, ...]
+    model_args: Mapping[str, Any] = field(default_factory=dict)
+    cache: Cache | None = None
+    folder: str = field(default_factory=os.getcwd)
+    """From where files are named."""
+    version: str = ""
+    """Of pgaudit; another one might decide otherwise."""
+
+
+def perform(work: Work, task: Task, *, own_process: bool = False) -> tuple[Result, ...]:
+    """Audits a model under each of the task's configs; whatever fails is a result, too.
+
+    Args:
+        work: what is the same for all tasks.
+        task: the model and its configs.
+        own_process: whether the process is there for this alone, so that nothing it writes is anybody's.
+
+    Raises:
+        UsageError: this process has another version of pgaudit.
+    """
+    from pgaudit import __version__
+
+    if work.version and work.version != __version__:
+        raise UsageError(f"a worker has pgaudit {__version__}, but the sweep is of {work.version}")
+    if own_process:
+        settle()
+    policies = [policy for policy in work.policies if policy.name in task.configs]
+    configs = [policy.config for policy in policies]
+    with _ONE_AT_A_TIME, _silence(), _at(work.folder), forgotten():
+        audits = audit_many(task.ref or task.model, configs, model_args=work.model_args, cache=work.cache)
+        return tuple(_result(task.model, policy.name, found) for policy, found in zip(policies, audits, strict=True))
+
+
+def _result(model: str, config: str, found: Report | Exception | SystemExit) -> Result:
+    if isinstance(found, Report):
+        return _of_report(model, config, found)
+    trace = "".join(traceback.format_exception(found))
+    if isinstance(found, PgauditError):
+        return Result(model, config, problems=found.problems, trace=trace)
+    problem = Problem(f"internal error: {said(found)}", hint="--traceback shows where")
+    return Result(model, config, problems=(problem,), trace=trace)
+
+
+def _of_report(model: str, config: str, report: Report) -> Result:
+    decayed = [row.parameter.numel for row in report.rows if row.weight_decay]
+    inventory = report.inventory
+    return Result(
+        model,
+        config,
+        parameters=len(report.rows),
+        numel=inventory.numel,
+        groups=len(report.groups),
+        decayed=len(decayed),
+        decayed_numel=sum(decayed),
+        findings=counted_findings(report.findings),
+        source=f"{inventory.source} {inventory.version}" if inventory.version else inventory.source,
+    )
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """What models print or warn of is about no result."""
+    with open(os.devnull, "w", encoding="utf-8") as nowhere, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
+            yield
+
+
+@contextlib.contextmanager
+def _at(folder: str) -> Iterator[None]:
+    """Goes to a folder, where there is one: a cluster's worker may be elsewhere."""
+    here = os.getcwd()
+    if here == folder or not os.path.isdir(folder):
+        yield
+        return
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(here)

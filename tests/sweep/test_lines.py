@@ -1,0 +1,38 @@
+"""Results survive the way into a line of JSON and back."""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pgaudit.errors import Position, Problem
+from pgaudit.sweep.lines import Identity, line, result
+from pgaudit.sweep.records import Found, Result, Worst
+
+TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
+COUNT = st.integers(0, 10**12)
+SEVERITY = st.sampled_from(["info", "warning", "error"])
+POSITION = st.builds(Position, st.integers(1, 99), st.integers(1, 99)) | st.none()
+WORST = st.builds(Worst, TEXT, TEXT, SEVERITY, TEXT, TEXT | st.none(), COUNT, st.just("c.yaml"), POSITION)
+AUDITED = st.builds(
+    Result,
+    *(TEXT, st.just("c.yaml"), COUNT, COUNT, COUNT, COUNT, COUNT),
+    st.lists(st.builds(Found, COUNT, COUNT, WORST), max_size=3).map(tuple),
+    TEXT,
+)
+PROBLEM = st.builds(Problem, TEXT, st.just("c.yaml") | st.none(), POSITION, TEXT | st.none())
+FAILED = st.builds(
+    lambda model, problems: Result(model, "c.yaml", problems=problems), TEXT, st.lists(PROBLEM, min_size=1).map(tuple)
+)
+IDENTITY = Identity("1.0", {"num_classes": 10}, {"c.yaml": "mmcv"}, {"c.yaml": "0123"})
+
+
+@given(AUDITED | FAILED)
+def test_there_and_back(of: Result) -> None:
+    text = line(of, IDENTITY)
+    assert text.isascii()
+    assert text.count("\n") == 1
+    assert result(json.loads(text)) == of
+    assert line(result(json.loads(text)), IDENTITY) == text
