@@ -30,8 +30,8 @@ fuzz: $(TESTED)  ## the property tests with new examples, 20 times as many
 	PGAUDIT_EXAMPLES=$${PGAUDIT_EXAMPLES:-20} HYPOTHESIS_PROFILE=fuzz \
 	    $(PYTEST) --numprocesses=$(JOBS) --benchmark-disable -k random $(T)
 
-bench: $(VENV)/.installed-test  ## the measured claims
-	$(PYTEST) benchmarks $(T)
+bench: $(TESTED)  ## measure the claims into benchmarks/RESULTS.md; T="-k startup" measures one
+	$(BIN)/python -m benchmarks.run $(T)
 
 lint: $(VENV)/.installed-lint  ## ruff and shellcheck
 	$(BIN)/ruff check .

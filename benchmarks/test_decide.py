@@ -9,10 +9,9 @@ import time
 from collections.abc import Callable
 
 import pytest
-import torch
 from pytest_benchmark.fixture import BenchmarkFixture
-from torch import nn
 
+from benchmarks.models import stack
 from pgaudit.checks import Audited, run_checks
 from pgaudit.config import load_config
 from pgaudit.constructors import CONSTRUCTORS, Facts
@@ -58,23 +57,6 @@ LIMIT = 6.0
 """Times the walk: with the walk at 1.5 us a parameter, 9 us a parameter."""
 
 
-def _model(parameters: int) -> nn.Module:
-    """A stack of transformer-like blocks of ten parameters each."""
-    with torch.device("meta"):
-        blocks = [
-            nn.ModuleDict(
-                {
-                    "norm1": nn.LayerNorm(8),
-                    "attn": nn.Linear(8, 8),
-                    "norm2": nn.LayerNorm(8),
-                    "mlp": nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 8)),
-                }
-            )
-            for _ in range(parameters // 10)
-        ]
-        return nn.ModuleDict({"blocks": nn.ModuleList(blocks)})
-
-
 def _best(function: Callable[[], object], rounds: int = 5) -> float:
     times = []
     for _ in range(rounds):
@@ -87,25 +69,21 @@ def _best(function: Callable[[], object], rounds: int = 5) -> float:
 @pytest.mark.parametrize("parameters", SIZES)
 @pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
 def test_deciding(benchmark: BenchmarkFixture, parameters: int, policy: dict[str, object]) -> None:
-    model = _model(parameters)
+    model = stack(parameters)
     inventory = walk(model, ref="stack").inventory
     config = load_config(policy)
     constructor = CONSTRUCTORS[config.constructor]
     facts = Facts(0.1, 1e-4)
     floor = _best(lambda: sum(1 for _ in model.named_parameters()))
-    benchmark.pedantic(  # type: ignore[no-untyped-call]
-        constructor.decide, (inventory, config, facts), rounds=5, warmup_rounds=1
-    )
+    benchmark.pedantic(constructor.decide, (inventory, config, facts), rounds=5, warmup_rounds=1)
     _report(benchmark, parameters, floor)
 
 
 @pytest.mark.parametrize("parameters", SIZES)
 def test_walking(benchmark: BenchmarkFixture, parameters: int) -> None:
-    model = _model(parameters)
+    model = stack(parameters)
     floor = _best(lambda: sum(1 for _ in model.named_parameters()))
-    benchmark.pedantic(  # type: ignore[no-untyped-call]
-        lambda: walk(model, ref="stack"), rounds=3, warmup_rounds=1
-    )
+    benchmark.pedantic(lambda: walk(model, ref="stack"), rounds=3, warmup_rounds=1)
     _report(benchmark, parameters, floor, limit=15.0)
 
 
@@ -113,13 +91,13 @@ def test_walking(benchmark: BenchmarkFixture, parameters: int) -> None:
 @pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
 def test_checking(benchmark: BenchmarkFixture, parameters: int, policy: dict[str, object]) -> None:
     """All findings: every rule is searched in every name, and the constructor is asked again what each would change."""
-    model = _model(parameters)
+    model = stack(parameters)
     inventory = walk(model, ref="stack").inventory
     config = load_config(policy)
     constructor, facts = CONSTRUCTORS[config.constructor], Facts(0.1, 1e-4)
     assignment = constructor.decide(inventory, config, facts)
     floor = _best(lambda: sum(1 for _ in model.named_parameters()))
-    benchmark.pedantic(  # type: ignore[no-untyped-call]
+    benchmark.pedantic(
         lambda: run_checks(Audited(inventory, config, constructor, facts, assignment)), rounds=3, warmup_rounds=1
     )
     _report(benchmark, parameters, floor, limit=20.0)

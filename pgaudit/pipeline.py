@@ -15,6 +15,7 @@ from pgaudit.constructors import Constructor, Facts, OptimizerSpec, Setting, con
 from pgaudit.errors import ConfigError, UsageError
 from pgaudit.inventory import Inventory
 from pgaudit.inventory.cache import Cache
+from pgaudit.inventory.collector import paused
 from pgaudit.inventory.groups import settings_in
 from pgaudit.inventory.library import INSTALLED, Library
 from pgaudit.live import Live, arguments_for, beside, checked
@@ -167,6 +168,7 @@ def _asked(config: Config, library: Library) -> _Asked:
     return _Asked(config, constructor, spec, call, _facts(config, spec, call, classes, _functions(constructor, config)))
 
 
+@paused()
 def _report(asked: _Asked, inventory: Inventory) -> Report:
     config, constructor, spec, call, facts = asked.config, asked.constructor, asked.spec, asked.call, asked.facts
     assignment = as_built(config, spec, call, inventory, constructor.decide(inventory, config, facts))

@@ -30,7 +30,6 @@ from pgaudit.checks.base import Audited, Check, Finding, Kind, Severity
 from pgaudit.checks.ignore import sorted_out
 from pgaudit.config import Config
 from pgaudit.errors import ConfigError, Position
-from pgaudit.inventory.collector import paused
 
 _OF_AUDITS = (
     *(pg001, pg002, pg003, pg004, pg005, pg006, pg007, pg008, pg009),
@@ -43,7 +42,6 @@ DOCUMENTED: dict[str, ModuleType] = {module.KIND.code: module for module in (*_O
 """The module of each code, whose docstring says what a finding means. PG019 is about the other findings."""
 
 
-@paused()
 def run_checks(audited: Audited) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
     """Returns the findings of all checks, and those that the config ignores; each in the order of the config, those
     without a place last.

@@ -1,0 +1,1 @@
+"""The measured claims: a file each, and :mod:`benchmarks.run` for all."""
