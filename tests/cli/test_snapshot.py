@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from pathlib import Path
@@ -11,7 +10,6 @@ import pytest
 
 from pgaudit import cli
 from pgaudit.inventory.saved import read
-from tests.parity.client import ROOT, Oracle
 
 NETS = """
 from torch import nn
@@ -35,6 +33,7 @@ def make(**kwargs):
 """
 CONFIG = "model: nets.py:make\nmodel_args: {depth: 2}\noptimizer: {type: SGD, lr: 0.1}\n"
 FILE = "net.inventory.json"
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -241,19 +240,6 @@ def test_a_slip_gets_one_message(capsys: pytest.CaptureFixture[str], arguments: 
     assert (code, out) == (2, "")
     assert message in err
     assert "Traceback" not in err
-
-
-def test_the_model_of_an_mmpretrain_config(tmp_path: Path) -> None:
-    configs = ROOT / ".oracles/mmpretrain/mmpretrain/.mim/configs"
-    config = "resnet/resnet18_8xb32_in1k.py"
-    file = str(tmp_path / FILE)
-    with Oracle("mmengine", "tests.openmmlab.reader", "mmpretrain") as library:
-        for arguments in ([config, "-o", file], ["--check", file]):
-            found = library.ask(folder=str(configs), argv=["snapshot", *arguments])
-            assert (found["code"], found["out"]) == (0, ""), found
-    saved = read(Path(file).read_bytes(), file)
-    assert (saved.inventory.ref, saved.inventory.source) == (f"{config} (ImageClassifier)", "mmpretrain")
-    assert json.loads(Path(file).read_text())["made_with"].keys() == {"torch", "mmpretrain"}
 
 
 def test_the_page_shows_a_real_file(capsys: pytest.CaptureFixture[str]) -> None:
