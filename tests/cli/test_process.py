@@ -90,7 +90,7 @@ def _on_a_terminal(*, interrupt: bool = False) -> tuple[int, str]:
     main, other = pty.openpty()
     environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24"}
     process = subprocess.Popen(
-        SHOW,
+        [*SHOW, "--no-cache"],  # else there may be nothing to build, and nothing to interrupt
         cwd=REPOSITORY,
         stdin=other,
         stdout=other,
