@@ -156,6 +156,7 @@ class _Asked:
     facts: Facts
 
 
+@paused()  # torch may be imported here, which takes a quarter longer with the collector on
 def _asked(config: Config, library: Library) -> _Asked:
     """Before a model is built, so that a typo answers at once. A class is looked up once: its file is run once."""
     refuse_unknown_codes(config)

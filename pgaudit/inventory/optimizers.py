@@ -14,6 +14,7 @@ from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.errors import PgauditError, UsageError
+from pgaudit.inventory.collector import paused
 from pgaudit.inventory.groups import Built, TensorKind, TrialGroup, settings_in
 from pgaudit.inventory.imports import import_attribute, quiet
 from pgaudit.inventory.registry import registered_optimizer
@@ -79,7 +80,7 @@ def library_classes() -> dict[str, type[Optimizer]]:
 
 def _timm_classes() -> dict[str, Any]:
     try:
-        with quiet():
+        with quiet(), paused():
             import timm.optim
     except Exception:  # torch's own optimizers need no timm
         return {}

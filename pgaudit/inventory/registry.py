@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from pgaudit.errors import ModelError
+from pgaudit.inventory.collector import paused
 from pgaudit.inventory.imports import foreign_code_runs, quiet
 from pgaudit.inventory.offline import without_network
 from pgaudit.text import quoted, said, visible
@@ -97,7 +98,7 @@ def _imported(ref: str, scope: str, config: Any) -> None:
     """Imports the package, and what the config imports for the sake of its registry."""
     foreign_code_runs(scope)
     try:
-        with quiet(), _silent(), without_network():
+        with quiet(), paused(), _silent(), without_network():
             importlib.import_module(scope)
             importlib.import_module(f"{scope}.models")
     except Exception as error:  # foreign code

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.errors import ModelError
+from pgaudit.inventory.collector import paused
 from pgaudit.inventory.imports import import_attribute, quiet
 from pgaudit.inventory.offline import WeightsRefused, refuse_weights, without_weights
 from pgaudit.inventory.registry import registered
@@ -99,7 +100,7 @@ def _timm_model(name: str, args: dict[str, Any]) -> Loaded:
 
 def _import_timm() -> Any:
     try:
-        with quiet():
+        with quiet(), paused():  # importing takes a quarter longer with the collector on
             import timm
     except Exception as error:
         if "torchvision::" in str(error) or "torchvision" in str(getattr(error, "name", "")):
