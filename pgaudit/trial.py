@@ -58,17 +58,28 @@ def _trial_groups(
 
     Tensors with the same number of dimensions are alike; the first one's shape stands for all.
     """
-    kinds: dict[tuple[int, str, bool], TensorKind] = {}
-    tensors: dict[int, dict[TensorKind, None]] = {}
+    kinds: dict[tuple[int, str, bool], tuple[TensorKind]] = {}
+    members: dict[int, tuple[TensorKind, ...]] = {}
     for p, (_, group) in zip(inventory.parameters, assignment.decisions, strict=True):
-        if group is not None:
-            kind = kinds.setdefault((len(p.shape), p.dtype, p.leaf), TensorKind(p.shape, p.dtype, p.leaf))
-            tensors.setdefault(group, {})[kind] = None
+        if group is None:
+            continue
+        known_as = len(p.shape), p.dtype, p.leaf
+        kind = kinds.get(known_as)
+        if kind is None:
+            kind = kinds[known_as] = (TensorKind(p.shape, p.dtype, p.leaf),)
+        before = members.get(group)
+        if before is None:
+            members[group] = kind  # one object for all groups of one such tensor: there may be a million
+        elif kind[0] not in before:
+            members[group] = before + kind
+    # By its words: a setting may be a list, such as betas. Parameters share the settings of their rules.
+    words = {id(settings): repr(settings) for settings in {id(each): each for each in written.values()}.values()}
     alike: dict[tuple[str, tuple[TensorKind, ...]], list[TrialGroup]] = defaultdict(list)
-    for group, members in tensors.items():
-        # By its words: a setting may be a list, such as betas.
-        alike[repr(written[group]), tuple(members)].append(TrialGroup(written[group], tuple(members)))
-    return [trial for trials in alike.values() for trial in trials[:2]]
+    for group, tensors in members.items():
+        same = alike[words[id(written[group])], tensors]
+        if len(same) < 2:
+            same.append(TrialGroup(written[group], tensors))
+    return [trial for trials in alike.values() for trial in trials]
 
 
 @contextlib.contextmanager

@@ -2,7 +2,7 @@
 
 What: OpenMMLab's constructors make a group of every parameter as soon as there is any option.
 
-Why it hurts: torch checks each new group against all earlier ones, n·(n−1)/2 times for n groups, so building takes time
+Why it hurts: torch compares each new group with all earlier ones, n·(n−1)/2 pairs of n groups, so building takes time
 by the square of their number (13 s for 9,600 parameters); and optimizers step group by group, so their fused and
 foreach kernels run on single tensors.
 
@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgaudit.checks.base import Audited, Finding, Kind
+from pgaudit.text import counted
 
 KIND = Kind("PG018", "many-groups", "info")
 FEW = 100
@@ -28,17 +29,14 @@ def check(audited: Audited, /) -> Iterator[Finding]:
     groups = {decision.group for decision in held}
     merged = {setting.merging for setting in {id(d.setting): d.setting for d in held}.values()}
     if len(groups) > FEW and 2 * len(merged) <= len(groups):
-        message = f"{len(groups):,} groups hold {len(merged)} different settings; {_cost(len(groups))} to build them"
-        hint = f"pgaudit.build_optimizer makes {len(merged)} of them, with {_looks(len(merged)):,}"
+        cost = f"torch compares {_pairs(len(groups)):,} pairs of groups to build them"
+        message = f"{len(groups):,} groups hold {len(merged)} different settings; {cost}"
+        hint = f"pgaudit.build_optimizer makes {counted(len(merged), 'group')}: {counted(_pairs(len(merged)), 'pair')}"
         yield audited.finding(KIND, message, hint, key="groups")
 
 
-def _cost(groups: int) -> str:
-    return f"torch looks {_looks(groups):,} times at earlier groups"
-
-
-def _looks(groups: int) -> int:
-    """How often torch visits a group while groups are added: each time, all that are there (torch 2.15,
+def _pairs(groups: int) -> int:
+    """How many pairs torch compares: each group that is added with all that are there (torch 2.15,
     ``Optimizer.add_param_group``).
     """
     return groups * (groups - 1) // 2

@@ -17,8 +17,8 @@ CASES = {
     "a group each": Case(
         HEAD + "  bias_lr_mult: 2\n",
         (0, 0),
-        "120 groups hold 2 different settings; torch looks 7,140 times at earlier groups to build them",
-        "pgaudit.build_optimizer makes 2 of them, with 1",
+        "120 groups hold 2 different settings; torch compares 7,140 pairs of groups to build them",
+        "pgaudit.build_optimizer makes 2 groups: 1 pair",
         _layers(60),
     ),
     "few": Case(HEAD + "  bias_lr_mult: 2\n", None, model=_layers(50)),
