@@ -77,7 +77,8 @@ def subject_of(
             return Remembered(_read(ref))
         with placed(config, "model"):
             return Remembered(_read(beside(config, ref)))
-    if cache is not None and isinstance(ref, str) and is_timm_name(ref):
+    is_code = str(config.path).endswith(".py")  # which has run, whatever it may have changed
+    if cache is not None and isinstance(ref, str) and is_timm_name(ref) and not is_code:
         return Cached(cache, ref, Buildable(model, config, model_args))
     return Buildable(model, config, model_args)
 
