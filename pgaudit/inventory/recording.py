@@ -97,21 +97,27 @@ def _numbers(now: Any) -> list[Any]:
 
 
 def _run(kind: type[Optimizer], arguments: Mapping[str, Any], just: str | None) -> dict[str, Any] | None:
-    """What one run tells, of two groups; the second has settings of its own, of which nobody may ask anything."""
+    """What one run tells, of a group for each number of dimensions, and one with settings of its own, of which nobody
+    may ask anything.
+    """
     try:
         dimensions, _, several = takes = _taken(kind, arguments)
         filled = _held(_tried(kind, [{}], dimensions[-1:], arguments)[0])
         log = Log()
         own = {key: log.watch(f"group:{key}", value) for key, value in {**filled, "lr_scale": 0.5}.items()}
         watched = {name: value if name == just else log.watch(name, value) for name, value in arguments.items()}
+        settings = [*({} for _ in dimensions), own] if several else [{}]
         with floats_watched(".".join(kind.__module__.split(".")[:2])):
-            first, *second = _tried(kind, [{}, own] if several else [{}], dimensions[-1:], watched)
-        fills = [_fill(key, value, watched) for key, value in _held(first).items()]
+            groups = _tried(kind, settings, dimensions if several else dimensions[-1:], watched)
+        second = groups.pop() if several else {}
+        fills, *others = [[_fill(key, value, watched) for key, value in _held(group).items()] for group in groups]
     except (OptimizerError, TypeError, IndexError):
         return None
     if log.leaked or any(check[0].startswith("group:") for check in log.checks):
         return None
-    if any(group[key] is not value for group in second for key, value in own.items()):
+    if any(other != fills for other in others):
+        return None
+    if several and any(second[key] is not value for key, value in own.items()):
         return None
     return {"checks": [list(check) for check in log.checks], "fills": fills, "takes": takes}
 
