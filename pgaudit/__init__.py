@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from pgaudit.errors import ConfigError, ModelError, PgauditError, UsageError
     from pgaudit.explanation import Explanation, explain
     from pgaudit.inventory import Inventory
+    from pgaudit.inventory.cache import Cache
     from pgaudit.pipeline import audit, build_optimizer
     from pgaudit.report import Report
 
 _HOMES = {
+    "Cache": "pgaudit.inventory.cache",
     "Finding": "pgaudit.checks",
     "Config": "pgaudit.config",
     "load_config": "pgaudit.config",
@@ -40,6 +42,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Cache",
     "Config",
     "ConfigError",
     "Explanation",

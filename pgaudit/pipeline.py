@@ -19,8 +19,9 @@ from pgaudit.inventory.collector import paused
 from pgaudit.inventory.groups import settings_in
 from pgaudit.inventory.library import INSTALLED, Library
 from pgaudit.live import Live, arguments_for, beside, checked
+from pgaudit.references import subject_of
 from pgaudit.report import Report, Row
-from pgaudit.subject import Buildable, Subject, subject_of
+from pgaudit.subject import Buildable, Subject
 from pgaudit.text import quoted
 from pgaudit.trial import as_built, called, placed
 

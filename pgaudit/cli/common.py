@@ -113,9 +113,9 @@ def the_cache(*, unwanted: bool) -> Cache | None:
     """Returns the user's cache of timm's models, unless it is not wanted."""
     if unwanted:
         return None
-    from pgaudit.inventory.cache import Cache, default_folder
+    from pgaudit.inventory.cache import Cache
 
-    return Cache(default_folder())
+    return Cache()
 
 
 def audited(

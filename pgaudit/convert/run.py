@@ -12,8 +12,9 @@ from pgaudit.convert import basecls, openmmlab, proof, python, rules, timm
 from pgaudit.convert.job import Job, Written, job
 from pgaudit.convert.lots import Built, built
 from pgaudit.errors import ConfigError, UsageError
+from pgaudit.references import subject_of
 from pgaudit.serialize import portable
-from pgaudit.subject import Subject, subject_of
+from pgaudit.subject import Subject
 from pgaudit.text import did_you_mean, quoted, visible
 
 if TYPE_CHECKING:

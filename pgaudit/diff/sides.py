@@ -94,7 +94,7 @@ class _Workshop:
 
     def _audited(self, path: str, config: Config, namer: str) -> Side:
         from pgaudit.pipeline import audit_subject
-        from pgaudit.subject import subject_of
+        from pgaudit.references import subject_of
 
         ref = self._model or config.model
         args = {**(config.model_args if ref == config.model else {}), **self._args}

@@ -15,7 +15,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +53,7 @@ class Usage:
 class Cache:
     """A folder of saved inventories of timm's models. It can be sent to another process."""
 
-    folder: str
+    folder: str = field(default_factory=default_folder)
     most_bytes: int = MOST_BYTES
 
     @property

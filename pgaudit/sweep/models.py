@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from pgaudit.errors import ModelError
 from pgaudit.inventory.cache import Cache
-from pgaudit.subject import timm_names
+from pgaudit.references import timm_names
 from pgaudit.text import nearest, quoted
 
 _WILD = frozenset("*?[")

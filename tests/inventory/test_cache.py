@@ -242,3 +242,12 @@ def test_the_command(tmp_path: Path) -> None:
     assert list(kept.iterdir()) == []
     wrong = _run("cache", "clean", cache=kept)
     assert (wrong.returncode, "clear" in wrong.stderr) == (2, True)
+
+
+def test_by_default_it_is_the_users(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert pgaudit.Cache().folder == os.environ["PGAUDIT_CACHE_DIR"]
+    monkeypatch.delenv("PGAUDIT_CACHE_DIR")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    assert Path(pgaudit.Cache().folder).name == "pgaudit"
+    assert tmp_path in Path(pgaudit.Cache().folder).parents

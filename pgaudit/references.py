@@ -1,0 +1,80 @@
+"""A reference → what stands for the model that it names."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pgaudit.config import Config
+from pgaudit.config.documents import read_file
+from pgaudit.errors import UsageError
+from pgaudit.inventory import Inventory
+from pgaudit.inventory.cache import Cache
+from pgaudit.inventory.saved import MAX_BYTES, Saved, read
+from pgaudit.live import arguments_for, beside
+from pgaudit.subject import Buildable, Cached, Given, Remembered, Subject
+from pgaudit.trial import placed
+
+if TYPE_CHECKING:
+    from pgaudit.subject import Model
+
+
+def subject_of(
+    model: Model, config: Config, model_args: Mapping[str, Any] | None = None, cache: Cache | None = None
+) -> Subject:
+    """Returns what stands for a model. Nothing is built until the inventory is asked for.
+
+    Args:
+        model: see :func:`pgaudit.pipeline.audit`.
+        config: may name the model.
+        model_args: keyword arguments for the model's factory.
+        cache: where saved inventories of timm's models are kept; None for nowhere.
+
+    Raises:
+        UsageError: arguments for what takes none.
+        ModelError: a saved inventory cannot be read.
+    """
+    if isinstance(model, Inventory):
+        return Given(model)
+    if isinstance(model, Saved):
+        return Remembered(model)
+    ref = config.model if model is None else model
+    if isinstance(ref, str) and ref.endswith(".json"):
+        if arguments_for(ref if model else None, config, model_args):
+            raise UsageError("a saved inventory takes no arguments: it is of a model that is built already")
+        if model is not None:
+            return Remembered(_read(ref))
+        with placed(config, "model"):
+            return Remembered(_read(beside(config, ref)))
+    is_code = str(config.path).endswith(".py")  # which has run, whatever it may have changed
+    if cache is not None and isinstance(ref, str) and is_timm_name(ref) and not is_code:
+        return Cached(cache, ref, Buildable(model, config, model_args))
+    return Buildable(model, config, model_args)
+
+
+def timm_names(glob: str, cache: Cache | None = None) -> list[str]:
+    """Returns the names of timm's models that match a glob; all of them for none.
+
+    Raises:
+        ModelError: timm cannot be imported, or has no such model.
+    """
+    from pgaudit.inventory.sources import timm_models
+
+    if cache is None:
+        return timm_models(glob)
+    names = cache.get("lists", "models")
+    if names is None:
+        names = timm_models()
+        cache.learn("lists", "models", names)
+    found = fnmatch.filter(names, glob) if glob else list(names)
+    return found or timm_models(glob)  # which says what is near
+
+
+def _read(path: str) -> Saved:
+    return read(read_file(path, "inventory", most=MAX_BYTES), path)
+
+
+def is_timm_name(ref: str) -> bool:
+    """Whether a reference is one for timm to know."""
+    return bool(ref.strip()) and ":" not in ref.removeprefix("timm:") and not ref.endswith((".py", ".json"))
