@@ -16,6 +16,8 @@ from pgaudit.trial import placed
 if TYPE_CHECKING:
     from torch import nn
 
+    from pgaudit.inventory.walk import Walked
+
 
 @dataclass(frozen=True)
 class Live:
@@ -26,6 +28,14 @@ class Live:
     source: str = "module"
     version: str | None = None
     notes: tuple[str, ...] = ()
+
+    def walked(self, *, unwrap: bool) -> Walked:
+        """Returns the inventory with the tensors behind it; see :func:`pgaudit.inventory.walk.walk`."""
+        from pgaudit.inventory.walk import walk
+
+        return walk(
+            self.module, ref=self.ref, source=self.source, version=self.version, unwrap=unwrap, notes=self.notes
+        )
 
 
 def live_model(model: object, config: Config, model_args: Mapping[str, Any] | None = None) -> Live:

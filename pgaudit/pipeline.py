@@ -21,7 +21,7 @@ from pgaudit.inventory.library import INSTALLED, Library
 from pgaudit.live import Live, arguments_for, beside, checked
 from pgaudit.references import subject_of
 from pgaudit.report import Report, Row
-from pgaudit.subject import Buildable, Subject
+from pgaudit.subject import Subject
 from pgaudit.text import quoted
 from pgaudit.trial import as_built, called, placed
 
@@ -121,7 +121,7 @@ def _held(setting: Setting, key: str) -> tuple[bool, Any]:
 def audit_live(live: Live, config: Config) -> tuple[Report, Walked, OptimizerCall]:
     """Returns the report about a live model, its tensors in the report's order, and how the optimizer is called."""
     asked = _asked(config, INSTALLED)
-    walked = Buildable(live, config, None).walked(unwrap=asked.constructor.unwraps_module)
+    walked = live.walked(unwrap=asked.constructor.unwraps_module)
     return _report(asked, walked.inventory), walked, asked.call
 
 

@@ -44,9 +44,9 @@ def subject_of(
         if arguments_for(ref if model else None, config, model_args):
             raise UsageError("a saved inventory takes no arguments: it is of a model that is built already")
         if model is not None:
-            return Remembered(_read(ref))
+            return Remembered(read_saved(ref))
         with placed(config, "model"):
-            return Remembered(_read(beside(config, ref)))
+            return Remembered(read_saved(beside(config, ref)))
     is_code = str(config.path).endswith(".py")  # which has run, whatever it may have changed
     if cache is not None and isinstance(ref, str) and is_timm_name(ref) and not is_code:
         return Cached(cache, ref, Buildable(model, config, model_args))
@@ -71,8 +71,14 @@ def timm_names(glob: str, cache: Cache | None = None) -> list[str]:
     return found or timm_models(glob)  # which says what is near
 
 
-def _read(path: str) -> Saved:
-    return read(read_file(path, "inventory", most=MAX_BYTES), path)
+def read_saved(path: str, example: str | None = None) -> Saved:
+    """Reads a saved inventory; ``example`` is the hint for a file that is missing.
+
+    Raises:
+        ConfigError: there is no such file.
+        ModelError: it is damaged, or something else.
+    """
+    return read(read_file(path, "inventory", most=MAX_BYTES, example=example), path)
 
 
 def is_timm_name(ref: str) -> bool:

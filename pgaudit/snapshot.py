@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pgaudit.config import Config
-from pgaudit.errors import ModelError
 from pgaudit.inventory import Hints, Inventory
 from pgaudit.inventory.cache import Cache
 from pgaudit.inventory.moves import moves
@@ -17,6 +16,7 @@ from pgaudit.inventory.moves_beside import Move
 from pgaudit.inventory.saved import Saved
 from pgaudit.live import Live, arguments_for, beside, live_model
 from pgaudit.serialize import portable
+from pgaudit.subject import saved_of
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _FOLDERS = re.compile(r"(?<![\w.:/\\])(?:/|[A-Za-z]:[\\/])(?:[^\s'\":()/\\]+[\\/])+")
@@ -69,21 +69,12 @@ def _loaded(ref: str, model_args: Mapping[str, Any] | None) -> Live:
 
 
 def _saved(live: Live, model_args: Mapping[str, Any], known: Mapping[str, Any]) -> Saved:
-    inventory = _walked(live, unwrap=False)
-    inside = None
-    if inventory.wrapper:
-        try:
-            inside = _walked(live, unwrap=True)
-        except ModelError:
-            inside = None  # whatever it is, it is no model
-    return Saved(inventory, inside, _plain(model_args), _versions(inventory), known)
+    saved = saved_of(lambda unwrap: _portable(live.walked(unwrap=unwrap).inventory), _plain(model_args))
+    return replace(saved, versions=_versions(saved.inventory), knowledge=known)
 
 
-def _walked(live: Live, *, unwrap: bool) -> Inventory:
-    from pgaudit.inventory.walk import walk
-
-    walked = walk(live.module, ref=live.ref, source=live.source, version=live.version, unwrap=unwrap, notes=live.notes)
-    inventory = walked.inventory
+def _portable(inventory: Inventory) -> Inventory:
+    """The inventory without what is another on each run or machine."""
     ref = portable(inventory.ref) or ""
     return replace(
         inventory, ref=ref, notes=tuple(map(_settled, inventory.notes)), hints=_settled_hints(inventory.hints)

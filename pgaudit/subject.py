@@ -4,7 +4,7 @@ answers questions about its libraries.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
@@ -108,10 +108,7 @@ class Buildable:
 
     def walked(self, *, unwrap: bool) -> Walked:
         """Returns the inventory with the tensors behind it."""
-        from pgaudit.inventory.walk import walk
-
-        of = self.live
-        return walk(of.module, ref=of.ref, source=of.source, version=of.version, unwrap=unwrap, notes=of.notes)
+        return self.live.walked(unwrap=unwrap)
 
     def identities(self, *, unwrap: bool) -> tuple[Inventory, Sequence[object]]:
         """See :class:`Subject`."""
@@ -153,17 +150,22 @@ class Cached:
         args = arguments_for(self.built.model, self.built.config, self.built.model_args)
         saved = self.cache.model(self.ref, args)
         if saved is None:
-            saved = saved_of(self.built, args)
+            saved = saved_of(lambda unwrap: self.built.inventory(unwrap=unwrap), args)
             self.cache.keep(saved)
         return Remembered(saved)
 
 
-def saved_of(built: Buildable, args: Mapping[str, Any]) -> Saved:
-    """Returns what is worth writing down of a model, but for what is known of its libraries."""
-    whole = built.inventory(unwrap=False)
+def saved_of(seen: Callable[[bool], Inventory], args: Mapping[str, Any]) -> Saved:
+    """Returns what is worth writing down of a model, but for what is known of its libraries.
+
+    Args:
+        seen: returns its inventory, with or without unwrapping.
+        args: what its factory was given.
+    """
+    whole = seen(False)
     if not whole.wrapper:
         return Saved(whole, None, args)
     try:
-        return Saved(whole, built.inventory(unwrap=True), args)
+        return Saved(whole, seen(True), args)
     except ModelError:  # whoever begins there will be told so
         return Saved(whole, None, args)

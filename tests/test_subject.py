@@ -80,7 +80,7 @@ def test_both_ends_of_a_wrapper_are_there() -> None:
     policy = {"optimizer": {"type": "SGD", "lr": 0.1, "weight_decay": 0.1}, "paramwise_cfg": {"norm_decay_mult": 0.0}}
     model = Wrapper()
     subject = Buildable(model, load_config(policy))
-    remembered = saved_of(subject, {})
+    remembered = saved_of(lambda unwrap: subject.inventory(unwrap=unwrap), {})
     for constructor in ("mmcv", "detectron2"):
         config = {**policy, "constructor": constructor}
         if constructor == "detectron2":

@@ -99,11 +99,10 @@ def _refuse_other_files(output: Path) -> None:
 
 
 def _check(file: Path, model: str | None, arguments: dict[str, object]) -> None:
-    from pgaudit.config.documents import read_file
-    from pgaudit.inventory.saved import MAX_BYTES, read
+    from pgaudit.references import read_saved
 
     example = f"pgaudit snapshot {visible(model or 'MODEL')} -o {visible(file)} writes it"
-    before = read(read_file(str(file), "inventory", most=MAX_BYTES, example=example), str(file))
+    before = read_saved(str(file), example)
     after = _built(model or _source(before, file), {**before.model_args, **arguments})
     from pgaudit.render.moved import render_moved
     from pgaudit.snapshot import moved

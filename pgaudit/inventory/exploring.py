@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pgaudit.inventory import optimizers
 from pgaudit.inventory.calls import qualified, timm_registry
 from pgaudit.inventory.imports import import_attribute, quiet
-from pgaudit.inventory.library import forms_of
+from pgaudit.inventory.library import LIBRARIES, forms_of
 from pgaudit.inventory.optimizers import OptimizerError
 from pgaudit.inventory.recorded import AS_GIVEN
 from pgaudit.inventory.recording import explore, record_call, record_of
@@ -70,7 +70,7 @@ def _factory() -> tuple[dict[str, Any], dict[str, Any]]:
         alike: dict[str, Any] = {}
         for name in names:
             call = record_call(name, arguments, "timm")
-            if call is not None and call[0].startswith(("torch.", "timm.")) and call[2] is None:
+            if call is not None and call[0].startswith(LIBRARIES) and call[2] is None:
                 found["names"][name] = call[0]
                 added = [entry for entry in call[1] if entry[1] != AS_GIVEN]
                 if added not in found["constants"]:

@@ -106,17 +106,17 @@ class Recalled:
         found = self.knowledge.get("modules", ref)
         if found is None:
             found = qualified_class(ref)
-            if ref.startswith(_LIBRARIES):
+            if ref.startswith(LIBRARIES):
                 self.knowledge.learn("modules", ref, found)
         return str(found)
 
 
-_LIBRARIES = ("torch.", "timm.")
+LIBRARIES = ("torch.", "timm.")
 """Only of these it is known when they change."""
 
 
 def _is_of_library(kind: type) -> bool:
-    return kind.__module__.startswith(_LIBRARIES)
+    return kind.__module__.startswith(LIBRARIES)
 
 
 def forms_of(arguments: Mapping[str, Any]) -> str | None:
