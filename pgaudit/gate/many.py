@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import fields
 from fnmatch import fnmatchcase
 
@@ -55,11 +56,11 @@ def _matches(audit: Audit, glob: str) -> bool:
 def run_all(audits: Sequence[Audit], jobs: int = 1, done: Callable[[Audit], None] = lambda _: None) -> list[Outcome]:
     """Runs all audits and returns their outcomes in the same order; ``done`` is called after each."""
     jobs = min(jobs, len(audits))
-    found = in_processes(guarded, audits, jobs) if jobs > 1 else map(guarded, audits)
     outcomes = []
-    for audit, outcome in zip(audits, found, strict=True):
-        done(audit)
-        outcomes.append(outcome)
+    with closing(in_processes(guarded, audits, jobs) if jobs > 1 else (guarded(audit) for audit in audits)) as found:
+        for audit, outcome in zip(audits, found, strict=True):
+            done(audit)
+            outcomes.append(outcome)
     return outcomes
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from dataclasses import replace
 from multiprocessing import active_children, get_context
+from multiprocessing.process import BaseProcess
 
 from pgaudit.errors import Problem
 from pgaudit.gate.records import Audit, Outcome
@@ -17,8 +19,11 @@ _PATIENCE = 5.0
 """Seconds in which a process that was told to end has to end."""
 
 
-def in_processes(run: Callable[[Audit], Outcome], audits: Sequence[Audit], jobs: int) -> Iterator[Outcome]:
-    """Yields the outcome of each audit, in their order; ``run`` must be a function of a module."""
+def in_processes(run: Callable[[Audit], Outcome], audits: Sequence[Audit], jobs: int) -> Generator[Outcome, None, None]:
+    """Yields the outcome of each audit, in their order; ``run`` must be a function of a module.
+
+    Closing the generator ends its processes.
+    """
     with _pool(jobs) as pool:
         with _deaf_to_ctrl_c():
             futures = [pool.submit(run, audit) for audit in audits]
@@ -55,13 +60,26 @@ def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
         begun = set(active_children()) - others
         for child in begun:
             child.terminate()
-        for child in begun:
-            child.join(_PATIENCE)
-            if child.is_alive():  # it hangs where no signal reaches it
+        if not _have_ended(begun):
+            for child in begun:  # it hangs where no signal reaches it
                 child.kill()
-                child.join(_PATIENCE)
+            _have_ended(begun)
         raise
     pool.shutdown()
+
+
+def _have_ended(children: Collection[BaseProcess]) -> bool:
+    """Whether all have ended, given some time.
+
+    Each is asked again and again, for ``join`` is no answer: the pool's own thread waits for the same processes, and
+    whoever comes second is told nothing until the first has noted how the process ended.
+    """
+    deadline = time.monotonic() + _PATIENCE
+    while any(child.is_alive() for child in children):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
 
 
 @contextlib.contextmanager
