@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pgaudit.checks import Finding
     from pgaudit.constructors import Rule, Setting
-    from pgaudit.report import Report, Row
+    from pgaudit.report import Group, Report, Row
 
 SCHEMA_VERSION = 1
 
@@ -25,6 +25,11 @@ def portable(path: str | None) -> str | None:
 
 def report(of: Report) -> dict[str, Any]:
     """Returns the whole report."""
+    return {**around(of), "params": list(map(row, of.rows)), "groups": list(map(group, of.groups))}
+
+
+def around(of: Report) -> dict[str, Any]:
+    """Returns the report with empty lists for ``params`` and ``groups``, the parts that grow with the model."""
     from pgaudit import __version__
 
     return {
@@ -37,18 +42,8 @@ def report(of: Report) -> dict[str, Any]:
             "numel": of.inventory.numel,
         },
         "config": {"path": portable(of.config.path), "constructor": of.constructor, "optimizer": plain(of.optimizer)},
-        "params": [row(entry) for entry in of.rows],
-        "groups": [
-            {
-                "index": group.index,
-                "lr": group.lr,
-                "weight_decay": group.weight_decay,
-                "parameters": group.parameters,
-                "numel": group.numel,
-                **beside(group.setting),
-            }
-            for group in of.groups
-        ],
+        "params": [],
+        "groups": [],
         "findings": [finding(entry) for entry in of.findings],
         "summary": {
             "rules": [
@@ -81,6 +76,18 @@ def row(of: Row) -> dict[str, Any]:
         "weight_decay": of.weight_decay,
         "lr_rule": rule(of.setting.lr_rule),
         "weight_decay_rule": rule(of.setting.weight_decay_rule),
+        **beside(of.setting),
+    }
+
+
+def group(of: Group) -> dict[str, Any]:
+    """Returns one entry of ``groups``."""
+    return {
+        "index": of.index,
+        "lr": of.lr,
+        "weight_decay": of.weight_decay,
+        "parameters": of.parameters,
+        "numel": of.numel,
         **beside(of.setting),
     }
 

@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -177,26 +177,27 @@ def report_stream_kept() -> Iterator[None]:
         os.close(kept)
 
 
-def write(text: str, output: Path | None) -> None:
-    """Writes the result to stdout (also for ``-``), or to a file that is whole or untouched."""
+def write(text: str | Iterable[str], output: Path | None) -> None:
+    """Writes the result, whole or in pieces, to stdout (also for ``-``), or to a file that is whole or untouched."""
+    pieces = (text,) if isinstance(text, str) else text
     if output is None or str(output) == "-":
-        _print(text)
+        _print(pieces)
         return
     try:
-        _write_atomically(text, output)
+        _write_atomically(pieces, output)
     except BrokenPipeError:
         raise ReaderGone from None
     except (OSError, RuntimeError) as error:  # pathlib says RuntimeError of links that lead in a circle
         raise UsageError(f"cannot write {quoted(output)}: {getattr(error, 'strerror', None) or error}") from None
 
 
-def _print(text: str) -> None:
+def _print(pieces: Iterable[str]) -> None:
     if sys.stdout is None:
         raise UsageError("cannot write the report: stdout is closed", "-o FILE writes a file")
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        sys.stdout.write(text)
+        sys.stdout.writelines(pieces)
         sys.stdout.flush()
     except BrokenPipeError:
         raise ReaderGone from None
@@ -204,17 +205,18 @@ def _print(text: str) -> None:
         raise UsageError(f"cannot write the report: {error.strerror}") from None
 
 
-def _write_atomically(text: str, output: Path) -> None:
+def _write_atomically(pieces: Iterable[str], output: Path) -> None:
     if output.is_dir():
         raise UsageError(f"cannot write {quoted(output)}: it is a folder")
     if output.exists() and not output.is_file():  # /dev/stdout, a named pipe
-        output.write_text(text, encoding="utf-8")
+        with output.open("w", encoding="utf-8") as file:
+            file.writelines(pieces)
         return
     target = output.resolve()  # a link stays a link
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+            file.writelines(pieces)
         os.chmod(name, target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())
         os.replace(name, target)
     except BaseException:

@@ -12,6 +12,8 @@ from pgaudit.errors import UsageError
 from pgaudit.render.choices import Colour, Format, GroupBy, Sort
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pgaudit.render.select import Selection
     from pgaudit.render.table import TableOptions
     from pgaudit.report import Report
@@ -66,7 +68,7 @@ def show(
     write(text, output)
 
 
-def _rendered(report: Report, selection: Selection, options: TableOptions, fmt: Format) -> str:
+def _rendered(report: Report, selection: Selection, options: TableOptions, fmt: Format) -> str | Iterator[str]:
     if fmt is Format.TABLE:
         from pgaudit.render.table import render_table
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from pgaudit import serialize
 from pgaudit.constructors import Rule
@@ -13,21 +14,51 @@ from pgaudit.errors import place
 from pgaudit.folding import Fold, fold, unfolded
 from pgaudit.render.markdown import code, escaped
 from pgaudit.render.numbers import elements, number, shape
-from pgaudit.render.select import Selection, select
+from pgaudit.render.select import Section, Selection, select
 from pgaudit.render.style import label
 from pgaudit.render.summary import beside
 from pgaudit.report import Report, Row
 from pgaudit.text import counted, visible
 
 
-def render_json(report: Report, selection: Selection) -> str:
-    """Returns the JSON report. A selection chooses among ``params``; all else speaks of the whole model.
+def render_json(report: Report, selection: Selection) -> Iterator[str]:
+    """Returns the JSON report in pieces: that of a million parameters would fill the memory of most machines.
 
-    Everything that is not ASCII is escaped, so that a name reaches a program unchanged and a terminal harmless.
+    A selection chooses among ``params``; all else speaks of the whole model. Everything that is not ASCII is escaped,
+    so that a name reaches a program unchanged and a terminal harmless.
+
+    Raises:
+        UsageError: the selection can match nothing. It is raised before the first piece.
     """
-    data = report.to_dict()
-    data["params"] = [serialize.row(row) for section in select(report, selection) for row in section.rows]
-    return json.dumps(data, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+    return _pieces(report, select(report, selection))
+
+
+def _pieces(report: Report, sections: Sequence[Section]) -> Iterator[str]:
+    rows = (row for section in sections for row in section.rows)
+    before, _, rest = _dumped(serialize.around(report)).partition(_EMPTY.format("params"))
+    between, _, after = rest.partition(_EMPTY.format("groups"))
+    yield before
+    yield from _listed("params", map(serialize.row, rows))
+    yield between
+    yield from _listed("groups", map(serialize.group, report.groups))
+    yield f"{after}\n"
+
+
+_EMPTY = '\n  "{}": []'
+"""Only the report's own: what stands deeper is indented further, and no string has a line's end in it."""
+
+
+def _listed(key: str, entries: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    empty = _EMPTY.format(key)
+    begin = empty.removesuffix("]")
+    for entry in entries:
+        yield f"{begin}\n    " + _dumped(entry).replace("\n", "\n    ")
+        begin = ","
+    yield empty if begin != "," else "\n  ]"
+
+
+def _dumped(data: Mapping[str, Any]) -> str:
+    return json.dumps(data, indent=2, ensure_ascii=True, allow_nan=False)
 
 
 _CSV = [

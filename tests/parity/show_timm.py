@@ -35,7 +35,7 @@ def show(name: str) -> int:
         for folded in (False, True):
             lines = render_table(report, Selection(), TableOptions(width=width, fold=folded)).split("\n")
             assert max(map(len, lines)) <= width, name
-    assert json.loads(render_json(report, Selection())) == report.to_dict()
+    assert json.loads("".join(render_json(report, Selection()))) == report.to_dict()
     assert len(render_csv(report, Selection()).split("\n")) == len(names) + 2
     return len(names)
 

@@ -16,11 +16,11 @@ from tests.render.reports import HOSTILE, everything, hostile
 
 @pytest.mark.parametrize("report", [everything(), hostile()], ids=["everything", "hostile"])
 def test_json_is_the_report(report) -> None:  # type: ignore[no-untyped-def]
-    text = render_json(report, Selection())
-    assert json.loads(text) == report.to_dict()
+    text = "".join(render_json(report, Selection()))
+    assert text == json.dumps(report.to_dict(), indent=2) + "\n"
     assert text.isascii()
     assert all(char.isprintable() or char == "\n" for char in text)
-    assert render_json(report, Selection()) == text
+    assert "".join(render_json(report, Selection())) == text
 
 
 def test_json_has_the_schema_that_programs_rely_on() -> None:
@@ -74,7 +74,7 @@ def test_csv_reads_back() -> None:
 def test_hostile_names_break_no_format() -> None:
     rows = list(csv.DictReader(io.StringIO(render_csv(hostile(), Selection()))))
     assert len(rows) == 2
-    assert json.loads(render_json(hostile(), Selection()))["params"][0]["name"] == f"{HOSTILE}.weight"
+    assert json.loads("".join(render_json(hostile(), Selection())))["params"][0]["name"] == f"{HOSTILE}.weight"
     text = render_markdown(hostile(), Selection())
     assert all(char.isprintable() or char == "\n" for char in text)
     for line in text.splitlines():
@@ -90,7 +90,7 @@ def test_markdown_marks_what_differs() -> None:
 
 def test_a_selection_chooses_rows_and_nothing_else() -> None:
     report = everything()
-    data = json.loads(render_json(report, Selection(filters=("head",))))
+    data = json.loads("".join(render_json(report, Selection(filters=("head",)))))
     assert [param["name"] for param in data["params"]] == ["head.weight", "head.bias"]
     assert {key: data[key] for key in data if key != "params"} == {
         key: value for key, value in report.to_dict().items() if key != "params"
@@ -111,7 +111,7 @@ def test_a_selection_chooses_rows_and_nothing_else() -> None:
     ],
 )
 def test_selections(selection: Selection, names: list[str]) -> None:
-    data = json.loads(render_json(everything(), selection))
+    data = json.loads("".join(render_json(everything(), selection)))
     assert [param["name"] for param in data["params"]] == names
 
 
