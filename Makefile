@@ -10,7 +10,7 @@ TESTED := $(VENV)/.installed-test $(foreach o,mmcv1 mmengine mmpretrain transfor
 T ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test parity fuzz bench lint format types check readme clean
+.PHONY: help demo test parity fuzz clusters bench lint format types check readme clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -29,6 +29,9 @@ parity: $(TESTED)  ## all timm models against the real libraries (minutes)
 fuzz: $(TESTED)  ## the property tests with new examples, 20 times as many
 	PGAUDIT_EXAMPLES=$${PGAUDIT_EXAMPLES:-20} HYPOTHESIS_PROFILE=fuzz \
 	    $(PYTEST) --numprocesses=$(JOBS) --benchmark-disable -k random $(T)
+
+clusters: $(TESTED) $(VENV)/.installed-clusters  ## sweeps on real dask, ray and spark clusters; needs java, too
+	$(PYTEST) tests/sweep/test_cluster.py $(T)
 
 bench: $(TESTED)  ## measure the claims into benchmarks/RESULTS.md; T="-k startup" measures one
 	$(BIN)/python -m benchmarks.run $(T)

@@ -73,7 +73,7 @@ class Joblib:
             warnings.simplefilter("ignore")  # of workers that are begun anew, of tasks that Ctrl-C cancels
             try:
                 yield from self._streamed(calls) or self._in_rounds(calls)
-            except PgauditError:
+            except (PgauditError, Lost):
                 raise
             except Exception as error:
                 if is_loss(error):
