@@ -129,7 +129,6 @@ def test_files_are_named_from_where_the_sweep_is(folder: Path, monkeypatch: pyte
     ("backend", "scheduler", "says"),
     [
         ("dsk", None, 'did you mean "dask"'),
-        ("ray", None, "pip install ray"),
         ("multiprocessing", None, "waits for ever"),
         ("loky", "tcp://x:1", "has no scheduler"),
     ],
@@ -138,6 +137,13 @@ def test_backends_that_cannot_be_used(backend: str, scheduler: str | None, says:
     with pytest.raises(UsageError) as raised:
         refuse_unfit(backend, scheduler)
     assert says in str(raised.value)
+
+
+def test_a_backend_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pgaudit.sweep.backends.find_spec", lambda package: None)
+    with pytest.raises(UsageError, match="needs the package ray") as raised:
+        refuse_unfit("ray", None)
+    assert "pip install ray" in str(raised.value)
 
 
 def test_an_interrupted_sweep_leaves_no_process_behind(folder: Path) -> None:
