@@ -272,13 +272,13 @@ def test_a_table_shows_it_in_a_column_and_behind_the_rule() -> None:
     with registered():
         report, plain = audited(groups), audited({"b": groups["b"]})
     options = TableOptions(fold=True, groups=True)
-    lines = [line.split() for line in render_table(report, Selection(), options).splitlines()]
+    lines = [line.split() for line in "".join(render_table(report, Selection(), options)).splitlines()]
     for line in SHOWN.splitlines():
         assert line.split() in lines
     assert "2 0 0.1 0.05 0.5 2 2 betas (0.9, 0.95)".split() in lines
-    assert "scheduled" not in render_table(plain, Selection(), options)
+    assert "scheduled" not in "".join(render_table(plain, Selection(), options))
     for width in (50, 60, 80):
-        narrow = render_table(report, Selection(), replace(options, width=width)).split("\n\n")[1]
+        narrow = "".join(render_table(report, Selection(), replace(options, width=width))).split("\n\n")[1]
         assert max(map(len, narrow.splitlines())) <= width
         assert "betas (0.9, 0.95)" in narrow
     markdown = render_markdown(report, Selection(), folded=True)

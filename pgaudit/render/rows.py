@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -41,8 +42,8 @@ def widths_of(report: Report, lines: Sequence[Fold], options: TableOptions) -> W
         return max(cell_len(title), *map(cell_len, cells), 0)
 
     folded = any(len(line.rows) > 1 for line in lines)
-    settings = {id(line.rows[0].setting): line.rows[0] for line in lines}.values()
-    cells = [_cells(report, row, options) for row in settings]
+    alike = {_kind(line.rows[0]): line.rows[0] for line in lines}.values()
+    cells = [_cells(report, row, options) for row in alike]
     return Widths(
         name=widest((visible(line.name) for line in lines), "parameter"),
         count=widest((str(len(line.rows)) for line in lines), options.marks.times) if folded else 0,
@@ -50,11 +51,14 @@ def widths_of(report: Report, lines: Sequence[Fold], options: TableOptions) -> W
         lr=widest((each[0].plain for each in cells), "  lr"),
         scheduled=widest((each[1].plain for each in cells), "  scheduled") if report.scheduled else 0,
         decay=widest((each[2].plain for each in cells), "  decay"),
-        rule=widest((_rule(report, line.rows[0], options.marks, line=True).plain for line in lines), "rule"),
-        rule_without_line=widest(
-            (_rule(report, line.rows[0], options.marks, line=False).plain for line in lines), "rule"
-        ),
+        rule=widest((_rule(report, row, options.marks, line=True).plain for row in alike), "rule"),
+        rule_without_line=widest((_rule(report, row, options.marks, line=False).plain for row in alike), "rule"),
     )
+
+
+def _kind(row: Row) -> tuple[int, bool, bool]:
+    """What rows have in common that say the same right of the shape."""
+    return id(row.setting), row.group is None, row.parameter.trainable
 
 
 def _cells(report: Report, row: Row, options: TableOptions) -> tuple[Text, Text, Text]:
@@ -80,15 +84,37 @@ def rows_text(
     columns: Columns,
     widths: Widths,
     options: TableOptions,
-) -> Text:
-    """Returns the rows as lines. Not a rich table: there, a long rule under a name would widen the name's column."""
-    lines = [in_columns(_titles(columns, widths, options.marks))]
+) -> Iterator[Text]:
+    """Yields the rows as lines, many at a time, for there may be a million.
+
+    Not a rich table: there, a long rule under a name would widen the name's column.
+    """
+    lines = _lines(report, folds, columns, widths, options)
+    while piece := list(islice(lines, _AT_A_TIME)):
+        yield Text("\n").join(piece)
+
+
+_AT_A_TIME = 1_000
+
+
+def _lines(
+    report: Report,
+    folds: Sequence[tuple[Section, Sequence[Fold]]],
+    columns: Columns,
+    widths: Widths,
+    options: TableOptions,
+) -> Iterator[Text]:
+    yield in_columns(_titles(columns, widths, options.marks))
+    endings: dict[tuple[int, bool, bool], tuple[Text, Text | None]] = {}
     for section, entries in folds:
         if section.heading:
-            lines += [Text(), Text(section.heading, style="bold underline")]
+            yield from (Text(), Text(section.heading, style="bold underline"))
         for entry in entries:
-            lines += _lines_of(report, entry, columns, widths, options)
-    return Text("\n").join(lines)
+            row = entry.rows[0]
+            kind = _kind(row)
+            if kind not in endings:
+                endings[kind] = _ending(report, row, columns, widths, options)
+            yield from _lines_of(entry, endings[kind], columns, widths, options.marks)
 
 
 Cell = tuple[Text, int]
@@ -110,26 +136,35 @@ def _titles(columns: Columns, widths: Widths, marks: Marks) -> list[Cell]:
     return [(Text(title, style="bold"), width) for title, width in titles]
 
 
-def _lines_of(report: Report, entry: Fold, columns: Columns, widths: Widths, options: TableOptions) -> list[Text]:
-    row = entry.rows[0]
+def _ending(
+    report: Report, row: Row, columns: Columns, widths: Widths, options: TableOptions
+) -> tuple[Text, Text | None]:
+    """What stands right of the shape; and the rule, if it needs a line of its own."""
+    lr, scheduled, decay = _cells(report, row, options)
+    cells: list[Cell] = [(lr, widths.lr), *([(scheduled, widths.scheduled)] if widths.scheduled else [])]
+    cells.append((decay, widths.decay))
+    rule = _rule(report, row, options.marks, line=columns.line)
+    if columns.rule_width is None or rule.cell_len <= columns.rule_width:
+        return in_columns([*cells, (rule, 0)]), None
+    return in_columns(cells), None if rule.plain == "default" else Text("    ").append_text(rule)
+
+
+def _lines_of(
+    entry: Fold, ending: tuple[Text, Text | None], columns: Columns, widths: Widths, marks: Marks
+) -> Iterator[Text]:
     name, *rest = layout.broken(visible(entry.name), columns.name_width)
     cells: list[Cell] = [(Text(name), _name_width(columns, widths))]
     if widths.count:
         count = str(len(entry.rows)).rjust(widths.count)
         cells.append((Text(count, style=BASE if len(entry.rows) == 1 else ""), widths.count))
     if columns.shape and widths.shape:
-        cells.append((Text(_shape(row, options.marks), style=BASE), widths.shape))
-    lr, scheduled, decay = _cells(report, row, options)
-    cells.append((lr, widths.lr))
-    if widths.scheduled:
-        cells.append((scheduled, widths.scheduled))
-    cells.append((decay, widths.decay))
-    rule = _rule(report, row, options.marks, line=columns.line)
-    beside = columns.rule_width is None or rule.cell_len <= columns.rule_width
-    if beside:
-        cells.append((rule, 0))
-    below = [] if beside or rule.plain == "default" else [Text("    ").append_text(rule)]
-    return [in_columns(cells), *map(Text, rest), *_aliases(entry, columns), *below]
+        cells.append((Text(_shape(entry.rows[0], marks), style=BASE), widths.shape))
+    values, rule = ending
+    yield _padded(cells).append_text(values)
+    yield from map(Text, rest)
+    yield from _aliases(entry, columns)
+    if rule is not None:
+        yield rule
 
 
 def _aliases(entry: Fold, columns: Columns) -> list[Text]:
@@ -147,11 +182,16 @@ def _aliases(entry: Fold, columns: Columns) -> list[Text]:
 
 def in_columns(cells: Sequence[Cell]) -> Text:
     """Returns cells as one line, each as wide as its column."""
+    line = _padded(cells)
+    line.rstrip()
+    return line
+
+
+def _padded(cells: Sequence[Cell]) -> Text:
     line = Text()
     for text, width in cells:
         line.append_text(text)
         line.append(" " * (max(width - text.cell_len, 0) + GAP))
-    line.rstrip()
     return line
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from rich.console import Group
 from rich.measure import Measurement
 from rich.terminal_theme import TerminalTheme
 
@@ -45,7 +46,7 @@ _THEME = TerminalTheme(
 def render_svg(report: Report, selection: Selection, options: TableOptions) -> str:
     """Returns the picture; its width is that of the widest row unless ``options`` set one."""
     coloured = replace(options, colour=True)
-    view = report_view(report, selection, coloured)
+    view = Group(*report_view(report, selection, coloured))
     width = options.width or Measurement.get(console_for(coloured), console_for(coloured).options, view).maximum + 1
     console = console_for(coloured, width=width, record=True)
     console.print(view, soft_wrap=False)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, RenderableType
 from rich.text import Text
 
 from pgaudit.folding import fold, unfolded
@@ -20,18 +22,30 @@ from pgaudit.text import counted
 __all__ = ["TableOptions", "console_for", "printed", "render_table", "report_view"]
 
 
-def render_table(report: Report, selection: Selection, options: TableOptions) -> str:
-    """Returns the whole report as text; ANSI colours only where asked for."""
-    return printed(report_view(report, selection, options), options)
+def render_table(report: Report, selection: Selection, options: TableOptions) -> Iterator[str]:
+    """Returns the whole report as text, in pieces; ANSI colours only where asked for.
+
+    Raises:
+        UsageError: the selection can match nothing. It is raised before the first piece.
+    """
+    return _printed(report_view(report, selection, options), options)
 
 
 def printed(view: RenderableType, options: TableOptions) -> str:
     """Returns a view as text, without blanks at the ends of lines."""
+    return "".join(_printed([view], options))
+
+
+def _printed(views: Iterable[RenderableType], options: TableOptions) -> Iterator[str]:
     console = console_for(options)
-    with console.capture() as written:
-        console.print(view)
-    text = written.get()
-    return text if options.colour else "\n".join(line.rstrip() for line in text.split("\n"))
+    for view in views:
+        if isinstance(view, Text) and not options.colour:
+            text = view.plain + view.end  # what rich would say after some time
+        else:
+            with console.capture() as written:
+                console.print(view)
+            text = written.get()
+        yield text if options.colour else "\n".join(line.rstrip() for line in text.split("\n"))
 
 
 _ENDLESS = 10_000
@@ -55,26 +69,27 @@ def console_for(options: TableOptions, *, width: int | None = None, record: bool
     )
 
 
-def report_view(report: Report, selection: Selection, options: TableOptions) -> RenderableType:
-    """Returns everything that ``show`` prints, as one thing to print."""
+def report_view(report: Report, selection: Selection, options: TableOptions) -> Iterator[RenderableType]:
+    """Returns all that ``show`` prints, one thing after another.
+
+    Raises:
+        UsageError: the selection can match nothing.
+    """
     sections = select(report, selection)
     folds = [(section, fold(section.rows) if options.fold else unfolded(section.rows)) for section in sections]
     lines = [entry for _, entries in folds for entry in entries]
     widths = widths_of(report, lines, options)
     columns = layout.fit(widths, options.width)
-    parts: list[RenderableType] = [header(report, options.marks, options.width), ""]
-    if lines:
-        parts.append(rows_text(report, folds, columns, widths, options))
-    else:
-        parts.append(
-            Text("every parameter has the base values" if selection.changed else "no parameter to show", style=BASE)
-        )
-    hidden = len(report.rows) - sum(len(section.rows) for section in sections)
-    if hidden and lines:
-        parts.append(Text(f"{counted(hidden, 'parameter')} not shown", style=BASE))
-    parts += ["", summary_table(report, options.marks, options.width)]
+    before: list[RenderableType] = [header(report, options.marks, options.width), ""]
+    after: list[RenderableType] = ["", summary_table(report, options.marks, options.width)]
     if options.groups:
-        parts += ["", groups_table(report, options.marks)]
+        after += ["", groups_table(report, options.marks)]
     if report.findings or report.ignored:
-        parts += ["", findings_text(report, options.width)]
-    return Group(*parts)
+        after += ["", findings_text(report, options.width)]
+    if not lines:
+        nothing = "every parameter has the base values" if selection.changed else "no parameter to show"
+        return iter([*before, Text(nothing, style=BASE), *after])
+    hidden = len(report.rows) - sum(len(section.rows) for section in sections)
+    if hidden:
+        after.insert(0, Text(f"{counted(hidden, 'parameter')} not shown", style=BASE))
+    return chain(before, rows_text(report, folds, columns, widths, options), after)

@@ -46,7 +46,7 @@ def cache(tmp_path: Path) -> Cache:
 
 def _answer(model: str, config: Any, cache: Cache | None, **given: Any) -> str:
     report = pgaudit.audit(model, config, cache=cache, **given)
-    table = render_table(report, Selection(), TableOptions(fold=True, groups=True))
+    table = "".join(render_table(report, Selection(), TableOptions(fold=True, groups=True)))
     return json.dumps(report.to_dict()) + table + "".join(report.inventory.notes)
 
 

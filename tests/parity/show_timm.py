@@ -27,13 +27,13 @@ def show(name: str) -> int:
     """Returns the number of parameters that were shown."""
     report = pgaudit.audit(name, POLICY)
     names = [row.name for row in report.rows]
-    table = render_table(report, Selection(), TableOptions())
+    table = "".join(render_table(report, Selection(), TableOptions()))
     rows = table.split("\n\n")[1].split("\n")[1:]
     assert [row.partition("  ")[0] for row in rows if not row.startswith("  ")] == names
     assert sorted(each for entry in fold(report.rows) for each in spelled(entry.name)) == sorted(names)
     for width in (80, 120):
         for folded in (False, True):
-            lines = render_table(report, Selection(), TableOptions(width=width, fold=folded)).split("\n")
+            lines = "".join(render_table(report, Selection(), TableOptions(width=width, fold=folded))).split("\n")
             assert max(map(len, lines)) <= width, name
     assert json.loads("".join(render_json(report, Selection()))) == report.to_dict()
     assert len(render_csv(report, Selection()).split("\n")) == len(names) + 2

@@ -23,7 +23,7 @@ ANSI = re.compile(r"\x1b\[[0-9;]*m")
 def _table(**options: object) -> str:
     selection = options.pop("selection", Selection())
     assert isinstance(selection, Selection)
-    return render_table(everything(), selection, TableOptions(**options))  # type: ignore[arg-type]
+    return "".join(render_table(everything(), selection, TableOptions(**options)))  # type: ignore[arg-type]
 
 
 def test_everything_at_once() -> None:
@@ -186,7 +186,7 @@ def test_ascii_has_marks_of_its_own() -> None:
 
 def test_hostile_names_are_shown_and_not_obeyed() -> None:
     for fold in (False, True):
-        text = render_table(hostile(), Selection(), TableOptions(fold=fold))
+        text = "".join(render_table(hostile(), Selection(), TableOptions(fold=fold)))
         assert "\x1b" not in text
         assert "\u202e" not in text
         assert r"a[bold]\x1b[31m|`\u202e:warning:,\"\n<b>".replace('\\"', '"') in text
@@ -222,3 +222,14 @@ def test_a_picture_names_no_other_host_and_holds_every_row() -> None:
     assert "@font-face" not in picture
     words = re.sub(r"&#160;|\s", "", re.sub(r"<[^>]+>", "", picture))
     assert "blocks.{0..2}.dwconv.weight" in words
+
+
+@pytest.mark.parametrize("colour", [False, True])
+def test_pieces_make_no_difference(colour: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    selection, whole = Selection(group_by=GroupBy.RULE), []
+    for at_a_time in (1_000, 3, 1):
+        monkeypatch.setattr("pgaudit.render.rows._AT_A_TIME", at_a_time)
+        pieces = list(render_table(everything(), selection, TableOptions(colour=colour, groups=True)))
+        whole.append("".join(pieces))
+    assert len(pieces) > len(everything().rows)
+    assert len(set(whole)) == 1
