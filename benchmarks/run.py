@@ -22,6 +22,7 @@ CLAIMS = {
     "startup": "Start-up: whole processes",
     "deciding": "Deciding, with provenance",
     "growth": "Growth: time and memory",
+    "commands": "Commands on a saved file: memory",
     "sweeping": "Sweeping what is known",
 }
 RESULTS = Path(__file__).with_name("RESULTS.md")
