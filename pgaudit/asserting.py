@@ -143,12 +143,13 @@ def _write(report: Report, lock: Path) -> None:
     from pgaudit.diff.reports import from_report
     from pgaudit.errors import UsageError
     from pgaudit.text import quoted
+    from pgaudit.whole_files import write_whole
 
-    text = written(from_report(report)).encode()
+    text = written(from_report(report))
     try:
-        if not lock.is_file() or lock.read_bytes() != text:
+        if not lock.is_file() or lock.read_bytes() != text.encode():
             lock.parent.mkdir(parents=True, exist_ok=True)
-            lock.write_bytes(text)
+            write_whole(lock, [text])
     except OSError as error:
         raise UsageError(f"cannot write {quoted(lock)}: {error.strerror}") from None
 

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pgaudit.cli.common import (
+    audited,
     complain,
     note,
     parse_model_args,
-    read_config,
     references,
     report_stream_kept,
     screen,
-    spinner,
     the_cache,
     write,
 )
@@ -148,11 +147,7 @@ def _listed(project: Path | None, select: Sequence[str], fail_on: FailOn | None)
 def _write_baseline(audit: Audit, path: Path) -> None:
     from pgaudit.gate import baseline
 
-    config = read_config(audit.config, audit.constructor)
-    with report_stream_kept(), spinner(f"building {audit.model or config.model or 'the model'}"):
-        from pgaudit.pipeline import audit as audited
-
-        report = audited(audit.model, config, model_args=audit.model_args, cache=audit.cache)
+    report = audited(audit.model, audit.config, audit.model_args, audit.constructor, audit.cache)
     note(report.inventory.notes)
     write(baseline.written(report.findings), path)
     complain(f"{visible(path)}: {counted(len(report.findings), 'finding')} known from now on")

@@ -6,8 +6,7 @@ import contextlib
 import os
 import shutil
 import sys
-import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from pgaudit.errors import UsageError
 from pgaudit.inventory.imports import is_file
 from pgaudit.render.choices import Colour
 from pgaudit.text import quoted, visible
+from pgaudit.whole_files import write_whole
 
 if TYPE_CHECKING:
     from pgaudit.config import Config
@@ -121,18 +121,16 @@ def the_cache(*, unwanted: bool) -> Cache | None:
 def audited(
     model: str | None,
     config_path: str,
-    model_args: Sequence[str] | None,
+    arguments: Mapping[str, Any],
     constructor: str | None,
-    *,
-    no_cache: bool = False,
+    cache: Cache | None,
 ) -> Report:
     """Audits a model under a config file, with something to watch meanwhile."""
-    arguments = parse_model_args(model_args or [])
     config = read_config(config_path, constructor)  # before anything heavy: a typo answers at once
     with report_stream_kept(), spinner(f"building {model or config.model or 'the model'}"):
         from pgaudit.pipeline import audit
 
-        return audit(model, config, model_args=arguments, cache=the_cache(unwanted=no_cache))
+        return audit(model, config, model_args=arguments, cache=cache)
 
 
 @contextlib.contextmanager
@@ -184,7 +182,7 @@ def write(text: str | Iterable[str], output: Path | None) -> None:
         _print(pieces)
         return
     try:
-        _write_atomically(pieces, output)
+        _write_file(pieces, output)
     except BrokenPipeError:
         raise ReaderGone from None
     except (OSError, RuntimeError) as error:  # pathlib says RuntimeError of links that lead in a circle
@@ -205,27 +203,11 @@ def _print(pieces: Iterable[str]) -> None:
         raise UsageError(f"cannot write the report: {error.strerror}") from None
 
 
-def _write_atomically(pieces: Iterable[str], output: Path) -> None:
+def _write_file(pieces: Iterable[str], output: Path) -> None:
     if output.is_dir():
         raise UsageError(f"cannot write {quoted(output)}: it is a folder")
     if output.exists() and not output.is_file():  # /dev/stdout, a named pipe
         with output.open("w", encoding="utf-8") as file:
             file.writelines(pieces)
-        return
-    target = output.resolve()  # a link stays a link
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.writelines(pieces)
-        os.chmod(name, target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())
-        os.replace(name, target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    else:
+        write_whole(output, pieces)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pgaudit.cli.common import audited, is_config, note, references, screen, write
+from pgaudit.cli.common import audited, is_config, note, parse_model_args, references, screen, the_cache, write
 from pgaudit.cli.options import (
     Color,
     ConfigFile,
@@ -45,7 +45,8 @@ def explain(
         raise UsageError("PARAM is missing", "pgaudit explain MODEL CONFIG PARAM")
     model_ref, config_path = (None, config) if model is None else references(model, config, command="explain")
     assert config_path is not None
-    report = audited(model_ref, config_path, model_args, constructor, no_cache=no_cache)
+    arguments = parse_model_args(model_args or [])
+    report = audited(model_ref, config_path, arguments, constructor, the_cache(unwanted=no_cache))
     from pgaudit.explanation import explanations, matching
     from pgaudit.render.explain import render_explanations
     from pgaudit.render.explain_data import render_json

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pgaudit.cli.common import audited, complain, note, references, write
+from pgaudit.cli.common import audited, complain, note, parse_model_args, references, the_cache, write
 from pgaudit.cli.options import ConfigFile, Constructor, ModelArgs, ModelAsInShow, NoCache, Output, Traceback
 from pgaudit.errors import ConfigError, UsageError
 from pgaudit.inventory.imports import is_file
@@ -33,7 +33,8 @@ def lock(
     if update and output is None:
         raise UsageError("--update rewrites a file, and none is named", "pgaudit lock MODEL CONFIG -o FILE --update")
     model_ref, config_path = references(model, config, command="lock")
-    report = audited(model_ref, config_path, model_args, constructor, no_cache=no_cache)
+    arguments = parse_model_args(model_args or [])
+    report = audited(model_ref, config_path, arguments, constructor, the_cache(unwanted=no_cache))
     from pgaudit.diff.locks import written
     from pgaudit.diff.reports import from_report
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pgaudit.cli.common import audited, note, references, screen, write
+from pgaudit.cli.common import audited, note, parse_model_args, references, screen, the_cache, write
 from pgaudit.cli.options import Color, ConfigFile, Constructor, Model, ModelArgs, NoCache, Output, Traceback, Width
 from pgaudit.errors import UsageError
 from pgaudit.render.choices import Colour, Format, GroupBy, Sort
@@ -55,7 +55,8 @@ def show(
     if fold and fmt in (Format.JSON, Format.CSV):
         raise UsageError(f"--fold is for people; {fmt.value} has one entry a parameter", "drop --fold")
     model_ref, config_path = references(model, config)
-    report = audited(model_ref, config_path, model_args, constructor, no_cache=no_cache)
+    arguments = parse_model_args(model_args or [])
+    report = audited(model_ref, config_path, arguments, constructor, the_cache(unwanted=no_cache))
     from pgaudit.render.select import Selection
     from pgaudit.render.style import marks_for
     from pgaudit.render.table import TableOptions

@@ -13,7 +13,6 @@ import json
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +22,7 @@ from pgaudit.errors import ModelError
 from pgaudit.inventory.imports import foreign_code_ran
 from pgaudit.inventory.saved import Saved, read, written
 from pgaudit.inventory.stamp import stamp
+from pgaudit.whole_files import write_whole
 
 MOST_BYTES = 1 << 29
 """Of all entries together: some ten times what all of timm's models take."""
@@ -135,15 +135,7 @@ class Cache:
         """The whole file or nothing, whoever else writes it at the same time."""
         with contextlib.suppress(OSError):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle, part = tempfile.mkstemp(dir=path.parent, prefix=".part-")
-            try:
-                with open(handle, "w", encoding="utf-8") as file:
-                    file.write(text)
-                os.replace(part, path)
-            except BaseException:
-                with contextlib.suppress(OSError):
-                    os.unlink(part)
-                raise
+            write_whole(path, [text], private=True)
 
     def _shrink(self) -> None:
         """Takes out what was used longest ago, and of other versions before all, down to three quarters."""

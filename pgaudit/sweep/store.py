@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +16,7 @@ from pgaudit.errors import UsageError
 from pgaudit.sweep.lines import SCHEMA_VERSION, Identity, line, result
 from pgaudit.sweep.records import Result, Task
 from pgaudit.text import quoted, visible
+from pgaudit.whole_files import write_whole
 
 _ANEW = "--restart begins anew, and overwrites it"
 
@@ -60,18 +59,8 @@ class Store:
 
     def finish(self, results: Iterable[Result]) -> None:
         """Puts all results of a finished sweep in order."""
-        target = self._path.resolve()
         with _writable(self._path):
-            handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.writelines(line(each, self._identity).encode() for each in results)
-                os.chmod(name, target.stat().st_mode & 0o777)
-                os.replace(name, target)
-            except BaseException:
-                with contextlib.suppress(OSError):
-                    os.unlink(name)
-                raise
+            write_whole(self._path, (line(each, self._identity) for each in results))
 
     def __enter__(self) -> Store:
         return self

@@ -228,7 +228,7 @@ def test_concurrent_runs_see_whole_entries(cache: Cache) -> None:
     with multiprocessing.get_context("spawn").Pool(3) as pool:
         wrong = pool.starmap(_hammer, [(cache.folder, seed) for seed in range(1, 4)])
     assert wrong == [0, 0, 0]
-    assert not list(Path(cache.folder).glob("*/*/.part-*"))
+    assert not list(Path(cache.folder).glob("*/*/.*"))
 
 
 def test_the_command(tmp_path: Path) -> None:
