@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import tempfile
 from collections.abc import Iterable
@@ -19,9 +20,8 @@ def write_whole(path: Path, pieces: Iterable[str], *, private: bool = False) -> 
 
     Raises:
         OSError: it cannot be written.
-        RuntimeError: links lead in a circle (before Python 3.13).
     """
-    target = path.resolve()
+    target = _target(path)
     handle, part = tempfile.mkstemp(dir=target.parent, prefix=".part-")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
@@ -35,6 +35,17 @@ def write_whole(path: Path, pieces: Iterable[str], *, private: bool = False) -> 
         with contextlib.suppress(OSError):
             os.unlink(part)
         raise
+
+
+def _target(path: Path) -> Path:
+    """What a link leads to in the end."""
+    try:
+        target = path.resolve()
+    except RuntimeError:  # what pathlib says of a circle before Python 3.13
+        target = path
+    if target.is_symlink():  # in a circle, there is no end
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+    return target
 
 
 def _umask() -> int:

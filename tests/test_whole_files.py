@@ -55,3 +55,11 @@ def test_what_is_raised_meanwhile_leaves_all_as_it_was(tmp_path: Path, error: ty
         write_whole(path, pieces())
     assert path.read_text() == "before"
     assert os.listdir(tmp_path) == ["file"]
+
+
+def test_links_that_lead_in_a_circle(tmp_path: Path) -> None:
+    circle = tmp_path / "circle"
+    circle.symlink_to(circle)
+    with pytest.raises(OSError, match="[Ss]ymbolic links"):
+        write_whole(circle, ["text"])
+    assert os.listdir(tmp_path) == ["circle"]

@@ -185,8 +185,8 @@ def write(text: str | Iterable[str], output: Path | None) -> None:
         _write_file(pieces, output)
     except BrokenPipeError:
         raise ReaderGone from None
-    except (OSError, RuntimeError) as error:  # pathlib says RuntimeError of links that lead in a circle
-        raise UsageError(f"cannot write {quoted(output)}: {getattr(error, 'strerror', None) or error}") from None
+    except OSError as error:
+        raise UsageError(f"cannot write {quoted(output)}: {error.strerror or error}") from None
 
 
 def _print(pieces: Iterable[str]) -> None:

@@ -78,32 +78,14 @@ def _cells(report: Report, row: Row, options: TableOptions) -> tuple[Text, Text,
     return lr, scheduled, decay
 
 
-def rows_text(
+def row_lines(
     report: Report,
     folds: Sequence[tuple[Section, Sequence[Fold]]],
     columns: Columns,
     widths: Widths,
     options: TableOptions,
 ) -> Iterator[Text]:
-    """Yields the rows as lines, many at a time, for there may be a million.
-
-    Not a rich table: there, a long rule under a name would widen the name's column.
-    """
-    lines = _lines(report, folds, columns, widths, options)
-    while piece := list(islice(lines, _AT_A_TIME)):
-        yield Text("\n").join(piece)
-
-
-_AT_A_TIME = 1_000
-
-
-def _lines(
-    report: Report,
-    folds: Sequence[tuple[Section, Sequence[Fold]]],
-    columns: Columns,
-    widths: Widths,
-    options: TableOptions,
-) -> Iterator[Text]:
+    """Yields the rows as lines. Not a rich table: there, a long rule under a name would widen the name's column."""
     yield in_columns(_titles(columns, widths, options.marks))
     endings: dict[tuple[int, bool, bool], tuple[Text, Text | None]] = {}
     for section, entries in folds:
@@ -115,6 +97,15 @@ def _lines(
             if kind not in endings:
                 endings[kind] = _ending(report, row, columns, widths, options)
             yield from _lines_of(entry, endings[kind], columns, widths, options.marks)
+
+
+_AT_A_TIME = 1_000
+
+
+def in_pieces(lines: Iterator[Text]) -> Iterator[Text]:
+    """Joins lines, many at a time, for there may be a million."""
+    while piece := list(islice(lines, _AT_A_TIME)):
+        yield Text("\n").join(piece)
 
 
 Cell = tuple[Text, int]

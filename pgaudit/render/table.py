@@ -12,7 +12,7 @@ from rich.text import Text
 from pgaudit.folding import fold, unfolded
 from pgaudit.render import layout
 from pgaudit.render.findings import findings_text
-from pgaudit.render.rows import TableOptions, rows_text, widths_of
+from pgaudit.render.rows import TableOptions, in_pieces, row_lines, widths_of
 from pgaudit.render.select import Selection, select
 from pgaudit.render.style import BASE
 from pgaudit.render.summary import groups_table, header, summary_table
@@ -92,4 +92,4 @@ def report_view(report: Report, selection: Selection, options: TableOptions) -> 
     hidden = len(report.rows) - sum(len(section.rows) for section in sections)
     if hidden:
         after.insert(0, Text(f"{counted(hidden, 'parameter')} not shown", style=BASE))
-    return chain(before, rows_text(report, folds, columns, widths, options), after)
+    return chain(before, in_pieces(row_lines(report, folds, columns, widths, options)), after)
