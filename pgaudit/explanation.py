@@ -85,10 +85,9 @@ def explain(report: Report, name: str) -> Explanation:
 
 
 def _row(report: Report, name: str) -> Row:
-    try:
-        return report[name]
-    except KeyError:
-        raise UsageError(f"no parameter is called {visible(name)}", _nearest(report, name)) from None
+    if name not in report:
+        raise UsageError(f"no parameter is called {visible(name)}", _nearest(report, name))
+    return report[name]
 
 
 def explanations(report: Report, rows: Sequence[Row]) -> list[Explanation]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from pgaudit import serialize
-from pgaudit.checks import Finding
+from pgaudit.checks import SEVERITIES, Finding
 from pgaudit.config import Config
 from pgaudit.constructors import Facts, Rule, Setting
 from pgaudit.inventory import Inventory, Parameter
+from pgaudit.text import counted, did_you_mean, quoted, visible
 
 
 def deciding_rules(setting: Setting) -> tuple[Rule, ...]:
@@ -31,6 +32,16 @@ class Row:
     parameter: Parameter
     setting: Setting
     group: int | None
+
+    def __repr__(self) -> str:
+        if self.group is None:
+            return f"<Row {visible(self.name)}: in no group>"
+        setting = self.setting
+        lr, decay = (
+            f"{value!r}{f' by {visible(rule.full)}' if rule else ''}"
+            for value, rule in ((setting.lr, setting.lr_rule), (setting.weight_decay, setting.weight_decay_rule))
+        )
+        return f"<Row {visible(self.name)}: lr {lr}, weight_decay {decay}, group {self.group}>"
 
     @property
     def name(self) -> str:
@@ -75,9 +86,16 @@ class RuleCount:
     numel: int
 
 
+class NoSuchParameter(KeyError):
+    """A report holds no parameter of that name. Unlike other KeyErrors, it says so in a sentence."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
 @dataclass(frozen=True)
 class Report:
-    """Which lr and weight decay each parameter really gets, and why."""
+    """Which lr and weight decay each parameter really gets, and why: its rows, in order and by name."""
 
     inventory: Inventory
     config: Config
@@ -100,8 +118,33 @@ class Report:
         return named | {row.name: row for row in self.rows}
 
     def __getitem__(self, name: str) -> Row:
-        """Returns a parameter's row by its name or one of its aliases; KeyError for neither."""
-        return self._by_name[name]
+        """Returns a parameter's row by its name or one of its aliases.
+
+        Raises:
+            NoSuchParameter: a KeyError; no parameter is called so.
+        """
+        row = self._by_name.get(name)
+        if row is None:
+            near = did_you_mean(str(name), self._by_name)
+            raise NoSuchParameter(f"no parameter is called {quoted(name)}{f'; {near}' if near else ''}")
+        return row
+
+    def __contains__(self, item: object) -> bool:
+        """Whether a parameter has this name or alias, or this is one of the rows."""
+        return self._by_name.get(item.name) == item if isinstance(item, Row) else item in self._by_name
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __repr__(self) -> str:
+        severities = Counter(finding.severity for finding in self.findings)
+        found = [counted(severities[severity], severity) for severity in SEVERITIES if severities[severity]]
+        words = [counted(len(self), "tensor"), counted(len(self.groups), "group"), *(found or ["no findings"])]
+        optimizer = f"{visible(self.optimizer['type'])} lr {self.base.lr!r}"
+        return f"<Report {visible(self.inventory.ref)}, {self.constructor}, {optimizer}: {', '.join(words)}>"
 
     @cached_property
     def groups(self) -> tuple[Group, ...]:

@@ -124,6 +124,7 @@ def finding(of: Finding) -> dict[str, Any]:
         "message": of.message,
         "hint": of.hint,
         "param": of.param,
+        "params": list(of.params),
         "path": portable(of.path),
         "line": line,
         "column": column,

@@ -55,5 +55,5 @@ def said(error: BaseException) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """Returns ``1 parameter`` or ``2 parameters``."""
+    """Returns ``1 tensor`` or ``2 tensors``."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -106,7 +106,7 @@ def test_the_table_of_findings_is_theirs() -> None:
 
 
 def test_the_page_of_findings_is_theirs() -> None:
-    assert (ROOT / "docs" / "findings.md").read_text(encoding="utf-8") == _answer(["rule", "--format", "markdown"])
+    assert (ROOT / "docs" / "findings.md").read_text(encoding="utf-8") == _answer(["finding", "--format", "markdown"])
 
 
 CATALOGUE = re.compile(r"(<!-- constructors -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -131,7 +131,7 @@ def _rewrite() -> None:
         page.write_text(text, encoding="utf-8")
     text = README.read_text(encoding="utf-8")
     README.write_text(FINDINGS.sub(lambda m: m[1] + _findings() + m[2], text), encoding="utf-8")
-    (ROOT / "docs" / "findings.md").write_text(_answer(["rule", "--format", "markdown"]), encoding="utf-8")
+    (ROOT / "docs" / "findings.md").write_text(_answer(["finding", "--format", "markdown"]), encoding="utf-8")
     catalogue = ROOT / "docs" / "constructors.md"
     catalogue.write_text(_catalogue(catalogue.read_text(encoding="utf-8")), encoding="utf-8")
     (ROOT / "docs" / "show.svg").write_text(_answer(PICTURE), encoding="utf-8")

@@ -215,7 +215,7 @@ def test_what_a_person_reads(
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "resnet18 · c.yaml · mmcv"
     assert lines[1].endswith("pgaudit reproduces mmcv 1.7.2")
-    assert lines[3] == "✕ 61 of 62 parameters differ"  # the first is in group 0 on both sides
+    assert lines[3] == "✕ 61 of 62 tensors differ"  # the first is in group 0 on both sides
     assert any(line.split() == ["fc.bias", "lr", "0.2", "0.1"] for line in lines)
 
 

@@ -26,7 +26,7 @@ from pgaudit.checks import (
     pg018,
     pg019,
 )
-from pgaudit.checks.base import Audited, Check, Finding, Kind, Severity
+from pgaudit.checks.base import SEVERITIES, Audited, Check, Finding, Kind, Severity
 from pgaudit.checks.ignore import sorted_out
 from pgaudit.config import Config
 from pgaudit.errors import ConfigError, Position
@@ -43,8 +43,8 @@ DOCUMENTED: dict[str, ModuleType] = {module.KIND.code: module for module in (*_O
 
 
 def run_checks(audited: Audited) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
-    """Returns the findings of all checks, and those that the config ignores; each in the order of the config, those
-    without a place last.
+    """Returns the findings of all checks, and those that the config ignores; each the gravest first, and then in the
+    order of the config, those without a place last.
     """
     found = [finding for check in CHECKS.values() for finding in check.check(audited)]
     ignores = audited.config.ignores
@@ -71,12 +71,18 @@ def refuse_unknown_codes(config: Config) -> None:
 
 def _in_order(findings: list[Finding]) -> tuple[Finding, ...]:
     nowhere = Position(0, 0)
-    return tuple(sorted(findings, key=lambda finding: (finding.position is None, finding.position or nowhere)))
+    return tuple(
+        sorted(
+            findings,
+            key=lambda one: (SEVERITIES.index(one.severity), one.position is None, one.position or nowhere),
+        )
+    )
 
 
 __all__ = [
     "CHECKS",
     "DOCUMENTED",
+    "SEVERITIES",
     "Audited",
     "Check",
     "Finding",

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 from pgaudit.checks.hits import Hits, hits_of
+from pgaudit.checks.inert import is_inert
 from pgaudit.config import Config
 from pgaudit.config.layouts import Path
 from pgaudit.constructors import Assignment, Constructor, Facts, Rule, Setting
-from pgaudit.errors import Position, file_of
+from pgaudit.errors import Position, file_of, place
 from pgaudit.inventory import Inventory, ModuleType, Visit
+from pgaudit.text import visible
 
 Severity = Literal["error", "warning", "info"]
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+"""The gravest first."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,13 @@ class Finding:
     """What it is about in the config's own words: a custom key, a pattern, or an option."""
     params: tuple[str, ...] = ()
     """All parameters that it is about, where it is about any."""
+    keys: tuple[str, ...] = ()
+    """Further words of the config that it is about: rules that have no effect for the same cause."""
+
+    def __repr__(self) -> str:
+        where = place(self.path, self.position)
+        head = f"{self.code} {self.name} [{self.severity}]{f' {where}' if where else ''}"
+        return f"<Finding {visible(head)}: {visible(self.message)}>"
 
 
 @dataclass(frozen=True)
@@ -56,9 +67,25 @@ class Audited:
 
     @cached_property
     def hits(self) -> tuple[Hits, ...]:
-        """What each rule of the config matches and decides, in the order in which rules are tried."""
-        patterns = self.constructor.patterns(self.config, self.facts)
+        """What each rule of the config matches and decides, in the order in which rules are tried.
+
+        The library's own rules are not among them: nobody can mend those.
+        """
+        patterns = [pattern for pattern in self.constructor.patterns(self.config, self.facts) if pattern.written]
         return hits_of(self.inventory, patterns, self.assignment, self.first_visits)
+
+    @cached_property
+    def past_frozen(self) -> tuple[Hits, ...]:
+        """The rules that match frozen parameters alone, and so change nothing, in the order of the config."""
+        parameters = self.inventory.parameters
+        found = [
+            hits
+            for hits in self.hits
+            if hits.matched
+            and not any(parameters[visit.index].trainable for visit in hits.matched)
+            and is_inert(self, hits)
+        ]
+        return tuple(sorted(found, key=lambda hits: hits.pattern.rule.position or Position(0, 0)))
 
     @cached_property
     def first_visits(self) -> tuple[Visit | None, ...]:
@@ -106,13 +133,15 @@ class Audited:
         at: Path = (),
         key: str | None = None,
         indices: Sequence[int] = (),
+        keys: Sequence[str] = (),
     ) -> Finding:
         """Returns a finding at a place in the config, about some parameters."""
         params = tuple(self.inventory.parameters[index].name for index in indices)
         position = self.config.position(*at) if at else None
         param = params[0] if len(params) == 1 else None
         path = file_of(self.config.path, position)
-        return Finding(kind.code, kind.name, kind.severity, message, hint, param, path, position, key, params)
+        head = (kind.code, kind.name, kind.severity, message, hint, param, path, position, key)
+        return Finding(*head, params, tuple(keys))
 
 
 class Check(Protocol):

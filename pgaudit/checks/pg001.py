@@ -29,7 +29,7 @@ def check(audited: Audited, /) -> Iterator[Finding]:
     """Yields a finding for each key without a match."""
     for hits in audited.hits:
         pattern = hits.pattern
-        if pattern.rule.key is None or hits.matched or not pattern.at:
+        if pattern.rule.key is None or hits.matched:
             continue
         if pattern.searched is None and not pattern.whole:
             message, hint = f"the model has no parameter in a module among {visible(pattern.rule.key)}", None

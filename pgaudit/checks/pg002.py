@@ -33,10 +33,10 @@ def check(audited: Audited, /) -> Iterator[Finding]:
     for hits in audited.hits:
         rule = hits.pattern.rule
         trainable = [visit.index for visit in hits.matched if audited.inventory.parameters[visit.index].trainable]
-        if rule.key is None or hits.decided or not trainable or not hits.pattern.at:
+        if rule.key is None or hits.decided or not trainable:
             continue
         indices = tuple(dict.fromkeys(trainable))
-        all_of_them = "its only parameter" if len(indices) == 1 else f"any of its {len(indices):,} parameters"
+        all_of_them = "its only tensor" if len(indices) == 1 else f"any of its {len(indices):,} tensors"
         message = f"{named(rule)} does not decide {all_of_them}: {'; '.join(_winners(audited, hits, indices))}"
         yield audited.finding(KIND, message, at=hits.pattern.at, key=rule.key, indices=indices)
 

@@ -95,7 +95,7 @@ def _hint(audited: Audited, hits: Hits, cuts: dict[int, Cut]) -> str | None:
     rest = {index for index in hits.decided if index not in cuts}
     if not rest:
         return suggest.classifier(audited, key)
-    if hits.pattern.regex or searched is None or not hits.pattern.at:
+    if hits.pattern.regex or searched is None:
         return None
     for longer in (f"{key}.", f".{key}", f".{key}."):
         if rest == _decided_as(audited, hits, longer):

@@ -33,7 +33,7 @@ def check(audited: Audited, /) -> Iterator[Finding]:
     """Yields a finding for each key that raises the weight decay without naming it."""
     for hits in audited.hits:
         pattern = hits.pattern
-        if not pattern.at or pattern.rule.key is None or "weight_decay" in pattern.states or not hits.decided:
+        if pattern.rule.key is None or "weight_decay" in pattern.states or not hits.decided:
             continue
         dropped = _dropped(audited, hits)
         if dropped:
@@ -58,7 +58,7 @@ def _finding(audited: Audited, hits: Hits, dropped: dict[Rule, list[int]]) -> Fi
     who = words.listed(f"{named(rule)}{f' {rule.position.mark}' if rule.position else ''}" for rule in dropped)
     kinds = dict.fromkeys(audited.inventory.parameters[index].module.short for index in indices)
     restored = audited.assignment.decisions[indices[0]].setting.weight_decay
-    gets = f"{counted(len(indices), 'parameter')} {'gets' if len(indices) == 1 else 'get'}"
+    gets = f"{counted(len(indices), 'tensor')} {'gets' if len(indices) == 1 else 'get'}"
     message = (
         f"{quoted(key)} sets no decay_mult, so {gets} weight decay {restored:g} despite {who}: {words.listed(kinds)}"
     )

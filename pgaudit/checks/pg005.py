@@ -16,59 +16,48 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pgaudit.checks import pg010
 from pgaudit.checks.base import Audited, Finding, Kind
 from pgaudit.checks.hits import Hits
+from pgaudit.checks.inert import is_inert
 from pgaudit.checks.pg002 import named
-from pgaudit.checks.what_if import settings_if, without
-from pgaudit.errors import ConfigError
 from pgaudit.text import counted
 
 KIND = Kind("PG005", "inert-option", "warning")
-_SAMPLE = 16
-"""Parameters that are asked about first; most rules change one of them."""
 
 
 def check(audited: Audited, /) -> Iterator[Finding]:
-    """Yields a finding for each rule without effect, unless it is a dead or a shadowed key."""
+    """Yields a finding for each rule without effect, unless it is a dead or a shadowed key; one for all rules that are
+    about nothing but frozen parameters, unless there is a finding about those.
+    """
+    if audited.past_frozen and not pg010.frozen(audited):
+        yield _all_frozen(audited)
     for hits in audited.hits:
-        if not hits.pattern.at:
+        if hits in audited.past_frozen:
             continue
         trainable = [v for v in hits.matched if audited.inventory.parameters[v.index].trainable]
         if hits.pattern.rule.key is not None and not hits.decided and (trainable or not hits.matched):
             continue
-        if not _is_inert(audited, hits):
+        if not is_inert(audited, hits):
             continue
         indices = hits.decided or tuple(dict.fromkeys(visit.index for visit in hits.matched))
-        message = f"{named(hits.pattern.rule)} changes nothing here: {_reason(audited, hits, bool(trainable))}"
+        message = f"{named(hits.pattern.rule)} changes nothing here: {_reason(audited, hits)}"
         yield audited.finding(KIND, message, at=hits.pattern.at, key=hits.pattern.rule.short, indices=indices)
 
 
-def _is_inert(audited: Audited, hits: Hits) -> bool:
-    fewer = without(audited.config, hits.pattern.at)
-    sample = settings_if(audited, hits.decided[:_SAMPLE], config=fewer).values()
-    if any(audited.effect(now) != audited.effect(then) for now, then in sample):
-        return False
-    try:
-        # The whole model: without any option, the library may go another way with what no rule is about, too.
-        after = audited.constructor.decide(audited.inventory, fewer, audited.facts).decisions
-    except ConfigError:
-        return False  # it would refuse the config without it
-    pairs = zip(audited.decided.decisions, after, strict=True)
-    unlike = {
-        (id(now.setting), id(then.setting), now.group is None, then.group is None): (now, then) for now, then in pairs
-    }
-    return all(
-        audited.effect(now.setting) == audited.effect(then.setting) and (now.group is None) == (then.group is None)
-        for now, then in unlike.values()
-    )
+def _all_frozen(audited: Audited) -> Finding:
+    rules = [hits.pattern.rule for hits in audited.past_frozen]
+    indices = tuple(dict.fromkeys(visit.index for hits in audited.past_frozen for visit in hits.matched))
+    are = "is" if len(indices) == 1 else "are"
+    message = f"{pg010.without_effect(audited)} here: {_all(len(indices), len(rules))} {are} frozen"
+    first, *others = (rule.short for rule in rules)
+    return audited.finding(KIND, message, at=audited.past_frozen[0].pattern.at, key=first, indices=indices, keys=others)
 
 
-def _reason(audited: Audited, hits: Hits, trainable: bool) -> str:
+def _reason(audited: Audited, hits: Hits) -> str:
     if not hits.matched:
         return "the model has no such parameters"
     count = len({visit.index for visit in hits.matched})
-    if not trainable:
-        return f"{_all(count)} {'is' if count == 1 else 'are'} frozen"
     if not hits.decided:
         return f"other rules take {_all(count)}"
     if hits.pattern.states == {"weight_decay"} and audited.assignment.base.weight_decay == 0:
@@ -76,5 +65,6 @@ def _reason(audited: Audited, hits: Hits, trainable: bool) -> str:
     return f"{_all(len(hits.decided))} would get the same without it"
 
 
-def _all(count: int) -> str:
-    return "its only parameter" if count == 1 else f"all of its {counted(count, 'parameter')}"
+def _all(count: int, rules: int = 1) -> str:
+    whose = "its" if rules == 1 else "their"
+    return f"{whose} only tensor" if count == 1 else f"all of {whose} {counted(count, 'tensor')}"

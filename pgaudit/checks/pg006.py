@@ -48,11 +48,9 @@ def check(audited: Audited, /) -> Iterator[Finding]:
         if rule and not rule.is_base and now.weight_decay is not None and then.weight_decay != now.weight_decay:
             missed[rule, inventory.parameters[index].module.short, now.weight_decay].append(index)
     for (rule, kind, decay), indices in missed.items():
-        keeps = (
-            f"{counted(len(indices), 'parameter')} {'keeps' if len(indices) == 1 else 'keep'} weight decay {decay:g}"
-        )
+        keeps = f"{counted(len(indices), 'tensor')} {'keeps' if len(indices) == 1 else 'keep'} weight decay {decay:g}"
         message = (
-            f"{visible(kind)} is no norm to {audited.constructor.name}, so {keeps} despite {named(rule)}"
+            f"{visible(kind)} is no norm to {words.constructor(audited)}, so {keeps} despite {named(rule)}"
             f"{words.which(audited, indices)}"
         )
         at = audited.rule_at(rule)

@@ -20,10 +20,8 @@ from fnmatch import fnmatchcase
 
 from pgaudit.checks import suggest, words
 from pgaudit.checks.base import Audited, Finding, Kind
-from pgaudit.config.layouts import Path
 from pgaudit.inventory import Parameter
 from pgaudit.inventory.families import NORM_LIKE, NORMS
-from pgaudit.text import counted
 
 KIND = Kind("PG007", "decayed-vector", "info")
 
@@ -33,26 +31,41 @@ _EMBEDDING = "torch.nn.modules.sparse.Embedding"
 
 
 def check(audited: Audited, /) -> Iterator[Finding]:
-    """Yields one finding for what recipes usually leave out, and one for what the model itself asks to be left out."""
-    decayed = [
-        index
-        for index, (parameter, decision) in enumerate(
-            zip(audited.inventory.parameters, audited.assignment.decisions, strict=True)
-        )
-        if parameter.trainable and decision.setting.weight_decay
-    ]
+    """Yields one finding for all that is decayed and that recipes, or the model itself, usually leave out."""
+    asked = _asked_for(audited)
     kinds: dict[str, list[int]] = {}
-    for index in decayed:
-        kind = _kind(audited.inventory.parameters[index])
-        if kind:
-            kinds.setdefault(kind, []).append(index)
+    for index, (parameter, decision) in enumerate(
+        zip(audited.inventory.parameters, audited.assignment.decisions, strict=True)
+    ):
+        if parameter.trainable and decision.setting.weight_decay:
+            kind = _kind(parameter) or ("other tensor" if index in asked else None)
+            if kind:
+                kinds.setdefault(kind, []).append(index)
+    if not kinds:
+        return
+    indices = sorted(index for members in kinds.values() for index in members)
+    what = ", ".join(_counted(len(members), kind) for kind, members in kinds.items())
+    message, hint = f"weight decay goes to {what}{words.which(audited, indices)}", None
+    if named := [index for index in indices if index in asked]:
+        part = _part(len(named), len(indices))
+        message += f"; the model's own no_weight_decay() names {part}{words.which(audited, named)}"
+        hint = suggest.keys_for(audited, named, among=asked)
     at = audited.constructor.optimizer(audited.config).at("weight_decay")
-    if kinds:
-        what = ", ".join(_counted(len(indices), kind) for kind, indices in kinds.items())
-        indices = sorted(index for members in kinds.values() for index in members)
-        what += words.which(audited, indices)
-        yield audited.finding(KIND, f"weight decay goes to {what}", at=at, key="weight_decay", indices=indices)
-    yield from _asked_for(audited, decayed, at)
+    yield audited.finding(KIND, message, hint, at=at, key="weight_decay", indices=indices)
+
+
+def _asked_for(audited: Audited) -> frozenset[int]:
+    """What the model itself asks to be left out."""
+    patterns = audited.inventory.hints.no_weight_decay
+    return frozenset(
+        index
+        for index, parameter in enumerate(audited.inventory.parameters)
+        if any(fnmatchcase(parameter.name, pattern) for pattern in patterns)
+    )
+
+
+def _part(number: int, of: int) -> str:
+    return f"{number:,} of them" if number < of else "it" if of == 1 else "all of them"
 
 
 def _counted(number: int, kind: str) -> str:
@@ -62,27 +75,10 @@ def _counted(number: int, kind: str) -> str:
 def _kind(parameter: Parameter) -> str | None:
     own = parameter.name.rpartition(".")[2]
     if not NORMS.isdisjoint(parameter.module.families) or NORM_LIKE in parameter.module.families:
-        return "norm parameter"
+        return "norm tensor"
     if _EMBEDDING in parameter.module.bases or _TOKEN.search(own):
         return "token or embedding"
     if own == "bias":
         return "bias" if len(parameter.shape) <= 1 else None
     is_lazy = parameter.shape == () and not parameter.numel  # its shape is not known yet
     return "other vector" if len(parameter.shape) <= 1 and not is_lazy else None
-
-
-def _asked_for(audited: Audited, decayed: list[int], at: Path) -> Iterator[Finding]:
-    patterns = audited.inventory.hints.no_weight_decay
-    named = [
-        index
-        for index, parameter in enumerate(audited.inventory.parameters)
-        if any(fnmatchcase(parameter.name, pattern) for pattern in patterns)
-    ]
-    indices = sorted(set(named).intersection(decayed))
-    if indices:
-        message = (
-            f"the model's no_weight_decay() names {counted(len(indices), 'parameter')} that "
-            f"{audited.constructor.name} decays{words.which(audited, indices)}"
-        )
-        hint = suggest.keys_for(audited, indices, among=named)
-        yield audited.finding(KIND, message, hint, at=at, key="no_weight_decay", indices=indices)

@@ -38,7 +38,7 @@ def check(audited: Audited, /) -> Iterator[Finding]:
         return
     now, then = found[moved[0]]
     message = (
-        f"a convolution of one channel is taken for depthwise, which gives {counted(len(moved), 'parameter')} weight "
+        f"a convolution of one channel is taken for depthwise, which gives {counted(len(moved), 'tensor')} weight "
         f"decay {now.weight_decay:g} instead of {then.weight_decay:g}{words.which(audited, moved)}"
     )
     given = [rule for rule in (now.weight_decay_rule, then.weight_decay_rule) if rule and audited.rule_at(rule)]

@@ -1,7 +1,8 @@
 """Frozen parameters in a group, or trainable ones in none.
 
 What: mmcv 1.x and BaseCls put parameters that do not require a gradient into groups, with the base values: they are
-asked for before any rule. mmengine leaves them out, and warns of each. And mmcv and mmengine begin at a model's
+asked for before any rule. mmengine leaves them out, and warns of each. Rules that are about such parameters alone
+change nothing, and are named. And mmcv and mmengine begin at a model's
 attribute `module`, whatever it is: parameters beside it are in no group at all.
 
 Why it hurts: a frozen parameter in a group is harmless while it stays frozen. Unfrozen later in training, it trains at
@@ -20,29 +21,20 @@ from collections.abc import Iterator
 
 from pgaudit.checks import words
 from pgaudit.checks.base import Audited, Finding, Kind
+from pgaudit.checks.pg002 import named
 from pgaudit.text import counted, visible
 
 KIND = Kind("PG010", "frozen-or-missing", "warning")
 
 
 def check(audited: Audited, /) -> Iterator[Finding]:
-    """Yields one finding for all frozen parameters in groups, and one for all trainable ones in none."""
-    pairs = zip(audited.inventory.parameters, audited.assignment.decisions, strict=True)
-    trainable = [(parameter.trainable, decision.group is not None) for parameter, decision in pairs]
-    frozen = [index for index, pair in enumerate(trainable) if pair == (False, True)]
-    missing = [index for index, pair in enumerate(trainable) if pair == (True, False)]
-    if frozen:
-        where = "in the optimizer"
-        hint = "once unfrozen, they train"
-        if audited.config.paramwise_cfg and all(_is_past_rules(audited, index) for index in frozen):
-            where += " at the base values"
-            hint = "unfrozen later, they train without their rules"
-        message = f"{_are(frozen, 'frozen parameter')} {where}{words.which(audited, frozen)}"
-        yield audited.finding(KIND, message, hint, key="frozen", indices=frozen)
-    if warned := list(audited.assignment.warned):
-        which = words.which(audited, warned)
-        message = f"{_are(warned, 'frozen parameter')} left out of the optimizer, with a warning{which}"
-        yield audited.finding(KIND, message, "unfrozen later, they are never trained", key="frozen", indices=warned)
+    """Yields one finding for all frozen parameters, one for what each rule leaves out, and one for what is missing."""
+    yield from _of_frozen(audited)
+    missing = [
+        index
+        for index, decision in enumerate(audited.assignment.decisions)
+        if decision.group is None and audited.inventory.parameters[index].trainable
+    ]
     by_rule = {index: rule for index in missing if (rule := audited.assignment.decisions[index].setting.lr_rule)}
     for rule in dict.fromkeys(by_rule.values()):
         left_out = [index for index, found in by_rule.items() if found == rule]
@@ -50,9 +42,46 @@ def check(audited: Audited, /) -> Iterator[Finding]:
         hint = "they are never optimized; freeze them before, or ignore this finding, if that is meant"
         yield audited.finding(KIND, message, hint, at=audited.rule_at(rule) or (), key=rule.short, indices=left_out)
     if missing := [index for index in missing if index not in by_rule]:
-        are = _are(missing, "trainable parameter")
+        are = _are(missing, "trainable tensor")
         message = f"{are} in no group, and never optimized{words.which(audited, missing)}"
         yield audited.finding(KIND, message, _way_in(audited, missing), key="missing", indices=missing)
+
+
+def frozen(audited: Audited) -> list[int]:
+    """Returns the frozen parameters that there is a finding about: those in a group, or left out with a warning."""
+    warned = set(audited.assignment.warned)
+    return [
+        index
+        for index, (parameter, decision) in enumerate(
+            zip(audited.inventory.parameters, audited.assignment.decisions, strict=True)
+        )
+        if not parameter.trainable and (decision.group is not None or index in warned)
+    ]
+
+
+def without_effect(audited: Audited) -> str:
+    """Returns ``"backbone" :7, norm_decay_mult :5 change nothing``: the rules that match frozen parameters alone."""
+    rules = [hits.pattern.rule for hits in audited.past_frozen]
+    names = (f"{named(rule)}{f' {rule.position.mark}' if rule.position else ''}" for rule in rules)
+    return f"{words.listed(names)} {'changes' if len(rules) == 1 else 'change'} nothing"
+
+
+def _of_frozen(audited: Audited) -> Iterator[Finding]:
+    indices = frozen(audited)
+    if not indices:
+        return
+    if audited.assignment.warned:
+        where, hint = "left out of the optimizer, with a warning", "unfrozen later, they are never trained"
+    elif audited.config.paramwise_cfg and all(_is_past_rules(audited, index) for index in indices):
+        where, hint = "in the optimizer at the base values", "unfrozen later, they train without their rules"
+    else:
+        where, hint = "in the optimizer", "once unfrozen, they train"
+    message = f"{_are(indices, 'frozen tensor')} {where}{words.which(audited, indices)}"
+    idle = audited.past_frozen
+    message += f"; so {without_effect(audited)}" if idle else ""
+    keys = [hits.pattern.rule.short for hits in idle]
+    at = idle[0].pattern.at if idle else ()
+    yield audited.finding(KIND, message, hint, at=at, key="frozen", indices=indices, keys=keys)
 
 
 def _is_past_rules(audited: Audited, index: int) -> bool:
@@ -63,7 +92,7 @@ def _is_past_rules(audited: Audited, index: int) -> bool:
 def _way_in(audited: Audited, missing: list[int]) -> str:
     if any(audited.inventory.parameters[index].reachable for index in missing):
         return "the model's own parameters() leaves them out"
-    return f"{audited.constructor.name} takes the attribute `module` for the whole model: rename it"
+    return f"{words.constructor(audited)} takes the attribute `module` for the whole model: rename it"
 
 
 def _are(indices: list[int], noun: str) -> str:

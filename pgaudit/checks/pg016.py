@@ -48,8 +48,6 @@ def _hint(audited: Audited, hits: Hits, indices: list[int]) -> str | None:
     """An anchored pattern that hits the rest alone, if there is one."""
     key = hits.pattern.rule.key or ""
     rest = set(hits.decided).difference(indices)
-    if not hits.pattern.at:
-        return None
     for anchored in (f"{key}$", f"(^|[._]){key}", f"{key}([._]|$)", rf"(^|[._]){key}([._]|$)") if rest else ():
         names = ((index, audited.inventory.parameters[index].name) for index in hits.decided)
         if {index for index, name in names if re.search(anchored, name)} == rest:

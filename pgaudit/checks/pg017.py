@@ -1,4 +1,4 @@
-"""Layer decay that puts nearly all parameters into one layer.
+"""Layer decay that puts nearly all tensors into one layer.
 
 What: layer decay multiplies the lr by a power of the depth. Where the constructor cannot tell a model's layers apart,
 every parameter ends up in the same one.
@@ -24,7 +24,7 @@ from pgaudit.text import counted
 
 KIND = Kind("PG017", "flat-layer-decay", "warning")
 MOST = 0.9
-"""The share of parameters in one layer from which layer decay is none. Deep networks have under a third there."""
+"""The share of tensors in one layer from which layer decay is none. Deep networks have under a third there."""
 
 
 def check(audited: Audited, /) -> Iterator[Finding]:
@@ -35,7 +35,7 @@ def check(audited: Audited, /) -> Iterator[Finding]:
     (depth, count), *_ = Counter(depths).most_common(1)
     if count >= MOST * len(depths):
         indices = [index for index, found in enumerate(audited.assignment.depths or ()) if found == depth]
-        message = f"layer decay puts {count:,} of {counted(len(depths), 'parameter')} into layer {depth}"
+        message = f"layer decay puts {count:,} of {counted(len(depths), 'tensor')} into layer {depth}"
         hint = audited.assignment.layered_by or "the constructor cannot tell this model's layers apart"
         at = ("paramwise_cfg", "layer_decay")
         yield audited.finding(KIND, message, hint, at=at, key="layer_decay", indices=indices)

@@ -28,9 +28,14 @@ def listed(words: Iterable[str], *, most: int = _SHOWN) -> str:
 
 
 def amount(audited: Audited, indices: Sequence[int]) -> str:
-    """Returns ``48 parameters (65 % of the model)``; the share is of elements."""
+    """Returns ``48 tensors (65 % of the model)``; the share is of parameters."""
     numel = sum(audited.inventory.parameters[index].numel for index in indices)
-    return f"{counted(len(indices), 'parameter')} ({percent(numel, audited.inventory.numel)} of the model)"
+    return f"{counted(len(indices), 'tensor')} ({percent(numel, audited.inventory.numel)} of the model)"
+
+
+def constructor(audited: Audited) -> str:
+    """Returns the constructor as a sentence names it: one is called `rules`."""
+    return f"the constructor `{audited.constructor.name}`"
 
 
 def percent(part: int, whole: int) -> str:

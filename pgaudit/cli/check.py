@@ -20,7 +20,7 @@ from pgaudit.cli.common import (
     the_cache,
     write,
 )
-from pgaudit.cli.options import Color, ConfigFile, Constructor, ModelArgs, NoCache, Traceback, Width
+from pgaudit.cli.options import Color, ConfigFile, Constructor, ModelArgs, NoCache, Traceback, Verbose, Width
 from pgaudit.cli.outputs import Wanted, valued_options, wanted
 from pgaudit.cli.progress import bar_over
 from pgaudit.errors import UsageError
@@ -80,6 +80,7 @@ def check(
     no_cache: NoCache = False,
     width: Width = None,
     colour: Color = Colour.AUTO,
+    verbose: Verbose = False,
     traceback: Traceback = False,
 ) -> None:
     """Check expectations, lock and findings: exit 1 if anything is not as agreed, 2 if it cannot be checked.
@@ -109,7 +110,7 @@ def check(
         return
     outcomes = _run(audits, jobs)
     _account(outcomes, traceback=traceback)
-    _write_all(outcomes, reports, colour, width)
+    _write_all(outcomes, reports, colour, width, verbose=verbose)
     from pgaudit.gate.records import exit_code
 
     raise typer.Exit(exit_code(outcomes))
@@ -160,11 +161,14 @@ def _run(audits: Sequence[Audit], jobs: int) -> list[Outcome]:
         return run_all(audits, jobs, lambda audit: done(audit.title))
 
 
-def _write_all(outcomes: Sequence[Outcome], reports: Sequence[Wanted], colour: Colour, width: int | None) -> None:
+def _write_all(
+    outcomes: Sequence[Outcome], reports: Sequence[Wanted], colour: Colour, width: int | None, *, verbose: bool
+) -> None:
     from pgaudit.render.gate import render_gate
     from pgaudit.render.rows import TableOptions
     from pgaudit.render.style import marks_for
 
     for one in sorted(reports, key=lambda one: one.output is None):  # files first: a pipe may close
         end = screen(one.output, colour, width)
-        write(render_gate(outcomes, one.fmt, TableOptions(end.width, end.colour, marks_for(end.encoding))), one.output)
+        options = TableOptions(end.width, end.colour, marks_for(end.encoding), verbose=verbose)
+        write(render_gate(outcomes, one.fmt, options), one.output)

@@ -45,8 +45,8 @@ COMMANDS = {
         "pgaudit.cli.snapshot",
         "Save all that is asked of a model in a file that can be named in its place.",
     ),
-    "rule": (
-        "pgaudit.cli.rule",
+    "finding": (
+        "pgaudit.cli.finding",
         "Say what a finding means, why it hurts, and how to mend it; list all without a CODE.",
     ),
     "models": ("pgaudit.cli.names", "List the timm models that MODEL can name."),
@@ -61,6 +61,9 @@ COMMANDS = {
 }
 """Each command's module, which has a function of its name; and the first line of that function's docstring."""
 
+ALIASES = {"rule": "finding"}
+"""Names that commands had once: they work, and help does not list them."""
+
 
 def command(name: str) -> Any:
     """Returns a command as typer makes it of its function."""
@@ -74,6 +77,8 @@ def add_commands(app: typer.Typer) -> None:
     """Adds all commands, none of them loaded."""
     for name, (_, line) in COMMANDS.items():
         app.command(name, help=line, cls=_Lazy)(_unloaded)
+    for alias, name in ALIASES.items():
+        app.command(alias, help=f"The same as `{name}`.", cls=_Lazy, hidden=True)(_unloaded)
 
 
 def _unloaded() -> None:
@@ -84,7 +89,8 @@ class _Lazy(TyperCommand):
     """Stands for a command until somebody wants to run it, or to read all of its help."""
 
     def make_context(self, info_name: Any, args: list[str], parent: Any = None, **extra: Any) -> Any:
-        return command(str(self.name)).make_context(info_name, args, parent, **extra)
+        name = ALIASES.get(str(self.name), str(self.name))
+        return command(name).make_context(name, args, parent, **extra)
 
 
 class _Plain(TyperCommand):

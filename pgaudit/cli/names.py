@@ -9,7 +9,7 @@ import typer
 from pgaudit.cli.common import note, report_stream_kept, screen, spinner, the_cache, write
 from pgaudit.cli.options import Color, NoCache, Output, Traceback, Width
 from pgaudit.errors import UsageError
-from pgaudit.render.choices import Colour, RuleFormat
+from pgaudit.render.choices import Colour, PageFormat
 
 
 def models(
@@ -29,7 +29,7 @@ def constructors(
     name: Annotated[
         str | None, typer.Argument(metavar="NAME", show_default=False, help="One of them, in detail; all without one.")
     ] = None,
-    fmt: Annotated[RuleFormat, typer.Option("--format", help="What to write.")] = RuleFormat.TABLE,
+    fmt: Annotated[PageFormat, typer.Option("--format", help="What to write.")] = PageFormat.TABLE,
     output: Output = None,
     width: Width = None,
     colour: Color = Colour.AUTO,
@@ -47,15 +47,15 @@ def constructors(
     broken: list[UsageError] = []
     if name is not None:
         entries = [catalogue.entry(name)]
-    elif fmt is RuleFormat.MARKDOWN:
+    elif fmt is PageFormat.MARKDOWN:
         entries = catalogue.built_in()
     else:
         entries, broken = catalogue.everything()
     end = screen(output, colour, width)
     options = TableOptions(end.width, end.colour, marks_for(end.encoding))
-    if fmt is RuleFormat.JSON:
+    if fmt is PageFormat.JSON:
         text = rendered.render_json(entries)
-    elif fmt is RuleFormat.MARKDOWN:
+    elif fmt is PageFormat.MARKDOWN:
         text = rendered.render_markdown(entries)
     else:
         text = rendered.render_list(entries, options) if name is None else rendered.render_entry(entries[0], options)

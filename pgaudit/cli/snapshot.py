@@ -111,7 +111,7 @@ def _check(file: Path, model: str | None, arguments: dict[str, object]) -> None:
     note(found.remarks)
     name = visible(after.inventory.ref)
     if not found.moves:
-        complain(f"{name} is as {visible(file)} says: {counted(len(after.inventory.parameters), 'parameter')}")
+        complain(f"{name} is as {visible(file)} says: {counted(len(after.inventory.parameters), 'tensor')}")
         return
     write(render_moved(found), None)
     given = "".join(f" --model-arg {key}={json.dumps(value)}" for key, value in after.model_args.items())

@@ -37,6 +37,11 @@ class Pattern:
     whole: bool = False
     """Whether what is searched must match from end to end: a glob, or what pgaudit's own policy makes of it."""
 
+    @property
+    def written(self) -> bool:
+        """Whether it stands in the config, so that somebody can mend it."""
+        return bool(self.at)
+
 
 def occurrences(key: str, text: str) -> Spans | None:
     """Returns where ``key`` stands in ``text``; an empty key stands everywhere, and so nowhere in particular."""

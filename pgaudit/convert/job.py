@@ -116,7 +116,7 @@ class Job:
 
     def heading(self, target: str) -> list[str]:
         """Returns the comment that says what this is."""
-        count = counted(len(self.matter), "parameter")
+        count = counted(len(self.matter), "tensor")
         return [
             f"# {self.title}, for {target}: written by pgaudit.",
             f"# The same lr and weight decay for each of {count} of {self.model}.",

@@ -42,14 +42,16 @@ def write(job: Job) -> Written:
         ConfigError: it cannot be said in rules.
     """
     frozen = job.frozen(inside=True)
-    job.refuse_if(frozen, "rules leave frozen parameters out, and these are in the optimizer", FROZEN_HINT)
+    job.refuse_if(
+        frozen, "the constructor `rules` leaves frozen parameters out, and these are in the optimizer", FROZEN_HINT
+    )
     trainable = [index for index in job.matter if job.inventory.parameters[index].trainable]
     lines = lines_of(job, _vocabulary(job), trainable, all_names=True)
     options: dict[str, Any] = {"mode": "layered"} if len(lines) > 1 else {}
     rules, comments = [], {}
     for line in lines:
         rule = {"match": match_of(job, line.predicates), **_says(job, line.says)}
-        comments[id(rule)] = counted((line.mask & _trainable(job)).bit_count(), "parameter")
+        comments[id(rule)] = counted((line.mask & _trainable(job)).bit_count(), "tensor")
         rules.append(rule)
     options["rules"] = rules
     config = {**job.model_section, "constructor": "rules", "optimizer": job.optimizer(job.source.spec.name)}

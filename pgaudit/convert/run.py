@@ -123,7 +123,7 @@ def _notes(source: Built, work: Job) -> list[str]:
         found.append(f"left out, as neither {visible(source.spec.name)} nor a scheduler reads it: {words}")
     config = source.config
     if config.expect or config.ignores:
-        found.append("`expect` and `findings` are left out, since they name the rules of the old config")
+        found.append("`expect` and `findings` are left out, since they are about the old config")
     if work.ignored:
         found.append(f"not compared: {len(work.ignored):,} frozen, such as {work.named(sorted(work.ignored)[:1])}")
     return found

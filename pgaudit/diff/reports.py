@@ -89,7 +89,7 @@ def from_json(data: Any, path: str | None = None) -> Side:
     report = _validated(data, path)
     _refuse_doubles((name for param in report.params for name in (param.name, *param.aliases)), path)
     if len(report.params) != report.model.parameters:
-        held = f"{len(report.params):,} of {report.model.parameters:,} parameters"
+        held = f"{len(report.params):,} of {report.model.parameters:,} tensors"
         hint = "write it without --filter, --rule and --changed"
         raise ConfigError(Problem(f"the report holds {held}, and a diff needs all", path, hint=hint))
     return Side(

@@ -101,7 +101,7 @@ def stale(known: Known, findings: Iterable[Finding], path: str) -> Iterator[Noti
         gone[code, key] += [] if param is None else [param]
     for (code, key), names in gone.items():
         of = f" of {quoted(key)}" if key is not None else ""
-        about = f" for {names[0]}" if len(names) == 1 else f" for {counted(len(names), 'parameter')}" if names else ""
+        about = f" for {names[0]}" if len(names) == 1 else f" for {counted(len(names), 'tensor')}" if names else ""
         message = f"the baseline knows {code}{of}{visible(about)}, which is mended"
         hint, at = "pgaudit check --write-baseline writes it without", Position(1, 1)
         yield Notice("baseline", "stale-baseline", "info", False, message, hint, path, at, tuple(names), key)

@@ -63,7 +63,7 @@ def _rule(
             yield _notice("expect-rules", "unexpected-rule-hit", message, expect, expected.at, strangers, rule.full)
     if expected.count is not None and len(rows) != expected.count:
         words = ", ".join(_worded(report, rule) for rule in found)
-        message = f"expected {counted(expected.count, 'parameter')}, got {len(rows):,} by {words}"
+        message = f"expected {counted(expected.count, 'tensor')}, got {len(rows):,} by {words}"
         yield _notice("expect-rules", "unexpected-rule-count", message, expect, expected.at, rows, expected.rule)
 
 
@@ -136,7 +136,7 @@ def _matches(row: Row, glob: str) -> bool:
 
 def _named(rows: Sequence[Row]) -> str:
     first = visible(rows[0].name)
-    return first if len(rows) == 1 else f"{counted(len(rows), 'parameter')} such as {first}"
+    return first if len(rows) == 1 else f"{counted(len(rows), 'tensor')} such as {first}"
 
 
 def _globs(globs: Sequence[str]) -> str:
@@ -145,7 +145,7 @@ def _globs(globs: Sequence[str]) -> str:
 
 def _amount(expected: RuleExpectation) -> str:
     if expected.count is not None:
-        return counted(expected.count, "parameter")
+        return counted(expected.count, "tensor")
     return _globs(expected.params or ()) if expected.params else "some parameter"
 
 

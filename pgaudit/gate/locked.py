@@ -39,7 +39,7 @@ def moved(report: Report, audit: Audit) -> Iterator[Notice]:
         yield _of_parameters(report, lock, kind, words, rule, changes, audit)
     other = found.of(Kind.SAME_EFFECT)
     if other:
-        message = f"{counted(len(other), 'parameter')} have other rules than the lock says, and the same values"
+        message = f"{counted(len(other), 'tensor')} have other rules than the lock says, and the same values"
         names = tuple(change.entry.name for change in other)
         hint = f"{audit.relock()} writes the new rules"
         yield Notice("lock", "other-rule", "info", False, message, hint, audit.lock, Position(1, 1), names)
@@ -85,7 +85,7 @@ def _of_parameters(
     report: Report, lock: Side, kind: Kind, words: str, rule: Rule | None, changes: list[Change], audit: Audit
 ) -> Notice:
     names = tuple(change.entry.name for change in changes)
-    which = visible(names[0]) if len(names) == 1 else f"{counted(len(names), 'parameter')} such as {visible(names[0])}"
+    which = visible(names[0]) if len(names) == 1 else f"{counted(len(names), 'tensor')} such as {visible(names[0])}"
     hint = _hint(audit)
     locked, model = os.path.basename(lock.model or ""), os.path.basename(report.inventory.ref)
     if kind in (Kind.ADDED, Kind.REMOVED) and locked != model:

@@ -116,7 +116,7 @@ def _of_surroundings(pair: Pair) -> Iterator[Move]:
         before, after = pair.before.visits_of.get(was, ()), pair.after.visits_of.get(now, ())
         found.update({_around(a, b) for a, b in zip(before, after, strict=False) if a.parents != b.parents})
     for what, count in found.items():
-        yield Move("~", None, f"{what} {counted(count, 'parameter')}")
+        yield Move("~", None, f"{what} {counted(count, 'tensor')}")
 
 
 def _around(a: Visit, b: Visit) -> str:

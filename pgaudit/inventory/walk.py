@@ -226,4 +226,4 @@ def _lost(model: nn.Module, root: nn.Module, found: _Found) -> int:
 def _unwrapping_note(model: nn.Module, lost: int) -> str:
     name = visible(type(model).__name__)
     note = f"{name} has an attribute `module`, which OpenMMLab's constructors take for the model; names begin inside"
-    return f"{note}. {counted(lost, 'parameter')} beside it will never be optimized" if lost else note
+    return f"{note}. {counted(lost, 'tensor')} beside it will never be optimized" if lost else note

@@ -97,8 +97,8 @@ class CacheAction(str, enum.Enum):
 
 
 @enum.unique
-class RuleFormat(str, enum.Enum):
-    """What the documentation of findings is written as."""
+class PageFormat(str, enum.Enum):
+    """What documentation is written as."""
 
     TABLE = "table"
     JSON = "json"

@@ -15,7 +15,7 @@ from pgaudit.folding import Fold, fold, unfolded
 from pgaudit.render.markdown import code, escaped
 from pgaudit.render.numbers import elements, number, shape
 from pgaudit.render.select import Section, Selection, select
-from pgaudit.render.style import label
+from pgaudit.render.style import DECIDED_BY, label
 from pgaudit.render.summary import beside
 from pgaudit.report import Report, Row
 from pgaudit.text import counted, visible
@@ -135,8 +135,8 @@ def render_markdown(report: Report, selection: Selection, *, folded: bool = Fals
     """Returns tables that a pull request or a notebook shows; what differs from the base is bold."""
     inventory = report.inventory
     lines = [
-        f"**{escaped(inventory.ref)}** · {counted(len(inventory.parameters), 'parameter')} · "
-        f"{elements(inventory.numel)} elements · {report.constructor} · {escaped(str(report.optimizer['type']))} "
+        f"**{escaped(inventory.ref)}** · {counted(len(inventory.parameters), 'tensor')} · "
+        f"{elements(inventory.numel)} parameters · {report.constructor} · {escaped(str(report.optimizer['type']))} "
         f"lr {number(report.base.lr)}, weight_decay {number(report.base.weight_decay)}",
         "",
     ]
@@ -150,7 +150,7 @@ def render_markdown(report: Report, selection: Selection, *, folded: bool = Fals
         lines.append(f"|---{'|--:' * (len(titles) - 1)}{'|---' * len(rules)}|")
         lines += [_markdown_row(report, line, extra=extra) for line in rows]
         lines.append("")
-    lines += ["| rule | parameters | elements |", "|---|--:|--:|"]
+    lines += [f"| {DECIDED_BY} | tensors | parameters |", "|---|--:|--:|"]
     lines += [f"| {_rule(count.rule)} | {count.parameters:,} | {elements(count.numel)} |" for count in report.rules]
     if report.findings:
         lines += ["", "| where | finding | |", "|---|---|---|"]

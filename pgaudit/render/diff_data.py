@@ -22,6 +22,7 @@ from pgaudit.render.diff_words import (
 )
 from pgaudit.render.markdown import code, escaped
 from pgaudit.render.numbers import shape
+from pgaudit.render.style import DECIDED_BY
 from pgaudit.serialize import plain, portable, rule
 
 SCHEMA_VERSION = 1
@@ -114,7 +115,10 @@ def render_diff_markdown(diff: Diff, *, fold: bool = True, rules: bool = True) -
 def _table(lines: Sequence[Folded[Change]]) -> list[str]:
     shown = columns(line.rows[0] for line in lines)
     scheduled = " scheduled lr |" if "peak_lr" in shown else ""
-    head = [f"| | parameter | × | lr |{scheduled} weight decay | rule |", f"|---|---|--:|{'---|' * len(shown)}---|"]
+    head = [
+        f"| | parameter | × | lr |{scheduled} weight decay | {DECIDED_BY} |",
+        f"|---|---|--:|{'---|' * len(shown)}---|",
+    ]
     return [*head, *(_row(line, shown) for line in lines)]
 
 

@@ -23,7 +23,7 @@ from pgaudit.render.diff_words import (
     value_words,
 )
 from pgaudit.render.github import Level, command
-from pgaudit.text import visible
+from pgaudit.text import counted, visible
 
 MOST_LINES = 20
 """Folded lines that one annotation spells out."""
@@ -46,9 +46,8 @@ def _commands(diff: Diff, *, rules: bool) -> Iterator[str]:
         if rules or change.kind is not Kind.SAME_EFFECT:
             places.setdefault(_place(diff, change), []).append(change)
     for (level, path, position), changes in places.items():
-        noun = "parameter" if len(changes) == 1 else "parameters"
         what = "under another rule" if level == "notice" else "changed"
-        title = f"pgaudit diff: {len(changes):,} {noun} {what}"
+        title = f"pgaudit diff: {counted(len(changes), 'tensor')} {what}"
         yield command(level, _message(changes), title=title, path=path, position=position)
     yield command("notice", f"{head(diff)[0]}\n{counts_line(diff)}", title="pgaudit diff")
 

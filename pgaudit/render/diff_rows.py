@@ -15,7 +15,7 @@ from pgaudit.render.diff_words import MARKS, columns, extra_words, renamed, rule
 from pgaudit.render.layout import Columns, Widths
 from pgaudit.render.numbers import shape
 from pgaudit.render.rows import Cell, in_columns
-from pgaudit.render.style import BASE, Marks, colour
+from pgaudit.render.style import BASE, DECIDED_BY, Marks, colour
 from pgaudit.text import visible
 
 COLOURS = {"+": "green", "~": "yellow", "-": "red", " ": BASE}
@@ -65,8 +65,8 @@ class DiffRows:
             lr=values["lr"].width,
             scheduled=values["peak_lr"].width if "peak_lr" in values else 0,
             decay=values["weight_decay"].width,
-            rule=_widest((self.rule(each, line=True).plain for each in first), "rule"),
-            rule_without_line=_widest((self.rule(each, line=False).plain for each in first), "rule"),
+            rule=_widest((self.rule(each, line=True).plain for each in first), DECIDED_BY),
+            rule_without_line=_widest((self.rule(each, line=False).plain for each in first), DECIDED_BY),
         )
         return widths, values
 
@@ -127,7 +127,7 @@ class _Drawn:
             cells.append((self.of.marks.times.rjust(self.widths.count), self.widths.count))
         cells += [(f"  {column.title}", column.width) for column in self.values.values()]
         if self.columns.rule_width != 0:
-            cells.append(("rule", 0))
+            cells.append((DECIDED_BY, 0))
         return in_columns([(Text(title, style="bold"), width) for title, width in cells])
 
     def row(self, line: Folded[Change]) -> list[Text]:

@@ -86,7 +86,7 @@ def head(diff: Diff, marks: Marks = UNICODE) -> tuple[str, list[str]]:
     """Returns what is compared, and the words about what both sides have in common."""
     sides = [side for side in (diff.a, diff.b) if side.model is not None]
     sizes = [f"{len(side.entries):,}" for side in sides[:-1]]
-    sizes += [counted(len(side.entries), "parameter") for side in sides[-1:]]
+    sizes += [counted(len(side.entries), "tensor") for side in sides[-1:]]
     if len(sides) == 2 and len(sides[0].entries) == len(sides[1].entries):
         del sizes[0]
     arrow = f" {marks.arrow} "

@@ -48,7 +48,7 @@ def _account(report: Report, members: Sequence[Explanation], options: TableOptio
         yield Text()
         yield from _meeting(report, first, meeting, options)
     if not first.meetings:
-        yield Text(f"{report.constructor} never meets it: it is in no group", style="red")
+        yield Text(f"the constructor `{report.constructor}` never meets it: it is in no group", style="red")
     sums = list(_sums(report, first, options.marks))
     yield from [Text()] if sums else []
     for line in sums:
@@ -62,10 +62,10 @@ def _heading(report: Report, members: Sequence[Explanation], options: TableOptio
         yield from (Text(line, style="bold") for line in lines)
     if len(folds) > _NAMES:
         more = sum(len(entry.rows) for entry in folds[_NAMES:])
-        yield Text(f"and {counted(more, 'parameter')} more", style=BASE)
+        yield Text(f"and {counted(more, 'tensor')} more", style=BASE)
     row = members[0].row
     if len(members) > 1:
-        yield Text(f"{counted(len(members), 'parameter')} alike; of them {visible(row.name)}:", style=BASE)
+        yield Text(f"{counted(len(members), 'tensor')} alike; of them {visible(row.name)}:", style=BASE)
     for alias in row.parameter.aliases:
         yield Text(f"  = {visible(alias)}", style=BASE)
     facts = [

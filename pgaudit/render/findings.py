@@ -19,11 +19,12 @@ SHOWN = 5
 """Findings of one code that are spelled out; a thousand tied parameters are one mistake."""
 
 
-def findings_text(report: Report, width: int | None) -> Text:
-    """Returns all findings, each with its hint, and a line of counts."""
+def findings_text(report: Report, width: int | None, *, verbose: bool) -> Text:
+    """Returns the findings, each with its hint, and a line of counts; infos are only counted unless ``verbose``."""
     text = Text()
     seen: Counter[str] = Counter()
-    for finding, following in zip_longest(report.findings, report.findings[1:]):
+    told = [finding for finding in report.findings if verbose or finding.severity != "info"]
+    for finding, following in zip_longest(told, told[1:]):
         seen[finding.code] += 1
         if seen[finding.code] > SHOWN:
             continue
@@ -41,14 +42,12 @@ def findings_text(report: Report, width: int | None) -> Text:
         if count > SHOWN:
             text.append(f"  and {count - SHOWN:,} more of {code}\n", style=BASE)
     counts = Counter(finding.severity for finding in report.findings)
-    words = [counted(counts[severity], _NOUNS[severity]) for severity in SEVERITIES if counts[severity]]
+    words = [counted(counts[severity], severity) for severity in SEVERITIES if counts[severity]]
+    if len(told) < len(report.findings):
+        words[-1] += " (-v)"
     words += [f"{len(report.ignored)} ignored"] if report.ignored else []
-    if report.findings:
-        gravest = min(report.findings, key=lambda finding: [*SEVERITIES].index(finding.severity))
-        words[-1] += f". pgaudit rule {gravest.code} says what that means"
+    if told:  # the gravest is the first
+        words[-1] += f". pgaudit finding {told[0].code} says what that means"
     append_words(text, ", ".join(words), width, style=BASE)
     text.rstrip()
     return text
-
-
-_NOUNS = {"error": "error", "warning": "warning", "info": "remark"}

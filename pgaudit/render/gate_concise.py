@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pgaudit.gate import Outcome
-from pgaudit.render.gate_words import hinted, title, where
+from pgaudit.render.gate_words import hinted, in_order, title, where
 from pgaudit.text import visible
 
 
@@ -25,7 +25,7 @@ def _lines(outcomes: Sequence[Outcome]) -> Iterator[str]:
             yield f"{where(outcome, problem)}: error {hinted(problem)}{end}"
     for fails in (True, False):
         for outcome, end in zip(outcomes, ends, strict=True):
-            for notice in outcome.notices:
+            for notice in in_order(outcome):
                 if notice.fails is fails:
                     code = notice.code if fails else f"{notice.code} [{notice.level}]"
                     yield f"{where(outcome, notice)}: {code} {hinted(notice)}{end}"

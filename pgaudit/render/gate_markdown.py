@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from pgaudit.gate import Notice, Outcome
-from pgaudit.render.gate_words import Said, Verdict, folded, title, verdict, where
+from pgaudit.render.gate_words import Said, Verdict, folded, in_order, title, verdict, where
 from pgaudit.render.markdown import code, code_block, code_span, escaped
 from pgaudit.render.style import UNICODE
 from pgaudit.text import counted
@@ -38,7 +38,7 @@ def _verdicts(outcomes: Sequence[Outcome]) -> list[str]:
     words = [f"{counts[word]} {word}" for word in _MARKS if counts[word]]
     lines = [f"## pgaudit check: {', '.join([counted(len(outcomes), 'audit'), *words])}", ""]
     if outcomes:
-        lines += ["| | audit | parameters | failures | other | ignored |", "|---|---|--:|--:|--:|--:|"]
+        lines += ["| | audit | tensors | failures | other | ignored |", "|---|---|--:|--:|--:|--:|"]
         lines += [*map(_verdict, outcomes), ""]
     return lines
 
@@ -63,8 +63,8 @@ def _account(outcome: Outcome, most: int) -> Iterator[str]:
     for notice in outcome.failures:
         yield from (_said(outcome, notice), "")
         if len(notice.params) > 1 and most:
-            yield from _details(counted(len(notice.params), "parameter"), [code_block(folded(notice.params, most))])
-    others = [f"- {_said(outcome, notice)}" for notice in outcome.notices if not notice.fails]
+            yield from _details(counted(len(notice.params), "tensor"), [code_block(folded(notice.params, most))])
+    others = [f"- {_said(outcome, notice)}" for notice in in_order(outcome) if not notice.fails]
     if others:
         yield from _details(counted(len(others), "other notice"), others)
 

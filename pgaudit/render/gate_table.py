@@ -12,7 +12,7 @@ from rich.text import Text
 from pgaudit.checks import Severity
 from pgaudit.errors import place
 from pgaudit.gate import Notice, Outcome
-from pgaudit.render.gate_words import Said, Verdict, folded, title, verdict
+from pgaudit.render.gate_words import Said, Verdict, folded, in_order, title, verdict
 from pgaudit.render.layout import GAP, broken
 from pgaudit.render.rows import TableOptions
 from pgaudit.render.style import BASE, LEFT_OUT, SEVERITIES
@@ -27,7 +27,9 @@ _NAMES = 6
 
 
 def render_gate_table(outcomes: Sequence[Outcome], options: TableOptions) -> str:
-    """Returns all failures and stale entries of baselines, and a verdict an audit; other notices are counted."""
+    """Returns all failures and stale entries of baselines, and a verdict an audit; other notices are only counted,
+    unless the options are verbose.
+    """
     parts: list[RenderableType] = []
     for outcome in outcomes:
         said = [*_account(outcome, options)]
@@ -49,8 +51,9 @@ def _account(outcome: Outcome, options: TableOptions) -> Iterator[Text]:
     for problem in outcome.problems:
         yield _said(problem, "error", LEFT_OUT, options)
     seen: Counter[str] = Counter()
-    stale = [notice for notice in outcome.notices if notice.code == "baseline" and not notice.fails]
-    for notice in (*outcome.failures, *stale):
+    for notice in in_order(outcome):
+        if not _is_told(notice, options):
+            continue
         seen[notice.code] += 1
         if seen[notice.code] <= SHOWN:
             head = f"{notice.code} {notice.name} [{notice.level}]"
@@ -58,6 +61,11 @@ def _account(outcome: Outcome, options: TableOptions) -> Iterator[Text]:
     for code, count in seen.items():
         if count > SHOWN:
             yield Text(f"and {count - SHOWN:,} more of {code}", style=BASE)
+
+
+def _is_told(notice: Notice, options: TableOptions) -> bool:
+    """Whether a notice is spelled out, and not only counted."""
+    return options.verbose or notice.fails or notice.code == "baseline"
 
 
 def _said(said: Said, head: str, style: str, options: TableOptions) -> Text:
@@ -101,13 +109,13 @@ def _counts(outcome: Outcome, options: TableOptions) -> list[str]:
     if outcome.problems:
         return [counted(len(outcome.problems), "problem")]
     levels = Counter(notice.level for notice in outcome.notices if not notice.fails)
-    words = [counted(outcome.parameters, "parameter"), counted(len(outcome.failures), "failure")]
+    words = [counted(outcome.parameters, "tensor"), counted(len(outcome.failures), "failure")]
     words += [counted(levels[level], noun) for level, noun in _NOUNS.items() if levels[level]]
     words += [f"{outcome.ignored} ignored"] if outcome.ignored else []
     return [*(f"{word} {options.marks.dot}" for word in words[:-1]), words[-1]]
 
 
-_NOUNS: dict[Severity, str] = {"error": "other error", "warning": "warning", "info": "remark"}
+_NOUNS: dict[Severity, str] = {"error": "other error", "warning": "warning", "info": "info"}
 
 
 def _verdicts(outcomes: Sequence[Outcome], options: TableOptions) -> list[Text]:

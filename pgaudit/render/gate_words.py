@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import PurePath
 from typing import Literal
 
+from pgaudit.checks import SEVERITIES
 from pgaudit.errors import Position, Problem, place
 from pgaudit.folding import fold_named
 from pgaudit.gate import Audit, Notice, Outcome
@@ -35,8 +36,10 @@ def title(audit: Audit) -> str:
 
 
 def in_order(outcome: Outcome) -> tuple[Notice, ...]:
-    """Returns the notices that make the gate fail, then the others; each in the order of their files."""
-    return (*outcome.failures, *(notice for notice in outcome.notices if not notice.fails))
+    """Returns the notices that make the gate fail, then the others; each the gravest first, and then in the order of
+    their files.
+    """
+    return tuple(sorted(outcome.notices, key=lambda notice: (not notice.fails, SEVERITIES.index(notice.level))))
 
 
 def all_said(outcome: Outcome) -> tuple[Said, ...]:
@@ -76,7 +79,7 @@ def folded(params: Sequence[str], most: int) -> list[str]:
     folds = fold_named((name, 0, 0, name) for name in params)
     lines = [visible(fold.name) for fold in folds[:most]]
     rest = sum(len(fold.rows) for fold in folds[most:])
-    return [*lines, f"and {counted(rest, 'parameter')} more"] if rest else lines
+    return [*lines, f"and {counted(rest, 'tensor')} more"] if rest else lines
 
 
 def fingerprints() -> Callable[[Outcome, Said], str]:

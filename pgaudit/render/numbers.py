@@ -42,7 +42,7 @@ def _written(value: float | None, digits: int) -> str:
 
 
 def elements(count: int) -> str:
-    """Returns ``38.4 k`` or ``86.6 M``: three digits, as parameter counts are spoken of."""
+    """Returns ``38.4 k`` or ``86.6 M`` for a count of elements: three digits, as parameter counts are spoken of."""
     for unit, size in (("G", 1_000_000_000), ("M", 1_000_000), ("k", 1_000)):
         if count >= size * 0.9995:
             scaled = count / size

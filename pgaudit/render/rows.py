@@ -14,7 +14,7 @@ from pgaudit.render import layout
 from pgaudit.render.layout import GAP, Columns, Widths
 from pgaudit.render.numbers import number, shape
 from pgaudit.render.select import Section
-from pgaudit.render.style import BASE, UNICODE, Marks, colour, labels
+from pgaudit.render.style import BASE, DECIDED_BY, UNICODE, Marks, colour, labels
 from pgaudit.render.summary import beside
 from pgaudit.report import Report, Row
 from pgaudit.text import visible
@@ -33,6 +33,8 @@ class TableOptions:
     """Whether the optimizer's groups are listed below."""
     mult: bool = False
     """Whether a value that differs shows by which factor."""
+    verbose: bool = False
+    """Whether findings are spelled out that are otherwise only counted."""
 
 
 def widths_of(report: Report, lines: Sequence[Fold], options: TableOptions) -> Widths:
@@ -51,8 +53,8 @@ def widths_of(report: Report, lines: Sequence[Fold], options: TableOptions) -> W
         lr=widest((each[0].plain for each in cells), "  lr"),
         scheduled=widest((each[1].plain for each in cells), "  scheduled") if report.scheduled else 0,
         decay=widest((each[2].plain for each in cells), "  decay"),
-        rule=widest((_rule(report, row, options.marks, line=True).plain for row in alike), "rule"),
-        rule_without_line=widest((_rule(report, row, options.marks, line=False).plain for row in alike), "rule"),
+        rule=widest((_rule(report, row, options.marks, line=True).plain for row in alike), DECIDED_BY),
+        rule_without_line=widest((_rule(report, row, options.marks, line=False).plain for row in alike), DECIDED_BY),
     )
 
 
@@ -123,7 +125,7 @@ def _titles(columns: Columns, widths: Widths, marks: Marks) -> list[Cell]:
         titles.append(("  scheduled", widths.scheduled))
     titles.append(("  decay", widths.decay))
     if columns.rule_width != 0:
-        titles.append(("rule", 0))
+        titles.append((DECIDED_BY, 0))
     return [(Text(title, style="bold"), width) for title, width in titles]
 
 

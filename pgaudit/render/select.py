@@ -147,4 +147,4 @@ def _sections(rows: Sequence[Row], heading: Callable[[Row], str]) -> list[Sectio
 
 def _total(rows: Sequence[Row]) -> str:
     groups = {row.group for row in rows if row.group is not None}
-    return f"{counted(len(rows), 'parameter')} in {counted(len(groups), 'group')}"
+    return f"{counted(len(rows), 'tensor')} in {counted(len(groups), 'group')}"

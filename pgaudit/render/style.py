@@ -71,6 +71,10 @@ def colour(rule: Rule | None) -> str:
     return _COLOURS.get(rule.option, "cyan")
 
 
+DECIDED_BY = "decided by"
+"""The title of the column that says which rule it was."""
+
+
 def label(rule: Rule, *, line: bool = True) -> str:
     """Returns a rule as the table names it: ``norm_decay_mult :5``, or ``"fc" :8`` for a custom key or pattern."""
     text = visible(rule.option)

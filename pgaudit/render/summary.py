@@ -9,13 +9,13 @@ from rich.text import Text
 
 from pgaudit.render.layout import GAP
 from pgaudit.render.numbers import bar, elements, number
-from pgaudit.render.style import ASCII, BASE, LEFT_OUT, Marks, colour, label
+from pgaudit.render.style import ASCII, BASE, DECIDED_BY, LEFT_OUT, Marks, colour, label
 from pgaudit.report import Group, Report
 from pgaudit.serialize import plain
 from pgaudit.text import counted, visible
 
 _BAR = 10
-_FIGURES = 24  # the columns "parameters" and "elements", with gaps
+_FIGURES = 24  # the columns "tensors" and "parameters", with gaps
 
 
 def header(report: Report, marks: Marks, width: int | None) -> Text:
@@ -28,8 +28,8 @@ def header(report: Report, marks: Marks, width: int | None) -> Text:
         visible(inventory.ref),
         *([kind] if kind != inventory.ref and not inventory.ref.endswith(f"({kind})") else []),
         source,
-        counted(len(inventory.parameters), "parameter"),
-        f"{elements(inventory.numel)} elements",
+        counted(len(inventory.parameters), "tensor"),
+        f"{elements(inventory.numel)} parameters",
     ]
     first += [f"{frozen} frozen"] if frozen else []
     name, *arguments = [(key, value) for key, value in report.optimizer.items() if value is not None]
@@ -83,15 +83,15 @@ def wrapped(words: list[str], joint: str, width: int | None) -> list[str]:
 
 
 def summary_table(report: Report, marks: Marks, width: int | None) -> Table:
-    """Returns the rules by parameters and by elements: an over-eager key is the one whose bar is too long."""
+    """Returns the rules by tensors and by parameters: an over-eager key is the one whose bar is too long."""
     shares = [(Text(label(c.rule), style=colour(c.rule)), c.parameters, c.numel) for c in report.rules]
     left = [row.parameter.numel for row in report.rows if row.group is None and row.setting.lr_rule is None]
     if left:
         shares.append((Text(f"{marks.left_out} not in the optimizer", style=LEFT_OUT), len(left), sum(left)))
     bars = width is None or max(rule.cell_len for rule, _, _ in shares) + _FIGURES + 2 * (_BAR + GAP) <= width
     table = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False, header_style="bold")
-    table.add_column("rule", no_wrap=True)
-    for title in ("parameters", "elements"):
+    table.add_column(DECIDED_BY, no_wrap=True)
+    for title in ("tensors", "parameters"):
         table.add_column(title, justify="right", no_wrap=True)
         if bars:
             table.add_column("", no_wrap=True)
@@ -118,7 +118,7 @@ def groups_table(report: Report, marks: Marks) -> Table:
     extras = [report.beside(groups[0].setting) for groups in merged.values()]
     table = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False, header_style="bold")
     scheduled = ["scheduled"] if report.scheduled else []
-    for title in ("groups", "first index", "lr", *scheduled, "decay", "parameters", "elements"):
+    for title in ("groups", "first index", "lr", *scheduled, "decay", "tensors", "parameters"):
         table.add_column(title, justify="right", no_wrap=True)
     if any(extras):
         table.add_column("beside", no_wrap=True)

@@ -14,7 +14,7 @@ SHOWN = 30
 """Models that a table shows of each config, unless it is to show all."""
 
 REMARKED = 3
-"""Of models alike of which there are only remarks, unless a table is to show all."""
+"""Of models alike of which there are only infos, unless a table is to show all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ def _section(config: str, results: Sequence[Result], view: View) -> Iterator[str
         return
     everywhere = common(audited)
     groups, unseen = alike(without(audited, everywhere), every=view.every)
-    yield "| finding | severity | models | findings | parameters |"
+    yield "| finding | severity | models | findings | tensors |"
     yield "|---|---|--:|--:|--:|"
     for total in totals(audited):
         numbers = f"{total.models:,} | {total.findings:,} | {total.parameters:,}"
@@ -44,7 +44,7 @@ def _section(config: str, results: Sequence[Result], view: View) -> Iterator[str
         yield ""
     if not groups:
         return
-    yield "| models | such as | parameters | decayed | groups | findings | worst |"
+    yield "| models | such as | tensors | decayed | groups | findings | worst |"
     yield "|--:|---|--:|--:|--:|---|---|"
     for group in groups:
         for index, result in enumerate(group.results[: group.shown]):

@@ -36,19 +36,19 @@ def worst_text(worst: Worst, options: TableOptions, *, again: bool) -> Text:
 
 class Rows:
     """Models in columns. The name has the right of way: when the width does not suffice, groups give way, then the
-    number of parameters, then the share of decayed ones; at last the findings stand under the name.
+    number of tensors, then the share of decayed ones; at last the findings stand under the name.
     """
 
     def __init__(self, shown: Sequence[Result], options: TableOptions) -> None:
         self._options = options
         self._name = max(cell_len("model"), *(cell_len(visible(result.model)) for result in shown))
-        self._titles = ["parameters", "decayed", "groups"]
+        self._titles = ["tensors", "decayed", "groups"]
         findings = max(cell_len("findings"), *(_findings(result, options.marks).cell_len for result in shown))
         while self._titles and not self._fits(findings):
-            self._titles.remove(next(title for title in ("groups", "parameters", "decayed") if title in self._titles))
+            self._titles.remove(next(title for title in ("groups", "tensors", "decayed") if title in self._titles))
         self._below = not self._fits(findings)
         if self._below:  # room for numbers once more
-            self._titles = ["parameters", "decayed"]
+            self._titles = ["tensors", "decayed"]
             while self._titles and not self._fits(-GAP):
                 self._titles.pop(0)
 
@@ -67,7 +67,7 @@ class Rows:
         name = visible(result.model)
         line = Text(name + " " * (self._name - cell_len(name)), style=quiet)
         numbers = {
-            "parameters": f"{result.parameters:,}",
+            "tensors": f"{result.parameters:,}",
             "decayed": _share(result.decayed, result.parameters),
             "groups": f"{result.groups:,}",
         }

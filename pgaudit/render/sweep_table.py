@@ -111,7 +111,7 @@ def _totals(results: Sequence[Result], options: TableOptions) -> Text:
     heads = [f"{total.code} {total.name}" for total in rows]
     severe = [_NOUNS[total.severity] for total in rows]
     column, second = max(map(cell_len, [*heads, "finding"])), max(map(len, severe))
-    titles = ["models", "findings", "parameters"]
+    titles = ["models", "findings", "tensors"]
     if options.width is not None and column + second + GAP + sum(GAP + len(title) for title in titles) > options.width:
         titles = titles[:1]
     title = (" " * GAP).join(["finding".ljust(column), " " * second, *titles])
@@ -125,7 +125,7 @@ def _totals(results: Sequence[Result], options: TableOptions) -> Text:
     return Text("\n").join(lines)
 
 
-_NOUNS: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "remark"}
+_NOUNS: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "info"}
 
 
 def _failures(results: Sequence[Result], view: View, options: TableOptions) -> Iterator[RenderableType]:
@@ -159,7 +159,7 @@ def _overview(results: Sequence[Result], view: View, options: TableOptions) -> T
     """One line a config: how many models it suits, and how many not."""
     names = [visible(config) for config in view.configs]
     column = max(map(cell_len, [*names, "config"]))
-    titles = ["clean", "remarks", "warnings", "errors", "failed"]
+    titles = ["clean", "infos", "warnings", "errors", "failed"]
     beside = options.width is None or column + sum(GAP + len(title) for title in titles) <= options.width
     head = (" " * GAP).join(["config".ljust(column) if beside else "config\n ", *titles])
     lines = [Text(head, style="bold")]

@@ -53,7 +53,7 @@ def _compared(found: Verification) -> str:
 
 
 def _verdict(found: Verification) -> str:
-    count = counted(found.parameters, "parameter")
+    count = counted(found.parameters, "tensor")
     if found.agrees and found.theirs_refused is not None:
         return "both refuse to build it"
     if found.agrees:

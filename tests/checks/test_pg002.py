@@ -28,13 +28,13 @@ CASES = {
     "a longer key": Case(
         HEAD + "  custom_keys:\n    norm: {decay_mult: 0}\n    net.norm: {lr_mult: 2}\n",
         (4, 5),
-        '"norm" does not decide any of its 2 parameters: "net.norm" :5 takes all (the longer key wins)',
+        '"norm" does not decide any of its 2 tensors: "net.norm" :5 takes all (the longer key wins)',
         model=_model,
     ),
     "two longer keys": Case(
         HEAD + "  custom_keys: {norm: {}, norm.w: {}, norm.bias: {}}\n",
         (3, 17),
-        '"norm" does not decide any of its 2 parameters: "norm.w" :3 takes 1, "norm.bias" :3 takes 1 (the longer key',
+        '"norm" does not decide any of its 2 tensors: "norm.w" :3 takes 1, "norm.bias" :3 takes 1 (the longer key',
         model=_model,
     ),
     "a key as long": Case(
@@ -46,7 +46,7 @@ CASES = {
     "an earlier pattern": Case(
         "solver: {weight_decay: [[0, norm], [1.0e-5, norm.w], 1.0e-4]}\n",
         (1, 36),
-        '"norm.w" does not decide its only parameter: "norm" :1 takes it (the first rule that matches wins)',
+        '"norm.w" does not decide its only tensor: "norm" :1 takes it (the first rule that matches wins)',
         model=_model,
     ),
     "earlier types": Case(
@@ -61,7 +61,7 @@ CASES = {
     "the second name of a tied parameter": Case(
         HEAD + "  bypass_duplicate: true\n  custom_keys: {dec: {lr_mult: 2}}\n",
         (4, 17),
-        '"dec" does not decide its only parameter: the first name of a tied parameter decides it',
+        '"dec" does not decide its only tensor: the first name of a tied parameter decides it',
         model=_tied,
     ),
     "the first name": Case(HEAD + "  bypass_duplicate: true\n  custom_keys: {enc: {lr_mult: 2}}\n", None, model=_tied),

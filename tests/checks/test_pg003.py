@@ -56,13 +56,13 @@ def _numbered() -> nn.Module:
 CASES = {
     "a word at the end": _found(
         "head",
-        '"head" hits only inside decode_head, auxiliary_head; 4 parameters (67 % of the model), such as decode',
+        '"head" hits only inside decode_head, auxiliary_head; 4 tensors (67 % of the model), such as decode',
         "",
         _linear("backbone", "decode_head", "auxiliary_head"),
     ),
     "one such module, of a classifier's usual name": _found(
         "head",
-        '"head" hits only inside decode_head; 2 parameters (50 % of the model): decode_head.weight, ',
+        '"head" hits only inside decode_head; 2 tensors (50 % of the model): decode_head.weight, ',
         "",
         _linear("backbone", "decode_head"),
     ),
@@ -78,7 +78,7 @@ CASES = {
     "inside a longer word": _found("fc", '"fc" hits only inside fc1, fc2; 8 param', 'did you mean "head"?', _Mlp),
     "a longer number": _found(
         "layer1",
-        '"layer1" also hits inside layer10; 2 parameters',
+        '"layer1" also hits inside layer10; 2 tensors',
         '"layer1." hits the other 2 alone',
         _linear("layer1", "layer10"),
     ),
@@ -88,7 +88,7 @@ CASES = {
     "a number of a kind": _found("conv1", '"conv1" also hits inside conv10', '"conv1."', _linear("conv1", "conv10")),
     "inside the name of a parameter": _found(
         "bias",
-        '"bias" also hits inside relative_position_bias_table; 1 parameter',
+        '"bias" also hits inside relative_position_bias_table; 1 tensor',
         '".bias" hits the other alone',
         lambda: tree({"attn": _Attention("relative_position_bias_table"), "fc": nn.Linear(2, 2)}),
     ),

@@ -16,20 +16,20 @@ CASES = {
     "norms": Case(
         HEAD + "  norm_decay_mult: 0\n  custom_keys:\n    backbone: {lr_mult: 0.1}\n",
         (5, 5),
-        '"backbone" sets no decay_mult, so 2 parameters get weight decay 0.1 despite norm_decay_mult :3: BatchNorm2d',
+        '"backbone" sets no decay_mult, so 2 tensors get weight decay 0.1 despite norm_decay_mult :3: BatchNorm2d',
         "longer keys with both multipliers for these, or decay_mult in this key for all",
         _model,
     ),
     "norms and biases": Case(
         HEAD + "  norm_decay_mult: 0\n  bias_decay_mult: 0.5\n  custom_keys: {backbone: {lr_mult: 0.1}}\n",
         (5, 17),
-        "3 parameters get weight decay 0.1 despite bias_decay_mult :4, norm_decay_mult :3: Conv2d, BatchNorm2d",
+        "3 tensors get weight decay 0.1 despite bias_decay_mult :4, norm_decay_mult :3: Conv2d, BatchNorm2d",
         model=_model,
     ),
     "one bias": Case(
         HEAD + "  bias_decay_mult: 0\n  custom_keys: {fc.bias: {lr_mult: 2}}\n",
         (4, 17),
-        '"fc.bias" sets no decay_mult, so 1 parameter gets weight decay 0.1 despite bias_decay_mult :3: Linear',
+        '"fc.bias" sets no decay_mult, so 1 tensor gets weight decay 0.1 despite bias_decay_mult :3: Linear',
         "add decay_mult to the key",
         _model,
     ),

@@ -25,13 +25,13 @@ CASES = {
     "a key takes its only one": Case(
         HEAD + "  bias_lr_mult: 2\n  custom_keys: {fc: {lr_mult: 10}}\n",
         (3, 3),
-        "bias_lr_mult changes nothing here: other rules take its only parameter",
+        "bias_lr_mult changes nothing here: other rules take its only tensor",
         model=_model,
     ),
     "norms come first": Case(
         HEAD + "  bias_decay_mult: 0\n",
         (3, 3),
-        "bias_decay_mult changes nothing here: other rules take its only parameter",
+        "bias_decay_mult changes nothing here: other rules take its only tensor",
         model=lambda: tree({"bn": nn.BatchNorm2d(2)}),
     ),
     "a multiple of no decay": Case(
@@ -46,26 +46,37 @@ CASES = {
     "once what holds anyway": Case(
         HEAD + "  custom_keys: {fc: {lr_mult: 1, decay_mult: 1.0}}\n",
         (3, 17),
-        '"fc" changes nothing here: all of its 2 parameters would get the same without it',
+        '"fc" changes nothing here: all of its 2 tensors would get the same without it',
         model=_model,
     ),
-    "an empty key": Case(
-        HEAD + "  custom_keys: {fc.bias: {}}\n", (3, 17), "its only parameter would get", model=_model
-    ),
+    "an empty key": Case(HEAD + "  custom_keys: {fc.bias: {}}\n", (3, 17), "its only tensor would get", model=_model),
     "what an option says as well": Case(
         HEAD + "  norm_decay_mult: 0\n  custom_keys: {bn1: {decay_mult: 0}}\n",
         (4, 17),
-        '"bn1" changes nothing here: all of its 2 parameters would get the same',
+        '"bn1" changes nothing here: all of its 2 tensors would get the same',
         model=lambda: tree({"bn1": nn.BatchNorm2d(2), "bn2": nn.BatchNorm2d(2)}),
     ),
     "frozen parameters": Case(
-        HEAD + "  custom_keys: {fc: {lr_mult: 10}}\n",
-        (3, 17),
-        '"fc" changes nothing here: all of its 2 parameters are frozen',
+        HEAD + "  rules: [{match: 'fc.*', lr_mult: 10}]\nconstructor: rules\n",
+        (3, 11),
+        '"fc.*" :3 changes nothing here: all of its 2 tensors are frozen',
         model=lambda: _model(frozen=True),
     ),
     "a frozen parameter": Case(
-        HEAD + "  bias_lr_mult: 2\n", (3, 3), "its only parameter is frozen", model=lambda: _model(frozen=True)
+        HEAD + "  rules: [{match: 'fc.bias', lr_mult: 10}]\nconstructor: rules\n",
+        (3, 11),
+        "its only tensor is frozen",
+        model=lambda: _model(frozen=True),
+    ),
+    "several rules about frozen parameters": Case(
+        HEAD + "  mode: layered\n  rules: [{match: 'fc.*', lr_mult: 10}, {match: 'fc.bias', lr_mult: 2}]\n"
+        "constructor: rules\n",
+        (4, 11),
+        '"fc.*" :4, "fc.bias" :4 change nothing here: all of their 2 tensors are frozen',
+        model=lambda: _model(frozen=True),
+    ),
+    "frozen parameters that another finding is about": Case(
+        HEAD + "  custom_keys: {fc: {lr_mult: 10}}\n", None, model=lambda: _model(frozen=True)
     ),
     "a rule of BaseCls": Case(
         "solver: {weight_decay: [[1.0e-4, bias], 1.0e-4]}\n", (1, 25), '"bias" changes nothing here', model=_model

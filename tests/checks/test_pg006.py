@@ -54,7 +54,8 @@ def test_norms_that_the_option_passes_over(tmp_path: Path) -> None:
     finding = only(report, "PG006")
     assert has_words(
         finding.message,
-        "RmsNorm is no norm to mmcv, so 2 parameters keep weight decay 0.1 despite norm_decay_mult: norm1.weight",
+        "RmsNorm is no norm to the constructor `mmcv`, so 2 tensors keep weight decay 0.1 "
+        "despite norm_decay_mult: norm1.weight",
     )
     assert finding.hint == 'name them: "norm1.", "norm2."'
     assert finding.params == ("norm1.weight", "b.norm2.weight")
@@ -83,14 +84,16 @@ def test_norms_that_a_policy_passes_over(tmp_path: Path) -> None:
     walked = marked(model)
     report = _audit(tmp_path, "solver: {weight_decay: [[0, NORM_TYPES], 1.0e-4]}\n", replace(walked, unwrapped=False))
     assert places(report, "PG006") == [("PG006", 1, 25)]
-    assert has_words(only(report, "PG006").message, 'RmsNorm is no norm to basecls … despite "NORM_TYPES"')
+    assert has_words(
+        only(report, "PG006").message, 'RmsNorm is no norm to the constructor `basecls` … despite "NORM_TYPES"'
+    )
 
 
 def test_one_finding_a_class(tmp_path: Path) -> None:
     model = tree({"a": RmsNorm(), "b": nn.Linear(2, 2, bias=False), "c": nn.LayerNorm(2)})
     report = _audit(tmp_path, HEAD + "  norm_decay_mult: 0\n", marked(model, ("RmsNorm", "Linear")))
     assert places(report, "PG006") == [("PG006", 3, 3), ("PG006", 3, 3)]
-    assert all("1 parameter keeps" in f.message for f in report.findings if f.code == "PG006")
+    assert all("1 tensor keeps" in f.message for f in report.findings if f.code == "PG006")
 
 
 def _frozen() -> nn.Module:

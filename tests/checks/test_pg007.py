@@ -35,6 +35,16 @@ class _Asking(nn.Module):
         return {"table", "rel.*", "absent"}
 
 
+class _AskingLess(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.pos = nn.Parameter(torch.zeros(2, 2))
+        self.fc = nn.Linear(2, 2)
+
+    def no_weight_decay(self) -> set[str]:
+        return {"pos"}
+
+
 def _weights() -> nn.Module:
     return nn.Sequential(nn.Linear(2, 2, bias=False), nn.Conv2d(2, 2, 1, bias=False))
 
@@ -44,7 +54,7 @@ CASES = {
     "one of each": Case(
         HEAD,
         (1, 33),
-        "weight decay goes to 2 tokens or embeddings, 1 other vector, 1 bias, 2 norm parameters, such as cls_token",
+        "weight decay goes to 2 tokens or embeddings, 1 other vector, 1 bias, 2 norm tensors, such as cls_token",
         model=_Tokens,
     ),
     "what options leave": Case(
@@ -57,30 +67,38 @@ CASES = {
     "what the model asks for": Case(
         HEAD,
         (1, 33),
-        "the model's no_weight_decay() names 3 parameters that mmcv decays, such as table",
+        "weight decay goes to 3 other tensors, such as table; the model's own no_weight_decay() names all of them",
         'name them: "table", "rel."',
         _Asking,
     ),
     "what the model asks for, and only one of it is decayed": Case(
         HEAD + "  custom_keys: {rel: {decay_mult: 0}}\n",
         (1, 33),
-        "no_weight_decay() names 1 parameter that mmcv decays: table",
+        "weight decay goes to 1 other tensor: table; the model's own no_weight_decay() names it: table",
         'name them: "table"',
         _Asking,
     ),
     "what the model asks for, under a key with an lr that another key would take away": Case(
         HEAD + "  custom_keys: {rel: {lr_mult: 2}}\n",
         (1, 33),
-        "no_weight_decay() names 3 parameters",
+        "no_weight_decay() names all of them",
         'name them: "table", "rel."; without lr_mult they get the base lr',
         _Asking,
     ),
     "what the model asks for, under a key that wins over a short one": Case(
         HEAD + "  custom_keys: {mlp.weight: {decay_mult: 2}}\n",
         (1, 33),
-        "no_weight_decay() names 3 parameters",
+        "no_weight_decay() names all of them",
         'name them: "table", "rel.0.mlp.weight", "rel.1.mlp.weight"',
         _Asking,
+    ),
+    "what the model asks for, and what recipes leave out": Case(
+        HEAD,
+        (1, 33),
+        "weight decay goes to 1 other tensor, 1 bias: pos, fc.bias; "
+        "the model's own no_weight_decay() names 1 of them: pos",
+        'name them: "pos"',
+        _AskingLess,
     ),
     "what the model asks for, and gets": Case(
         HEAD + "  custom_keys: {table: {decay_mult: 0}, rel.: {decay_mult: 0}}\n", None, model=_Asking

@@ -18,20 +18,20 @@ CASES = {
     "its weight and bias": Case(
         HEAD + "  dwconv_decay_mult: 0\n",
         (3, 3),
-        "a convolution of one channel is taken for depthwise, which gives 2 parameters weight decay 0 instead of 0.1",
+        "a convolution of one channel is taken for depthwise, which gives 2 tensors weight decay 0 instead of 0.1",
         "a custom key for it comes first",
         _stem,
     ),
     "its bias does not get what biases get": Case(
         HEAD + "  bias_decay_mult: 0\n",
         (3, 3),
-        "gives 1 parameter weight decay 0.1 instead of 0: stem.bias",
+        "gives 1 tensor weight decay 0.1 instead of 0: stem.bias",
         model=_stem,
     ),
     "both options are the same for the bias": Case(
         HEAD + "  bias_decay_mult: 0\n  dwconv_decay_mult: 0\n",
         (4, 3),
-        "gives 1 parameter … : stem.weight",
+        "gives 1 tensor … : stem.weight",
         model=_stem,
     ),
     "a custom key": Case(HEAD + "  dwconv_decay_mult: 0\n  custom_keys: {stem: {}}\n", None, model=_stem),

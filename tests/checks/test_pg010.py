@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from torch import nn
 
-from tests.checks.cases import HEAD, Case, examine, tree
+from tests.checks.cases import HEAD, Case, audit, examine, tree
 from tests.parity.modules import HeadOnly
 
 
@@ -22,36 +22,36 @@ def _beside() -> nn.Module:
 CASES = {
     "frozen, past the rules": Case(
         HEAD + "  custom_keys: {stem: {lr_mult: 0.1}}\n",
-        (0, 0),
-        "2 frozen parameters are in the optimizer at the base values: stem.weight, stem.bias",
+        (3, 17),
+        "2 frozen tensors are in the optimizer at the base values: stem.weight, stem.bias; "
+        'so "stem" :3 changes nothing',
         "unfrozen later, they train without their rules",
         _model,
     ),
-    "frozen, one group": Case(HEAD, (0, 0), "2 frozen parameters are in the optimizer: stem", "once unfrozen", _model),
-    "frozen, under a policy": Case(
-        "solver: {}\n", (0, 0), "2 frozen parameters are in the optimizer: stem", model=_model
-    ),
+    "frozen, one group": Case(HEAD, (0, 0), "2 frozen tensors are in the optimizer: stem", "once unfrozen", _model),
+    "frozen, under a policy": Case("solver: {}\n", (0, 0), "2 frozen tensors are in the optimizer: stem", model=_model),
     "frozen, left out": Case(
-        HEAD + "  custom_keys: {stem: {lr_mult: 0.1}}\nconstructor: mmengine\n",
-        (0, 0),
-        "2 frozen parameters are left out of the optimizer, with a warning: stem.weight, stem.bias",
+        HEAD + "  custom_keys: {stem: {lr_mult: 0.1}, stem.bias: {lr_mult: 2}}\nconstructor: mmengine\n",
+        (3, 17),
+        "2 frozen tensors are left out of the optimizer, with a warning: stem.weight, stem.bias; "
+        'so "stem" :3, "stem.bias" :3 change nothing',
         "unfrozen later, they are never trained",
         _model,
     ),
     "frozen, one group of mmengine's": Case(
-        HEAD + "constructor: mmengine\n", (0, 0), "2 frozen parameters are in the optimizer: stem", model=_model
+        HEAD + "constructor: mmengine\n", (0, 0), "2 frozen tensors are in the optimizer: stem", model=_model
     ),
     "beside `module`": Case(
         HEAD,
         (0, 0),
-        "1 trainable parameter is in no group, and never optimized: head.weight",
-        "mmcv takes the attribute `module` for the whole model: rename it",
+        "1 trainable tensor is in no group, and never optimized: head.weight",
+        "the constructor `mmcv` takes the attribute `module` for the whole model: rename it",
         _beside,
     ),
     "left out by parameters()": Case(
         HEAD,
         (0, 0),
-        "2 trainable parameters are in no group, and never optimized: backbone.weight, backbone.bias",
+        "2 trainable tensors are in no group, and never optimized: backbone.weight, backbone.bias",
         "the model's own parameters() leaves them out",
         HeadOnly,
     ),
@@ -59,6 +59,17 @@ CASES = {
     "BaseCls begins outside of `module`": Case("solver: {}\n", None, model=_beside),
     "all are trained": Case(HEAD + "  norm_decay_mult: 0\n", None),
 }
+
+
+@pytest.mark.parametrize("constructor", ["mmcv", "mmengine", "mmseg_force_default"])
+def test_a_frozen_backbone_is_one_finding(tmp_path: Path, constructor: str) -> None:
+    model = tree({"stem.0": nn.Conv2d(3, 2, 1), "stem.1": nn.BatchNorm2d(2), "head": nn.Linear(2, 2)})
+    model.get_submodule("stem").requires_grad_(False)
+    keys = "  norm_decay_mult: 0\n  custom_keys: {stem: {lr_mult: 0.1}, stem.0: {decay_mult: 0}}\n"
+    report = audit(tmp_path, HEAD + keys + f"constructor: {constructor}\n", model)
+    about = [finding for finding in report.findings if any(param.startswith("stem") for param in finding.params)]
+    assert [finding.code for finding in about] == ["PG010"]
+    assert {*about[0].keys} == {"stem", "stem.0", "norm_decay_mult"}
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)

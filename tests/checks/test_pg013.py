@@ -18,24 +18,24 @@ CASES = {
     "a key": Case(
         HEAD + "  custom_keys: {backbone: {lr_mult: 0}}\n",
         (3, 17),
-        '2 parameters (50 % of the model) are trainable at lr 0 by "backbone": backbone.conv.weight',
+        '2 tensors (50 % of the model) are trainable at lr 0 by "backbone": backbone.conv.weight',
         "freeze them instead",
         _model,
     ),
     "an option": Case(
-        HEAD + "  bias_lr_mult: 0\n", (3, 3), "2 parameters … are trainable at lr 0 by bias_lr_mult: ", model=_model
+        HEAD + "  bias_lr_mult: 0\n", (3, 3), "2 tensors … are trainable at lr 0 by bias_lr_mult: ", model=_model
     ),
     "the base": Case(
         "optimizer: {type: SGD, lr: 0}\n",
         (1, 24),
-        "4 parameters (100 % of the model) … by the base lr, such as",
+        "4 tensors (100 % of the model) … by the base lr, such as",
         model=_model,
     ),
-    "a solver's": Case("solver: {basic_lr: 0}\n", (1, 10), "4 parameters … by the base lr", model=_model),
+    "a solver's": Case("solver: {basic_lr: 0}\n", (1, 10), "4 tensors … by the base lr", model=_model),
     "one": Case(
         HEAD + "  custom_keys: {fc.bias: {lr_mult: 0}}\n",
         (3, 17),
-        "1 parameter (17 % of the model) is trainable",
+        "1 tensor (17 % of the model) is trainable",
         model=_model,
     ),
     "frozen": Case(HEAD + "  custom_keys: {backbone: {lr_mult: 0}}\n", None, model=lambda: _model(frozen=True)),

@@ -28,12 +28,12 @@ CASES = {
     "beside those that are meant": Case(
         _policy("bias"),
         (2, 18),
-        '"bias" also hits the middle of a word; 1 parameter (33 % of the model): attn.relative_position_bias_table',
+        '"bias" also hits the middle of a word; 1 tensor (33 % of the model): attn.relative_position_bias_table',
         '"bias$" hits the other 2 alone',
         _model,
     ),
     "nothing else": Case(
-        _policy("position"), (2, 18), '"position" hits only the middle of a word; 1 parameter', model=_model
+        _policy("position"), (2, 18), '"position" hits only the middle of a word; 1 tensor', model=_model
     ),
     "where the end is no anchor": Case(
         _policy("nor"),

@@ -35,7 +35,7 @@ def test_nearly_all_in_one_layer(depths: list[int | None]) -> None:
     count = depths.count(most)
     assert finding.code == "PG017"
     assert finding.message == (
-        f"layer decay puts {count} of {len(depths) - depths.count(None)} parameters into layer {most}"
+        f"layer decay puts {count} of {len(depths) - depths.count(None)} tensors into layer {most}"
     )
     assert finding.params == tuple(f"{i}.weight" for i, depth in enumerate(depths) if depth == most)
 
@@ -67,7 +67,7 @@ def test_timm_without_a_matcher_and_a_classifier(tmp_path: Path) -> None:
     report = audit(tmp_path, TIMM, _stack(nn.Sequential))
     assert places(report, "PG017") == [("PG017", 4, 3)]
     finding = only(report, "PG017")
-    assert finding.message == "layer decay puts 16 of 16 parameters into layer 0"
+    assert finding.message == "layer decay puts 16 of 16 tensors into layer 0"
     assert has_words(finding.hint, "neither group_matcher() nor pretrained_cfg['classifier']")
 
 

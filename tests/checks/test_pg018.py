@@ -17,22 +17,29 @@ CASES = {
     "a group each": Case(
         HEAD + "  bias_lr_mult: 2\n",
         (0, 0),
-        "120 groups hold 2 different settings; torch compares 7,140 pairs of groups to build them",
-        "pgaudit.build_optimizer makes 2 groups: 1 pair",
-        _layers(60),
+        "1,002 groups hold 2 different settings; torch compares 501,501 pairs of groups to build them",
+        "pgaudit.build_optimizer makes 2 groups",
+        _layers(501),
     ),
-    "few": Case(HEAD + "  bias_lr_mult: 2\n", None, model=_layers(50)),
-    "one group": Case(HEAD, None, model=_layers(60)),
-    "groups by setting": Case("solver: {weight_decay: [[0, bias], 1.0e-4]}\n", None, model=_layers(60)),
+    "one setting": Case(
+        HEAD + "  bias_lr_mult: 1\n",
+        (0, 0),
+        "1,002 groups hold 1 different setting;",
+        "makes 1 group",
+        _layers(501),
+    ),
+    "few": Case(HEAD + "  bias_lr_mult: 2\n", None, model=_layers(500)),
+    "one group": Case(HEAD, None, model=_layers(501)),
+    "groups by setting": Case("solver: {weight_decay: [[0, bias], 1.0e-4]}\n", None, model=_layers(501)),
     "all different": Case(
         HEAD
         + "  custom_keys: {"
         + ", ".join(
-            f"{n}.{part}: {{lr_mult: {n + 1}.{word}}}" for n in range(100, 151) for part, word in (("w", 0), ("b", 5))
+            f"{n}.{part}: {{lr_mult: {n + 1}.{word}}}" for n in range(1000, 1501) for part, word in (("w", 0), ("b", 5))
         )
         + "}\n",
         None,
-        model=lambda: nn.ModuleDict({str(n): nn.Linear(1, 1) for n in range(100, 151)}),
+        model=lambda: nn.ModuleDict({str(n): nn.Linear(1, 1) for n in range(1000, 1501)}),
     ),
 }
 

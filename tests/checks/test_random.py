@@ -22,7 +22,7 @@ from tests.parity.random_models import chance, one_of, trees
 from tests.parity.random_policies import cases, mmengine_cases
 from tests.parity.trees import Spec, build
 
-IDLE = frozenset({"PG001", "PG002", "PG005"})
+IDLE = frozenset({"PG001", "PG002", "PG005", "PG010"})
 """The findings that say that a rule changes nothing."""
 Values = list[tuple[float | None, float | None, dict[str, Any]]]
 
@@ -36,7 +36,7 @@ def test_random_rules_are_idle_just_where_a_finding_says_so(case: Case) -> None:
         report = pgaudit.audit(inventory, given_config)
     except PgauditError:
         return  # the library would refuse it
-    said = {(finding.key, finding.code) for finding in report.findings if finding.code in IDLE}
+    said = _said(report)
     _are_idle_just_where_said(inventory, report.config, said)
 
 
@@ -49,11 +49,18 @@ def test_random_rules_of_mmengine_are_idle_just_where_a_finding_says_so(case: Ca
         report = pgaudit.audit(inventory, {**given_config, "constructor": "mmengine"})
     except PgauditError:
         return
-    said = {(finding.key, finding.code) for finding in report.findings if finding.code in IDLE}
+    said = _said(report)
     _are_idle_just_where_said(inventory, report.config, said)
 
 
-def _are_idle_just_where_said(inventory: Inventory, config: Config, said: set[tuple[str | None, str]]) -> None:
+def _said(report: pgaudit.Report) -> list[tuple[str | None, str]]:
+    """Each rule that a finding says to change nothing, with the finding's code. PG010 is about what is frozen."""
+    found = [finding for finding in report.findings if finding.code in IDLE]
+    own = [(finding.key, finding.code) for finding in found if finding.code != "PG010"]
+    return [*own, *((key, finding.code) for finding in found for key in finding.keys)]
+
+
+def _are_idle_just_where_said(inventory: Inventory, config: Config, said: list[tuple[str | None, str]]) -> None:
     for rule, at in _rules(config):
         now, then = _values(inventory, config), _values(inventory, without(config, at))
         codes = [code for key, code in said if key == rule]
@@ -82,7 +89,7 @@ def test_random_policies_are_idle_just_where_a_finding_says_so(case: tuple[Spec,
     spec, policy = case
     inventory = walk(build(spec), ref="model").inventory
     report = pgaudit.audit(inventory, policy)
-    said = Counter(finding.key for finding in report.findings if finding.code in IDLE)
+    said = Counter(key for key, _ in _said(report))
     idle: Counter[str | None] = Counter()
     for number, (_, pattern) in enumerate(policy["solver"]["weight_decay"][:-1]):
         fewer = without(report.config, ("solver", "weight_decay", number))

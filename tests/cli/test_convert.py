@@ -18,13 +18,13 @@ CONFIG = (
 )
 RULES = """\
 # c.yaml (mmcv), for pgaudit's own rules: written by pgaudit.
-# The same lr and weight decay for each of 4 parameters of nets.py:tiny.
+# The same lr and weight decay for each of 4 tensors of nets.py:tiny.
 model: "nets.py:tiny"
 constructor: rules
 optimizer: {type: SGD, lr: 0.1, weight_decay: 1.0e-4}
 paramwise_cfg:
   rules:
-    - {match: {type: norm}, weight_decay: 0}  # 2 parameters
+    - {match: {type: norm}, weight_decay: 0}  # 2 tensors
 """
 
 
@@ -92,7 +92,10 @@ def test_what_cannot_be_said_is_refused_and_the_file_untouched(
     arguments = ["c.yaml", "--model", "nets.py:frozen", "--to", "rules", "-o", "r.yaml"]
     code, _, err = _run(capsys, *arguments)
     assert code == 2
-    assert "error: rules leave frozen parameters out, and these are in the optimizer: 0.weight, 0.bias\n" in err
+    assert (
+        "error: the constructor `rules` leaves frozen parameters out, and these are in the optimizer: "
+        "0.weight, 0.bias\n" in err
+    )
     assert (folder / "r.yaml").read_text() == "mine"
     code, _, err = _run(capsys, *arguments, "--ignore-frozen")
     assert (code, err) == (0, "note: not compared: 2 frozen, such as 0.weight\n")

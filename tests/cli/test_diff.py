@@ -43,9 +43,9 @@ def test_a_table(capsys: pytest.CaptureFixture[str]) -> None:
         0,
         """\
 a.yaml → b.yaml
-nets.py:tiny · 4 parameters · mmcv · SGD
+nets.py:tiny · 4 tensors · mmcv · SGD
 
-  parameter        ×    lr     decay     rule
+  parameter        ×    lr     decay     decided by
 ~ 1.{weight,bias}  2    0.1  ▼ 1e-4 → 0  default → norm_decay_mult :4
 
 ~ 2 changed · 2 unchanged
@@ -109,7 +109,7 @@ def test_json_and_github_are_read_by_programs(capsys: pytest.CaptureFixture[str]
         "option": "norm_decay_mult", "key": None, "line": 4, "column": 3,
     }  # fmt: skip
     first = _run(capsys, "a.yaml", "b.yaml", "--format", "github")[1].splitlines()[0]
-    assert first.startswith("::warning file=b.yaml,line=4,col=3,title=pgaudit diff%3A 2 parameters changed::")
+    assert first.startswith("::warning file=b.yaml,line=4,col=3,title=pgaudit diff%3A 2 tensors changed::")
 
 
 WRONG = {

@@ -1,4 +1,4 @@
-"""`pgaudit explain` and `pgaudit rule` as a user types them."""
+"""`pgaudit explain` and `pgaudit finding` as a user types them."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def test_a_finding_is_explained(capsys: pytest.CaptureFixture[str], word: str) -
 
 
 def test_a_format_that_there_is_not(capsys: pytest.CaptureFixture[str]) -> None:
-    code, _, err = _run(capsys, "rule", "--format", "jsn")
+    code, _, err = _run(capsys, "finding", "--format", "jsn")
     assert code == 2
     assert err.startswith("error: Invalid value for '--format': 'jsn' is not one of 'table'")
 
@@ -153,7 +153,7 @@ def test_there_is_no_such_finding(capsys: pytest.CaptureFixture[str], word: str,
 
 
 def test_findings_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
-    data = json.loads(_run(capsys, "rule", "--format", "json")[1])
+    data = json.loads(_run(capsys, "finding", "--format", "json")[1])
     assert [entry["code"] for entry in data["rules"]] == list(DOCUMENTED)
     assert all(all(entry.values()) for entry in data["rules"])
     one = json.loads(_run(capsys, "rule", "pg011", "--format", "json")[1])
@@ -161,7 +161,7 @@ def test_findings_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_page_of_all_findings(capsys: pytest.CaptureFixture[str]) -> None:
-    out = _run(capsys, "rule", "--format", "markdown")[1]
+    out = _run(capsys, "finding", "--format", "markdown")[1]
     assert [line for line in out.splitlines() if line.startswith("## ")] == [
         f"## {code} {module.KIND.name}" for code, module in DOCUMENTED.items()
     ]

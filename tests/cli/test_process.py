@@ -38,7 +38,7 @@ def test_help_version_and_typos_load_nothing_heavy(arguments: list[str]) -> None
     assert out.endswith("loaded: []\n")
 
 
-@pytest.mark.parametrize("arguments", [["rule"], ["rule", "PG003"], ["rule", "--format", "json"]])
+@pytest.mark.parametrize("arguments", [["finding"], ["finding", "PG003"], ["rule", "--format", "json"]])
 def test_what_a_finding_means_needs_no_torch(arguments: list[str]) -> None:
     out = _python(
         f"import sys\nfrom pgaudit.cli import main\nmain({arguments})\n"

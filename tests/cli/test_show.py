@@ -50,21 +50,20 @@ def test_a_table_with_lines_of_the_config(capsys: pytest.CaptureFixture[str]) ->
     assert (
         out
         == """\
-nets.py:tiny · Sequential · file · 4 parameters · 10 elements
+nets.py:tiny · Sequential · file · 4 tensors · 10 parameters
 mmcv · SGD lr 0.1 · weight_decay 1e-4
 
-parameter  shape    lr     decay  rule
+parameter  shape    lr     decay  decided by
 0.weight   2×2      0.1    1e-4   default
 0.bias     2        0.1    1e-4   default
 1.weight   2        0.1  ▼ 0      norm_decay_mult :6
 1.bias     2        0.1  ▼ 0      norm_decay_mult :6
 
-rule                parameters         elements
-default                      2  █████         6  ██████
-norm_decay_mult :6           2  █████         4  ████
+decided by          tensors         parameters
+default                   2  █████           6  ██████
+norm_decay_mult :6        2  █████           4  ████
 
-c.yaml:4:3  PG007 decayed-vector [info]  weight decay goes to 1 bias: 0.bias
-1 remark. pgaudit rule PG007 says what that means
+1 info (-v)
 """
     )
 

@@ -70,7 +70,7 @@ def test_it_is_written_to_stdout_or_to_a_file_and_the_same_again(
     for _ in range(2):
         assert _run(capsys, "nets.py:make", "-o", FILE) == (0, "", "")
         assert (folder / FILE).read_text() == out
-    assert _run(capsys, "--check", FILE) == (0, "", f"nets.py:make is as {FILE} says: 16 parameters\n")
+    assert _run(capsys, "--check", FILE) == (0, "", f"nets.py:make is as {FILE} says: 16 tensors\n")
 
 
 def test_nothing_of_this_machine_is_kept(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
@@ -178,7 +178,7 @@ MOVES: list[tuple[str, str, list[str]]] = [
         "= nn.Sequential(nn.Conv2d(width, width, 1))",
         ["~ blocks.{0..2}.conv.0.{weight,bias}  renamed? conv → conv.0"],
     ),
-    ("Block", "Bottle", ["~ Block → Bottle around 12 parameters"]),
+    ("Block", "Bottle", ["~ Block → Bottle around 12 tensors"]),
 ]
 
 

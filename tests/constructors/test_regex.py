@@ -143,9 +143,7 @@ def test_null_leaves_out_of_the_optimizer() -> None:
     assert row.setting.lr_rule is not None
     assert row.setting.lr_rule.full == "schedule.token"
     found = [finding.message for finding in report.findings if finding.code == "PG010"]
-    assert found == [
-        f"schedule leaves out 1 parameter (11 % of the model): {name}" for name in ("token", "embed.weight")
-    ]
+    assert found == [f"schedule leaves out 1 tensor (11 % of the model): {name}" for name in ("token", "embed.weight")]
     side = from_report(report)
     assert not compare(read_lock("a.lock", written(side).encode()), side).changes
 
@@ -160,13 +158,13 @@ def test_a_schedule_must_speak_of_every_parameter() -> None:
         audited(schedule=[["head.*", {}], ["token", {}]])
     (problem,) = caught.value.problems
     uncovered = "embed.weight, blocks.1.norm.weight, blocks.1.norm.bias"
-    assert problem.message == f"no pattern fits 6 parameters: {uncovered} ...; big_vision would raise AssertionError"
+    assert problem.message == f"no pattern fits 6 tensors: {uncovered} ...; big_vision would raise AssertionError"
     assert problem.hint == 'end the list with [".*", {}], or [".*", null] to leave the rest out'
 
 
 def test_it_must_speak_of_frozen_ones_too() -> None:
     names = ("token", "head.weight")
-    with pytest.raises(ConfigError, match="no pattern fits 1 parameter: token; big_vision"):
+    with pytest.raises(ConfigError, match="no pattern fits 1 tensor: token; big_vision"):
         audited(of=model(names, frozen=["token"]), schedule=[["head.*", {}]])
 
 

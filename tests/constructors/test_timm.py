@@ -191,12 +191,12 @@ FINDINGS = {
         Case(
             TIMM + "  layer_decay: 0.5\n  layer_decay_no_opt_scale: 0.4\n",
             (5, 3),
-            "layer_decay_no_opt_scale leaves out 3 parameters … such as cls_token",
+            "layer_decay_no_opt_scale leaves out 3 tensors … such as cls_token",
         ),
     ),
     "nothing left out": ("PG010", Case(TIMM + "  layer_decay: 0.5\n", None)),
     "timm decays none of these": ("PG007", Case(TIMM + "  layer_decay: 0.5\n", None)),
-    "others may decay them": ("PG007", Case(HEAD, (1, 39), "no_weight_decay() names 2 parameters")),
+    "others may decay them": ("PG007", Case(HEAD, (1, 39), "no_weight_decay() names 2 of them")),
     "norms of any class are vectors": ("PG006", Case(TIMM + "  layer_decay: 0.5\n", None)),
 }
 

@@ -31,7 +31,8 @@ def test_norms_that_are_decayed(tmp_path: Path, norm: nn.Module) -> None:
     report = audit(tmp_path, TEXT, tree({"a.norm1": norm, "fc": nn.Linear(2, 2)}))
     finding = only(report, "PG006")
     assert finding.params == ("a.norm1.weight",)
-    assert f"{type(norm).__name__} is no norm to transformers, so 1 parameter keeps weight decay 0.1" in finding.message
+    keeps = "is no norm to the constructor `transformers`, so 1 tensor keeps weight decay 0.1"
+    assert f"{type(norm).__name__} {keeps}" in finding.message
     assert (finding.position, finding.hint) == (None, None)
 
 

@@ -115,7 +115,7 @@ def _is_plain(report: pgaudit.Report, model: nn.Module) -> bool:
 
 
 REASONS: Mapping[str, Truth] = {
-    r"(rules|mmengine|timm) leaves? frozen parameters out": _frozen_inside,
+    r"(the constructor `rules`|mmengine|timm) leaves frozen parameters out": _frozen_inside,
     "mmcv puts frozen parameters into": lambda report, model: _out(report, model, trainable=False),
     "mmcv gives all frozen parameters the base": lambda report, model: (
         len({(row.lr, row.weight_decay) for row in _inside(report) if not row.parameter.trainable}) > 1

@@ -123,7 +123,7 @@ WRONG: dict[str, tuple[Callable[[str], str | bytes], str]] = {
     "no params": (_with("params", None), r"params: expected a list"),
     "deep": (lambda _: "[" * 100_000, "nested too deeply|in the middle"),
     "digits": (lambda text: text.replace("0.2", "9" * 5000, 1), "not JSON|params"),
-    "filtered": (_with("params", []), "the report holds 0 of 4 parameters, and a diff needs all"),
+    "filtered": (_with("params", []), "the report holds 0 of 4 tensors, and a diff needs all"),
     "twice": (_with("params.0.aliases", ["1.bias"]), 'the report names "1.bias" 2 times'),
 }
 

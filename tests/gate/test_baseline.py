@@ -72,7 +72,7 @@ def test_what_is_mended_is_reported_and_fails_nothing(folder: Path) -> None:
     stale = [(line(notice).partition(": ")[2], notice.params) for notice in outcome.notices]
     assert stale == [
         ('the baseline knows PG001 of "nowhere", which is mended', ()),
-        ('the baseline knows PG007 of "weight_decay" for 2 parameters, which is mended', ("bn.bias", "bn.weight")),
+        ('the baseline knows PG007 of "weight_decay" for 2 tensors, which is mended', ("bn.bias", "bn.weight")),
         ('the baseline knows PG011 of "norm_decay_mutl", which is mended', ()),
     ]
     assert {(notice.name, notice.path) for notice in outcome.notices} == {("stale-baseline", "known.json")}

@@ -38,7 +38,7 @@ FAILS: dict[str, tuple[str, list[tuple[str, str, tuple[str, ...]]]]] = {
         [
             (
                 "10:11 unexpected-rule-hit",
-                "custom_keys.fc (c.yaml:8:5) may hit nothing, and hits 2 parameters such as fc.weight",
+                "custom_keys.fc (c.yaml:8:5) may hit nothing, and hits 2 tensors such as fc.weight",
                 FC,
             ),
         ],
@@ -52,20 +52,20 @@ FAILS: dict[str, tuple[str, list[tuple[str, str, tuple[str, ...]]]]] = {
     "a count": (
         "rules: {custom_keys.fc: 3}",
         [
-            ("10:11 unexpected-rule-count", "expected 3 parameters, got 2 by custom_keys.fc (c.yaml:8:5)", FC),
+            ("10:11 unexpected-rule-count", "expected 3 tensors, got 2 by custom_keys.fc (c.yaml:8:5)", FC),
         ],
     ),
     "none allowed": (
         "rules: {custom_keys.fc: 0}",
         [
-            ("10:11 unexpected-rule-count", "expected 0 parameters, got 2 by custom_keys.fc (c.yaml:8:5)", FC),
+            ("10:11 unexpected-rule-count", "expected 0 tensors, got 2 by custom_keys.fc (c.yaml:8:5)", FC),
         ],
     ),
     "globs and a count": (
         "rules: {fc: {params: '*.bias', count: 1}}",
         [
             ("10:11 unexpected-rule-hit", 'custom_keys.fc (c.yaml:8:5) may hit "*.bias", and hits fc.weight', FC[:1]),
-            ("10:11 unexpected-rule-count", "expected 1 parameter, got 2 by custom_keys.fc (c.yaml:8:5)", FC),
+            ("10:11 unexpected-rule-count", "expected 1 tensor, got 2 by custom_keys.fc (c.yaml:8:5)", FC),
         ],
     ),
     "a rule that decides nothing": (
@@ -85,7 +85,7 @@ FAILS: dict[str, tuple[str, list[tuple[str, str, tuple[str, ...]]]]] = {
         [
             (
                 "11:3 unexpected-rule-hit",
-                "norm_decay_mult (c.yaml:6:3) is not listed, and hits 2 parameters such as bn.weight",
+                "norm_decay_mult (c.yaml:6:3) is not listed, and hits 2 tensors such as bn.weight",
                 BN,
             ),
         ],
@@ -95,12 +95,12 @@ FAILS: dict[str, tuple[str, list[tuple[str, str, tuple[str, ...]]]]] = {
         [
             (
                 "10:3 unexpected-rule-hit",
-                "norm_decay_mult (c.yaml:6:3) is not listed, and hits 2 parameters such as bn.weight",
+                "norm_decay_mult (c.yaml:6:3) is not listed, and hits 2 tensors such as bn.weight",
                 BN,
             ),
             (
                 "10:3 unexpected-rule-hit",
-                "custom_keys.fc (c.yaml:8:5) is not listed, and hits 2 parameters such as fc.weight",
+                "custom_keys.fc (c.yaml:8:5) is not listed, and hits 2 tensors such as fc.weight",
                 FC,
             ),
         ],
@@ -147,7 +147,7 @@ FAILS: dict[str, tuple[str, list[tuple[str, str, tuple[str, ...]]]]] = {
         [
             (
                 "10:12 unexpected-setting",
-                '2 parameters such as conv.weight ("*.weight"): expected lr 5, got 0.1 by default (c.yaml:3:3)',
+                '2 tensors such as conv.weight ("*.weight"): expected lr 5, got 0.1 by default (c.yaml:3:3)',
                 ("conv.weight", "bn.weight"),
             ),
             (
@@ -248,7 +248,7 @@ def test_expectations_of_parameters_that_are_in_no_group(tmp_path: Path) -> None
     model.outside = nn.Linear(2, 2)
     text = "optimizer: {type: SGD, lr: 0.1}\nexpect: {params: {'outside.*': {lr: 0.1, rule: default}}}\n"
     of = report(tmp_path, text, model)
-    who, got = '2 parameters such as outside.weight ("outside.*")', "got none, for it is not in the optimizer"
+    who, got = '2 tensors such as outside.weight ("outside.*")', "got none, for it is not in the optimizer"
     assert [notice.message for notice in unexpected(of, of.config.expect or Expectations())] == [
         f"{who}: expected {wanted}, {got}" for wanted in ("lr 0.1", "rule default")
     ]
@@ -275,7 +275,7 @@ def test_hostile_names_are_made_visible(tmp_path: Path) -> None:
 
 
 LEVELS = {
-    # the command line or the audit, the expectations, what a PG001 warning, PG011 error and PG007 remark do
+    # the command line or the audit, the expectations, what a PG001 warning, PG011 error and PG007 info do
     "nothing said": (None, None, ["PG011"]),
     "by expectations": (None, "warning", ["PG001", "PG011"]),
     "by the audit": ("info", "never", ["PG001", "PG007", "PG011"]),

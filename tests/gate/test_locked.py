@@ -36,17 +36,17 @@ def _since(folder: Path, before: str, after: str) -> list[Notice]:
 MOVES: dict[str, tuple[tuple[str, str], list[tuple[str, tuple[str, ...]]]]] = {
     "a multiplier": (
         ("lr_mult: 10", "lr_mult: 5"),
-        [("8:5 lock moved: 2 parameters such as fc.weight: lr 1.0 → 0.5 by custom_keys.fc", FC)],
+        [("8:5 lock moved: 2 tensors such as fc.weight: lr 1.0 → 0.5 by custom_keys.fc", FC)],
     ),
     "a key that is gone": (
         ("    fc: {lr_mult: 10}", "    f_: {lr_mult: 10}"),
-        [("3:3 lock moved: 2 parameters such as fc.weight: lr 1.0 → 0.1 by default (locked: custom_keys.fc)", FC)],
+        [("3:3 lock moved: 2 tensors such as fc.weight: lr 1.0 → 0.1 by default (locked: custom_keys.fc)", FC)],
     ),
     "both values by one rule": (
         ("{lr_mult: 10}", "{lr_mult: 5, decay_mult: 2}"),
         [
             (
-                "8:5 lock moved: 2 parameters such as fc.weight: lr 1.0 → 0.5 by custom_keys.fc, "
+                "8:5 lock moved: 2 tensors such as fc.weight: lr 1.0 → 0.5 by custom_keys.fc, "
                 "weight_decay 0.0001 → 0.0002 by custom_keys.fc",
                 FC,
             )
@@ -56,7 +56,7 @@ MOVES: dict[str, tuple[tuple[str, str], list[tuple[str, tuple[str, ...]]]]] = {
         ("norm_decay_mult: 0", "bias_lr_mult: 2"),
         [
             (
-                "4:3 lock moved: 2 parameters such as bn.weight: "
+                "4:3 lock moved: 2 tensors such as bn.weight: "
                 "weight_decay 0.0 → 0.0001 by default (locked: norm_decay_mult)",
                 BN,
             )
@@ -65,8 +65,8 @@ MOVES: dict[str, tuple[tuple[str, str], list[tuple[str, tuple[str, ...]]]]] = {
     "the base": (
         ("lr: 0.1", "lr: 0.2"),
         [
-            ("3:3 lock moved: 3 parameters such as conv.weight: lr 0.1 → 0.2 by default", ("conv.weight", *BN)),
-            ("8:5 lock moved: 2 parameters such as fc.weight: lr 1.0 → 2.0 by custom_keys.fc", FC),
+            ("3:3 lock moved: 3 tensors such as conv.weight: lr 0.1 → 0.2 by default", ("conv.weight", *BN)),
+            ("8:5 lock moved: 2 tensors such as fc.weight: lr 1.0 → 2.0 by custom_keys.fc", FC),
         ],
     ),
     "a new argument": (
@@ -107,10 +107,10 @@ def test_what_comes_to_the_same_is_silent(folder: Path, edit: tuple[str, str]) -
     assert _since(folder, CONFIG.replace(*edit), CONFIG) == []
 
 
-def test_rules_that_swap_with_equal_values_are_a_remark(folder: Path) -> None:
+def test_rules_that_swap_with_equal_values_are_an_info(folder: Path) -> None:
     (notice,) = _since(folder, CONFIG, CONFIG.replace("    fc:", "    fc.:"))
     assert line(notice) == (
-        "a.lock:1:1 lock other-rule: 2 parameters have other rules than the lock says, and the same values"
+        "a.lock:1:1 lock other-rule: 2 tensors have other rules than the lock says, and the same values"
     )
     assert (notice.fails, notice.params, notice.level) == (False, FC, "info")
 
@@ -136,8 +136,7 @@ def test_parameters_that_come_go_and_freeze(folder: Path) -> None:
     assert [(line(notice), notice.params) for notice in notices] == [
         ("c.yaml:- lock moved: conv.weight: frozen now", ("conv.weight",)),
         (
-            "c.yaml:- lock locked-and-gone: 2 parameters such as fc.weight: gone; "
-            "locked were lr 1.0, weight_decay 0.0001",
+            "c.yaml:- lock locked-and-gone: 2 tensors such as fc.weight: gone; locked were lr 1.0, weight_decay 0.0001",
             FC,
         ),
         ("c.yaml:3:3 lock not-locked: head.weight: new, with lr 0.1, weight_decay 0.0001", ("head.weight",)),

@@ -113,7 +113,7 @@ def test_unwrapping_begins_at_the_attribute_and_names_what_is_lost() -> None:
         ("<Wrapper>.weight", False),  # the name is taken by an inner parameter
         ("other.weight", False),
     ]
-    assert "2 parameters beside it will never be optimized" in inventory.notes[0]
+    assert "2 tensors beside it will never be optimized" in inventory.notes[0]
     assert [p.name for p in _walked(Wrapper()).parameters] == ["weight", "module.weight", "module.bias", "other.weight"]
 
 

@@ -205,7 +205,7 @@ class TestPoint03LayerDecay:
         report = both.report(PLAIN, layer_decay=0.1)
         assert {row.setting.lr_scale for row in report.rows} == {1.0}
         (finding,) = [finding for finding in report.findings if finding.code == "PG017"]
-        assert finding.message == "layer decay puts 5 of 5 parameters into layer 0"
+        assert finding.message == "layer decay puts 5 of 5 tensors into layer 0"
         assert finding.hint is not None
         assert "neither group_matcher() nor pretrained_cfg['classifier']" in finding.hint
 
@@ -291,7 +291,7 @@ class TestPoint04TheLrIsNotScaled:
         assert len(left_out) == 52
         assert rules(report, "cls_token") == ("layer_decay_no_opt_scale", "layer_decay_no_opt_scale")
         (finding,) = [finding for finding in report.findings if finding.code == "PG010"]
-        assert finding.message.startswith("layer_decay_no_opt_scale leaves out 52 parameters (")
+        assert finding.message.startswith("layer_decay_no_opt_scale leaves out 52 tensors (")
         assert list(finding.params) == left_out
 
     @pytest.mark.parametrize("threshold", [0, 0.0, None])

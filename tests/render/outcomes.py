@@ -21,7 +21,7 @@ FAILED = Outcome(
         ),
         Notice(
             "lock", "moved", "error", True,
-            "48 parameters such as blocks.0.norm1.weight: weight_decay 0.0 → 0.0001 by custom_keys.blocks",
+            "48 tensors such as blocks.0.norm1.weight: weight_decay 0.0 → 0.0001 by custom_keys.blocks",
             "pgaudit lock --update, if that is meant", "vit.yaml", Position(4, 5), _BLOCKS, "custom_keys.blocks",
         ),
         Notice(

@@ -58,12 +58,12 @@ def test_everything_at_once() -> None:
         _table()
         == """\
 a.yaml → b.yaml
-Wrapper → Net · 19 → 16 parameters · mmcv · SGD
+Wrapper → Net · 19 → 16 tensors · mmcv · SGD
 
 - momentum  0.9
 + nesterov  False
 
-  parameter                        ×    lr            decay     rule
+  parameter                        ×    lr            decay     decided by
 - token                            1    0.1           1e-4      default
 ~ stem.weight                      1    0.1           1e-4      ❄ frozen → default
     shape 4×3×3×3 → 4×3×5×5
@@ -86,7 +86,7 @@ def test_at_sixty_columns_rules_stand_under_the_names() -> None:
         _table(width=60)
         == """\
 a.yaml → b.yaml
-Wrapper → Net · 19 → 16 parameters · mmcv · SGD
+Wrapper → Net · 19 → 16 tensors · mmcv · SGD
 
 - momentum  0.9
 + nesterov  False
@@ -255,7 +255,7 @@ def test_github_annotations_stand_at_the_rules() -> None:
         ("notice", None, None),
     ]
     assert read[0][2] == "~ lr 0.1 → 0.2"
-    assert read[1][1]["title"] == "pgaudit diff: 2 parameters changed"
+    assert read[1][1]["title"] == "pgaudit diff: 2 tensors changed"
     assert read[1][2] == '~ fc.{weight,bias} ×2: lr 1 → 0.2, "fc" :5'
 
 

@@ -17,7 +17,7 @@ def test_problems_then_failures_then_the_rest() -> None:
         == """\
 typo.yaml:1:1: error unknown key "optimiser" (did you mean "optimizer"?) [the third]
 typo.yaml: error no such lock file: a.lock [the third]
-vit.yaml:4:5: lock 48 parameters such as blocks.0.norm1.weight: weight_decay 0.0 → 0.0001 by custom_keys.blocks \
+vit.yaml:4:5: lock 48 tensors such as blocks.0.norm1.weight: weight_decay 0.0 → 0.0001 by custom_keys.blocks \
 (pgaudit lock --update, if that is meant) [vit_tiny vit.yaml]
 vit.yaml:9:7: expect-params head.bias ("*.bias"): expected lr 0.1, got 0.2 by bias_lr_mult (vit.yaml:3:3) \
 [vit_tiny vit.yaml]

@@ -26,7 +26,7 @@ from tests.budget import examples
 from tests.render.outcomes import CASES, FAILED, HOSTILE, OUTCOMES
 
 _MARKDOWN = MarkdownIt("commonmark").enable("table")
-_DETAILS = re.compile(r"<details><summary>[\d,]+ (parameters?|other notices?)</summary>\n|</details>\n?")
+_DETAILS = re.compile(r"<details><summary>[\d,]+ (tensors?|other notices?)</summary>\n|</details>\n?")
 _QUIET = {"text", "code_inline", "strong_open", "strong_close"}
 
 
@@ -69,7 +69,7 @@ def test_a_page() -> None:
     assert [token.content for token in found if token.type == "fence"] == ["blocks.{0..11}.norm{1,2}.{weight,bias}\n"]
     html = _MARKDOWN.render(render(CASES["everything"]))
     assert html.count("<details>") == html.count("</details>") == 2
-    assert "<summary>48 parameters</summary>\n<pre>" in html
+    assert "<summary>48 tensors</summary>\n<pre>" in html
 
 
 def test_no_audits() -> None:

@@ -29,7 +29,7 @@ def test_everything_at_160() -> None:
         _table(CASES["everything"], width=160)
         == """\
 vit_tiny vit.yaml
-vit.yaml:4:5  lock moved [error]  48 parameters such as blocks.0.norm1.weight: weight_decay 0.0 → 0.0001 \
+vit.yaml:4:5  lock moved [error]  48 tensors such as blocks.0.norm1.weight: weight_decay 0.0 → 0.0001 \
 by custom_keys.blocks
     blocks.{0..11}.norm{1,2}.{weight,bias}
   pgaudit lock --update, if that is meant
@@ -43,8 +43,8 @@ typo.yaml:1:1  error  unknown key "optimiser"
   did you mean "optimizer"?
 error  no such lock file: a.lock
 
-✕ failed       vit_tiny vit.yaml  152 parameters · 3 failures · 1 warning · 1 remark · 2 ignored
-✓ passed       resnet.yaml        62 parameters · 0 failures
+✕ failed       vit_tiny vit.yaml  152 tensors · 3 failures · 1 warning · 1 info · 2 ignored
+✓ passed       resnet.yaml        62 tensors · 0 failures
 ✕ not checked  the third          2 problems
 3 audits, 1 passed, 1 failed, 1 not checked
 """
@@ -56,7 +56,7 @@ def test_everything_at_80() -> None:
         _table(CASES["everything"], width=80)
         == """\
 vit_tiny vit.yaml
-vit.yaml:4:5  lock moved [error]  48 parameters such as blocks.0.norm1.weight:
+vit.yaml:4:5  lock moved [error]  48 tensors such as blocks.0.norm1.weight:
       weight_decay 0.0 → 0.0001 by custom_keys.blocks
     blocks.{0..11}.norm{1,2}.{weight,bias}
   pgaudit lock --update, if that is meant
@@ -71,9 +71,9 @@ typo.yaml:1:1  error  unknown key "optimiser"
 error  no such lock file: a.lock
 
 ✕ failed       vit_tiny vit.yaml
-      152 parameters · 3 failures · 1 warning · 1 remark · 2 ignored
+      152 tensors · 3 failures · 1 warning · 1 info · 2 ignored
 ✓ passed       resnet.yaml
-      62 parameters · 0 failures
+      62 tensors · 0 failures
 ✕ not checked  the third
       2 problems
 3 audits, 1 passed, 1 failed, 1 not checked
@@ -86,7 +86,7 @@ def test_one_audit_at_40() -> None:
         _table([FAILED], width=40)
         == """\
 vit.yaml:4:5  lock moved [error]  48
-      parameters such as
+      tensors such as
       blocks.0.norm1.weight:
       weight_decay 0.0 → 0.0001 by
       custom_keys.blocks
@@ -105,14 +105,14 @@ vit.yaml:9:7
       weight_decay 0, got 0.0001 by
       weight_decay
 
-✕ failed · 152 parameters · 3 failures ·
-      1 warning · 1 remark · 2 ignored
+✕ failed · 152 tensors · 3 failures ·
+      1 warning · 1 info · 2 ignored
 """
     )
 
 
 def test_verdicts_of_one_audit() -> None:
-    assert _table([PASSED]) == "✓ passed · 62 parameters · 0 failures\n"
+    assert _table([PASSED]) == "✓ passed · 62 tensors · 0 failures\n"
     assert _table([UNCHECKED]).endswith("\n✕ not checked · 2 problems\n")
     assert _table([]) == "0 audits\n"
 
@@ -125,13 +125,13 @@ def test_many_failures_of_one_code_are_one_mistake() -> None:
     assert text.count("duplicate-parameter") == SHOWN
     assert "unknown-option" in text
     assert f"\nand {40 - SHOWN} more of PG009\n" in text
-    assert text.endswith("\n✕ failed · 0 parameters · 41 failures\n")
+    assert text.endswith("\n✕ failed · 0 tensors · 41 failures\n")
 
 
 def test_many_names_are_counted() -> None:
     notice = dataclasses.replace(FAILED.notices[1], params=tuple(f"{letter}.weight" for letter in "abcdefghij"))
     text = _table([Outcome(FAILED.audit, (notice,))])
-    assert "\n    f.weight\n    and 4 parameters more\n" in text
+    assert "\n    f.weight\n    and 4 tensors more\n" in text
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -140,7 +140,7 @@ def test_colours_lose_nothing_and_ascii_has_marks_of_its_own(case: str) -> None:
     assert coloured == _table(CASES[case]).split("\n")
     text = _table([PASSED, UNCHECKED], marks=marks_for("ascii"))
     assert text.isascii()
-    assert "+ passed       resnet.yaml  62 parameters - 0 failures\n" in text
+    assert "+ passed       resnet.yaml  62 tensors - 0 failures\n" in text
 
 
 @pytest.mark.parametrize("width", [160, 120, 80, 60, 45])

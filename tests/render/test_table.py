@@ -30,10 +30,10 @@ def test_everything_at_once() -> None:
     assert (
         _table()
         == """\
-Wrapper · Net · module · 19 parameters · 286 elements · 1 frozen
+Wrapper · Net · module · 19 tensors · 286 parameters · 1 frozen
 mmcv · SGD lr 0.1 · weight_decay 1e-4 · momentum 0.9
 
-parameter               shape      lr     decay  rule
+parameter               shape      lr     decay  decided by
 token                   1×4        0.1    1e-4   default
 stem.weight             4×3×3×3    0.1    1e-4   ❄ frozen
 stem.bias               4        ▲ 0.2    1e-4   bias_lr_mult
@@ -55,23 +55,22 @@ head.bias               4        ▲ 1      1e-4   "head"
 sibling.weight          2×2      ✕ –    ✕ –      ✕ not in the optimizer
 sibling.bias            2        ✕ –    ✕ –      ✕ not in the optimizer
 
-rule                    parameters        elements
-dwconv_decay_mult                6  ███▏       120  ████▎
-norm_decay_mult                  6  ███▏        24  ▉
-bias_lr_mult                     4  ██▏         16  ▌
-"head"                           2  █           20  ▊
-default                          1  ▌            4  ▏
-frozen                           1  ▌          108  ███▊
-✕ not in the optimizer           2  █            6  ▎
+decided by              tensors        parameters
+dwconv_decay_mult             6  ███▏         120  ████▎
+norm_decay_mult               6  ███▏          24  ▉
+bias_lr_mult                  4  ██▏           16  ▌
+"head"                        2  █             20  ▊
+default                       1  ▌              4  ▏
+frozen                        1  ▌            108  ███▊
+✕ not in the optimizer        2  █              6  ▎
 
-PG007 decayed-vector [info]  weight decay goes to 1 token or embedding, 5 biases, such as token
-PG010 frozen-or-missing [warning]  1 frozen parameter is in the optimizer at the base values: stem.weight
-  unfrozen later, they train without their rules
-PG010 frozen-or-missing [warning]  2 trainable parameters are in no group, and never optimized: sibling.weight, sibling.bias
-  mmcv takes the attribute `module` for the whole model: rename it
 PG011 unknown-option [error]  "wd_mult" in paramwise_cfg is read by nobody: mmcv ignores it
   did you mean "norm_decay_mult"?
-1 error, 2 warnings, 1 remark. pgaudit rule PG011 says what that means
+PG010 frozen-or-missing [warning]  1 frozen tensor is in the optimizer at the base values: stem.weight
+  unfrozen later, they train without their rules
+PG010 frozen-or-missing [warning]  2 trainable tensors are in no group, and never optimized: sibling.weight, sibling.bias
+  the constructor `mmcv` takes the attribute `module` for the whole model: rename it
+1 error, 2 warnings, 1 info (-v). pgaudit finding PG011 says what that means
 """  # noqa: E501
     )
 
@@ -80,7 +79,7 @@ def test_folded_at_sixty_columns() -> None:
     assert (
         _table(fold=True, width=60)
         == """\
-Wrapper · Net · module · 19 parameters · 286 elements
+Wrapper · Net · module · 19 tensors · 286 parameters
   1 frozen
 mmcv · SGD lr 0.1 · weight_decay 1e-4 · momentum 0.9
 
@@ -102,30 +101,28 @@ head.{weight,bias}               2  ▲ 1      1e-4
 sibling.{weight,bias}            2  ✕ –    ✕ –
     ✕ not in the optimizer
 
-rule                    parameters  elements
-dwconv_decay_mult                6       120
-norm_decay_mult                  6        24
-bias_lr_mult                     4        16
-"head"                           2        20
-default                          1         4
-frozen                           1       108
-✕ not in the optimizer           2         6
+decided by              tensors  parameters
+dwconv_decay_mult             6         120
+norm_decay_mult               6          24
+bias_lr_mult                  4          16
+"head"                        2          20
+default                       1           4
+frozen                        1         108
+✕ not in the optimizer        2           6
 
-PG007 decayed-vector [info]  weight decay goes to 1 token or
-      embedding, 5 biases, such as token
-PG010 frozen-or-missing [warning]  1 frozen parameter is in
-      the optimizer at the base values: stem.weight
-  unfrozen later, they train without their rules
-PG010 frozen-or-missing [warning]  2 trainable parameters
-      are in no group, and never optimized: sibling.weight,
-      sibling.bias
-  mmcv takes the attribute `module` for the whole model:
-      rename it
 PG011 unknown-option [error]  "wd_mult" in paramwise_cfg is
       read by nobody: mmcv ignores it
   did you mean "norm_decay_mult"?
-1 error, 2 warnings, 1 remark. pgaudit rule PG011 says what
-      that means
+PG010 frozen-or-missing [warning]  1 frozen tensor is in the
+      optimizer at the base values: stem.weight
+  unfrozen later, they train without their rules
+PG010 frozen-or-missing [warning]  2 trainable tensors are
+      in no group, and never optimized: sibling.weight,
+      sibling.bias
+  the constructor `mmcv` takes the attribute `module` for
+      the whole model: rename it
+1 error, 2 warnings, 1 info (-v). pgaudit finding PG011 says
+      what that means
 """
     )
 
@@ -195,17 +192,17 @@ def test_hostile_names_are_shown_and_not_obeyed() -> None:
 
 def test_headings_count_what_is_below_them() -> None:
     text = _table(selection=Selection(group_by=GroupBy.MODULE))
-    assert "blocks · 12 parameters in 12 groups" in text
+    assert "blocks · 12 tensors in 12 groups" in text
     text = _table(selection=Selection(group_by=GroupBy.GROUP))
-    assert "lr 0.2 · decay 5e-5 · 3 parameters in 3 groups" in text
-    assert "in no group · 2 parameters in 0 groups" in text
+    assert "lr 0.2 · decay 5e-5 · 3 tensors in 3 groups" in text
+    assert "in no group · 2 tensors in 0 groups" in text
     text = _table(selection=Selection(group_by=GroupBy.RULE))
-    assert 'custom_keys "head" · 2 parameters' in text
+    assert 'custom_keys "head" · 2 tensors' in text
 
 
 def test_what_is_hidden_is_said() -> None:
     text = _table(selection=Selection(filters=("head",)))
-    assert "17 parameters not shown" in text
+    assert "17 tensors not shown" in text
     assert "every parameter has the base values" in _table(selection=Selection(filters=("token",), changed=True))
 
 

@@ -70,7 +70,7 @@ class Regex(Basic):
                 decisions.append(Decision(setting, group))
         if uncovered:
             names = ", ".join(map(visible, uncovered[:_NAMED])) + (" ..." if len(uncovered) > _NAMED else "")
-            message = f"no pattern fits {counted(len(uncovered), 'parameter')}: {names}; big_vision would raise "
+            message = f"no pattern fits {counted(len(uncovered), 'tensor')}: {names}; big_vision would raise "
             hint = 'end the list with [".*", {}], or [".*", null] to leave the rest out'
             raise config.error(f"{message}AssertionError", AT, "schedule", hint=hint)
         return Assignment(tuple(decisions), rules.base)

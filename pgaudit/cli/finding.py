@@ -1,4 +1,4 @@
-"""``pgaudit rule``: what a finding means, why it matters, how to mend it."""
+"""``pgaudit finding``: what a finding means, why it matters, how to mend it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import typer
 
 from pgaudit.cli.common import screen, write
 from pgaudit.cli.options import Color, Output, Traceback, Width
-from pgaudit.render.choices import Colour, RuleFormat
+from pgaudit.render.choices import Colour, PageFormat
 
 
-def rule(
+def finding(
     code: Annotated[
         str | None, typer.Argument(metavar="CODE", show_default=False, help="PG003, or overmatch; all without one.")
     ] = None,
-    fmt: Annotated[RuleFormat, typer.Option("--format", help="What to write.")] = RuleFormat.TABLE,
+    fmt: Annotated[PageFormat, typer.Option("--format", help="What to write.")] = PageFormat.TABLE,
     output: Output = None,
     width: Width = None,
     colour: Color = Colour.AUTO,
@@ -23,17 +23,17 @@ def rule(
 ) -> None:
     """Say what a finding means, why it hurts, and how to mend it; list all without a CODE."""
     from pgaudit.checks.documentation import all_documentation, documentation
-    from pgaudit.render import rule as rendered
+    from pgaudit.render import finding as rendered
     from pgaudit.render.rows import TableOptions
     from pgaudit.render.style import marks_for
 
-    rules = [documentation(code)] if code is not None else all_documentation()
-    if fmt is RuleFormat.JSON:
-        write(rendered.render_json(rules), output)
-    elif fmt is RuleFormat.MARKDOWN:
-        write(rendered.render_markdown(rules), output)
+    findings = [documentation(code)] if code is not None else all_documentation()
+    if fmt is PageFormat.JSON:
+        write(rendered.render_json(findings), output)
+    elif fmt is PageFormat.MARKDOWN:
+        write(rendered.render_markdown(findings), output)
     else:
         end = screen(output, colour, width)
         options = TableOptions(end.width, end.colour, marks_for(end.encoding))
-        text = rendered.render_rules(rules, options) if code is None else rendered.render_rule(rules[0], options)
+        text = rendered.render_list(findings, options) if code is None else rendered.render_entry(findings[0], options)
         write(text, output)

@@ -21,21 +21,23 @@ _READABLE = 100
 """Cells from which prose is no longer a pleasure to read."""
 
 
-def render_rule(rule: Documentation, options: TableOptions) -> str:
+def render_entry(finding: Documentation, options: TableOptions) -> str:
     """Returns one finding's whole documentation."""
     width = min(options.width or _READABLE, _READABLE)
-    parts: list[RenderableType] = [*_head(rule), ""]
+    parts: list[RenderableType] = [*_head(finding), ""]
     for key, word in PARTS.items():
-        parts += [Text(word, style="bold"), Padding(_wrapped(getattr(rule, key), width - 2), (0, 0, 1, 2))]
-    ignore = f'findings: {{ignore: {{{rule.kind.code}: "the reason"}}}}'
+        parts += [Text(word, style="bold"), Padding(_wrapped(getattr(finding, key), width - 2), (0, 0, 1, 2))]
+    ignore = f'findings: {{ignore: {{{finding.kind.code}: "the reason"}}}}'
     parts += [Text("To ignore it", style="bold"), Padding(_prose(f"in the config: `{ignore}`"), (0, 0, 0, 2))]
     return printed(Group(*parts), options)
 
 
-def _head(rule: Documentation) -> Iterator[Text]:
-    style = SEVERITIES[rule.kind.severity]
-    yield Text.assemble((f"{rule.kind.code} {rule.kind.name}", f"bold {style}"), (f" [{rule.kind.severity}]", style))
-    yield _prose(rule.title)
+def _head(finding: Documentation) -> Iterator[Text]:
+    style = SEVERITIES[finding.kind.severity]
+    yield Text.assemble(
+        (f"{finding.kind.code} {finding.kind.name}", f"bold {style}"), (f" [{finding.kind.severity}]", style)
+    )
+    yield _prose(finding.title)
 
 
 def _prose(text: str) -> Text:
@@ -53,41 +55,41 @@ def _wrapped(text: str, width: int) -> Text:
     return Text("\n").join(lines)
 
 
-def render_rules(rules: Sequence[Documentation], options: TableOptions) -> str:
+def render_list(findings: Sequence[Documentation], options: TableOptions) -> str:
     """Returns all codes, a line each."""
-    widest = max(len(rule.kind.name) for rule in rules)
+    widest = max(len(finding.kind.name) for finding in findings)
     parts: list[RenderableType] = []
-    for rule in rules:
+    for finding in findings:
         line = Text.assemble(
-            (f"{rule.kind.code}  ", "bold"),
-            (f"{rule.kind.severity:<7}  ", SEVERITIES[rule.kind.severity]),
-            (f"{rule.kind.name:<{widest}}  ", ""),
+            (f"{finding.kind.code}  ", "bold"),
+            (f"{finding.kind.severity:<7}  ", SEVERITIES[finding.kind.severity]),
+            (f"{finding.kind.name:<{widest}}  ", ""),
         )
-        title = _prose(rule.title)
+        title = _prose(finding.title)
         if options.width and line.cell_len + title.cell_len > options.width:
             line.rstrip()
-            parts += [line, Padding(_wrapped(rule.title, options.width - 7), (0, 0, 0, 7))]
+            parts += [line, Padding(_wrapped(finding.title, options.width - 7), (0, 0, 0, 7))]
         else:
             parts.append(line + title)
-    parts += ["", Text("pgaudit rule CODE says what it means, why it hurts, and how to mend it", style=BASE)]
+    parts += ["", Text("pgaudit finding CODE says what it means, why it hurts, and how to mend it", style=BASE)]
     return printed(Group(*parts), options)
 
 
-def render_json(rules: Sequence[Documentation]) -> str:
+def render_json(findings: Sequence[Documentation]) -> str:
     """Returns the documentation for programs: a list of all findings, or of the one that was asked for."""
-    entries = [dataclasses.asdict(rule.kind) | {"title": rule.title, **_texts(rule)} for rule in rules]
+    entries = [dataclasses.asdict(finding.kind) | {"title": finding.title, **_texts(finding)} for finding in findings]
     return json.dumps({"schema_version": 1, "rules": entries}, indent=2, ensure_ascii=True) + "\n"
 
 
-def _texts(rule: Documentation) -> dict[str, str]:
-    return {key: getattr(rule, key) for key in PARTS}
+def _texts(finding: Documentation) -> dict[str, str]:
+    return {key: getattr(finding, key) for key in PARTS}
 
 
-def render_markdown(rules: Sequence[Documentation]) -> str:
+def render_markdown(findings: Sequence[Documentation]) -> str:
     """Returns the documentation as a page."""
     lines: list[str] = []
-    for rule in rules:
-        lines += [f"## {rule.kind.code} {rule.kind.name}", "", f"*{rule.kind.severity}.* {rule.title}", ""]
+    for finding in findings:
+        lines += [f"## {finding.kind.code} {finding.kind.name}", "", f"*{finding.kind.severity}.* {finding.title}", ""]
         for key, word in PARTS.items():
-            lines += [f"**{word}.** {getattr(rule, key)}", ""]
+            lines += [f"**{word}.** {getattr(finding, key)}", ""]
     return "\n".join(lines).rstrip() + "\n"
