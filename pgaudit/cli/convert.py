@@ -8,6 +8,7 @@ import typer
 
 from pgaudit.cli.common import is_config, note, parse_model_args, report_stream_kept, spinner, write
 from pgaudit.cli.options import Constructor, ModelArgs, Output, Traceback
+from pgaudit.cli.overwriting import keep_inputs
 from pgaudit.errors import UsageError
 from pgaudit.text import did_you_mean, quoted, visible
 
@@ -44,6 +45,7 @@ def convert(
     if model is not None and is_config(model) and not is_config(config):
         right = f"pgaudit convert {visible(model)} --to {wanted} --model {visible(config)}"
         raise UsageError(f"--model is a config, and {quoted(config)} is none", right)
+    keep_inputs([output], [config], [model])
     arguments = parse_model_args(model_args or [])
     from pgaudit.config import load_config
 

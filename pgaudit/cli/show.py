@@ -8,6 +8,7 @@ import typer
 
 from pgaudit.cli.common import audited, note, parse_model_args, references, screen, the_cache, write
 from pgaudit.cli.options import Color, ConfigFile, Constructor, Model, ModelArgs, NoCache, Output, Traceback, Width
+from pgaudit.cli.overwriting import keep_inputs
 from pgaudit.errors import UsageError
 from pgaudit.render.choices import Colour, Format, GroupBy, Sort
 
@@ -55,6 +56,7 @@ def show(
     if fold and fmt in (Format.JSON, Format.CSV):
         raise UsageError(f"--fold is for people; {fmt.value} has one entry a parameter", "drop --fold")
     model_ref, config_path = references(model, config)
+    keep_inputs([output], [config_path], [model_ref])
     arguments = parse_model_args(model_args or [])
     report = audited(model_ref, config_path, arguments, constructor, the_cache(unwanted=no_cache))
     from pgaudit.render.select import Selection

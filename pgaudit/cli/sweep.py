@@ -10,6 +10,7 @@ import typer
 
 from pgaudit.cli.common import complain, note, parse_model_args, report_stream_kept, screen, spinner, the_cache, write
 from pgaudit.cli.options import Color, Constructor, ModelArgs, NoCache, Traceback, Width
+from pgaudit.cli.overwriting import keep_inputs
 from pgaudit.cli.progress import bar_over
 from pgaudit.errors import UsageError
 from pgaudit.render.choices import Colour, FailOn, SweepFormat, SweepSort
@@ -79,6 +80,7 @@ def sweep(
 
     Exit 1 only if --fail-on asks for it; 2 if any model could not be audited, though all others are.
     """
+    keep_inputs([output], configs, [glob])
     policies = _read(configs, constructor, restart=restart, output=output, fmt=fmt)
     arguments = parse_model_args(model_args or [])
     from pgaudit import __version__
@@ -92,7 +94,9 @@ def sweep(
     part = shard_of(shard)
     backends.refuse_unfit(backend, scheduler)
     cache = the_cache(unwanted=no_cache)
-    tasks = tasks_of(_models(glob, cache), policies, part)
+    models = _models(glob, cache)
+    keep_inputs([output], models=models)
+    tasks = tasks_of(models, policies, part)
     by_name = {policy.name: policy for policy in policies}
     identity = Identity(
         __version__,

@@ -26,9 +26,9 @@ def render_rule(rule: Documentation, options: TableOptions) -> str:
     width = min(options.width or _READABLE, _READABLE)
     parts: list[RenderableType] = [*_head(rule), ""]
     for key, word in PARTS.items():
-        parts += [Text(word, style="bold"), Padding(_wrapped(getattr(rule, key), width - 2), (0, 0, 1, 2))]
+        parts += [Text(word, style="bold"), Padding(_wrapped(getattr(rule, key), width - 2), (0, 0, 1, 2), expand=False)]
     ignore = f'findings: {{ignore: {{{rule.kind.code}: "the reason"}}}}'
-    parts += [Text("To ignore it", style="bold"), Padding(_prose(f"in the config: `{ignore}`"), (0, 0, 0, 2))]
+    parts += [Text("To ignore it", style="bold"), Padding(_prose(f"in the config: `{ignore}`"), (0, 0, 0, 2), expand=False)]
     return printed(Group(*parts), options)
 
 
@@ -66,7 +66,7 @@ def render_rules(rules: Sequence[Documentation], options: TableOptions) -> str:
         title = _prose(rule.title)
         if options.width and line.cell_len + title.cell_len > options.width:
             line.rstrip()
-            parts += [line, Padding(_wrapped(rule.title, options.width - 7), (0, 0, 0, 7))]
+            parts += [line, Padding(_wrapped(rule.title, options.width - 7), (0, 0, 0, 7), expand=False)]
         else:
             parts.append(line + title)
     parts += ["", Text("pgaudit rule CODE says what it means, why it hurts, and how to mend it", style=BASE)]
