@@ -1,4 +1,4 @@
-"""Files that are read. Only regular files are, so that no read waits for ever; and a command can ask which they were."""
+"""Files that are read: regular ones only, so that no read waits for ever; and a command can ask which they were."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Processes that run audits. One that dies takes no other with it, Ctrl-C is not for them, and none outlives the process
-that began it, however that ends.
-"""
+"""Processes that run audits. Ctrl-C is not for them, and none outlives the process that began it, however that ends."""
 
 from __future__ import annotations
 
@@ -12,27 +10,16 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
-
-if TYPE_CHECKING:
-    from typing import Protocol
-
-    P = ParamSpec("P")
-    R = TypeVar("R")
-
-    class Submit(Protocol):
-        """Begins a call in one of the processes. A process that dies is a ``BrokenExecutor`` of all that is open."""
-
-        def __call__(self, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]: ...
-
+from typing import Any
 
 _EVERY = 0.5
 """Seconds between two looks at the parent."""
 
 
 @contextlib.contextmanager
-def processes(jobs: int, *, silent: bool = False) -> Iterator[Submit]:
-    """Yields a function that begins calls; at the end, whatever the reason, no process is left.
+def processes(jobs: int, *, silent: bool = False) -> Iterator[Callable[..., Future[Any]]]:
+    """Yields a function that begins a call, as ``Executor.submit`` does; at the end, whatever the reason, no process is
+    left. One that dies is a ``BrokenExecutor`` to all calls that are open.
 
     Args:
         jobs: calls at a time.
@@ -42,9 +29,10 @@ def processes(jobs: int, *, silent: bool = False) -> Iterator[Submit]:
 
     pool = ProcessPoolExecutor(jobs, initializer=_begin, initargs=(os.getpid(), silent))
 
-    def submit(function: Any, /, *args: Any, **kwargs: Any) -> Any:
+    def submit(function: Callable[..., Any], *args: Any) -> Future[Any]:
         with _deaf_to_ctrl_c():
-            return pool.submit(function, *args, **kwargs)
+            future: Future[Any] = pool.submit(function, *args)
+            return future
 
     try:
         yield submit

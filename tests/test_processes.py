@@ -79,12 +79,17 @@ def test_none_outlives_the_command(tmp_path: Path, command: str, name: str) -> N
 
 def test_an_error_ends_them_at_once() -> None:
     began = time.monotonic()
-    with pytest.raises(ValueError, match="mine"), processes(2) as submit:
+    with pytest.raises(ValueError, match="mine"):
+        _interrupted()
+    assert multiprocessing.active_children() == []
+    assert time.monotonic() - began < 120
+
+
+def _interrupted() -> None:
+    with processes(2) as submit:
         submit(time.sleep, 300)
         assert submit(os.getpid).result() != os.getpid()
         raise ValueError("mine")
-    assert multiprocessing.active_children() == []
-    assert time.monotonic() - began < 120
 
 
 def test_a_process_that_dies_is_told_of() -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pgaudit.cli import completion
 from pgaudit.cli.common import (
     audited,
     complain,
@@ -36,7 +37,13 @@ if TYPE_CHECKING:
 def check(
     context: typer.Context,
     model: Annotated[
-        str | None, typer.Argument(metavar="MODEL", show_default=False, help="As in `show`; nothing for the project.")
+        str | None,
+        typer.Argument(
+            metavar="MODEL",
+            show_default=False,
+            autocompletion=completion.models,
+            help="As in `show`; nothing for the project.",
+        ),
     ] = None,
     config: ConfigFile = None,
     lock: Annotated[

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from pgaudit.cli import completion
 from pgaudit.cli.common import is_config, note, parse_model_args, report_stream_kept, spinner, write
 from pgaudit.cli.options import Constructor, ModelArgs, Output, Traceback
 from pgaudit.cli.overwriting import keep_inputs
@@ -19,7 +20,14 @@ TARGETS = ("rules", "mmcv", "mmengine", "timm", "basecls", "python")
 def convert(
     config: Annotated[str | None, typer.Argument(metavar="CONFIG", show_default=False, help="A YAML file.")] = None,
     to: Annotated[
-        str | None, typer.Option("--to", metavar="TARGET", show_default=False, help=f"One of {', '.join(TARGETS)}.")
+        str | None,
+        typer.Option(
+            "--to",
+            metavar="TARGET",
+            show_default=False,
+            autocompletion=completion.targets,
+            help=f"One of {', '.join(TARGETS)}.",
+        ),
     ] = None,
     model: Annotated[
         str | None,

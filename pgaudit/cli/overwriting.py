@@ -1,5 +1,7 @@
-"""No output takes the place of a file that the command reads. Asked before anything is computed, when the command line is
-all that is known, and again before each file is written, when all that was read is.
+"""No output takes the place of a file that the command reads.
+
+This is asked before anything is computed, when only the command line is known, and again before each file is written,
+when all that was read is.
 """
 
 from __future__ import annotations
@@ -46,7 +48,7 @@ def refuse_input(output: Path | None) -> None:
     for each in inputs_read():
         if identity is not None and identity == _identity(each):
             known = "" if str(output) == each else f" ({quoted(each)})"
-            raise UsageError(f"{quoted(output)} is a file that this command reads{known}", "name another for the output")
+            raise UsageError(f"{quoted(output)} is a file that this command reads{known}", "name another output")
 
 
 def same_file(one: str | Path, other: str | Path) -> bool:

@@ -47,7 +47,7 @@ def sweep(
             help="Keep results in FILE as they come, as JSON lines; the same command continues there.",
         ),
     ] = None,
-    restart: Annotated[bool, typer.Option("--restart", help="Begin FILE anew.")] = False,
+    restart: Annotated[bool, typer.Option("--restart", help="Begin FILE anew, and keep it until all is done.")] = False,
     shard: Annotated[
         str | None,
         typer.Option("--shard", metavar="I/N", show_default=False, help="Only the I-th of N parts of the models."),
@@ -169,7 +169,8 @@ def _kept(
             _run(open_, len(tasks), work, where, results, store)
         except KeyboardInterrupt:
             rest = len(left(tasks, results))
-            kept = f"; the same command continues in {output}" if store else ""
+            command = "the same command without --restart" if restart else "the same command"
+            kept = f"; {command} continues in {output}" if store else ""
             note([f"interrupted with {rest:,} of {counted(len(tasks), 'model')} left{kept}"])
             raise
         ordered = in_order(tasks, results)

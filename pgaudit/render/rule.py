@@ -26,9 +26,15 @@ def render_rule(rule: Documentation, options: TableOptions) -> str:
     width = min(options.width or _READABLE, _READABLE)
     parts: list[RenderableType] = [*_head(rule), ""]
     for key, word in PARTS.items():
-        parts += [Text(word, style="bold"), Padding(_wrapped(getattr(rule, key), width - 2), (0, 0, 1, 2), expand=False)]
+        parts += [
+            Text(word, style="bold"),
+            Padding(_wrapped(getattr(rule, key), width - 2), (0, 0, 1, 2), expand=False),
+        ]
     ignore = f'findings: {{ignore: {{{rule.kind.code}: "the reason"}}}}'
-    parts += [Text("To ignore it", style="bold"), Padding(_prose(f"in the config: `{ignore}`"), (0, 0, 0, 2), expand=False)]
+    parts += [
+        Text("To ignore it", style="bold"),
+        Padding(_prose(f"in the config: `{ignore}`"), (0, 0, 0, 2), expand=False),
+    ]
     return printed(Group(*parts), options)
 
 

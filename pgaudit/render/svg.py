@@ -54,4 +54,5 @@ def render_svg(report: Report, selection: Selection, options: TableOptions) -> s
     picture = console.export_svg(
         title=f"pgaudit show {visible(report.inventory.ref)}", theme=_THEME, unique_id="pgaudit"
     )
-    return _BLANKS.sub("", _FONT_FACE.sub("", picture)).replace("Fira Code, monospace", "ui-monospace, Menlo, Consolas, monospace")
+    picture = _BLANKS.sub("", _FONT_FACE.sub("", picture))
+    return picture.replace("Fira Code, monospace", "ui-monospace, Menlo, Consolas, monospace")

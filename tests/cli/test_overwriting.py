@@ -13,9 +13,11 @@ import pytest
 from pgaudit import cli
 
 CONFIG = "model: nets.py:tiny\noptimizer: {type: SGD, lr: 0.1, weight_decay: 1.0e-4}\n"
-PROJECT = (
-    "audits:\n- {config: c.yaml, lock: x.lock, expect: e.yaml, baseline: b.json}\n- {config: d.yaml, model: 'n.py:tiny'}\n"
-)
+PROJECT = """
+audits:
+- {config: c.yaml, lock: x.lock, expect: e.yaml, baseline: b.json}
+- {config: d.yaml, model: 'n.py:tiny'}
+"""
 NETS = "from torch import nn\ndef tiny(): return nn.Linear(2, 2)\n"
 FILES = {
     "c.yaml": CONFIG,
@@ -127,7 +129,7 @@ def test_no_output_is_an_input(capsys: pytest.CaptureFixture[str], command: str,
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
-@pytest.mark.parametrize("command", ["show nets.py:tiny c.yaml -o {}", "sweep nets.py:tiny c.yaml -j 1 --restart -o {}"])
+@pytest.mark.parametrize("command", ["show nets.py:tiny c.yaml -o {}", "sweep nets.py:tiny c.yaml --restart -o {}"])
 @pytest.mark.parametrize("name", ["c.yaml", "nets.py"])
 def test_however_it_is_spelled(capsys: pytest.CaptureFixture[str], command: str, name: str, spelling: str) -> None:
     _refused(capsys, command, SPELLINGS[spelling](Path(name)))
@@ -153,9 +155,7 @@ def test_a_timm_name_is_no_file(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("other", ["a", "./a", "pkg/../a", "link/a"])
 @pytest.mark.parametrize("there", [True, False])
-def test_two_outputs_are_two_files(
-    folder: Path, capsys: pytest.CaptureFixture[str], other: str, there: bool
-) -> None:
+def test_two_outputs_are_two_files(folder: Path, capsys: pytest.CaptureFixture[str], other: str, there: bool) -> None:
     os.symlink(folder, "link")
     if there:
         (folder / "a").write_text("before")
