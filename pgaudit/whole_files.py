@@ -1,4 +1,4 @@
-"""Files that are whole or untouched, whoever reads or writes them at the same time."""
+"""Files that are whole or untouched, whoever reads or writes them at the same time, and whatever ends the writer."""
 
 from __future__ import annotations
 
@@ -6,12 +6,20 @@ import contextlib
 import errno
 import os
 import tempfile
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
+try:
+    import fcntl
+except ImportError:  # on Windows, where nothing tells a leftover from a file that is being written
+    fcntl = None  # type: ignore[assignment]
+
 
 def write_whole(path: Path, pieces: Iterable[str], *, private: bool = False) -> None:
-    """Writes a file's UTF-8 text beside it, and puts it there once it is complete.
+    """Writes a file's UTF-8 text beside it, and puts it there once it is complete and on the disk.
+
+    What a run that was killed has left beside this file is cleared first.
 
     Args:
         path: a file, new or not, in a folder that exists. A link stays a link, and an old file's mode its mode.
@@ -22,19 +30,67 @@ def write_whole(path: Path, pieces: Iterable[str], *, private: bool = False) -> 
         OSError: it cannot be written.
     """
     target = _target(path)
-    handle, part = tempfile.mkstemp(dir=target.parent, prefix=".part-")
+    prefix = f".part-{zlib.crc32(os.fsencode(target.name)):08x}-"
+    _clear(target.parent, prefix)
+    handle, part = _new_part(target.parent, prefix)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.writelines(pieces)
-        if target.exists():
-            os.chmod(part, target.stat().st_mode & 0o777)
-        elif not private:
-            os.chmod(part, 0o666 & ~_umask())
-        os.replace(part, target)
+            file.flush()
+            os.fsync(handle)
+            if target.exists():
+                os.chmod(part, target.stat().st_mode & 0o777)
+            elif not private:
+                os.chmod(part, 0o666 & ~_umask())
+            if fcntl is not None:  # while it is locked: Windows renames no open file, and has no such lock
+                os.replace(part, target)
+        if fcntl is None:
+            os.replace(part, target)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(part)
         raise
+    sync_folder(target.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes sure that what was renamed in a folder stays so after a loss of power; where the system can do that."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _new_part(folder: Path, prefix: str) -> tuple[int, str]:
+    """A new file, locked as long as it is open: that tells it from a leftover."""
+    while True:
+        handle, part = tempfile.mkstemp(dir=folder, prefix=prefix)
+        _locked(handle, wait=True)
+        if os.fstat(handle).st_nlink:  # else another run has taken it for a leftover before it was locked
+            return handle, part
+        os.close(handle)
+
+
+def _clear(folder: Path, prefix: str) -> None:
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        leftovers = [each.path for each in entries if each.name.startswith(prefix) and each.is_file()]
+        for part in leftovers:
+            with contextlib.suppress(OSError), open(part, "r+b") as file:
+                if _locked(file.fileno(), wait=False):  # or else somebody is writing it
+                    os.unlink(part)
+
+
+def _locked(handle: int, *, wait: bool) -> bool:
+    """Locks a file, if nobody else has locked it and its file system can."""
+    if fcntl is None:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except OSError:
+        return False
+    return True
 
 
 def _target(path: Path) -> Path:

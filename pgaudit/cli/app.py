@@ -12,15 +12,16 @@ from typing import Annotated
 import typer
 
 from pgaudit.cli.common import ReaderGone, complain
+from pgaudit.cli.completion import OPTIONS, asked_by_a_shell
 from pgaudit.cli.lazy import PlainGroup, add_commands
 from pgaudit.errors import PgauditError, Problem, place
+from pgaudit.input_files import noted_inputs
 from pgaudit.text import said, visible
 
 app = typer.Typer(
     name="pgaudit",
     cls=PlainGroup,
     help="Shows which learning rate and weight decay each parameter of a PyTorch model really gets, and why.",
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -59,8 +60,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     # The CLI is its own process, so it may tell hub libraries to stay offline; the Python API must not.
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TRANSFORMERS_OFFLINE", "1")
+    for_a_shell = asked_by_a_shell() or not {*OPTIONS}.isdisjoint(arguments)
     try:
-        code = app(arguments, prog_name="pgaudit", standalone_mode=False, obj=arguments)
+        with noted_inputs():
+            code = app(arguments, prog_name="pgaudit", standalone_mode=False, obj=arguments)
         if sys.stdout is not None:
             sys.stdout.flush()
     except (BrokenPipeError, ReaderGone):
@@ -73,6 +76,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except typer.Exit as stop:
         return stop.exit_code
     except BaseException as error:  # not even foreign code may end us with a traceback
+        if for_a_shell and isinstance(error, SystemExit) and isinstance(error.code, int):
+            return error.code  # how typer ends when it has answered
         if with_traceback:
             complain("\n".join(visible(line) for line in traceback.format_exc().splitlines()))
         for problem in _problems(error):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pgaudit.cli import completion
 from pgaudit.cli.common import (
     audited,
     complain,
@@ -22,6 +24,7 @@ from pgaudit.cli.common import (
 )
 from pgaudit.cli.options import Color, ConfigFile, Constructor, ModelArgs, NoCache, Traceback, Verbose, Width
 from pgaudit.cli.outputs import Wanted, valued_options, wanted
+from pgaudit.cli.overwriting import keep_inputs
 from pgaudit.cli.progress import bar_over
 from pgaudit.errors import UsageError
 from pgaudit.render.choices import Colour, FailOn, GateFormat
@@ -34,7 +37,13 @@ if TYPE_CHECKING:
 def check(
     context: typer.Context,
     model: Annotated[
-        str | None, typer.Argument(metavar="MODEL", show_default=False, help="As in `show`; nothing for the project.")
+        str | None,
+        typer.Argument(
+            metavar="MODEL",
+            show_default=False,
+            autocompletion=completion.models,
+            help="As in `show`; nothing for the project.",
+        ),
     ] = None,
     config: ConfigFile = None,
     lock: Annotated[
@@ -69,7 +78,12 @@ def check(
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Audits at a time.")] = 1,
     formats: Annotated[
         list[GateFormat] | None,
-        typer.Option("--format", show_default=False, help="What to write; repeatable, each with an -o of its own."),
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            show_default=False,
+            help=f"{', '.join(fmt.value for fmt in GateFormat)}; repeatable, each with an -o of its own.",
+        ),
     ] = None,
     outputs: Annotated[
         list[Path] | None,
@@ -104,6 +118,8 @@ def check(
         audits = [Audit(model_ref, config_path, "", arguments, constructor, lock, expect, baseline, level)]
     cache = the_cache(unwanted=no_cache)
     audits = [replace(audit, cache=cache) for audit in audits]
+    read = chain.from_iterable(map(_paths_of, audits))
+    keep_inputs([*(each.output for each in reports), write_baseline], read, [audit.model for audit in audits])
     if write_baseline is not None:
         _refuse({**given, "format": formats, "output": outputs}, "with --write-baseline")
         _write_baseline(audits[0], write_baseline)
@@ -114,6 +130,10 @@ def check(
     from pgaudit.gate.records import exit_code
 
     raise typer.Exit(exit_code(outcomes))
+
+
+def _paths_of(audit: Audit) -> list[str | None]:
+    return [audit.config, audit.lock, audit.expect, audit.baseline, audit.origin.path if audit.origin else None]
 
 
 def _refuse(given: Mapping[str, object], why: str) -> None:

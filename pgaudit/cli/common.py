@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pgaudit.cli.overwriting import refuse_input
 from pgaudit.errors import UsageError
 from pgaudit.inventory.imports import is_file
 from pgaudit.render.choices import Colour
@@ -181,6 +182,7 @@ def write(text: str | Iterable[str], output: Path | None) -> None:
     if output is None or str(output) == "-":
         _print(pieces)
         return
+    refuse_input(output)
     try:
         _write_file(pieces, output)
     except BrokenPipeError:

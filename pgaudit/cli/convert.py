@@ -6,8 +6,10 @@ from typing import Annotated
 
 import typer
 
+from pgaudit.cli import completion
 from pgaudit.cli.common import is_config, note, parse_model_args, report_stream_kept, spinner, write
 from pgaudit.cli.options import Constructor, ModelArgs, Output, Traceback
+from pgaudit.cli.overwriting import keep_inputs
 from pgaudit.errors import UsageError
 from pgaudit.text import did_you_mean, quoted, visible
 
@@ -18,7 +20,14 @@ TARGETS = ("rules", "mmcv", "mmengine", "timm", "basecls", "python")
 def convert(
     config: Annotated[str | None, typer.Argument(metavar="CONFIG", show_default=False, help="A YAML file.")] = None,
     to: Annotated[
-        str | None, typer.Option("--to", metavar="TARGET", show_default=False, help=f"One of {', '.join(TARGETS)}.")
+        str | None,
+        typer.Option(
+            "--to",
+            metavar="TARGET",
+            show_default=False,
+            autocompletion=completion.targets,
+            help=f"One of {', '.join(TARGETS)}.",
+        ),
     ] = None,
     model: Annotated[
         str | None,
@@ -44,6 +53,7 @@ def convert(
     if model is not None and is_config(model) and not is_config(config):
         right = f"pgaudit convert {visible(model)} --to {wanted} --model {visible(config)}"
         raise UsageError(f"--model is a config, and {quoted(config)} is none", right)
+    keep_inputs([output], [config], [model])
     arguments = parse_model_args(model_args or [])
     from pgaudit.config import load_config
 

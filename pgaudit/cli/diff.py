@@ -8,6 +8,7 @@ import typer
 
 from pgaudit.cli.common import Screen, note, parse_model_args, report_stream_kept, screen, spinner, the_cache, write
 from pgaudit.cli.options import Color, Constructor, ModelArgs, NoCache, Output, Traceback, Width
+from pgaudit.cli.overwriting import keep_inputs
 from pgaudit.render.choices import Colour, DiffFormat
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def diff(
     traceback: Traceback = False,
 ) -> None:
     """Show what changes from A to B: every lr and weight decay that differs, and the rules behind it."""
+    keep_inputs([output], [a, b], [model])
     sides = _sides(a, b, model, parse_model_args(model_args or []), constructor, the_cache(unwanted=no_cache))
     from pgaudit.diff import compare
 

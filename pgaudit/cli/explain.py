@@ -18,6 +18,7 @@ from pgaudit.cli.options import (
     Traceback,
     Width,
 )
+from pgaudit.cli.overwriting import keep_inputs
 from pgaudit.errors import UsageError
 from pgaudit.render.choices import Colour, ExplainFormat
 
@@ -45,6 +46,7 @@ def explain(
         raise UsageError("PARAM is missing", "pgaudit explain MODEL CONFIG PARAM")
     model_ref, config_path = (None, config) if model is None else references(model, config, command="explain")
     assert config_path is not None
+    keep_inputs([output], [config_path], [model_ref])
     arguments = parse_model_args(model_args or [])
     report = audited(model_ref, config_path, arguments, constructor, the_cache(unwanted=no_cache))
     from pgaudit.explanation import explanations, matching

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from pgaudit.cli import completion
 from pgaudit.cli.common import screen, write
 from pgaudit.cli.options import Color, Output, Traceback, Width
 from pgaudit.render.choices import Colour, PageFormat
@@ -13,7 +14,13 @@ from pgaudit.render.choices import Colour, PageFormat
 
 def finding(
     code: Annotated[
-        str | None, typer.Argument(metavar="CODE", show_default=False, help="PG003, or overmatch; all without one.")
+        str | None,
+        typer.Argument(
+            metavar="CODE",
+            show_default=False,
+            autocompletion=completion.findings,
+            help="PG003, or overmatch; all without one.",
+        ),
     ] = None,
     fmt: Annotated[PageFormat, typer.Option("--format", help="What to write.")] = PageFormat.TABLE,
     output: Output = None,

@@ -9,7 +9,9 @@ import typer
 
 from pgaudit.cli.common import audited, complain, note, parse_model_args, references, the_cache, write
 from pgaudit.cli.options import ConfigFile, Constructor, ModelArgs, ModelAsInShow, NoCache, Output, Traceback
+from pgaudit.cli.overwriting import keep_inputs
 from pgaudit.errors import ConfigError, UsageError
+from pgaudit.input_files import noted_inputs
 from pgaudit.inventory.imports import is_file
 from pgaudit.text import visible
 
@@ -33,6 +35,7 @@ def lock(
     if update and output is None:
         raise UsageError("--update rewrites a file, and none is named", "pgaudit lock MODEL CONFIG -o FILE --update")
     model_ref, config_path = references(model, config, command="lock")
+    keep_inputs([output], [config_path], [model_ref])
     arguments = parse_model_args(model_args or [])
     report = audited(model_ref, config_path, arguments, constructor, the_cache(unwanted=no_cache))
     from pgaudit.diff.locks import written
@@ -52,7 +55,8 @@ def _compared(output: Path, side: Side, *, update: bool) -> None:
     from pgaudit.diff.locks import MAX_BYTES, NewerLock, is_lock, read_lock
     from pgaudit.render.diff_words import counts_line
 
-    data = read_file(str(output), "lock", most=MAX_BYTES)
+    with noted_inputs():  # what is written anew is no input
+        data = read_file(str(output), "lock", most=MAX_BYTES)
     try:
         before = read_lock(str(output), data)
     except NewerLock:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from pgaudit.cli import completion
 from pgaudit.render.choices import Colour
 
 Output = Annotated[
@@ -17,13 +18,19 @@ Model = Annotated[
     typer.Argument(
         metavar="MODEL",
         show_default=False,
+        autocompletion=completion.models,
         help="A timm name, package.module:attribute, file.py:attribute or a saved inventory; may be left to the "
         "config's `model:`.",
     ),
 ]
 ModelAsInShow = Annotated[
     str | None,
-    typer.Argument(metavar="MODEL", show_default=False, help="As in `show`; may be left to the config's `model:`."),
+    typer.Argument(
+        metavar="MODEL",
+        show_default=False,
+        autocompletion=completion.models,
+        help="As in `show`; may be left to the config's `model:`.",
+    ),
 ]
 ConfigFile = Annotated[
     str | None, typer.Argument(metavar="CONFIG", show_default=False, help="YAML, or OpenMMLab's Python.")

@@ -10,6 +10,7 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pgaudit.cli.overwriting import same_file
 from pgaudit.errors import UsageError
 from pgaudit.render.choices import GateFormat
 from pgaudit.text import did_you_mean, quoted, visible
@@ -98,7 +99,7 @@ def valued_options(command: object) -> frozenset[str]:
 
 
 def _same(one: Path | None, other: Path | None) -> bool:
-    return one == other if one is None or other is None else os.path.abspath(one) == os.path.abspath(other)
+    return one is other if one is None or other is None else same_file(one, other)
 
 
 def _by_default(outputs: Sequence[Path]) -> list[Wanted]:

@@ -19,6 +19,7 @@ from pgaudit.cli.options import (
     Verbose,
     Width,
 )
+from pgaudit.cli.overwriting import keep_inputs
 from pgaudit.errors import UsageError
 from pgaudit.render.choices import Colour, Format, GroupBy, Sort
 
@@ -67,6 +68,7 @@ def show(
     if fold and fmt in (Format.JSON, Format.CSV):
         raise UsageError(f"--fold is for people; {fmt.value} has one entry a parameter", "drop --fold")
     model_ref, config_path = references(model, config)
+    keep_inputs([output], [config_path], [model_ref])
     arguments = parse_model_args(model_args or [])
     report = audited(model_ref, config_path, arguments, constructor, the_cache(unwanted=no_cache))
     from pgaudit.render.select import Selection

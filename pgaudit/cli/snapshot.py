@@ -21,7 +21,9 @@ from pgaudit.cli.common import (
     write,
 )
 from pgaudit.cli.options import ModelArgs, Output, Traceback
+from pgaudit.cli.overwriting import keep_inputs
 from pgaudit.errors import UsageError
+from pgaudit.input_files import noted_inputs
 from pgaudit.inventory.imports import is_file
 from pgaudit.text import counted, quoted, visible
 
@@ -65,6 +67,7 @@ def snapshot(
         return
     if model is None:
         raise UsageError("MODEL is missing", "pgaudit snapshot MODEL -o model.inventory.json")
+    keep_inputs([output], models=[model])
     if output is not None:
         _refuse_other_files(output)
     made = _built(model, arguments)
@@ -93,7 +96,8 @@ def _refuse_other_files(output: Path) -> None:
     from pgaudit.config.documents import read_file
     from pgaudit.inventory.saved import is_saved
 
-    held = read_file(str(output), "inventory", most=4096)
+    with noted_inputs():  # what is written anew is no input
+        held = read_file(str(output), "inventory", most=4096)
     if held and not is_saved(held):
         raise UsageError(f"{visible(output)} exists, and is no saved inventory", "name another file, or remove it")
 

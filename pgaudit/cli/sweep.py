@@ -10,6 +10,7 @@ import typer
 
 from pgaudit.cli.common import complain, note, parse_model_args, report_stream_kept, screen, spinner, the_cache, write
 from pgaudit.cli.options import Color, Constructor, ModelArgs, NoCache, Traceback, Width
+from pgaudit.cli.overwriting import keep_inputs
 from pgaudit.cli.progress import bar_over
 from pgaudit.errors import UsageError
 from pgaudit.render.choices import Colour, FailOn, SweepFormat, SweepSort
@@ -46,7 +47,7 @@ def sweep(
             help="Keep results in FILE as they come, as JSON lines; the same command continues there.",
         ),
     ] = None,
-    restart: Annotated[bool, typer.Option("--restart", help="Begin FILE anew.")] = False,
+    restart: Annotated[bool, typer.Option("--restart", help="Begin FILE anew, and keep it until all is done.")] = False,
     shard: Annotated[
         str | None,
         typer.Option("--shard", metavar="I/N", show_default=False, help="Only the I-th of N parts of the models."),
@@ -79,6 +80,7 @@ def sweep(
 
     Exit 1 only if --fail-on asks for it; 2 if any model could not be audited, though all others are.
     """
+    keep_inputs([output], configs, [glob])
     policies = _read(configs, constructor, restart=restart, output=output, fmt=fmt)
     arguments = parse_model_args(model_args or [])
     from pgaudit import __version__
@@ -92,7 +94,9 @@ def sweep(
     part = shard_of(shard)
     backends.refuse_unfit(backend, scheduler)
     cache = the_cache(unwanted=no_cache)
-    tasks = tasks_of(_models(glob, cache), policies, part)
+    models = _models(glob, cache)
+    keep_inputs([output], models=models)
+    tasks = tasks_of(models, policies, part)
     by_name = {policy.name: policy for policy in policies}
     identity = Identity(
         __version__,
@@ -165,7 +169,8 @@ def _kept(
             _run(open_, len(tasks), work, where, results, store)
         except KeyboardInterrupt:
             rest = len(left(tasks, results))
-            kept = f"; the same command continues in {output}" if store else ""
+            command = "the same command without --restart" if restart else "the same command"
+            kept = f"; {command} continues in {output}" if store else ""
             note([f"interrupted with {rest:,} of {counted(len(tasks), 'model')} left{kept}"])
             raise
         ordered = in_order(tasks, results)

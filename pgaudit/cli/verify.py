@@ -8,6 +8,7 @@ import typer
 
 from pgaudit.cli.common import parse_model_args, read_config, references, report_stream_kept, screen, spinner, write
 from pgaudit.cli.options import Color, ConfigFile, Constructor, ModelArgs, ModelAsInShow, Output, Traceback, Width
+from pgaudit.cli.overwriting import keep_inputs
 from pgaudit.errors import PgauditError
 from pgaudit.render.choices import Colour, VerifyFormat
 
@@ -28,6 +29,7 @@ def verify(
     Exit code 1 if anything differs; 2 if both refuse the config.
     """
     model_ref, config_path = references(model, config, command="verify")
+    keep_inputs([output], [config_path], [model_ref])
     arguments = parse_model_args(model_args or [])
     read = read_config(config_path, constructor)
     with report_stream_kept(), spinner(f"building {model_ref or read.model or 'the model'} twice"):

@@ -8,6 +8,7 @@ from pathlib import Path as FilePath
 from pgaudit.config.layouts import Path
 from pgaudit.config.loader import MAX_BYTES, Document
 from pgaudit.errors import ConfigError, Position, Problem, file_of
+from pgaudit.input_files import read_bytes
 from pgaudit.text import nearest, quoted, visible
 
 Complaint = tuple[Path, str, "str | None"]
@@ -27,8 +28,7 @@ def read_file(path: str, kind: str = "config", *, most: int = MAX_BYTES, example
         ConfigError: there is nothing to read.
     """
     try:
-        with open(path, "rb") as file:
-            return file.read(most + 1)
+        return read_bytes(path, most + 1)
     except FileNotFoundError:
         kinds = {FilePath(path).suffix, *((".yaml", ".yml") if kind == "config" else ())}
         hint = _near(FilePath(path), kinds) or example

@@ -15,6 +15,7 @@ from pgaudit.config.loader import Document, read_yaml
 from pgaudit.config.records import Config
 from pgaudit.config.validate import constructor_complaints, section_complaints
 from pgaudit.errors import ConfigError, Problem, UsageError
+from pgaudit.input_files import note_input
 
 if TYPE_CHECKING:
     from pgaudit.config.expect import Expectations
@@ -45,7 +46,15 @@ def load_config(
         return _validated(Document(value=_without_foreign(_plain(source))), None, constructor)
     if not isinstance(source, (str, os.PathLike)):
         raise UsageError(f"a config is a path, a mapping or a Config, not {type(source).__name__}")
-    path = os.fspath(source)
+    config = _read(os.fspath(source), constructor)
+    file, colon, _ = str(config.model).rpartition(":")
+    if colon and file.endswith(".py"):  # named here, though it may be read later, or never
+        note_input(file)
+        note_input(os.path.join(os.path.dirname(os.fspath(source)), file))
+    return config
+
+
+def _read(path: str, constructor: str | None) -> Config:
     if path.endswith(".py"):
         from pgaudit.config import python_file
 

@@ -69,7 +69,11 @@ class Chain:
         paths = [(self._base_path(source.file, name), node) for name, node in named or ()]
         base = Table(merges=True)
         for path, node in paths:
-            if path is None or not path.endswith(".py"):
+            if path is None:
+                continue
+            if not path.endswith(".py"):
+                if os.path.exists(path):
+                    read_file(self.shown(path))  # mmengine reads it, and would wait for a named pipe
                 continue
             base.entries.update(self._base(source, path, node, users).entries)
         if named is None or any(path is None or not path.endswith(".py") for path, _ in paths):
@@ -100,7 +104,7 @@ class Chain:
         if path in users:
             circle = " → ".join(self.files[each] for each in (*users[users.index(path) :], path))
             raise ConfigError(Problem(f"the config inherits from itself: {circle}", self.shown(source.file), at))
-        if not os.path.isfile(path):
+        if not os.path.exists(path):
             near = nearest(os.path.basename(path), _beside(path))
             hint = f"did you mean {quoted(near[0])}?" if near else None
             raise ConfigError(Problem(f"no such base: {quoted(self.shown(path))}", self.shown(source.file), at, hint))

@@ -13,6 +13,7 @@ from pgaudit.config import Config, load_config
 from pgaudit.diff import locks, reports
 from pgaudit.diff.records import Side
 from pgaudit.errors import ConfigError
+from pgaudit.input_files import read_bytes
 from pgaudit.inventory.imports import is_file
 from pgaudit.text import nearest, quoted
 
@@ -60,8 +61,7 @@ def open_side(path: str, *, constructor: str | None = None) -> Named:
 
 def _read(path: str) -> bytes:
     try:
-        with open(path, "rb") as file:
-            return file.read(_MOST_BYTES + 1)
+        return read_bytes(path, _MOST_BYTES + 1)
     except FileNotFoundError:
         folder = Path(path).parent
         others = [p.name for p in folder.iterdir() if p.suffix in _ENDINGS] if folder.is_dir() else []

@@ -6,7 +6,7 @@ import os
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import fields
+from dataclasses import fields, replace
 from fnmatch import fnmatchcase
 
 from pgaudit.config.project import Listed, Project
@@ -14,6 +14,7 @@ from pgaudit.errors import Problem, UsageError
 from pgaudit.gate.processes import in_processes
 from pgaudit.gate.records import Audit, Outcome
 from pgaudit.gate.run import run
+from pgaudit.input_files import note_input, noted_inputs
 from pgaudit.inventory.imports import forgotten
 from pgaudit.text import did_you_mean, said, visible
 
@@ -59,6 +60,8 @@ def run_all(audits: Sequence[Audit], jobs: int = 1, done: Callable[[Audit], None
     outcomes = []
     with closing(in_processes(guarded, audits, jobs) if jobs > 1 else (guarded(audit) for audit in audits)) as found:
         for audit, outcome in zip(audits, found, strict=True):
+            for file in outcome.read:
+                note_input(file)
             done(audit)
             outcomes.append(outcome)
     return outcomes
@@ -66,6 +69,11 @@ def run_all(audits: Sequence[Audit], jobs: int = 1, done: Callable[[Audit], None
 
 def guarded(audit: Audit) -> Outcome:
     """Runs one audit, and makes an outcome of an internal error, too."""
+    with noted_inputs() as read:
+        return replace(_guarded(audit), read=tuple(read))
+
+
+def _guarded(audit: Audit) -> Outcome:
     try:
         with forgotten():
             return run(audit)

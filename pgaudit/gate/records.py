@@ -87,6 +87,8 @@ class Outcome:
     ignored: int = 0
     """Findings that the config ignores, or the baseline knows."""
     notes: tuple[str, ...] = ()
+    read: tuple[str, ...] = ()
+    """The files that were read for it."""
     trace: str = ""
     """Where the error of an audit that could not be checked comes from, for those who ask."""
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from pgaudit.errors import ModelError
+from pgaudit.input_files import read_bytes
 from pgaudit.inventory.imports import foreign_code_ran
 from pgaudit.inventory.saved import Saved, read, written
 from pgaudit.inventory.stamp import stamp
@@ -74,7 +75,7 @@ class Cache:
             return None
         path = self._entry("models", name, [name, sorted(args.items())])
         try:
-            saved = read(path.read_bytes(), str(path))
+            saved = read(read_bytes(path), str(path))
         except (OSError, ModelError):
             return None
         with contextlib.suppress(OSError):
@@ -98,7 +99,7 @@ class Cache:
         if not self.usable:
             return None
         try:
-            entry = json.loads(self._entry(section, "", key).read_bytes())
+            entry = json.loads(read_bytes(self._entry(section, "", key)))
             return entry["value"] if (entry["key"], entry["digest"]) == (key, _digest(entry["value"])) else None
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None

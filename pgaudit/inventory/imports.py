@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from pgaudit.errors import ModelError
+from pgaudit.input_files import NotRegular, note_input, refuse_irregular
 from pgaudit.text import did_you_mean, quoted, said, visible
 
 
@@ -80,7 +81,10 @@ def _named_module(name: str) -> ModuleType:
     foreign_code_runs(name)
     try:
         with quiet():
-            return importlib.import_module(name)
+            module = importlib.import_module(name)
+        if file := getattr(module, "__file__", None):
+            note_input(file)
+        return module
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # whatever foreign code raises, SystemExit too
@@ -95,6 +99,10 @@ def _named_module(name: str) -> ModuleType:
 
 def _file_module(path: str) -> ModuleType:
     file = Path(path)
+    try:
+        refuse_irregular(path)
+    except NotRegular as error:
+        raise ModelError(f"cannot read {quoted(path)}: {error.strerror}") from None
     if not is_file(file):
         near = did_you_mean(file.name, (p.name for p in file.parent.glob("*.py"))) if file.parent.is_dir() else None
         raise ModelError(f"no such file: {quoted(path)}", near)
@@ -103,6 +111,7 @@ def _file_module(path: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(file.stem, file)
     assert spec is not None  # a .py file always has a loader
     foreign_code_runs(path)
+    note_input(path)
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     shadowed = sys.modules.get(file.stem)

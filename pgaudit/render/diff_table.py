@@ -15,6 +15,7 @@ from pgaudit.render.diff_words import MARKS, counts, head, lines_of, setup_words
 from pgaudit.render.style import BASE, UNICODE, Marks
 from pgaudit.render.summary import wrapped
 from pgaudit.render.table import TableOptions, console_for
+from pgaudit.render.wrap import fitted
 from pgaudit.text import visible
 
 
@@ -35,12 +36,11 @@ def render_diff_table(diff: Diff, options: DiffOptions) -> str:
     """Returns the whole diff as text; ANSI colours only where asked for."""
     parts = list(_parts(diff, options))
     if not options.colour:  # many times as fast as a console where there are thousands of rows
-        lines = (line for part in parts for line in part.plain.split("\n"))
-        return "".join(f"{line.rstrip()}\n" for line in lines)
+        return fitted("".join(f"{part.plain}\n" for part in parts), options.width)
     console = console_for(TableOptions(options.width, options.colour, options.marks))
     with console.capture() as written:
         console.print(Group(*parts))
-    return written.get()
+    return fitted(written.get(), options.width)
 
 
 def _parts(diff: Diff, options: DiffOptions) -> Iterator[Text]:

@@ -26,9 +26,15 @@ def render_entry(finding: Documentation, options: TableOptions) -> str:
     width = min(options.width or _READABLE, _READABLE)
     parts: list[RenderableType] = [*_head(finding), ""]
     for key, word in PARTS.items():
-        parts += [Text(word, style="bold"), Padding(_wrapped(getattr(finding, key), width - 2), (0, 0, 1, 2))]
+        parts += [
+            Text(word, style="bold"),
+            Padding(_wrapped(getattr(finding, key), width - 2), (0, 0, 1, 2), expand=False),
+        ]
     ignore = f'findings: {{ignore: {{{finding.kind.code}: "the reason"}}}}'
-    parts += [Text("To ignore it", style="bold"), Padding(_prose(f"in the config: `{ignore}`"), (0, 0, 0, 2))]
+    parts += [
+        Text("To ignore it", style="bold"),
+        Padding(_prose(f"in the config: `{ignore}`"), (0, 0, 0, 2), expand=False),
+    ]
     return printed(Group(*parts), options)
 
 
@@ -68,7 +74,7 @@ def render_list(findings: Sequence[Documentation], options: TableOptions) -> str
         title = _prose(finding.title)
         if options.width and line.cell_len + title.cell_len > options.width:
             line.rstrip()
-            parts += [line, Padding(_wrapped(finding.title, options.width - 7), (0, 0, 0, 7))]
+            parts += [line, Padding(_wrapped(finding.title, options.width - 7), (0, 0, 0, 7), expand=False)]
         else:
             parts.append(line + title)
     parts += ["", Text("pgaudit finding CODE says what it means, why it hurts, and how to mend it", style=BASE)]

@@ -14,6 +14,7 @@ from pgaudit.render.table import TableOptions, console_for, report_view
 from pgaudit.report import Report
 from pgaudit.text import visible
 
+_BLANKS = re.compile(r" +$", re.MULTILINE)
 _FONT_FACE = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 
 # Readable on its own dark ground, whatever the page around it has.
@@ -53,4 +54,5 @@ def render_svg(report: Report, selection: Selection, options: TableOptions) -> s
     picture = console.export_svg(
         title=f"pgaudit show {visible(report.inventory.ref)}", theme=_THEME, unique_id="pgaudit"
     )
-    return _FONT_FACE.sub("", picture).replace("Fira Code, monospace", "ui-monospace, Menlo, Consolas, monospace")
+    picture = _BLANKS.sub("", _FONT_FACE.sub("", picture))
+    return picture.replace("Fira Code, monospace", "ui-monospace, Menlo, Consolas, monospace")

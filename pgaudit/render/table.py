@@ -16,6 +16,7 @@ from pgaudit.render.rows import TableOptions, in_pieces, row_lines, widths_of
 from pgaudit.render.select import Selection, select
 from pgaudit.render.style import BASE
 from pgaudit.render.summary import groups_table, header, summary_table
+from pgaudit.render.wrap import fitted
 from pgaudit.report import Report
 from pgaudit.text import counted
 
@@ -32,7 +33,7 @@ def render_table(report: Report, selection: Selection, options: TableOptions) ->
 
 
 def printed(view: RenderableType, options: TableOptions) -> str:
-    """Returns a view as text, without blanks at the ends of lines."""
+    """Returns a view as text whose lines fit, without blanks at their ends."""
     return "".join(_printed([view], options))
 
 
@@ -45,7 +46,7 @@ def _printed(views: Iterable[RenderableType], options: TableOptions) -> Iterator
             with console.capture() as written:
                 console.print(view)
             text = written.get()
-        yield text if options.colour else "\n".join(line.rstrip() for line in text.split("\n"))
+        yield fitted(text, options.width)
 
 
 _ENDLESS = 10_000

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 
 from pgaudit.errors import UsageError
 from pgaudit.sweep.clusters import CLUSTERS, registered
-from pgaudit.sweep.pools import InProcess, Joblib, Pool
+from pgaudit.sweep.pools import InProcess, Joblib, Pool, Processes
 from pgaudit.text import did_you_mean, quoted
 
 LOCAL = "loky"
@@ -70,23 +70,10 @@ def open_pool(
         UsageError: no scheduler is named, none answers, or it has no workers.
     """
     if backend == LOCAL:
-        with _loky(min(jobs or usable_jobs(), most or 1)) as pool:
-            yield pool
+        jobs = min(jobs or usable_jobs(), most or 1)
+        yield InProcess() if jobs == 1 else Processes(jobs)
     elif backend == "threading":
         yield Joblib(backend, backend, jobs or usable_jobs())
     else:
         with CLUSTERS.get(backend, registered)(backend, jobs, scheduler) as pool:
             yield pool
-
-
-@contextlib.contextmanager
-def _loky(jobs: int) -> Iterator[Pool]:
-    if jobs == 1:
-        yield InProcess()
-        return
-    from joblib.externals.loky import get_reusable_executor
-
-    try:
-        yield Joblib(LOCAL, LOCAL, jobs, own=True)
-    finally:
-        get_reusable_executor().shutdown(wait=True, kill_workers=True)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
-import signal
-import threading
 import warnings
 from collections.abc import Generator, Iterable, Iterator
-from concurrent.futures import BrokenExecutor
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, as_completed, wait
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pgaudit.errors import PgauditError, UsageError
+from pgaudit.processes import processes
 from pgaudit.sweep.records import Result, Task
 from pgaudit.sweep.work import Work, perform
 from pgaudit.text import said
@@ -52,6 +50,27 @@ class InProcess:
 
 
 @dataclass(frozen=True)
+class Processes:
+    """Processes of this machine that are there for this alone."""
+
+    jobs: int
+
+    def stream(self, work: Work, tasks: Iterable[Task]) -> Results:
+        """Yields the results of each task as they come."""
+        open_: set[Future[tuple[Result, ...]]] = set()
+        try:
+            with processes(self.jobs, silent=True) as submit:
+                for task in tasks:
+                    open_.add(submit(perform, work, task))
+                    if len(open_) == 2 * self.jobs:  # as many wait as are run
+                        done, open_ = wait(open_, return_when=FIRST_COMPLETED)
+                        yield from (future.result() for future in done)
+                yield from (future.result() for future in as_completed(open_))
+        except BrokenExecutor as error:
+            raise Lost(str(error)) from error
+
+
+@dataclass(frozen=True)
 class Joblib:
     """A backend of joblib."""
 
@@ -60,15 +79,12 @@ class Joblib:
     """What joblib takes for it: the name, or the backend itself."""
     jobs: int | None
     """Tasks at a time; None where a cluster decides."""
-    own: bool = False
-    """Whether the processes are there for this alone."""
 
     def stream(self, work: Work, tasks: Iterable[Task]) -> Results:
         """Yields the results of each task as they come; of a backend that cannot tell, after each round."""
         from joblib import delayed
 
-        call = delayed(perform)
-        calls = (call(work, task, own_process=self.own) for task in tasks)
+        calls = (delayed(perform)(work, task) for task in tasks)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of workers that are begun anew, of tasks that Ctrl-C cancels
             try:
@@ -86,8 +102,7 @@ class Joblib:
             parallel = self._parallel("generator_unordered")
         except ValueError:  # a backend that cannot do that
             return None
-        with _deaf_to_ctrl_c() if self.own else contextlib.nullcontext():
-            results: Results = parallel(calls)
+        results: Results = parallel(calls)
         return results
 
     def _in_rounds(self, calls: Iterator[Any]) -> Results:
@@ -100,7 +115,7 @@ class Joblib:
         from joblib import Parallel, parallel_config
 
         options: dict[str, Any] = {"batch_size": 1}  # one model may take a thousand times as long as another
-        if self.jobs and not self.own:
+        if self.jobs:
             options["pre_dispatch"] = self.jobs
         # joblib would run a single job in this process
         with parallel_config(backend=self.backend, n_jobs=-1 if self.jobs is None else max(self.jobs, 2)):
@@ -110,18 +125,3 @@ class Joblib:
 def is_loss(error: BaseException) -> bool:
     """Whether an error means that the process of a task has died."""
     return isinstance(error, BrokenExecutor) or any(kind.__name__ in _LOSSES for kind in type(error).__mro__)
-
-
-@contextlib.contextmanager
-def _deaf_to_ctrl_c() -> Iterator[None]:
-    """Processes and threads that begin here never hear of Ctrl-C, which a terminal sends to all: this process ends
-    them. It hears of it afterwards itself.
-    """
-    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

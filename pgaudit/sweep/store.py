@@ -1,16 +1,20 @@
 """``-o results.jsonl``: what is done is kept as it comes, and a later run of the same sweep continues there.
 
-Lines stand in the order in which they came; those of a finished sweep in that of its models and configs.
+Lines stand in the order in which they came; those of a finished sweep in that of its models and configs. What a sweep
+that begins anew finds stands in ``results.jsonl.part``, and takes the place of the old results once it is complete; a
+later run that does not begin anew continues there, too.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import os
 from collections.abc import Iterable, Sequence
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO
+from typing import Any
 
 from pgaudit.errors import UsageError
 from pgaudit.sweep.lines import SCHEMA_VERSION, Identity, line, result
@@ -27,7 +31,10 @@ class Store:
     def __init__(self, path: Path, identity: Identity) -> None:
         self._path = path
         self._identity = identity
-        self._file: BinaryIO | None = None
+        self._target = os.path.realpath(path)
+        self._part = Path(f"{self._target}.part")
+        self._file: FileIO
+        self._files = contextlib.ExitStack()
 
     def open(self, tasks: Sequence[Task], *, restart: bool) -> list[Result]:
         """Returns the results that are there already, and makes ready for more. A torn last line is dropped.
@@ -38,29 +45,60 @@ class Store:
         if self._path.exists() and not self._path.is_file():
             raise UsageError(f"cannot write {quoted(self._path)}: it is no file", "--format jsonl writes to stdout")
         with _writable(self._path):
-            self._file = open(self._path, "a+b")  # noqa: SIM115 - this class closes it
+            if not self._path.exists():
+                self._part.unlink(missing_ok=True)  # whoever has removed the results wants none of it
+            self._open(self._path)
             self._lock()
             if restart:
+                self._open(self._part)
                 self._file.truncate(0)
                 return []
-            self._file.seek(0)
-            text = self._file.read()
-            whole = text.rfind(b"\n") + 1
+            if self._continues_part(tasks):
+                self._part.replace(self._target)
+                self._open(self._path)
+                self._lock()
+            text, whole = self._held()
             done = self._read(text[:whole], tasks)
             self._file.truncate(whole)
             return done
 
     def add(self, results: Iterable[Result]) -> None:
-        """Writes results at once."""
-        assert self._file is not None
+        """Writes results at once, all or none of them."""
+        text = "".join(line(each, self._identity) for each in results).encode()
         with _writable(self._path):
-            self._file.write("".join(line(each, self._identity) for each in results).encode())
-            self._file.flush()
+            size = self._file.seek(0, os.SEEK_END)
+            try:
+                while text:
+                    text = text[self._file.write(text) :]
+                os.fsync(self._file.fileno())
+            except BaseException:
+                self._file.truncate(size)
+                raise
 
     def finish(self, results: Iterable[Result]) -> None:
         """Puts all results of a finished sweep in order."""
         with _writable(self._path):
             write_whole(self._path, (line(each, self._identity) for each in results))
+            self._part.unlink(missing_ok=True)
+
+    def _open(self, path: Path) -> None:
+        self._file = self._files.enter_context(FileIO(path, "a+"))
+
+    def _held(self) -> tuple[bytes, int]:
+        """What the file holds, and how much of that are whole lines."""
+        self._file.seek(0)
+        text = self._file.read()
+        return text, text.rfind(b"\n") + 1
+
+    def _continues_part(self, tasks: Sequence[Task]) -> bool:
+        """Whether a sweep that began anew, and did not end, was this one."""
+        if not self._part.is_file():
+            return False
+        text = self._part.read_bytes()
+        try:
+            return bool(self._read(text[: text.rfind(b"\n") + 1], tasks))
+        except UsageError:
+            return False
 
     def __enter__(self) -> Store:
         return self
@@ -68,12 +106,10 @@ class Store:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._file is not None:
-            self._file.close()
+        self._files.close()
 
     def _lock(self) -> None:
         """Keeps a second sweep out; a file system that has no locks lets it in."""
-        assert self._file is not None
         try:
             import fcntl
 

@@ -16,7 +16,6 @@ from pgaudit.inventory.cache import Cache
 from pgaudit.inventory.imports import forgotten
 from pgaudit.pipeline import audit_many
 from pgaudit.report import Report
-from pgaudit.sweep.own import settle
 from pgaudit.sweep.policies import Policy
 from pgaudit.sweep.records import Result, Task, counted_findings
 from pgaudit.text import said
@@ -38,13 +37,12 @@ class Work:
     """Of pgaudit; another one might decide otherwise."""
 
 
-def perform(work: Work, task: Task, *, own_process: bool = False) -> tuple[Result, ...]:
+def perform(work: Work, task: Task) -> tuple[Result, ...]:
     """Audits a model under each of the task's configs; whatever fails is a result, too.
 
     Args:
         work: what is the same for all tasks.
         task: the model and its configs.
-        own_process: whether the process is there for this alone, so that nothing it writes is anybody's.
 
     Raises:
         UsageError: this process has another version of pgaudit.
@@ -53,8 +51,6 @@ def perform(work: Work, task: Task, *, own_process: bool = False) -> tuple[Resul
 
     if work.version and work.version != __version__:
         raise UsageError(f"a worker has pgaudit {__version__}, but the sweep is of {work.version}")
-    if own_process:
-        settle()
     policies = [policy for policy in work.policies if policy.name in task.configs]
     configs = [policy.config for policy in policies]
     with _ONE_AT_A_TIME, _silence(), _at(work.folder), forgotten():

@@ -149,14 +149,11 @@ def test_a_backend_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_an_interrupted_sweep_leaves_no_process_behind(folder: Path) -> None:
     from multiprocessing import active_children
 
-    from joblib.externals.loky import reusable_executor
-
     began = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         _interrupted()
     assert time.monotonic() - began < 60
     assert not active_children()
-    assert not getattr(reusable_executor._executor, "_processes", None)
 
 
 def _interrupted() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import resource
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -66,7 +69,7 @@ def test_another_sweep_says_what_differs(tmp_path: Path, other: Identity, says: 
     assert "--restart" in str(raised.value)
     assert path.read_bytes() == _text(*ALL)
     assert _open(path, other, restart=True) == []
-    assert path.read_bytes() == b""
+    assert path.read_bytes() == _text(*ALL)
 
 
 def test_fewer_models_are_another_sweep_but_more_are_not(tmp_path: Path) -> None:
@@ -99,3 +102,91 @@ def test_what_is_no_file(tmp_path: Path) -> None:
         _open(tmp_path)
     with pytest.raises(UsageError, match="cannot write"):
         _open(tmp_path / "no" / "r.jsonl")
+
+
+OLD_RESULTS = [replace(result, parameters=4) for result in ALL]
+OLD = _text(*OLD_RESULTS)
+
+
+def test_a_sweep_that_begins_anew_keeps_the_old_results_until_it_ends(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    path.write_bytes(OLD)
+    with Store(path, IDENTITY) as store:
+        assert store.open(TASKS, restart=True) == []
+        store.add(ALL[::-1])
+        assert path.read_bytes() == OLD
+        store.finish(ALL)
+    assert path.read_bytes() == _text(*ALL)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_one_that_did_not_end_is_continued_unless_it_is_another(tmp_path: Path) -> None:
+    path, link = tmp_path / "r.jsonl", tmp_path / "link"
+    path.write_bytes(OLD)
+    link.symlink_to("r.jsonl")
+    with Store(link, IDENTITY) as store:
+        store.open(TASKS, restart=True)
+        store.add(ALL[:2])
+    part = tmp_path / "r.jsonl.part"
+    part.write_bytes(part.read_bytes() + b'{"torn')
+    with pytest.raises(UsageError, match="holds another sweep"):
+        _open(link, replace(IDENTITY, version="2.0"))
+    assert path.read_bytes() == OLD
+    assert _open(link) == ALL[:2]
+    assert path.read_bytes() == _text(*ALL[:2])
+    assert sorted(tmp_path.iterdir()) == [link, path]
+    assert link.is_symlink()
+
+
+def test_with_the_results_goes_what_did_not_end(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    with Store(path, IDENTITY) as store:
+        store.open(TASKS, restart=True)
+        store.add(ALL[:2])
+    path.unlink()
+    assert _open(path) == []
+
+
+@contextlib.contextmanager
+def _no_file_larger_than(size: int) -> Iterator[None]:
+    """To a process, this is what a full disk is."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("restart", [True, False])
+@pytest.mark.parametrize("room", range(0, 3 * len(_text(ALL[0])), 100))
+def test_where_nothing_more_can_be_written_all_results_stay(tmp_path: Path, restart: bool, room: int) -> None:
+    path = tmp_path / "r.jsonl"
+    before = OLD if restart else _text(ALL[0])
+    path.write_bytes(before)
+    added: list[Result] = []
+    with Store(path, IDENTITY) as store:
+        store.open(TASKS, restart=restart)
+        with _no_file_larger_than(room + (0 if restart else len(before))):
+            for result in ALL[1:]:
+                try:
+                    store.add([result])
+                except UsageError as error:
+                    assert "too large" in str(error)
+                    break
+                added.append(result)
+    assert len(added) < len(ALL) - 1
+    assert path.read_bytes() == (before if restart else before + _text(*added))
+    kept = (added or OLD_RESULTS) if restart else ALL[:1] + added
+    assert _open(path) == kept
+
+
+def test_a_finished_sweep_that_cannot_be_put_in_order_keeps_its_results(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    path.write_bytes(_text(*ALL[::-1]))
+    with Store(path, IDENTITY) as store:
+        found = store.open(TASKS, restart=False)
+        with _no_file_larger_than(100), pytest.raises(UsageError, match="too large"):
+            store.finish(found[::-1])
+    assert path.read_bytes() == _text(*ALL[::-1])
+    assert list(tmp_path.iterdir()) == [path]

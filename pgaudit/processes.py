@@ -1,0 +1,73 @@
+"""Processes that run audits. Ctrl-C is not for them, and none outlives the process that began it, however that ends."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from typing import Any
+
+_EVERY = 0.5
+"""Seconds between two looks at the parent."""
+
+
+@contextlib.contextmanager
+def processes(jobs: int, *, silent: bool = False) -> Iterator[Callable[..., Future[Any]]]:
+    """Yields a function that begins a call, as ``Executor.submit`` does; at the end, whatever the reason, no process is
+    left. One that dies is a ``BrokenExecutor`` to all calls that are open.
+
+    Args:
+        jobs: calls at a time.
+        silent: whether nothing that is written there is anybody's: not even what libraries in C write.
+    """
+    from joblib.externals.loky import ProcessPoolExecutor
+
+    pool = ProcessPoolExecutor(jobs, initializer=_begin, initargs=(os.getpid(), silent))
+
+    def submit(function: Callable[..., Any], *args: Any) -> Future[Any]:
+        with _deaf_to_ctrl_c():
+            future: Future[Any] = pool.submit(function, *args)
+            return future
+
+    try:
+        yield submit
+    finally:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # where there is no `pgrep`, of what the killed have begun themselves
+            pool.shutdown(wait=True, kill_workers=True)
+
+
+def _begin(parent: int, silent: bool) -> None:
+    if silent:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (1, 2):
+            os.dup2(nowhere, stream)
+        os.close(nowhere)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    """Waits for the end of the process that began this one, even a violent one, of which nobody would tell."""
+    while os.getppid() == parent:
+        time.sleep(_EVERY)
+    os._exit(1)
+
+
+@contextlib.contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Processes and threads that begin here never hear of Ctrl-C, which a terminal sends to all: this process ends
+    them. It hears of it afterwards itself.
+    """
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

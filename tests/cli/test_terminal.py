@@ -1,0 +1,180 @@
+"""On a real terminal every line fits, and none ends in blanks, whatever the command and the format."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.cells import cell_len
+
+from pgaudit.cli.lazy import COMMANDS
+from pgaudit.render.choices import DiffFormat, ExplainFormat, Format, GateFormat, RuleFormat, SweepFormat, VerifyFormat
+
+REPOSITORY = Path(__file__).parents[2]
+_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_DRIVER = """
+import fcntl, json, struct, sys, termios
+from pgaudit import cli
+for line in open("cases.json"):
+    columns, case = json.loads(line)
+    fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    print("\\0" + line, end="", flush=True)
+    code = cli.main(case)
+    print(f"\\0\\0{code}", flush=True)
+"""
+FILES = {
+    "nets.py": """
+from torch import nn
+def tiny(width=2): return nn.Sequential(nn.Linear(width, width), nn.BatchNorm1d(width), nn.LayerNorm(width))
+def wide(): return nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), nn.Linear(3, 3, bias=False))
+def tied():
+    net = tiny()
+    net[0].bias = net[1].bias
+    net[1].weight.requires_grad_(False)
+    return net
+def exits(): raise SystemExit("a long reason why this model cannot be built, which no narrow terminal has room for")
+""",
+    "typo.yaml": """
+model: nets.py:tied
+optimizer: {type: SGD, lr: 0.1, momentum: 0.9, weight_decay: 1.0e-4}
+paramwise_cfg: {norm_decay_mutl: 0, bias_lr_mult: 2, custom_keys: {nothing.has.this.name: {lr_mult: 0.1}, '1': {}}}
+""",
+    "plain.yaml": "model: nets.py:tiny\noptimizer: {type: SGD, lr: 0.2, weight_decay: 1.0e-4}\n",
+    "expect.yaml": "groups: 7\nparameters: {'0.*': {lr: 0.5}, '1.*': {weight_decay: 0}}\n",
+    "pgaudit.yaml": """
+audits:
+  - {name: a name of an audit that is as long as names of audits are at times, config: typo.yaml}
+  - {config: plain.yaml, expect: expect.yaml, lock: x.lock}
+  - {config: plain.yaml, model: 'nets.py:exits'}
+""",
+}
+MACHINE = {
+    "json", "jsonl", "csv", "markdown", "svg", "sarif", "junit", "github", "gitlab",
+    "concise",  # a finding a line, for grep and editors
+}  # fmt: skip
+FOR_FILES = {"lock", "snapshot", "convert"}
+"""What these print is a file."""
+
+
+def _cases() -> Iterator[list[str]]:
+    for name in COMMANDS:
+        yield [name, "--help"]
+    yield ["--help"]
+    for fmt in Format:
+        for model, config in (("resnet18", "configs/resnet50_mmcv.yaml"), ("nets.py:tied", "typo.yaml")):
+            yield ["show", model, config, "--format", fmt.value]
+    for options in (["--groups"], ["--mult", "--changed"], ["--group-by", "module"], ["--filter", "*bias"]):
+        for model, config in (("vit_tiny_patch16_224", "configs/vit_timm.yaml"), ("nets.py:tied", "typo.yaml")):
+            yield ["show", model, config, *options]
+    for path in sorted((REPOSITORY / "configs").glob("*.yaml")):
+        if path.name.startswith("vit"):
+            yield ["explain", "vit_tiny_patch16_224", f"configs/{path.name}", "blocks.0.norm?.*"]
+        else:
+            yield ["show", "resnet18", f"configs/{path.name}", "--fold", "--groups"]
+    for fmt in ExplainFormat:
+        yield ["explain", "typo.yaml", "*", "--format", fmt.value]
+    for fmt in DiffFormat:
+        yield ["diff", "plain.yaml", "typo.yaml", "--model", "nets.py:tied", "--format", fmt.value]
+        yield [
+            "diff",
+            "configs/resnet50_mmcv.yaml",
+            "configs/finetune_mmcv.yaml",
+            "-m",
+            "resnet18",
+            "--format",
+            fmt.value,
+        ]
+    yield ["diff", "x.lock", "typo.yaml", "--no-fold"]
+    for fmt in GateFormat:
+        yield ["check", "--format", fmt.value]
+    yield ["check", "typo.yaml", "--fail-on", "info"]
+    yield ["check", "resnet18", "configs/finetune_mmcv.yaml", "--fail-on", "info"]
+    for fmt in SweepFormat:
+        yield ["sweep", "nets.py:t*", "typo.yaml", "plain.yaml", "-j", "1", "--format", fmt.value]
+    yield ["sweep", "resnet1?", "configs/resnet50_mmcv.yaml", "configs/finetune_mmcv.yaml", "-j", "1", "--all"]
+    yield ["sweep", "*.py:exits", "configs/finetune_mmcv.yaml", "plain.yaml", "-j", "1", "--all"]
+    for fmt in VerifyFormat:
+        yield ["verify", "vit_tiny_patch16_224", "configs/vit_timm.yaml", "--format", fmt.value]
+    for fmt in RuleFormat:
+        yield ["rule", "--format", fmt.value]
+        yield ["rule", "PG003", "--format", fmt.value]
+        yield ["constructors", "--format", fmt.value]
+    from pgaudit.checks.documentation import all_documentation
+    from pgaudit.constructors.catalogue import built_in
+
+    yield from (["rule", each.kind.code] for each in all_documentation())
+    yield from (["constructors", each.grammar.name] for each in built_in())
+    yield ["models", "resnet*"]
+    yield ["cache", "info"]
+    yield ["lock", "nets.py:tied", "typo.yaml"]
+    yield ["convert", "plain.yaml", "--to", "rules"]
+    yield ["snapshot", "nets.py:tiny"]
+    yield ["snapshot", "--check", "moved.json", "nets.py:wide"]
+
+
+COLUMNS = (60, 80, 120)
+
+
+def test_every_line_fits_and_none_ends_in_blanks(tmp_path: Path) -> None:
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text)
+    shutil.copytree(REPOSITORY / "configs", tmp_path / "configs")
+    cases = [(columns, case) for case in _cases() for columns in COLUMNS]
+    assert {case[0] for _, case in cases} >= set(COMMANDS)
+    (tmp_path / "cases.json").write_text("".join(json.dumps(case) + "\n" for case in cases))
+    from pgaudit import cli
+
+    here = os.getcwd()
+    os.chdir(tmp_path)
+    try:
+        assert cli.main(["lock", "nets.py:wide", "plain.yaml", "-o", "x.lock"]) == 0
+        assert cli.main(["snapshot", "nets.py:tiny", "-o", "moved.json"]) == 0
+    finally:
+        os.chdir(here)
+    answers = _on_a_terminal(tmp_path)
+    assert [(columns, case) for columns, case, _, _ in answers] == cases
+    wrong: list[str] = []
+    for columns, case, code, text in answers:
+        assert code in (0, 1, 2), case
+        assert text or code == 2, case
+        exempt = case[0] in FOR_FILES and "--check" not in case and "--help" not in case
+        exempt |= "--format" in case and case[case.index("--format") + 1] in MACHINE
+        wrong += [
+            f"{columns}: {' '.join(case)}: {cell_len(line)} cells: {line[:300]!r}"
+            for line in _ESCAPES.sub("", text).split("\r\n")
+            if line != line.rstrip() or (not exempt and cell_len(line) > columns)
+        ]
+    assert not wrong, "\n".join(wrong)
+
+
+def _on_a_terminal(folder: Path) -> list[tuple[int, list[str], int, str]]:
+    """Runs all cases in one process whose stdout is a terminal; returns each with its exit code and its output."""
+    main, other = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm-256color", "PYTHONPATH": str(REPOSITORY), "PYTHONUTF8": "1"}
+    environment.pop("_TYPER_FORCE_DISABLE_TERMINAL", None)
+    with (folder / "stderr").open("wb") as stderr:
+        process = subprocess.Popen(
+            [sys.executable, "-c", _DRIVER], cwd=folder, stdin=other, stdout=other, stderr=stderr, env=environment
+        )
+    os.close(other)
+    written = b""
+    try:
+        while chunk := os.read(main, 65536):
+            written += chunk
+    except OSError:  # the other end is closed
+        pass
+    os.close(main)
+    assert process.wait() == 0, (folder / "stderr").read_text()
+    answers = []
+    for part in written.decode().split("\0[")[1:]:
+        head, _, rest = part.partition("\r\n")
+        text, _, code = rest.partition("\0\0")
+        answers.append((*json.loads("[" + head), int(code), text))
+    return answers

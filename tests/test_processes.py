@@ -1,0 +1,107 @@
+"""Processes that run audits: however the one that began them ends, none of them is left."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import BrokenExecutor
+from pathlib import Path
+
+import pytest
+
+from pgaudit.processes import processes
+from tests.signals import heed_interrupts
+
+REPOSITORY = Path(__file__).parents[1]
+SLOW = """
+import pathlib, os, time
+def make():
+    pathlib.Path(f"begun{os.getpid()}").touch()
+    time.sleep(120)
+"""
+CONFIG = "optimizer: {type: SGD, lr: 0.1}\n"
+PROJECT = "audits:\n" + "".join(f"- {{config: c.yaml, model: 'slow{number}.py:make'}}\n" for number in range(4))
+COMMANDS = {"check": ["check", "-j", "2"], "sweep": ["sweep", "slow*.py:make", "c.yaml", "-j", "2"]}
+
+
+def _of_session(session: int) -> set[int]:
+    """The processes of a session that run."""
+    found = set()
+    for each in Path("/proc").iterdir():
+        if each.name.isdecimal():
+            try:
+                state, _, _, its = (each / "stat").read_text().rpartition(")")[2].split()[:4]
+            except OSError:  # it has ended meanwhile
+                continue
+            if int(its) == session and state != "Z":
+                found.add(int(each.name))
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are counted in /proc")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGKILL", "SIGINT"])
+@pytest.mark.parametrize("command", COMMANDS)
+def test_none_outlives_the_command(tmp_path: Path, command: str, name: str) -> None:
+    for number in range(4):
+        (tmp_path / f"slow{number}.py").write_text(SLOW)
+    (tmp_path / "c.yaml").write_text(CONFIG)
+    (tmp_path / "pgaudit.yaml").write_text(PROJECT)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pgaudit", *COMMANDS[command]],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        preexec_fn=heed_interrupts,
+    )
+    try:
+        while len(list(tmp_path.glob("begun*"))) < 2:
+            assert process.poll() is None
+            time.sleep(0.05)
+        assert len(_of_session(process.pid)) >= 3
+        process.send_signal(signal.Signals[name])
+        out, err = process.communicate(timeout=60)  # whoever is left would hold the pipes open
+        assert process.returncode == (130 if name == "SIGINT" else -signal.Signals[name])
+        assert (out, b"Traceback" in err) == (b"", False)
+        deadline = time.monotonic() + 30
+        while _of_session(process.pid) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert not _of_session(process.pid)
+    finally:
+        for left in _of_session(process.pid):
+            os.kill(left, signal.SIGKILL)
+
+
+def test_an_error_ends_them_at_once() -> None:
+    began = time.monotonic()
+    with pytest.raises(ValueError, match="mine"):
+        _interrupted()
+    assert multiprocessing.active_children() == []
+    assert time.monotonic() - began < 120
+
+
+def _interrupted() -> None:
+    with processes(2) as submit:
+        submit(time.sleep, 300)
+        assert submit(os.getpid).result() != os.getpid()
+        raise ValueError("mine")
+
+
+def test_a_process_that_dies_is_told_of() -> None:
+    with processes(1) as submit, pytest.raises(BrokenExecutor):
+        submit(os._exit, 3).result()
+    assert multiprocessing.active_children() == []
+
+
+def test_what_a_silent_one_writes_is_nobodys(capfd: pytest.CaptureFixture[str]) -> None:
+    with processes(1, silent=True) as submit:
+        submit(os.write, 1, b"out").result()
+        submit(os.write, 2, b"err").result()
+    with processes(1) as submit:
+        submit(os.write, 2, b"heard").result()
+    assert capfd.readouterr() == ("", "heard")
