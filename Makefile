@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip
 PYTEST := $(BIN)/python -m pytest
-TESTED := $(VENV)/.installed-test $(foreach o,mmcv1 mmengine mmpretrain transformers,.oracles/$(o)/.complete)
+TESTED := $(VENV)/.installed-test $(foreach o,mmcv1 mmengine mmpretrain transformers fvcore,.oracles/$(o)/.complete)
 T ?=
 
 .DEFAULT_GOAL := help

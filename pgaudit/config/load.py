@@ -8,12 +8,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.config import layouts
-from pgaudit.config.documents import read_file, refuse
+from pgaudit.config.documents import refuse
 from pgaudit.config.grammars import grammar_named, scoped, unknown_constructor
 from pgaudit.config.ignores import ignore_complaints, ignores_of
-from pgaudit.config.loader import Document, read_yaml
+from pgaudit.config.loader import Document
 from pgaudit.config.records import Config
 from pgaudit.config.validate import constructor_complaints, section_complaints
+from pgaudit.config.yaml_chain import read_chain
 from pgaudit.errors import ConfigError, Problem, UsageError
 from pgaudit.input_files import note_input
 
@@ -61,7 +62,7 @@ def _read(path: str, constructor: str | None) -> Config:
         read = python_file.read_python(path)
         return replace(_validated(read.document, path, constructor), architecture=read.architecture)
     least = "`optimizer:` is the least that a config needs"
-    document = read_yaml(read_file(path), path, aside=layouts.foreign_keys, least=least)
+    document = read_chain(path, aside=layouts.foreign_keys, least=least)
     return _validated(document, path, constructor)
 
 
@@ -88,11 +89,11 @@ def _validated(document: Document, path: str | None, constructor: str | None) ->
         raise ConfigError(Problem(f"a config is a mapping, not {described(top)}", path, document.values.get(())))
     layout = layouts.recognise(top)
     found = complaints("File", top)
-    for base in layouts.BASES:
-        if base in top:
-            found.insert(
-                0, ((base,), f"pgaudit reads one file, and `{base}` names others", "write the whole config out")
-            )
+    if "_base_" in top:
+        message = "pgaudit reads one file, and `_base_` names others"
+        found.insert(0, (("_base_",), message, "write the whole config out"))
+    if "_BASE_" in top:  # given as a mapping: those of files have been read
+        found.insert(0, (("_BASE_",), "it is read in files alone, as detectron2 does", "name the file"))
     found += [(at, message, None) for at, message in layout.unread]
     name = constructor or scoped(layout.constructor, top.get("default_scope"))
     found += constructor_complaints(name, layout)

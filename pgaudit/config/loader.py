@@ -71,27 +71,65 @@ def read_yaml(
     Raises:
         ConfigError: with every problem found; syntax errors end the reading, so there is only one of those.
     """
-    if len(data) > MAX_BYTES:
-        raise ConfigError(Problem(f"the file is larger than the {MAX_BYTES:,} bytes that a config may have", path))
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ConfigError(undecodable(data, error, path)) from None
-    builder = _Builder(path)
-    try:
-        root = _single_node(text, path)
+    source = Source(data, path, least=least)
+    return source.read(aside(source.shallow) if aside else frozenset())
+
+
+class Source:
+    """One file, parsed; its values are read later."""
+
+    def __init__(self, data: bytes, path: str, *, is_base: bool = False, least: str | None = None) -> None:
+        """Parses the file.
+
+        Args:
+            data: the file's bytes.
+            path: its name, for messages.
+            is_base: whether it is not the config itself, so that each position names it.
+            least: the hint to give for an empty file.
+
+        Raises:
+            ConfigError: it is no YAML.
+        """
+        if len(data) > MAX_BYTES:
+            raise ConfigError(Problem(f"the file is larger than the {MAX_BYTES:,} bytes that a config may have", path))
+        self.path = path
+        self._elsewhere = path if is_base else None
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise ConfigError(undecodable(data, error, path)) from None
+        try:
+            root = _single_node(text, path)
+        except yaml.MarkedYAMLError as error:
+            raise ConfigError(syntax_problem(error, path)) from None
+        except yaml.reader.ReaderError as error:
+            raise ConfigError(unreadable(text, error, path)) from None
+        except RecursionError:
+            raise ConfigError(Problem("the YAML is nested too deeply", path)) from None
         if root is None:
             raise ConfigError(Problem("the file is empty", path, hint=least))
-        builder.document.value = builder.build(_without(root, aside), ())
-    except yaml.MarkedYAMLError as error:
-        raise ConfigError(syntax_problem(error, path)) from None
-    except yaml.reader.ReaderError as error:
-        raise ConfigError(unreadable(text, error, path)) from None
-    except RecursionError:
-        raise ConfigError(Problem("the YAML is nested too deeply", path)) from None
-    if builder.problems:
-        raise ConfigError(builder.problems)
-    return builder.document
+        self._root = root
+
+    @property
+    def shallow(self) -> Shallow:
+        """The top-level keys, with those below; none where the file is not a mapping."""
+        pairs = self._root.value if isinstance(self._root, yaml.MappingNode) else ()
+        return {key.value: _keys_below(value) for key, value in pairs if isinstance(key, yaml.ScalarNode)}
+
+    def read(self, left_out: Set[str] = frozenset(), size: Size | None = None) -> Document:
+        """Returns what it says but for the top-level keys that are left out.
+
+        Raises:
+            ConfigError: with every problem found.
+        """
+        builder = _Builder(self.path, self._elsewhere, size or Size())
+        try:
+            builder.document.value = builder.build(_without(self._root, left_out), ())
+        except RecursionError:
+            raise ConfigError(Problem("the YAML is nested too deeply", self.path)) from None
+        if builder.problems:
+            raise ConfigError(builder.problems)
+        return builder.document
 
 
 def _single_node(text: str, path: str) -> yaml.Node | None:
@@ -105,10 +143,9 @@ def _single_node(text: str, path: str) -> yaml.Node | None:
     return root
 
 
-def _without(root: yaml.Node, aside: Callable[[Shallow], Set[str]] | None) -> yaml.Node:
-    if aside is None or not isinstance(root, yaml.MappingNode):
+def _without(root: yaml.Node, left_out: Set[str]) -> yaml.Node:
+    if not left_out or not isinstance(root, yaml.MappingNode):
         return root
-    left_out = aside({key.value: _keys_below(value) for key, value in root.value if isinstance(key, yaml.ScalarNode)})
     pairs = [
         (key, value) for key, value in root.value if not (isinstance(key, yaml.ScalarNode) and key.value in left_out)
     ]
@@ -121,20 +158,28 @@ def _keys_below(node: yaml.Node) -> frozenset[str] | None:
     return frozenset(key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode))
 
 
+@dataclass
+class Size:
+    """How many values a config has so far, in all of its files."""
+
+    nodes: int = 0
+
+
 class _Builder:
     """Turns nodes into values; collects problems instead of stopping at the first."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, elsewhere: str | None, size: Size) -> None:
         self.path = path
+        self._elsewhere = elsewhere
+        self._size = size
         self.document = Document()
         self.problems: list[Problem] = []
-        self._nodes = 0
         self._open: set[int] = set()
         self._resolver = yaml.SafeLoader("")
 
     def build(self, node: yaml.Node, at: Path) -> Any:
         self._count(node)
-        self.document.values[at] = position_of(node)
+        self.document.values[at] = self._place(node)
         if id(node) in self._open:
             self._problem(node, "this alias contains itself")
             return None
@@ -166,7 +211,7 @@ class _Builder:
             key = self._key(key_node)
             if key is None:
                 continue
-            here = position_of(key_node)
+            here = self._place(key_node)
             if key in seen:
                 self._problem(key_node, f"the key {quoted(key)} stands twice here, first in line {seen[key].line}")
                 continue
@@ -220,7 +265,7 @@ class _Builder:
         kind, text = node.tag.replace(_TAG, ""), node.value
         if kind == "str":
             if node.style is None and _AMBIGUOUS.fullmatch(text):
-                self.document.ambiguous.append(Ambiguous(at, position_of(node), text))
+                self.document.ambiguous.append(Ambiguous(at, self._place(node), text))
                 return float(text.replace("_", ""))
             return text
         if kind in ("timestamp", "value"):
@@ -241,17 +286,16 @@ class _Builder:
             return None
 
     def _count(self, node: yaml.Node) -> None:
-        self._nodes += 1
-        if self._nodes > MAX_NODES:
-            where = position_of(node)
-            raise ConfigError(
-                Problem(
-                    f"the file expands to more than {MAX_NODES:,} values", self.path, where, "fewer aliases and merges"
-                )
-            )
+        self._size.nodes += 1
+        if self._size.nodes > MAX_NODES:
+            message = f"the file expands to more than {MAX_NODES:,} values"
+            raise ConfigError(Problem(message, self.path, self._place(node), "fewer aliases and merges"))
 
     def _problem(self, node: yaml.Node, message: str, hint: str | None = None) -> None:
-        self.problems.append(Problem(message, self.path, position_of(node), hint))
+        self.problems.append(Problem(message, self.path, self._place(node), hint))
+
+    def _place(self, node: yaml.Node) -> Position:
+        return position_of(node, self._elsewhere)
 
 
 _A = {"int": "a number", "float": "a number", "bool": "true or false", "null": "nothing", "timestamp": "a date"}

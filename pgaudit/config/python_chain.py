@@ -10,14 +10,14 @@ import ast
 import os
 from collections.abc import Sequence
 from importlib.machinery import PathFinder
-from pathlib import Path as FilePath
 
+from pgaudit.config.bases import refuse_unreadable, shown
 from pgaudit.config.documents import merge_mark, read_file
 from pgaudit.config.python_scan import BASE, base_imports, base_names, literal_names, scanned
 from pgaudit.config.python_tree import UNKNOWN, Entry, Table, merged
 from pgaudit.config.yaml_errors import undecodable
 from pgaudit.errors import ConfigError, Position, Problem
-from pgaudit.text import nearest, one_line, quoted
+from pgaudit.text import one_line
 
 
 class Chain:
@@ -38,11 +38,7 @@ class Chain:
 
     def shown(self, file: str) -> str:
         """Returns a file as seen from where the config was named; one that lies elsewhere by its whole path."""
-        if file == os.path.abspath(self.path):
-            return self.path
-        seen = os.path.relpath(file)
-        far = seen.startswith(os.pardir) and not self.path.startswith(os.pardir)
-        return file if os.path.isabs(self.path) or far else seen
+        return shown(file, self.path)
 
     def position(self, file: str, line: int, column: int) -> Position:
         """Returns a place in one of the files."""
@@ -100,14 +96,7 @@ class Chain:
         return known
 
     def _base(self, source: _Source, path: str, node: ast.expr | ast.ImportFrom, users: tuple[str, ...]) -> Table:
-        at = source.place(node.lineno, node.col_offset)
-        if path in users:
-            circle = " → ".join(self.files[each] for each in (*users[users.index(path) :], path))
-            raise ConfigError(Problem(f"the config inherits from itself: {circle}", self.shown(source.file), at))
-        if not os.path.exists(path):
-            near = nearest(os.path.basename(path), _beside(path))
-            hint = f"did you mean {quoted(near[0])}?" if near else None
-            raise ConfigError(Problem(f"no such base: {quoted(self.shown(path))}", self.shown(source.file), at, hint))
+        refuse_unreadable(path, users, self.path, source.place(node.lineno, node.col_offset))
         table = self._file(path, users)
         table.inherited()
         return table
@@ -179,10 +168,3 @@ def _package(name: str) -> str | None:
         return None
     spec = PathFinder.find_spec(name)
     return next(iter(spec.submodule_search_locations or ()), None) if spec else None
-
-
-def _beside(path: str) -> list[str]:
-    try:
-        return [each.name for each in FilePath(path).parent.iterdir() if each.suffix == ".py"]
-    except OSError:
-        return []

@@ -8,9 +8,9 @@ from pgaudit.errors import Position, Problem
 from pgaudit.text import one_line
 
 
-def position_of(node: yaml.Node) -> Position:
-    """Where a node begins."""
-    return Position(node.start_mark.line + 1, node.start_mark.column + 1)
+def position_of(node: yaml.Node, file: str | None = None) -> Position:
+    """Where a node begins, in a file that is named if it is not the config itself."""
+    return Position(node.start_mark.line + 1, node.start_mark.column + 1, file)
 
 
 def syntax_problem(error: yaml.MarkedYAMLError, path: str) -> Problem:

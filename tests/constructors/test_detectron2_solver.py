@@ -143,14 +143,6 @@ def test_two_layouts_in_one_config(tmp_path: Path, other: str) -> None:
     assert "stands beside" in refusal(tmp_path, "{}", other + "\n")
 
 
-def test_base_files_are_not_read(tmp_path: Path) -> None:
-    assert "`_BASE_` names others" in refusal(tmp_path, "{}", "_BASE_: Base-RCNN-FPN.yaml\n")
-    path = tmp_path / "g.yaml"
-    path.write_text("_BASE_: Base-RCNN-FPN.yaml\nMODEL: {MASK_ON: True}\n", encoding="utf-8")
-    with pytest.raises(ConfigError, match="`_BASE_` names others"):
-        pgaudit.audit(model(), path)
-
-
 def test_another_constructor_does_not_read_it(tmp_path: Path) -> None:
     assert '"mmcv" does not read a `SOLVER:`' in refusal(tmp_path, "{}", "constructor: mmcv\n")
 

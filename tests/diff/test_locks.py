@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import pgaudit
-from pgaudit.constructors import Rule
+from pgaudit.constructors import Rule, sample
 from pgaudit.diff import Entry, Side, compare
 from pgaudit.diff.lock_names import expanded, spelled
 from pgaudit.diff.locks import is_lock, read_lock, written
@@ -66,6 +67,19 @@ def test_a_models_own_braces_and_commas_are_locked_exactly(module: str) -> None:
     names = [f"{module}.{leaf}" for leaf in ("weight", "bias")]
     entries = [Entry(name, (), (2,), 2, "Linear", True, True, 0.1, 0.0, Rule("default"), None) for name in names]
     _agrees(Side(model="m", source="file", constructor="mmcv", entries=tuple(entries)))
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        *({"constructor": name, **asked} for name, asked in sample.ASKED.items()),
+        {"SOLVER": {"WEIGHT_DECAY_BIAS": 0.0}},
+        {"SOLVER": {"BIAS_LR_FACTOR": 2.0}},
+    ],
+    ids=lambda config: str(config.get("constructor", config)),
+)
+def test_the_words_of_every_constructor_are_read_back(config: dict[str, Any]) -> None:
+    _agrees(from_report(pgaudit.audit(sample.inventory(), config)))
 
 
 EXAMPLE = {"optimizer": {"type": "SGD", "lr": 0.1, "weight_decay": 1e-4}, "paramwise_cfg": {"norm_decay_mult": 0}}

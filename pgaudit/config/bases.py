@@ -1,0 +1,60 @@
+"""What Python and YAML configs that inherit from others have in common: how each file is named to the user, and what is
+wrong with a base that cannot be read.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path as FilePath
+
+from pgaudit.errors import ConfigError, Position, Problem, file_of
+from pgaudit.text import nearest, quoted
+
+
+def shown(file: str, config: str) -> str:
+    """Returns a file as seen from where the config was named; one that lies elsewhere by its whole path.
+
+    Args:
+        file: an absolute path.
+        config: the config's path, as the user named it.
+    """
+    if file == os.path.abspath(config):
+        return config
+    if file != os.path.normpath(file):
+        return file
+    seen = os.path.relpath(file)
+    far = seen.startswith(os.pardir) and not config.startswith(os.pardir)
+    return file if os.path.isabs(config) or far else seen
+
+
+def refuse_unreadable(path: str, users: Sequence[str], config: str, at: Position) -> None:
+    """Raises ConfigError for a base that is missing, is no file, or inherits from itself.
+
+    Args:
+        path: the base's absolute path.
+        users: the files that lead to it, the config first.
+        config: the config's path, as the user named it.
+        at: where the last of the users names the base.
+    """
+    hint = None
+    if path in users:
+        circle = " → ".join(shown(each, config) for each in (*users[users.index(path) :], path))
+        message = f"the config inherits from itself: {circle}"
+    elif os.path.isfile(path):
+        return
+    elif os.path.exists(path):
+        message = f"the base {quoted(shown(path, config))} is no regular file"
+    else:
+        message = f"no such base: {quoted(shown(path, config))}"
+        near = nearest(os.path.basename(path), sorted(_beside(FilePath(path)) - set(map(os.path.basename, users))))
+        hint = f"did you mean {quoted(near[0])}?" if near else None
+    raise ConfigError(Problem(message, file_of(config, at), at, hint))
+
+
+def _beside(path: FilePath) -> set[str]:
+    """The files of the same folder and kind."""
+    try:
+        return {each.name for each in path.parent.iterdir() if each.suffix == path.suffix}
+    except (OSError, ValueError):  # a NUL in the path
+        return set()
