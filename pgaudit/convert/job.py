@@ -41,6 +41,9 @@ class Job:
     model_section: Mapping[str, Any] = field(default_factory=dict)
     """``model`` and ``model_args`` of the old config, where they name this model."""
 
+    without_effect: tuple[str, ...] = ()
+    """What the old config says that has no effect of its own on this model."""
+
     @property
     def model(self) -> str:
         """What the user called the model."""
@@ -120,11 +123,20 @@ class Job:
         return [
             f"# {self.title}, for {target}: written by pgaudit.",
             f"# The same lr and weight decay for each of {count} of {self.model}.",
+            *(["# Not translated, since it has no effect of its own on this model:"] if self.without_effect else []),
+            *(f"#   {each}" for each in self.without_effect),
         ]
 
 
 def job(
-    source: Built, subject: Subject, *, unwrap: bool, ignore_frozen: bool, title: str, model_section: Mapping[str, Any]
+    source: Built,
+    subject: Subject,
+    *,
+    unwrap: bool,
+    ignore_frozen: bool,
+    title: str,
+    model_section: Mapping[str, Any],
+    without_effect: tuple[str, ...] = (),
 ) -> Job:
     """Returns the work to do for a target that begins, or does not, at the model's attribute ``module``."""
     inventory, tensors = subject.identities(unwrap=unwrap)
@@ -133,7 +145,9 @@ def job(
     lots = tuple(source.lots[index] for index in found)
     frozen = (index for index, p in enumerate(inventory.parameters) if not p.trainable)
     kept = frozenset(frozen if ignore_frozen else ())
-    return Job(source, inventory, lots, kept, title, model_section=model_section)
+    return Job(
+        source, inventory, lots, kept, title, model_section=model_section, without_effect=without_effect
+    )
 
 
 FROZEN_HINT = "--ignore-frozen compares only what trains"

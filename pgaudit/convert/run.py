@@ -10,6 +10,7 @@ from pgaudit import subject as subjects
 from pgaudit.config import Config, load_config
 from pgaudit.convert import basecls, openmmlab, proof, python, rules, timm
 from pgaudit.convert.job import Job, Written, job
+from pgaudit.convert.left_out import without_effect
 from pgaudit.convert.lots import Built, built
 from pgaudit.errors import ConfigError, UsageError
 from pgaudit.references import subject_of
@@ -103,12 +104,21 @@ def convert(
     source = built(subject, read)
     title = f"{visible(portable(read.path)) if read.path else 'A policy'} ({read.constructor})"
     named = {} if read.model is None or model not in (None, read.model) else _model_of(read)
-    work = job(source, subject, unwrap=target.unwraps, ignore_frozen=ignore_frozen, title=title, model_section=named)
+    inert = without_effect(source.report)
+    work = job(
+        source,
+        subject,
+        unwrap=target.unwraps,
+        ignore_frozen=ignore_frozen,
+        title=title,
+        model_section=named,
+        without_effect=inert,
+    )
     if not work.inside:
         raise ConfigError("nothing is left to convert: no parameter in the optimizer trains")
     written = target.write(work)
     target.proved(written.text, work, subject)
-    return Converted(written.text, (*written.notes, *_notes(source, work)))
+    return Converted(written.text, (*written.notes, *(f"not translated, for it has no effect of its own on this model: {each}" for each in inert), *_notes(source, work)))
 
 
 def _model_of(config: Config) -> dict[str, Any]:

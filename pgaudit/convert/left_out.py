@@ -1,0 +1,26 @@
+"""What an old config says to no effect. Only effects are translated, so the reader is told what was meant and is not
+there.
+"""
+
+from __future__ import annotations
+
+from pgaudit.errors import place
+from pgaudit.report import Report
+from pgaudit.serialize import portable
+from pgaudit.text import visible
+
+_CODES = ("PG001", "PG002", "PG005", "PG011", "PG014")
+"""A key that matches nothing, one that always loses, an option without effect, and options that are never read."""
+
+
+def without_effect(report: Report) -> tuple[str, ...]:
+    """Returns each key and option that has no effect of its own on this model, with its place and the reason, in the order of
+    the config: those that the config asks to ignore as well.
+    """
+    found = [each for each in (*report.findings, *report.ignored) if each.code in _CODES]
+    found.sort(key=lambda each: (each.position is None, each.position))
+    lines = {}
+    for each in found:
+        where = place(portable(each.path), each.position)
+        lines[f"{visible(where)}: {visible(each.message)}" if where else visible(each.message)] = None
+    return tuple(lines)
