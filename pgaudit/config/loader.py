@@ -51,14 +51,18 @@ class Document:
     keys: dict[Path, Position] = field(default_factory=dict)
     values: dict[Path, Position] = field(default_factory=dict)
     ambiguous: list[Ambiguous] = field(default_factory=list)
+    rest: Mapping[str, Any] = field(default_factory=dict)
+    """The top-level keys that were left aside, as an outline."""
 
 
-Shallow = Mapping[str, "frozenset[str] | None"]
-"""Top-level keys with the keys below each; None where the value is not a mapping."""
+Outline = Mapping[str, Any]
+"""Keys with the outlines of the mappings below them, as deep as anybody asks; None for all other values."""
+
+_DEPTH = 3
 
 
 def read_yaml(
-    data: bytes, path: str, *, aside: Callable[[Shallow], Set[str]] | None = None, least: str | None = None
+    data: bytes, path: str, *, aside: Callable[[Outline], Outline] | None = None, least: str | None = None
 ) -> Document:
     """Reads one strict YAML document.
 
@@ -82,7 +86,9 @@ def read_yaml(
         root = _single_node(text, path)
         if root is None:
             raise ConfigError(Problem("the file is empty", path, hint=least))
-        builder.document.value = builder.build(_without(root, aside), ())
+        rest = aside(_outline(root)) if aside and isinstance(root, yaml.MappingNode) else {}
+        builder.document.value = builder.build(_without(root, rest), ())
+        builder.document.rest = rest
     except yaml.MarkedYAMLError as error:
         raise ConfigError(syntax_problem(error, path)) from None
     except yaml.reader.ReaderError as error:
@@ -105,20 +111,23 @@ def _single_node(text: str, path: str) -> yaml.Node | None:
     return root
 
 
-def _without(root: yaml.Node, aside: Callable[[Shallow], Set[str]] | None) -> yaml.Node:
-    if aside is None or not isinstance(root, yaml.MappingNode):
+def _without(root: yaml.Node, rest: Outline) -> yaml.Node:
+    if not rest or not isinstance(root, yaml.MappingNode):
         return root
-    left_out = aside({key.value: _keys_below(value) for key, value in root.value if isinstance(key, yaml.ScalarNode)})
-    pairs = [
-        (key, value) for key, value in root.value if not (isinstance(key, yaml.ScalarNode) and key.value in left_out)
-    ]
+    pairs = [(key, value) for key, value in root.value if not (_is_word(key) and key.value in rest)]
     return yaml.MappingNode(root.tag, pairs, root.start_mark, root.end_mark)
 
 
-def _keys_below(node: yaml.Node) -> frozenset[str] | None:
-    if not isinstance(node, yaml.MappingNode):
-        return None
-    return frozenset(key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode))
+def _outline(node: yaml.MappingNode, depth: int = _DEPTH) -> Outline:
+    return {
+        key.value: _outline(value, depth - 1) if depth > 1 and isinstance(value, yaml.MappingNode) else None
+        for key, value in node.value
+        if _is_word(key)
+    }
+
+
+def _is_word(key: yaml.Node) -> bool:
+    return isinstance(key, yaml.ScalarNode) and key.tag == _TAG + "str"
 
 
 class _Builder:

@@ -18,8 +18,8 @@ from pgaudit.constructors.layer_decay.options import OPTIONS, RATE, key_pattern,
 from pgaudit.constructors.layer_decay.rules import CALL, Rules
 from pgaudit.constructors.layer_decay.shared import FROZEN, LayerDecay, refuse_without_parameters
 from pgaudit.constructors.layer_decay.unread import unread
+from pgaudit.constructors.basic import one_group
 from pgaudit.constructors.openmmlab import custom_keys
-from pgaudit.constructors.openmmlab.constructor import one_group
 from pgaudit.constructors.patterns import Pattern
 from pgaudit.constructors.trials import Meeting
 from pgaudit.inventory import Inventory
