@@ -62,7 +62,9 @@ def _optimizer_complaints(layout: Layout) -> list[Complaint]:
     from pgaudit.config.complaints import complaints
 
     if layout.optimizer is None and layout.name == "mmengine" and layout.sign is not None:
-        message = f'"optim_wrapper" is missing, and mmengine, whose config this is by its `{layout.sign}`, reads no other'
+        message = (
+            f'"optim_wrapper" is missing, and mmengine, whose config this is by its `{layout.sign}`, reads no other'
+        )
         return [(("optimizer",), message, "optim_wrapper: {optimizer: {type: SGD, lr: 0.1}}")]
     if layout.optimizer is None:
         return [(layout.sections["optimizer"], '"optimizer" is missing', "optimizer: {type: SGD, lr: 0.1}")]

@@ -105,7 +105,9 @@ def test_no_ordinary_key_is_taken_for_a_slip() -> None:
 
 
 def test_every_option_of_every_constructor_is_known_by_its_name() -> None:
-    known = {option for name, constructor in CONSTRUCTORS.items() if name != "basecls" for option in constructor.options}
+    known = {
+        option for name, constructor in CONSTRUCTORS.items() if name != "basecls" for option in constructor.options
+    }
     assert known <= OPTIONS | ORDINARY
 
 
