@@ -211,6 +211,12 @@ EXPECTED = {
         },
         findings=("PG007",),
     ),
+    # All of 53 convolutions, 53 norms and the head.
+    "resnet50_torch": Expected(
+        rules={"default": 3 * 53 + 2},
+        values={"conv1.weight": (0.001, 0.05), "bn1.weight": (0.001, 0.05), "fc.bias": (0.001, 0.05)},
+        findings=("PG007",),
+    ),
     # The head's own norms: 3 levels × 2 towers × 2; its convolutions: 2 towers × 2, shared; predictors: 3 levels × 2.
     "shared_head_mmcv": Expected(
         rules={"norm_decay_mult": 2 * (53 + 12), "default": 53 + 6 + 4 + 6, "bias_decay_mult": 6 + 6},

@@ -154,6 +154,7 @@ def _run(*arguments: str, oracle: str | None = None) -> subprocess.CompletedProc
 INSTALLED = {
     "mmcv": ("mmcv1", "resnet18", "configs/resnet50_mmcv.yaml"),
     "mmengine": ("mmengine", "convnext_atto", "configs/convnext_mmengine.yaml"),
+    "torch": (None, "resnet18", "configs/resnet50_torch.yaml"),
     "timm": (None, "vit_tiny_patch16_224", "configs/vit_timm.yaml"),
     "transformers": ("transformers", "swin_tiny_patch4_window7_224", "configs/swin_transformers.yaml"),
 }
@@ -185,6 +186,46 @@ def test_the_proof_of_layer_decay_on_an_examples_model(name: str) -> None:
     assert (data["agrees"], data["differences"]) == (True, [])
     assert f"{data['library']['name']} {data['library']['version']}" == data["library"]["reproduced"]
     assert "paramwise_options" not in done.stderr
+
+
+MISREAD = """
+import sys
+from dataclasses import replace
+from torch import nn
+from pgaudit.config import load_config
+from pgaudit.verification import verify
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(2, 2)
+
+read = load_config(sys.argv[1])
+assert read.paramwise_cfg is None and [stray.option for stray in read.misplaced] == ["paramwise_cfg"]
+misread = replace(read, paramwise_cfg={"custom_keys": {"fc": {"lr_mult": 10.0}}})
+for config in (read, misread):
+    found = verify(Net(), config)
+    print(found.agrees, [(each.name, each.what, each.ours, each.theirs) for each in found.differences])
+"""
+UNREAD = {
+    "mmengine": "default_scope: mmpretrain\noptim_wrapper: {type: AmpOptimWrapper, optimizer: {type: SGD, lr: 0.1}}\n",
+    "mmcv1": "runner: {type: EpochBasedRunner}\noptimizer: {type: SGD, lr: 0.1}\n",
+}
+
+
+@pytest.mark.parametrize(("oracle", "text"), UNREAD.items())
+def test_the_library_gets_what_training_hands_to_it_so_that_a_wrong_reading_is_seen(
+    tmp_path: Path, oracle: str, text: str
+) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text(text + "paramwise_cfg: {custom_keys: {fc: {lr_mult: 10.0}}}\n")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / ".oracles" / oracle)])}
+    command = [sys.executable, "-c", MISREAD, str(path)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    right, wrong = done.stdout.splitlines()
+    assert right == "True []"
+    assert wrong.startswith("False [('fc.weight', 'lr', 1.0, 0.1), ")
 
 
 def _timm(name: str) -> nn.Module:

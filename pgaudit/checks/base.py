@@ -131,13 +131,14 @@ class Audited:
         hint: str | None = None,
         *,
         at: Path = (),
+        position: Position | None = None,
         key: str | None = None,
         indices: Sequence[int] = (),
         keys: Sequence[str] = (),
     ) -> Finding:
         """Returns a finding at a place in the config, about some parameters."""
         params = tuple(self.inventory.parameters[index].name for index in indices)
-        position = self.config.position(*at) if at else None
+        position = self.config.position(*at) if at else position
         param = params[0] if len(params) == 1 else None
         path = file_of(self.config.path, position)
         head = (kind.code, kind.name, kind.severity, message, hint, param, path, position, key)

@@ -2,14 +2,15 @@
 
 What: a key of ``paramwise_cfg``, of a custom key or of ``solver`` that no version of the constructor reads. mmengine
 copies all that stands under a custom key into the parameter's group: there the optimizer's class may look for it
-(``momentum``), or nobody does (``decay_multi``, or ``betas`` for SGD).
+(``momentum``), or nobody does (``decay_multi``, or ``betas`` for SGD). Also a known option at the top of a config whose
+library looks elsewhere: mmengine reads ``paramwise_cfg`` inside ``optim_wrapper`` only, mmcv inside ``optimizer`` only.
 
 Why it hurts: the library raises nothing; the setting that it was meant to change stays as it was, for the whole
 training run.
 
 Example: ``wd_mult`` in a published mmseg config (the option is ``decay_mult``), ``_delete`` for mmcv's ``_delete_``.
 
-How to mend it: correct the word, or remove it.
+How to mend it: correct the word, move it to where the library looks, or remove it.
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ _ABBREVIATIONS = {"wd": "decay", "weight_decay": "decay", "learning_rate": "lr",
 def check(audited: Audited, /) -> Iterator[Finding]:
     """Yields a finding for each option that nobody reads."""
     config = audited.config
+    for stray in config.misplaced:
+        if stray.sister is None:
+            message = f"{quoted(stray.option)} at top level is read by nobody: {stray.why}"
+            yield audited.finding(KIND, message, stray.hint, position=config.keys.get(stray.at), key=stray.option)
     for found in audited.constructor.unread(config, audited.facts):
         at, option = found.at, str(found.at[-1])
         if option in found.sisters:

@@ -1,6 +1,7 @@
 """An option of a sister constructor that this one never reads.
 
 What: the option exists, in another constructor of the same family; the one that the config names does not know it.
+Also an ``optimizer``, as mmcv 1.x has it, beside the ``optim_wrapper`` that mmengine reads.
 
 Why it hurts: the config looks right, and reviewers have seen the option work elsewhere; here it changes nothing, and
 nothing says so.
@@ -24,6 +25,10 @@ KIND = Kind("PG014", "option-ignored-by-constructor", "error")
 def check(audited: Audited, /) -> Iterator[Finding]:
     """Yields a finding for each option that only a sister constructor reads."""
     config = audited.config
+    for stray in config.misplaced:
+        if stray.sister is not None:
+            message = f"{quoted(stray.option)} at top level is for {stray.sister}: {stray.why}"
+            yield audited.finding(KIND, message, stray.hint, position=config.keys.get(stray.at), key=stray.option)
     for found in audited.constructor.unread(config, audited.facts):
         at, option = found.at, str(found.at[-1])
         if option not in found.sisters:

@@ -12,8 +12,9 @@ from pgaudit.config.documents import refuse
 from pgaudit.config.grammars import grammar_named, scoped, unknown_constructor
 from pgaudit.config.ignores import ignore_complaints, ignores_of
 from pgaudit.config.loader import Document
+from pgaudit.config.misplaced import misplaced, split
 from pgaudit.config.records import Config
-from pgaudit.config.validate import constructor_complaints, section_complaints
+from pgaudit.config.validate import constructor_complaints, section_complaints, top_complaints
 from pgaudit.config.yaml_chain import read_chain
 from pgaudit.errors import ConfigError, Problem, UsageError
 from pgaudit.input_files import note_input
@@ -42,9 +43,10 @@ def load_config(
         if wanted is not None and wanted.name != source.constructor:
             raise UsageError(f"this config was read for {source.constructor}", "name the constructor when it is read")
         return source
-    source = getattr(source, "_cfg_dict", source)  # mmcv's and mmengine's Config
+    otherwise = "mmcv" if hasattr(source, "_cfg_dict") else "pgaudit"  # mmcv's and mmengine's Config
+    source = getattr(source, "_cfg_dict", source)
     if isinstance(source, Mapping):
-        return _validated(Document(value=_without_foreign(_plain(source))), None, constructor)
+        return _validated(Document(value=_plain(source)), None, constructor, otherwise=otherwise)
     if not isinstance(source, (str, os.PathLike)):
         raise UsageError(f"a config is a path, a mapping or a Config, not {type(source).__name__}")
     config = _read(os.fspath(source), constructor)
@@ -60,17 +62,11 @@ def _read(path: str, constructor: str | None) -> Config:
         from pgaudit.config import python_file
 
         read = python_file.read_python(path)
-        return replace(_validated(read.document, path, constructor), architecture=read.architecture)
+        config = _validated(read.document, path, constructor, otherwise="mmcv")
+        return replace(config, architecture=read.architecture)
     least = "`optimizer:` is the least that a config needs"
-    document = read_chain(path, aside=layouts.foreign_keys, least=least)
+    document = read_chain(path, aside=lambda top: split(top)[1], least=least)
     return _validated(document, path, constructor)
-
-
-def _without_foreign(top: dict[Any, Any]) -> dict[Any, Any]:
-    words = {key: value for key, value in top.items() if isinstance(key, str)}
-    below = {key: frozenset(value) if isinstance(value, Mapping) else None for key, value in words.items()}
-    foreign = layouts.foreign_keys(below)
-    return {key: value for key, value in top.items() if key not in foreign}
 
 
 def _plain(value: Any) -> Any:
@@ -81,20 +77,22 @@ def _plain(value: Any) -> Any:
         raise UsageError("the config contains itself") from None
 
 
-def _validated(document: Document, path: str | None, constructor: str | None) -> Config:
-    from pgaudit.config.complaints import complaints, described
+def _validated(document: Document, path: str | None, constructor: str | None, otherwise: str = "pgaudit") -> Config:
+    from pgaudit.config.complaints import described
 
-    top = document.value
-    if not isinstance(top, dict):
-        raise ConfigError(Problem(f"a config is a mapping, not {described(top)}", path, document.values.get(())))
-    layout = layouts.recognise(top)
-    found = complaints("File", top)
+    if not isinstance(document.value, dict):
+        message = f"a config is a mapping, not {described(document.value)}"
+        raise ConfigError(Problem(message, path, document.values.get(())))
+    top, rest = split(document.value)
+    layout = layouts.recognise(top, {**document.rest, **rest}, otherwise)
+    stray = tuple(misplaced(top, layout))
+    found = top_complaints(top, layout, stray)
     if "_base_" in top:
         message = "pgaudit reads one file, and `_base_` names others"
         found.insert(0, (("_base_",), message, "write the whole config out"))
     if "_BASE_" in top:  # given as a mapping: those of files have been read
         found.insert(0, (("_BASE_",), "it is read in files alone, as detectron2 does", "name the file"))
-    found += [(at, message, None) for at, message in layout.unread]
+    found += [(at, message, None) for at, message in layout.rivals]
     name = constructor or scoped(layout.constructor, top.get("default_scope"))
     found += constructor_complaints(name, layout)
     grammar = grammar_named(name)
@@ -121,6 +119,8 @@ def _validated(document: Document, path: str | None, constructor: str | None) ->
         expect=_expectations(top["expect"], path, document) if top.get("expect") else None,
         path=path,
         ambiguous=tuple(scalar for scalar in document.ambiguous if not layout.reads_literally(scalar.path)),
+        written=layout.written if constructor is None else None,
+        misplaced=stray,
         sections=layout.sections,
         keys=document.keys,
         values=document.values,

@@ -51,14 +51,18 @@ class Document:
     keys: dict[Path, Position] = field(default_factory=dict)
     values: dict[Path, Position] = field(default_factory=dict)
     ambiguous: list[Ambiguous] = field(default_factory=list)
+    rest: Mapping[str, Any] = field(default_factory=dict)
+    """The top-level keys that were left aside, as an outline."""
 
 
-Shallow = Mapping[str, "frozenset[str] | None"]
-"""Top-level keys with the keys below each; None where the value is not a mapping."""
+Outline = Mapping[str, Any]
+"""Keys with the outlines of the mappings below them, as deep as anybody asks; None for all other values."""
+
+_DEPTH = 3
 
 
 def read_yaml(
-    data: bytes, path: str, *, aside: Callable[[Shallow], Set[str]] | None = None, least: str | None = None
+    data: bytes, path: str, *, aside: Callable[[Outline], Outline] | None = None, least: str | None = None
 ) -> Document:
     """Reads one strict YAML document.
 
@@ -72,7 +76,7 @@ def read_yaml(
         ConfigError: with every problem found; syntax errors end the reading, so there is only one of those.
     """
     source = Source(data, path, least=least)
-    return source.read(aside(source.shallow) if aside else frozenset())
+    return source.read(aside(source.outline) if aside else None)
 
 
 class Source:
@@ -111,24 +115,24 @@ class Source:
         self._root = root
 
     @property
-    def shallow(self) -> Shallow:
+    def outline(self) -> Outline:
         """The top-level keys, with those below; none where the file is not a mapping."""
-        pairs = self._root.value if isinstance(self._root, yaml.MappingNode) else ()
-        return {key.value: _keys_below(value) for key, value in pairs if isinstance(key, yaml.ScalarNode)}
+        return _outline(self._root) if isinstance(self._root, yaml.MappingNode) else {}
 
-    def read(self, left_out: Set[str] = frozenset(), size: Size | None = None) -> Document:
-        """Returns what it says but for the top-level keys that are left out.
+    def read(self, rest: Outline | None = None, size: Size | None = None) -> Document:
+        """Returns what it says but for the rest: top-level keys that are left aside.
 
         Raises:
             ConfigError: with every problem found.
         """
         builder = _Builder(self.path, self._elsewhere, size or Size())
         try:
-            builder.document.value = builder.build(_without(self._root, left_out), ())
+            builder.document.value = builder.build(_without(self._root, rest or {}), ())
         except RecursionError:
             raise ConfigError(Problem("the YAML is nested too deeply", self.path)) from None
         if builder.problems:
             raise ConfigError(builder.problems)
+        builder.document.rest = rest or {}
         return builder.document
 
 
@@ -143,19 +147,23 @@ def _single_node(text: str, path: str) -> yaml.Node | None:
     return root
 
 
-def _without(root: yaml.Node, left_out: Set[str]) -> yaml.Node:
-    if not left_out or not isinstance(root, yaml.MappingNode):
+def _without(root: yaml.Node, rest: Outline) -> yaml.Node:
+    if not rest or not isinstance(root, yaml.MappingNode):
         return root
-    pairs = [
-        (key, value) for key, value in root.value if not (isinstance(key, yaml.ScalarNode) and key.value in left_out)
-    ]
+    pairs = [(key, value) for key, value in root.value if not (_is_word(key) and key.value in rest)]
     return yaml.MappingNode(root.tag, pairs, root.start_mark, root.end_mark)
 
 
-def _keys_below(node: yaml.Node) -> frozenset[str] | None:
-    if not isinstance(node, yaml.MappingNode):
-        return None
-    return frozenset(key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode))
+def _outline(node: yaml.MappingNode, depth: int = _DEPTH) -> Outline:
+    return {
+        key.value: _outline(value, depth - 1) if depth > 1 and isinstance(value, yaml.MappingNode) else None
+        for key, value in node.value
+        if _is_word(key)
+    }
+
+
+def _is_word(key: yaml.Node) -> bool:
+    return isinstance(key, yaml.ScalarNode) and key.tag == _TAG + "str"
 
 
 @dataclass

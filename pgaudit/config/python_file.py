@@ -19,6 +19,7 @@ from typing import Any
 
 from pgaudit.config.grammars import grammar_named
 from pgaudit.config.loader import Document
+from pgaudit.config.misplaced import OPTIONS, PLACED, meant, taken_up_as
 from pgaudit.config.python_chain import Chain
 from pgaudit.config.python_tree import places
 from pgaudit.config.records import Architecture
@@ -64,7 +65,8 @@ def read_python(path: str) -> PythonConfig:
     keys = dict(places(chain.tree, found))
     if "model" in top:  # which is no section of ours
         keys |= {at: place for at, place in places(chain.tree, {"model": top["model"]}) if len(at) == 1}
-    document = Document(found, keys, {(): Position(1, 1), **keys})
+    rest = {name: value for name, value in top.items() if name not in found}
+    document = Document(found, keys, {(): Position(1, 1), **keys}, rest=rest)
     return PythonConfig(document, _architecture(config, top, path))
 
 
@@ -101,13 +103,13 @@ def _without_optimizer(path: str, names: list[str]) -> Problem:
 
 
 def _sections(config: Any, top: Mapping[str, Any]) -> dict[str, Any]:
-    """The sections that say something about parameter groups.
+    """The sections that say something about parameter groups, and what looks as if it did.
 
-    Other names, such as an ``optimizer`` or ``paramwise_cfg`` beside the ``optim_wrapper`` that takes it up, are the
-    config's own variables, and mmengine reads none of them.
+    All other names are the config's own variables, and mmengine reads none of them.
     """
     section = next((name for name in _SECTIONS if name in top), None)
-    kept = {name: _unscoped(top[name]) for name in (section, *_OWN) if name in top and name is not None}
+    names = [name for name in top if name in (section, *_OWN, *PLACED, *OPTIONS) or _is_slip(name, top)]
+    kept = {name: _unscoped(top[name]) for name in names}
     inside = kept.get(section) if section else None
     if isinstance(inside, dict):
         scope = top.get("default_scope")
@@ -119,6 +121,10 @@ def _sections(config: Any, top: Mapping[str, Any]) -> dict[str, Any]:
             real = config[section] if nested else config[section]["optimizer"]
             optimizer["type"] = real["type"]  # a class that is imported lazily is imported now
     return kept
+
+
+def _is_slip(name: str, top: Mapping[str, Any]) -> bool:
+    return meant(name) in PLACED | {"optim_wrapper"} and not taken_up_as(name, top[name], top)
 
 
 def _unscoped(value: Any) -> Any:

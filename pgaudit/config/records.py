@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pgaudit.config.layouts import Path
 from pgaudit.config.loader import Ambiguous
+from pgaudit.config.misplaced import Misplaced
 from pgaudit.errors import ConfigError, Position, Problem, file_of
 
 if TYPE_CHECKING:
@@ -66,6 +67,12 @@ class Config:
     """``type`` and the arguments of the optimizer's class; empty where the layout has a ``solver`` instead."""
     paramwise_cfg: Mapping[str, Any] | None = None
     solver: Mapping[str, Any] | None = None
+    written: Mapping[str, Any] | None = None
+    """What mmcv's or mmengine's training would be handed: the whole section, as it stands in the file. None in other
+    layouts, and where the caller chose another constructor.
+    """
+    misplaced: tuple[Misplaced, ...] = ()
+    """Known options where the config's library does not look."""
     world_size: int = 1
     """Number of training processes; BaseCls multiplies its ``basic_lr`` by it."""
     model: str | None = None

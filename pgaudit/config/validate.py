@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
 from pgaudit.config.documents import Complaint
 from pgaudit.config.grammars import BUILT_IN, Grammar, grammar_named, unknown_constructor
 from pgaudit.config.layouts import SOLVERS, Layout
-from pgaudit.text import quoted
+from pgaudit.config.misplaced import OPTIONS, Misplaced, is_misplaced, meant
+from pgaudit.text import did_you_mean, quoted
+
+
+def top_complaints(top: Mapping[Any, Any], layout: Layout, stray: Sequence[Misplaced]) -> list[Complaint]:
+    """Returns what is wrong with the keys at the top: slips of those that are read, and values of the wrong kind.
+
+    What a library would read elsewhere is a finding, for it trains without it; in pgaudit's own layout it is an error.
+    """
+    from pgaudit.config.complaints import complaints
+
+    found: list[Complaint] = []
+    if layout.name == "pgaudit":
+        found += [(it.at, f"{quoted(it.option)} stands where nothing reads it; {it.why}", it.hint) for it in stray]
+    known = {key: value for key, value in top.items() if not is_misplaced(key, layout)}
+    for at, message, hint in complaints("File", known):
+        own = meant(str(at[-1])) if message.startswith("unknown key") else None
+        found.append((at, message, f"did you mean {quoted(own)}?" if own else hint))
+    return found
 
 
 def constructor_complaints(name: object, layout: Layout) -> list[Complaint]:
@@ -24,7 +45,7 @@ def section_complaints(layout: Layout, grammar: Grammar | None) -> list[Complain
     grammar = grammar or BUILT_IN[layout.default]
     if layout.name not in grammar.layouts:
         return [_misplaced(layout, grammar)]
-    found = [] if layout.name in SOLVERS else _optimizer_complaints(layout)
+    found = [] if layout.name in SOLVERS else [*_optimizer_complaints(layout), *_wrapper_complaints(layout)]
     return found + grammar.complaints(layout)
 
 
@@ -40,6 +61,33 @@ def _misplaced(layout: Layout, grammar: Grammar) -> Complaint:
 def _optimizer_complaints(layout: Layout) -> list[Complaint]:
     from pgaudit.config.complaints import complaints
 
+    if layout.optimizer is None and layout.name == "mmengine" and layout.sign is not None:
+        message = (
+            f'"optim_wrapper" is missing, and mmengine, whose config this is by its `{layout.sign}`, reads no other'
+        )
+        return [(("optimizer",), message, "optim_wrapper: {optimizer: {type: SGD, lr: 0.1}}")]
     if layout.optimizer is None:
         return [(layout.sections["optimizer"], '"optimizer" is missing', "optimizer: {type: SGD, lr: 0.1}")]
     return complaints("Optimizer", layout.optimizer, layout.sections["optimizer"])
+
+
+def _wrapper_complaints(layout: Layout) -> Iterator[Complaint]:
+    """What mmengine would hand to the wrapper around the optimizer, which knows its own arguments only."""
+    wrapper = layout.written if layout.name == "mmengine" and isinstance(layout.written, Mapping) else {}
+    kind = wrapper.get("type", "OptimWrapper")
+    arguments = _WRAPPERS.get(kind) if isinstance(kind, str) else None
+    for key in wrapper if arguments is not None else ():
+        if key not in (*_IN_WRAPPER, *arguments):
+            message = f"mmengine's {kind} would raise TypeError: unexpected keyword argument {quoted(key)}"
+            hint = did_you_mean(str(key), ("paramwise_cfg", "constructor", *arguments), cutoff=0.8)
+            inside = "write it in optim_wrapper.paramwise_cfg" if key in OPTIONS else None
+            yield ("optim_wrapper", key), message, inside or hint
+
+
+_IN_WRAPPER = ("type", "optimizer", "constructor", "paramwise_cfg", "_scope_")
+_PLAIN = ("accumulative_counts", "clip_grad")
+_WRAPPERS: Mapping[str, Sequence[str]] = {
+    "OptimWrapper": _PLAIN,
+    "AmpOptimWrapper": (*_PLAIN, "loss_scale", "dtype", "use_fsdp"),
+}
+"""The arguments of mmengine's own wrappers, beside the optimizer."""

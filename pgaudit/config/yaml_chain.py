@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from pgaudit.config.bases import refuse_unreadable, shown
 from pgaudit.config.documents import read_file
 from pgaudit.config.layouts import Path, recognise
-from pgaudit.config.loader import MAX_BYTES, Document, Shallow, Size, Source
+from pgaudit.config.loader import MAX_BYTES, Document, Outline, Size, Source
 from pgaudit.errors import ConfigError, Position, Problem, file_of, place
 from pgaudit.text import quoted, visible
 
@@ -26,7 +26,7 @@ MAX_DEPTH = 100
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
-def read_chain(path: str, *, aside: Callable[[Shallow], Set[str]], least: str) -> Document:
+def read_chain(path: str, *, aside: Callable[[Outline], Outline], least: str) -> Document:
     """Reads a config with all that it inherits; each key has the place where it was set last.
 
     Args:
@@ -41,9 +41,11 @@ def read_chain(path: str, *, aside: Callable[[Shallow], Set[str]], least: str) -
     chain = _Chain(path)
     config = chain.file(_located(os.getcwd(), path), source, ())
     if config.position is None:
-        return source.read(aside(source.shallow))
-    document = chain.document(config, aside(chain.shallow))
-    if recognise(document.value).name not in ("detectron2", "pgaudit"):
+        return source.read(aside(source.outline))
+    rest = aside(chain.outline)
+    document = chain.document(config, rest)
+    document.rest = rest
+    if recognise(document.value, rest).name not in ("detectron2", "pgaudit"):
         message = f"`{BASE}` is detectron2's word, and the library of this config would not look for it"
         raise ConfigError(Problem(message, path, config.position, "write the whole config out"))
     return document
@@ -67,21 +69,18 @@ class _Chain:
         self._size = Size()
 
     @property
-    def shallow(self) -> Shallow:
+    def outline(self) -> Outline:
         """The top-level keys of all files."""
-        found: dict[str, frozenset[str] | None] = {}
+        found: Outline = {}
         for file in self._files.values():
-            for key, below in file.source.shallow.items():
-                known = found.get(key)
-                found[key] = below if known is None else known | (below or frozenset())
+            found = _joined(found, file.source.outline)
         return found
 
     def file(self, path: str, source: Source, users: tuple[str, ...]) -> _File:
         """Parses a file's bases, too, each once."""
         found = _File(source)
-        keys = source.shallow.keys()
-        if BASE in keys:
-            said = source.read(keys - {BASE})
+        if BASE in source.outline:
+            said = source.read({key: None for key in source.outline if key != BASE})
             found.position = said.keys[(BASE,)]
             for name, at in self._names(said):
                 base = _located(os.path.dirname(path), os.path.expanduser(name) if name.startswith("~") else name)
@@ -95,9 +94,9 @@ class _Chain:
         self._files[path] = found
         return found
 
-    def document(self, file: _File, left_out: Set[str]) -> Document:
+    def document(self, file: _File, rest: Outline) -> Document:
         """Returns what a file says, put over what it inherits."""
-        found = file.source.read(left_out - {BASE}, self._size)
+        found = file.source.read(rest, self._size)
         if not isinstance(found.value, dict):
             from pgaudit.config.complaints import described
 
@@ -107,7 +106,7 @@ class _Chain:
             for at in [at for at in found.values if at[:1] == (BASE,)]:
                 del found.values[at]
             del found.keys[(BASE,)]
-        inherited = [self.document(base, left_out) for base in file.bases]
+        inherited = [self.document(base, rest) for base in file.bases]
         result = inherited[0] if inherited else Document({})
         for over in (*inherited[1:], found):
             self._put(over, result)
@@ -169,6 +168,11 @@ class _Chain:
                     f"{visible(inherited)}; detectron2 would raise AssertionError: Cannot inherit key"
                 )
                 yield Problem(message, file_of(self._path, over.keys[here]), over.keys[here])
+
+
+def _joined(one: Outline, other: Outline) -> Outline:
+    """Returns an outline with the keys of both."""
+    return {key: _joined(one.get(key) or {}, other.get(key) or {}) or None for key in {**one, **other}}
 
 
 def _located(folder: str, name: str) -> str:

@@ -8,7 +8,16 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pgaudit.config import Config
 from pgaudit.config.grammars import Grammar
-from pgaudit.constructors.base import Assignment, Facts, OptimizerSpec, Rule, Setting, Unread
+from pgaudit.constructors.base import (
+    NOT_OPTIMIZED,
+    Assignment,
+    Decision,
+    Facts,
+    OptimizerSpec,
+    Rule,
+    Setting,
+    Unread,
+)
 from pgaudit.constructors.patterns import Pattern
 from pgaudit.constructors.sisters import SISTERS
 from pgaudit.constructors.trials import Meeting, Product, Trial
@@ -100,3 +109,13 @@ def base_rule(config: Config, value: str, section: str = "optimizer") -> Rule:
 def untouched(config: Config, facts: Facts) -> Setting:
     """Returns what a group gets into which the library writes nothing but parameters."""
     return Setting(facts.lr, facts.weight_decay, base_rule(config, "lr"), base_rule(config, "weight_decay"))
+
+
+def one_group(inventory: Inventory, untouched: Setting, config: Config) -> Assignment:
+    """``model.parameters()``: each parameter once, frozen ones too, and nobody asks which are frozen."""
+    if not inventory.whole:
+        raise config.error("the model's parameters() yields none; torch would raise ValueError", "optimizer")
+    decisions = [Decision(NOT_OPTIMIZED, None)] * len(inventory.parameters)
+    for index in inventory.whole:
+        decisions[index] = Decision(untouched, 0)
+    return Assignment(tuple(decisions), untouched)

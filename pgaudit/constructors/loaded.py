@@ -8,6 +8,7 @@ from importlib import import_module
 from pgaudit.constructors.base import Constructor
 
 _HOMES = {
+    "torch": "torch:Torch",
     "mmcv": "mmcv:Mmcv",
     "mmengine": "mmengine:Mmengine",
     "mmpretrain_layer_decay": "layer_decay.mmpretrain:MmpretrainLayerDecay",

@@ -83,6 +83,16 @@ _LAYER_DECAYS = {
 }
 
 PROFILES = {
+    "torch": Profile(
+        names="none: one setting for all",
+        lr="base",
+        weight_decay="base",
+        frozen="in the group, and never updated",
+        tied=_FIRST,
+        groups="one for all",
+        begins=_AS_GIVEN,
+        unknown="there are none to know: ignored",
+    ),
     "mmcv": Profile(
         names=_KEYS,
         lr="custom key, dcn_offset_lr_mult, bias_lr_mult, base",

@@ -16,6 +16,7 @@ from pgaudit.inventory.records import Conv, Hints
 
 _BASE = {"type": "SGD", "lr": 1.0, "weight_decay": 1.0}
 ASKED: Mapping[str, Mapping[str, Any]] = {
+    "torch": {"optimizer": _BASE},
     "mmcv": {"optimizer": _BASE, "paramwise_cfg": {"norm_decay_mult": 0.0, "bias_decay_mult": 0.0}},
     "mmengine": {"optimizer": _BASE, "paramwise_cfg": {"norm_decay_mult": 0.0, "bias_decay_mult": 0.0}},
     "mmpretrain_layer_decay": {
@@ -36,7 +37,7 @@ ASKED: Mapping[str, Mapping[str, Any]] = {
     },
     "rules": {"optimizer": _BASE, "paramwise_cfg": {"rules": [{"match": {"ndim": [0, 1]}, "weight_decay": 0}]}},
 }
-"""How each constructor is told. timm and transformers do it untold."""
+"""How each constructor is told. timm and transformers do it untold; torch cannot be told."""
 
 FACTS = Facts(1.0, 1.0)
 

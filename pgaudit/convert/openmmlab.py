@@ -47,7 +47,9 @@ def write_mmcv(job: Job) -> Written:
     frozen = [index for index, parameter in enumerate(job.inventory.parameters) if not parameter.trainable]
     several = [index for index in frozen if options and len(job.inventory.visits_of.get(index, ())) > 1]
     job.refuse_if(several, "mmcv makes a group of each name of a frozen parameter, and torch refuses that")
-    optimizer = {**writer.optimizer(job.source.spec.name), **({"paramwise_cfg": options} if options else {})}
+    # One of the two tells whose config it is.
+    ways = {"paramwise_cfg": options} if options else {"constructor": "DefaultOptimizerConstructor"}
+    optimizer = {**writer.optimizer(job.source.spec.name), **ways}
     return _written(job, "mmcv", {"optimizer": optimizer}, options)
 
 

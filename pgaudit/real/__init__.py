@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pgaudit.constructors import constructor_named
 from pgaudit.errors import UsageError
-from pgaudit.real import detectron2, openmmlab, timm, transformers
+from pgaudit.real import detectron2, openmmlab, timm, torch, transformers
 from pgaudit.real.base import Real
 
 REAL = {
+    "torch": torch.TORCH,
     "mmcv": openmmlab.MMCV,
     "mmengine": openmmlab.MMENGINE,
     "mmpretrain_layer_decay": openmmlab.MMPRETRAIN,

@@ -41,9 +41,13 @@ def _mmcv() -> Builder:
 
     def build(model: nn.Module, config: Config, kind: type[Optimizer] | None) -> Optimizer:
         _refuse_deformable(model, check_ops_exist())
-        optimizer = {**config.optimizer, "type": registered(OPTIMIZERS, config.optimizer["type"], kind)}
-        if config.paramwise_cfg is not None:
-            optimizer["paramwise_cfg"] = config.paramwise_cfg
+        if config.layout == "mmcv" and config.written is not None:
+            optimizer = {**config.written}  # as training calls it: build_optimizer(model, cfg.optimizer)
+        else:
+            optimizer = {**config.optimizer, "paramwise_cfg": config.paramwise_cfg}
+        if "constructor" in optimizer:
+            optimizer["constructor"] = "DefaultOptimizerConstructor"  # which pgaudit's own word for it stands for
+        optimizer["type"] = registered(OPTIMIZERS, optimizer["type"], kind)
         built: Optimizer = build_optimizer(model, copy.deepcopy(optimizer))
         return built
 
@@ -100,23 +104,42 @@ def _file_of(package: str, name: str) -> Any:
 
 def _wrapping(constructor: Any) -> Builder:
     """Returns what builds through a constructor of optimizer wrappers."""
+    from mmengine.optim import build_optim_wrapper
     from mmengine.registry import OPTIMIZERS
     from mmengine.utils.dl_utils import mmcv_full_available
 
     def build(model: nn.Module, config: Config, kind: type[Optimizer] | None) -> Optimizer:
         _refuse_deformable(model, mmcv_full_available())
-        optimizer = {**config.optimizer, "type": registered(OPTIMIZERS, config.optimizer["type"], kind)}
-        # The wrappers for mixed precision want an accelerator, and change nothing about groups.
-        wrapper = {"type": "OptimWrapper", "optimizer": copy.deepcopy(optimizer)}
+        wrapper = _wrapper(config, constructor)
+        optimizer = wrapper["optimizer"]
+        wrapper["optimizer"] = {**optimizer, "type": registered(OPTIMIZERS, optimizer["type"], kind)}
         with _silent():
             # The wrapper's own `param_groups` has one more, which holds nothing of the model.
-            built: Optimizer = constructor(wrapper, copy.deepcopy(config.paramwise_cfg))(model).optimizer
+            built: Optimizer = build_optim_wrapper(model, copy.deepcopy(wrapper)).optimizer
         for group in built.param_groups:
             for names in ("param_name", "param_names"):  # of its parameters, which are told by identity
                 group.pop(names, None)
         return built
 
     return build
+
+
+def _wrapper(config: Config, constructor: Any) -> dict[str, Any]:
+    """Returns what training hands to mmengine's build_optim_wrapper: the section as it stands in the file, where it is
+    mmengine's. A constructor that it names is given as the class, whose package may be impossible to import as a whole.
+    """
+    if config.layout != "mmengine" or config.written is None:
+        ours = {"optimizer": config.optimizer, "paramwise_cfg": config.paramwise_cfg}
+        return {**ours, "type": "OptimWrapper", "constructor": constructor}
+    wrapper = {**config.written, "type": "OptimWrapper"}
+    if config.written.get("type", "OptimWrapper") != "OptimWrapper":
+        # Other wrappers are for mixed precision, which wants an accelerator, and change nothing about groups.
+        wrapper = {key: value for key, value in wrapper.items() if key in _READ}
+    return {**wrapper, "constructor": constructor} if "constructor" in wrapper else wrapper
+
+
+_READ = ("type", "optimizer", "constructor", "paramwise_cfg")
+"""What mmengine reads of a section, whatever the wrapper."""
 
 
 @contextlib.contextmanager

@@ -99,7 +99,8 @@ def _sample_lines() -> list[str]:
     lines += ["Norms and biases are to have no weight decay. Each is told so in the way that it offers:", ""]
     for name, asked in sample.ASKED.items():
         said = {section: words for section, words in asked.items() if section != "optimizer"}
-        lines.append(f"* `{name}`: {code_span(json.dumps(said)) if said else 'does so by itself'}")
+        untold = "has no word for it" if all(found[name]) else "does so by itself"
+        lines.append(f"* `{name}`: {code_span(json.dumps(said)) if said else untold}")
     lines += ["", "What is decayed then (●), what is not (–), and what is in no group (✕):", ""]
     lines += [f"| | {' | '.join(found)} |", f"|---|{':-:|' * len(found)}"]
     for index, sort in enumerate(sample.SORTS):

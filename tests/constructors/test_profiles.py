@@ -68,6 +68,11 @@ def _under_its_rule(name: str) -> bool:
     return row.group is not None and row.weight_decay == 0.0
 
 
+def _in_the_group(name: str) -> bool:
+    row = _audit(name, _frozen())["norm.weight"]
+    return row.group == 0 and row.weight_decay == 1.0 and row.setting.lr_rule == Rule("default")
+
+
 def _left_out(name: str) -> bool:
     report = _audit(name, _frozen())
     return report["norm.weight"].group is None and "PG010" not in _codes(report)
@@ -146,6 +151,7 @@ CLAIMS: Mapping[str, Mapping[str, Claim]] = {
     "frozen": {
         "in a group, at the base values": _at_base,
         "in a group, under its rule": _under_its_rule,
+        "in the group, and never updated": _in_the_group,
         "left out": _left_out,
         "left out, with a warning; without options in the group": _left_out_with_a_warning,
     },

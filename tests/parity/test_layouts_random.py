@@ -18,9 +18,9 @@ from tests.parity.trees import build
 def _layouts(case: Case) -> dict[str, Any]:
     options = {"paramwise_cfg": case["paramwise_cfg"]} if "paramwise_cfg" in case else {}
     return {
-        "own": {"optimizer": case["optimizer"], **options},
+        "own": {"optimizer": case["optimizer"], **options, "constructor": "mmcv"},
         "mmcv": {"optimizer": {**case["optimizer"], **options}, "runner": {"type": "EpochBasedRunner"}},
-        "mmengine": {"optim_wrapper": {"optimizer": case["optimizer"], **options}, "constructor": "mmcv"},
+        "mmengine": {"optim_wrapper": {"optimizer": case["optimizer"], **options, "constructor": "mmcv"}},
     }
 
 

@@ -11,13 +11,28 @@ from pgaudit.config.grammars.plugins import plugged, plugged_names
 from pgaudit.config.grammars.regex import REGEX
 from pgaudit.config.grammars.rules import RULES
 from pgaudit.config.grammars.timm import TIMM
+from pgaudit.config.grammars.torch import TORCH
 from pgaudit.config.grammars.transformers import TRANSFORMERS
 from pgaudit.text import did_you_mean, quoted
 
 _OPENMMLAB = (MMCV, MMENGINE, *LAYER_DECAYS, MMSEG_FORCE_DEFAULT)
-_GRAMMARS = (*_OPENMMLAB, TIMM, DETECTRON2, TRANSFORMERS, BASECLS, REGEX, RULES)
+_GRAMMARS = (TORCH, *_OPENMMLAB, TIMM, DETECTRON2, TRANSFORMERS, BASECLS, REGEX, RULES)
 BUILT_IN = {grammar.name: grammar for grammar in _GRAMMARS}
 _BY_ALIAS = {alias: grammar for grammar in BUILT_IN.values() for alias in grammar.aliases}
+
+_NICKNAMES = {
+    **dict.fromkeys("pytorch torch.optim none default".split(), ("torch",)),
+    **dict.fromkeys("hf huggingface hugging_face trainer transformer".split(), ("transformers",)),
+    **dict.fromkeys("d2 detectron".split(), ("detectron2",)),
+    **dict.fromkeys("mmcls mmcv1 mmcv-full".split(), ("mmcv",)),
+    "mmpretrain": ("mmengine", "mmpretrain_layer_decay"),
+    "mmdet": ("mmengine", "mmdet_layer_decay"),
+    **dict.fromkeys("mmseg mmsegmentation".split(), ("mmengine", "mmseg_layer_decay")),
+    "openmmlab": ("mmcv", "mmengine"),
+    "bigvision": ("regex",),
+    "megengine": ("basecls",),
+}
+"""Names that people have for a constructor, in lower case, and what each may mean."""
 
 
 def grammar_named(name: object) -> Grammar | None:
@@ -51,6 +66,8 @@ def unknown_constructor(name: str) -> tuple[str, str]:
     several = [grammar.name for alias, grammar in _BY_ALIAS.items() if alias.rpartition(".")[2] == name]
     if several:
         return f"{len(several)} libraries have a constructor {quoted(name)}", f"name one: {' or '.join(several)}"
+    if nicknamed := _NICKNAMES.get(name.lower()):
+        return f"unknown constructor {quoted(name)}", f"did you mean {' or '.join(map(quoted, nicknamed))}?"
     hint = did_you_mean(name, [*known, *_BY_ALIAS]) or f"known: {', '.join(known)}"
     return f"unknown constructor {quoted(name)}", hint
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pgaudit.config import Config
 from pgaudit.config.grammars.layer_decay import MMPRETRAIN_LAYER_DECAY
 from pgaudit.constructors.base import NOT_OPTIMIZED, Assignment, Conflict, Decision, Facts, Rule, Setting, Unread
+from pgaudit.constructors.basic import one_group
 from pgaudit.constructors.layer_decay import trials
 from pgaudit.constructors.layer_decay.named import RATE_IS
 from pgaudit.constructors.layer_decay.options import OPTIONS, RATE, key_pattern, option_pattern, rate_pattern
@@ -19,7 +20,6 @@ from pgaudit.constructors.layer_decay.rules import CALL, Rules
 from pgaudit.constructors.layer_decay.shared import FROZEN, LayerDecay, refuse_without_parameters
 from pgaudit.constructors.layer_decay.unread import unread
 from pgaudit.constructors.openmmlab import custom_keys
-from pgaudit.constructors.openmmlab.constructor import one_group
 from pgaudit.constructors.patterns import Pattern
 from pgaudit.constructors.trials import Meeting
 from pgaudit.inventory import Inventory

@@ -11,7 +11,7 @@ from typing import Any
 from pgaudit.config import Config
 from pgaudit.constructors.arithmetic import times
 from pgaudit.constructors.base import NOT_OPTIMIZED, Assignment, Decision, Facts, Rule, Setting, Unread
-from pgaudit.constructors.basic import base_rule, untouched
+from pgaudit.constructors.basic import base_rule, one_group, untouched
 from pgaudit.constructors.layer_decay.options import rate_pattern
 from pgaudit.constructors.layer_decay.shared import (
     FROZEN,
@@ -23,7 +23,6 @@ from pgaudit.constructors.layer_decay.shared import (
     refuse_without_parameters,
 )
 from pgaudit.constructors.layer_decay.stages import Layers, Unplaced, layers_of
-from pgaudit.constructors.openmmlab.constructor import one_group
 from pgaudit.constructors.patterns import Pattern
 from pgaudit.constructors.sisters import SISTERS
 from pgaudit.constructors.trials import Meeting, Product, Trial, Value

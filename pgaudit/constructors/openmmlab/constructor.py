@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pgaudit.config import Config
 from pgaudit.constructors.base import NOT_OPTIMIZED, Assignment, Conflict, Decision, Facts, Rule, Setting
-from pgaudit.constructors.basic import Basic
+from pgaudit.constructors.basic import Basic, one_group
 from pgaudit.constructors.openmmlab import custom_keys
 from pgaudit.constructors.openmmlab.dialect import Dialect
 from pgaudit.constructors.openmmlab.options import key_pattern, option_pattern
@@ -72,16 +72,6 @@ class OpenMMLab(Basic):
     def exempting(self, config: Config, part: str) -> tuple[str, Config] | None:
         """A custom key."""
         return custom_keys.exempting(config, part)
-
-
-def one_group(inventory: Inventory, untouched: Setting, config: Config) -> Assignment:
-    """``model.parameters()``: each parameter once, frozen ones too, and nobody asks which are frozen."""
-    if not inventory.whole:
-        raise config.error("the model's parameters() yields none; torch would raise ValueError", "optimizer")
-    decisions = [Decision(NOT_OPTIMIZED, None)] * len(inventory.parameters)
-    for index in inventory.whole:
-        decisions[index] = Decision(untouched, 0)
-    return Assignment(tuple(decisions), untouched)
 
 
 def _one_group_each(inventory: Inventory, rules: Rules, config: Config) -> Assignment:

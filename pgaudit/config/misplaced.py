@@ -1,0 +1,146 @@
+"""Words of ours that stand where nothing reads them: options at a place where the config's library does not look, and
+near misses of the keys that are read. All other keys of a training config are left alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pgaudit.config.layouts import BASES, OWN, SECTIONS, SOLVERS, Layout, Path
+from pgaudit.config.shapes import SHAPES
+from pgaudit.text import nearest
+
+ORDINARY = frozenset(
+    """
+    num_layers decay_rate decay_type base_lr weight_decay overrides fallback_list schedule rules mode unmatched
+    """.split()
+)
+"""Options whose names are also those of ordinary keys of a training config."""
+
+OPTIONS = (
+    frozenset(option for name, shape in SHAPES.items() if name.endswith("Paramwise") for option in shape.fields)
+    | {"lr_mults", "wd_mults"}
+) - ORDINARY
+"""The options of all constructors that are about parameters, by names that mean nothing else."""
+
+PLACED = frozenset({"optimizer", "paramwise_cfg", "constructor"})
+"""What stands in a section of the library's, or at the top."""
+
+_LIKE_PARAMWISE = re.compile(r"param_?wise(_?(cfg|config|options?|opts|settings))?s?", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Misplaced:
+    """A known option at a place where the config's library does not look."""
+
+    option: str
+    at: Path
+    """Where it stands in the file."""
+    why: str
+    """Who looks where instead, as the end of a sentence about it."""
+    hint: str
+    sister: str | None = None
+    """The library that would read it there, if there is one."""
+
+
+def split(top: Mapping[Any, Any]) -> tuple[dict[Any, Any], dict[str, Any]]:
+    """Sorts the top of a config into what is read, or was probably meant to be, and the rest of a training config.
+
+    Keys that are no words count to the former, so that they are complained of.
+    """
+    rest = {key: value for key, value in top.items() if isinstance(key, str) and not _concerns_us(key, value)}
+    return {key: value for key, value in top.items() if key not in rest}, rest
+
+
+def _concerns_us(key: str, value: Any) -> bool:
+    if key == "model" and isinstance(value, Mapping):
+        return False  # the library's own model section
+    return key in (*OWN, *BASES) or key in OPTIONS or meant(key) is not None
+
+
+def meant(key: str) -> str | None:
+    """Returns the top-level key that this one is a slip of; None where it is another word.
+
+    ``optimzer`` and ``paramwise_cgf`` are slips; ``optimizers``, ``optimize``, ``models`` and ``mode`` are words.
+    """
+    if key in OWN or key in OPTIONS:
+        return None
+    if _LIKE_PARAMWISE.fullmatch(key):
+        return "paramwise_cfg"
+    near = nearest(key, ("paramwise_cfg", "optim_wrapper"), cutoff=0.84)
+    slips = (own for own in OWN if key.isupper() == own.isupper() and _is_slip(key, own))
+    return next(slips, near[0] if near else None)
+
+
+def _is_slip(key: str, own: str) -> bool:
+    """Whether two letters have changed places, or one is missing; in a long word also wrong or too much.
+
+    Short words have neighbours, and a single word that differs at its end is another form of the word.
+    """
+    start = _common(key, own)
+    end = _common(key[start:][::-1], own[start:][::-1])
+    given, wanted = key[start : len(key) - end], own[start : len(own) - end]
+    long = len(own) > 8
+    if (len(given) == 2 and given == wanted[::-1]) or (long and key.lower() == own):
+        return True
+    if not end and "_" not in own:
+        return False
+    return len(wanted) <= 1 and len(given) <= (1 if long else 0)
+
+
+def _common(one: str, other: str) -> int:
+    """The length of what two words have in common at their start."""
+    return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+
+
+def is_misplaced(key: object, layout: Layout) -> bool:
+    """Returns whether it is a known option that, at the top of such a config, nothing reads."""
+    section = SECTIONS.get(layout.name)
+    if key == "constructor" and layout.name in SOLVERS:
+        return False  # pgaudit's own key, where the library has none of that name
+    return key in OPTIONS or (section is not None and key in PLACED and key != section)
+
+
+def misplaced(top: Mapping[str, Any], layout: Layout) -> Iterator[Misplaced]:
+    """Yields the known options that stand at the top of a config whose library does not look there.
+
+    What a config has once more where the library looks is a variable, or an anchor, that is taken up there.
+    """
+    section = SECTIONS.get(layout.name)
+    for option, value in top.items():
+        if not is_misplaced(option, layout) or (section and _taken_up(option, value, top.get(section))):
+            continue
+        parts = [section, "paramwise_cfg" if option in OPTIONS and layout.name not in SOLVERS else None]
+        place = f"`{'.'.join(filter(None, parts))}`"
+        sign = f", whose config this is by its `{layout.sign}`," if layout.sign else ""
+        why = f"{_LIBRARIES.get(layout.name, layout.name)}{sign} looks in {place}"
+        sister = "mmcv 1.x" if option == "optimizer" else None
+        yield Misplaced(option, (option,), why, f"move it into {place}", sister)
+
+
+_LIBRARIES = {"mmcv": "mmcv 1.x", "basecls": "BaseCls"}
+
+
+def taken_up_as(key: str, value: Any, top: Mapping[str, Any]) -> bool:
+    """Returns whether a near miss is a variable whose value stands under the key that is read."""
+    own = meant(key)
+    return own is not None and any(_taken_up(own, value, {name: top[name]}) for name in OWN if name in top)
+
+
+def _taken_up(option: str, value: Any, section: Any) -> bool:
+    if isinstance(section, (list, tuple)):
+        return any(_taken_up(option, value, item) for item in section)
+    if not isinstance(section, Mapping):
+        return False
+    if option in section and _holds(section[option], value):
+        return True
+    return any(_taken_up(option, value, item) for item in section.values())
+
+
+def _holds(whole: Any, part: Any) -> bool:
+    if isinstance(whole, Mapping) and isinstance(part, Mapping):
+        return all(key in whole and _holds(whole[key], value) for key, value in part.items())
+    return bool(whole == part)

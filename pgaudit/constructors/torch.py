@@ -1,0 +1,52 @@
+"""torch itself, as most training scripts call it: ``Optimizer(model.parameters(), **arguments)``.
+
+Source of the semantics: torch 2.15.0, ``torch/optim/optimizer.py`` (``Optimizer.__init__``, ``add_param_group``) and
+``nn.Module.parameters``. All parameters become one group, a tied one once and frozen ones too; the class's own defaults
+fill in what the config does not say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgaudit.config import Config
+from pgaudit.config.grammars.torch import TORCH
+from pgaudit.constructors.base import Assignment, Facts, Unread
+from pgaudit.constructors.basic import Basic, one_group, untouched
+from pgaudit.constructors.sisters import SISTERS
+from pgaudit.constructors.trials import Meeting, Product, Trial
+from pgaudit.inventory import Inventory
+
+_WHY = "torch puts all parameters into one group"
+
+
+class Torch(Basic):
+    """One group of all parameters."""
+
+    grammar = TORCH
+    library = "torch 2.15.0"
+
+    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Assignment:
+        """See :class:`pgaudit.constructors.base.Constructor`."""
+        return one_group(inventory, untouched(config, facts), config)
+
+    def trials(self, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
+        """The optimizer's own lr and weight decay, for all that ``parameters()`` gives."""
+        if index not in inventory.whole:
+            return
+        base = untouched(config, facts)
+        assert base.lr_rule is not None
+        assert base.weight_decay_rule is not None
+        lr, decay = Product("lr", base.lr), Product("weight_decay", base.weight_decay)
+        yield Meeting(
+            inventory.parameters[index].name,
+            (
+                Trial(base.lr_rule, True, _WHY, (lr,), frozenset({"lr"})),
+                Trial(base.weight_decay_rule, True, _WHY, (decay,), frozenset({"weight_decay"})),
+            ),
+        )
+
+    def unread(self, config: Config, facts: Facts) -> Iterator[Unread]:
+        """See :class:`pgaudit.constructors.base.Constructor`."""
+        if config.paramwise_cfg:
+            yield Unread(("paramwise_cfg",), frozenset(), SISTERS)

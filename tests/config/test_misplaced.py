@@ -1,0 +1,242 @@
+"""Whose layout a config has, which of its keys are left alone, and which are words of ours at a wrong place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from torch import nn
+
+import pgaudit
+from pgaudit import Config, ConfigError, load_config
+from pgaudit.cli import main
+from pgaudit.config.misplaced import OPTIONS, ORDINARY, meant
+from pgaudit.constructors import CONSTRUCTORS
+
+SGD = {"type": "SGD", "lr": 0.1, "weight_decay": 0.5}
+FC = {"custom_keys": {"fc": {"lr_mult": 10.0}}}
+OWN: dict[str, Any] = {"optimizer": SGD, "paramwise_cfg": FC}
+
+ORDINARY_KEYS = """
+seed scheduler schedulers lr_scheduler wandb epochs num_epochs max_epochs total_epochs base_lr lr weight_decay momentum
+batch_size data dataset dataloader dataloaders loader workers num_workers device gpus amp fp16 precision model_ema ema
+trainer training train val test eval evaluation loss losses criterion metrics logger logging log_interval log_level
+checkpoint checkpoints resume output_dir work_dir save_dir experiment exp_name name tags notes version defaults hydra
+augmentation augmentations transforms transform preprocess optimizers optimize optim optims optimizer_name
+optimizer_config_path models model_name model_type model_cfg model_kwargs mode module modules node encoder decoder
+expected experts expert except aspect inspect finding binding solve solves resolver silver instructor conductor
+constructors constructed finder grad_clip clip_grad clip_grad_norm accumulate steps max_steps warmup warmup_steps
+schedule rules overrides num_layers decay_rate mixup cutmix label_smoothing dropout drop_path layer_scale compile ddp
+fsdp deepspeed distributed dist_url rank local_rank num_gpus nodes find_unused_parameters cudnn_benchmark deterministic
+profile profiler debug callbacks hooks params parameters param_groups vocab_size image_size crop_size num_classes
+pretrained weights freeze backbone neck head workflow_name custom_hooks TRAIN DATA MODEL_EMA OPTIMIZER Arch
+""".split()
+"""Top-level keys of training configs in the wild, and words that are near to ours."""
+
+
+def _written(tmp_path: Path, config: Any) -> Path:
+    path = tmp_path / "f.yaml"
+    path.write_text(config if isinstance(config, str) else yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+    return path
+
+
+def _policy(config: Config) -> tuple[object, ...]:
+    return config.layout, config.constructor, config.optimizer, config.paramwise_cfg, config.misplaced
+
+
+@pytest.mark.parametrize("own", [OWN, {"optimizer": SGD}, {"optimizer": {**SGD, "paramwise_cfg": FC}}])
+def test_other_keys_of_a_training_config_are_left_alone(tmp_path: Path, own: dict[str, Any]) -> None:
+    expected = _policy(load_config(own))
+    for key in ORDINARY_KEYS:
+        for value in (1, "text", [1], {"type": "x", 0: 1}):
+            assert _policy(load_config({**own, key: value})) == expected, (key, value)
+    everything = {**own, **dict.fromkeys(ORDINARY_KEYS, 1)}
+    assert _policy(load_config(_written(tmp_path, everything))) == expected
+
+
+SLIPS = {
+    "optimzer": "optimizer",
+    "otpimizer": "optimizer",
+    "optimiser": "optimizer",
+    "Optimizer": "optimizer",
+    "paramwise_cgf": "paramwise_cfg",
+    "paramwsie_cgf": "paramwise_cfg",
+    "param_wise": "paramwise_cfg",
+    "paramwise": "paramwise_cfg",
+    "param_wise_cfg": "paramwise_cfg",
+    "paramwise_config": "paramwise_cfg",
+    "optim_wraper": "optim_wrapper",
+    "constuctor": "constructor",
+    "modle": "model",
+    "model_agrs": "model_args",
+    "sovler": "solver",
+    "SLOVER": "SOLVER",
+    "epxect": "expect",
+    "fidings": "findings",
+    "wrold_size": "world_size",
+    "default_scop": "default_scope",
+}
+AROUND: dict[str, dict[str, Any]] = {
+    "nothing": {},
+    "ordinary keys": {"seed": 1, "wandb": {"project": "x"}},
+    "a library's": {"lr_config": {"policy": "step"}},
+}
+
+
+@pytest.mark.parametrize("around", AROUND.values(), ids=AROUND)
+@pytest.mark.parametrize(("slip", "own"), SLIPS.items())
+def test_a_near_miss_of_a_key_that_is_read_is_an_error_whatever_stands_around(
+    tmp_path: Path, slip: str, own: str, around: dict[str, Any]
+) -> None:
+    config = {"optimizer": SGD, **around, slip: {}}
+    for source in (config, _written(tmp_path, config)):
+        with pytest.raises(ConfigError) as caught:
+            load_config(source)
+        (problem,) = caught.value.problems
+        assert (problem.message, problem.hint) == (f'unknown key "{slip}"', f'did you mean "{own}"?')
+    assert problem.position is not None
+    assert problem.position.line == len(yaml.safe_dump({"optimizer": SGD, **around}).splitlines()) + 1
+
+
+def test_no_ordinary_key_is_taken_for_a_slip() -> None:
+    assert [key for key in ORDINARY_KEYS if meant(key)] == []
+
+
+def test_every_option_of_every_constructor_is_known_by_its_name() -> None:
+    known = {
+        option for name, constructor in CONSTRUCTORS.items() if name != "basecls" for option in constructor.options
+    }
+    assert known <= OPTIONS | ORDINARY
+
+
+LIBRARIES: dict[str, tuple[dict[str, Any], str]] = {
+    "mmcv by its keys": ({"optimizer": SGD, "runner": {"type": "EpochBasedRunner"}}, "mmcv"),
+    "mmcv by its data": ({"optimizer": SGD, "data": {"samples_per_gpu": 2}}, "mmcv"),
+    "mmcv by nesting": ({"optimizer": {**SGD, "paramwise_cfg": {"bias_lr_mult": 2.0}}}, "mmcv"),
+    "mmengine": ({"optim_wrapper": {"optimizer": SGD}}, "mmengine"),
+    "mmengine, more of it": (
+        {"default_scope": "mmpretrain", "train_cfg": {"by_epoch": True}, "optim_wrapper": {"optimizer": SGD}},
+        "mmengine",
+    ),
+    "basecls": ({"solver": {"basic_lr": 0.1, "weight_decay": 0.5}}, "basecls"),
+    "detectron2": ({"SOLVER": {"BASE_LR": 0.1}}, "detectron2"),
+}
+
+
+@pytest.mark.parametrize(("library", "layout"), LIBRARIES.values(), ids=LIBRARIES)
+def test_an_option_where_the_library_does_not_look_is_a_finding_and_has_no_effect(
+    tmp_path: Path, library: dict[str, Any], layout: str
+) -> None:
+    model = nn.Sequential()
+    model.add_module("fc", nn.Linear(2, 2))
+    bare = pgaudit.audit(model, library)
+    settings = [(row.lr, row.weight_decay, row.group) for row in bare.rows]
+    assert bare.config.layout == layout
+    strays: dict[str, Any] = {**dict.fromkeys(OPTIONS, 0.25), "paramwise_cfg": FC}
+    for option, value in strays.items():
+        path = _written(tmp_path, {option: value, **library})
+        report = pgaudit.audit(model, str(path))
+        (finding,) = [finding for finding in report.findings if finding.key == option]
+        assert (finding.code, finding.severity) == ("PG011", "error")
+        assert (finding.position and finding.position.line) == 1
+        assert [(row.lr, row.weight_decay, row.group) for row in report.rows] == settings
+
+
+OUTSIDE = {
+    "constructor beside optim_wrapper": ({"optim_wrapper": {"optimizer": SGD}, "constructor": "mmcv"}, "PG011"),
+    "optimizer beside optim_wrapper": ({"optim_wrapper": {"optimizer": SGD}, "optimizer": {"type": "Adam"}}, "PG014"),
+    "paramwise_cfg beside another": ({"optimizer": {**SGD, "paramwise_cfg": {}}, "paramwise_cfg": FC}, "PG011"),
+}
+
+
+@pytest.mark.parametrize(("config", "code"), OUTSIDE.values(), ids=OUTSIDE)
+def test_check_fails_for_what_the_library_does_not_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], config: dict[str, Any], code: str
+) -> None:
+    assert main(["check", "resnet18", str(_written(tmp_path, config)), "--format", "concise"]) == 1
+    errors = [line for line in capsys.readouterr().out.splitlines() if "[" not in line.partition(" ")[2][:12]]
+    assert len(errors) == 1
+    assert f" {code} " in errors[0]
+
+
+def test_what_is_taken_up_where_the_library_looks_is_no_finding(tmp_path: Path) -> None:
+    text = """\
+paramwise_cfg: &p {custom_keys: {fc: {lr_mult: 10.0}}}
+optimizer: &o {type: SGD, lr: 0.1}
+optim_wrapper: {optimizer: *o, paramwise_cfg: {<<: *p, bias_lr_mult: 2.0}}
+"""
+    config = load_config(_written(tmp_path, text))
+    assert (config.layout, config.misplaced) == ("mmengine", ())
+
+
+@pytest.mark.parametrize("around", [{}, {"seed": 1}, {"wandb": {}, "epochs": 3}])
+@pytest.mark.parametrize("option", sorted(OPTIONS))
+def test_an_option_at_the_top_of_our_own_layout_is_an_error(option: str, around: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config({"optimizer": SGD, **around, option: {}})
+    (problem,) = caught.value.problems
+    assert problem.message.startswith(f'"{option}" stands where nothing reads it')
+    assert problem.hint == "move it into `paramwise_cfg`"
+
+
+@pytest.mark.parametrize("sign", [{"default_scope": "mmdet"}, {"param_scheduler": []}, {"train_cfg": {"max_iters": 1}}])
+def test_mmengine_reads_no_optimizer_without_an_optim_wrapper(sign: dict[str, Any]) -> None:
+    for optimizer in (SGD, {**SGD, "paramwise_cfg": FC}):
+        with pytest.raises(ConfigError, match='"optim_wrapper" is missing, and mmengine') as caught:
+            load_config({"optimizer": optimizer, **sign})
+        assert len(caught.value.problems) == 1
+
+
+@pytest.mark.parametrize("kind", [None, "OptimWrapper", "AmpOptimWrapper"])
+@pytest.mark.parametrize("key", ["custom_keys", "bias_lr_mult", "paramwise_cgf"])
+def test_what_the_wrapper_around_the_optimizer_does_not_take(kind: str | None, key: str) -> None:
+    wrapper = {"optimizer": SGD, key: {}, **({"type": kind} if kind else {})}
+    with pytest.raises(ConfigError, match="would raise TypeError: unexpected keyword argument") as caught:
+        load_config({"optim_wrapper": wrapper})
+    (problem,) = caught.value.problems
+    assert "paramwise_cfg" in str(problem.hint)
+
+
+def test_a_merge_at_the_top_is_read_and_what_it_brings_is_sorted_as_well(tmp_path: Path) -> None:
+    text = "base: &base {optimizer: {type: SGD, lr: 0.1}, epochs: 3}\n<<: *base\nseed: 1\n"
+    assert load_config(_written(tmp_path, text)).optimizer == {"type": "SGD", "lr": 0.1}
+    with pytest.raises(ConfigError, match='unknown key "paramwise_cgf"'):
+        load_config(_written(tmp_path, text.replace("epochs", "paramwise_cgf")))
+
+
+DEFAULTS: dict[str, tuple[dict[str, Any], str]] = {
+    "an optimizer alone": ({"optimizer": SGD}, "torch"),
+    "in a training config": ({"optimizer": SGD, "epochs": 3, "scheduler": {}}, "torch"),
+    "with options": (OWN, "mmcv"),
+    "with no options in them": ({"optimizer": SGD, "paramwise_cfg": {}}, "mmcv"),
+    "with nothing in them": ({"optimizer": SGD, "paramwise_cfg": None}, "mmcv"),
+    "in mmcv's config": ({"optimizer": SGD, "lr_config": {}}, "mmcv"),
+    "in mmengine's": ({"optim_wrapper": {"optimizer": SGD}}, "mmengine"),
+    "told": ({"optimizer": SGD, "constructor": "timm"}, "timm"),
+}
+
+
+@pytest.mark.parametrize(("config", "constructor"), DEFAULTS.values(), ids=DEFAULTS)
+def test_the_constructor_of_a_config_that_names_none(config: dict[str, Any], constructor: str) -> None:
+    assert load_config(config).constructor == constructor
+
+
+NICKNAMES = {
+    "pytorch": "torch",
+    "PyTorch": "torch",
+    "hf": "transformers",
+    "huggingface": "transformers",
+    "trainer": "transformers",
+    "d2": "detectron2",
+    "mmcls": "mmcv",
+    "openmmlab": "mmcv",
+}
+
+
+@pytest.mark.parametrize(("name", "known"), NICKNAMES.items())
+def test_other_names_of_a_constructor_lead_to_it(name: str, known: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config({"optimizer": SGD, "constructor": name})
+    assert str(caught.value.problems[0].hint).startswith(f'did you mean "{known}"')
