@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -13,6 +13,7 @@ from pgaudit.checks import Finding
 from pgaudit.config import Config
 from pgaudit.constructors import Facts, Rule, Setting
 from pgaudit.inventory import Inventory, Parameter
+from pgaudit.names import Names
 
 
 def deciding_rules(setting: Setting) -> tuple[Rule, ...]:
@@ -102,6 +103,15 @@ class Report:
     def __getitem__(self, name: str) -> Row:
         """Returns a parameter's row by its name or one of its aliases; KeyError for neither."""
         return self._by_name[name]
+
+    @cached_property
+    def names(self) -> Names:
+        """All names of all parameters, to look for globs among them."""
+        return Names(self._by_name)
+
+    def called(self, names: Collection[str]) -> list[Row]:
+        """Returns the rows that have one of some names, or an alias of them, in the order of the model."""
+        return [row for row in self.rows if row.name in names or any(alias in names for alias in row.parameter.aliases)]
 
     @cached_property
     def groups(self) -> tuple[Group, ...]:

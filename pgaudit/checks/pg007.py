@@ -16,11 +16,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 
 from pgaudit.checks import suggest, words
 from pgaudit.checks.base import Audited, Finding, Kind
 from pgaudit.config.layouts import Path
+from pgaudit.constructors.timm.names import Globs
 from pgaudit.inventory import Parameter
 from pgaudit.inventory.families import NORM_LIKE, NORMS
 from pgaudit.text import counted
@@ -72,11 +72,9 @@ def _kind(parameter: Parameter) -> str | None:
 
 
 def _asked_for(audited: Audited, decayed: list[int], at: Path) -> Iterator[Finding]:
-    patterns = audited.inventory.hints.no_weight_decay
+    asked = Globs(audited.inventory.hints.no_weight_decay)
     named = [
-        index
-        for index, parameter in enumerate(audited.inventory.parameters)
-        if any(fnmatchcase(parameter.name, pattern) for pattern in patterns)
+        index for index, parameter in enumerate(audited.inventory.parameters) if asked.first(parameter.name) is not None
     ]
     indices = sorted(set(named).intersection(decayed))
     if indices:

@@ -7,7 +7,6 @@ import traceback
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import fields
-from fnmatch import fnmatchcase
 
 from pgaudit.config.project import Listed, Project
 from pgaudit.errors import Problem, UsageError
@@ -15,6 +14,7 @@ from pgaudit.gate.processes import in_processes
 from pgaudit.gate.records import Audit, Outcome
 from pgaudit.gate.run import run
 from pgaudit.inventory.imports import forgotten
+from pgaudit.names import Names
 from pgaudit.text import did_you_mean, said, visible
 
 
@@ -50,7 +50,7 @@ def _words(audit: Audit) -> list[str]:
 
 
 def _matches(audit: Audit, glob: str) -> bool:
-    return any(word == glob or fnmatchcase(word, glob) for word in _words(audit))
+    return bool(Names(_words(audit)).matching(glob))
 
 
 def run_all(audits: Sequence[Audit], jobs: int = 1, done: Callable[[Audit], None] = lambda _: None) -> list[Outcome]:

@@ -10,8 +10,8 @@ from pathlib import PurePath
 from typing import Literal
 
 from pgaudit.errors import Position, Problem, place
-from pgaudit.folding import fold_named
 from pgaudit.gate import Audit, Notice, Outcome
+from pgaudit.names import fold_named
 from pgaudit.render.github import Level
 from pgaudit.serialize import portable
 from pgaudit.text import counted, visible
