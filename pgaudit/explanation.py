@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 from pgaudit.constructors import Rule, constructor_named
 from pgaudit.constructors.trials import Meeting, Product, Trial, Value
 from pgaudit.errors import UsageError
 from pgaudit.report import Report, Row
-from pgaudit.text import did_you_mean, quoted, visible
+from pgaudit.text import quoted, visible
 
 
 @dataclass(frozen=True)
@@ -109,20 +108,12 @@ def matching(report: Report, pattern: str) -> list[Row]:
     Raises:
         UsageError: there is none.
     """
-    rows = [
-        row
-        for row in report.rows
-        if any(
-            name == pattern or fnmatchcase(name, pattern) or name.startswith(f"{pattern}.")
-            for name in (row.name, *row.parameter.aliases)
-        )
-    ]
+    found = report.names.matching(pattern, below=True)
+    rows = report.called(found)
     if not rows:
         raise UsageError(f"no parameter is called {visible(pattern) or quoted(pattern)}", _nearest(report, pattern))
     return rows
 
 
 def _nearest(report: Report, name: str) -> str:
-    names = [row.name for row in report.rows]
-    modules = {row.name.rpartition(".")[0] for row in report.rows} - {""}
-    return did_you_mean(name, [*names, *sorted(modules)]) or "a whole name, such as layer4.1.conv1.weight, or a glob"
+    return report.names.hint(name) or "a whole name, such as layer4.1.conv1.weight, or a glob"

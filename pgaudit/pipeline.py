@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from os import PathLike
 from typing import TYPE_CHECKING, Any
@@ -13,12 +13,14 @@ from pgaudit.checks import Audited, refuse_unknown_codes, run_checks
 from pgaudit.config import Config, load_config
 from pgaudit.constructors import Constructor, Facts, OptimizerSpec, Setting, constructor_named
 from pgaudit.errors import ConfigError, UsageError
+from pgaudit.expressions import SlowExpression
 from pgaudit.inventory import Inventory
 from pgaudit.inventory.cache import Cache
 from pgaudit.inventory.collector import paused
 from pgaudit.inventory.groups import settings_in
 from pgaudit.inventory.library import INSTALLED, Library
 from pgaudit.live import Live, arguments_for, beside, checked
+from pgaudit.names import spelled_like_globs
 from pgaudit.references import subject_of
 from pgaudit.report import Report, Row
 from pgaudit.subject import Subject
@@ -172,10 +174,15 @@ def _asked(config: Config, library: Library) -> _Asked:
 
 @paused()
 def _report(asked: _Asked, inventory: Inventory) -> Report:
-    config, constructor, spec, call, facts = asked.config, asked.constructor, asked.spec, asked.call, asked.facts
-    assignment = as_built(config, spec, call, inventory, constructor.decide(inventory, config, facts))
+    config, constructor, spec, call = asked.config, asked.constructor, asked.spec, asked.call
+    names = [name for parameter in inventory.parameters for name in parameter.names]
+    facts = replace(asked.facts, named=spelled_like_globs(names))
+    try:
+        assignment = as_built(config, spec, call, inventory, constructor.decide(inventory, config, facts))
+        findings, ignored = run_checks(Audited(inventory, config, constructor, facts, assignment))
+    except SlowExpression as slow:
+        raise config.error(slow.message, *slow.at, hint=slow.hint) from None
     rows = tuple(Row(p, d.setting, d.group) for p, d in zip(inventory.parameters, assignment.decisions, strict=True))
-    findings, ignored = run_checks(Audited(inventory, config, constructor, facts, assignment))
     optimizer = {"type": spec.name, **call.arguments, **spec.grouped}
     return Report(inventory, config, constructor.name, optimizer, assignment.base, rows, findings, ignored, facts)
 
@@ -214,4 +221,4 @@ def _facts(
     with called(config, spec):
         filled = about.filled_in(call.arguments)
         read = about.looked_for(filled)
-        return Facts(*settings_in(filled), classes, about.argument_defaults(), filled, read, functions)
+        return Facts(*settings_in(filled), classes, about.argument_defaults(), filled, read, functions=functions)

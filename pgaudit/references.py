@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from pgaudit.inventory import Inventory
 from pgaudit.inventory.cache import Cache
 from pgaudit.inventory.saved import MAX_BYTES, Saved, read
 from pgaudit.live import arguments_for, beside
+from pgaudit.names import Names
 from pgaudit.subject import Buildable, Cached, Given, Remembered, Subject
 from pgaudit.trial import placed
 
@@ -61,14 +61,13 @@ def timm_names(glob: str, cache: Cache | None = None) -> list[str]:
     """
     from pgaudit.inventory.sources import timm_models
 
-    if cache is None:
-        return timm_models(glob)
-    names = cache.get("lists", "models")
+    names = cache.get("lists", "models") if cache is not None else None
     if names is None:
         names = timm_models()
-        cache.learn("lists", "models", names)
-    found = fnmatch.filter(names, glob) if glob else list(names)
-    return found or timm_models(glob)  # which says what is near
+        if cache is not None:
+            cache.learn("lists", "models", names)
+    matching = Names(names).matching(glob) if glob else frozenset(names)
+    return [name for name in names if name in matching] or timm_models(glob)  # which says what is near
 
 
 def read_saved(path: str, example: str | None = None) -> Saved:

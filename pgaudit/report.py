@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -13,6 +13,7 @@ from pgaudit.checks import SEVERITIES, Finding
 from pgaudit.config import Config
 from pgaudit.constructors import Facts, Rule, Setting
 from pgaudit.inventory import Inventory, Parameter
+from pgaudit.names import Names
 from pgaudit.text import counted, did_you_mean, quoted, visible
 
 
@@ -145,6 +146,15 @@ class Report:
         words = [counted(len(self), "tensor"), counted(len(self.groups), "group"), *(found or ["no findings"])]
         optimizer = f"{visible(self.optimizer['type'])} lr {self.base.lr!r}"
         return f"<Report {visible(self.inventory.ref)}, {self.constructor}, {optimizer}: {', '.join(words)}>"
+
+    @cached_property
+    def names(self) -> Names:
+        """All names of all parameters, to look for globs among them."""
+        return Names(self._by_name)
+
+    def called(self, names: Collection[str]) -> list[Row]:
+        """Returns the rows that have one of some names, or an alias of them, in the order of the model."""
+        return [row for row in self.rows if row.name in names or any(alias in names for alias in row.parameter.aliases)]
 
     @cached_property
     def groups(self) -> tuple[Group, ...]:

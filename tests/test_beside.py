@@ -23,7 +23,6 @@ from pgaudit.constructors import Rule, Setting
 from pgaudit.diff import Kind, compare
 from pgaudit.diff.locks import read_lock, written
 from pgaudit.diff.reports import from_json, from_report
-from pgaudit.folding import fold
 from pgaudit.gate.expected import unexpected
 from pgaudit.gate.locked import moved
 from pgaudit.gate.records import Audit
@@ -33,6 +32,7 @@ from pgaudit.render.diff_data import render_diff_json, render_diff_markdown
 from pgaudit.render.diff_github import render_diff_github
 from pgaudit.render.diff_table import DiffOptions, render_diff_table
 from pgaudit.render.diff_words import extra_words, value_words
+from pgaudit.render.folds import fold
 from pgaudit.render.select import Selection, select
 from pgaudit.render.table import TableOptions, render_table
 from tests.budget import examples

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pgaudit.constructors import Rule, Setting
-from pgaudit.folding import fold
 from pgaudit.inventory import ModuleType, Parameter
+from pgaudit.render.folds import fold
 from pgaudit.report import Row
 from tests.budget import examples
 from tests.parity.show_timm import spelled

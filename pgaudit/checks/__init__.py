@@ -30,6 +30,8 @@ from pgaudit.checks.base import SEVERITIES, Audited, Check, Finding, Kind, Sever
 from pgaudit.checks.ignore import sorted_out
 from pgaudit.config import Config
 from pgaudit.errors import ConfigError, Position
+from pgaudit.names import Names
+from pgaudit.text import quoted
 
 _OF_AUDITS = (
     *(pg001, pg002, pg003, pg004, pg005, pg006, pg007, pg008, pg009),
@@ -48,11 +50,20 @@ def run_checks(audited: Audited) -> tuple[tuple[Finding, ...], tuple[Finding, ..
     """
     found = [finding for check in CHECKS.values() for finding in check.check(audited)]
     ignores = audited.config.ignores
-    verdict = sorted_out(found, [ignore for ignore in ignores if ignore.code != pg019.KIND.code])
+    names = Names(name for each in audited.inventory.parameters for name in each.names if ignores)
+    _refuse_no_globs(audited.config, names)
+    verdict = sorted_out(found, [ignore for ignore in ignores if ignore.code != pg019.KIND.code], names)
     of_stale = [ignore for ignore in ignores if ignore.code == pg019.KIND.code]
-    stale = sorted_out(list(pg019.check(audited, verdict)), of_stale)
+    stale = sorted_out(list(pg019.check(audited, verdict)), of_stale, names)
     kept = [*verdict.kept, *stale.kept, *pg019.check(audited, stale)]
     return _in_order(kept), _in_order([*verdict.ignored, *stale.ignored])
+
+
+def _refuse_no_globs(config: Config, names: Names) -> None:
+    for ignore in config.ignores:
+        for text in ignore.params:
+            if fault := names.fault(text):
+                raise config.error(f"{quoted(text)} is not a glob: {fault}", *ignore.at, "param")
 
 
 def refuse_unknown_codes(config: Config) -> None:

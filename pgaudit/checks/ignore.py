@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 from pgaudit.checks.base import Finding
 from pgaudit.config import Ignore
+from pgaudit.names import Names
 
 
 @dataclass(frozen=True)
@@ -20,16 +20,17 @@ class Verdict:
     """How much each request covers: parameters, and findings about none."""
 
 
-def sorted_out(findings: Sequence[Finding], ignores: Sequence[Ignore]) -> Verdict:
-    """Sorts findings by the config's requests to ignore some.
+def sorted_out(findings: Sequence[Finding], ignores: Sequence[Ignore], names: Names) -> Verdict:
+    """Sorts findings by the config's requests to ignore some; ``names`` are those of the model.
 
     A finding about several parameters is ignored only if a request covers them all. A request that covers more than
     the amount that it expects ignores nothing: what it permits has grown. Where several requests cover a finding, it
     counts for the first.
     """
+    covers = [_Request(ignore, findings, names).covers for ignore in ignores]
     covered: dict[int, list[Finding]] = {number: [] for number in range(len(ignores))}
     for finding in findings:
-        number = next((n for n, ignore in enumerate(ignores) if _covers(ignore, finding)), None)
+        number = next((n for n, asked in enumerate(covers) if asked(finding)), None)
         if number is not None:
             covered[number].append(finding)
     amounts = [sum(max(len(finding.params), 1) for finding in members) for members in covered.values()]
@@ -46,14 +47,17 @@ def sorted_out(findings: Sequence[Finding], ignores: Sequence[Ignore]) -> Verdic
     )
 
 
-def _covers(ignore: Ignore, finding: Finding) -> bool:
-    if ignore.code != finding.code:
-        return False
-    of = finding.key or ""
-    if ignore.keys and not any(key == of or fnmatchcase(of, key) for key in ignore.keys):  # a pattern may hold [ or *
-        return False
-    if ignore.params:
-        return bool(finding.params) and all(
-            any(fnmatchcase(param, pattern) for pattern in ignore.params) for param in finding.params
-        )
-    return True
+class _Request:
+    """One request, and the keys and parameters that its globs stand for."""
+
+    def __init__(self, ignore: Ignore, findings: Sequence[Finding], names: Names) -> None:
+        self._ignore = ignore
+        keys = Names(finding.key or "" for finding in findings)
+        self._keys = frozenset(key for text in ignore.keys for key in keys.matching(text))
+        self._params = frozenset(name for text in ignore.params for name in names.matching(text))
+
+    def covers(self, finding: Finding) -> bool:
+        """Whether it is about a finding."""
+        if self._ignore.code != finding.code or (self._ignore.keys and (finding.key or "") not in self._keys):
+            return False
+        return not self._ignore.params or (bool(finding.params) and self._params.issuperset(finding.params))

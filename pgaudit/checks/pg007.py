@@ -16,10 +16,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 
 from pgaudit.checks import suggest, words
 from pgaudit.checks.base import Audited, Finding, Kind
+from pgaudit.constructors.timm.names import Globs
 from pgaudit.inventory import Parameter
 from pgaudit.inventory.families import NORM_LIKE, NORMS
 
@@ -56,12 +56,9 @@ def check(audited: Audited, /) -> Iterator[Finding]:
 
 def _asked_for(audited: Audited) -> frozenset[int]:
     """What the model itself asks to be left out."""
-    patterns = audited.inventory.hints.no_weight_decay
-    return frozenset(
-        index
-        for index, parameter in enumerate(audited.inventory.parameters)
-        if any(fnmatchcase(parameter.name, pattern) for pattern in patterns)
-    )
+    asked = Globs(audited.inventory.hints.no_weight_decay)
+    parameters = enumerate(audited.inventory.parameters)
+    return frozenset(index for index, parameter in parameters if asked.first(parameter.name) is not None)
 
 
 def _part(number: int, of: int) -> str:

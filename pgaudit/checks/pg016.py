@@ -12,13 +12,13 @@ How to mend it: anchor the pattern: `bias$`, `(^|\\.)bias$`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from pgaudit.checks import words
 from pgaudit.checks.base import Audited, Finding, Kind
 from pgaudit.checks.hits import Hits
 from pgaudit.checks.segments import cut
+from pgaudit.expressions import Expression, SlowExpression
 from pgaudit.text import quoted
 
 KIND = Kind("PG016", "unanchored-pattern", "warning")
@@ -49,9 +49,18 @@ def _hint(audited: Audited, hits: Hits, indices: list[int]) -> str | None:
     key = hits.pattern.rule.key or ""
     rest = set(hits.decided).difference(indices)
     for anchored in (f"{key}$", f"(^|[._]){key}", f"{key}([._]|$)", rf"(^|[._]){key}([._]|$)") if rest else ():
-        names = ((index, audited.inventory.parameters[index].name) for index in hits.decided)
-        if {index for index, name in names if re.search(anchored, name)} == rest:
+        if _found(audited, hits, anchored) == rest:
             return (
                 f"{quoted(anchored)} hits {'the other alone' if len(rest) == 1 else f'the other {len(rest):,} alone'}"
             )
     return None
+
+
+def _found(audited: Audited, hits: Hits, anchored: str) -> set[int] | None:
+    """Whom of those that the pattern decides it finds when anchored; None where that is no pattern, or a slow one."""
+    names = ((index, audited.inventory.parameters[index].name) for index in hits.decided)
+    try:
+        search = Expression(anchored).search
+        return {index for index, name in names if search(name)}
+    except (ValueError, SlowExpression):
+        return None

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from pgaudit.checks.what_if import settings_if
 from pgaudit.constructors.patterns import Pattern
+from pgaudit.names import Names
 from pgaudit.text import nearest, quoted
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def for_dead_key(audited: Audited, pattern: Pattern) -> str | None:
         if any(f".{name}" in f".{full}" for full in names):
             return f"{quoted(name)} is here, but not below {quoted(plain[: -len(name) - 1])}"
     near = nearest(plain, _runs(names, plain.count(".") + 1), cutoff=_NEAR)
-    if near and pattern.regex and ".*" in key:  # probably written for whole names
+    if near and pattern.regex and ".*" in key and re.fullmatch(r"[\w.]+", near[0]):  # probably written for whole names
         whole = (f"{near[0]}.*", f".*{near[0]}", f".*{near[0]}.*")
         near = [word for word in whole if any(re.fullmatch(word, name) for name in names)] or near
     return f"did you mean {quoted(near[0])}?" if near else classifier(audited, plain)
@@ -50,15 +50,16 @@ def for_dead_key(audited: Audited, pattern: Pattern) -> str | None:
 def _for_dead_glob(audited: Audited, glob: str) -> str | None:
     """The same for what must match whole names: a glob that was meant as a part of them, or has a typo in a segment."""
     names = [visit.name for visit in audited.inventory.visits]
+    known = Names(names)
     segments = glob.split(".")
     if any(mark in glob for mark in "{}[]?|,: "):
         return None
     wider = [f"{glob}.*", f"*.{glob}", f"*.{glob}.*", f"*{glob}*", glob.removeprefix("*.")]
-    known = {segment for name in names[:_MOST] for segment in name.split(".")}
-    near = {segment: nearest(segment, known, cutoff=_NEAR)[:1] for segment in segments if "*" not in segment}
+    words = {segment for name in names[:_MOST] for segment in name.split(".")}
+    near = {segment: nearest(segment, words, cutoff=_NEAR)[:1] for segment in segments if "*" not in segment}
     mended = ".".join(next(iter(near.get(segment, ())), segment) for segment in segments)
     for other in (mended, *wider, f"{mended}.*", f"*.{mended}", f"*.{mended}.*"):
-        if other != glob and any(fnmatchcase(name, other) for name in names):
+        if other != glob and known.matching(other):
             return f"did you mean {quoted(other)}?"
     return classifier(audited, segments[0])
 

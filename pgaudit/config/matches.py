@@ -5,16 +5,18 @@ A glob on the whole name; or a mapping of conditions that must all hold; or a li
 
 from __future__ import annotations
 
-import re
-import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from pgaudit.config.documents import Complaint
-from pgaudit.config.globs import GlobError, compiled, joined
 from pgaudit.config.layouts import Path
+from pgaudit.expressions import Expression
+from pgaudit.names import Glob
 from pgaudit.text import did_you_mean, quoted
+
+T = TypeVar("T")
 
 NORM = "norm"
 """The word for torch's own norms, among types."""
@@ -27,10 +29,10 @@ class Conditions:
     """What must all hold for one parameter; a condition that is None is not asked."""
 
     label: str = field(compare=False)
-    names: tuple[re.Pattern[str], ...] | None = None
-    """Expressions, from globs, of which one must match the whole name."""
-    regexes: tuple[re.Pattern[str], ...] | None = None
-    """The same, from regular expressions."""
+    names: tuple[str, ...] | None = None
+    """Globs, of which one must match the whole name."""
+    regexes: tuple[Expression, ...] | None = None
+    """The same, as regular expressions."""
     types: tuple[str, ...] | None = None
     """Classes by their import path, or :data:`NORM`."""
     ndims: frozenset[int] | None = None
@@ -64,18 +66,21 @@ def read_match(value: Any, at: Path) -> tuple[Match | None, list[Complaint]]:
 
 
 def _joined(alternatives: tuple[Conditions, ...]) -> tuple[Conditions, ...]:
-    """Globs beside globs as one expression, which is asked at once."""
-    globs = [each for each in alternatives if each.names and not (each.regexes or each.types or each.ndims)]
+    """Globs beside globs as one condition, which is asked at once."""
+    globs: list[Conditions] = []
+    others: list[Conditions] = []
+    for each in alternatives:
+        by_glob_alone = each.names and not (each.regexes or each.types or each.ndims)
+        (globs if by_glob_alone else others).append(each)
     if len(globs) < 2:
         return alternatives
     names = tuple(name for each in globs for name in each.names or ())
-    others = (each for each in alternatives if each not in globs)
-    return (Conditions(", ".join(each.label for each in globs), (joined(names),)), *others)
+    return (Conditions(", ".join(each.label for each in globs), names), *others)
 
 
 def _conditions(item: Any, at: Path, faults: list[Complaint]) -> Conditions | None:
     if isinstance(item, str):
-        names = _patterns([item], [at], faults, glob=True)
+        names = _globs([item], [at], faults)
         return Conditions(item, names)
     if not isinstance(item, Mapping) or not item:
         faults.append((at, "a match is a glob, or a mapping of conditions", f"conditions: {', '.join(CONDITIONS)}"))
@@ -99,19 +104,32 @@ def _conditions(item: Any, at: Path, faults: list[Complaint]) -> Conditions | No
     return Conditions(" & ".join(labels), parts.get("name"), parts.get("regex"), parts.get("type"), parts.get("ndim"))
 
 
-def _patterns(values: list[Any], places: list[Path], faults: list[Complaint], *, glob: bool) -> Any:
+def _globs(values: list[Any], places: list[Path], faults: list[Complaint]) -> tuple[str, ...]:
+    for value, at in zip(values, places, strict=True):
+        try:
+            _text(value, "glob", Glob)
+        except ValueError as error:
+            faults.append((at, str(error), None))
+    return tuple(value for value in values if isinstance(value, str))
+
+
+def _regexes(values: list[Any], places: list[Path], faults: list[Complaint]) -> tuple[Expression, ...]:
     found = []
     for value, at in zip(values, places, strict=True):
-        if not isinstance(value, str) or not value:
-            faults.append((at, f"expected {'a glob' if glob else 'a regular expression'}, as a text", None))
-            continue
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of a syntax that Python may change one day
-                found.append(compiled(value) if glob else re.compile(value))
-        except (GlobError, re.error, OverflowError, RecursionError) as error:
-            faults.append((at, f"not a {'glob' if glob else 'regular expression'}: {error}", None))
-    return (joined(found),) if glob and len(found) > 1 else tuple(found)
+            found.append(_text(value, "regular expression", partial(Expression, at=at)))
+        except ValueError as error:
+            faults.append((at, str(error), None))
+    return tuple(found)
+
+
+def _text(value: Any, what: str, read: Callable[[str], T]) -> T:
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"expected a {what}, as a text")
+    try:
+        return read(value)
+    except ValueError as error:
+        raise ValueError(f"not a {what}: {error}") from None
 
 
 def _types(values: list[Any], places: list[Path], faults: list[Complaint]) -> tuple[str, ...]:
@@ -130,8 +148,8 @@ def _ndims(values: list[Any], places: list[Path], faults: list[Complaint]) -> fr
 
 
 _READERS = {
-    "name": lambda values, places, faults: _patterns(values, places, faults, glob=True),
-    "regex": lambda values, places, faults: _patterns(values, places, faults, glob=False),
+    "name": _globs,
+    "regex": _regexes,
     "type": _types,
     "ndim": _ndims,
 }

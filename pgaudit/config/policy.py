@@ -7,13 +7,12 @@ types.
 
 from __future__ import annotations
 
-import re
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pgaudit.config.layouts import Path
+from pgaudit.expressions import Expression
 
 NORM_TYPES = "NORM_TYPES"
 _ASSERTION = "BaseCls would raise AssertionError"
@@ -25,7 +24,7 @@ class PolicyRule:
 
     value: float
     """Negative means: the default."""
-    regex: re.Pattern[str] | None
+    regex: Expression | None
     types: tuple[str | type, ...]
     """Class references, classes (in a config from Python) or :data:`NORM_TYPES`; empty where ``regex`` decides."""
     label: str
@@ -100,10 +99,8 @@ def _rule(item: Any, at: Path, faults: list[Fault]) -> PolicyRule | None:
 def _with_pattern(value: float, pattern: Any, at: Path, faults: list[Fault]) -> PolicyRule | None:
     if isinstance(pattern, str) and pattern != NORM_TYPES:
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of a syntax that Python may change one day
-                return PolicyRule(value, re.compile(pattern), (), pattern)
-        except (re.error, OverflowError, RecursionError) as error:
+            return PolicyRule(value, Expression(pattern, ("solver", "weight_decay", *at)), (), pattern)
+        except ValueError as error:
             faults.append(Fault(at, f"not a regular expression: {error}; BaseCls would raise re.error"))
             return None
     types = _types(pattern)

@@ -157,6 +157,8 @@ class Facts:
     """What the class fills into a group, under the config's arguments."""
     looked_for: frozenset[str] = frozenset()
     """The keys of a group that the class, a scheduler or a hook looks for."""
+    named: Mapping[str, str] = field(default_factory=dict)
+    """What is a name of a parameter rather than a glob: see :func:`pgaudit.names.spelled_like_globs`."""
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     """The functions that the config refers to, by its words for them; each is called once for each argument."""
 

@@ -19,6 +19,7 @@ from pgaudit.convert.words import block
 from pgaudit.errors import ConfigError
 from pgaudit.inventory import ModuleType
 from pgaudit.inventory.families import NORMS
+from pgaudit.names import expression_of
 from pgaudit.text import visible
 
 _CLASSES = {
@@ -128,7 +129,7 @@ def _end(key: Key, names: Sequence[str]) -> str:
             return f"{plain}$"
         return rf"(^|\.){plain}$"
     if key[0] == "names":
-        return f"^{_unfolded(key[1])}$"
+        return f"^{expression_of(key[1]).replace('(?:', '(')}$"
     return f"^({'|'.join(map(re.escape, key[1:]))})$" if len(key) > 2 else f"^{re.escape(key[1])}$"
 
 
@@ -138,19 +139,3 @@ def _start(place: Key) -> str:
     if place[0] == "segment":
         return rf"(^|\.){re.escape(place[1])}\."
     return rf"^{re.escape(place[1])}\.({'|'.join(str(n) for n in range(int(place[2]), int(place[3]) + 1))})\."
-
-
-def _unfolded(glob: str) -> str:
-    """The expression for a folded name: `layer{1..4}.weight` is `layer(1|2|3|4)\\.weight`."""
-
-    def alternatives(braces: re.Match[str]) -> str:
-        found = []
-        for part in braces[1].split(","):
-            first, dots, last = part.partition("..")
-            found += [str(n) for n in range(int(first), int(last) + 1)] if dots else [re.escape(part)]
-        return f"({'|'.join(found)})"
-
-    pieces = re.split(r"(\{[^{}]*\})", glob)
-    return "".join(
-        alternatives(match) if (match := re.fullmatch(r"\{([^{}]*)\}", piece)) else re.escape(piece) for piece in pieces
-    )

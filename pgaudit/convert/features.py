@@ -11,8 +11,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pgaudit.folding import fold_named
 from pgaudit.inventory import Inventory, ModuleType, Visit
+from pgaudit.names import fold_named
 
 Key = tuple[str, ...]
 """A kind of feature, and what it is: ``("leaf", "bias")``, ``("prefix", "layer1.0")``, ``("type", "torch...")``."""

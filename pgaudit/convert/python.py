@@ -7,7 +7,6 @@ import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from pgaudit.config.globs import compiled
 from pgaudit.constructors.rules.match import is_norm
 from pgaudit.convert.features import Key, Predicate, Vocabulary
 from pgaudit.convert.job import Job, Written
@@ -19,6 +18,7 @@ from pgaudit.convert.words import number
 from pgaudit.errors import ConfigError
 from pgaudit.inventory import ModuleType
 from pgaudit.inventory.imports import quiet
+from pgaudit.names import expression_of
 from pgaudit.subject import Buildable, Subject
 from pgaudit.text import said, visible
 
@@ -145,7 +145,7 @@ def _one(key: Key) -> str:
     if kind == "range":
         return _range(words[0], range(int(words[1]), int(words[2]) + 1))
     if kind == "names":
-        return f're.fullmatch(r"{compiled(words[0]).pattern}", name)'
+        return f're.fullmatch(r"{expression_of(words[0])}", name)'
     if kind == "norm":
         return "isinstance(owner, NORMS)"
     if kind == "type":

@@ -15,6 +15,7 @@ from pgaudit.convert.synthesis import Chosen, rules_for
 from pgaudit.convert.types import nameable, short_name
 from pgaudit.convert.words import block, number
 from pgaudit.inventory import ModuleType
+from pgaudit.names import escaped
 from pgaudit.text import counted
 
 
@@ -224,8 +225,3 @@ def globs_of(job: Job, keys: Sequence[Key]) -> list[str]:
     inside = any(start.endswith(".") and start not in prefixes for name, start in ends if name != start)
     own = escaped(leaf[1])
     return [f"{start}.{own}"] * direct + [f"{start}.*.{own}"] * inside
-
-
-def escaped(name: str) -> str:
-    """Returns the glob that matches this name alone."""
-    return "".join(f"[{char}]" if char in "*?[{}" else char for char in name)

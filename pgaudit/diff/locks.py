@@ -34,7 +34,7 @@ from pgaudit.constructors import Rule
 from pgaudit.diff.lock_names import expanded, spelled
 from pgaudit.diff.records import Entry, Side
 from pgaudit.errors import ConfigError, Position, Problem
-from pgaudit.folding import fold_named
+from pgaudit.names import fold_named
 from pgaudit.serialize import portable
 from pgaudit.text import one_line, quoted, visible
 

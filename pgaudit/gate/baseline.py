@@ -15,8 +15,8 @@ from pgaudit.config.documents import read_file
 from pgaudit.config.json_text import read_json
 from pgaudit.diff.lock_names import expanded, spelled
 from pgaudit.errors import ConfigError, Position, Problem
-from pgaudit.folding import fold_named
 from pgaudit.gate.records import Notice
+from pgaudit.names import fold_named
 from pgaudit.text import counted, one_line, quoted, visible
 
 FORMAT = 1

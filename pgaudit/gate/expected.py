@@ -6,11 +6,11 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from fnmatch import fnmatchcase
 
 from pgaudit.config.expect import Expectations, ParamExpectation, RuleExpectation
+from pgaudit.config.layouts import Path
 from pgaudit.constructors import Rule
-from pgaudit.errors import file_of, place
+from pgaudit.errors import ConfigError, Problem, file_of, place
 from pgaudit.gate.records import Notice
 from pgaudit.report import Report, Row, deciding_rules
 from pgaudit.serialize import portable
@@ -56,8 +56,9 @@ def _rule(
             hint = did_you_mean(expected.rule, known) or f"these do: {', '.join(map(visible, known))}"
             yield _notice("expect-rules", "rule-hits-nothing", message, expect, expected.at, hint=hint)
         return
+    allowed = _allowed(report, expect, expected)
     for rule, members in found.items():
-        strangers = [row for row in members if not _allowed(row, expected.params)]
+        strangers = [row for row in members if allowed is not None and allowed.isdisjoint(row.parameter.names)]
         if strangers:
             message = f"{_worded(report, rule)} may hit {_globs(expected.params or ())}, and hits {_named(strangers)}"
             yield _notice("expect-rules", "unexpected-rule-hit", message, expect, expected.at, strangers, rule.full)
@@ -67,8 +68,19 @@ def _rule(
         yield _notice("expect-rules", "unexpected-rule-count", message, expect, expected.at, rows, expected.rule)
 
 
-def _allowed(row: Row, globs: Sequence[str] | None) -> bool:
-    return globs is None or any(_matches(row, glob) for glob in globs)
+def _allowed(report: Report, expect: Expectations, expected: RuleExpectation) -> set[str] | None:
+    """The names that a rule may hit; None for any."""
+    if expected.params is None:
+        return None
+    return {name for glob in expected.params for name in _names(report, expect, glob, expected.at)}
+
+
+def _names(report: Report, expect: Expectations, glob: str, at: Path) -> frozenset[str]:
+    """The names that a glob stands for; ConfigError for what is none."""
+    if fault := report.names.fault(glob):
+        position = expect.position(at)
+        raise ConfigError(Problem(f"{quoted(glob)} is not a glob: {fault}", file_of(expect.path, position), position))
+    return report.names.matching(glob)
 
 
 def _unlisted(report: Report, expect: Expectations, hits: dict[Rule, list[Row]]) -> Iterator[Notice]:
@@ -82,10 +94,9 @@ def _unlisted(report: Report, expect: Expectations, hits: dict[Rule, list[Row]])
 
 
 def _param(report: Report, expect: Expectations, expected: ParamExpectation) -> Iterator[Notice]:
-    rows = [row for row in report.rows if _matches(row, expected.glob)]
+    rows = report.called(_names(report, expect, expected.glob, expected.at))
     if not rows:
-        names = [row.name for row in report.rows]
-        hint = did_you_mean(expected.glob, names) or "a glob over whole names, such as '*.bias'"
+        hint = report.names.hint(expected.glob) or "a glob over whole names, such as '*.bias'"
         message = f"{quoted(expected.glob)} matches no parameter"
         yield _notice("expect-params", "dead-expectation", message, expect, expected.at, hint=hint)
     different: dict[tuple[str, str], list[Row]] = defaultdict(list)
@@ -128,10 +139,6 @@ def _worded(report: Report, rule: Rule) -> str:
     at = rule.position and replace(rule.position, file=portable(rule.position.file))
     where = place(portable(report.config.path), at) if at else ""
     return f"{visible(rule.full)} ({visible(where)})" if where else visible(rule.full)
-
-
-def _matches(row: Row, glob: str) -> bool:
-    return any(name == glob or fnmatchcase(name, glob) for name in (row.name, *row.parameter.aliases))
 
 
 def _named(rows: Sequence[Row]) -> str:

@@ -7,7 +7,6 @@ import traceback
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import fields, replace
-from fnmatch import fnmatchcase
 
 from pgaudit.config.project import Listed, Project
 from pgaudit.errors import Problem, UsageError
@@ -16,6 +15,7 @@ from pgaudit.gate.records import Audit, Outcome
 from pgaudit.gate.run import run
 from pgaudit.input_files import note_input, noted_inputs
 from pgaudit.inventory.imports import forgotten
+from pgaudit.names import Names
 from pgaudit.text import did_you_mean, said, visible
 
 
@@ -51,7 +51,7 @@ def _words(audit: Audit) -> list[str]:
 
 
 def _matches(audit: Audit, glob: str) -> bool:
-    return any(word == glob or fnmatchcase(word, glob) for word in _words(audit))
+    return bool(Names(_words(audit)).matching(glob))
 
 
 def run_all(audits: Sequence[Audit], jobs: int = 1, done: Callable[[Audit], None] = lambda _: None) -> list[Outcome]:

@@ -60,6 +60,11 @@ class Parameter:
     leaf: bool = True
     """False for a tensor that was computed from others, which no optimizer takes."""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All its names, the first one first."""
+        return self.name, *self.aliases
+
 
 @dataclass(frozen=True, slots=True)
 class Visit:

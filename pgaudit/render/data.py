@@ -11,7 +11,7 @@ from typing import Any
 from pgaudit import serialize
 from pgaudit.constructors import Rule
 from pgaudit.errors import place
-from pgaudit.folding import Fold, fold, unfolded
+from pgaudit.render.folds import Fold, fold, unfolded
 from pgaudit.render.markdown import code, escaped
 from pgaudit.render.numbers import elements, number, shape
 from pgaudit.render.select import Section, Selection, select
@@ -142,7 +142,7 @@ def render_markdown(report: Report, selection: Selection, *, folded: bool = Fals
     ]
     for section in select(report, selection):
         lines += [f"### {escaped(section.heading)}", ""] if section.heading else []
-        rows = _lines(section.rows, folded)
+        rows = fold(section.rows, report.facts.named) if folded else unfolded(section.rows)
         extra = any(report.beside(line.rows[0].setting) for line in rows)
         titles = ["parameter", "×", "lr", *(["scheduled lr"] if report.scheduled else []), "weight decay"]
         rules = ["lr rule", "decay rule", *(["beside"] if extra else [])]
@@ -160,10 +160,6 @@ def render_markdown(report: Report, selection: Selection, *, folded: bool = Fals
             where = place(finding.path, finding.position)
             lines.append(f"| {' | '.join(escaped(cell) for cell in (where, what, finding.message + hint))} |")
     return "\n".join(lines) + "\n"
-
-
-def _lines(rows: Sequence[Row], folded: bool) -> Sequence[Fold]:
-    return fold(rows) if folded else unfolded(rows)
 
 
 def _markdown_row(report: Report, line: Fold, *, extra: bool) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pgaudit.diff import Change, Diff, Entry, Kind, SetupChange, Side
-from pgaudit.folding import Folded
+from pgaudit.names import Folded
 from pgaudit.render.diff_words import (
     MARKS,
     columns,

@@ -9,7 +9,7 @@ from pgaudit.diff import Change, Diff, Kind
 from pgaudit.diff.compare import same
 from pgaudit.diff.files import NOTHING
 from pgaudit.errors import Position, file_of
-from pgaudit.folding import Folded
+from pgaudit.names import Folded
 from pgaudit.render.diff_words import (
     MARKS,
     Words,

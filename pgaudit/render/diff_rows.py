@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from pgaudit.diff import Change, Diff, Kind
-from pgaudit.folding import Folded
+from pgaudit.names import Folded
 from pgaudit.render import layout
 from pgaudit.render.diff_words import MARKS, columns, extra_words, renamed, rule_of, rule_sides, value_words
 from pgaudit.render.layout import Columns, Widths

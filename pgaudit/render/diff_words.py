@@ -11,7 +11,7 @@ from pgaudit.constructors import Rule
 from pgaudit.diff import Change, Diff, Entry, Kind, SetupChange, Side
 from pgaudit.diff.compare import same
 from pgaudit.diff.files import NOTHING
-from pgaudit.folding import Folded, fold_named
+from pgaudit.names import Folded, fold_named
 from pgaudit.render.numbers import apart, number
 from pgaudit.render.style import UNICODE, Marks, colour, label, labels
 from pgaudit.render.summary import argument

@@ -12,7 +12,7 @@ from pgaudit.constructors import Rule, Setting, constructor_named
 from pgaudit.constructors.trials import Meeting, Product, Trial
 from pgaudit.errors import Position
 from pgaudit.explanation import Explanation, Result
-from pgaudit.folding import fold
+from pgaudit.render.folds import fold
 from pgaudit.render.layout import broken
 from pgaudit.render.numbers import number, shape
 from pgaudit.render.rows import TableOptions
@@ -56,7 +56,7 @@ def _account(report: Report, members: Sequence[Explanation], options: TableOptio
 
 
 def _heading(report: Report, members: Sequence[Explanation], options: TableOptions) -> Iterator[Text]:
-    folds = fold([explanation.row for explanation in members])
+    folds = fold([explanation.row for explanation in members], report.facts.named)
     for entry in folds[:_NAMES]:
         lines = broken(visible(entry.name), options.width)
         yield from (Text(line, style="bold") for line in lines)

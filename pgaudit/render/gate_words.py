@@ -11,8 +11,8 @@ from typing import Literal
 
 from pgaudit.checks import SEVERITIES
 from pgaudit.errors import Position, Problem, place
-from pgaudit.folding import fold_named
 from pgaudit.gate import Audit, Notice, Outcome
+from pgaudit.names import fold_named
 from pgaudit.render.github import Level
 from pgaudit.serialize import portable
 from pgaudit.text import counted, visible

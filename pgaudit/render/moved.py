@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pgaudit.folding import Folded, fold_named
 from pgaudit.inventory.moves_beside import Move
+from pgaudit.names import Folded, fold_named
 from pgaudit.snapshot import Moved
 from pgaudit.text import visible
 

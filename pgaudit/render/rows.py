@@ -9,8 +9,8 @@ from itertools import islice
 from rich.cells import cell_len
 from rich.text import Text
 
-from pgaudit.folding import Fold
 from pgaudit.render import layout
+from pgaudit.render.folds import Fold
 from pgaudit.render.layout import GAP, Columns, Widths
 from pgaudit.render.numbers import number, shape
 from pgaudit.render.select import Section

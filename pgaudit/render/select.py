@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any
 
@@ -47,8 +46,7 @@ def select(report: Report, selection: Selection) -> list[Section]:
     """
     rows: Sequence[Row] = report.rows
     if selection.filters:
-        rows = [row for row in rows if any(_matches(row, pattern) for pattern in selection.filters)]
-        _refuse_dead_filters(report, selection.filters)
+        rows = report.called(_filtered(report, selection.filters))
     for rule in selection.rules:
         _refuse_unknown_rule(report, rule)
     if selection.rules:
@@ -74,21 +72,16 @@ def rule_names(setting: Setting) -> set[str]:
     return {word for rule in rules if rule for word in rule.words}
 
 
-def _matches(row: Row, pattern: str) -> bool:
-    return any(
-        fnmatchcase(name, pattern) or name.startswith(f"{pattern}.") for name in (row.name, *row.parameter.aliases)
-    )
-
-
-def _refuse_dead_filters(report: Report, patterns: Sequence[str]) -> None:
-    for pattern in patterns:
-        if not any(_matches(row, pattern) for row in report.rows):
-            words = {row.name.rpartition(".")[0] or row.name for row in report.rows} | {row.name for row in report.rows}
-            words |= {segment for row in report.rows for segment in row.name.split(".")}
-            hint = (
-                did_you_mean(pattern.strip("*."), sorted(words)) or "a glob over whole names, such as 'layer4.*.weight'"
-            )
-            raise UsageError(f"--filter {visible(pattern)} matches no parameter", hint)
+def _filtered(report: Report, filters: Sequence[str]) -> set[str]:
+    """The names that filters stand for, each of which must stand for one."""
+    found: set[str] = set()
+    for text in filters:
+        names = report.names.matching(text, below=True)
+        if not names:
+            hint = report.names.hint(text) or "a glob over whole names, such as 'layer4.*.weight'"
+            raise UsageError(f"--filter {visible(text)} matches no parameter", hint)
+        found |= names
+    return found
 
 
 def _refuse_unknown_rule(report: Report, rule: str) -> None:

@@ -9,9 +9,9 @@ from itertools import chain
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from pgaudit.folding import fold, unfolded
 from pgaudit.render import layout
 from pgaudit.render.findings import findings_text
+from pgaudit.render.folds import fold, unfolded
 from pgaudit.render.rows import TableOptions, in_pieces, row_lines, widths_of
 from pgaudit.render.select import Selection, select
 from pgaudit.render.style import BASE
@@ -77,7 +77,8 @@ def report_view(report: Report, selection: Selection, options: TableOptions) -> 
         UsageError: the selection can match nothing.
     """
     sections = select(report, selection)
-    folds = [(section, fold(section.rows) if options.fold else unfolded(section.rows)) for section in sections]
+    taken = report.facts.named
+    folds = [(each, fold(each.rows, taken) if options.fold else unfolded(each.rows)) for each in sections]
     lines = [entry for _, entries in folds for entry in entries]
     widths = widths_of(report, lines, options)
     columns = layout.fit(widths, options.width)

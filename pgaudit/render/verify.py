@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from rich.table import Table
 from rich.text import Text
 
-from pgaudit.folding import fold_named
+from pgaudit.names import fold_named
 from pgaudit.render.layout import GAP
 from pgaudit.render.rows import TableOptions
 from pgaudit.render.style import BASE, SEVERITIES

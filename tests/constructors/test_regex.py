@@ -503,6 +503,7 @@ MIDDLES = [
 @pytest.mark.parametrize(("pattern", "name", "parts"), MIDDLES)
 def test_what_of_a_name_a_pattern_is_about(pattern: str, name: str, parts: list[str]) -> None:
     from pgaudit.constructors.regex.spans import spans_of
+    from pgaudit.expressions import Expression
 
     assert re.fullmatch(pattern, name)
-    assert [name[start:end] for start, end in spans_of(re.compile(pattern))(name)] == parts
+    assert [name[start:end] for start, end in spans_of(Expression(pattern))(name)] == parts

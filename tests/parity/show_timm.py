@@ -7,8 +7,8 @@ import json
 import re
 
 import pgaudit
-from pgaudit.folding import fold
 from pgaudit.render.data import render_csv, render_json
+from pgaudit.render.folds import fold
 from pgaudit.render.select import Selection
 from pgaudit.render.table import TableOptions, render_table
 

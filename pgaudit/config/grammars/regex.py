@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
-import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pgaudit.config.documents import Complaint
 from pgaudit.config.grammars.base import Grammar
 from pgaudit.config.layouts import Layout, Path
+from pgaudit.expressions import Expression
 from pgaudit.text import quoted
 
 _UNPACKS = "big_vision would raise ValueError, for it unpacks"
@@ -107,13 +106,11 @@ def _of_number(option: str, mult: Any, at: Path) -> Iterator[Complaint]:
         yield at, message, "what shall not train has null in `schedule`"
 
 
-def compiled(pattern: str) -> re.Pattern[str] | str:
+def compiled(pattern: str, at: Path = ()) -> Expression | str:
     """Returns a pattern, or what is wrong with it."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of a syntax that Python may change one day
-            return re.compile(pattern)
-    except (re.error, OverflowError, RecursionError) as error:
+        return Expression(pattern, at)
+    except ValueError as error:
         return str(error)
 
 

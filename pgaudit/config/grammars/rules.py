@@ -35,8 +35,8 @@ def rules_of(paramwise_cfg: Mapping[str, Any] | None) -> list[PlainRule]:
     from pgaudit.config.matches import read_match
 
     found = []
-    for rule in (paramwise_cfg or {}).get("rules") or []:
-        match, _ = read_match(rule["match"], ())
+    for index, rule in enumerate((paramwise_cfg or {}).get("rules") or []):
+        match, _ = read_match(rule["match"], ("paramwise_cfg", "rules", index, "match"))
         assert match is not None
         found.append(PlainRule(match, {word: rule[word] for word in SAYS if word in rule}))
     return found

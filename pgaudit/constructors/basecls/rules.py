@@ -53,7 +53,7 @@ class Matcher:
     def matches(self, name: str, module: ModuleType) -> bool:
         """Whether the rule takes a parameter of this name, in a module of this class."""
         if self._search:
-            return self._search(name) is not None
+            return bool(self._search(name))
         known = self._known.get(id(module))  # an inventory holds one object a class
         if known is None:
             is_norm = self._norms and not NORMS.isdisjoint(module.families)

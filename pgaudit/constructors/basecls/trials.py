@@ -47,9 +47,10 @@ def _pattern(config: Config, rule: PolicyRule, matcher: Matcher, index: int) -> 
     def find(visit: Visit) -> Spans | None:
         if regex is None:
             return () if matcher.matches(visit.name, visit.module) else None
-        found = [match.span() for match in regex.finditer(visit.name)]
+        if not regex.search(visit.name):
+            return None
         # An empty match is a match, but of nothing in particular.
-        return tuple((start, end) for start, end in found if start < end) if found else None
+        return tuple((start, end) for start, end in regex.spans(visit.name) if start < end)
 
     def says(visit: Visit) -> str:
         if regex is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ from pgaudit.config import Config
 from pgaudit.config.grammars.regex import compiled, faults, no_decay_patterns
 from pgaudit.constructors.arithmetic import times
 from pgaudit.constructors.base import Facts, Rule, Setting
+from pgaudit.expressions import Expression
 
 AT = "paramwise_cfg"
 
@@ -22,7 +22,7 @@ class Entry:
     rule: Rule
     index: int
     """Its place in the list."""
-    fits: re.Pattern[str]
+    fits: Expression
     value: Any
 
 
@@ -59,7 +59,7 @@ class Rules:
         given = self._options.get(option)
         entries = []
         for index, (pattern, value) in enumerate(given if isinstance(given, (list, tuple)) else ()):
-            fits = compiled(pattern)
+            fits = compiled(pattern, (AT, option, index, 0))
             assert not isinstance(fits, str)
             rule = Rule(option, pattern, self._config.position(AT, option, index))
             entries.append(Entry(rule, index, fits, value))

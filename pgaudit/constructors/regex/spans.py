@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from pgaudit.config.grammars.regex import compiled
 from pgaudit.constructors.patterns import Spans
+from pgaudit.expressions import Expression
 
 _ANY = (".*?", ".*")
 
 
-def spans_of(fits: re.Pattern[str]) -> Callable[[str], Spans]:
+def spans_of(fits: Expression) -> Callable[[str], Spans]:
     """Returns a function that tells, of a name that the pattern fits, the parts that its fixed middle stands in."""
-    middle = _middle(fits.pattern)
+    middle = _middle(fits.text)
 
     def spans(name: str) -> Spans:
         if middle is None:
             return ((0, len(name)),) if name else ()
-        found = [match.span() for match in middle.finditer(name)]
         # An empty match is a match, but of nothing in particular.
-        return tuple((start, end) for start, end in found if start < end)
+        return tuple((start, end) for start, end in middle.spans(name) if start < end)
 
     return spans
 
 
-def _middle(pattern: str) -> re.Pattern[str] | None:
+def _middle(pattern: str) -> Expression | None:
     """The pattern without an open beginning and end; None where it has neither, or where alternatives are, of which
     each has its own.
     """

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from pgaudit.config.matches import NORM, Conditions, Match
 from pgaudit.constructors.base import Facts
 from pgaudit.inventory import ModuleType
 from pgaudit.inventory.families import NORMS
+from pgaudit.names import Globs
 from pgaudit.text import counted, visible
 
 _RMS_NORM = "torch.nn.modules.normalization.RMSNorm"
@@ -58,7 +58,11 @@ class Matcher:
 
 class _Alternative:
     def __init__(self, conditions: Conditions, facts: Facts) -> None:
-        texts = [_any_of(patterns) for patterns in (conditions.names, conditions.regexes) if patterns is not None]
+        texts: list[Named] = []
+        if conditions.names is not None:
+            texts.append(Globs(conditions.names, facts.named).matches)
+        if conditions.regexes is not None:
+            texts.append(_any_of([each.fullmatch for each in conditions.regexes]))
         self._asks_names = bool(texts)
         self.named: Named = texts[0] if len(texts) == 1 else lambda name: all(text(name) for text in texts)
         self._ndims = conditions.ndims
@@ -86,7 +90,5 @@ class _Alternative:
         return found
 
 
-def _any_of(patterns: Sequence[re.Pattern[str]]) -> Named:
-    if len(patterns) == 1:
-        return patterns[0].fullmatch
-    return lambda name: any(pattern.fullmatch(name) for pattern in patterns)
+def _any_of(asked: list[Named]) -> Named:
+    return asked[0] if len(asked) == 1 else lambda name: any(each(name) for each in asked)

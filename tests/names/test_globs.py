@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pgaudit.config.globs import GlobError, compiled
+from pgaudit.names import Glob, GlobError
 from tests.budget import examples
 
 _TEXTS = st.text("ab.*?[]!-^\\n\n1", max_size=8)
@@ -17,7 +17,7 @@ _TEXTS = st.text("ab.*?[]!-^\\n\n1", max_size=8)
 @settings(max_examples=examples(1500))
 @given(_TEXTS, st.text("ab.-!^\\n\n1]", max_size=6))
 def test_without_braces_it_is_fnmatch_random(glob: str, name: str) -> None:
-    assert (compiled(glob).fullmatch(name) is not None) == fnmatchcase(name, glob)
+    assert Glob(glob).matches(name) == fnmatchcase(name, glob)
 
 
 @pytest.mark.parametrize(
@@ -35,12 +35,12 @@ def test_without_braces_it_is_fnmatch_random(glob: str, name: str) -> None:
     ],
 )
 def test_braces(glob: str, yes: str, no: str) -> None:
-    pattern = compiled(glob)
-    assert all(pattern.fullmatch(name) for name in yes.split())
-    assert not any(pattern.fullmatch(name) for name in no.split())
+    pattern = Glob(glob)
+    assert all(pattern.matches(name) for name in yes.split())
+    assert not any(pattern.matches(name) for name in no.split())
 
 
-@pytest.mark.parametrize("glob", ["{", "a{b", "a}", "{a{b}}", "{3..1}", "{0..99999}"])
+@pytest.mark.parametrize("glob", ["{", "a{b", "a}", "{a{b}}", "{3..1}"])
 def test_what_is_none(glob: str) -> None:
     with pytest.raises(GlobError):
-        compiled(glob)
+        Glob(glob)

@@ -1,22 +1,23 @@
-"""Rows that repeat over blocks become one: ``layer1.{0..2}.bn1.weight``.
+"""Names that repeat over blocks become one: ``layer1.{0..2}.bn1.weight``.
 
-A folded name stands for exactly the names that its braces spell out, no more and no fewer: sets are joined along one
-axis at a time, and only where all other axes are equal.
+A folded name is a glob for exactly the names that its braces spell out, no more and no fewer: sets are joined along one
+axis at a time, and only where all other axes are equal. What in a name has a meaning in globs is escaped. Names with
+characters that cannot be printed stay by themselves.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Container, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from pgaudit.report import Row
+from pgaudit.names.globs import escaped
 
 T = TypeVar("T")
 
-_DIGITS = re.compile(r"(\d+)")
+_DIGITS = re.compile(r"([0-9]{1,15})")
 _LEAVES = ("weight", "bias")
 
 
@@ -29,9 +30,6 @@ class Folded(Generic[T]):
     """In the order in which they were given; never empty."""
 
 
-Fold = Folded[Row]
-"""Rows of a report that have equal settings."""
-
 Named = tuple[str, Hashable, Hashable, T]
 """A name; what may join only with its equals; what else tells blocks apart, such as the module's class; and the thing
 itself.
@@ -42,36 +40,40 @@ itself.
 class _Item(Generic[T]):
     first: int
     axes: tuple[tuple[str, ...], ...]
+    names: list[str]
     rows: list[T]
 
 
-def unfolded(rows: Iterable[Row]) -> list[Fold]:
-    """Returns every row by itself."""
-    return [Folded(row.name, (row,)) for row in rows]
-
-
-def fold(rows: Sequence[Row]) -> list[Fold]:
-    """Joins rows of equal settings under equal rules that belong to modules of one class: see :func:`fold_named`."""
-    return fold_named((row.name, _lot(row), row.parameter.module.name, row) for row in rows)
-
-
-def fold_named(entries: Iterable[Named[T]]) -> list[Folded[T]]:
+def fold_named(entries: Iterable[Named[T]], taken: Container[str] = ()) -> list[Folded[T]]:
     """Joins entries of one lot that differ in block numbers or in weight/bias, in the order of their first.
 
     Numbers join only where no number between them stands for an entry of another lot, so that the model's order stays.
+
+    Args:
+        entries: what to join.
+        taken: names beside those of the entries that no folded name may look like.
     """
     alike: dict[tuple[Hashable, _Kin], list[_Item[T]]] = defaultdict(list)
     numbers = _Numbers()
+    with_braces = set()
     for position, (name, lot, family, entry) in enumerate(entries):
         skeleton, values = _dissected(name)
         kin = (skeleton, family)
-        alike[lot, kin].append(_Item(position, tuple((value,) for value in values), [entry]))
+        alike[lot, kin].append(_Item(position, tuple((value,) for value in values), [name], [entry]))
         numbers.add(kin, values)
-    folded = []
+        if "{" in name:
+            with_braces.add(name)
+    folded: list[tuple[int, Folded[T]]] = []
     for (_, kin), items in alike.items():
         for axis in _axes_in_order(kin[0]):
             items = _joined(items, kin, axis, numbers)
-        folded += [(item.first, Folded(_spelled(kin[0], item.axes), tuple(item.rows))) for item in items]
+        for item in items:
+            name = item.names[0] if len(item.names) == 1 else _spelled(kin[0], item.axes)
+            if len(item.names) > 1 and (name in with_braces or name in taken):
+                each = zip(item.names, item.rows, strict=True)
+                folded += [(item.first, Folded(own, (row,))) for own, row in each]
+            else:
+                folded.append((item.first, Folded(name, tuple(item.rows))))
     return [entry for _, entry in sorted(folded, key=lambda pair: pair[0])]
 
 
@@ -103,16 +105,12 @@ class _Numbers:
         return self._ranks[key][value]
 
 
-def _lot(row: Row) -> tuple[Hashable, ...]:
-    """What rows must have in common: two settings may say the same, having come about in two ways."""
-    rules = (row.setting.lr_rule, row.setting.weight_decay_rule)
-    return row.setting.effect, *(rule and rule.name for rule in rules), row.parameter.trainable
-
-
 def _dissected(name: str) -> tuple[tuple[str | None, ...], tuple[str, ...]]:
     """Splits a name into its fixed parts, with None for each axis, and the axes' values. Empty parts are kept as they
     are.
     """
+    if not name.isprintable():
+        return (name,), ()
     stem, dot, leaf = name.rpartition(".")
     parts = _DIGITS.split(f"{stem}{dot}" if leaf in _LEAVES else name)
     skeleton: list[str | None] = [None if index % 2 else part for index, part in enumerate(parts)]
@@ -149,7 +147,8 @@ def _joined(items: list[_Item[T]], kin: _Kin, axis: int, numbers: _Numbers) -> l
         for run in [bucket] if leaf else _runs(bucket, [numbers.rank(kin, axis, item) for item in bucket]):
             values = tuple(value for item in run for value in item.axes[axis])
             axes = (*run[0].axes[:axis], values, *run[0].axes[axis + 1 :])
-            joined.append(_Item(min(item.first for item in run), axes, [row for item in run for row in item.rows]))
+            names, rows = [name for item in run for name in item.names], [row for item in run for row in item.rows]
+            joined.append(_Item(min(item.first for item in run), axes, names, rows))
     return joined
 
 
@@ -167,7 +166,7 @@ def _runs(bucket: list[_Item[T]], ranks: list[int]) -> list[list[_Item[T]]]:
 
 def _spelled(skeleton: Sequence[str | None], axes: Sequence[tuple[str, ...]]) -> str:
     values = iter(axes)
-    return "".join(_set(next(values)) if part is None else part for part in skeleton if part != "\0leaf")
+    return "".join(_set(next(values)) if part is None else escaped(part) for part in skeleton if part != "\0leaf")
 
 
 def _set(values: tuple[str, ...]) -> str:

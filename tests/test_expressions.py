@@ -1,0 +1,105 @@
+"""Regular expressions say what ``re`` says, and none takes for ever."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pgaudit.expressions import Expression, SlowExpression
+from tests.budget import examples
+
+LONG = "a" * 40 + "b"
+SLOW = ["(a+)+$", "(a|aa)+$", "(a|a)*$", "(a*)*$", "(?:(a+)+)?$", "a*a*a*a*a*a*a*a*$", "(.*.*)+="]
+
+
+@pytest.mark.parametrize("text", SLOW)
+def test_what_takes_for_ever_is_stopped(text: str) -> None:
+    name = LONG if "=" not in text else "a" * 39
+    with pytest.raises(SlowExpression, match="more than 1 second"):
+        Expression(text, ("solver", 0)).search(name * 8 if text.startswith("a*") else name)
+
+
+_PARTS = st.recursive(
+    st.sampled_from(["a", "b", r"\.", "[ab]", ".", r"\w", "^", "$", ""]),
+    lambda inside: st.one_of(
+        st.tuples(inside, inside).map("".join),
+        st.tuples(inside, inside).map(lambda both: f"({both[0]}|{both[1]})"),
+        st.tuples(inside, st.sampled_from(["*", "+", "?", "*?", "{1,3}"])).map(lambda both: f"(?:{both[0]}){both[1]}"),
+        inside.map(lambda part: f"(?={part})"),
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=examples(100), deadline=None)
+@given(_PARTS, st.text("ab.", max_size=8))
+def test_it_says_what_re_says_random(text: str, name: str) -> None:
+    expression = Expression(text)
+    assert bool(expression.search(name)) == (re.search(text, name) is not None)
+    assert bool(expression.fullmatch(name)) == (re.fullmatch(text, name) is not None)
+    assert list(expression.spans(name)) == [found.span() for found in re.finditer(text, name)]
+
+
+HANGS = {
+    "BaseCls": (
+        "constructor: basecls\nsolver:\n  weight_decay:\n    - [0, (a+)+$]\n    - 1.0e-4\n",
+        LONG,
+        2,
+        "c.yaml:4:",
+    ),
+    "rules, regex": (
+        "constructor: rules\noptimizer: {type: SGD, lr: 0.1}\nparamwise_cfg:\n  rules:\n"
+        "    - match: {regex: (a+)+$}\n      lr: 1\n",
+        LONG,
+        2,
+        "c.yaml:5:",
+    ),
+    "big_vision": (
+        "constructor: regex\noptimizer: {type: SGD, lr: 0.1}\nparamwise_cfg:\n  lr_mults:\n    - [(a+)+, 2.0]\n",
+        LONG,
+        2,
+        "c.yaml:5:",
+    ),
+    "stars": (
+        "constructor: rules\noptimizer: {type: SGD, lr: 0.1}\nparamwise_cfg:\n  rules:\n"
+        f"    - match: '{'*a' * 12}'\n      lr: 1\n",
+        "a" * 3000 + "b",
+        0,
+        "",
+    ),
+    "braces": (
+        "constructor: rules\noptimizer: {type: SGD, lr: 0.1}\nparamwise_cfg:\n  rules:\n"
+        f"    - match: '{'*{a,aa}' * 12}'\n      lr: 1\n",
+        "a" * 3000 + "b",
+        0,
+        "",
+    ),
+    "many globs": (
+        "constructor: rules\noptimizer: {type: SGD, lr: 0.1}\nparamwise_cfg:\n  rules:\n    - match:\n"
+        + "".join(f"      - blocks.{number}.*\n" for number in range(20_000))
+        + "      lr: 1\n",
+        "blocks",
+        0,
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("hang", HANGS)
+def test_no_config_hangs(hang: str, tmp_path: Path) -> None:
+    config, name, code, place = HANGS[hang]
+    (tmp_path / "c.yaml").write_text(config)
+    (tmp_path / "nets.py").write_text(
+        "from torch import nn\n\n\ndef make():\n    return nn.ModuleDict({'" + name + "': nn.Linear(1, 1)})\n"
+    )
+    command = [sys.executable, "-m", "pgaudit", "show", "nets.py:make", "c.yaml"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == code, done.stderr
+    assert place in done.stderr
+    assert "Traceback" not in done.stderr
