@@ -173,6 +173,7 @@ def _asked(config: Config, library: Library) -> _Asked:
 @paused()
 def _report(asked: _Asked, inventory: Inventory) -> Report:
     config, constructor, spec, call, facts = asked.config, asked.constructor, asked.spec, asked.call, asked.facts
+    inventory = inventory.listed_by(constructor.lists)
     assignment = as_built(config, spec, call, inventory, constructor.decide(inventory, config, facts))
     rows = tuple(Row(p, d.setting, d.group) for p, d in zip(inventory.parameters, assignment.decisions, strict=True))
     findings, ignored = run_checks(Audited(inventory, config, constructor, facts, assignment))

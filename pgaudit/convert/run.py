@@ -103,7 +103,15 @@ def convert(
     source = built(subject, read)
     title = f"{visible(portable(read.path)) if read.path else 'A policy'} ({read.constructor})"
     named = {} if read.model is None or model not in (None, read.model) else _model_of(read)
-    work = job(source, subject, unwrap=target.unwraps, ignore_frozen=ignore_frozen, title=title, model_section=named)
+    work = job(
+        source,
+        subject,
+        unwrap=target.unwraps,
+        lists="named_children" if target.unwraps else "named_parameters",
+        ignore_frozen=ignore_frozen,
+        title=title,
+        model_section=named,
+    )
     if not work.inside:
         raise ConfigError("nothing is left to convert: no parameter in the optimizer trains")
     written = target.write(work)
