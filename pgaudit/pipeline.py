@@ -175,6 +175,7 @@ def _asked(config: Config, library: Library) -> _Asked:
 @paused()
 def _report(asked: _Asked, inventory: Inventory) -> Report:
     config, constructor, spec, call = asked.config, asked.constructor, asked.spec, asked.call
+    inventory = inventory.listed_by(constructor.lists)
     names = [name for parameter in inventory.parameters for name in parameter.names]
     facts = replace(asked.facts, named=spelled_like_globs(names))
     try:

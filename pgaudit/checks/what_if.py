@@ -84,5 +84,6 @@ def _only(audited: Audited, indices: list[int], change: Callable[[Visit], Visit]
         parameters=tuple(parameters),
         visits=tuple(visits),
         whole=tuple(range(len(parameters))),
-        named=None,
+        listings=None,
+        meshes=None,
     )

@@ -10,7 +10,7 @@ from pgaudit.config import Config
 from pgaudit.config.grammars import Grammar
 from pgaudit.config.layouts import Path
 from pgaudit.errors import Position
-from pgaudit.inventory import Inventory
+from pgaudit.inventory import Inventory, Listing
 
 if TYPE_CHECKING:
     from pgaudit.constructors.patterns import Pattern
@@ -240,6 +240,8 @@ class Constructor(Protocol):
     """The library and version whose source it reproduces."""
     unwraps_module: bool
     """Whether it begins at the model's attribute ``module``."""
+    lists: Listing
+    """By which of the model's methods it lists parameters: the inventory's visits are what that way meets."""
 
     @property
     def options(self) -> Mapping[str, str]:

@@ -4,13 +4,14 @@ enough for every command to work; ``patterns`` and ``trials`` make findings and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from pgaudit.config import Config
 from pgaudit.config.grammars import Grammar
 from pgaudit.constructors.base import (
     NOT_OPTIMIZED,
     Assignment,
+    Conflict,
     Decision,
     Facts,
     OptimizerSpec,
@@ -21,7 +22,8 @@ from pgaudit.constructors.base import (
 from pgaudit.constructors.patterns import Pattern
 from pgaudit.constructors.sisters import SISTERS
 from pgaudit.constructors.trials import Meeting, Product, Trial
-from pgaudit.inventory import Inventory
+from pgaudit.inventory import Inventory, Listing, Visit
+from pgaudit.text import visible
 
 
 class Basic:
@@ -30,6 +32,7 @@ class Basic:
     grammar: Grammar
     library = "a plug-in"
     unwraps_module = False
+    lists: Listing = "named_parameters"
     options: Mapping[str, str] = {}
     """What it reads in ``paramwise_cfg``, and what each option does, in a few words."""
 
@@ -99,6 +102,47 @@ def scheduled(setting: Setting) -> tuple[Product, ...]:
     return (Product("scheduled_lr", setting.scheduled_lr, setting.lr, setting.lr_scale),)
 
 
+def refuse_raising(config: Config, inventory: Inventory, ways: Sequence[str], call: str, *at: str | int) -> None:
+    """Raises ConfigError where a method by which the library lists parameters raises, for the library would as well.
+
+    Args:
+        config: the config.
+        inventory: which says what was raised.
+        ways: the methods, see :data:`pgaudit.inventory.records.Listing`; ``parameters`` is one.
+        call: what of the library asks for them.
+        at: the place in the config that leads there.
+    """
+    for way in ways:
+        if way in inventory.hints.raised:
+            method = _METHODS.get(way, f"the model's {way}()")
+            what = f"{call} lists parameters by {method}, and would raise {visible(inventory.hints.raised[way])}"
+            raise config.error(what, *at, hint="mend the model's own methods")
+
+
+def conflicts_of(
+    inventory: Inventory, decisions: Sequence[Decision], decide: Callable[[Visit], Decision]
+) -> tuple[Conflict, ...]:
+    """Returns the parameters that the model's own ``named_parameters()`` yields again, for another group; within one
+    group torch only warns.
+    """
+    found: dict[int, list[tuple[str, Setting]]] = {}
+    for visit in inventory.named_again:
+        first, again = decisions[visit.index], decide(visit)
+        if first.group is not None and again.group != first.group:
+            found.setdefault(visit.index, []).append((visit.name, again.setting))
+    return tuple(
+        Conflict(index, ((inventory.parameters[index].name, decisions[index].setting), *others))
+        for index, others in found.items()
+    )
+
+
+_METHODS = {
+    "named_children": "each module's named_parameters(recurse=False) and named_children()",
+    "named_modules": "the model's named_modules(), and named_parameters(recurse=False) of each",
+    "_parameters": "each module's named_children() and _parameters",
+}
+
+
 def base_rule(config: Config, value: str, section: str = "optimizer") -> Rule:
     """Returns the rule by which the optimizer's own lr or weight decay holds: the config's, or that of the class."""
     if (getattr(config, section) or {}).get(value) is None:
@@ -113,6 +157,7 @@ def untouched(config: Config, facts: Facts) -> Setting:
 
 def one_group(inventory: Inventory, untouched: Setting, config: Config) -> Assignment:
     """``model.parameters()``: each parameter once, frozen ones too, and nobody asks which are frozen."""
+    refuse_raising(config, inventory, ["parameters"], "who builds the optimizer", "optimizer")
     if not inventory.whole:
         raise config.error("the model's parameters() yields none; torch would raise ValueError", "optimizer")
     decisions = [Decision(NOT_OPTIMIZED, None)] * len(inventory.parameters)

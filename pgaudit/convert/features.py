@@ -52,7 +52,7 @@ def subjects(inventory: Inventory, *, all_names: bool) -> list[Subject]:
     found = []
     for index, parameter in enumerate(inventory.parameters):
         visits = inventory.visits_of.get(index, ())
-        if all_names and parameter.aliases and visits:
+        if all_names and parameter.aliases and visits and inventory.listings is None:
             known = {visit.name: visit for visit in visits}
             names = (parameter.name, *parameter.aliases)
             visits = tuple(

@@ -8,7 +8,7 @@ from typing import Any
 
 from pgaudit.convert.lots import Built, Lot
 from pgaudit.errors import ConfigError
-from pgaudit.inventory import Inventory
+from pgaudit.inventory import Inventory, Listing
 from pgaudit.serialize import portable
 from pgaudit.subject import Subject
 from pgaudit.text import counted, visible
@@ -133,13 +133,17 @@ def job(
     subject: Subject,
     *,
     unwrap: bool,
+    lists: Listing,
     ignore_frozen: bool,
     title: str,
     model_section: Mapping[str, Any],
     without_effect: tuple[str, ...] = (),
 ) -> Job:
-    """Returns the work to do for a target that begins, or does not, at the model's attribute ``module``."""
-    inventory, tensors = subject.identities(unwrap=unwrap)
+    """Returns the work to do for a target that begins, or does not, at the model's attribute ``module``, and lists
+    parameters in its way.
+    """
+    whole, tensors = subject.identities(unwrap=unwrap)
+    inventory = whole.listed_by(lists)
     where = source.by_tensor
     found = [where[id(tensor)] for tensor in tensors]
     lots = tuple(source.lots[index] for index in found)

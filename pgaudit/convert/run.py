@@ -109,6 +109,7 @@ def convert(
         source,
         subject,
         unwrap=target.unwraps,
+        lists="named_children" if target.unwraps else "named_parameters",
         ignore_frozen=ignore_frozen,
         title=title,
         model_section=named,

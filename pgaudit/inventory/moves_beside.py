@@ -85,8 +85,8 @@ def of_the_model(pair: Pair) -> Iterator[Move]:
     if before.circular != after.circular:
         now = f"{quoted(after.circular)} stands inside itself" if after.circular else "no module stands inside itself"
         yield Move("~", None, f"{now} now")
-    for key, what in (("named", "named_parameters()"), ("whole", "parameters()")):
-        old, new = (_yielded(of, getattr(of, key)) for of in (before, after))
+    for indices, what in ((_named, "named_parameters()"), (_whole, "parameters()")):
+        old, new = (_yielded(of, indices(of)) for of in (before, after))
         if any(old.get(name) != new.get(name) for name in pair.common(after)):
             yield Move("~", None, f"the model's own {what} yields others, or in another order")
     for x, y in zip(pair.common(before), pair.common(after), strict=True):
@@ -95,13 +95,20 @@ def of_the_model(pair: Pair) -> Iterator[Move]:
             return
 
 
-def _yielded(of: Inventory, indices: Iterable[int] | None) -> Mapping[str, int]:
+def _named(of: Inventory) -> Iterable[int]:
+    if of.listings is None:
+        return [index for index, parameter in enumerate(of.parameters) if parameter.reachable]
+    return [visit.index for visit in of.listings["named_parameters"]]
+
+
+def _whole(of: Inventory) -> Iterable[int]:
+    return of.whole
+
+
+def _yielded(of: Inventory, indices: Iterable[int]) -> Mapping[str, int]:
     """By name, by how many places each parameter that is yielded comes later than the model has it."""
-    if indices is None:
-        indices = [index for index, parameter in enumerate(of.parameters) if parameter.reachable]
-    order = sorted(indices)
-    given = order if isinstance(indices, frozenset) else indices
-    return {of.parameters[index].name: index - usual for index, usual in zip(given, order, strict=True)}
+    given = list(indices)
+    return {of.parameters[index].name: index - usual for index, usual in zip(given, sorted(given), strict=True)}
 
 
 def of_hints(pair: Pair) -> Iterator[Move]:

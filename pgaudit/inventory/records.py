@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
+
+Listing = Literal["named_children", "named_modules", "named_parameters", "_parameters"]
+"""A way to list parameters.
+
+``named_children``: ``named_parameters(recurse=False)`` of each module, then its ``named_children()``, as OpenMMLab's
+constructors do. ``named_modules``: the same of each of the model's ``named_modules()``, as detectron2 does.
+``named_parameters``: by the model's own method. ``_parameters``: the names in each module's ``_parameters`` below its
+``named_children()``, as transformers does before it asks ``named_parameters()``.
+"""
 
 
 @dataclass(frozen=True)
@@ -118,7 +127,7 @@ class Hints:
     """The bare name of the class of the model's attribute ``backbone``; None where it has none."""
     raised: Mapping[str, str] = field(default_factory=dict)
     """What the model's own code raised when it was asked: ``no_weight_decay()``, its answer ``no_weight_decay`` when
-    used, or ``layers``.
+    used, ``layers``, or one of the methods that list parameters (see :attr:`Inventory.listings`), or ``parameters``.
     """
 
 
@@ -127,8 +136,11 @@ class Inventory:
     """A model's parameters and the modules that own them. It holds no tensors and needs no torch."""
 
     parameters: tuple[Parameter, ...]
-    """In the order of ``named_parameters()``; unreachable ones last."""
+    """As the model's own ``named_parameters()`` names and orders them; then those that it leaves out, as a walk over
+    modules names them; unreachable ones last.
+    """
     visits: tuple[Visit, ...]
+    """What the constructor meets; what a walk over modules meets, before one is asked."""
     whole: tuple[int, ...]
     """What the model's own ``parameters()`` yields, as indices: all that is reachable, unless it is overridden."""
     model_type: ModuleType
@@ -145,14 +157,39 @@ class Inventory:
     unwrapped: bool = False
     """Whether the walk began there."""
     hints: Hints = field(default_factory=Hints)
-    named: frozenset[int] | None = None
-    """What the model's own ``named_parameters()`` yields; None for all that is reachable, as nearly always."""
+    listings: Mapping[Listing, tuple[Visit, ...]] | None = None
+    """What each way to list parameters meets, where the model or a module of it has methods of its own for that, and
+    they may differ; None nearly always: all ways meet what a walk over modules does.
+    """
+    meshes: tuple[int, ...] | None = None
+    """Which device mesh each parameter lies on, by a number, one of them for none; None where all lie on the same."""
     notes: tuple[str, ...] = ()
 
     @cached_property
     def numel(self) -> int:
         """Elements of all parameters."""
         return sum(parameter.numel for parameter in self.parameters)
+
+    def listed_by(self, way: Listing) -> Inventory:
+        """Returns the inventory as a constructor sees it that lists the parameters in this way."""
+        return self if self.listings is None else replace(self, visits=self.listings[way])
+
+    @cached_property
+    def unnamed(self) -> frozenset[int]:
+        """What the model's own ``named_parameters()`` leaves out."""
+        every = range(len(self.parameters))
+        if self.listings is None:
+            return frozenset(index for index in every if not self.parameters[index].reachable)
+        return frozenset(every).difference(visit.index for visit in self.listings["named_parameters"])
+
+    @property
+    def named_again(self) -> Iterator[Visit]:
+        """Yields the further names of parameters that the model's own ``named_parameters()`` yields several times."""
+        known: set[int] = set()
+        for visit in self.listings["named_parameters"] if self.listings else ():
+            if visit.index in known:
+                yield visit
+            known.add(visit.index)
 
     @cached_property
     def visits_of(self) -> Mapping[int, tuple[Visit, ...]]:

@@ -52,7 +52,10 @@ from pgaudit.inventory.saved_values import text as text_of
 from pgaudit.inventory.saved_write import braced, dumped, entries, section
 from pgaudit.text import one_line, visible
 
-FORMAT = 1
+FORMAT, NEWER_FORMAT = 1, 2
+"""The newer one is of a model whose own methods list parameters otherwise than a walk over its modules, or whose
+parameters lie on several device meshes: a pgaudit that does not know of such refuses the file.
+"""
 MAX_BYTES = 1 << 28
 """Of a file: enough for some millions of parameters."""
 ANEW = "pgaudit snapshot MODEL -o FILE writes it anew"
@@ -95,8 +98,10 @@ def written(saved: Saved) -> str:
         parts = [("inventory", section(saved.inventory, types))]
         if saved.inside is not None:
             parts.append(("inside", section(saved.inside, types)))
+        both = [saved.inventory, *([saved.inside] if saved.inside else [])]
+        newer = any(each.listings is not None or each.meshes is not None for each in both)
         lines = [
-            f'{{"pgaudit_inventory": {FORMAT},',
+            f'{{"pgaudit_inventory": {NEWER_FORMAT if newer else FORMAT},',
             f'"made_with": {dumped(saved.versions, "the versions")},',
             f'"model_args": {dumped(saved.model_args, "the model arguments")},',
             f'"types": {braced(entries(types.table()))},',
@@ -147,9 +152,10 @@ def _checked(data: bytes, path: str) -> str:
     first = _FIRST.match(data)
     if first is None:
         raise refusal(data, path, ours=is_saved(data))
-    if int(first[1]) != FORMAT:
+    if int(first[1]) not in (FORMAT, NEWER_FORMAT):
         hint = "a newer pgaudit wrote it" if int(first[1]) > FORMAT else ANEW
-        raise ModelError(Problem(f"inventory format {int(first[1])}; this pgaudit reads {FORMAT}", path, hint=hint))
+        known = f"{FORMAT} and {NEWER_FORMAT}"
+        raise ModelError(Problem(f"inventory format {int(first[1])}; this pgaudit reads {known}", path, hint=hint))
     end = data.rfind(b'"checksum"')
     last = _LAST.fullmatch(data, max(end, 0))
     if last is None or last[1].decode() != _checksum(memoryview(data)[:end]):

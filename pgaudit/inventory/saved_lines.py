@@ -21,7 +21,7 @@ from typing import Any
 
 from pgaudit.errors import ModelError
 from pgaudit.inventory.families import families_of
-from pgaudit.inventory.records import Inventory, ModuleType, Parameter, Visit
+from pgaudit.inventory.records import Conv, Inventory, ModuleType, Parameter, Visit
 from pgaudit.inventory.saved_modules import channels_of
 from pgaudit.text import quoted, said, visible
 
@@ -169,10 +169,15 @@ class _Line:
             return {}
         if conv is None:
             return {"channels": None}
-        into, out, groups = map(_number, (conv.in_channels, conv.out_channels, conv.groups))
+        into, out, groups = channels(conv)
         if type(groups) is int and conv == channels_of(self.kind, self.fields.get("weight"), groups):
             return {"groups": groups}
         return {"channels": [into, out, groups]}
+
+
+def channels(conv: Conv) -> list[Any]:
+    """Returns the numbers of a convolution as JSON has them."""
+    return [*map(_number, (conv.in_channels, conv.out_channels, conv.groups))]
 
 
 def _number(value: Any) -> Any:

@@ -85,7 +85,7 @@ class Modules:
             else:
                 at = self.index(tied)
                 self._ties.setdefault(at, []).append(name)
-                ndim = _ndim(self.parameters[at])
+                ndim = ndim_of(self.parameters[at])
             if met:
                 if parents is None:
                     parents = self._around(path)
@@ -137,7 +137,7 @@ class Modules:
             raise wrong(more, "line of a module")
         fields = tuple([self._field(own, value) for own, value in given.items()])
         parents = tuple([self._types[each] for each in listed(extra["parents"])]) if "parents" in extra else None
-        body = self._bodies[rest] = _Body(kind, fields, _conv(kind, given.get("weight"), extra), parents)
+        body = self._bodies[rest] = _Body(kind, fields, conv_of(kind, given.get("weight"), extra), parents)
         return body
 
     def _field(self, own: str, value: Any) -> _Field:
@@ -166,12 +166,13 @@ class Modules:
         )
 
 
-def _ndim(of: Parameter) -> int:
-    """Torch says 1 of a lazy module's tensor, which has no shape yet."""
+def ndim_of(of: Parameter) -> int:
+    """Returns a parameter's dimensions. Torch says 1 of a lazy module's tensor, which has no shape yet."""
     return len(of.shape) if of.shape or of.numel else 1
 
 
-def _conv(kind: ModuleType, weight: Any, extra: Mapping[str, Any]) -> Conv | None:
+def conv_of(kind: ModuleType, weight: Any, extra: Mapping[str, Any]) -> Conv | None:
+    """Returns the channels of a module: as they are given, or as they follow from its weight."""
     if "channels" in extra:
         channels = extra["channels"]
         return None if channels is None else Conv(*[_plain(value) for value in listed(channels)])

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pgaudit.inventory.families import families_of
-from pgaudit.inventory.records import Inventory, ModuleType
+from pgaudit.inventory.records import Inventory, ModuleType, Parameter
 from pgaudit.inventory.saved_hints import read_hints
+from pgaudit.inventory.saved_listings import read_listings
 from pgaudit.inventory.saved_modules import Modules
-from pgaudit.inventory.saved_values import DECODER, listed, mapping, text, texts, yes
+from pgaudit.inventory.saved_values import DECODER, listed, mapping, text, texts, wrong, yes
 
 _MODULES, _MODULES_END = '"modules": [\n', "\n],\n"
 _CHUNK = 1 << 20
@@ -85,6 +86,14 @@ def _inventory(held: dict[str, Any], lines: Iterable[str], types: Mapping[str, M
         wrapper="wrapper" in held and yes(held["wrapper"]),
         unwrapped="unwrapped" in held and yes(held["unwrapped"]),
         hints=read_hints(mapping(held["hints"]), parameters),
-        named=frozenset(map(modules.index, texts(held["named"]))) if "named" in held else None,
+        meshes=_meshes(held["meshes"], parameters) if "meshes" in held else None,
+        listings=read_listings(held, modules, types),
         notes=texts(held.get("notes", [])),
     )
+
+
+def _meshes(held: Any, parameters: tuple[Parameter, ...]) -> tuple[int, ...]:
+    found = tuple(listed(held))
+    if len(found) != len(parameters) or any(type(mesh) is not int for mesh in found):
+        raise wrong(held, "list of meshes")
+    return found

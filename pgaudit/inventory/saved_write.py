@@ -11,6 +11,7 @@ from pgaudit.errors import ModelError
 from pgaudit.inventory.records import Inventory
 from pgaudit.inventory.saved_hints import written_hints
 from pgaudit.inventory.saved_lines import Lines, Types
+from pgaudit.inventory.saved_listings import written_listings
 from pgaudit.text import said, visible
 
 
@@ -48,7 +49,9 @@ def section(inventory: Inventory, types: Types) -> str:
     modules = ",\n".join(lines.modules())
     head = {"ref": inventory.ref, "source": inventory.source, **_rare(inventory, lines.aliases)}
     head |= {"type": types.name(inventory.model_type), "dtype": dtype}
-    return f'{entries(head)},\n"modules": [\n{modules}\n],\n"hints": {braced(written_hints(inventory))}'
+    listings = written_listings(inventory, types)
+    hints = braced(written_hints(inventory))
+    return f'{entries(head)},\n"modules": [\n{modules}\n],\n{listings}"hints": {hints}'
 
 
 def _rare(inventory: Inventory, aliases: Mapping[int, list[str]]) -> dict[str, Any]:
@@ -64,8 +67,8 @@ def _rare(inventory: Inventory, aliases: Mapping[int, list[str]]) -> dict[str, A
         found["notes"] = list(inventory.notes)
     if inventory.whole != reachable:
         found["whole"] = [names[index] for index in inventory.whole]
-    if inventory.named is not None:
-        found["named"] = [names[index] for index in sorted(inventory.named)]
+    if inventory.meshes is not None:
+        found["meshes"] = list(inventory.meshes)
     others = {
         parameter.name: list(parameter.aliases)
         for index, parameter in enumerate(inventory.parameters)

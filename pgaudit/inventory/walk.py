@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from pgaudit.errors import ModelError, PgauditError
 from pgaudit.inventory.collector import paused
-from pgaudit.inventory.families import NORM_LIKE, families_of
+from pgaudit.inventory.found import Found
 from pgaudit.inventory.hints import hints_of
 from pgaudit.inventory.imports import quiet
-from pgaudit.inventory.norms import is_norm_like
-from pgaudit.inventory.records import Conv, Inventory, ModuleType, Parameter, Visit
-from pgaudit.inventory.traverse import Occurrence, occurrences
+from pgaudit.inventory.listings import as_named, listed_by
+from pgaudit.inventory.records import Inventory
+from pgaudit.inventory.traverse import Seen, occurrences
 from pgaudit.text import counted, said, visible
 
 if TYPE_CHECKING:
@@ -61,142 +62,60 @@ def walk(
 
 
 def _walked(model: nn.Module, ref: str, source: str, version: str | None, unwrap: bool, notes: list[str]) -> Walked:
-    from torch import nn
-
-    root = model
-    wrapper = hasattr(model, "module")
+    wrapper = _has_module(model, unwrap=unwrap)
     unwrapped = unwrap and wrapper
-    if unwrapped:
-        root = _inner(model)
-    found = _Found()
-    circles: list[str] = []
-    for occurrence in occurrences(root, circles):
+    root = _inner(model) if unwrapped else model
+    found, seen = Found(), Seen()
+    for occurrence in occurrences(root, seen):
         found.add(occurrence)
     lost = _lost(model, root, found) if unwrapped else 0
     if unwrapped:
         notes.append(_unwrapping_note(model, lost))
+    listed = listed_by(root, found, seen)
     if not found.tensors:
-        raise ModelError(f"{visible(ref)} has no parameters", "an optimizer refuses an empty parameter list")
-    listed = dict(root.named_parameters())
-    named = found.indices(listed.values())
-    own = getattr(root.parameters, "__func__", None)  # torch's own lists what named_parameters() does
+        raise ModelError(f"{visible(ref)} has no parameters", "there is nothing that an optimizer could train")
+    met = [name for entry in found.entries for name in (entry.name, *entry.aliases)]
+    hints = hints_of(root, listed.names, met)
     inventory = Inventory(
         parameters=tuple(found.parameters()),
         visits=tuple(found.visits),
-        whole=named if own is nn.Module.parameters else found.indices(root.parameters()),
+        whole=listed.whole,
         model_type=found.type_of(type(root)),
         ref=ref,
         source=source,
         version=version,
-        circular=circles[0] if circles else None,
+        circular=seen.circles[0] if seen.circles else None,
         wrapper=wrapper,
         unwrapped=unwrapped,
-        hints=hints_of(root, listed, [name for entry in found.entries for name in (entry.name, *entry.aliases)]),
-        named=None if len(set(named)) == len(found.tensors) - lost else frozenset(named),
+        hints=replace(hints, raised={**hints.raised, **listed.raised}),
+        meshes=_meshes(found.tensors),
         notes=tuple(notes),
     )
-    return Walked(inventory, tuple(found.tensors))
+    if listed.ways is None:
+        return Walked(inventory, tuple(found.tensors))
+    inventory, order = as_named(inventory, listed.ways)
+    return Walked(inventory, tuple([found.tensors[index] for index in order]))
 
 
-@dataclass(slots=True)
-class _Entry:
-    name: str
-    module: ModuleType
-    aliases: list[str] = field(default_factory=list)
-    reachable: bool = True
+def _meshes(tensors: Sequence[Tensor]) -> tuple[int, ...] | None:
+    distributed = sys.modules.get("torch.distributed.tensor")
+    if distributed is None:  # nobody can have made one
+        return None
+    numbers: dict[object, int] = {}
+    meshes = (tensor.device_mesh if isinstance(tensor, distributed.DTensor) else None for tensor in tensors)
+    found = tuple([numbers.setdefault(mesh, len(numbers)) for mesh in meshes])
+    return found if len(numbers) > 1 else None
 
 
-@dataclass
-class _Found:
-    """What a walk has met so far; parameters are told apart by identity, as torch does."""
-
-    entries: list[_Entry] = field(default_factory=list)
-    tensors: list[Tensor] = field(default_factory=list)
-    visits: list[Visit] = field(default_factory=list)
-    _index: dict[int, int] = field(default_factory=dict)
-    _types: dict[type, ModuleType] = field(default_factory=dict)
-    _judged: set[type] = field(default_factory=set)
-    _convs: dict[int, Conv] = field(default_factory=dict)
-    _around: dict[int, tuple[tuple[nn.Module, ...], tuple[ModuleType, ...]]] = field(default_factory=dict)
-    """By identity: siblings share one tuple of modules, which is kept here so that its id stays its own."""
-
-    def add(self, met: Occurrence) -> None:
-        module = self._type_of_owner(met.owner)
-        index = self._index.get(id(met.tensor))
-        if index is None:
-            index = self._index[id(met.tensor)] = len(self.entries)
-            self.entries.append(_Entry(met.name, module))
-            self.tensors.append(met.tensor)
-        else:
-            self.entries[index].aliases.append(met.name)
-        if not met.again:
-            conv, parents = self._conv(met.owner, module), self._types_of(met.parents)
-            self.visits.append(Visit(met.prefix, met.own, index, module, parents, conv, met.tensor.ndim))
-
-    def add_lost(self, name: str, met: Occurrence) -> None:
-        self._index[id(met.tensor)] = len(self.entries)
-        self.entries.append(_Entry(name, self._type_of_owner(met.owner), reachable=False))
-        self.tensors.append(met.tensor)
-
-    def indices(self, tensors: Iterable[Tensor]) -> tuple[int, ...]:
-        """Raises ModelError for a tensor that no module owns."""
-        try:
-            return tuple(self._index[id(tensor)] for tensor in tensors)
-        except KeyError:
-            raise ModelError("the model's parameters() yields a tensor that none of its modules owns") from None
-
-    def knows(self, tensor: Tensor) -> bool:
-        return id(tensor) in self._index
-
-    def type_of(self, kind: type) -> ModuleType:
-        known = self._types.get(kind)
-        if known is None:
-            bases = tuple(f"{base.__module__}.{base.__qualname__}" for base in kind.__mro__)
-            known = self._types[kind] = ModuleType(bases[0], bases, families_of(bases))
-        return known
-
-    def _types_of(self, modules: tuple[nn.Module, ...]) -> tuple[ModuleType, ...]:
-        known = self._around.get(id(modules))
-        if known is None:
-            known = self._around[id(modules)] = (modules, tuple([self.type_of(type(module)) for module in modules]))
-        return known[1]
-
-    def _type_of_owner(self, owner: nn.Module) -> ModuleType:
-        """A class is judged by the first of its modules that owns parameters."""
-        kind = type(owner)
-        known = self.type_of(kind)
-        if kind not in self._judged:
-            norm_like = False if known.families else is_norm_like(owner, known.bases)
-            if norm_like is not None:
-                self._judged.add(kind)
-            if norm_like:
-                known = self._types[kind] = replace(known, families=frozenset({NORM_LIKE}))
-        return known
-
-    def _conv(self, owner: Any, module: ModuleType) -> Conv | None:
-        if "conv2d" not in module.families:
-            return None
-        if id(owner) not in self._convs:
-            channels = (getattr(owner, name, None) for name in ("in_channels", "out_channels", "groups"))
-            self._convs[id(owner)] = Conv(*channels)
-        return self._convs[id(owner)]
-
-    def parameters(self) -> Iterator[Parameter]:
-        from torch.nn.parameter import is_lazy
-
-        for entry, tensor in zip(self.entries, self.tensors, strict=True):
-            lazy = is_lazy(tensor)  # a lazy module's tensor has no shape before the first forward pass
-            yield Parameter(
-                name=entry.name,
-                shape=() if lazy else tuple(tensor.shape),
-                dtype=str(tensor.dtype).removeprefix("torch."),
-                trainable=tensor.requires_grad,
-                module=entry.module,
-                aliases=tuple(entry.aliases),
-                reachable=entry.reachable,
-                numel=0 if lazy else tensor.numel(),
-                leaf=tensor.is_leaf,
-            )
+def _has_module(model: nn.Module, *, unwrap: bool) -> bool:
+    """Whether a constructor that asks for the attribute ``module`` is answered; a property may raise instead."""
+    try:
+        return hasattr(model, "module")
+    except Exception as error:
+        if unwrap:
+            what = f"the model's attribute `module` raises {said(error)}"
+            raise ModelError(what, "OpenMMLab's constructors ask for it, and would raise the same") from error
+        return True  # whoever asks for it will be told
 
 
 def _inner(model: nn.Module) -> nn.Module:
@@ -211,11 +130,11 @@ def _inner(model: nn.Module) -> nn.Module:
     return inner
 
 
-def _lost(model: nn.Module, root: nn.Module, found: _Found) -> int:
+def _lost(model: nn.Module, root: nn.Module, found: Found) -> int:
     """Adds the parameters that unwrapping leaves out; returns how many."""
     inside = {entry.name for entry in found.entries}
     lost = 0
-    for met in occurrences(model, []):
+    for met in occurrences(model, Seen()):
         if not found.knows(met.tensor):
             # A sibling may have the name that an inner parameter has once `module.` is gone.
             found.add_lost(f"<{type(model).__name__}>.{met.name}" if met.name in inside else met.name, met)

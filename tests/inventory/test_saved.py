@@ -411,8 +411,8 @@ def test_a_forged_file_is_refused_or_read_and_never_fails(data: st.DataObject) -
         (FILE[:-30], "it was cut"),
         (FILE.replace(b"[2, 2]", b"[2, 3]"), "was changed since it was written"),
         (
-            FILE.replace(b'"pgaudit_inventory": 1', b'"pgaudit_inventory": 2'),
-            "inventory format 2; this pgaudit reads 1",
+            FILE.replace(b'"pgaudit_inventory": 1', b'"pgaudit_inventory": 3'),
+            "inventory format 3; this pgaudit reads 1 and 2",
         ),
         (FILE.replace(b'"pgaudit_inventory": 1', b'"pgaudit_inventory": 0'), "inventory format 0"),
         (json.dumps(json.loads(FILE), indent=2).encode(), "was laid out anew, as by a formatter"),

@@ -89,10 +89,10 @@ def test_families_are_what_isinstance_says_of_every_class_of_torch() -> None:
     norms = (nn.modules.batchnorm._BatchNorm, nn.modules.instancenorm._InstanceNorm, nn.GroupNorm, nn.LayerNorm)
     kinds = [kind for kind in vars(nn).values() if isinstance(kind, type) and issubclass(kind, nn.Module)]
     assert set(FAMILIES) <= set(kinds)
-    from pgaudit.inventory.walk import _Found
+    from pgaudit.inventory.found import Found
 
     for kind in kinds:
-        families = _Found().type_of(kind).families
+        families = Found().type_of(kind).families
         assert bool(families & set(FAMILIES.values()) - {"conv2d"}) == issubclass(kind, norms), kind
         assert ("conv2d" in families) == issubclass(kind, nn.Conv2d), kind
 

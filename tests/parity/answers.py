@@ -12,6 +12,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from tests.parity.overrides import tensors
+
 
 def word(value: Any) -> str:
     """A value that survives the journey bit for bit: a number is the same number, whatever its type."""
@@ -24,7 +26,9 @@ def word(value: Any) -> str:
 
 def described(optimizer: torch.optim.Optimizer, root: nn.Module) -> dict[str, Any]:
     """The groups of a real optimizer, by the names of the parameters below `root`."""
-    names = {id(p): name for name, p in root.named_parameters()}
+    names = {id(p): name for name, p in tensors(root).items()}
+    if not names:  # they are hidden from the modules' dicts
+        names = {id(p): name for name, p in root.named_parameters()}
     defaults = {key: word(value) for key, value in optimizer.defaults.items()}
     groups = []
     for group in optimizer.param_groups:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from torch import nn
 
 import pgaudit
+from pgaudit.inventory.walk import walk
 from tests.parity import trees
 from tests.parity.answers import exact, word
 from tests.parity.client import Oracle
+from tests.parity.overrides import tensors
 
 Case = dict[str, Any]
 """`model`, `optimizer` and perhaps `paramwise_cfg`, as the oracle reads them; see there."""
@@ -37,11 +40,33 @@ def compare(oracle: Oracle, case: Case, model: nn.Module | None = None, **how: A
         assert refuses(model, case, oracle.constructor), f"the real one raises {real['error']}"
         return 0
     report = audit(model, case, oracle.constructor)
-    assert our_groups(report, real.get("defaults", {})) == real_groups(real)
     data = report.to_dict()
     assert not reports_duplicates(data)
+    if case["model"].get("lists"):
+        assert_the_same_tensors(report, model, real)
+        return 2 * sum(len(group["names"]) for group in real["groups"])
+    assert our_groups(report, real.get("defaults", {})) == real_groups(real)
     assert_consistent(report, model, {name for group in real["groups"] for name in group["names"]})
     return 2 * sum(len(group["names"]) for group in real["groups"])
+
+
+def assert_the_same_tensors(report: pgaudit.Report, model: nn.Module, real: dict[str, Any]) -> None:
+    """The same of a model whose names are its own: tensors are told by where they are, as the real side tells them.
+
+    Where a model yields a tensor twice, a group holds it twice; torch warns of that, and it has one setting.
+    """
+    walked = walk(model, ref="", unwrap=report.inventory.unwrapped)
+    assert [parameter.name for parameter in walked.inventory.parameters] == [row.name for row in report.rows]
+    root = trees.unwrapped(model) if report.inventory.unwrapped else model
+    place = {id(tensor): name for name, tensor in tensors(root).items()}
+    names = [place.get(id(tensor), "beside it") for tensor in walked.tensors]
+    theirs = {i: (list(dict.fromkeys(held)), *rest) for i, (held, *rest) in real_groups(real).items()}
+    assert our_groups(report, real.get("defaults", {}), names) == theirs
+    listed: dict[int, str] = {}
+    if "named_parameters" not in report.inventory.hints.raised:
+        for name, tensor in root.named_parameters():
+            listed.setdefault(id(tensor), name)
+    assert list(listed.values()) == [row.name for row in report.rows][: len(listed)]
 
 
 def refuses(model: nn.Module, case: Case, constructor: str = "mmcv") -> bool:
@@ -66,13 +91,15 @@ def real_groups(answer: dict[str, Any]) -> dict[int, Group]:
     return {i: (g["names"], g["lr"], g["weight_decay"] or zero, g["extra"]) for i, g in groups if g["names"]}
 
 
-def our_groups(report: pgaudit.Report, defaults: dict[str, str]) -> dict[int, Group]:
+def our_groups(
+    report: pgaudit.Report, defaults: dict[str, str], known_as: Sequence[str] | None = None
+) -> dict[int, Group]:
     """The same from what pgaudit says of each parameter, not from its own list of groups.
 
     A setting that is written into a group and equals the optimizer's default there is none that differs.
     """
     groups: dict[int, Group] = {}
-    for row in report.rows:
+    for row, name in zip(report.rows, known_as or [row.name for row in report.rows], strict=True):
         if row.group is None:
             continue
         assert row.weight_decay is not None
@@ -81,7 +108,7 @@ def our_groups(report: pgaudit.Report, defaults: dict[str, str]) -> dict[int, Gr
         setting = (exact(row.lr), float(row.weight_decay).hex(), extra)
         names, *first = groups.setdefault(row.group, ([], *setting))
         assert setting == tuple(first), f"group {row.group} is not uniform"
-        names.append(row.name)
+        names.append(name)
     return groups
 
 

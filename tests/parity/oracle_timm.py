@@ -20,6 +20,7 @@ from torch import nn
 
 from tests.parity import trees
 from tests.parity.answers import serve
+from tests.parity.overrides import tensors
 
 
 def build(request: dict[str, Any]) -> tuple[torch.optim.Optimizer, nn.Module]:
@@ -42,9 +43,9 @@ def model_of(spec: dict[str, Any]) -> nn.Module:
     if key not in _LAST:
         _LAST.clear()
         model = trees.build(spec)
-        _LAST[key] = model, [parameter.requires_grad for parameter in model.parameters()]
+        _LAST[key] = model, [parameter.requires_grad for parameter in tensors(model).values()]
     model, trained = _LAST[key]
-    for parameter, was in zip(model.parameters(), trained, strict=True):
+    for parameter, was in zip(tensors(model).values(), trained, strict=True):
         if parameter.requires_grad != was:  # one without a shape yet cannot be told
             parameter.requires_grad_(was)
     return model

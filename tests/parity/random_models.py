@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from hypothesis import assume
 from hypothesis import strategies as st
 
+from tests.parity.overrides import USUAL, WAYS
 from tests.parity.trees import Node, Spec, block, build, node, unwrapped
 
 T = TypeVar("T")
@@ -102,6 +103,19 @@ def _node(draw: st.DrawFn, depth: int) -> Node | None:
     if chance(draw, 10):
         return _deformable(draw)
     return None if chance(draw, 3) else one_of(draw, LEAVES)
+
+
+@st.composite
+def listing_otherwise(draw: st.DrawFn, cases: st.SearchStrategy[dict[str, Any]]) -> dict[str, Any]:
+    """Cases of which some have modules that list their parameters or children in a way of their own."""
+    case = draw(cases)
+    spec = case["model"]
+    if "root" not in spec or not chance(draw, 35):
+        return case
+    paths = ["", "", *(name for name, _ in build(spec).named_modules())]
+    ways = [(one_of(draw, paths), one_of(draw, USUAL if chance(draw, 40) else WAYS)) for _ in range(2)]
+    chosen = dict(ways[: 1 + chance(draw, 25)])
+    return {**case, "model": {**spec, "lists": [[path, way] for path, way in chosen.items()]}}
 
 
 @st.composite

@@ -7,10 +7,11 @@ from hypothesis import given, settings
 from tests.budget import examples
 from tests.parity.client import Oracle
 from tests.parity.compare import Case, compare
+from tests.parity.random_models import listing_otherwise
 from tests.parity.random_policies import mmengine_cases
 
 
 @settings(max_examples=examples(800))
-@given(case=mmengine_cases())
+@given(case=listing_otherwise(mmengine_cases()))
 def test_random_models_and_policies(mmengine: Oracle, case: Case) -> None:
     compare(mmengine, case)

@@ -6,7 +6,8 @@ the outcome can only come from the constructors under comparison.
 A description is one of::
 
     {"timm": "resnet18"}
-    {"root": NODE, "shares": [...], "ties": [...], "frozen": [...], "says": {...}, "wrapped": true}
+    {"root": NODE, "shares": [...], "ties": [...], "frozen": [...], "says": {...},
+     "lists": [...], "wrapped": true}
 
     NODE    {"kind": "Conv2d", "args": [2, 4, 1], "kwargs": {...},
              "children": [[name, NODE or None], ...], "params": [[name, shape], ...]}
@@ -15,6 +16,8 @@ A description is one of::
     frozen  [parameter, ...]
     says    what timm asks of a model: {"no_weight_decay": [name, ...], "group_matcher": {...}, "pretrained_cfg": {}};
             a text in place of a list or mapping is the name of a function of `tests.parity.modules`
+    lists   [path of a module, how it lists its parameters otherwise: one of `tests.parity.overrides.WAYS`]
+    meshes  {parameter: name of the device mesh on which it lies}
     wrapped whether it is the child `net` of another module; for a timm model, too
 """
 
@@ -27,7 +30,7 @@ import torch
 from torch import nn
 from torch.nn.utils.parametrizations import weight_norm
 
-from tests.parity import modules
+from tests.parity import modules, overrides
 
 Node = dict[str, Any]
 Spec = dict[str, Any]
@@ -73,6 +76,15 @@ def build(spec: Spec) -> nn.Module:
     for name in spec.get("frozen", ()):
         model.get_parameter(name).requires_grad_(False)
     _teach(model, spec.get("says", {}))
+    if "meshes" in spec:
+        overrides.on_meshes(model, spec["meshes"])
+    for path, way in sorted(spec.get("lists", ()), key=lambda entry: -len(entry[0])):  # what is inside, first
+        above, _, name = path.rpartition(".")
+        changed = overrides.listing_otherwise(model.get_submodule(path), way)
+        if path:
+            model.get_submodule(above)._modules[name] = changed
+        else:
+            model = changed
     return _wrapped(model) if spec.get("wrapped") else model
 
 

@@ -16,10 +16,10 @@ from pgaudit.config import Config
 from pgaudit.config.grammars.basecls import BASECLS
 from pgaudit.config.policy import NORM_TYPES
 from pgaudit.constructors.arithmetic import times
-from pgaudit.constructors.base import Assignment, Decision, Facts, OptimizerSpec, Rule, Unread
+from pgaudit.constructors.base import NOT_OPTIMIZED, Assignment, Decision, Facts, OptimizerSpec, Rule, Unread
 from pgaudit.constructors.basecls.rules import DEFAULT_WEIGHT_DECAY, Matcher, policy_of, settings_of
 from pgaudit.constructors.basecls.trials import DEFAULT_LR, PRINCIPLE, meeting, patterns_of
-from pgaudit.constructors.basic import Basic
+from pgaudit.constructors.basic import Basic, refuse_raising
 from pgaudit.constructors.patterns import Pattern
 from pgaudit.constructors.sisters import SISTERS
 from pgaudit.constructors.trials import Meeting
@@ -86,7 +86,11 @@ class BaseCls(Basic):
         matchers = [Matcher(rule, facts) for rule in policy.rules]
         groups: dict[float, int] = {}
         decisions = []
-        for parameter in inventory.parameters:
+        refuse_raising(config, inventory, ["named_parameters"], "a port of BaseCls", "constructor")
+        for index, parameter in enumerate(inventory.parameters):
+            if index in inventory.unnamed:
+                decisions.append(Decision(NOT_OPTIMIZED, None))
+                continue
             matched = (i for i, matcher in enumerate(matchers) if matcher.matches(parameter.name, parameter.module))
             setting = settings[next(matched, -1)]
             assert setting.weight_decay is not None

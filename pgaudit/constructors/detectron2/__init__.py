@@ -29,20 +29,21 @@ from pgaudit.constructors.base import (
     Setting,
     Unread,
 )
-from pgaudit.constructors.basic import Basic
+from pgaudit.constructors.basic import Basic, refuse_raising
 from pgaudit.constructors.detectron2 import trials
 from pgaudit.constructors.detectron2.arguments import OPTIONS, arguments_of, solver_value
 from pgaudit.constructors.detectron2.rules import Rules
 from pgaudit.constructors.patterns import Pattern
 from pgaudit.constructors.sisters import SISTERS
 from pgaudit.constructors.trials import Meeting
-from pgaudit.inventory import Inventory
+from pgaudit.inventory import Inventory, Listing
 
 
 class Detectron2(Basic):
     """Absolute hyperparameters by a parameter's own name, and a weight decay for norms; equal groups merged."""
 
     grammar = DETECTRON2
+    lists: Listing = "named_modules"
     library = "detectron2 02b5c4e"
     options = OPTIONS
 
@@ -61,6 +62,7 @@ class Detectron2(Basic):
 
     def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Assignment:
         """See :class:`pgaudit.constructors.base.Constructor`."""
+        refuse_raising(config, inventory, ["named_modules"], "detectron2's get_default_optimizer_params", "constructor")
         rules, groups = Rules(config, facts), _Groups()
         decisions = [Decision(NOT_OPTIMIZED, None)] * len(inventory.parameters)
         for visit in inventory.visits:  # the first meeting decides

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pgaudit.config import Config
 from pgaudit.config.grammars.layer_decay import MMPRETRAIN_LAYER_DECAY
 from pgaudit.constructors.base import NOT_OPTIMIZED, Assignment, Conflict, Decision, Facts, Rule, Setting, Unread
-from pgaudit.constructors.basic import one_group
+from pgaudit.constructors.basic import one_group, refuse_raising
 from pgaudit.constructors.layer_decay import trials
 from pgaudit.constructors.layer_decay.named import RATE_IS
 from pgaudit.constructors.layer_decay.options import OPTIONS, RATE, key_pattern, option_pattern, rate_pattern
@@ -22,7 +22,7 @@ from pgaudit.constructors.layer_decay.unread import unread
 from pgaudit.constructors.openmmlab import custom_keys
 from pgaudit.constructors.patterns import Pattern
 from pgaudit.constructors.trials import Meeting
-from pgaudit.inventory import Inventory
+from pgaudit.inventory import Inventory, Listing
 from pgaudit.text import quoted
 
 
@@ -30,6 +30,7 @@ class MmpretrainLayerDecay(LayerDecay):
     """The lr by the model's own layers, the weight decay by custom keys and mmengine's options."""
 
     grammar = MMPRETRAIN_LAYER_DECAY
+    lists: Listing = "named_children"
     library = "mmpretrain 1.2.0"
     options: Mapping[str, str] = {
         "layer_decay_rate": RATE_IS,
@@ -51,6 +52,7 @@ class MmpretrainLayerDecay(LayerDecay):
                 "paramwise_cfg",
                 hint="only an empty paramwise_cfg works with such a model",
             )
+        refuse_raising(config, inventory, ["named_children"], CALL, "paramwise_cfg")
         return _one_group_each(inventory, rules, config)
 
     def patterns(self, config: Config, facts: Facts) -> Sequence[Pattern]:

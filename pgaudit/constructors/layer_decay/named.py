@@ -11,7 +11,7 @@ from typing import Any
 from pgaudit.config import Config
 from pgaudit.constructors.arithmetic import times
 from pgaudit.constructors.base import NOT_OPTIMIZED, Assignment, Decision, Facts, Rule, Setting, Unread
-from pgaudit.constructors.basic import base_rule, one_group, untouched
+from pgaudit.constructors.basic import base_rule, conflicts_of, one_group, refuse_raising, untouched
 from pgaudit.constructors.layer_decay.options import rate_pattern
 from pgaudit.constructors.layer_decay.shared import (
     FROZEN,
@@ -58,16 +58,15 @@ class NamedLayerDecay(LayerDecay):
         base = untouched(config, facts)
         if not config.paramwise_cfg:
             return one_group(inventory, base, config)
+        refuse_raising(config, inventory, ["named_parameters"], self.call, "paramwise_cfg")
         decisions = [Decision(NOT_OPTIMIZED, None)] * len(inventory.parameters)
         depths: list[int | None] = [None] * len(decisions)
         made: dict[tuple[str, bool], Decision] = {}
         layers: Layers | None = None
-        for index, parameter in enumerate(inventory.parameters):
-            if not parameter.reachable:
-                continue
-            if not parameter.trainable:
-                decisions[index] = Decision(FROZEN, None)
-                continue
+
+        def under(parameter: Parameter) -> tuple[Decision, Any]:
+            """What a trainable parameter gets by its name, and its layer."""
+            nonlocal layers
             layers = layers or self.layers(inventory, config)
             layer, decays = self._layer(config, layers, parameter.name), self._exempt(config, parameter) is None
             key = f"layer_{layer}", decays  # by its name: to the library, layer 4.0 is not layer 4
@@ -75,9 +74,21 @@ class NamedLayerDecay(LayerDecay):
                 setting = self._setting(config, layers, layer, decays, parameter.name)
                 inert = facts.inert(dict(setting.overrides))  # no scheduler of mmengine's looks for lr_scale
                 made[key] = Decision(replace(setting, inert=inert), len(made))
-            decisions[index], depths[index] = made[key], int(layer)
+            return made[key], layer
+
+        for index, parameter in enumerate(inventory.parameters):
+            if index in inventory.unnamed:
+                continue
+            if not parameter.trainable:
+                decisions[index] = Decision(FROZEN, None)
+                continue
+            decisions[index], layer = under(parameter)
+            depths[index] = int(layer)
         refuse_without_parameters(config, self.call, decisions)
-        return Assignment(tuple(decisions), base, depths=tuple(depths) if self._given(config) != 1 else None)
+        again = conflicts_of(
+            inventory, decisions, lambda visit: under(replace(inventory.parameters[visit.index], name=visit.name))[0]
+        )
+        return Assignment(tuple(decisions), base, again, tuple(depths) if self._given(config) != 1 else None)
 
     def layers(self, inventory: Inventory, config: Config) -> Layers:
         """Returns how this model's layers are told."""
@@ -101,9 +112,11 @@ class NamedLayerDecay(LayerDecay):
         parameter = inventory.parameters[index]
         if not config.paramwise_cfg:
             yield from super().trials(inventory, config, facts, index)
-        elif parameter.reachable and parameter.trainable:
+        elif index in inventory.unnamed:
+            return
+        elif parameter.trainable:
             yield Meeting(parameter.name, tuple(self._asked(inventory, config, parameter)))
-        elif parameter.reachable:
+        else:
             yield Meeting(parameter.name, (Trial(FROZEN_RULE, True, "it is frozen: left out", (), _BOTH),))
 
     def unread(self, config: Config, facts: Facts) -> Iterator[Unread]:

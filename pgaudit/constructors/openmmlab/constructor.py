@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from pgaudit.config import Config
 from pgaudit.constructors.base import NOT_OPTIMIZED, Assignment, Conflict, Decision, Facts, Rule, Setting
-from pgaudit.constructors.basic import Basic, one_group
+from pgaudit.constructors.basic import Basic, one_group, refuse_raising
 from pgaudit.constructors.openmmlab import custom_keys
 from pgaudit.constructors.openmmlab.dialect import Dialect
 from pgaudit.constructors.openmmlab.options import key_pattern, option_pattern
 from pgaudit.constructors.openmmlab.rules import Rules
 from pgaudit.constructors.patterns import Pattern
-from pgaudit.inventory import Inventory
+from pgaudit.inventory import Inventory, Listing
 from pgaudit.text import quoted
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ class OpenMMLab(Basic):
     """A default constructor of OpenMMLab's."""
 
     unwraps_module = True
+    lists: Listing = "named_children"
     dialect: Dialect
 
     @property
@@ -46,6 +47,7 @@ class OpenMMLab(Basic):
                 "paramwise_cfg",
                 hint="only an empty paramwise_cfg works with such a model",
             )
+        refuse_raising(config, inventory, ["named_children"], rules.call, "paramwise_cfg")
         return _one_group_each(inventory, rules, config)
 
     def patterns(self, config: Config, facts: Facts) -> Sequence[Pattern]:

@@ -27,8 +27,8 @@ from dataclasses import replace
 
 from pgaudit.config import Config
 from pgaudit.config.grammars.regex import REGEX
-from pgaudit.constructors.base import Assignment, Decision, Facts, Rule
-from pgaudit.constructors.basic import Basic
+from pgaudit.constructors.base import NOT_OPTIMIZED, Assignment, Decision, Facts, Rule
+from pgaudit.constructors.basic import Basic, refuse_raising
 from pgaudit.constructors.patterns import Pattern
 from pgaudit.constructors.regex.rules import AT, Rules
 from pgaudit.constructors.regex.trials import meeting, patterns_of, principle
@@ -57,7 +57,11 @@ class Regex(Basic):
         groups: dict[tuple[float | None, float | None], int] = {}
         decisions = []
         uncovered = []
-        for parameter in inventory.parameters:
+        refuse_raising(config, inventory, ["named_parameters"], "a port of big_vision", "constructor")
+        for index, parameter in enumerate(inventory.parameters):
+            if index in inventory.unnamed:
+                decisions.append(Decision(NOT_OPTIMIZED, None))
+                continue
             setting = rules.setting(parameter.name)
             if setting is None:
                 uncovered.append(parameter.name)

@@ -14,8 +14,8 @@ from dataclasses import replace
 from pgaudit.config import Config
 from pgaudit.config.grammars.rules import RULES, rules_of
 from pgaudit.config.matches import NORM
-from pgaudit.constructors.base import Assignment, Decision, Facts, Rule
-from pgaudit.constructors.basic import Basic
+from pgaudit.constructors.base import NOT_OPTIMIZED, Assignment, Decision, Facts, Rule
+from pgaudit.constructors.basic import Basic, refuse_raising
 from pgaudit.constructors.patterns import Pattern
 from pgaudit.constructors.rules.decide import Policy
 from pgaudit.constructors.rules.match import class_path
@@ -50,7 +50,11 @@ class Rules(Basic):
         policy = Policy(config, facts)
         groups: dict[object, int] = {}
         decisions = []
+        refuse_raising(config, inventory, ["named_parameters"], "this constructor", "constructor")
         for index, parameter in enumerate(inventory.parameters):
+            if index in inventory.unnamed:
+                decisions.append(Decision(NOT_OPTIMIZED, None))
+                continue
             setting = policy.frozen
             if parameter.trainable:
                 setting = policy.setting(inventory, index)

@@ -191,6 +191,9 @@ class _Decided:
 def views_of(inventory: Inventory, index: int) -> Iterator[View]:
     """Yields a parameter as it is under each of its names, the first one first."""
     visits = inventory.visits_of[index]
+    if inventory.listings is not None:  # the model's own names, and no others
+        yield from ((visit.name, visit.module, visit.ndim) for visit in visits)
+        return
     if len(visits) == 1 and not inventory.parameters[index].aliases:
         yield visits[0].name, visits[0].module, visits[0].ndim
         return

@@ -15,16 +15,17 @@ timm's layer decay leaves the lr as it is, and writes a factor beside it that on
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from pgaudit.config import Config
-from pgaudit.config.grammars.timm import TIMM
+from pgaudit.config.grammars.timm import CALL, TIMM
 from pgaudit.constructors.base import NOT_OPTIMIZED, Assignment, Decision, Facts, OptimizerSpec, Rule, Setting
-from pgaudit.constructors.basic import Basic
+from pgaudit.constructors.basic import Basic, conflicts_of, refuse_raising
 from pgaudit.constructors.patterns import Pattern
 from pgaudit.constructors.timm import trials
 from pgaudit.constructors.timm.rules import Lot, Rules
 from pgaudit.constructors.trials import Meeting
-from pgaudit.inventory import Inventory
+from pgaudit.inventory import Inventory, Visit
 
 _UNNAMED = Decision(NOT_OPTIMIZED, None)
 _FROZEN = Decision(Setting(None, None, Rule("frozen"), Rule("frozen")), None)
@@ -47,20 +48,27 @@ class Timm(Basic):
 
     def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Assignment:
         """See :class:`pgaudit.constructors.base.Constructor`."""
+        refuse_raising(config, inventory, ["named_parameters"], CALL, "constructor")
         rules = Rules(config, facts, inventory.hints)
-        named = inventory.named
+        unnamed = inventory.unnamed
         lots = [
-            rules.lot(parameter) if parameter.trainable and (named is None or index in named) else None
+            rules.lot(parameter) if parameter.trainable and index not in unnamed else None
             for index, parameter in enumerate(inventory.parameters)
         ]
         groups = _groups(rules, lots)
         decisions = [Decision(rules.setting(lot), groups.get(lot[:3])) if lot else _FROZEN for lot in lots]
-        if named is not None:
-            decisions = [found if index in named else _UNNAMED for index, found in enumerate(decisions)]
+        if unnamed:
+            decisions = [_UNNAMED if index in unnamed else found for index, found in enumerate(decisions)]
+
+        def under(visit: Visit) -> Decision:
+            lot = rules.lot(replace(inventory.parameters[visit.index], name=visit.name))
+            return Decision(rules.setting(lot), groups.get(lot[:3]))
+
+        conflicts = conflicts_of(inventory, decisions, under)
         if rules.layers is None:
-            return Assignment(tuple(decisions), rules.base)
+            return Assignment(tuple(decisions), rules.base, conflicts)
         depths = tuple(lot.layer if lot else None for lot in lots)
-        return Assignment(tuple(decisions), rules.base, depths=depths, layered_by=rules.layers.told_by)
+        return Assignment(tuple(decisions), rules.base, conflicts, depths, rules.layers.told_by)
 
     def patterns(self, config: Config, facts: Facts) -> Sequence[Pattern]:
         """Layer decay and its bounds; what is not decayed is the model's to say, or holds unless told otherwise."""

@@ -59,7 +59,7 @@ def _pattern(config: Config, option: str) -> Pattern:
 
 def meetings(inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
     """Yields the one meeting with a parameter; none where the model does not name it."""
-    if inventory.named is not None and index not in inventory.named:
+    if index in inventory.unnamed:
         return
     tried = _Tried(config, facts, inventory)
     parameter = inventory.parameters[index]

@@ -7,8 +7,13 @@ alone, and all other arguments to the optimizer's class. Nothing parameter-wise 
 
 Trainer asks by a module's class and by expressions at once, and takes no note of which said no. Here the class is asked
 first, then the expressions in their order. It searches them in a name's every end, down from the root; since each
-begins anywhere, or after a dot, that is the same as one search in the whole. Parameters on several device meshes, which
-Trainer splits into more groups, are not known here.
+begins anywhere, or after a dot, that is the same as one search in the whole.
+
+The names that may decay come from Trainer's own walk over modules, the parameters from the model's own
+``named_parameters()``. Where the model names them otherwise, as torch's ``checkpoint_wrapper`` does, the two do not
+meet, and nothing decays. A TorchScript module does not let itself be walked so: Trainer raises TypeError.
+
+Where the parameters that train lie on several device meshes, each of the two groups becomes one for each mesh.
 """
 
 from __future__ import annotations
@@ -18,7 +23,7 @@ from collections.abc import Iterator, Sequence
 from pgaudit.config import Config
 from pgaudit.config.grammars.transformers import TRANSFORMERS
 from pgaudit.constructors.base import NOT_OPTIMIZED, Assignment, Decision, Facts, OptimizerSpec, Rule, Unread
-from pgaudit.constructors.basic import Basic
+from pgaudit.constructors.basic import Basic, conflicts_of, refuse_raising
 from pgaudit.constructors.patterns import Pattern
 from pgaudit.constructors.sisters import SISTERS
 from pgaudit.constructors.transformers import trials
@@ -53,14 +58,16 @@ class Transformers(Basic):
                 f"the module {quoted(inventory.circular)} contains itself; {CALL} would raise RecursionError",
                 "constructor",
             )
-        rules = Rules(config, facts)
+        refuse_raising(config, inventory, ["_parameters"], CALL, "constructor")
+        refuse_raising(config, inventory, ["named_parameters"], "transformers' Trainer.create_optimizer", "constructor")
+        rules = Rules(config, facts, inventory)
         decisions = [Decision(NOT_OPTIMIZED, None)] * len(inventory.parameters)
-        listed = frozenset(inventory.whole)
         for visit in inventory.visits:  # the first name of a tied parameter decides
             index = visit.index
-            if decisions[index].group is None and index in listed and inventory.parameters[index].trainable:
+            if decisions[index].group is None and inventory.parameters[index].trainable:
                 decisions[index] = rules.decision(visit)
-        return Assignment(tuple(decisions), rules.decayed, may_be_empty=True)
+        conflicts = conflicts_of(inventory, decisions, rules.decision)
+        return Assignment(_by_mesh(inventory, decisions), rules.decayed, conflicts, may_be_empty=True)
 
     def patterns(self, config: Config, facts: Facts) -> Sequence[Pattern]:
         """Trainer's own rules, none of which stands in the config."""
@@ -72,9 +79,25 @@ class Transformers(Basic):
 
     def trials(self, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
         """See :class:`pgaudit.constructors.base.Constructor`."""
-        return trials.meetings(inventory, Rules(config, facts), index)
+        return trials.meetings(inventory, Rules(config, facts, inventory), index)
 
     def unread(self, config: Config, facts: Facts) -> Iterator[Unread]:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         if config.paramwise_cfg:
             yield Unread(("paramwise_cfg",), frozenset(), SISTERS)
+
+
+def _by_mesh(inventory: Inventory, decisions: Sequence[Decision]) -> tuple[Decision, ...]:
+    """The groups split by device mesh, in the order in which each first stands in its group; an empty one is gone."""
+    meshes = inventory.meshes
+    trained = [index for index, decision in enumerate(decisions) if decision.group is not None]
+    if meshes is None or len({meshes[index] for index in trained}) < 2:
+        return tuple(decisions)
+    places = {index: (decisions[index].group or 0, meshes[index]) for index in trained}
+    groups: dict[tuple[int, int], int] = {}
+    for index in sorted(trained, key=lambda index: places[index][0]):
+        groups.setdefault(places[index], len(groups))
+    return tuple(
+        decision._replace(group=groups[places[index]]) if index in places else decision
+        for index, decision in enumerate(decisions)
+    )

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from pgaudit.config import Config
 from pgaudit.constructors.base import Decision, Facts, Rule, Setting
-from pgaudit.inventory import ModuleType, Visit
+from pgaudit.inventory import Inventory, ModuleType, Visit
 from pgaudit.inventory.families import LAYER_NORM
 
 FORBIDDEN = (r"bias", r"layernorm", r"rmsnorm", r"(?:^|\.)norm(?:$|\.)", r"_norm(?:$|\.)")
 """The expressions that Trainer looks for, each in the name in small letters."""
 
 NORM_RULE = Rule("layer_norm")
+UNKNOWN_RULE = Rule("unknown_name")
+"""Of a name that Trainer's own walk over modules does not meet."""
 NAME_RULES = tuple((Rule("forbidden_name", pattern), re.compile(pattern)) for pattern in FORBIDDEN)
 
 
@@ -25,7 +28,7 @@ def layer_norm_of(visit: Visit) -> ModuleType | None:
 class Rules:
     """The two settings, and which parameter gets which."""
 
-    def __init__(self, config: Config, facts: Facts) -> None:
+    def __init__(self, config: Config, facts: Facts, inventory: Inventory) -> None:
         given = config.optimizer.get("weight_decay")
         decay = 0.0 if given is None else float(given)  # TrainingArguments' default
         self._lr = facts.lr
@@ -35,10 +38,26 @@ class Rules:
         self._decay = Decision(self.decayed, 0)
         self._of_norms = Decision(self._exempt(NORM_RULE), 1)
         self._by_name = [(pattern.search, Decision(self._exempt(rule), 1)) for rule, pattern in NAME_RULES]
+        self._unknown = Decision(self._exempt(UNKNOWN_RULE), 1)
         self._in_norm: dict[tuple[int, int], bool] = {}
+        self._met: dict[str, list[Visit]] | None = None
+        if inventory.listings is not None:
+            self._met = {}
+            for visit in inventory.listings["_parameters"]:
+                self._met.setdefault(visit.name, []).append(visit)
+
+    def met(self, visit: Visit) -> Sequence[Visit]:
+        """Returns what Trainer's own walk meets under a name that the model gives."""
+        return [visit] if self._met is None else self._met.get(visit.name, [])
 
     def decision(self, visit: Visit) -> Decision:
         """Returns what a trainable parameter gets: group 0 has weight decay, group 1 has none."""
+        if self._met is None:
+            return self._decided(visit)
+        decisions = [self._decided(met) for met in self.met(visit)]
+        return min(decisions, key=lambda decision: decision.group or 0, default=self._unknown)
+
+    def _decided(self, visit: Visit) -> Decision:
         key = id(visit.module), id(visit.parents)  # an inventory holds one object a class, and one a place
         in_norm = self._in_norm.get(key)
         if in_norm is None:
