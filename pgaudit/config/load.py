@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -52,8 +53,24 @@ def load_config(
         read = python_file.read_python(path)
         return replace(_validated(read.document, path, constructor), architecture=read.architecture)
     least = "`optimizer:` is the least that a config needs"
-    document = read_yaml(read_file(path), path, aside=layouts.foreign_keys, least=least)
+    data = read_file(path)
+    _refuse_written(data, path)
+    document = read_yaml(data, path, aside=layouts.foreign_keys, least=least)
     return _validated(document, path, constructor)
+
+
+_WRITTEN = {
+    rb'\{\s*"schema_version"': ("a JSON report of pgaudit", "name the config that it was made from"),
+    rb'\{\s*"pgaudit_inventory"': ("a saved inventory, which stands for a MODEL", "MODEL comes first, then CONFIG"),
+    rb"pgaudit lock": ("a lock, as `pgaudit lock` writes it", "name the config that it was made from"),
+}
+"""What pgaudit writes itself, by its first bytes."""
+
+
+def _refuse_written(data: bytes, path: str) -> None:
+    for beginning, (what, hint) in _WRITTEN.items():
+        if re.match(beginning, data):
+            raise ConfigError(Problem(f"this is {what}, not a config", path, hint=hint))
 
 
 def _without_foreign(top: dict[Any, Any]) -> dict[Any, Any]:
