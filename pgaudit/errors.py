@@ -59,6 +59,8 @@ class Problem:
     """The config file, as the user named it; None for a config that was given as a mapping."""
     position: Position | None = None
     hint: str | None = None
+    example: tuple[str, ...] = ()
+    """Lines of code that the hint speaks of."""
 
     def __str__(self) -> str:
         where = place(self.path, self.position)

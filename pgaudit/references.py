@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,9 @@ from pgaudit.config.documents import read_file
 from pgaudit.errors import UsageError
 from pgaudit.inventory import Inventory
 from pgaudit.inventory.cache import Cache
+from pgaudit.inventory.misnamed import unknown_model
 from pgaudit.inventory.saved import MAX_BYTES, Saved, read
+from pgaudit.inventory.timm_names import listed, refuse_unknown
 from pgaudit.live import arguments_for, beside
 from pgaudit.names import Names
 from pgaudit.subject import Buildable, Cached, Given, Remembered, Subject
@@ -49,6 +52,7 @@ def subject_of(
             return Remembered(read_saved(beside(config, ref)))
     is_code = str(config.path).endswith(".py")  # which has run, whatever it may have changed
     if cache is not None and isinstance(ref, str) and is_timm_name(ref) and not is_code:
+        refuse_unknown_model(model, config, cache)
         return Cached(cache, ref, Buildable(model, config, model_args))
     return Buildable(model, config, model_args)
 
@@ -59,15 +63,20 @@ def timm_names(glob: str, cache: Cache | None = None) -> list[str]:
     Raises:
         ModelError: timm cannot be imported, or has no such model.
     """
-    from pgaudit.inventory.sources import timm_models
-
-    names = cache.get("lists", "models") if cache is not None else None
-    if names is None:
-        names = timm_models()
-        if cache is not None:
-            cache.learn("lists", "models", names)
+    names = listed(cache)
     matching = Names(names).matching(glob) if glob else frozenset(names)
-    return [name for name in names if name in matching] or timm_models(glob)  # which says what is near
+    found = [name for name in names if name in matching]
+    if not found:
+        raise unknown_model(glob, names)
+    return found
+
+
+def refuse_unknown_model(model: Model, config: Config, cache: Cache | None) -> None:
+    """Raises an error where a name, or the config's own, is known to be none of timm's: before anything heavy."""
+    ref = config.model if model is None else model
+    if isinstance(ref, str) and is_timm_name(ref):
+        with placed(config, "model") if model is None else contextlib.nullcontext():
+            refuse_unknown(ref, cache)
 
 
 def read_saved(path: str, example: str | None = None) -> Saved:

@@ -16,6 +16,7 @@ from pgaudit.inventory.cache import Cache
 from pgaudit.inventory.knowledge import Kept
 from pgaudit.inventory.library import INSTALLED, Library, Recalled
 from pgaudit.inventory.saved import Saved
+from pgaudit.inventory.timm_names import listed
 from pgaudit.live import Live, arguments_for, live_model
 
 if TYPE_CHECKING:
@@ -150,6 +151,7 @@ class Cached:
         args = arguments_for(self.built.model, self.built.config, self.built.model_args)
         saved = self.cache.model(self.ref, args)
         if saved is None:
+            listed(self.cache)  # a typo then costs no import of timm
             saved = saved_of(lambda unwrap: self.built.inventory(unwrap=unwrap), args)
             self.cache.keep(saved)
         return Remembered(saved)

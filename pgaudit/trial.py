@@ -110,4 +110,5 @@ def placed(
         argument = words.get(argument, argument) if words and argument else argument
         inner = (*below[:-1], argument) if argument and argument != "type" else below
         problem = error.problems[0]
-        raise config.error(problem.message, section, *inner, hint=problem.hint) from error
+        there = config.problem(problem.message, section, *inner, hint=problem.hint)
+        raise ConfigError(replace(there, example=problem.example)) from error

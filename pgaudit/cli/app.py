@@ -99,4 +99,5 @@ def _problems(error: BaseException) -> Sequence[Problem]:
 def _worded(problem: Problem) -> str:
     where = visible(place(problem.path, problem.position))
     hint = f"\n  {visible(problem.hint)}" if problem.hint else ""
-    return f"{where}{': ' if where else ''}error: {visible(problem.message)}{hint}"
+    example = "".join(f"\n    {visible(line)}" for line in problem.example)
+    return f"{where}{': ' if where else ''}error: {visible(problem.message)}{hint}{example}"

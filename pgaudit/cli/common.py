@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pgaudit.cli.overwriting import refuse_input
 from pgaudit.errors import UsageError
 from pgaudit.inventory.imports import is_file
+from pgaudit.inventory.misnamed import WEIGHTS
 from pgaudit.render.choices import Colour
 from pgaudit.text import quoted, visible
 from pgaudit.whole_files import write_whole
@@ -76,10 +77,20 @@ def references(first: str | None, second: str | None, *, command: str = "show") 
                 else "name one model, one config"
             )
             raise UsageError(f"MODEL comes before CONFIG, and {quoted(first)} is a config", right)
+        _refuse_as_config(second, command)
         return first, second
+    _refuse_as_config(first, command)
     if not is_config(first) and not is_file(first):
         raise UsageError(f"CONFIG is missing after {quoted(first)}", f"pgaudit {command} {visible(first)} config.yaml")
     return None, first
+
+
+def _refuse_as_config(argument: str, command: str) -> None:
+    """Raises UsageError for a file that is binary, whatever else it may be."""
+    suffix = Path(argument).suffix.lower()
+    if suffix in WEIGHTS or suffix == ".ipynb":
+        what = "notebook" if suffix == ".ipynb" else "checkpoint"
+        raise UsageError(f"{quoted(argument)} is a {what}, not a config", f"pgaudit {command} MODEL config.yaml")
 
 
 def is_config(argument: str) -> bool:

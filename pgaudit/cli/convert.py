@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pgaudit.cli import completion
-from pgaudit.cli.common import is_config, note, parse_model_args, report_stream_kept, spinner, write
+from pgaudit.cli.common import is_config, note, parse_model_args, report_stream_kept, spinner, the_cache, write
 from pgaudit.cli.options import Constructor, ModelArgs, Output, Traceback
 from pgaudit.cli.overwriting import keep_inputs
 from pgaudit.errors import UsageError
@@ -60,7 +60,9 @@ def convert(
     read = load_config(config, constructor=constructor)  # before anything heavy: a typo answers at once
     with report_stream_kept(), spinner(f"building {model or read.model or 'the model'}"):
         from pgaudit.convert import convert as converted
+        from pgaudit.references import refuse_unknown_model
 
+        refuse_unknown_model(model, read, the_cache(unwanted=False))
         found = converted(model, read, wanted, model_args=arguments, ignore_frozen=ignore_frozen)
     note(found.notes)
     write(found.text, output)

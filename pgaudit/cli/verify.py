@@ -6,7 +6,16 @@ from typing import Annotated
 
 import typer
 
-from pgaudit.cli.common import parse_model_args, read_config, references, report_stream_kept, screen, spinner, write
+from pgaudit.cli.common import (
+    parse_model_args,
+    read_config,
+    references,
+    report_stream_kept,
+    screen,
+    spinner,
+    the_cache,
+    write,
+)
 from pgaudit.cli.options import Color, ConfigFile, Constructor, ModelArgs, ModelAsInShow, Output, Traceback, Width
 from pgaudit.cli.overwriting import keep_inputs
 from pgaudit.errors import PgauditError
@@ -33,8 +42,10 @@ def verify(
     arguments = parse_model_args(model_args or [])
     read = read_config(config_path, constructor)
     with report_stream_kept(), spinner(f"building {model_ref or read.model or 'the model'} twice"):
+        from pgaudit.references import refuse_unknown_model
         from pgaudit.verification import verify as verified
 
+        refuse_unknown_model(model_ref, read, the_cache(unwanted=False))
         found = verified(model_ref, read, arguments)
     from pgaudit.render.rows import TableOptions
     from pgaudit.render.style import marks_for

@@ -37,7 +37,9 @@ def read_chain(path: str, *, aside: Callable[[Outline], Outline], least: str) ->
     Raises:
         ConfigError: with the problems of the first file that has any.
     """
-    source = Source(read_file(path), path, least=least)
+    data = read_file(path)
+    _refuse_written(data, path)
+    source = Source(data, path, least=least)
     chain = _Chain(path)
     config = chain.file(_located(os.getcwd(), path), source, ())
     if config.position is None:
@@ -49,6 +51,20 @@ def read_chain(path: str, *, aside: Callable[[Outline], Outline], least: str) ->
         message = f"`{BASE}` is detectron2's word, and the library of this config would not look for it"
         raise ConfigError(Problem(message, path, config.position, "write the whole config out"))
     return document
+
+
+_WRITTEN = {
+    rb'\{\s*"schema_version"': ("a JSON report of pgaudit", "name the config that it was made from"),
+    rb'\{\s*"pgaudit_inventory"': ("a saved inventory, which stands for a MODEL", "MODEL comes first, then CONFIG"),
+    rb"pgaudit lock": ("a lock, as `pgaudit lock` writes it", "name the config that it was made from"),
+}
+"""What pgaudit writes itself, by its first bytes."""
+
+
+def _refuse_written(data: bytes, path: str) -> None:
+    for beginning, (what, hint) in _WRITTEN.items():
+        if re.match(beginning, data):
+            raise ConfigError(Problem(f"this is {what}, not a config", path, hint=hint))
 
 
 @dataclass

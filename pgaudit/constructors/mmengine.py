@@ -38,6 +38,14 @@ RENAMED = {"TorchAdafactor": "Adafactor", "Adafactor": "transformers:Adafactor"}
 """The classes that mmengine's registry has under names other than torch's."""
 
 
+def class_named(name: str) -> str:
+    """Returns what pgaudit calls the optimizer's class that mmengine's registry returns for a name. What is not
+    registered, it takes as a dotted path.
+    """
+    plain = name.removeprefix("torch.optim.")
+    return RENAMED.get(name, name) if plain == name or "." in plain else plain
+
+
 def choose(visit: Visit, given: Set[str]) -> Chosen:
     """See :attr:`pgaudit.constructors.openmmlab.Dialect.choose`."""
     in_dcn = in_deformable(visit)
@@ -76,7 +84,7 @@ class Mmengine(OpenMMLab):
     def optimizer(self, config: Config) -> OptimizerSpec:
         """By the names of mmengine's registry."""
         spec = super().optimizer(config)
-        return OptimizerSpec(RENAMED.get(spec.type, spec.type), spec.arguments) if isinstance(spec.type, str) else spec
+        return OptimizerSpec(class_named(spec.type), spec.arguments) if isinstance(spec.type, str) else spec
 
     def unread(self, config: Config, facts: Facts) -> Iterator[Unread]:
         """See :class:`pgaudit.constructors.base.Constructor`."""

@@ -149,9 +149,7 @@ def job(
     lots = tuple(source.lots[index] for index in found)
     frozen = (index for index, p in enumerate(inventory.parameters) if not p.trainable)
     kept = frozenset(frozen if ignore_frozen else ())
-    return Job(
-        source, inventory, lots, kept, title, model_section=model_section, without_effect=without_effect
-    )
+    return Job(source, inventory, lots, kept, title, model_section=model_section, without_effect=without_effect)
 
 
 FROZEN_HINT = "--ignore-frozen compares only what trains"

@@ -14,12 +14,12 @@ _CODES = ("PG001", "PG002", "PG005", "PG011", "PG014")
 
 
 def without_effect(report: Report) -> tuple[str, ...]:
-    """Returns each key and option that has no effect of its own on this model, with its place and the reason, in the order of
-    the config: those that the config asks to ignore as well.
+    """Returns what has no effect of its own on this model, each key and option with its place and the reason: in the
+    order of the config, and those that the config asks to ignore as well.
     """
     found = [each for each in (*report.findings, *report.ignored) if each.code in _CODES]
     found.sort(key=lambda each: (each.position is None, each.position))
-    lines = {}
+    lines: dict[str, None] = {}
     for each in found:
         where = place(portable(each.path), each.position)
         lines[f"{visible(where)}: {visible(each.message)}" if where else visible(each.message)] = None

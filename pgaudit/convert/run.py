@@ -119,7 +119,8 @@ def convert(
         raise ConfigError("nothing is left to convert: no parameter in the optimizer trains")
     written = target.write(work)
     target.proved(written.text, work, subject)
-    return Converted(written.text, (*written.notes, *(f"not translated, for it has no effect of its own on this model: {each}" for each in inert), *_notes(source, work)))
+    dropped = (f"not translated, for it has no effect of its own on this model: {each}" for each in inert)
+    return Converted(written.text, (*written.notes, *dropped, *_notes(source, work)))
 
 
 def _model_of(config: Config) -> dict[str, Any]:

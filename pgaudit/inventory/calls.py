@@ -153,7 +153,7 @@ def _by_timm(name: str, arguments: Mapping[str, Any]) -> OptimizerCall:
     except Exception as error:
         hint = None
         if "not found in registry" in str(error):
-            hint = did_you_mean(name.rpartition("_")[2], registry.list_optimizers())
+            hint = did_you_mean(name.rpartition("_")[2].rpartition(".")[2], registry.list_optimizers())
             hint = hint or "timm takes names of its registry, such as adamw or sgd, and no class of your own"
         raise OptimizerError(f"timm's create_optimizer_v2 would raise {said(error)}", hint, "type") from error
     ((kind, given),) = seen

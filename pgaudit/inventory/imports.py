@@ -17,6 +17,7 @@ from typing import Any
 
 from pgaudit.errors import ModelError
 from pgaudit.input_files import NotRegular, note_input, refuse_irregular
+from pgaudit.inventory.import_hints import hint_for
 from pgaudit.text import did_you_mean, quoted, said, visible
 
 
@@ -33,7 +34,7 @@ def import_attribute(ref: str) -> tuple[str, Any]:
     if not place or not attribute:
         raise ModelError(f"{quoted(ref)} is not module:attribute", "for example my_package.models:make_model")
     in_file = place.endswith(".py")
-    module = _file_module(place) if in_file else _named_module(place)
+    module = _file_module(place, ref) if in_file else _named_module(place, ref)
     found: Any = module
     for step in attribute.split("."):
         try:
@@ -74,9 +75,9 @@ def foreign_code_runs(name: str) -> None:
         _ran.append(name)
 
 
-def _named_module(name: str) -> ModuleType:
-    if not all(part.isidentifier() for part in name.split(".")):
-        raise ModelError(f"{quoted(name)} is not the name of a module", "for example my_package.models:make_model")
+def _named_module(name: str, ref: str) -> ModuleType:
+    if name.endswith(".ipynb") or not all(part.isidentifier() for part in name.split(".")):
+        raise ModelError(f"{quoted(name)} is not the name of a module", _meant_by(name, ref))
     importable(os.getcwd())
     foreign_code_runs(name)
     try:
@@ -90,14 +91,30 @@ def _named_module(name: str) -> ModuleType:
     except BaseException as error:  # whatever foreign code raises, SystemExit too
         missing = error.name if isinstance(error, ModuleNotFoundError) else None
         if missing and f"{name}.".startswith(f"{missing}."):
-            hint = "a file is named with its ending: file.py:attribute" if is_file(f"{name}.py") else None
-            raise ModelError(
-                f"no module named {quoted(missing)}", hint or "is it installed, or in the current folder?"
-            ) from None
-        raise _failed(name, error) from error
+            hint = _with_ending(name, ref) or hint_for(ref, error)
+            raise ModelError(f"no module named {quoted(missing)}", hint) from None
+        raise _failed(name, ref, error) from error
 
 
-def _file_module(path: str) -> ModuleType:
+def _with_ending(name: str, ref: str) -> str | None:
+    return (
+        f"a file is named with its ending: {visible(name)}.py:{visible(ref[len(name) + 1 :])}"
+        if is_file(f"{name}.py")
+        else None
+    )
+
+
+def _meant_by(name: str, ref: str) -> str:
+    if name.endswith(".ipynb"):
+        return "a notebook cannot be imported: jupyter nbconvert --to script makes a file.py of it"
+    if "/" in name:
+        entry = visible(ref[len(name) + 1 :])
+        of_hub = f"a repository of torch.hub is not fetched: clone it, and name hubconf.py:{entry} in it"
+        return _with_ending(name, ref) or of_hub
+    return "for example my_package.models:make_model"
+
+
+def _file_module(path: str, ref: str) -> ModuleType:
     file = Path(path)
     try:
         refuse_irregular(path)
@@ -122,20 +139,15 @@ def _file_module(path: str) -> ModuleType:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # whatever foreign code raises, SystemExit too
-        raise _failed(path, error) from error
+        raise _failed(path, ref, error) from error
     finally:
         if shadowed is not None:
             sys.modules[file.stem] = shadowed
     return module
 
 
-def _failed(name: str, error: BaseException) -> ModelError:
-    return ModelError(
-        f"importing {visible(name)} fails: {said(error)}{_where(error)}",
-        'mend the code, or guard what it runs with `if __name__ == "__main__":`'
-        if isinstance(error, SystemExit)
-        else None,
-    )
+def _failed(name: str, ref: str, error: BaseException) -> ModelError:
+    return ModelError(f"importing {visible(name)} fails: {said(error)}{_where(error)}", hint_for(ref, error))
 
 
 def _where(error: BaseException) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pgaudit.inventory.calls import About, ClassItself, OptimizerCall, call_of, qualified
 from pgaudit.inventory.groups import Built, TrialGroup
 from pgaudit.inventory.imports import import_attribute, qualified_class
+from pgaudit.inventory.optimizers import OptimizerError, library_classes, unknown_optimizer
 from pgaudit.inventory.recorded import AS_GIVEN, Known, Record, form_of, known, resolved
 from pgaudit.inventory.watched import numbers_in
 
@@ -75,7 +76,14 @@ class Recalled:
         known_as = self.knowledge.get("names", name)
         if known_as is not None:
             return OptimizerCall(ClassRecalled(known_as, self.knowledge), arguments)
-        call = call_of(name, arguments, factory, scope)
+        classes = None if scope else self.knowledge.get("lists", "optimizers")
+        if classes is not None and name not in classes:
+            raise unknown_optimizer(name, classes)
+        try:
+            call = call_of(name, arguments, factory, scope)
+        except OptimizerError:
+            self.knowledge.learn("lists", "optimizers", sorted(library_classes()))  # the next typo needs no torch
+            raise
         if not _is_of_library(call.kind):
             return call
         self.knowledge.learn("names", name, qualified(call.kind))

@@ -22,9 +22,10 @@ def refuse_weights(ref: str, args: Mapping[str, Any]) -> None:
     name = ref.removeprefix("timm:")
     for hub in _HUBS:
         if name.startswith(f"{hub}:"):
+            architecture = name.partition(":timm/")[2].partition(".")[0] or "resnet50"
             raise ModelError(
                 f"{visible(ref)} would be fetched from a hub; models are built from code alone, offline",
-                "name the architecture itself, such as `resnet50`",
+                f"name the architecture itself, such as `{visible(architecture)}`",
             )
     for argument, value in args.items():
         if value and (argument.startswith(("pretrained", "weights")) or argument == "checkpoint_path"):

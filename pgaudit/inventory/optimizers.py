@@ -9,7 +9,7 @@ cost.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
@@ -65,10 +65,15 @@ def _by_class_name(name: str, scope: str | None) -> Any:
         return timm_classes[name]
     if scope is not None and (known := registered_optimizer(name, scope)) is not None:
         return known
-    hint = did_you_mean(name, [*torch_classes, *timm_classes])
-    raise OptimizerError(
-        f"torch and timm have no optimizer {quoted(name)}", hint or "your own is named module:Class", argument="type"
-    )
+    raise unknown_optimizer(name, [*torch_classes, *timm_classes])
+
+
+def unknown_optimizer(name: str, known: Iterable[str]) -> OptimizerError:
+    """Returns the error for a name that is none of the known classes', with what was probably meant."""
+    module, _, own = name.rpartition(".")
+    hint = did_you_mean(own, known) or (f"did you mean {quoted(f'{module}:{own}')}?" if module else None)
+    message = f"torch and timm have no optimizer {quoted(name)}"
+    return OptimizerError(message, hint or "your own is named module:Class", argument="type")
 
 
 def library_classes() -> dict[str, type[Optimizer]]:

@@ -14,14 +14,13 @@ from typing import Any
 
 from pgaudit.errors import ModelError
 from pgaudit.inventory.collector import paused
+from pgaudit.inventory.import_hints import PACKAGES
 from pgaudit.inventory.imports import foreign_code_runs, quiet
 from pgaudit.inventory.offline import without_network
 from pgaudit.text import quoted, said, visible
 
 _WEIGHTS = ("init_cfg", "pretrained")
-_ELSEWHERE = "name a MODEL, and the config's own is not built"
-_PACKAGES = {"mmseg": "mmsegmentation", "mmaction": "mmaction2"}
-"""What installs a package whose name is another."""
+ELSEWHERE = "name a MODEL, and the config's own is not built"
 
 
 def registered(ref: str, scope: str | None, config: Any) -> Callable[[], Any]:
@@ -37,7 +36,7 @@ def registered(ref: str, scope: str | None, config: Any) -> Callable[[], Any]:
     """
     if scope is None:
         message = f"{visible(ref)} cannot be built, for the config has no default_scope that names its package"
-        raise ModelError(message, _ELSEWHERE)
+        raise ModelError(message, ELSEWHERE)
     _imported(ref, scope, config)
 
     def build() -> Any:
@@ -104,8 +103,8 @@ def _imported(ref: str, scope: str, config: Any) -> None:
     except Exception as error:  # foreign code
         if isinstance(error, ModuleNotFoundError) and error.name == scope:
             message = f"{visible(ref)} is a model of {quoted(scope)}, which is not installed"
-            raise ModelError(message, f"pip install {_PACKAGES.get(scope, scope)}; or {_ELSEWHERE}") from None
-        raise ModelError(f"importing {visible(scope)} for {visible(ref)} fails: {said(error)}", _ELSEWHERE) from error
+            raise ModelError(message, f"pip install {PACKAGES.get(scope, scope)}; or {ELSEWHERE}") from None
+        raise ModelError(f"importing {visible(scope)} for {visible(ref)} fails: {said(error)}", ELSEWHERE) from error
     custom = config.get("custom_imports")
     if custom:
         from mmengine.utils import import_modules_from_strings
@@ -114,7 +113,7 @@ def _imported(ref: str, scope: str, config: Any) -> None:
             with quiet(), without_network():
                 import_modules_from_strings(**custom)
         except Exception as error:  # foreign code
-            raise ModelError(f"the custom_imports for {visible(ref)} fail: {said(error)}", _ELSEWHERE) from error
+            raise ModelError(f"the custom_imports for {visible(ref)} fail: {said(error)}", ELSEWHERE) from error
 
 
 def _without_weights(value: Any) -> None:

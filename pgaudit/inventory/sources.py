@@ -8,7 +8,6 @@ code that you would run.
 from __future__ import annotations
 
 import contextlib
-import inspect
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from pgaudit.errors import ModelError
 from pgaudit.inventory.collector import paused
+from pgaudit.inventory.factories import not_a_model, not_built, not_callable
 from pgaudit.inventory.imports import import_attribute, quiet
+from pgaudit.inventory.misnamed import unknown_model
 from pgaudit.inventory.offline import WeightsRefused, refuse_weights, without_weights
-from pgaudit.inventory.registry import registered
-from pgaudit.text import did_you_mean, nearest, one_line, quoted, said, visible
+from pgaudit.inventory.registry import ELSEWHERE, registered
+from pgaudit.text import one_line, said, visible
 
 if TYPE_CHECKING:
     from torch import nn
@@ -64,36 +65,29 @@ def load_registered(ref: str, scope: str | None, config: Any) -> Loaded:
         ModelError: its package is not there, it cannot be built, or it would load weights.
     """
     build = registered(ref, scope, config)
-    module, notes = _built(build, {}, ref)
+    try:
+        module, notes = _built(build, {}, ref)
+    except ModelError as error:  # there are no arguments to give, nor another attribute to name
+        raise ModelError(error.problems[0].message, f"correct the config's `model`, or {ELSEWHERE}") from error
     return Loaded(module, str(scope), _version_of(scope), notes)
 
 
-def timm_models(glob: str = "") -> list[str]:
-    """Returns the names of timm's models that match a glob; all of them for none.
+def timm_models() -> tuple[list[str], list[str]]:
+    """Returns the names of timm's models, and those that it still takes but no longer lists.
 
     Raises:
-        ModelError: timm cannot be imported, or has no such model.
+        ModelError: timm cannot be imported.
     """
     timm = _import_timm()
-    names: list[str] = timm.list_models(glob)
-    if not names:
-        near = nearest(glob.strip("*"), timm.list_models(), most=3)
-        raise ModelError(f"timm {timm.__version__} has no model {quoted(glob)}", _near_hint(near))
-    return names
+    from timm.models import _registry
 
-
-def _near_hint(near: list[str]) -> str:
-    return f"did you mean {', '.join(near)}?" if near else "`pgaudit models` lists them"
+    return timm.list_models(), sorted(getattr(_registry, "_deprecated_models", ()))
 
 
 def _timm_model(name: str, args: dict[str, Any]) -> Loaded:
     timm = _import_timm()
-    if name.endswith(".py"):
-        raise ModelError(f"{quoted(name)} is a file, and names nothing in it", "file.py:make_model")
-    architecture = name.partition(".")[0]
-    if not timm.is_model(architecture):
-        near = nearest(architecture, timm.list_models(), most=3)
-        raise ModelError(f"timm {timm.__version__} has no model {quoted(name)}", _near_hint(near))
+    if not timm.is_model(name.partition(".")[0]):
+        raise unknown_model(name, timm.list_models())
     module, notes = _built(lambda **given: timm.create_model(name, **given), {**args, "pretrained": False}, name)
     return Loaded(module, "timm", timm.__version__, notes)
 
@@ -137,15 +131,10 @@ def _built(factory: Any, args: dict[str, Any], ref: str) -> tuple[nn.Module, tup
             )
         return factory, ()
     if not callable(factory):
-        raise ModelError(
-            f"{visible(ref)} is {type(factory).__name__}, not an nn.Module, nor a class or function that makes one"
-        )
+        raise not_callable(factory, ref)
     module, notes = _on_meta_or_cpu(factory, args, ref)
     if not isinstance(module, nn.Module):
-        made = "nothing" if module is None else f"a {visible(type(module).__name__)}"
-        raise ModelError(
-            f"{visible(ref)} returned {made}, not an nn.Module", "name the function that returns the model itself"
-        )
+        raise not_a_model(module, factory, args, ref)
     return module, notes
 
 
@@ -163,8 +152,7 @@ def _on_meta_or_cpu(factory: Callable[..., Any], args: dict[str, Any], ref: str)
         ) from on_meta
     made, error = _attempt(factory, args, contextlib.nullcontext())
     if error is not None:
-        hint = _argument_hint(error, factory, args)
-        raise ModelError(f"{visible(ref)} cannot be built: {said(error)}", hint) from error
+        raise not_built(error, factory, args, ref) from error
     return made, (f"built on the CPU, because it cannot be built on meta tensors: {said(on_meta)}",)
 
 
@@ -178,14 +166,3 @@ def _attempt(
         raise
     except BaseException as error:  # whatever foreign code raises, SystemExit too
         return None, error
-
-
-def _argument_hint(error: BaseException, factory: Any, args: Mapping[str, Any]) -> str | None:
-    if not isinstance(error, TypeError) or "argument" not in str(error):
-        return None
-    try:
-        known = list(inspect.signature(factory).parameters)
-    except (TypeError, ValueError):
-        known = []
-    unknown = [name for name in args if name not in known and name != "pretrained"]
-    return (did_you_mean(unknown[0], known) if unknown else None) or "--model-arg key=value passes arguments on"

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 from pgaudit.errors import ModelError
 from pgaudit.inventory.cache import Cache
+from pgaudit.inventory.misnamed import unknown_model
+from pgaudit.inventory.timm_names import refuse_unknown
 from pgaudit.references import timm_names
 from pgaudit.text import nearest, quoted
 
@@ -33,15 +35,17 @@ def models_of(glob: str, cache: Cache | None = None) -> list[str]:
     name = attribute if colon else glob
     if _WILD & set(name):
         return timm_names(name, cache)
-    timm_names(name.partition(".")[0], cache)  # it is there, whatever weights a tag names
+    refuse_unknown(name, cache, ask=True)
     return [name]
 
 
 def _files(glob: str) -> list[str]:
     found = sorted(file for file in files.glob(glob, recursive=True) if os.path.isfile(file))
     if not found:
-        wild = bool(_WILD & set(glob))
-        raise ModelError(f"no file matches {quoted(glob)}" if wild else f"no such file: {quoted(glob)}", _near(glob))
+        wild, near = bool(_WILD & set(glob)), _near(glob)
+        if not wild and not near and not glob.endswith(".json") and not os.path.exists(os.path.dirname(glob)):
+            raise unknown_model(glob, ())
+        raise ModelError(f"no file matches {quoted(glob)}" if wild else f"no such file: {quoted(glob)}", near)
     return found
 
 

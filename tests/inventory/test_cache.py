@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import timm
 
 import pgaudit
+from pgaudit import references
 from pgaudit.inventory import imports, stamp
 from pgaudit.inventory.cache import Cache
 from pgaudit.render.rows import TableOptions
@@ -251,3 +253,51 @@ def test_by_default_it_is_the_users(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
     assert Path(pgaudit.Cache().folder).name == "pgaudit"
     assert tmp_path in Path(pgaudit.Cache().folder).parents
+
+
+TYPOS = {
+    "model": ["show", "resnet1O8", "c.yaml"],
+    "model and config": ["show", "resnet1O8", "new.yaml"],
+    "the config's model": ["show", "model.yaml"],
+    "model of convert": ["convert", "c.yaml", "--to", "rules", "--model", "resnet1O8"],
+    "model of snapshot": ["snapshot", "resnet1O8"],
+    "model of check": ["check", "resnet1O8", "c.yaml"],
+    "model of sweep": ["sweep", "resnet1O8", "c.yaml"],
+    "glob": ["models", "resnte1*"],
+    "what is no name": ["show", "facebook/opt-125m", "c.yaml"],
+    "optimizer": ["show", "resnet18", "optimizer.yaml"],
+    "optimizer, dotted": ["show", "resnet18", "dotted.yaml"],
+    "constructor": ["show", "resnet18", "c.yaml", "--constructor", "mmvc"],
+    "command": ["shwo", "resnet18", "c.yaml"],
+    "file": ["show", "resnet18", "cc.yaml"],
+    "format": ["show", "resnet18", "c.yaml", "--format", "jsn"],
+    "option": ["show", "resnet18", "c.yaml", "--fliter", "x"],
+}
+
+
+def test_a_typo_loads_no_torch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a warm run: the names are kept, once they have been asked for."""
+    monkeypatch.chdir(tmp_path)
+    config = "optimizer: {type: SGD, lr: 0.1}\n"
+    files = {"c.yaml": config, "new.yaml": config.replace("SGD", "AdamW"), "model.yaml": f"model: resnet1O8\n{config}"}
+    files |= {"optimizer.yaml": config.replace("SGD", "SDG"), "dotted.yaml": config.replace("SGD", "torch.optim.SGD")}
+    for name, text in files.items():
+        Path(name).write_text(text)
+    for arguments in (["show", "resnet1O8", "c.yaml"], ["show", "resnet18", "optimizer.yaml"]):
+        cold = _run(*arguments, cache=tmp_path / "kept")
+        warm = _run(*arguments, cache=tmp_path / "kept")
+        assert (cold.returncode, warm.returncode) == (2, 2)
+        assert "torch" in cold.stderr.splitlines()[-1]
+        assert warm.stderr.splitlines()[:-1] == cold.stderr.splitlines()[:-1]
+    for name, arguments in TYPOS.items():
+        ran = _run(*arguments, cache=tmp_path / "kept")
+        assert (name, ran.returncode, ran.stdout) == (name, 2, "")
+        assert (name, ran.stderr.splitlines()[-1]) == (name, "[]"), ran.stderr
+
+
+@pytest.mark.parametrize("old", ["vit_tiny_patch16_224_in21k", "gluon_resnet18_v1b"])
+def test_a_name_that_is_no_longer_listed_is_still_taken(old: str, cache: Cache) -> None:
+    assert old not in timm.list_models()
+    assert timm.is_model(old)
+    references.timm_names("", cache)
+    references.refuse_unknown_model(old, pgaudit.load_config(MMCV), cache)

@@ -8,7 +8,7 @@ from typing import Any
 from pgaudit.config import Config
 from pgaudit.constructors.base import Decision, OptimizerSpec, Rule, Setting
 from pgaudit.constructors.basic import Basic
-from pgaudit.constructors.mmengine import RENAMED
+from pgaudit.constructors.mmengine import class_named
 from pgaudit.errors import ConfigError
 from pgaudit.text import quoted
 
@@ -25,7 +25,7 @@ class LayerDecay(Basic):
     def optimizer(self, config: Config) -> OptimizerSpec:
         """By the names of mmengine's registry."""
         spec = super().optimizer(config)
-        return OptimizerSpec(RENAMED.get(spec.type, spec.type), spec.arguments) if isinstance(spec.type, str) else spec
+        return OptimizerSpec(class_named(spec.type), spec.arguments) if isinstance(spec.type, str) else spec
 
 
 def power(config: Config, rate: Any, exponent: Any, at: tuple[str | int, ...]) -> Any:
