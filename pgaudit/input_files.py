@@ -38,14 +38,17 @@ def read_bytes(path: str | os.PathLike[str], most: int = -1) -> bytes:
         ValueError: a NUL in the path.
     """
     named = os.fspath(path)
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-    with os.fdopen(os.open(named, flags), "rb") as file:  # a folder is an IsADirectoryError
+    with open(named, "rb", opener=_opened_at_once) as file:
         kind = os.fstat(file.fileno()).st_mode
         if not stat.S_ISREG(kind):
             refuse_irregular(named, kind)
             os.set_blocking(file.fileno(), True)
         note_input(named)
         return file.read(most)
+
+
+def _opened_at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def refuse_irregular(path: str, kind: int | None = None) -> None:

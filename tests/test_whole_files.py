@@ -87,8 +87,8 @@ def test_what_a_killed_run_has_left_is_cleared_by_the_next_but_not_what_another_
     path.write_text("before")
     (tmp_path / ".part-of-somebody-else").touch()
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen([sys.executable, "-c", WRITER], cwd=tmp_path, env=environment, **pipes) as process:
+    run = [sys.executable, "-c", WRITER]
+    with subprocess.Popen(run, cwd=tmp_path, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"writing\n"
         write_whole(path, ["meanwhile"])
