@@ -84,9 +84,11 @@ def _texts(constructor: str) -> Iterator[str]:
 @pytest.mark.parametrize("constructor", _HOMES)
 def test_what_a_finding_asks_for_can_be_done(tmp_path: Path, constructor: str, model: str) -> None:
     looked_at = 0
+    path = tmp_path / "c.yaml"
     for text in _texts(constructor):
+        path.write_text(text, encoding="utf-8")
         try:
-            report = audit(tmp_path, text, marked(MODELS[model]()))
+            report = pgaudit.audit(marked(MODELS[model]()), path)
         except pgaudit.PgauditError:
             continue  # the library refuses such a model
         patterns = CONSTRUCTORS[constructor].patterns(report.config, report.facts)
