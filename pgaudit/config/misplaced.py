@@ -113,12 +113,14 @@ def misplaced(top: Mapping[str, Any], layout: Layout) -> Iterator[Misplaced]:
     for option, value in top.items():
         if not is_misplaced(option, layout) or (section and _taken_up(option, value, top.get(section))):
             continue
-        parts = [section, "paramwise_cfg" if option in OPTIONS and layout.name not in SOLVERS else None]
+        solver = layout.name in SOLVERS
+        parts = [section, "paramwise_cfg" if option in OPTIONS and not solver else None]
         place = f"`{'.'.join(filter(None, parts))}`"
         sign = f", whose config this is by its `{layout.sign}`," if layout.sign else ""
         why = f"{_LIBRARIES.get(layout.name, layout.name)}{sign} looks in {place}"
-        sister = "mmcv 1.x" if option == "optimizer" else None
-        yield Misplaced(option, (option,), why, f"move it into {place}", sister)
+        sister = "mmcv 1.x" if option == "optimizer" else "OpenMMLab" if solver and option == "paramwise_cfg" else None
+        hint = f"say it in {place}, in its words" if solver else f"move it into {place}"
+        yield Misplaced(option, (option,), why, hint, sister)
 
 
 _LIBRARIES = {"mmcv": "mmcv 1.x", "basecls": "BaseCls"}

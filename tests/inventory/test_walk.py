@@ -228,7 +228,7 @@ def test_a_walk_changes_nothing_and_holds_the_tensors() -> None:
 
 
 def test_an_inventory_serves_the_constructors_that_see_the_model_alike() -> None:
-    config = {"optimizer": {"type": "SGD", "lr": 0.1}}
+    config = {"constructor": "mmcv", "optimizer": {"type": "SGD", "lr": 0.1}}
     wrapped = nn.Module()
     wrapped.module = nn.Linear(2, 2)
     assert len(pgaudit.audit(_walked(nn.Linear(2, 2)), config).rows) == 2

@@ -114,8 +114,6 @@ class BaseCls(Basic):
         for option in config.solver or {}:
             if option not in READ:
                 yield Unread(("solver", option), READ, SISTERS)
-        if config.paramwise_cfg is not None:
-            yield Unread(("paramwise_cfg",), frozenset(), SISTERS)
 
     def exempting(self, config: Config, part: str) -> tuple[str, Config] | None:
         """A rule that stands first, and so wins."""

@@ -34,7 +34,6 @@ from pgaudit.constructors.detectron2 import trials
 from pgaudit.constructors.detectron2.arguments import OPTIONS, arguments_of, solver_value
 from pgaudit.constructors.detectron2.rules import Rules
 from pgaudit.constructors.patterns import Pattern
-from pgaudit.constructors.sisters import SISTERS
 from pgaudit.constructors.trials import Meeting
 from pgaudit.inventory import Inventory, Listing
 
@@ -85,8 +84,6 @@ class Detectron2(Basic):
     def unread(self, config: Config, facts: Facts) -> Iterator[Unread]:
         """What overrides write into groups, and no optimizer of the class looks for. Unknown options raise."""
         if config.layout == "detectron2":
-            if config.paramwise_cfg is not None:
-                yield Unread(("paramwise_cfg",), frozenset(), SISTERS)
             return
         read = facts.looked_for | {"lr", "weight_decay"}
         for leaf, settings in arguments_of(config).overrides.items():
