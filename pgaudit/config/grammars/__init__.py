@@ -17,6 +17,8 @@ from pgaudit.text import did_you_mean, quoted
 _OPENMMLAB = (MMCV, MMENGINE, *LAYER_DECAYS, MMSEG_FORCE_DEFAULT)
 _GRAMMARS = (*_OPENMMLAB, TIMM, DETECTRON2, TRANSFORMERS, BASECLS, REGEX, RULES)
 BUILT_IN = {grammar.name: grammar for grammar in _GRAMMARS}
+_CLASS, _LIKE_A_CLASS = "Constructor", 0.95
+"""How libraries' classes end, so that any two are alike; only more than that is a typo."""
 _BY_ALIAS = {alias: grammar for grammar in BUILT_IN.values() for alias in grammar.aliases}
 
 
@@ -51,8 +53,8 @@ def unknown_constructor(name: str) -> tuple[str, str]:
     several = [grammar.name for alias, grammar in _BY_ALIAS.items() if alias.rpartition(".")[2] == name]
     if several:
         return f"{len(several)} libraries have a constructor {quoted(name)}", f"name one: {' or '.join(several)}"
-    hint = did_you_mean(name, [*known, *_BY_ALIAS]) or f"known: {', '.join(known)}"
-    return f"unknown constructor {quoted(name)}", hint
+    hint = did_you_mean(name, [*known, *_BY_ALIAS], cutoff=_LIKE_A_CLASS if name.endswith(_CLASS) else 0.6)
+    return f"unknown constructor {quoted(name)}", hint or f"known: {', '.join(known)}"
 
 
 __all__ = ["BUILT_IN", "Grammar", "constructor_names", "grammar_named", "scoped", "unknown_constructor"]
