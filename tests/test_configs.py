@@ -66,6 +66,19 @@ EXPECTED = {
             "head.weight": (0.0002, 0.05),
         },
     ),
+    # 12 blocks; 4 of 12 parameters are no vectors. Positions, patches, the last norm, head; custom_keys count nowhere.
+    "vit_mmpose_layer_decay": Expected(
+        rules={"layer_decay_rate": 12 * 12 + 1 + 2 + 2 + 2, "no_decay": 12 * 8 + 1 + 1 + 2 + 1},
+        values={
+            "backbone.pos_embed": (5.0e-4 * 0.8**13, 0.0),
+            "backbone.patch_embed.proj.weight": (5.0e-4 * 0.8**13, 0.1),
+            "backbone.layers.0.norm1.weight": (5.0e-4 * 0.8**12, 0.0),
+            "backbone.layers.11.attn.qkv.weight": (5.0e-4 * 0.8, 0.1),
+            "backbone.ln1.weight": (5.0e-4, 0.0),
+            "head.weight": (5.0e-4, 0.1),
+        },
+        findings=("PG014",),
+    ),
     # 18 blocks; norms: 1 + 18 + 3 + 1; dense layers: stem, 2 a block, 3 between stages, head.
     "convnext_mmcv": Expected(
         rules={

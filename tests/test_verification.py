@@ -163,6 +163,7 @@ LAYERED = {
     "mmdet": "convnext_mmdet_layer_decay",
     "mmseg": "convnext_mmseg_layer_decay",
     "mmseg, deprecated": "beit_mmseg_old_layer_decay",
+    "mmpose": "vit_mmpose_layer_decay",
     "mmseg, forcing": "vit_mmseg_force_default",
 }
 

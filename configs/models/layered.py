@@ -66,6 +66,26 @@ class BEiT(nn.Module):
         return features
 
 
+class ViT(nn.Module):
+    """timm's, under OpenMMLab's names."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        source = timm.create_model("vit_base_patch16_224", num_classes=0, class_token=False, global_pool="")
+        self.pos_embed = source.pos_embed
+        self.patch_embed = source.patch_embed
+        self.layers = source.blocks
+        self.ln1 = source.norm
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Returns the patches' features."""
+        x = self.patch_embed(image) + self.pos_embed
+        for layer in self.layers:
+            x = layer(x)
+        features: Tensor = self.ln1(x)
+        return features
+
+
 class Dense(nn.Module):
     """A backbone, and a convolution in place of a head."""
 
@@ -93,3 +113,8 @@ def make_convnext(num_classes: int = 150) -> Dense:
 def make_beit(num_classes: int = 150) -> Dense:
     """Returns a BEiT with a dense head."""
     return Dense(BEiT(), 768, num_classes)
+
+
+def make_vit(num_classes: int = 17) -> Dense:
+    """Returns a ViT with a dense head."""
+    return Dense(ViT(), 768, num_classes)

@@ -128,6 +128,10 @@ class OldLayerDecayParamwise(_Open):
     layer_decay_rate: NonNegative
 
 
+class MmposeParamwise(OldLayerDecayParamwise):
+    """Options that mmpose's LayerDecayOptimWrapperConstructor reads."""
+
+
 class ForceDefaultParamwise(MmengineParamwise):
     """Options that mmseg's ForceDefaultOptimWrapperConstructor reads."""
 

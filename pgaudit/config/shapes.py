@@ -102,6 +102,9 @@ _MMENGINE = {
     "custom_keys": _each(_COPIED_KEY),
     "bypass_duplicate": _flag,
 }
+_COUNTED_LAYERS = Shape(
+    _all("num_layers layer_decay_rate", _number), closed=False, needs=frozenset({"num_layers", "layer_decay_rate"})
+)
 _GROUPS = Shape({"max": _from_one}, closed=True, needs=frozenset({"max"}))
 _FINDINGS = Shape({"fail_on": _FAIL_ON}, closed=True, needs=frozenset({"fail_on"}))
 _SECTIONS = "model_args optimizer paramwise_cfg optim_wrapper solver expect findings"
@@ -137,9 +140,8 @@ SHAPES = {
         closed=False,
         needs=frozenset({"num_layers", "decay_rate"}),
     ),
-    "OldLayerDecayParamwise": Shape(
-        _all("num_layers layer_decay_rate", _number), closed=False, needs=frozenset({"num_layers", "layer_decay_rate"})
-    ),
+    "OldLayerDecayParamwise": _COUNTED_LAYERS,
+    "MmposeParamwise": _COUNTED_LAYERS,
     "Detectron2Paramwise": Shape(
         {
             **_all("base_lr weight_decay weight_decay_norm bias_lr_factor weight_decay_bias", _maybe(_number)),

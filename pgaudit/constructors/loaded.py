@@ -15,6 +15,7 @@ _HOMES = {
     "mmdet_layer_decay": "layer_decay.mmdet:MmdetLayerDecay",
     "mmseg_layer_decay": "layer_decay.mmseg:MmsegLayerDecay",
     "mmseg_old_layer_decay": "layer_decay.mmseg:MmsegOldLayerDecay",
+    "mmpose_layer_decay": "layer_decay.mmpose:MmposeLayerDecay",
     "mmseg_force_default": "mmseg_force_default:MmsegForceDefault",
     "timm": "timm:Timm",
     "detectron2": "detectron2:Detectron2",

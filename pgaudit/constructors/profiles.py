@@ -80,6 +80,11 @@ _LAYER_DECAYS = {
     "mmseg_old_layer_decay": replace(
         _OF_MMSEG,
     ),
+    "mmpose_layer_decay": replace(
+        _OF_NAMES,
+        names="layers by the names of a ViT below `backbone.`, whatever its class",
+        weight_decay="none for 1-d parameters, `.bias` and what is called `pos_embed`, else base; no option changes it",
+    ),
 }
 
 PROFILES = {

@@ -26,6 +26,7 @@ ASKED: Mapping[str, Mapping[str, Any]] = {
     "mmdet_layer_decay": {"optimizer": _BASE, "paramwise_cfg": {"num_layers": 12, "decay_rate": 0.5}},
     "mmseg_layer_decay": {"optimizer": _BASE, "paramwise_cfg": {"num_layers": 12, "decay_rate": 0.5}},
     "mmseg_old_layer_decay": {"optimizer": _BASE, "paramwise_cfg": {"num_layers": 12, "layer_decay_rate": 0.5}},
+    "mmpose_layer_decay": {"optimizer": _BASE, "paramwise_cfg": {"num_layers": 12, "layer_decay_rate": 0.5}},
     "mmseg_force_default": {"optimizer": _BASE, "paramwise_cfg": {"norm_decay_mult": 0.0, "bias_decay_mult": 0.0}},
     "timm": {"optimizer": {**_BASE, "type": "sgd"}},
     "detectron2": {"optimizer": _BASE, "paramwise_cfg": {"weight_decay_norm": 0.0, "weight_decay_bias": 0.0}},

@@ -9,8 +9,8 @@ _OPENMMLAB = (
 
 SISTERS = {
     "flat_decay_mult": "mmengine's DefaultOptimWrapperConstructor and mmpretrain's layer decay",
-    "layer_decay_rate": "mmpretrain's and mmseg's layer decay",
-    "num_layers": "mmdet's and mmseg's layer decay",
+    "layer_decay_rate": "mmpretrain's, mmseg's and mmpose's layer decay",
+    "num_layers": "mmdet's, mmseg's and mmpose's layer decay",
     "decay_rate": "mmdet's and mmseg's layer decay",
     "decay_type": "mmdet's and mmseg's layer decay",
     "force_default_settings": "mmseg's ForceDefaultOptimWrapperConstructor",

@@ -15,6 +15,7 @@ REAL = {
     "mmdet_layer_decay": openmmlab.MMDET,
     "mmseg_layer_decay": openmmlab.MMSEG,
     "mmseg_old_layer_decay": openmmlab.MMSEG_OLD,
+    "mmpose_layer_decay": openmmlab.MMPOSE,
     "mmseg_force_default": openmmlab.MMSEG_FORCING,
     "timm": timm.TIMM,
     "detectron2": detectron2.DETECTRON2,

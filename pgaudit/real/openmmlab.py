@@ -80,12 +80,17 @@ def _mmseg_old() -> Builder:
     return _wrapping(_file_of("mmseg", "layer_decay_optimizer_constructor").LayerDecayOptimizerConstructor)
 
 
+def _mmpose() -> Builder:
+    layer_decay = _file_of("mmpose", "layer_decay_optim_wrapper", "optim_wrappers")
+    return _wrapping(layer_decay.LayerDecayOptimWrapperConstructor)
+
+
 def _mmseg_forcing() -> Builder:
     return _wrapping(_file_of("mmseg", "force_default_constructor").ForceDefaultOptimWrapperConstructor)
 
 
-def _file_of(package: str, name: str) -> Any:
-    """Returns a module of a package's ``engine/optimizers`` without the rest of it, which needs mmcv's compiled ops.
+def _file_of(package: str, name: str, folder: str = "optimizers") -> Any:
+    """Returns a module of a package's ``engine`` without the rest of it, which needs mmcv's compiled ops.
 
     Raises:
         ImportError: there is none.
@@ -93,10 +98,10 @@ def _file_of(package: str, name: str) -> Any:
     found = find_spec(package)
     if found is None or not found.submodule_search_locations:
         raise ImportError(f"no module named {package}")
-    path = Path(found.submodule_search_locations[0]) / "engine" / "optimizers" / f"{name}.py"
-    spec = spec_from_file_location(f"{package}.engine.optimizers.{name}", path)
+    path = Path(found.submodule_search_locations[0]) / "engine" / folder / f"{name}.py"
+    spec = spec_from_file_location(f"{package}.engine.{folder}.{name}", path)
     if spec is None or spec.loader is None or not path.is_file():
-        raise ImportError(f"{package} has no engine/optimizers/{name}.py")
+        raise ImportError(f"{package} has no engine/{folder}/{name}.py")
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -160,4 +165,5 @@ MMPRETRAIN = Real(("mmpretrain",), "mmpretrain==1.2.0", _mmpretrain)
 MMDET = Real(("mmdet",), "mmdet==3.3.0", _mmdet)
 MMSEG = Real(("mmsegmentation",), "mmsegmentation==1.2.2", _mmseg)
 MMSEG_OLD = Real(("mmsegmentation",), "mmsegmentation==1.2.2", _mmseg_old)
+MMPOSE = Real(("mmpose",), "mmpose==1.3.2", _mmpose)
 MMSEG_FORCING = Real(("mmsegmentation",), "mmsegmentation==1.2.2", _mmseg_forcing)

@@ -11,7 +11,7 @@ from pgaudit.config.grammars.layer_decay import LAYER_DECAYS
 from pgaudit.errors import ConfigError, UsageError
 
 SHARED = "LearningRateDecayOptimizerConstructor"
-NAMED: dict[str, Any] = {"num_layers": 6, "decay_rate": 0.7}
+NAMED: dict[str, Any] = {"num_layers": 6, "decay_rate": 0.7, "layer_decay_rate": 0.7}
 
 
 def _config(constructor: str, options: Any = None, **top: Any) -> dict[str, Any]:
@@ -30,11 +30,30 @@ def _config(constructor: str, options: Any = None, **top: Any) -> dict[str, Any]
         ("LearningRateDecayOptimWrapperConstructor", "mmpretrain", "mmpretrain_layer_decay"),
         ("LearningRateDecayOptimWrapperConstructor", None, "mmpretrain_layer_decay"),
         ("DefaultOptimWrapperConstructor", "mmdet", "mmengine"),
+        ("LayerDecayOptimWrapperConstructor", "mmpose", "mmpose_layer_decay"),
+        ("LayerDecayOptimWrapperConstructor", None, "mmpose_layer_decay"),
+        ("mmpose.LayerDecayOptimWrapperConstructor", "mmdet", "mmpose_layer_decay"),
         ("ForceDefaultOptimWrapperConstructor", "mmseg", "mmseg_force_default"),
     ],
 )
 def test_a_default_scope_is_looked_in_first(constructor: str, scope: str | None, expected: str) -> None:
     assert load_config(_config(constructor, NAMED, default_scope=scope)).constructor == expected
+
+
+@pytest.mark.parametrize("scope", ["", "mmaction.", "mmyolo."])
+@pytest.mark.parametrize(
+    "name", ["SwinOptimWrapperConstructor", "TSMOptimWrapperConstructor", "YOLOv5OptimizerConstructor"]
+)
+def test_the_class_of_another_library_is_unknown_and_no_typo(scope: str, name: str) -> None:
+    with pytest.raises(ConfigError, match=f'unknown constructor "{scope}{name}"') as raised:
+        load_config(_config(scope + name, NAMED))
+    assert str(raised.value.problems[0].hint).startswith("known: mmcv, ")
+
+
+def test_a_typo_in_a_class_is_one() -> None:
+    with pytest.raises(ConfigError, match='unknown constructor "LayerDecayOptimWraperConstructor"') as raised:
+        load_config(_config("LayerDecayOptimWraperConstructor", NAMED))
+    assert raised.value.problems[0].hint == 'did you mean "LayerDecayOptimWrapperConstructor"?'
 
 
 @pytest.mark.parametrize("scope", [None, "mmengine", 3])
@@ -66,6 +85,8 @@ FAULTS: list[tuple[str, Any, str]] = [
     ("mmseg_old_layer_decay", {"num_layers": 6}, '"layer_decay_rate" is missing; .* would raise KeyError'),
     ("mmseg_old_layer_decay", {}, "would raise KeyError: 'layer_decay_rate'"),
     ("mmseg_old_layer_decay", None, "would raise AttributeError, for it calls .update"),
+    ("mmpose_layer_decay", {"num_layers": 6}, '"layer_decay_rate" is missing; .* TypeError: None \\*\\* a number'),
+    ("mmpose_layer_decay", None, "would raise AttributeError, for it calls .get"),
     ("mmpretrain_layer_decay", {"layer_decay_rate": None}, "expected a number, got nothing"),
     ("mmpretrain_layer_decay", {"layer_decay_rate": True}, "expected a number, got true"),
     ("mmpretrain_layer_decay", {"custom_keys": {"fc": {"params": []}}}, "in place of the group's parameters"),

@@ -41,7 +41,7 @@ def timm() -> Iterator[Oracle]:
 
 @pytest.fixture(scope="session")
 def mmpretrain() -> Iterator[Oracle]:
-    """The real mmpretrain, and the constructors of mmdet and mmsegmentation; each request says which."""
+    """The real mmpretrain, and the constructors of mmdet, mmsegmentation and mmpose; each request says which."""
     with Oracle("mmpretrain_layer_decay", "tests.parity.oracle_mmpretrain", "mmpretrain") as oracle:
         yield oracle
 

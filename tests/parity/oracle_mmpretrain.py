@@ -1,7 +1,7 @@
-"""The real mmpretrain, mmdet and mmsegmentation as one process: a JSON request a line on stdin, a JSON answer a line on
-stdout.
+"""The real mmpretrain, mmdet, mmsegmentation and mmpose as one process: a JSON request a line on stdin, a JSON answer a
+line on stdout.
 
-Runs with the oracle's folder on PYTHONPATH. Of mmdet and mmsegmentation only the constructors' own files are loaded,
+Runs with the oracle's folder on PYTHONPATH. Of the last three only the constructors' own files are loaded,
 as they are: their packages need mmcv's compiled operators. Requests are those of :mod:`tests.parity.oracle_mmcv`, with
 ``constructor``, pgaudit's name of the class. A model may be one of mmpretrain's own, as its registry builds it::
 
@@ -47,9 +47,9 @@ def _stand_in(name: str, **members: object) -> None:
     sys.modules[name] = module
 
 
-def _file(package: str, name: str) -> Any:
-    """A module of a package's `engine/optimizers`, without the package's other modules."""
-    path = FOLDER / package / "engine" / "optimizers" / f"{name}.py"
+def _file(package: str, name: str, folder: str = "optimizers") -> Any:
+    """A module of a package's `engine`, without the package's other modules."""
+    path = FOLDER / package / "engine" / folder / f"{name}.py"
     spec = importlib.util.spec_from_file_location(f"{package}_{name}", path)
     assert spec is not None
     assert spec.loader is not None
@@ -64,6 +64,7 @@ def constructors() -> dict[str, type[DefaultOptimWrapperConstructor]]:
 
     mmdet = _file("mmdet", "layer_decay_optimizer_constructor")
     mmseg = _file("mmseg", "layer_decay_optimizer_constructor")
+    mmpose = _file("mmpose", "layer_decay_optim_wrapper", "optim_wrappers")
     forcing = _file("mmseg", "force_default_constructor")
     # Deformable convolutions, as if mmcv's compiled operators were there.
     _stand_in("mmcv.ops", DeformConv2d=modules.DeformConv2d, ModulatedDeformConv2d=modules.ModulatedDeformConv2d)
@@ -73,6 +74,7 @@ def constructors() -> dict[str, type[DefaultOptimWrapperConstructor]]:
         "mmdet_layer_decay": mmdet.LearningRateDecayOptimizerConstructor,
         "mmseg_layer_decay": mmseg.LearningRateDecayOptimizerConstructor,
         "mmseg_old_layer_decay": mmseg.LayerDecayOptimizerConstructor,
+        "mmpose_layer_decay": mmpose.LayerDecayOptimWrapperConstructor,
         "mmseg_force_default": forcing.ForceDefaultOptimWrapperConstructor,
     }
 

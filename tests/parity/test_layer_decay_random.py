@@ -117,13 +117,14 @@ def test_random_backbones(mmpretrain: Oracle, library: str, case: Case) -> None:
     compare(Named(mmpretrain, f"{library}_layer_decay"), case)
 
 
+@pytest.mark.parametrize("constructor", ["mmseg_old_layer_decay", "mmpose_layer_decay"])
 @settings(max_examples=examples(100))
 @given(case=by_name())
-def test_random_backbones_of_the_deprecated_class(mmpretrain: Oracle, case: Case) -> None:
+def test_random_backbones_under_another_word_for_the_rate(mmpretrain: Oracle, constructor: str, case: Case) -> None:
     policy = case["paramwise_cfg"]
     if policy and "decay_rate" in policy:
         policy["layer_decay_rate"] = policy["decay_rate"]
-    compare(Named(mmpretrain, "mmseg_old_layer_decay"), case)
+    compare(Named(mmpretrain, constructor), case)
 
 
 @settings(max_examples=examples(300))

@@ -9,6 +9,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from tests.parity.random_models import chance
+
 KEYS = ("SOLVER", "MODEL", "A")
 FILES = ("config.yaml", "base.yaml", "old/base.yaml", "old/older/base.yaml")
 
@@ -23,9 +25,8 @@ def chains(draw: st.DrawFn) -> dict[str, str]:
 def _file(draw: st.DrawFn, name: str, numbers: Any) -> list[str]:
     lines = _lines(draw, numbers, depth=2, indent="")
     later = FILES[FILES.index(name) + 1 :]
-    is_any = draw(st.integers(0, 15)) == 0  # rarely one that may not be there, or that leads back
-    others = FILES if is_any else later
-    if others and draw(st.integers(0, 9)):
+    others = FILES if chance(draw, 6) else later  # at times one that is not there, or that leads back
+    if others and chance(draw, 90):
         bases = [_seen_from(name, each) for each in draw(st.lists(st.sampled_from(others), max_size=3))]
         is_one = len(bases) == 1 and draw(st.booleans())
         lines.insert(draw(st.sampled_from((0, len(lines)))), f"_BASE_: {bases[0] if is_one else bases}\n")

@@ -18,6 +18,8 @@ from pgaudit.text import did_you_mean, quoted
 _OPENMMLAB = (MMCV, MMENGINE, *LAYER_DECAYS, MMSEG_FORCE_DEFAULT)
 _GRAMMARS = (TORCH, *_OPENMMLAB, TIMM, DETECTRON2, TRANSFORMERS, BASECLS, REGEX, RULES)
 BUILT_IN = {grammar.name: grammar for grammar in _GRAMMARS}
+_CLASS, _LIKE_A_CLASS = "Constructor", 0.95
+"""How libraries' classes end, so that any two are alike; only more than that is a typo."""
 _BY_ALIAS = {alias: grammar for grammar in BUILT_IN.values() for alias in grammar.aliases}
 
 _NICKNAMES = {
@@ -68,8 +70,8 @@ def unknown_constructor(name: str) -> tuple[str, str]:
         return f"{len(several)} libraries have a constructor {quoted(name)}", f"name one: {' or '.join(several)}"
     if nicknamed := _NICKNAMES.get(name.lower()):
         return f"unknown constructor {quoted(name)}", f"did you mean {' or '.join(map(quoted, nicknamed))}?"
-    hint = did_you_mean(name, [*known, *_BY_ALIAS]) or f"known: {', '.join(known)}"
-    return f"unknown constructor {quoted(name)}", hint
+    hint = did_you_mean(name, [*known, *_BY_ALIAS], cutoff=_LIKE_A_CLASS if name.endswith(_CLASS) else 0.6)
+    return f"unknown constructor {quoted(name)}", hint or f"known: {', '.join(known)}"
 
 
 __all__ = ["BUILT_IN", "Grammar", "constructor_names", "grammar_named", "scoped", "unknown_constructor"]

@@ -14,22 +14,25 @@ from pgaudit.config.grammars.base import Grammar
 from pgaudit.config.grammars.openmmlab import baseless_decay, copying_complaints
 from pgaudit.config.layouts import Layout
 
-_READ_AS = {"num_layers": "None + 2", "decay_rate": "None ** a number"}
+_READ_AS = {"num_layers": "None + 2", **dict.fromkeys(("decay_rate", "layer_decay_rate"), "None ** a number")}
+_CALLED = {"OldLayerDecayParamwise": "update", "MmposeParamwise": "get"}
+"""What these ask of ``paramwise_cfg`` before they know that there is one."""
 
 
 def _complaints(layout: Layout, *, library: str, model: str) -> list[Complaint]:
     from pgaudit.config.complaints import complaints
 
-    at = layout.sections["paramwise_cfg"]
-    needs = model == "OldLayerDecayParamwise"
-    if not layout.paramwise_cfg and not (needs and layout.paramwise_cfg is None):
-        # Falsy options are none: one group, as without them. The deprecated class asks for one first.
-        return [(at, f"{library} would raise KeyError: 'layer_decay_rate'", _OLD)] if needs else []
-    if layout.paramwise_cfg is None:
-        return [(at, f"{library} would raise AttributeError, for it calls .update() on paramwise_cfg", _OLD)]
+    at, options = layout.sections["paramwise_cfg"], layout.paramwise_cfg
+    if not isinstance(options, dict) and model in _CALLED:
+        message = f"{library} would raise AttributeError, for it calls .{_CALLED[model]}() on paramwise_cfg"
+        return [(at, message, _OLD)]
+    is_old = model == "OldLayerDecayParamwise"
+    if options is None or options == {}:
+        # One group, as without them. The deprecated class asks for an option first.
+        return [(at, f"{library} would raise KeyError: 'layer_decay_rate'", _OLD)] if is_old else []
     found: list[Complaint] = []
-    for where, message, hint in complaints(model, layout.paramwise_cfg, at):
-        found.append((where, f"{message}; {_call(where[len(at) :], message, library)}", hint))
+    for where, message, hint in complaints(model, options, at):
+        found.append((where, f"{message}; {_call(where[len(at) :], message, library, is_old)}", hint))
     return [*found, *_inherited(layout, library)]
 
 
@@ -49,11 +52,11 @@ def _inherited(layout: Layout, library: str) -> Iterator[Complaint]:
 _OLD = "paramwise_cfg: {num_layers: 12, layer_decay_rate: 0.9}"
 
 
-def _call(below: tuple[str | int, ...], message: str, library: str) -> str:
+def _call(below: tuple[str | int, ...], message: str, library: str, is_old: bool) -> str:
     """What the library would do with it."""
     if not below:
         return f"{library} would raise TypeError: paramwise_cfg should be None or a dict"
-    if "missing" in message and below[0] == "layer_decay_rate":
+    if "missing" in message and below[0] == "layer_decay_rate" and is_old:
         return f"{library} would raise KeyError"
     if "missing" in message:
         return f"{library}.add_params would raise TypeError: {_READ_AS[str(below[0])]}"
@@ -98,4 +101,17 @@ MMSEG_OLD_LAYER_DECAY = Grammar(
     complaints=partial(_complaints, library="mmseg's LayerDecayOptimizerConstructor", model="OldLayerDecayParamwise"),
 )
 
-LAYER_DECAYS = (MMPRETRAIN_LAYER_DECAY, MMDET_LAYER_DECAY, MMSEG_LAYER_DECAY, MMSEG_OLD_LAYER_DECAY)
+MMPOSE_LAYER_DECAY = Grammar(
+    "mmpose_layer_decay",
+    "mmpose LayerDecayOptimWrapperConstructor",
+    ("LayerDecayOptimWrapperConstructor", "mmpose.LayerDecayOptimWrapperConstructor"),
+    complaints=partial(_complaints, library="mmpose's LayerDecayOptimWrapperConstructor", model="MmposeParamwise"),
+)
+
+LAYER_DECAYS = (
+    MMPRETRAIN_LAYER_DECAY,
+    MMDET_LAYER_DECAY,
+    MMSEG_LAYER_DECAY,
+    MMSEG_OLD_LAYER_DECAY,
+    MMPOSE_LAYER_DECAY,
+)

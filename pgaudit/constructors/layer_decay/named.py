@@ -1,5 +1,5 @@
-"""The walk that mmdet's and mmseg's layer decay share: layers by names, and a group for each layer, with and without
-weight decay.
+"""The walk that the layer decays of mmdet, mmseg and mmpose share: layers by names, and a group for each layer, with
+and without weight decay.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class NamedLayerDecay(LayerDecay):
             nonlocal layers
             layers = layers or self.layers(inventory, config)
             layer, decays = self._layer(config, layers, parameter.name), self._exempt(config, parameter) is None
-            key = f"layer_{layer}", decays  # by its name: to the library, layer 4.0 is not layer 4
+            key = self.group_of(layer), decays
             if key not in made:
                 setting = self._setting(config, layers, layer, decays, parameter.name)
                 inert = facts.inert(dict(setting.overrides))  # no scheduler of mmengine's looks for lr_scale
@@ -98,6 +98,18 @@ class NamedLayerDecay(LayerDecay):
         """Returns which way is chosen."""
         chosen: str = (config.paramwise_cfg or {}).get("decay_type", "layer_wise")
         return chosen
+
+    def group_of(self, layer: Any) -> str:
+        """Returns how a layer's groups are named: two layers of one name share them."""
+        return f"layer_{layer}"  # of which 4.0 is another than 4
+
+    def spared(self, name: str) -> str | None:
+        """Returns why the name alone spares a parameter the weight decay; None where it does not."""
+        return "that is its whole name" if name in ("pos_embed", "cls_token") else None
+
+    def deciding(self, inventory: Inventory, config: Config, layers: Layers, parameter: Parameter) -> Any:
+        """Returns the layer by which a parameter gets its lr: its own."""
+        return self._layer(config, layers, parameter.name)
 
     def patterns(self, config: Config, facts: Facts) -> Sequence[Pattern]:
         """Layer decay alone."""
@@ -143,7 +155,7 @@ class NamedLayerDecay(LayerDecay):
             return "it has one dimension"
         if parameter.name.endswith(".bias"):
             return f"its name ends in {quoted('.bias')}"
-        return "that is its whole name" if parameter.name in ("pos_embed", "cls_token") else None
+        return self.spared(parameter.name)
 
     def _setting(self, config: Config, layers: Layers, layer: Any, decays: bool, name: str) -> Setting:
         scale, decay = self._scale(config, layers, layer), config.optimizer.get("weight_decay") if decays else 0.0
@@ -160,7 +172,7 @@ class NamedLayerDecay(LayerDecay):
         group = {
             "weight_decay": decay,
             "lr_scale": scale,
-            "group_name": f"layer_{layer}_{'decay' if decays else 'no_decay'}",
+            "group_name": f"{self.group_of(layer)}_{'decay' if decays else 'no_decay'}",
             "lr": lr,
         }
         rule = base_rule(config, "weight_decay") if decays else NO_DECAY
@@ -181,7 +193,7 @@ class NamedLayerDecay(LayerDecay):
 
     def _asked(self, inventory: Inventory, config: Config, parameter: Parameter) -> Iterator[Trial]:
         layers = self.layers(inventory, config)
-        layer, why = self._layer(config, layers, parameter.name), self._exempt(config, parameter)
+        layer, why = self.deciding(inventory, config, layers, parameter), self._exempt(config, parameter)
         setting = self._setting(config, layers, layer, why is None, parameter.name)
         decay = (Product("weight_decay", setting.weight_decay),)
         if why is None:

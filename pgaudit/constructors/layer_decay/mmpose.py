@@ -1,0 +1,56 @@
+"""mmpose's LayerDecayOptimWrapperConstructor.
+
+Source of the semantics: mmpose 1.3.2, ``mmpose/engine/optim_wrappers/layer_decay_optim_wrapper.py``. It knows the names
+of a ViT, whatever the backbone's class. Groups are named by whole numbers, so that with a broken ``num_layers`` two
+layers may share a group, and then the first one's lr.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pgaudit.config import Config
+from pgaudit.config.grammars.layer_decay import MMPOSE_LAYER_DECAY
+from pgaudit.constructors.layer_decay.named import RATE_IS, NamedLayerDecay
+from pgaudit.constructors.layer_decay.stages import Layers
+from pgaudit.inventory import Inventory, Parameter
+from pgaudit.text import quoted
+
+
+class MmposeLayerDecay(NamedLayerDecay):
+    """The lr by the layers of a ViT, no weight decay for vectors, biases and position embeddings."""
+
+    grammar = MMPOSE_LAYER_DECAY
+    library = "mmpose 1.3.2"
+    call = "mmpose's LayerDecayOptimWrapperConstructor.add_params"
+    rate = "layer_decay_rate"
+    options: Mapping[str, str] = {
+        "num_layers": NamedLayerDecay.options["num_layers"],
+        "layer_decay_rate": RATE_IS,
+    }
+
+    def layers(self, inventory: Inventory, config: Config) -> Layers:
+        """See :class:`NamedLayerDecay`."""
+        return Layers("vit", (config.paramwise_cfg or {})["num_layers"])
+
+    def group_of(self, layer: Any) -> str:
+        """See :class:`NamedLayerDecay`."""
+        return f"layer_{int(layer)}"
+
+    def spared(self, name: str) -> str | None:
+        """See :class:`NamedLayerDecay`."""
+        return f"{quoted('pos_embed')} stands in its name" if "pos_embed" in name else None
+
+    def deciding(self, inventory: Inventory, config: Config, layers: Layers, parameter: Parameter) -> Any:
+        """See :class:`NamedLayerDecay`."""
+        if float(layers.count).is_integer():
+            return super().deciding(inventory, config, layers, parameter)
+        group = self._group(config, layers, parameter)
+        trained = (each for each in inventory.parameters if each.reachable and each.trainable)
+        first = next(each for each in trained if self._group(config, layers, each) == group)
+        return super().deciding(inventory, config, layers, first)
+
+    def _group(self, config: Config, layers: Layers, parameter: Parameter) -> tuple[str, bool]:
+        layer = self._layer(config, layers, parameter.name)
+        return self.group_of(layer), self._exempt(config, parameter) is None
