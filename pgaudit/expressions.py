@@ -88,7 +88,7 @@ class Expression:
         return found
 
     def _bounded(self, method: str, run: Callable[[str], Any]) -> Callable[[str], Any]:
-        longest = self._longest
+        longest = self._longest(starts=method != "fullmatch")
         if longest >= _LONGEST:
             return run
 
@@ -102,14 +102,13 @@ class Expression:
 
         return bounded
 
-    @cached_property
-    def _longest(self) -> int:
-        """Letters that a name may have for ``re`` to be quick."""
+    def _longest(self, *, starts: bool) -> int:
+        """Letters that a name may have for ``re`` to be quick, if it begins at one place or at each."""
         ways = _ways_of(self.text)
         shortest, longest = 0, _LONGEST
         while shortest < longest:
             middle = (shortest + longest + 1) // 2
-            if ways.steps(middle) <= _STEPS:
+            if ways.steps(middle, starts=starts) <= _STEPS:
                 shortest = middle
             else:
                 longest = middle - 1
@@ -153,9 +152,9 @@ class _Ways:
         times = min(sum(min(self.times, 1e9) ** count for count in range(least, most + 1)), 1e100)
         return _Ways(times, self.repeats * most, self.size + 1, self.apart)
 
-    def steps(self, length: int) -> float:
-        """What may be tried on a name of a length, from each of its places on."""
-        places = self.repeats + 1
+    def steps(self, length: int, *, starts: bool) -> float:
+        """What may be tried on a name of a length, from one or from each of its places on."""
+        places = self.repeats + starts
         if math.isinf(self.times) or (places > 40 and length > 40):
             return math.inf
         ways = (length + 2) ** places if self.apart else math.comb(length + places, places)

@@ -17,7 +17,9 @@ from pgaudit.names.globs import escaped
 
 T = TypeVar("T")
 
-_DIGITS = re.compile(r"([0-9]{1,15})")
+_DIGITS = re.compile(r"(\d+)")
+_LONGEST = 4000
+"""Letters of a name that is folded; Python reads no number of more digits."""
 _LEAVES = ("weight", "bias")
 
 
@@ -37,11 +39,10 @@ itself.
 
 
 @dataclass(slots=True)
-class _Item(Generic[T]):
-    first: int
+class _Item:
     axes: tuple[tuple[str, ...], ...]
-    names: list[str]
-    rows: list[T]
+    places: list[int]
+    """Of its entries, in the order of their names."""
 
 
 def fold_named(entries: Iterable[Named[T]], taken: Container[str] = ()) -> list[Folded[T]]:
@@ -53,27 +54,25 @@ def fold_named(entries: Iterable[Named[T]], taken: Container[str] = ()) -> list[
         entries: what to join.
         taken: names beside those of the entries that no folded name may look like.
     """
-    alike: dict[tuple[Hashable, _Kin], list[_Item[T]]] = defaultdict(list)
+    alike: dict[tuple[Hashable, _Kin], list[_Item]] = defaultdict(list)
     numbers = _Numbers()
-    with_braces = set()
-    for position, (name, lot, family, entry) in enumerate(entries):
+    given = list(entries)
+    with_braces = {name for name, *_ in given if "{" in name}
+    for place, (name, lot, family, _) in enumerate(given):
         skeleton, values = _dissected(name)
         kin = (skeleton, family)
-        alike[lot, kin].append(_Item(position, tuple((value,) for value in values), [name], [entry]))
+        alike[lot, kin].append(_Item(tuple([(value,) for value in values]), [place]))
         numbers.add(kin, values)
-        if "{" in name:
-            with_braces.add(name)
     folded: list[tuple[int, Folded[T]]] = []
     for (_, kin), items in alike.items():
         for axis in _axes_in_order(kin[0]):
             items = _joined(items, kin, axis, numbers)
         for item in items:
-            name = item.names[0] if len(item.names) == 1 else _spelled(kin[0], item.axes)
-            if len(item.names) > 1 and (name in with_braces or name in taken):
-                each = zip(item.names, item.rows, strict=True)
-                folded += [(item.first, Folded(own, (row,))) for own, row in each]
+            name = "" if len(item.places) == 1 else _spelled(kin[0], item.axes)
+            if not name or name in with_braces or name in taken:
+                folded += [(place, Folded(given[place][0], (given[place][3],))) for place in item.places]
             else:
-                folded.append((item.first, Folded(name, tuple(item.rows))))
+                folded.append((min(item.places), Folded(name, tuple([given[place][3] for place in item.places]))))
     return [entry for _, entry in sorted(folded, key=lambda pair: pair[0])]
 
 
@@ -93,7 +92,7 @@ class _Numbers:
             if value.isdecimal():
                 self._present[kin, axis, tuple(values[:axis])].add(int(value))
 
-    def rank(self, kin: _Kin, axis: int, item: _Item[T]) -> int:
+    def rank(self, kin: _Kin, axis: int, item: _Item) -> int:
         """The place of an item's number among those that there are; digits within a word count as they are."""
         value = int(item.axes[axis][0])
         if _kind(kin[0], axis) == "suffix":
@@ -109,7 +108,7 @@ def _dissected(name: str) -> tuple[tuple[str | None, ...], tuple[str, ...]]:
     """Splits a name into its fixed parts, with None for each axis, and the axes' values. Empty parts are kept as they
     are.
     """
-    if not name.isprintable():
+    if not name.isprintable() or len(name) > _LONGEST:
         return (name,), ()
     stem, dot, leaf = name.rpartition(".")
     parts = _DIGITS.split(f"{stem}{dot}" if leaf in _LEAVES else name)
@@ -137,8 +136,8 @@ def _axes_in_order(skeleton: Sequence[str | None]) -> list[int]:
     return sorted(axes, key=lambda axis: (order[_kind(skeleton, axis)], -axis))
 
 
-def _joined(items: list[_Item[T]], kin: _Kin, axis: int, numbers: _Numbers) -> list[_Item[T]]:
-    buckets: dict[Hashable, list[_Item[T]]] = defaultdict(list)
+def _joined(items: list[_Item], kin: _Kin, axis: int, numbers: _Numbers) -> list[_Item]:
+    buckets: dict[Hashable, list[_Item]] = defaultdict(list)
     for item in items:
         buckets[item.axes[:axis], item.axes[axis + 1 :]].append(item)
     joined = []
@@ -147,14 +146,13 @@ def _joined(items: list[_Item[T]], kin: _Kin, axis: int, numbers: _Numbers) -> l
         for run in [bucket] if leaf else _runs(bucket, [numbers.rank(kin, axis, item) for item in bucket]):
             values = tuple(value for item in run for value in item.axes[axis])
             axes = (*run[0].axes[:axis], values, *run[0].axes[axis + 1 :])
-            names, rows = [name for item in run for name in item.names], [row for item in run for row in item.rows]
-            joined.append(_Item(min(item.first for item in run), axes, names, rows))
+            joined.append(_Item(axes, [place for item in run for place in item.places]))
     return joined
 
 
-def _runs(bucket: list[_Item[T]], ranks: list[int]) -> list[list[_Item[T]]]:
+def _runs(bucket: list[_Item], ranks: list[int]) -> list[list[_Item]]:
     """Splits items into runs of consecutive ranks: ``bn{1..3}``, but never ``layer{1,4}``."""
-    runs: list[list[_Item[T]]] = []
+    runs: list[list[_Item]] = []
     last = None
     for rank, item in sorted(zip(ranks, bucket, strict=True), key=lambda pair: pair[0]):
         if last is None or rank != last + 1:
@@ -172,7 +170,7 @@ def _spelled(skeleton: Sequence[str | None], axes: Sequence[tuple[str, ...]]) ->
 def _set(values: tuple[str, ...]) -> str:
     if len(values) == 1:
         return values[0]
-    if not all(value.isdecimal() and value == str(int(value)) for value in values):
+    if not all(len(value) < 16 and value.isdecimal() and value == str(int(value)) for value in values):
         return f"{{{','.join(values)}}}"
     spans: list[list[int]] = []
     for value in sorted(map(int, values)):

@@ -124,6 +124,11 @@ class Glob:
         """The text with which every name of it ends."""
         return self._pieces[-1] if self._pieces and isinstance(self._pieces[-1], str) else ""
 
+    @property
+    def needle(self) -> str:
+        """The longest text that every name of it holds somewhere."""
+        return max((piece for piece in self._pieces if isinstance(piece, str)), key=len, default="")
+
     @cached_property
     def _regex(self) -> re.Pattern[str] | None:
         expression = self.expression()

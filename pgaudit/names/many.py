@@ -70,20 +70,18 @@ class _Indexed:
     """Many globs, by the letters with which their names begin; those that begin with a wildcard, by how they end."""
 
     def __init__(self, globs: Iterable[Glob]) -> None:
-        self._heads: dict[str, list[Glob]] = defaultdict(list)
-        self._tails: dict[str, list[Glob]] = defaultdict(list)
+        self._heads: dict[str, list[tuple[str, Glob]]] = defaultdict(list)
+        self._tails: dict[str, list[tuple[str, Glob]]] = defaultdict(list)
         for glob in globs:
-            if glob.head:
-                self._heads[glob.head].append(glob)
-            else:
-                self._tails[glob.tail].append(glob)
+            alike = self._heads[glob.head] if glob.head else self._tails[glob.tail]
+            alike.append((glob.needle, glob))
         self._lengths = sorted(set(map(len, self._heads)))
         self._ends = sorted(set(map(len, self._tails)))
 
     def matches(self, name: str) -> bool:
-        return any(glob.matches(name) for glob in self._asked(name))
+        return any(needle in name and glob.matches(name) for needle, glob in self._asked(name))
 
-    def _asked(self, name: str) -> Iterator[Glob]:
+    def _asked(self, name: str) -> Iterator[tuple[str, Glob]]:
         for length in self._lengths:
             if length > len(name):
                 break
