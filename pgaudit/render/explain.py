@@ -86,7 +86,7 @@ def _beside(setting: Setting) -> Iterator[str]:
 
 
 def _meeting(report: Report, explanation: Explanation, meeting: Meeting, options: TableOptions) -> Iterator[Text]:
-    several = len(explanation.meetings) > 1
+    several = len(explanation.meetings) > 1 or meeting.name != explanation.row.name
     name = f" as {visible(meeting.name)}" if several else ""
     yield from _prose(Text(f"{constructor_named(report.constructor).library} tries, in this order{name}:"), options)
     if meeting.note:

@@ -167,9 +167,9 @@ def _aliases(entry: Fold, columns: Columns) -> list[Text]:
     aliases = row.parameter.aliases if len(entry.rows) == 1 else ()
     for alias in aliases:
         lines += [Text(part, style=BASE) for part in layout.broken(f"  = {visible(alias)}", columns.name_width)]
-    tied = sum(bool(each.parameter.aliases) for each in entry.rows)
-    if tied and not aliases:
-        lines.append(Text(f"  {tied} of them tied to other names", style=BASE))
+    named = sum(bool(each.parameter.aliases) for each in entry.rows)
+    if named and not aliases:
+        lines.append(Text(f"  {named} of them have other names, too", style=BASE))
     return lines
 
 

@@ -25,9 +25,11 @@ from pgaudit.inventory.drafts import ParameterDraft, VisitDraft
 from pgaudit.inventory.saved import Saved, is_saved, read, written
 from pgaudit.inventory.sources import load_model
 from pgaudit.inventory.walk import walk
+from pgaudit.subject import saved_of
 from tests.budget import examples
+from tests.parity.overrides import WAYS
 from tests.parity.random_models import trees
-from tests.parity.trees import Spec, build
+from tests.parity.trees import Spec, block, build, node
 
 MODELS = (Path(__file__).parents[1] / "data/timm_models.txt").read_text("utf-8").split()
 SLICES = 8
@@ -236,6 +238,41 @@ ODD = {
     "root": lambda: nn.Linear(2, 2),
     "half": lambda: nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2)).half(),
 }
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script")
+@pytest.mark.parametrize("way", WAYS)
+def test_a_model_that_lists_its_parameters_in_its_own_way_is_read_as_it_was(way: str) -> None:
+    for path in ([""], ["0"], ["1", ""]):
+        tree = block("Sequential", **{"0": node("Linear", 2, 2), "1": block(norm=node("LayerNorm", 2), w=[2])})
+        model = build({"root": tree, "lists": [[each, way] for each in path]})
+        before = saved_of(lambda unwrap, model=model: walk(model, ref="test", unwrap=unwrap).inventory, {})
+        data = written(before).encode()
+        after = read(data, "x.json")
+        assert after == before
+        assert written(after).encode() == data
+        for policy in POLICIES:
+            assert _decide(after, policy) == _decide(before, policy)
+        both = [each for each in (before.inventory, before.inside) if each is not None]
+        newer = any(each.listings is not None for each in both)
+        assert data.startswith(b'{"pgaudit_inventory": 2,' if newer else b'{"pgaudit_inventory": 1,')
+
+
+def test_what_an_older_file_says_of_named_parameters_is_read() -> None:
+    text = written(_saved(nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))))
+    old = text.replace('"source"', '"named": ["1.weight", "1.bias"],\n"source"', 1)
+    inventory = read(_signed(old), "x.json").inventory
+    report = pgaudit.audit(inventory, {"constructor": "timm", "optimizer": {"type": "sgd", "lr": 0.1}})
+    assert [(row.name, row.group) for row in report.rows] == [
+        *(("0.weight", None), ("0.bias", None), ("1.weight", 0), ("1.bias", 0)),
+    ]
+
+
+def test_device_meshes_are_kept() -> None:
+    model = build({"root": node("Linear", 2, 2), "meshes": {"weight": "a"}})
+    saved = _again(_saved(model))
+    assert saved.inventory.meshes == (0, 1)
+    assert written(saved).startswith('{"pgaudit_inventory": 2,')
 
 
 @pytest.mark.filterwarnings("ignore:Initializing zero-element tensors", "ignore:Lazy modules are a new feature")

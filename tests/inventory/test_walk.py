@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from torch import nn
@@ -145,8 +147,41 @@ class _Failing(nn.Linear):
 
 @pytest.mark.parametrize("model", [_Failing(1, 1)], ids=["property"])
 def test_a_model_whose_own_code_fails(model: nn.Module) -> None:
-    with pytest.raises(ModelError, match="the parameters of test cannot be listed: RuntimeError"):
+    with pytest.raises(ModelError, match="attribute `module` raises RuntimeError: not yet"):
         _walked(model, unwrap=True)
+    assert len(_walked(model).parameters) == 2  # who does not ask for it does not notice
+
+
+class _Sorted(nn.Sequential):
+    def named_parameters(self, *args: Any, **kwargs: Any) -> Any:
+        found = super().named_parameters(*args, **kwargs)
+        return iter(sorted((f"model.{name}", tensor) for name, tensor in found if "1" not in name))
+
+
+def test_a_model_that_names_its_parameters_itself() -> None:
+    model = _Sorted(nn.Linear(2, 2), nn.Linear(2, 2), nn.BatchNorm1d(2))
+    walked = walk(model, ref="test")
+    named = dict(model.named_parameters())
+    inventory = walked.inventory
+    assert [p.name for p in inventory.parameters] == [*named, "1.weight", "1.bias"]
+    assert [id(tensor) for tensor in walked.tensors[:4]] == [id(tensor) for tensor in named.values()]
+    assert [p.aliases for p in inventory.parameters] == [("0.bias",), ("0.weight",), ("2.bias",), ("2.weight",), (), ()]
+    assert sorted(inventory.unnamed) == [4, 5]
+    assert [(visit.name, visit.index) for visit in inventory.visits] == [
+        *(("0.weight", 1), ("0.bias", 0), ("1.weight", 4), ("1.bias", 5), ("2.weight", 3), ("2.bias", 2)),
+    ]
+    assert {id(tensor) for tensor in walked.tensors} == {id(tensor) for tensor in nn.Module.parameters(model)} | {
+        id(tensor) for _, tensor in model[1].named_parameters()
+    }
+    assert [inventory.parameters[index].name for index in inventory.whole] == list(named)
+
+
+def test_methods_that_change_nothing_leave_no_trace() -> None:
+    class Same(nn.Linear):
+        def named_parameters(self, *args: Any, **kwargs: Any) -> Any:
+            return super().named_parameters(*args, **kwargs)
+
+    assert _walked(nn.Sequential(Same(2, 2), nn.BatchNorm1d(2))).listings is None
 
 
 def test_no_parameters() -> None:

@@ -96,7 +96,7 @@ blocks.{0..2}.dwconv.bias        3  ▲ 0.2  ▼ 5e-5
 blocks.{0..2}.bn1.{weight,bias}  6    0.1  ▼ 0
     norm_decay_mult
 head.{weight,bias}               2  ▲ 1      1e-4
-  1 of them tied to other names
+  1 of them have other names, too
     "head"
 sibling.{weight,bias}            2  ✕ –    ✕ –
     ✕ not in the optimizer
