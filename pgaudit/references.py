@@ -71,11 +71,12 @@ def timm_names(glob: str, cache: Cache | None = None) -> list[str]:
     return found
 
 
-def refuse_unknown_model(model: Model, config: Config, cache: Cache | None) -> None:
+def refuse_unknown_model(model: Model, config: Config | None, cache: Cache | None) -> None:
     """Raises an error where a name, or the config's own, is known to be none of timm's: before anything heavy."""
-    ref = config.model if model is None else model
+    own = config if model is None else None
+    ref = own.model if own else model
     if isinstance(ref, str) and is_timm_name(ref):
-        with placed(config, "model") if model is None else contextlib.nullcontext():
+        with placed(own, "model") if own else contextlib.nullcontext():
             refuse_unknown(ref, cache)
 
 

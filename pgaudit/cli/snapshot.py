@@ -84,9 +84,12 @@ def _built(model: str, arguments: dict[str, object]) -> Saved:
     if config is not None and not config.names_model:
         raise UsageError(f"{quoted(model)} names no model", "pgaudit snapshot MODEL; a config may say `model:`")
     with report_stream_kept(), spinner(f"building {model}"):
+        from pgaudit.references import refuse_unknown_model
         from pgaudit.snapshot import snapshot as made
 
-        return made(None if config else model, arguments, config=config, cache=the_cache(unwanted=False))
+        named, cache = None if config else model, the_cache(unwanted=False)
+        refuse_unknown_model(named, config, cache)
+        return made(named, arguments, config=config, cache=cache)
 
 
 def _refuse_other_files(output: Path) -> None:

@@ -70,6 +70,8 @@ def test_other_libraries_optimizers(name: str) -> None:
     [
         ("sgd", 'torch and timm have no optimizer "sgd" \\(did you mean "SGD"\\?\\)'),
         ("Nonsense", "your own is named module:Class"),
+        ("torch.optim.AdamW", 'no optimizer "torch.optim.AdamW" \\(did you mean "AdamW"\\?\\)'),
+        ("my_package.optim.Shampooed", 'did you mean "my_package.optim:Shampooed"'),
         ("torch.nn:Linear", '"torch.nn:Linear" is not an optimizer class'),
     ],
 )

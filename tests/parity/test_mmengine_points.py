@@ -274,6 +274,10 @@ class TestOptimizers:
         optimizer = {"type": "TorchAdafactor", "lr": LR, "weight_decay": DECAY}
         assert both.agree(LINEAR, optimizer, bias_decay_mult=0.0)["bias"] == (LR, 0.0)
 
+    def test_a_class_of_torch_by_its_dotted_path(self, both: Both) -> None:
+        optimizer = {"type": "torch.optim.AdamW", "lr": LR, "weight_decay": DECAY}
+        assert both.agree(LINEAR, optimizer, bias_decay_mult=0.0)["bias"] == (LR, 0.0)
+
     def test_adafactor_is_that_of_transformers(self) -> None:
         config = load_config({"constructor": "mmengine", "optimizer": {"type": "Adafactor", "lr": LR}})
         assert CONSTRUCTORS["mmengine"].optimizer(config).type == "transformers:Adafactor"
