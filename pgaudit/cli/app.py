@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from pgaudit import user_code
 from pgaudit.cli.common import ReaderGone, complain
 from pgaudit.cli.lazy import PlainGroup, add_commands
 from pgaudit.errors import PgauditError, Problem, place
@@ -60,7 +61,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TRANSFORMERS_OFFLINE", "1")
     try:
-        code = app(arguments, prog_name="pgaudit", standalone_mode=False, obj=arguments)
+        with user_code.forbidding("--no-code" in arguments):
+            code = app(arguments, prog_name="pgaudit", standalone_mode=False, obj=arguments)
         if sys.stdout is not None:
             sys.stdout.flush()
     except (BrokenPipeError, ReaderGone):

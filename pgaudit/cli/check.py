@@ -20,7 +20,7 @@ from pgaudit.cli.common import (
     the_cache,
     write,
 )
-from pgaudit.cli.options import Color, ConfigFile, Constructor, ModelArgs, NoCache, Traceback, Width
+from pgaudit.cli.options import Color, ConfigFile, Constructor, ModelArgs, NoCache, NoCode, Traceback, Width
 from pgaudit.cli.outputs import Wanted, valued_options, wanted
 from pgaudit.cli.progress import bar_over
 from pgaudit.errors import UsageError
@@ -80,6 +80,7 @@ def check(
     no_cache: NoCache = False,
     width: Width = None,
     colour: Color = Colour.AUTO,
+    no_code: NoCode = False,
     traceback: Traceback = False,
 ) -> None:
     """Check expectations, lock and findings: exit 1 if anything is not as agreed, 2 if it cannot be checked.

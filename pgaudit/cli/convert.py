@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pgaudit.cli.common import is_config, note, parse_model_args, report_stream_kept, spinner, write
-from pgaudit.cli.options import Constructor, ModelArgs, Output, Traceback
+from pgaudit.cli.options import Constructor, ModelArgs, NoCode, Output, Traceback
 from pgaudit.errors import UsageError
 from pgaudit.text import did_you_mean, quoted, visible
 
@@ -32,6 +32,7 @@ def convert(
     output: Output = None,
     model_args: ModelArgs = None,
     constructor: Constructor = None,
+    no_code: NoCode = False,
     traceback: Traceback = False,
 ) -> None:
     """Write a policy in another library's words, so that every parameter of the model gets the same.

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pgaudit.cli.common import audited, note, parse_model_args, references, screen, the_cache, write
-from pgaudit.cli.options import Color, ConfigFile, Constructor, Model, ModelArgs, NoCache, Output, Traceback, Width
+from pgaudit.cli.options import (
+    Color,
+    ConfigFile,
+    Constructor,
+    Model,
+    ModelArgs,
+    NoCache,
+    NoCode,
+    Output,
+    Traceback,
+    Width,
+)
 from pgaudit.errors import UsageError
 from pgaudit.render.choices import Colour, Format, GroupBy, Sort
 
@@ -49,6 +60,7 @@ def show(
     no_cache: NoCache = False,
     width: Width = None,
     colour: Color = Colour.AUTO,
+    no_code: NoCode = False,
     traceback: Traceback = False,
 ) -> None:
     """Show every parameter's lr and weight decay, and the rule that decided each."""

@@ -7,7 +7,17 @@ from typing import Annotated
 import typer
 
 from pgaudit.cli.common import parse_model_args, read_config, references, report_stream_kept, screen, spinner, write
-from pgaudit.cli.options import Color, ConfigFile, Constructor, ModelArgs, ModelAsInShow, Output, Traceback, Width
+from pgaudit.cli.options import (
+    Color,
+    ConfigFile,
+    Constructor,
+    ModelArgs,
+    ModelAsInShow,
+    NoCode,
+    Output,
+    Traceback,
+    Width,
+)
 from pgaudit.errors import PgauditError
 from pgaudit.render.choices import Colour, VerifyFormat
 
@@ -21,6 +31,7 @@ def verify(
     constructor: Constructor = None,
     width: Width = None,
     colour: Color = Colour.AUTO,
+    no_code: NoCode = False,
     traceback: Traceback = False,
 ) -> None:
     """Build the optimizer through the real library, where it is installed, and compare every parameter.

@@ -71,6 +71,13 @@ def _by_class_name(name: str, scope: str | None) -> Any:
     )
 
 
+def exported_classes() -> list[type[Optimizer]]:
+    """Returns all classes of torch.optim and timm.optim."""
+    import torch
+
+    return [*_classes(torch.optim).values(), *_timm_classes().values()]
+
+
 def library_classes() -> dict[str, type[Optimizer]]:
     """Returns the classes of torch and timm by name; torch's where both have one."""
     import torch
