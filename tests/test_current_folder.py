@@ -108,4 +108,4 @@ def test_a_file_with_a_librarys_name_does_not_stay_in_its_place(
     assert import_attribute("colorsys.py:make")[0] == "file"
     import colorsys
 
-    assert colorsys.rgb_to_hsv
+    assert hasattr(colorsys, "rgb_to_hsv")

@@ -106,11 +106,19 @@ def result(of: Mapping[str, Any]) -> Result:
 
 
 def _worst_in(of: Mapping[str, Any]) -> Worst:
-    code, name, severity, message = (_text(of[key]) for key in ("code", "name", "severity", "message"))
+    severity = of["severity"]
     if severity not in get_args(Severity):
-        raise TypeError(f"no severity: {severity}")
-    finding: tuple[Any, ...] = code, name, severity, message, _text_or_none(of["hint"])
-    return Worst(*finding, _count(of["parameters"]), _text_or_none(of["path"]), _position(of))
+        raise TypeError(f"no severity: {severity!r:.40}")
+    return Worst(
+        _text(of["code"]),
+        _text(of["name"]),
+        severity,
+        _text(of["message"]),
+        _text_or_none(of["hint"]),
+        _count(of["parameters"]),
+        _text_or_none(of["path"]),
+        _position(of),
+    )
 
 
 def _position(of: Mapping[str, Any]) -> Position | None:
