@@ -77,7 +77,7 @@ class Net(nn.Module):
         self.norm = nn.BatchNorm2d(2)
 
 
-RECORD = {"arguments": {}, "words": [], "checks": [], "fills": [], "takes": [], "paths": []}
+RECORD: dict[str, Any] = {"arguments": {}, "words": [], "checks": [], "fills": [], "takes": [], "paths": []}
 KNOWLEDGE = {"names": {"SGD": "torch.optim.sgd:SGD"}, "words": []}
 
 
@@ -180,8 +180,8 @@ CASES = dict(_cases())
 
 def _forge(folder: Path) -> None:
     """Entries of a cache as pgaudit writes them, but for what they say."""
-    call = ["timm.optim.sgdw:SGDW", [], None]
-    arguments = caches.json.dumps({"lr": 0, "weight_decay": 0}, separators=(",", ":"))
+    call: list[Any] = ["timm.optim.sgdw:SGDW", [], None]
+    arguments = json.dumps({"lr": 0, "weight_decay": 0}, separators=(",", ":"))
     for name, section, key, value in (
         ("names", "names", "SGD", "payload:X"),
         ("timm", "timm", f"lookahead_sgd {arguments}", ["payload:X", *call[1:]]),
