@@ -8,11 +8,24 @@ trap 'rm -rf "$folder"' EXIT
 summary=$folder/summary.md
 
 # A value is one word, whatever it holds: after `=` or `--` it cannot become an option, either.
-command=("$INPUT_PYTHON" -m pgaudit check "--format=markdown" "--output=$summary" "--format=$INPUT_FORMAT")
+# -I: Python takes its libraries from where they are installed, and not from the folder that is checked.
+command=("$INPUT_PYTHON" -I -m pgaudit check "--format=markdown" "--output=$summary" "--format=$INPUT_FORMAT")
 if [ -n "$INPUT_LOCK" ]; then command+=("--lock=$INPUT_LOCK"); fi
 if [ -n "$INPUT_EXPECT" ]; then command+=("--expect=$INPUT_EXPECT"); fi
 if [ -n "$INPUT_BASELINE" ]; then command+=("--baseline=$INPUT_BASELINE"); fi
 if [ -n "$INPUT_FAIL_ON" ]; then command+=("--fail-on=$INPUT_FAIL_ON"); fi
+no_code=$INPUT_NO_CODE
+if [ "$no_code" = auto ]; then
+    no_code=$("$INPUT_PYTHON" -I "$GITHUB_ACTION_PATH/action/from_fork.py")
+fi
+case $no_code in
+true) command+=(--no-code) ;;
+false) ;;
+*)
+    printf 'no-code: "auto", "true" or "false", not %q\n' "$no_code" >&2
+    exit 2
+    ;;
+esac
 while IFS= read -r line; do
     line=${line%$'\r'}
     if [ -n "$line" ]; then command+=("$line"); fi

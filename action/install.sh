@@ -17,6 +17,7 @@ constraints=$INPUT_CONSTRAINTS
 if [ -z "$constraints" ]; then
     constraints=$(mktemp)
     trap 'rm -f "$constraints"' EXIT
-    "$INPUT_PYTHON" "$GITHUB_ACTION_PATH/action/pins.py" <"$GITHUB_ACTION_PATH/constraints.txt" >"$constraints"
+    "$INPUT_PYTHON" -I "$GITHUB_ACTION_PATH/action/pins.py" <"$GITHUB_ACTION_PATH/constraints.txt" >"$constraints"
 fi
-"$INPUT_PYTHON" -m pip install --disable-pip-version-check --quiet "--constraint=$constraints" -- "$what"
+# -I: a pip.py in the folder that is checked is no pip.
+"$INPUT_PYTHON" -I -m pip install --disable-pip-version-check --quiet "--constraint=$constraints" -- "$what"

@@ -8,9 +8,8 @@
 Nothing heavy is imported until it is used: torch only by what needs a model.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+# Nothing is imported here: `python -m pgaudit` comes by before the current folder is off the import path.
+TYPE_CHECKING = False
 
 __version__ = "0.1.0"
 

@@ -2,10 +2,20 @@
 
 import sys
 
+if __name__ == "__main__" and not getattr(sys.flags, "safe_path", False):
+    # `python -m` puts the current folder first, where a yaml.py of the project would take the place of the library's.
+    import os
+
+    if sys.path and sys.path[0] in ("", os.getcwd()):
+        del sys.path[0]
+
 
 def run() -> int:
     """Runs the command line; Ctrl-C is 130 even while the first modules are loaded."""
     try:
+        import os
+
+        os.environ.setdefault("PYTHONSAFEPATH", "1")  # for the processes that this one begins
         from pgaudit.cli import main
 
         return main()

@@ -9,6 +9,7 @@ from functools import cache
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
+from pgaudit import user_code
 from pgaudit.checks import Audited, refuse_unknown_codes, run_checks
 from pgaudit.config import Config, load_config
 from pgaudit.constructors import Constructor, Facts, OptimizerSpec, Setting, constructor_named
@@ -204,6 +205,7 @@ def _functions(constructor: Constructor, config: Config) -> dict[str, Callable[.
     functions: dict[str, Callable[..., Any]] = {}
     for ref, at in constructor.function_refs(config).items():
         with placed(config, *at):
+            user_code.refuse(ref)  # of torch, too: what it does when it is called, nobody knows
             found = import_attribute(beside(config, ref))[1]
             if not callable(found):
                 raise UsageError(f"{quoted(ref)} is no function")

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from pgaudit import user_code
 from pgaudit.cli.common import ReaderGone, complain
 from pgaudit.cli.completion import OPTIONS, asked_by_a_shell
 from pgaudit.cli.lazy import PlainGroup, add_commands
@@ -62,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ.setdefault("TRANSFORMERS_OFFLINE", "1")
     for_a_shell = asked_by_a_shell() or not {*OPTIONS}.isdisjoint(arguments)
     try:
-        with noted_inputs():
+        with noted_inputs(), user_code.forbidding("--no-code" in arguments):
             code = app(arguments, prog_name="pgaudit", standalone_mode=False, obj=arguments)
         if sys.stdout is not None:
             sys.stdout.flush()

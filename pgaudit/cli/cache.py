@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pgaudit.cli.common import the_cache, write
+from pgaudit.cli.common import note, write
 from pgaudit.cli.options import Traceback
 from pgaudit.errors import UsageError
 from pgaudit.render.choices import CacheAction
@@ -22,8 +22,11 @@ def cache(
 
     PGAUDIT_CACHE_DIR says where, and --no-cache does without.
     """
-    kept = the_cache(unwanted=False)
-    assert kept is not None
+    from pgaudit.inventory.cache import Cache
+
+    kept = Cache()
+    if (why := kept.refusal()) is not None:
+        note([f"no run uses it, for {why}"])
     if action is CacheAction.INFO:
         used = kept.usage()
         stale = f", {byte_count(used.stale_bytes)} of it of other versions" if used.stale_bytes else ""

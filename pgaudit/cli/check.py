@@ -22,7 +22,7 @@ from pgaudit.cli.common import (
     the_cache,
     write,
 )
-from pgaudit.cli.options import Color, ConfigFile, Constructor, ModelArgs, NoCache, Traceback, Verbose, Width
+from pgaudit.cli.options import Color, ConfigFile, Constructor, ModelArgs, NoCache, NoCode, Traceback, Verbose, Width
 from pgaudit.cli.outputs import Wanted, valued_options, wanted
 from pgaudit.cli.overwriting import keep_inputs
 from pgaudit.cli.progress import bar_over
@@ -95,6 +95,7 @@ def check(
     width: Width = None,
     colour: Color = Colour.AUTO,
     verbose: Verbose = False,
+    no_code: NoCode = False,
     traceback: Traceback = False,
 ) -> None:
     """Check expectations, lock and findings: exit 1 if anything is not as agreed, 2 if it cannot be checked.

@@ -122,12 +122,16 @@ def read_config(path: str, constructor: str | None) -> Config:
 
 
 def the_cache(*, unwanted: bool) -> Cache | None:
-    """Returns the user's cache of timm's models, unless it is not wanted."""
+    """Returns the user's cache of timm's models, unless it is not wanted, or not the user's alone."""
     if unwanted:
         return None
     from pgaudit.inventory.cache import Cache
 
-    return Cache()
+    cache = Cache()
+    why = cache.refusal()
+    if why is not None:
+        note([f"the cache is left alone, for {why}; PGAUDIT_CACHE_DIR names another"])
+    return cache if why is None else None
 
 
 def audited(

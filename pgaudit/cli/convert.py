@@ -8,7 +8,7 @@ import typer
 
 from pgaudit.cli import completion
 from pgaudit.cli.common import is_config, note, parse_model_args, report_stream_kept, spinner, the_cache, write
-from pgaudit.cli.options import Constructor, ModelArgs, Output, Traceback
+from pgaudit.cli.options import Constructor, ModelArgs, NoCode, Output, Traceback
 from pgaudit.cli.overwriting import keep_inputs
 from pgaudit.errors import UsageError
 from pgaudit.text import did_you_mean, quoted, visible
@@ -41,6 +41,7 @@ def convert(
     output: Output = None,
     model_args: ModelArgs = None,
     constructor: Constructor = None,
+    no_code: NoCode = False,
     traceback: Traceback = False,
 ) -> None:
     """Write a policy in another library's words, so that every parameter of the model gets the same.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pgaudit.cli.common import Screen, note, parse_model_args, report_stream_kept, screen, spinner, the_cache, write
-from pgaudit.cli.options import Color, Constructor, ModelArgs, NoCache, Output, Traceback, Width
+from pgaudit.cli.options import Color, Constructor, ModelArgs, NoCache, NoCode, Output, Traceback, Width
 from pgaudit.cli.overwriting import keep_inputs
 from pgaudit.render.choices import Colour, DiffFormat
 
@@ -41,6 +41,7 @@ def diff(
     no_cache: NoCache = False,
     width: Width = None,
     colour: Color = Colour.AUTO,
+    no_code: NoCode = False,
     traceback: Traceback = False,
 ) -> None:
     """Show what changes from A to B: every lr and weight decay that differs, and the rules behind it."""

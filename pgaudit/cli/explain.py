@@ -14,6 +14,7 @@ from pgaudit.cli.options import (
     ModelArgs,
     ModelAsInShow,
     NoCache,
+    NoCode,
     Output,
     Traceback,
     Width,
@@ -37,6 +38,7 @@ def explain(
     no_cache: NoCache = False,
     width: Width = None,
     colour: Color = Colour.AUTO,
+    no_code: NoCode = False,
     traceback: Traceback = False,
 ) -> None:
     """Explain a parameter's lr and weight decay: each rule in the order of trial, and what beat it."""

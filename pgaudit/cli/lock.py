@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pgaudit.cli.common import audited, complain, note, parse_model_args, references, the_cache, write
-from pgaudit.cli.options import ConfigFile, Constructor, ModelArgs, ModelAsInShow, NoCache, Output, Traceback
+from pgaudit.cli.options import ConfigFile, Constructor, ModelArgs, ModelAsInShow, NoCache, NoCode, Output, Traceback
 from pgaudit.cli.overwriting import keep_inputs
 from pgaudit.errors import ConfigError, UsageError
 from pgaudit.input_files import noted_inputs
@@ -29,6 +29,7 @@ def lock(
     model_args: ModelArgs = None,
     constructor: Constructor = None,
     no_cache: NoCache = False,
+    no_code: NoCode = False,
     traceback: Traceback = False,
 ) -> None:
     """Write every parameter's settings and rules as a text that is easy to review and to compare."""

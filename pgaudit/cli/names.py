@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pgaudit.cli.common import note, report_stream_kept, screen, spinner, the_cache, write
-from pgaudit.cli.options import Color, NoCache, Output, Traceback, Width
+from pgaudit.cli.options import Color, NoCache, NoCode, Output, Traceback, Width
 from pgaudit.errors import UsageError
 from pgaudit.render.choices import Colour, PageFormat
 
@@ -33,6 +33,7 @@ def constructors(
     output: Output = None,
     width: Width = None,
     colour: Color = Colour.AUTO,
+    no_code: NoCode = False,
     traceback: Traceback = False,
 ) -> None:
     """List the constructors that a config can name, with their sources; or say what one of them does.

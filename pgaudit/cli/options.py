@@ -52,4 +52,8 @@ Width = Annotated[
 Color = Annotated[Colour, typer.Option("--color", help="Whether to write colours.")]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Build the model anew, and keep nothing of it.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Spell out what is else only counted.")]
+NoCode = Annotated[
+    bool,
+    typer.Option("--no-code", help="Run no code but torch's and timm's: no file.py, no class or config that is code."),
+]
 Traceback = Annotated[bool, typer.Option("--traceback", help="Show where an error comes from.")]

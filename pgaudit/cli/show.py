@@ -14,6 +14,7 @@ from pgaudit.cli.options import (
     Model,
     ModelArgs,
     NoCache,
+    NoCode,
     Output,
     Traceback,
     Verbose,
@@ -62,6 +63,7 @@ def show(
     width: Width = None,
     colour: Color = Colour.AUTO,
     verbose: Verbose = False,
+    no_code: NoCode = False,
     traceback: Traceback = False,
 ) -> None:
     """Show every parameter's lr and weight decay, and the rule that decided each."""

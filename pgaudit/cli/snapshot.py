@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,7 +19,7 @@ from pgaudit.cli.common import (
     the_cache,
     write,
 )
-from pgaudit.cli.options import ModelArgs, Output, Traceback
+from pgaudit.cli.options import ModelArgs, NoCode, Output, Traceback
 from pgaudit.cli.overwriting import keep_inputs
 from pgaudit.errors import UsageError
 from pgaudit.input_files import noted_inputs
@@ -53,6 +52,7 @@ def snapshot(
     ] = None,
     output: Output = None,
     model_args: ModelArgs = None,
+    no_code: NoCode = False,
     traceback: Traceback = False,
 ) -> None:
     """Save all that is asked of a model in a file that can be named in its place.
@@ -127,16 +127,13 @@ def _check(file: Path, model: str | None, arguments: dict[str, object]) -> None:
     raise typer.Exit(MOVED)
 
 
-_OF_A_CONFIG = re.compile(r"(.+\.py) \(.*\)")
-
-
 def _source(saved: Saved, file: Path) -> str:
-    """What names the model that a file was made from; for that of an OpenMMLab config, the config."""
+    """The model of timm's that a file was made from; what would run other code has to be named."""
+    from pgaudit.references import is_timm_name
+
     its = saved.inventory
-    if its.source in ("timm", "import", "file"):
+    if its.source == "timm" and is_timm_name(its.ref):
         return its.ref
-    config = _OF_A_CONFIG.fullmatch(its.ref)
-    if config is None:
-        hint = f"pgaudit snapshot MODEL --check {visible(file)}"
-        raise UsageError(f"{visible(file)} was made from a model that no reference names", hint)
-    return config[1]
+    named = its.ref.partition(" (")[0] if its.source != "module" else "MODEL"
+    hint = f"pgaudit snapshot {visible(named)} --check {visible(file)}"
+    raise UsageError(f"{visible(file)} was made from {quoted(its.ref)}, which is code: name it", hint)

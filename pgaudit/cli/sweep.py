@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pgaudit.cli.common import complain, note, parse_model_args, report_stream_kept, screen, spinner, the_cache, write
-from pgaudit.cli.options import Color, Constructor, ModelArgs, NoCache, Traceback, Width
+from pgaudit.cli.options import Color, Constructor, ModelArgs, NoCache, NoCode, Traceback, Width
 from pgaudit.cli.overwriting import keep_inputs
 from pgaudit.cli.progress import bar_over
 from pgaudit.errors import UsageError
@@ -74,6 +74,7 @@ def sweep(
     no_cache: NoCache = False,
     width: Width = None,
     colour: Color = Colour.AUTO,
+    no_code: NoCode = False,
     traceback: Traceback = False,
 ) -> None:
     """Audit many models under many configs: what is found in how many of them, and where it is worst.

@@ -16,7 +16,17 @@ from pgaudit.cli.common import (
     the_cache,
     write,
 )
-from pgaudit.cli.options import Color, ConfigFile, Constructor, ModelArgs, ModelAsInShow, Output, Traceback, Width
+from pgaudit.cli.options import (
+    Color,
+    ConfigFile,
+    Constructor,
+    ModelArgs,
+    ModelAsInShow,
+    NoCode,
+    Output,
+    Traceback,
+    Width,
+)
 from pgaudit.cli.overwriting import keep_inputs
 from pgaudit.errors import PgauditError
 from pgaudit.render.choices import Colour, VerifyFormat
@@ -31,6 +41,7 @@ def verify(
     constructor: Constructor = None,
     width: Width = None,
     colour: Color = Colour.AUTO,
+    no_code: NoCode = False,
     traceback: Traceback = False,
 ) -> None:
     """Build the optimizer through the real library, where it is installed, and compare every parameter.

@@ -94,8 +94,9 @@ def _validated(document: Document, path: str | None, constructor: str | None, ot
         found.insert(0, (("_BASE_",), "it is read in files alone, as detectron2 does", "name the file"))
     found += [(at, message, None) for at, message in layout.rivals]
     name = constructor or scoped(layout.constructor, top.get("default_scope"))
-    found += constructor_complaints(name, layout)
-    grammar = grammar_named(name)
+    misnamed = constructor_complaints(name, layout)
+    found += misnamed
+    grammar = None if misnamed else grammar_named(name)
     if "world_size" in top and grammar and not grammar.scales_lr:
         found.append((("world_size",), "only BaseCls scales its lr by the number of processes", "remove it"))
     found += section_complaints(layout, grammar)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import os
+import sys
 from collections.abc import Sequence
 from importlib.machinery import PathFinder
 
@@ -166,5 +167,5 @@ def _package(name: str) -> str | None:
     """Where a package lies; it is not imported."""
     if not name.isidentifier():
         return None
-    spec = PathFinder.find_spec(name)
+    spec = PathFinder.find_spec(name, [*sys.path, os.getcwd()])  # the config itself finds the current folder last
     return next(iter(spec.submodule_search_locations or ()), None) if spec else None

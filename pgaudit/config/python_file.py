@@ -14,9 +14,10 @@ import sys
 import traceback
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from pgaudit import user_code
 from pgaudit.config.grammars import grammar_named
 from pgaudit.config.loader import Document
 from pgaudit.config.misplaced import OPTIONS, PLACED, meant, taken_up_as
@@ -45,14 +46,22 @@ def read_python(path: str) -> PythonConfig:
 
     Raises:
         UsageError: mmengine is not installed.
-        ConfigError: the config or one of its bases is missing, is no Python, or raises; or it has no optimizer.
+        ConfigError: the config or one of its bases is missing, is no Python, or raises; or it has no optimizer; or no
+            code may run.
     """
+    try:
+        user_code.runs(path, "a YAML config is data: reading it runs nothing")
+    except UsageError as error:
+        raise ConfigError(
+            [replace(problem, path=path, position=Position(1, 1)) for problem in error.problems]
+        ) from None
     chain = Chain(path)
     if chain.whole and not any(section in chain.tree.entries for section in _SECTIONS):
         raise ConfigError(_without_optimizer(path, [str(name) for name in chain.tree.entries]))
     library = _mmengine(path)
+    user_code.importable(os.getcwd())  # for the config's own imports, and not for mmengine itself
     try:
-        with _foreign():
+        with _quiet():
             config = library.Config.fromfile(path, import_custom_modules=False)
             top = config.to_dict()
             found = _sections(config, top)
@@ -72,7 +81,7 @@ def read_python(path: str) -> PythonConfig:
 
 def _mmengine(path: str) -> Any:
     try:
-        with _foreign():
+        with _quiet():
             import mmengine.config
     except ModuleNotFoundError as error:
         if error.name == "mmengine":
@@ -85,12 +94,10 @@ def _mmengine(path: str) -> Any:
 
 
 @contextlib.contextmanager
-def _foreign() -> Iterator[None]:
+def _quiet() -> Iterator[None]:
     """Keeps what a config prints off the report's stream, and warnings, which are not about parameter groups, off the
-    screen; the current folder is importable, as under ``python -m``.
+    screen.
     """
-    if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())
     with contextlib.redirect_stdout(sys.stderr), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

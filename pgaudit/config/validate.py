@@ -9,6 +9,7 @@ from pgaudit.config.documents import Complaint
 from pgaudit.config.grammars import BUILT_IN, Grammar, grammar_named, unknown_constructor
 from pgaudit.config.layouts import SOLVERS, Layout
 from pgaudit.config.misplaced import OPTIONS, Misplaced, is_misplaced, meant
+from pgaudit.errors import UsageError
 from pgaudit.text import did_you_mean, quoted
 
 
@@ -34,7 +35,10 @@ def constructor_complaints(name: object, layout: Layout) -> list[Complaint]:
     at = layout.sections["constructor"]
     if not isinstance(name, str):
         return [(at, "the constructor is a name", None)]
-    return [] if grammar_named(name) else [(at, *unknown_constructor(name))]
+    try:
+        return [] if grammar_named(name) else [(at, *unknown_constructor(name))]
+    except UsageError as error:  # of a plug-in
+        return [(at, problem.message, problem.hint) for problem in error.problems]
 
 
 def section_complaints(layout: Layout, grammar: Grammar | None) -> list[Complaint]:

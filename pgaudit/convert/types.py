@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
+import sys
 from functools import cache
 
-from pgaudit.errors import PgauditError
-from pgaudit.inventory.imports import qualified_class
+from pgaudit.user_code import LIBRARIES
 
 _TOO_MUCH = frozenset({"builtins.object", "torch.nn.modules.module.Module"})
 """What every module is."""
 
 
-@cache
 def nameable(qualified: str) -> bool:
-    """Whether a class is found by its qualified name: one that was made on the spot is not."""
+    """Whether a class is found by its qualified name: one that was made on the spot is not.
+
+    Nothing is imported for it but torch and timm, for a file may name anything. A model that was built has imported its
+    own.
+    """
     if qualified in _TOO_MUCH or not qualified.isprintable():
         return False
-    try:
-        return qualified_class(qualified) == qualified
-    except PgauditError:
-        return False
+    package = qualified.partition(".")[0]
+    if package in LIBRARIES:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(package)
+    place, _, name = qualified.rpartition(".")
+    found = getattr(sys.modules.get(place), "__dict__", {}).get(name)
+    return isinstance(found, type) and f"{found.__module__}.{found.__qualname__}" == qualified
 
 
 @cache

@@ -79,14 +79,18 @@ class _Workshop:
         return self._audited(named.path, named.found, named.path)
 
     def _with_model_of(self, named: Named, config: Config, other: Named) -> Config:
-        architecture = None
+        from pgaudit.references import is_timm_name
+
+        architecture = meant = None
         if isinstance(other.found, Config):
             ref, args, architecture = other.found.model, other.found.model_args, other.found.architecture
         else:
-            known = other.found.source in ("timm", "import")
-            ref, args = (other.found.model if known else None), {}
+            # A report or lock may name a model of timm's. What would run code has to be named by the user.
+            model = other.found.model
+            known = model is not None and other.found.source == "timm" and is_timm_name(model)
+            ref, args, meant = (model if known else None), {}, model
         if ref is None and architecture is None:
-            hint = "--model MODEL, or `model:` in the config"
+            hint = f"--model {visible(meant)}" if meant else "--model MODEL, or `model:` in the config"
             raise UsageError(f"no model is named for {quoted(named.path)}", hint)
         what = ref if ref is not None or architecture is None else architecture.name
         self.note(f"{named.path} names no model; taking {visible(what)} from {other.path}")

@@ -2,7 +2,8 @@
 timm.
 
 A cache only ever saves time. Whatever is wrong with it, an entry that cannot be read is no entry, and a folder that
-cannot be written is left alone.
+cannot be written is left alone. What others could have written is not believed: folders and entries belong to the user
+or to root, and nobody else may write to them. An entry begins with a line that says what it was made from.
 """
 
 from __future__ import annotations
@@ -18,15 +19,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pgaudit import user_code
 from pgaudit.errors import ModelError
-from pgaudit.input_files import read_bytes
-from pgaudit.inventory.imports import foreign_code_ran
 from pgaudit.inventory.saved import Saved, read, written
+from pgaudit.inventory.saved_knowledge import SECTIONS
+from pgaudit.inventory.saved_values import Unreadable
 from pgaudit.inventory.stamp import stamp
+from pgaudit.text import visible
 from pgaudit.whole_files import write_whole
 
 MOST_BYTES = 1 << 29
 """Of all entries together: some ten times what all of timm's models take."""
+_MODELS = "models"
+"""The section of saved inventories; the others are :class:`pgaudit.inventory.library.Knowledge`'s."""
 _GENERATION = re.compile(r"inventories-[0-9a-f]{32}")
 
 
@@ -62,7 +67,16 @@ class Cache:
         """Whether its answers are those that the libraries themselves would give in this process: code of the user's
         may have changed them.
         """
-        return stamp() is not None and not foreign_code_ran()
+        return stamp() is not None and not user_code.has_run() and self.refusal() is None
+
+    def refusal(self) -> str | None:
+        """Returns why nothing is taken from the folder, nor kept there; None where all is well."""
+        generation = self._generation
+        for folder in (Path(self.folder), generation, *(generation / section for section in (*SECTIONS, _MODELS))):
+            with contextlib.suppress(OSError):
+                if (why := _distrusted(os.stat(folder))) is not None:
+                    return f"{why} {visible(folder)}"
+        return None
 
     @property
     def _generation(self) -> Path:
@@ -73,10 +87,13 @@ class Cache:
         """Returns what is known of a timm model built with these arguments."""
         if not self.usable:
             return None
-        path = self._entry("models", name, [name, sorted(args.items())])
+        body = self._read(_MODELS, name, key := [name, sorted(args.items())])
+        if body is None:
+            return None
+        path = self._entry(_MODELS, name, key)
         try:
-            saved = read(read_bytes(path), str(path))
-        except (OSError, ModelError):
+            saved = read(body, str(path))
+        except ModelError:
             return None
         with contextlib.suppress(OSError):
             os.utime(path)  # what was asked for last goes last
@@ -91,30 +108,29 @@ class Cache:
             text = written(saved)
         except ModelError:  # arguments or a model of a kind that no file holds
             return
-        self._write(self._entry("models", name, [name, sorted(args.items())]), text)
+        self._write(_MODELS, name, [name, sorted(args.items())], text)
         self._shrink()
 
     def get(self, section: str, key: str) -> Any:
         """See :class:`pgaudit.inventory.library.Knowledge`."""
         if not self.usable:
             return None
+        body = self._read(section, "", key)
         try:
-            entry = json.loads(read_bytes(self._entry(section, "", key)))
-            return entry["value"] if (entry["key"], entry["digest"]) == (key, _digest(entry["value"])) else None
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            return None if body is None else SECTIONS[section](key, json.loads(body))
+        except (Unreadable, ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
             return None
 
     def learn(self, section: str, key: str, value: Any) -> None:
         """See :class:`pgaudit.inventory.library.Knowledge`."""
         if self.usable:
-            entry = {"key": key, "digest": _digest(value), "value": value}
-            self._write(self._entry(section, "", key), json.dumps(entry, separators=(",", ":")))
+            self._write(section, "", key, json.dumps(value, separators=(",", ":")))
 
     def usage(self) -> Usage:
         """Returns how much is kept."""
         sizes = {path: size for path, size, _ in self._files()}
         current = {path: size for path, size in sizes.items() if self._generation in path.parents}
-        models = sum(path.parent.name == "models" for path in current)
+        models = sum(path.parent.name == _MODELS for path in current)
         return Usage(models, sum(sizes.values()), sum(sizes.values()) - sum(current.values()))
 
     def clear(self) -> Usage:
@@ -132,11 +148,29 @@ class Cache:
         readable = re.sub(r"[^\w.-]", "_", name)[:80]
         return self._generation / section / f"{readable}-{_digest(key)}.json".lstrip("-")
 
-    def _write(self, path: Path, text: str) -> None:
-        """The whole file or nothing, whoever else writes it at the same time."""
+    def _read(self, section: str, name: str, key: Any) -> bytes | None:
+        """Returns what was kept under a key; None for nothing, and for an entry that is not to be believed."""
+        path = self._entry(section, name, key)
+        try:
+            if not path.is_file():
+                return None
+            with path.open("rb") as file:
+                if _distrusted(os.fstat(file.fileno())) is not None:
+                    return None
+                head, body = file.readline(), file.read()
+        except OSError:
+            return None
+        return body if head == _head(section, key, body) else None
+
+    def _write(self, section: str, name: str, key: Any, text: str) -> None:
+        """The whole entry or nothing, whoever else writes it at the same time."""
+        path = self._entry(section, name, key)
         with contextlib.suppress(OSError):
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_whole(path, [text], private=True)
+            Path(self.folder).parent.mkdir(parents=True, exist_ok=True)
+            for folder in (Path(self.folder), path.parent.parent, path.parent):
+                folder.mkdir(mode=0o700, exist_ok=True)
+            if self.refusal() is None:  # whoever may have made them meanwhile
+                write_whole(path, [_head(section, key, text.encode()).decode(), text], private=True)
 
     def _shrink(self) -> None:
         """Takes out what was used longest ago, and of other versions before all, down to three quarters."""
@@ -164,6 +198,21 @@ class Cache:
                 with contextlib.suppress(OSError):
                     state = path.stat()
                     yield path, state.st_size, state.st_mtime
+
+
+def _head(section: str, key: Any, body: bytes) -> bytes:
+    """The first line of an entry, which is no other's: neither under another key, nor of other versions."""
+    made_from = {"section": section, "key": key, "stamp": stamp(), "sha256": hashlib.sha256(body).hexdigest()}
+    return json.dumps(made_from, default=repr).encode() + b"\n"
+
+
+def _distrusted(state: os.stat_result) -> str | None:
+    """Why a file or folder may hold what the user did not put there; Windows has no such owners and modes."""
+    if os.name != "posix":
+        return None
+    if state.st_uid not in (0, os.geteuid()):
+        return "another user owns"
+    return "others may write to" if state.st_mode & 0o022 else None
 
 
 def _digest(key: Any) -> str:

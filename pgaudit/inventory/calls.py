@@ -4,16 +4,19 @@ them.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from pgaudit import user_code
+from pgaudit.errors import UsageError
 from pgaudit.inventory import optimizers
 from pgaudit.inventory.groups import Built, TrialGroup
-from pgaudit.inventory.imports import import_attribute, quiet
+from pgaudit.inventory.imports import quiet
 from pgaudit.inventory.optimizers import OptimizerError, optimizer_class
-from pgaudit.text import did_you_mean, said
+from pgaudit.text import did_you_mean, quoted, said
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -114,8 +117,26 @@ def build(call: OptimizerCall, groups: Sequence[Mapping[str, Any]]) -> Optimizer
         UsageError: there are no groups.
     """
     made = optimizers.build(call.kind, groups, call.arguments)
-    wrap: Any = import_attribute(call.wrapper)[1] if call.wrapper else None
+    wrap: Any = library_class(call.wrapper) if call.wrapper else None
     return made if wrap is None else wrap(made)
+
+
+def library_class(ref: str) -> type[Optimizer]:
+    """Returns the optimizer class of torch or timm that was written down as ``module:Class``.
+
+    It is looked up among theirs: nothing is imported because data names it.
+
+    Raises:
+        OptimizerError: they have none of that name.
+    """
+    registered: list[Any] = []
+    with contextlib.suppress(OptimizerError):
+        registry = timm_registry()
+        registered = [registry.get_optimizer_info(name).opt_class for name in registry.list_optimizers()]
+    for kind in (*optimizers.exported_classes(), *registered):
+        if isinstance(kind, type) and qualified(kind) == ref:
+            return kind
+    raise OptimizerError(f"torch and timm have no optimizer {quoted(ref)}", "another version of them wrote that name")
 
 
 def timm_names(kind: type[Optimizer]) -> list[str]:
@@ -137,6 +158,8 @@ def _by_timm(name: str, arguments: Mapping[str, Any]) -> OptimizerCall:
     stand_in = _stand_in()
 
     def noted(info: Any, bind_defaults: bool = True) -> Any:
+        if isinstance(info.opt_class, str):  # of a package that timm imports when it is asked for
+            user_code.refuse(info.opt_class)
         kind = class_of(info, bind_defaults=False)
 
         def call(params: Any, **given: Any) -> Any:
@@ -150,6 +173,8 @@ def _by_timm(name: str, arguments: Mapping[str, Any]) -> OptimizerCall:
         with quiet():
             # In one order, for it is that of what comes out.
             made = registry.create_optimizer([], opt=name, **dict(sorted(arguments.items())))
+    except UsageError as error:  # not timm's own
+        raise OptimizerError(error.problems[0].message, error.problems[0].hint, "type") from None
     except Exception as error:
         hint = None
         if "not found in registry" in str(error):

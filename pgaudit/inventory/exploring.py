@@ -11,12 +11,13 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.inventory import optimizers
-from pgaudit.inventory.calls import qualified, timm_registry
-from pgaudit.inventory.imports import import_attribute, quiet
-from pgaudit.inventory.library import LIBRARIES, forms_of
+from pgaudit.inventory.calls import library_class, qualified, timm_registry
+from pgaudit.inventory.imports import quiet
+from pgaudit.inventory.library import forms_of
 from pgaudit.inventory.optimizers import OptimizerError
 from pgaudit.inventory.recorded import AS_GIVEN
 from pgaudit.inventory.recording import explore, record_call, record_of
+from pgaudit.inventory.saved_knowledge import is_library_class
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -36,7 +37,7 @@ def explored() -> dict[str, Any]:
         classes = optimizers.library_classes()
         factory, calls = _factory()
         named = [qualified(kind) for kind in classes.values()]
-        records = {ref: _record(import_attribute(ref)[1]) for ref in sorted({*named, *factory["names"].values()})}
+        records = {ref: _record(library_class(ref)) for ref in sorted({*named, *factory["names"].values()})}
         known = {ref: record for ref, record in records.items() if record is not None}
         common = set.intersection(*(set(record["words"]) for record in known.values()))
         return {
@@ -70,7 +71,7 @@ def _factory() -> tuple[dict[str, Any], dict[str, Any]]:
         alike: dict[str, Any] = {}
         for name in names:
             call = record_call(name, arguments, "timm")
-            if call is not None and call[0].startswith(LIBRARIES) and call[2] is None:
+            if call is not None and is_library_class(call[0]) and call[2] is None:
                 found["names"][name] = call[0]
                 added = [entry for entry in call[1] if entry[1] != AS_GIVEN]
                 if added not in found["constants"]:

@@ -11,10 +11,12 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator
+from importlib.machinery import PathFinder
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from pgaudit import user_code
 from pgaudit.errors import ModelError
 from pgaudit.input_files import NotRegular, note_input, refuse_irregular
 from pgaudit.inventory.import_hints import hint_for
@@ -24,11 +26,12 @@ from pgaudit.text import did_you_mean, quoted, said, visible
 def import_attribute(ref: str) -> tuple[str, Any]:
     """Returns where the object came from (``file`` or ``import``) and the object.
 
-    The current directory is importable, as under ``python -m``; beside a file, its folder is, as under ``python
-    file.py``.
+    The current folder is importable for it, and so is the folder of a file; but an installed module goes before one of
+    the same name that lies there.
 
     Raises:
         ModelError: the module or attribute is missing, or importing it fails.
+        UsageError: it is neither torch's nor timm's, and no other code may run.
     """
     place, _, attribute = ref.rpartition(":")
     if not place or not attribute:
@@ -40,7 +43,8 @@ def import_attribute(ref: str) -> tuple[str, Any]:
         try:
             found = getattr(found, step)
         except AttributeError:
-            hint = did_you_mean(step, (name for name in dir(found) if not name.startswith("_")))
+            hint = None if in_file else _hidden(place, os.getcwd())
+            hint = hint or did_you_mean(step, (name for name in dir(found) if not name.startswith("_")))
             raise ModelError(f"{visible(place)} has no attribute {quoted(step)}", hint) from None
     return ("file" if in_file else "import"), found
 
@@ -61,25 +65,15 @@ def qualified_class(ref: str) -> str:
     return f"{found.__module__}.{found.__qualname__}"
 
 
-_ran: list[str] = []
-
-
-def foreign_code_ran() -> bool:
-    """Whether code was imported in this process that may have changed how torch and timm behave: any but theirs."""
-    return bool(_ran)
-
-
-def foreign_code_runs(name: str) -> None:
-    """Notes that code will run that is not torch's or timm's."""
-    if name.partition(".")[0] not in ("torch", "timm", "torchvision"):
-        _ran.append(name)
-
-
 def _named_module(name: str, ref: str) -> ModuleType:
     if name.endswith(".ipynb") or not all(part.isidentifier() for part in name.split(".")):
         raise ModelError(f"{quoted(name)} is not the name of a module", _meant_by(name, ref))
-    importable(os.getcwd())
-    foreign_code_runs(name)
+    package = name.partition(".")[0]
+    if package not in user_code.LIBRARIES:
+        user_code.refuse(name)
+        if package != "torchvision":  # when it changes, a cache knows
+            user_code.runs(name)
+        user_code.importable(os.getcwd())
     try:
         with quiet():
             module = importlib.import_module(name)
@@ -91,9 +85,9 @@ def _named_module(name: str, ref: str) -> ModuleType:
     except BaseException as error:  # whatever foreign code raises, SystemExit too
         missing = error.name if isinstance(error, ModuleNotFoundError) else None
         if missing and f"{name}.".startswith(f"{missing}."):
-            hint = _with_ending(name, ref) or hint_for(ref, error)
+            hint = _hidden(name, os.getcwd()) or _with_ending(name, ref) or hint_for(ref, error)
             raise ModelError(f"no module named {quoted(missing)}", hint) from None
-        raise _failed(name, ref, error) from error
+        raise _failed(name, ref, error, os.getcwd()) from error
 
 
 def _with_ending(name: str, ref: str) -> str | None:
@@ -123,11 +117,11 @@ def _file_module(path: str, ref: str) -> ModuleType:
     if not is_file(file):
         near = did_you_mean(file.name, (p.name for p in file.parent.glob("*.py"))) if file.parent.is_dir() else None
         raise ModelError(f"no such file: {quoted(path)}", near)
-    importable(os.getcwd())
-    importable(str(file.parent.resolve()))
+    user_code.runs(path)
+    folders = str(file.parent.resolve()), os.getcwd()
+    user_code.importable(*folders)
     spec = importlib.util.spec_from_file_location(file.stem, file)
     assert spec is not None  # a .py file always has a loader
-    foreign_code_runs(path)
     note_input(path)
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -139,15 +133,40 @@ def _file_module(path: str, ref: str) -> ModuleType:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # whatever foreign code raises, SystemExit too
-        raise _failed(path, ref, error) from error
+        raise _failed(path, ref, error, *folders) from error
     finally:
         if shadowed is not None:
             sys.modules[file.stem] = shadowed
+        elif _is_installed(file):
+            del sys.modules[file.stem]  # which others will want as it is installed
     return module
 
 
-def _failed(name: str, ref: str, error: BaseException) -> ModelError:
-    return ModelError(f"importing {visible(name)} fails: {said(error)}{_where(error)}", hint_for(ref, error))
+def _is_installed(file: Path) -> bool:
+    """Whether the name of a file is that of a module which goes before it."""
+    spec = PathFinder.find_spec(file.stem)
+    return spec is not None and spec.origin != str(file.resolve())
+
+
+def _failed(name: str, ref: str, error: BaseException, *folders: str) -> ModelError:
+    wanted = None
+    if isinstance(error, ImportError):
+        wanted = error.name
+    elif isinstance(error, AttributeError) and isinstance(error.obj, ModuleType):
+        wanted = error.obj.__name__
+    hint = (_hidden(wanted, *folders) if wanted else None) or hint_for(ref, error)
+    return ModelError(f"importing {visible(name)} fails: {said(error)}{_where(error)}", hint)
+
+
+def _hidden(name: str, *folders: str) -> str | None:
+    """Returns the hint where a module of one of the folders was meant, and an installed one has its name."""
+    top = name.partition(".")[0]
+    loaded = sys.modules.get(top)
+    for folder in folders if loaded is not None else ():
+        lies_there = os.path.isdir(os.path.join(folder, top)) or is_file(os.path.join(folder, f"{top}.py"))
+        if lies_there and _home(top) != folder:
+            return f"an installed module {quoted(top)} hides the one in {quoted(folder)}: give that another name"
+    return None
 
 
 def _where(error: BaseException) -> str:
@@ -200,9 +219,3 @@ def _home(name: str) -> str | None:
     inside = getattr(spec, "submodule_search_locations", None)
     found = next(iter(inside or ()), None) or getattr(spec, "origin", None)
     return os.path.dirname(found) if found else None
-
-
-def importable(folder: str) -> None:
-    """Puts a folder first on the import path."""
-    if folder not in sys.path:
-        sys.path.insert(0, folder)

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pgaudit.inventory.calls import About, ClassItself, OptimizerCall, call_of, qualified
+from pgaudit.inventory.calls import About, ClassItself, OptimizerCall, call_of, library_class, qualified
 from pgaudit.inventory.groups import Built, TrialGroup
-from pgaudit.inventory.imports import import_attribute, qualified_class
+from pgaudit.inventory.imports import qualified_class
 from pgaudit.inventory.optimizers import OptimizerError, library_classes, unknown_optimizer
 from pgaudit.inventory.recorded import AS_GIVEN, Known, Record, form_of, known, resolved
+from pgaudit.inventory.saved_knowledge import is_library_class
 from pgaudit.inventory.watched import numbers_in
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class Recalled:
         except OptimizerError:
             self.knowledge.learn("lists", "optimizers", sorted(library_classes()))  # the next typo needs no torch
             raise
-        if not _is_of_library(call.kind):
+        if not is_library_class(qualified(call.kind)):
             return call
         self.knowledge.learn("names", name, qualified(call.kind))
         return OptimizerCall(ClassRecalled(qualified(call.kind), self.knowledge), arguments)
@@ -95,7 +96,7 @@ class Recalled:
         entry: Any = None if key is None else self.knowledge.get(factory, key)
         if entry is None:
             call = call_of(name, arguments, factory)
-            if not _is_of_library(call.kind):
+            if not is_library_class(qualified(call.kind)):
                 return call
             if key is not None:
                 from pgaudit.inventory.recording import record_call
@@ -123,10 +124,6 @@ LIBRARIES = ("torch.", "timm.")
 """Only of these it is known when they change."""
 
 
-def _is_of_library(kind: type) -> bool:
-    return kind.__module__.startswith(LIBRARIES)
-
-
 def forms_of(arguments: Mapping[str, Any]) -> str | None:
     """Returns what stands for arguments, whatever the numbers in them; None where that cannot be told."""
     forms = {arg: form_of(value) for arg, value in sorted(arguments.items())}
@@ -135,7 +132,7 @@ def forms_of(arguments: Mapping[str, Any]) -> str | None:
 
 @dataclass(frozen=True)
 class ClassRecalled:
-    """A class of which something is known; where that does not suffice, it is imported and asked."""
+    """A class of torch or timm of which something is known; where that does not suffice, it is asked itself."""
 
     name: str
     """As ``module:Class``."""
@@ -144,8 +141,7 @@ class ClassRecalled:
     @cached_property
     def kind(self) -> type[Optimizer]:
         """See :class:`pgaudit.inventory.calls.About`."""
-        kind: type[Optimizer] = import_attribute(self.name)[1]
-        return kind
+        return library_class(self.name)
 
     @cached_property
     def _record(self) -> Record | None:

@@ -76,6 +76,13 @@ def unknown_optimizer(name: str, known: Iterable[str]) -> OptimizerError:
     return OptimizerError(message, hint or "your own is named module:Class", argument="type")
 
 
+def exported_classes() -> list[type[Optimizer]]:
+    """Returns all classes of torch.optim and timm.optim."""
+    import torch
+
+    return [*_classes(torch.optim).values(), *_timm_classes().values()]
+
+
 def library_classes() -> dict[str, type[Optimizer]]:
     """Returns the classes of torch and timm by name; torch's where both have one."""
     import torch

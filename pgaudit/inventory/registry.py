@@ -12,10 +12,11 @@ import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from pgaudit import user_code
 from pgaudit.errors import ModelError
 from pgaudit.inventory.collector import paused
 from pgaudit.inventory.import_hints import PACKAGES
-from pgaudit.inventory.imports import foreign_code_runs, quiet
+from pgaudit.inventory.imports import quiet
 from pgaudit.inventory.offline import without_network
 from pgaudit.text import quoted, said, visible
 
@@ -57,7 +58,7 @@ def registered_optimizer(name: str, scope: str) -> Any:
     """Returns what a package's registry of optimizers has under a name; None where it has none, or is not there."""
     try:
         with quiet(), _silent(), without_network():
-            foreign_code_runs(scope)
+            user_code.runs(scope)
             from mmengine.registry import OPTIMIZERS
 
             return OPTIMIZERS.get(f"{scope}.{name}")
@@ -95,7 +96,7 @@ def _rates_on_cpu() -> contextlib.AbstractContextManager[Any]:
 
 def _imported(ref: str, scope: str, config: Any) -> None:
     """Imports the package, and what the config imports for the sake of its registry."""
-    foreign_code_runs(scope)
+    user_code.runs(scope)
     try:
         with quiet(), paused(), _silent(), without_network():
             importlib.import_module(scope)

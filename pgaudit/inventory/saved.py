@@ -45,6 +45,7 @@ from pgaudit.errors import ModelError, Problem
 from pgaudit.inventory.collector import paused
 from pgaudit.inventory.records import Inventory
 from pgaudit.inventory.saved_foreign import refusal
+from pgaudit.inventory.saved_knowledge import read_knowledge
 from pgaudit.inventory.saved_lines import Types
 from pgaudit.inventory.saved_read import read_document
 from pgaudit.inventory.saved_values import Unreadable, mapping
@@ -136,7 +137,8 @@ def read(data: bytes, path: str) -> Saved:
         with paused():
             document, inventory, inside = read_document(text)
             versions = {name: text_of(version) for name, version in mapping(document["made_with"]).items()}
-            return Saved(inventory, inside, mapping(document["model_args"]), versions, mapping(document["knowledge"]))
+            known = read_knowledge(document["knowledge"])
+            return Saved(inventory, inside, mapping(document["model_args"]), versions, known)
     except Unreadable as error:
         said = str(error)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError, OverflowError) as error:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from pgaudit.inventory.drafts import ParameterDraft, VisitDraft
 from pgaudit.inventory.records import Conv, ModuleType, Parameter, Visit
-from pgaudit.inventory.saved_values import DECODER, listed, mapping, text, wrong
+from pgaudit.inventory.saved_values import DECODER, dtype_name, listed, mapping, text, wrong
 
 _WORDS = frozenset({"frozen", "computed", "lazy", "unmet", "beside"})
 
@@ -150,7 +150,7 @@ class Modules:
                 raise wrong(value, "parameter")
         if not words:
             return _Field(own, None, shape, self._dtype, True, True, math.prod(shape), True, len(shape), True)
-        (dtype,) = words - _WORDS or {self._dtype}
+        (dtype,) = map(dtype_name, words - _WORDS or {self._dtype})
         lazy, reachable = "lazy" in words, "beside" not in words
         return _Field(
             own,

@@ -10,7 +10,7 @@ from pgaudit.inventory.records import Inventory, ModuleType, Parameter
 from pgaudit.inventory.saved_hints import read_hints
 from pgaudit.inventory.saved_listings import read_listings
 from pgaudit.inventory.saved_modules import Modules
-from pgaudit.inventory.saved_values import DECODER, listed, mapping, text, texts, wrong, yes
+from pgaudit.inventory.saved_values import DECODER, dtype_name, listed, mapping, text, texts, wrong, yes
 
 _MODULES, _MODULES_END = '"modules": [\n', "\n],\n"
 _CHUNK = 1 << 20
@@ -68,7 +68,7 @@ def _module_type(entry: Any) -> ModuleType:
 
 
 def _inventory(held: dict[str, Any], lines: Iterable[str], types: Mapping[str, ModuleType]) -> Inventory:
-    modules = Modules(types, text(held["dtype"]))
+    modules = Modules(types, dtype_name(held["dtype"]))
     for line in lines:
         modules.add(line)
     modules.name_ties({text(name): texts(names) for name, names in mapping(held.get("aliases", {})).items()})

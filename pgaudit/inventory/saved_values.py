@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, NoReturn
 
 from pgaudit.text import one_line
@@ -27,6 +28,16 @@ def text(value: Any) -> str:
 def texts(value: Any) -> tuple[str, ...]:
     """Returns a list of texts."""
     return tuple([text(each) for each in listed(value)])
+
+
+_DTYPE = re.compile(r"bool|(b?float|complex|q?u?int|bits)\d[a-z0-9_]*")
+
+
+def dtype_name(value: Any) -> str:
+    """Returns the name of a dtype as it is: torch will be asked for it by that name."""
+    if _DTYPE.fullmatch(text(value)) is None:
+        raise wrong(value, "dtype")
+    return str(value)
 
 
 def listed(value: Any) -> list[Any]:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pgaudit import user_code
 from pgaudit.errors import ModelError
 from pgaudit.inventory.collector import paused
 from pgaudit.inventory.factories import not_a_model, not_built, not_callable
@@ -45,6 +46,7 @@ def load_model(ref: str, model_args: Mapping[str, Any] | None = None) -> Loaded:
 
     Raises:
         ModelError: it cannot be found or built, or it would load weights.
+        UsageError: it is no name of timm's, and no other code may run.
     """
     args = dict(model_args or {})
     refuse_weights(ref, args)
@@ -52,6 +54,7 @@ def load_model(ref: str, model_args: Mapping[str, Any] | None = None) -> Loaded:
     if not ref.strip():
         raise ModelError("the model reference is empty", "a timm name, package.module:attribute or file.py:attribute")
     if colon and scheme != "timm":
+        user_code.refuse(ref, "pgaudit snapshot MODEL, where its code may run, writes an inventory that stands for it")
         source, factory = import_attribute(ref)
         module, notes = _built(factory, args, ref)
         return Loaded(module, source, notes=notes)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pgaudit
 
-FORMAT = 1
+FORMAT = 2
 """Of what is cached; to be raised with what an inventory holds or how it is found."""
 
 _READ = {

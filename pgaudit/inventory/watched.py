@@ -25,6 +25,8 @@ _COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
     "==": operator.eq,
     "!=": operator.ne,
 }
+QUESTIONS = frozenset({"class", "bool", *_COMPARISONS})
+"""What a number can be asked."""
 
 
 @dataclass

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
+from pgaudit import user_code
 from pgaudit.config import Config
 from pgaudit.errors import UsageError
 from pgaudit.inventory.imports import quiet
@@ -52,8 +53,10 @@ class Real:
         """Returns what builds.
 
         Raises:
-            UsageError: the library is not installed, or is another one of that name.
+            UsageError: the library is not installed, or is another one of that name; or no code of its may run.
         """
+        if self.library not in user_code.LIBRARIES:
+            user_code.refuse(self.library, "without verify, nothing of it is needed")
         hint = f"pip install '{self.requirement}'"
         try:
             with quiet():

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
+from pgaudit.checks import Severity
 from pgaudit.errors import Position, Problem
 from pgaudit.serialize import plain, portable
 from pgaudit.sweep.records import Found, Result, Worst
@@ -88,23 +89,53 @@ def result(of: Mapping[str, Any]) -> Result:
         KeyError, TypeError, AttributeError: it is none.
     """
     return Result(
-        str(of["model"]),
-        str(of["config"]),
-        of["parameters"],
-        of["numel"],
-        of["groups"],
-        of["decayed"]["parameters"],
-        of["decayed"]["numel"],
-        tuple(Found(f["findings"], f["parameters"], _worst_in(f["worst"])) for f in of["findings"]),
-        of["source"],
-        tuple(Problem(p["message"], p["path"], _position(p), p["hint"]) for p in of["problems"]),
+        _text(of["model"]),
+        _text(of["config"]),
+        _count(of["parameters"]),
+        _count(of["numel"]),
+        _count(of["groups"]),
+        _count(of["decayed"]["parameters"]),
+        _count(of["decayed"]["numel"]),
+        tuple(Found(_count(f["findings"]), _count(f["parameters"]), _worst_in(f["worst"])) for f in of["findings"]),
+        _text(of["source"]),
+        tuple(
+            Problem(_text(p["message"]), _text_or_none(p["path"]), _position(p), _text_or_none(p["hint"]))
+            for p in of["problems"]
+        ),
     )
 
 
 def _worst_in(of: Mapping[str, Any]) -> Worst:
-    finding = of["code"], of["name"], of["severity"], of["message"], of["hint"]
-    return Worst(*finding, of["parameters"], of["path"], _position(of))
+    severity = of["severity"]
+    if severity not in get_args(Severity):
+        raise TypeError(f"no severity: {severity!r:.40}")
+    return Worst(
+        _text(of["code"]),
+        _text(of["name"]),
+        severity,
+        _text(of["message"]),
+        _text_or_none(of["hint"]),
+        _count(of["parameters"]),
+        _text_or_none(of["path"]),
+        _position(of),
+    )
 
 
 def _position(of: Mapping[str, Any]) -> Position | None:
-    return Position(of["line"], of["column"]) if of["line"] else None
+    return Position(_count(of["line"]), _count(of["column"])) if of["line"] else None
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"no text: {value!r:.40}")
+    return value
+
+
+def _text_or_none(value: Any) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or value < 0:
+        raise TypeError(f"no count: {value!r:.40}")
+    return value

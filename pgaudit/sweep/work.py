@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pgaudit import user_code
 from pgaudit.errors import PgauditError, Problem, UsageError
 from pgaudit.inventory.cache import Cache
 from pgaudit.inventory.imports import forgotten
@@ -35,6 +36,8 @@ class Work:
     """From where files are named."""
     version: str = ""
     """Of pgaudit; another one might decide otherwise."""
+    no_code: bool = field(default_factory=user_code.forbidden)
+    """Whether no code may run but torch's and timm's."""
 
 
 def perform(work: Work, task: Task) -> tuple[Result, ...]:
@@ -53,7 +56,7 @@ def perform(work: Work, task: Task) -> tuple[Result, ...]:
         raise UsageError(f"a worker has pgaudit {__version__}, but the sweep is of {work.version}")
     policies = [policy for policy in work.policies if policy.name in task.configs]
     configs = [policy.config for policy in policies]
-    with _ONE_AT_A_TIME, _silence(), _at(work.folder), forgotten():
+    with _ONE_AT_A_TIME, user_code.forbidding(work.no_code), _silence(), _at(work.folder), forgotten():
         audits = audit_many(task.ref or task.model, configs, model_args=work.model_args, cache=work.cache)
         return tuple(_result(task.model, policy.name, found) for policy, found in zip(policies, audits, strict=True))
 

@@ -56,7 +56,7 @@ def _moved(capsys: pytest.CaptureFixture[str], folder: Path, before: str, after:
     assert _run(capsys, "nets.py:make", "-o", FILE) == (0, "", "")
     assert before in NETS
     (folder / "nets.py").write_text(NETS.replace(before, after))
-    code, out, err = _run(capsys, "--check", FILE)
+    code, out, err = _run(capsys, "nets.py:make", "--check", FILE)
     assert code == 1
     assert f"nets.py:make is not as {FILE} says" in err
     return out.splitlines()
@@ -70,7 +70,7 @@ def test_it_is_written_to_stdout_or_to_a_file_and_the_same_again(
     for _ in range(2):
         assert _run(capsys, "nets.py:make", "-o", FILE) == (0, "", "")
         assert (folder / FILE).read_text() == out
-    assert _run(capsys, "--check", FILE) == (0, "", f"nets.py:make is as {FILE} says: 16 tensors\n")
+    assert _run(capsys, "nets.py:make", "--check", FILE) == (0, "", f"nets.py:make is as {FILE} says: 16 tensors\n")
 
 
 def test_nothing_of_this_machine_is_kept(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
@@ -88,8 +88,8 @@ def test_nothing_of_this_machine_is_kept(capsys: pytest.CaptureFixture[str], fol
 
 def test_the_arguments_of_the_model_are_kept_and_used_again(capsys: pytest.CaptureFixture[str]) -> None:
     assert _run(capsys, "nets.py:make", "--model-arg", "depth=5", "-o", FILE)[0] == 0
-    assert _run(capsys, "--check", FILE)[0] == 0
-    code, out, err = _run(capsys, "--check", FILE, "--model-arg", "depth=4")
+    assert _run(capsys, "nets.py:make", "--check", FILE)[0] == 0
+    code, out, err = _run(capsys, "nets.py:make", "--check", FILE, "--model-arg", "depth=4")
     assert code == 1
     assert out.splitlines() == [
         "- blocks.4.conv.weight         Conv2d [8, 8, 1, 1]",
@@ -109,7 +109,7 @@ def test_a_config_that_names_its_model_stands_for_it(capsys: pytest.CaptureFixtu
     saved = read((folder / FILE).read_bytes(), FILE)
     assert saved.model_args == {"depth": 2}
     assert saved.inventory.ref == "sub/nets.py:make"
-    assert _run(capsys, "--check", FILE)[0] == 0
+    assert _run(capsys, "sub/nets.py:make", "--check", FILE)[0] == 0
     assert _run(capsys, "sub/c.yaml", "--check", FILE)[0] == 0
     (sub / "c.yaml").write_text("optimizer: {type: SGD, lr: 0.1}\n")
     assert '"sub/c.yaml" names no model' in _run(capsys, "sub/c.yaml")[2]

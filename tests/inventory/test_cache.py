@@ -15,7 +15,8 @@ import pytest
 import timm
 
 import pgaudit
-from pgaudit import references
+from pgaudit import cli, references, user_code
+from pgaudit.inventory import cache as caches
 from pgaudit.inventory import imports, stamp
 from pgaudit.inventory.cache import Cache
 from pgaudit.render.rows import TableOptions
@@ -38,7 +39,7 @@ MODELS = (Path(__file__).parent.parent / "data" / "timm_models.txt").read_text()
 @pytest.fixture(autouse=True)
 def _as_on_the_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """Other tests run foreign code in this process, after which a cache is not asked."""
-    monkeypatch.setattr(imports, "_ran", [])
+    monkeypatch.setattr(user_code, "_ran", [])
 
 
 @pytest.fixture
@@ -129,7 +130,9 @@ def test_damaged_entries_are_rebuilt_without_a_word(cache: Cache) -> None:
         path.write_bytes(b"[" * 100_000)
         assert _answer("resnet18", MMCV, cache) == cold
         assert references.timm_names("", cache) == timm.list_models()
-        assert json.loads(path.read_bytes())
+        made_from, _, held = path.read_bytes().partition(b"\n")
+        assert json.loads(made_from)["stamp"]
+        assert json.loads(held)
 
 
 @pytest.mark.parametrize("there", ["file", "below"])
@@ -220,8 +223,8 @@ def _hammer(folder: str, seed: int) -> int:
     wrong = 0
     for _ in range(60):
         cache.keep(saved)
-        cache.learn("names", "SGD", ["value", seed] * 500)
-        found, name = cache.model("resnet18", {}), cache.get("names", "SGD")
+        cache.learn("lists", "models", ["value", str(seed)] * 500)
+        found, name = cache.model("resnet18", {}), cache.get("lists", "models")
         wrong += found != saved or name is None or name[0] != "value" or len(name) != 1000
     return wrong
 
@@ -302,3 +305,102 @@ def test_a_name_that_is_no_longer_listed_is_still_taken(old: str, cache: Cache) 
     assert timm.is_model(old)
     references.timm_names("", cache)
     references.refuse_unknown_model(old, pgaudit.load_config(MMCV), cache)
+
+
+# Who may write there.
+
+
+def _kept(cache: Cache) -> Path:
+    """An entry that is believed."""
+    cache.learn("names", "SGD", "torch.optim.sgd:SGD")
+    assert cache.get("names", "SGD") == "torch.optim.sgd:SGD"
+    (entry,) = Path(cache.folder).glob("*/names/*.json")
+    return entry
+
+
+def test_all_folders_are_the_users_alone_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        entry = _kept(Cache(str(tmp_path / "above" / "kept")))
+    finally:
+        os.umask(before)
+    assert [path.stat().st_mode & 0o777 for path in (entry, *list(entry.parents)[:3])] == [0o600, 0o700, 0o700, 0o700]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="owners and modes are those of POSIX")
+@pytest.mark.parametrize("level", ["entry", "section", "generation", "root"])
+@pytest.mark.parametrize("change", ["group", "others", "owner"])
+def test_what_others_could_have_written_is_not_believed(level: str, change: str, cache: Cache) -> None:
+    entry = _kept(cache)
+    path = dict(zip(("entry", "section", "generation", "root"), (entry, *entry.parents), strict=False))[level]
+    if change == "owner":
+        if os.geteuid() != 0:
+            pytest.skip("only root gives files away")
+        os.chown(path, 12345, -1)
+    else:
+        path.chmod(path.stat().st_mode | {"group": 0o020, "others": 0o002}[change])
+    assert cache.get("names", "SGD") is None
+    if level == "entry":
+        return
+    assert str(path) in str(cache.refusal())
+    held = entry.read_bytes()
+    cache.learn("names", "SGD", "torch.optim.adam:Adam")
+    cache.learn("names", "Adam", "torch.optim.adam:Adam")
+    assert [*Path(cache.folder).glob("*/names/*")] == [entry]
+    assert entry.read_bytes() == held
+
+
+@pytest.mark.skipif(os.name != "posix", reason="owners and modes are those of POSIX")
+def test_a_run_says_so_once_and_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PGAUDIT_CACHE_DIR", str(tmp_path))
+    assert cli.main(["models", "resnet18"]) == 0
+    assert capsys.readouterr() == ("resnet18\n", "")
+    tmp_path.chmod(0o777)
+    assert cli.main(["models", "resnet18"]) == 0
+    note = f"note: the cache is left alone, for others may write to {tmp_path}; PGAUDIT_CACHE_DIR names another\n"
+    assert capsys.readouterr() == ("resnet18\n", note)
+    assert cli.main(["cache"]) == 0
+    assert "no run uses it, for others may write to" in capsys.readouterr().err
+
+
+def test_an_entry_is_believed_under_its_own_name_only(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = _kept(cache)
+    moved = [("names", "AdamW"), ("lists", "SGD"), ("modules", "SGD")]
+    for section, key in moved:
+        path = cache._entry(section, "", key)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        path.write_bytes(entry.read_bytes())
+        path.chmod(0o600)
+        assert cache.get(section, key) is None
+    monkeypatch.setattr(caches, "stamp", lambda: "f" * 32)
+    path = cache._entry("names", "", "SGD")
+    path.parent.mkdir(mode=0o700, parents=True)
+    path.parent.parent.chmod(0o700)
+    path.write_bytes(entry.read_bytes())
+    path.chmod(0o600)
+    assert cache.get("names", "SGD") is None
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [
+        ("names", "SGD", "payload:X"),
+        ("names", "SGD", "torch.utils.data:X"),
+        ("names", "SGD", ["torch.optim.sgd:SGD"]),
+        ("classes", "payload:X", {"arguments": {}, "words": [], "checks": [], "fills": [], "takes": [], "paths": []}),
+        ("classes", "torch.optim.sgd:SGD", {"arguments": {}}),
+        ("timm", "sgd {}", ["payload:X", [], None]),
+        ("timm", "sgd {}", ["torch.optim.sgd:SGD", [], "payload:X"]),
+        ("timm", "sgd {}", ["torch.optim.sgd:SGD", [["lr", {"payload": 1}]], None]),
+        ("modules", "torch.nn.Linear", ["x"]),
+        ("lists", "models", [1]),
+        ("explored", "all", {"names": {"SGD": "payload:X"}}),
+        ("payload", "x", 1),
+    ],
+)
+def test_what_no_run_keeps_is_not_believed(section: str, key: str, value: Any, cache: Cache) -> None:
+    cache._write(section, "", key, json.dumps(value))
+    assert cache._read(section, "", key) is not None
+    assert cache.get(section, key) is None

@@ -285,11 +285,12 @@ def test_an_odd_model_is_read_as_it_was(make: Any) -> None:
 
 
 def test_what_surrounds_the_inventory_is_kept() -> None:
-    knowledge = {"torch.optim:SGD": {"a": [1, 2.5, None, True, "\u2028"]}, '"modules": [': ["x"], "checksum": {}}
+    names = {"\u2028": "torch.optim:SGD", '"modules": [': "timm.optim.x:Y", "checksum": "timm.optim:Z"}
+    knowledge = {"names": names, "words": ["}, {", '"modules": [\n'], "modules": {}}
     saved = _saved(nn.Linear(2, 2), model_args={"x": [{"y": -1}]}, versions={"torch": "2"}, knowledge=knowledge)
     assert _again(saved) == saved
     assert json.loads(written(saved))["knowledge"] == knowledge
-    assert '\n"checksum": {}\n' in written(saved)  # one line an entry
+    assert '\n"modules": {}\n' in written(saved)  # one line an entry
 
 
 def test_a_file_is_json_and_one_line_a_module() -> None:
@@ -365,7 +366,7 @@ def test_an_inventory_that_no_walk_makes_is_refused_unless_it_is_read_as_it_is()
     _again(replace(saved, inventory=replace(saved.inventory, visits=(*visits, replace(last, conv=Conv(9, 8, 7))))))
 
 
-FILE = written(_saved(_Tied(), versions={"torch": "2"}, knowledge={"a": [1]})).encode()
+FILE = written(_saved(_Tied(), versions={"torch": "2"}, knowledge={"words": ["a"]})).encode()
 
 
 @settings(max_examples=examples(1000))

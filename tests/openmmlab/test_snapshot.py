@@ -13,7 +13,7 @@ CONFIG = "resnet/resnet18_8xb32_in1k.py"
 
 def test_the_model_of_an_mmpretrain_config(library: Oracle, tmp_path: Path) -> None:
     file = tmp_path / "net.inventory.json"
-    for arguments in ([CONFIG, "-o", str(file)], ["--check", str(file)]):
+    for arguments in ([CONFIG, "-o", str(file)], [CONFIG, "--check", str(file)]):
         found = library.ask(folder=str(CONFIGS), argv=["snapshot", *arguments])
         assert (found["code"], found["out"]) == (0, ""), found
     saved = read(file.read_bytes(), str(file))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -97,7 +98,7 @@ def recorder(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """An environment whose ``python`` records its arguments, and writes what FAKE_SUMMARY says as a report."""
     folder = tmp_path_factory.mktemp("recorder")
     script = """#!/bin/sh
-case $1 in */pins.py) exec "$REAL_PYTHON" "$@" ;; esac
+case $2 in */pins.py | */from_fork.py) exec "$REAL_PYTHON" "$@" ;; esac
 printf '%s\\0' "$@" > "$RECORD"
 for argument in "$@"; do
     case $argument in
@@ -128,7 +129,7 @@ def _asked(step: dict, environment: dict[str, str], **inputs: str) -> list[str]:
 
 
 def test_without_inputs_the_project_is_checked(recorder: dict[str, str]) -> None:
-    assert _asked(CHECK, recorder) == ["-m", "pgaudit", "check", "--format=markdown", "--format=github", "--"]
+    assert _asked(CHECK, recorder) == ["-I", "-m", "pgaudit", "check", "--format=markdown", "--format=github", "--"]
 
 
 HOSTILE = "'\"; touch pwned; $(touch pwned) `touch pwned` ${IFS} | & > pwned \\ * ~ -- --lock=x é\u202e\x1b[31m"
@@ -149,7 +150,7 @@ def test_random_inputs_become_arguments_and_nothing_else(
     named = [f"--{name}={inputs[name]}" for name in ("lock", "expect", "baseline") if inputs.get(name)]
     lines = [line.removesuffix("\r") for line in args.split("\n")]
     positional = [inputs[name] for name in ("model", "config") if inputs.get(name)]
-    assert asked[3:] == [
+    assert asked[4:] == [
         "--format=markdown",
         "--format=github",
         *named,
@@ -158,6 +159,54 @@ def test_random_inputs_become_arguments_and_nothing_else(
         "--",
         *positional,
     ]
+
+
+HERE = {"repository": {"full_name": "me/mine"}}
+
+
+def _pull_request(head: object) -> dict[str, object]:
+    return {**HERE, "pull_request": {"head": {"repo": head}}}
+
+
+@pytest.mark.parametrize(
+    ("no_code", "event", "on"),
+    [
+        ("auto", None, False),
+        ("auto", HERE, False),
+        ("auto", _pull_request({"full_name": "me/mine", "fork": True}), False),
+        ("auto", _pull_request({"full_name": "you/mine"}), True),
+        ("auto", _pull_request(None), True),
+        ("auto", {**HERE, "workflow_run": {"head_repository": {"full_name": "you/mine"}}}, True),
+        ("auto", {**HERE, "workflow_run": {"head_repository": {"full_name": "me/mine"}}}, False),
+        ("true", HERE, True),
+        ("false", _pull_request({"full_name": "you/mine"}), False),
+    ],
+)
+def test_code_of_forks_does_not_run(
+    recorder: dict[str, str], no_code: str, event: dict[str, object] | None, on: bool, tmp_path: Path
+) -> None:
+    environment = dict(recorder)
+    if event is not None:
+        (tmp_path / "event.json").write_text(json.dumps(event))
+        environment["GITHUB_EVENT_PATH"] = str(tmp_path / "event.json")
+    assert ("--no-code" in _asked(CHECK, environment, no_code=no_code, model="net.py:Net")) == on
+
+
+def test_a_misspelled_no_code_runs_nothing(recorder: dict[str, str]) -> None:
+    Path(recorder["RECORD"]).unlink(missing_ok=True)
+    done = _run(CHECK, Path(recorder["WORK"]), recorder, no_code="yes")
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert not Path(recorder["RECORD"]).exists()
+
+
+def test_a_library_of_the_repository_is_none(repository: Path, tmp_path: Path) -> None:
+    for name in ("yaml", "typer", "pip", "json"):
+        (repository / f"{name}.py").write_text("raise SystemExit(77)\n")
+    passed = _run(CHECK, repository, workspace.environment(tmp_path / "bin"))
+    assert (passed.returncode, passed.stderr) == (0, "")
+    refused = _run(CHECK, repository, workspace.environment(tmp_path / "bin"), no_code="true")
+    assert refused.returncode == 2
+    assert "net.py:Net" in refused.stdout
 
 
 @pytest.mark.parametrize("code", [0, 1, 2, 130])
@@ -179,7 +228,7 @@ def test_a_summary_that_github_would_refuse_is_left_out(
 
 # The installation.
 
-PIP = ["-m", "pip", "install", "--disable-pip-version-check", "--quiet", "--"]
+PIP = ["-I", "-m", "pip", "install", "--disable-pip-version-check", "--quiet", "--"]
 
 
 @pytest.mark.parametrize(

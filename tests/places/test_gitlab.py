@@ -31,4 +31,4 @@ def test_the_job_fails_and_writes_the_reports_that_it_hands_over(tmp_path: Path)
 
 
 def test_it_installs_this_version() -> None:
-    assert JOB["before_script"] == [f"python -m pip install --quiet pgaudit=={pgaudit.__version__}"]
+    assert JOB["before_script"] == [f"python -I -m pip install --quiet pgaudit=={pgaudit.__version__}"]

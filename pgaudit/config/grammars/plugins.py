@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from pgaudit import user_code
 from pgaudit.config.grammars.base import Grammar
 from pgaudit.errors import UsageError
 from pgaudit.text import quoted, said, visible
@@ -46,11 +47,12 @@ def plugged(name: str) -> Any:
     """Returns the plug-in of that name; None if there is none.
 
     Raises:
-        UsageError: it cannot be loaded, or lacks what a constructor has.
+        UsageError: it cannot be loaded, or lacks what a constructor has, or no code may run.
     """
     point = _found().get(name)
     if point is None:
         return None
+    user_code.refuse(point.value, f"{quoted(name)} is a constructor of {visible(source_of(name))}")
     whose = f"the constructor {quoted(name)} of {visible(source_of(name))}"
     try:
         loaded = point.load()

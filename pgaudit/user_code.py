@@ -1,0 +1,65 @@
+"""The one gate for code that is neither pgaudit's nor torch's nor timm's: whoever runs some asks here first."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+
+from pgaudit.errors import UsageError
+from pgaudit.text import quoted
+
+NO_CODE = "PGAUDIT_NO_CODE"
+"""The variable that keeps such code from running, in this process and in those that it begins."""
+LIBRARIES = ("torch", "timm")
+"""The packages that are always allowed: an answer is about them."""
+
+_ran: list[str] = []
+
+
+def forbidden() -> bool:
+    """Whether no such code may run."""
+    return os.environ.get(NO_CODE, "") not in ("", "0")
+
+
+@contextlib.contextmanager
+def forbidding(wanted: bool) -> Iterator[None]:
+    """Lets no such code run meanwhile, if that is wanted; what the environment forbids stays forbidden."""
+    before = os.environ.get(NO_CODE)
+    if wanted:
+        os.environ[NO_CODE] = "1"
+    try:
+        yield
+    finally:
+        if wanted and before is None:
+            del os.environ[NO_CODE]
+        elif wanted and before is not None:
+            os.environ[NO_CODE] = before
+
+
+def refuse(what: str, hint: str | None = None) -> None:
+    """Raises UsageError where no such code may run; ``what`` is how the user names it."""
+    if forbidden():
+        message = f"{quoted(what)} is code outside torch and timm, and --no-code (or {NO_CODE}) lets none run"
+        raise UsageError(message, hint)
+
+
+def runs(what: str, hint: str | None = None) -> None:
+    """Notes that such code runs now, which may change how torch and timm behave.
+
+    Raises:
+        UsageError: none may run.
+    """
+    refuse(what, hint)
+    _ran.append(what)
+
+
+def has_run() -> bool:
+    """Whether such code has run in this process."""
+    return bool(_ran)
+
+
+def importable(*folders: str) -> None:
+    """Lets modules in these folders be imported, unless an installed one has the name."""
+    sys.path.extend(folder for folder in dict.fromkeys(folders) if folder not in sys.path)
