@@ -28,7 +28,8 @@ def in_processes(run: Callable[[Audit], Outcome], audits: Sequence[Audit], jobs:
 def _alone(run: Callable[[Audit], Outcome], audit: Audit) -> Outcome:
     try:
         with processes(1) as submit:
-            return submit(run, audit).result()
+            outcome: Outcome = submit(run, audit).result()
+            return outcome
     except BrokenExecutor:
         hint = "the code of the model, or the lack of memory, has ended it"
         problem = Problem("the process that checked it has died", hint=hint)

@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.cells import cell_len
 
 from pgaudit.cli.lazy import COMMANDS
-from pgaudit.render.choices import DiffFormat, ExplainFormat, Format, GateFormat, RuleFormat, SweepFormat, VerifyFormat
+from pgaudit.render.choices import DiffFormat, ExplainFormat, Format, GateFormat, PageFormat, SweepFormat, VerifyFormat
 
 REPOSITORY = Path(__file__).parents[2]
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -102,14 +102,14 @@ def _cases() -> Iterator[list[str]]:
     yield ["sweep", "*.py:exits", "configs/finetune_mmcv.yaml", "plain.yaml", "-j", "1", "--all"]
     for fmt in VerifyFormat:
         yield ["verify", "vit_tiny_patch16_224", "configs/vit_timm.yaml", "--format", fmt.value]
-    for fmt in RuleFormat:
-        yield ["rule", "--format", fmt.value]
-        yield ["rule", "PG003", "--format", fmt.value]
+    for fmt in PageFormat:
+        yield ["finding", "--format", fmt.value]
+        yield ["finding", "PG003", "--format", fmt.value]
         yield ["constructors", "--format", fmt.value]
     from pgaudit.checks.documentation import all_documentation
     from pgaudit.constructors.catalogue import built_in
 
-    yield from (["rule", each.kind.code] for each in all_documentation())
+    yield from (["finding", each.kind.code] for each in all_documentation())
     yield from (["constructors", each.grammar.name] for each in built_in())
     yield ["models", "resnet*"]
     yield ["cache", "info"]
