@@ -112,7 +112,7 @@ def recognise(top: Mapping[str, Any], rest: Mapping[str, Any], otherwise: str = 
     else:
         default = name if name in SECTIONS else "mmcv" if "paramwise_cfg" in top else "torch"
         nest = (SECTIONS[name],) if name in SECTIONS else ()
-        at = ("optim_wrapper", "optimizer") if name == "mmengine" else ("optimizer",)
+        at: Path = ("optim_wrapper", "optimizer") if name == "mmengine" else ("optimizer",)
         layout = Layout(name, default, sign, optimizer=_at(top, at), sections={"optimizer": at})
         layout.sections["paramwise_cfg"] = (*nest, "paramwise_cfg")
         layout.paramwise_cfg = _at(top, layout.sections["paramwise_cfg"])
