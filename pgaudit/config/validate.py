@@ -79,8 +79,10 @@ def _wrapper_complaints(layout: Layout) -> Iterator[Complaint]:
     """What mmengine would hand to the wrapper around the optimizer, which knows its own arguments only."""
     wrapper = layout.written if layout.name == "mmengine" and isinstance(layout.written, Mapping) else {}
     kind = wrapper.get("type", "OptimWrapper")
-    arguments = _WRAPPERS.get(kind) if isinstance(kind, str) else None
-    for key in wrapper if arguments is not None else ():
+    if not isinstance(kind, str) or kind not in _WRAPPERS:
+        return
+    arguments = _WRAPPERS[kind]
+    for key in wrapper:
         if key not in (*_IN_WRAPPER, *arguments):
             message = f"mmengine's {kind} would raise TypeError: unexpected keyword argument {quoted(key)}"
             hint = did_you_mean(str(key), ("paramwise_cfg", "constructor", *arguments), cutoff=0.8)
