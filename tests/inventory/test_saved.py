@@ -246,7 +246,11 @@ def test_a_model_that_lists_its_parameters_in_its_own_way_is_read_as_it_was(way:
     for path in ([""], ["0"], ["1", ""]):
         tree = block("Sequential", **{"0": node("Linear", 2, 2), "1": block(norm=node("LayerNorm", 2), w=[2])})
         model = build({"root": tree, "lists": [[each, way] for each in path]})
-        before = saved_of(lambda unwrap, model=model: walk(model, ref="test", unwrap=unwrap).inventory, {})
+
+        def seen(unwrap: bool, model: nn.Module = model) -> Inventory:
+            return walk(model, ref="test", unwrap=unwrap).inventory
+
+        before = saved_of(seen, {})
         data = written(before).encode()
         after = read(data, "x.json")
         assert after == before

@@ -148,9 +148,11 @@ def listing_otherwise(module: nn.Module, way: str) -> nn.Module:
 def on_meshes(model: nn.Module, meshes: dict[str, str]) -> None:
     """Lays parameters on device meshes of one process, each of which has a name."""
     from torch import distributed
-    from torch.distributed.tensor import DeviceMesh, Replicate, distribute_tensor
+    from torch.distributed.device_mesh import DeviceMesh
+    from torch.distributed.tensor import Replicate, distribute_tensor
 
-    distributed.init_process_group("gloo", store=distributed.HashStore(), rank=0, world_size=1)
+    store = distributed.HashStore()  # type: ignore[attr-defined]
+    distributed.init_process_group("gloo", store=store, rank=0, world_size=1)
     try:
         for name, mesh in meshes.items():
             owner, _, own = name.rpartition(".")
