@@ -295,8 +295,9 @@ def test_a_typo_loads_no_torch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         assert warm.stderr.splitlines()[:-1] == cold.stderr.splitlines()[:-1]
     for name, arguments in TYPOS.items():
         ran = _run(*arguments, cache=tmp_path / "kept")
-        assert (name, ran.returncode, ran.stdout) == (name, 2, "")
-        assert (name, ran.stderr.splitlines()[-1]) == (name, "[]"), ran.stderr
+        assert (name, ran.returncode) == (name, 2)
+        loaded = ran.stderr.splitlines()[-1]
+        assert (name, "torch" in loaded, "timm" in loaded) == (name, False, False), ran.stderr
 
 
 @pytest.mark.parametrize("old", ["vit_tiny_patch16_224_in21k", "gluon_resnet18_v1b"])
