@@ -71,7 +71,7 @@ class Store:
                 while text:
                     text = text[self._file.write(text) :]
                 os.fsync(self._file.fileno())
-            except BaseException:
+            except OSError:  # but not Ctrl-C: what is written by then is kept
                 self._file.truncate(size)
                 raise
 

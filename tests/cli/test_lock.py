@@ -102,7 +102,7 @@ def test_a_damaged_lock_is_replaced_only_when_that_is_asked_for(
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("c.yaml", CONFIG, "this is no lock of pgaudit"),
+        ("other.yaml", CONFIG, "this is no lock of pgaudit"),
         ("a.lock", LOCK.replace("format 1", "format 3"), "lock format 3; this pgaudit reads 2"),
     ],
 )

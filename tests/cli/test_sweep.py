@@ -111,7 +111,7 @@ def test_parts_make_up_the_whole(capsys: pytest.CaptureFixture[str]) -> None:
         ([*BOTH, "--restart"], "--restart has no meaning"),
         ([*BOTH, "-o", "-"], "--format jsonl"),
         ([*BOTH, "--format", "csv", "-o", "x.csv"], "--format csv > x.csv"),
-        ([*BOTH, "-o", "a.yaml"], "a.yaml:1 is no result of a sweep"),
+        ([*BOTH, "-o", "a.yaml"], '"a.yaml" is a file that this command reads'),
         ([*BOTH, "--shard", "4/3"], "the parts are 1/3 to 3/3"),
         ([*BOTH, "--backend", "lokky"], 'did you mean "loky"?'),
         ([*BOTH, "--scheduler", "tcp://x:1"], "has no scheduler"),
