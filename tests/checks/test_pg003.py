@@ -75,7 +75,7 @@ CASES = {
     "beside the one below another": _found(
         "head", '"head" also hits inside roi_heads', '"head." hits the other 2 alone', _linear("rpn.head", "roi_heads")
     ),
-    "inside a longer word": _found("fc", '"fc" hits only inside fc1, fc2; 8 param', 'did you mean "head"?', _Mlp),
+    "inside a longer word": _found("fc", '"fc" hits only inside fc1, fc2; 8 tensors', 'did you mean "head"?', _Mlp),
     "a longer number": _found(
         "layer1",
         '"layer1" also hits inside layer10; 2 tensors',

@@ -23,8 +23,8 @@ vit.yaml:9:7: expect-params head.bias ("*.bias"): expected lr 0.1, got 0.2 by bi
 [vit_tiny vit.yaml]
 vit.yaml:9:7: expect-params head.bias ("*.bias"): expected weight_decay 0, got 0.0001 by weight_decay \
 [vit_tiny vit.yaml]
-vit.yaml:1:50: PG007 [info] weight decay goes to 1 token (norm_decay_mult: 0.0) [vit_tiny vit.yaml]
 vit.yaml:5:5: PG001 [warning] "heed" matches no parameter (did you mean "head"?) [vit_tiny vit.yaml]
+vit.yaml:1:50: PG007 [info] weight decay goes to 1 token (norm_decay_mult: 0.0) [vit_tiny vit.yaml]
 """
     )
 

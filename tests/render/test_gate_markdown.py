@@ -138,4 +138,4 @@ def test_random_text_is_code_and_words(text: str, lines: list[str]) -> None:
 
 
 def test_levels_of_what_fails_nothing_are_told() -> None:
-    assert under(tokens(render([FAILED])), "paragraph")[-1].startswith("PG001 dead-key [warning] vit.yaml:5:5 ")
+    assert under(tokens(render([FAILED])), "paragraph")[-2].startswith("PG001 dead-key [warning] vit.yaml:5:5 ")
