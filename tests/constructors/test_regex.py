@@ -334,7 +334,8 @@ class Asking(nn.Module):
 
 def test_what_a_model_asks_for_is_written_as_the_hint_says() -> None:
     report = audited(of=Asking(), wd_mults=[[".*", 1.0]])
-    (finding,) = (finding for finding in report.findings if finding.key == "no_weight_decay")
+    (finding,) = (finding for finding in report.findings if finding.code == "PG007")
+    assert "no_weight_decay() names" in finding.message
     assert finding.hint is None  # `.*token.*` would take the table as well
     report = audited(of=nn.ModuleDict({"fc": nn.Linear(2, 2), "norm": nn.LayerNorm(2)}))
     written = constructor_named("regex").exempting(report.config, "norm")

@@ -42,11 +42,13 @@ def test_norms_that_their_names_save(tmp_path: Path) -> None:
         assert "PG006" not in codes(report), name
 
 
-def test_words_inside_words(tmp_path: Path) -> None:
+def test_words_inside_words_are_trainers_own_doing(tmp_path: Path) -> None:
     report = audit(tmp_path, TEXT, tree({"debias_proj": nn.Linear(2, 2), "fc": nn.Linear(2, 2)}))
-    finding = only(report, "PG016")
-    assert (finding.key, finding.params) == ("bias", ("debias_proj.weight",))
-    assert (finding.position, finding.hint) == (None, None)
+    row = report["debias_proj.weight"]
+    assert row.weight_decay == 0
+    assert row.setting.weight_decay_rule
+    assert row.setting.weight_decay_rule.full == "forbidden_name.bias"  # the table says who, and no config can mend it
+    assert {finding.code for finding in report.findings}.isdisjoint({"PG003", "PG016"})
 
 
 def test_findings_about_base_values_stand_in_the_config(tmp_path: Path) -> None:

@@ -53,8 +53,8 @@ def test_a_suite_an_audit_and_a_case_a_subject() -> None:
     assert [(case.attrib["name"], [child.tag for child in case]) for case in failed] == [
         ("lock moved: custom_keys.blocks", ["failure"]),
         ("expect-params unexpected-setting: vit.yaml:9:7", ["failure"]),
-        ("PG007 decayed-vector: weight_decay", ["system-out"]),
         ("PG001 dead-key: heed", ["system-out"]),
+        ("PG007 decayed-vector: weight_decay", ["system-out"]),
     ]
     assert (failed[0][0].text or "").split("\n")[1:] == ["    blocks.{0..11}.norm{1,2}.{weight,bias}"]
     assert failed[1][0].attrib["message"] == "; ".join(notice.message for notice in FAILED.notices[3:])

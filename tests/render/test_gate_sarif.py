@@ -75,8 +75,8 @@ def test_a_result_a_line() -> None:
     assert [(each["ruleId"], each["level"], _line(each)) for each in results] == [
         ("lock", "error", 4),
         ("expect-params", "error", 9),
-        ("PG007", "note", 1),
         ("PG001", "warning", 5),
+        ("PG007", "note", 1),
     ]
     assert results[1]["message"]["text"].split("\n") == [notice.message for notice in FAILED.notices[3:]]
     assert results[0]["properties"] == {
