@@ -8,8 +8,8 @@ trap 'rm -rf "$folder"' EXIT
 summary=$folder/summary.md
 
 # A value is one word, whatever it holds: after `=` or `--` it cannot become an option, either.
-# -I: Python takes its libraries from where they are installed, and not from the folder that is checked.
-command=("$INPUT_PYTHON" -I -m pgaudit check "--format=markdown" "--output=$summary" "--format=$INPUT_FORMAT")
+# -I: Python takes its libraries from where they are installed, and not from the folder that is checked. -B: it leaves nothing there.
+command=("$INPUT_PYTHON" -IB -m pgaudit check "--format=markdown" "--output=$summary" "--format=$INPUT_FORMAT")
 if [ -n "$INPUT_LOCK" ]; then command+=("--lock=$INPUT_LOCK"); fi
 if [ -n "$INPUT_EXPECT" ]; then command+=("--expect=$INPUT_EXPECT"); fi
 if [ -n "$INPUT_BASELINE" ]; then command+=("--baseline=$INPUT_BASELINE"); fi

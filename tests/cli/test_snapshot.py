@@ -206,7 +206,7 @@ def test_versions_alone_are_a_note(
 ) -> None:
     assert _run(capsys, "nets.py:make", "-o", FILE)[0] == 0
     monkeypatch.setattr("torch.__version__", "99.1+cu1")
-    code, out, err = _run(capsys, "--check", FILE)
+    code, out, err = _run(capsys, "nets.py:make", "--check", FILE)
     assert (code, out) == (0, "")
     assert re.search(r"^note: made with torch [\d.]+; this is 99\.1$", err, re.MULTILINE)
 
@@ -217,7 +217,14 @@ def test_only_a_saved_inventory_is_written_over(capsys: pytest.CaptureFixture[st
     assert (folder / "c.yaml").read_text() == CONFIG
     (folder / FILE).write_text('{"pgaudit_inventory": 1,\n<<<<<<< HEAD\n')
     assert _run(capsys, "nets.py:make", "-o", FILE)[0] == 0
-    assert _run(capsys, "--check", FILE)[0] == 0
+    assert _run(capsys, "nets.py:make", "--check", FILE)[0] == 0
+
+
+def test_a_file_leads_to_no_code_by_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run(capsys, "nets.py:make", "-o", FILE)[0] == 0
+    code, _, err = _run(capsys, "--check", FILE)
+    assert code == 2
+    assert f"pgaudit snapshot nets.py:make --check {FILE}" in err
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,7 @@ def _asked(step: dict, environment: dict[str, str], **inputs: str) -> list[str]:
 
 
 def test_without_inputs_the_project_is_checked(recorder: dict[str, str]) -> None:
-    assert _asked(CHECK, recorder) == ["-I", "-m", "pgaudit", "check", "--format=markdown", "--format=github", "--"]
+    assert _asked(CHECK, recorder) == ["-IB", "-m", "pgaudit", "check", "--format=markdown", "--format=github", "--"]
 
 
 HOSTILE = "'\"; touch pwned; $(touch pwned) `touch pwned` ${IFS} | & > pwned \\ * ~ -- --lock=x é\u202e\x1b[31m"
