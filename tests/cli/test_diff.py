@@ -76,10 +76,17 @@ def test_a_report_against_the_config_that_made_it(capsys: pytest.CaptureFixture[
     assert _run(capsys, "a.json", "b.yaml", "--exit-code")[0] == 1
 
 
-def test_a_model_taken_from_a_report_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_model_of_timms_taken_from_a_report_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["show", "resnet18", "bare.yaml", "--format", "json", "-o", "a.json"]) == 0
+    code, _, err = _run(capsys, "a.json", "bare.yaml")
+    assert (code, err) == (0, "note: bare.yaml names no model; taking resnet18 from a.json\n")
+
+
+def test_a_model_that_is_code_is_not_taken_from_a_report(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["show", "nets:tiny", "bare.yaml", "--format", "json", "-o", "a.json"]) == 0
     code, _, err = _run(capsys, "a.json", "bare.yaml")
-    assert (code, err) == (0, "note: bare.yaml names no model; taking nets:tiny from a.json\n")
+    assert (code, err) == (2, 'error: no model is named for "bare.yaml"\n  --model nets:tiny\n')
+    assert _run(capsys, "a.json", "bare.yaml", "--model", "nets:tiny")[0] == 0
 
 
 def test_unfolded_and_without_rules(capsys: pytest.CaptureFixture[str]) -> None:
