@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from enum import Enum
 from pathlib import Path
 
 from rich.cells import cell_len
@@ -67,6 +68,7 @@ def _cases() -> Iterator[list[str]]:
     for name in COMMANDS:
         yield [name, "--help"]
     yield ["--help"]
+    fmt: Enum
     for fmt in Format:
         for model, config in (("resnet18", "configs/resnet50_mmcv.yaml"), ("nets.py:tied", "typo.yaml")):
             yield ["show", model, config, "--format", fmt.value]
