@@ -55,6 +55,10 @@ SIGNS: Mapping[str, tuple[Path, ...]] = {
             train_cfg.type train_cfg.by_epoch train_cfg.max_epochs train_cfg.max_iters train_cfg.val_interval
             train_dataloader.dataset visualizer.type randomness.seed
             """,
+        "detectron2": """
+            MODEL.META_ARCHITECTURE MODEL.WEIGHTS MODEL.MASK_ON MODEL.KEYPOINT_ON MODEL.ROI_HEADS MODEL.RPN
+            MODEL.RETINANET MODEL.RESNETS MODEL.ANCHOR_GENERATOR INPUT.MIN_SIZE_TRAIN DATALOADER.SAMPLER_TRAIN
+            """,
     }.items()
 }
 """What only the training configs of a library have. ``runner.type`` is a key ``type`` in a mapping ``runner``."""
@@ -107,7 +111,7 @@ def recognise(top: Mapping[str, Any], rest: Mapping[str, Any], otherwise: str = 
     name, sign = _whose(top, {**rest, **top}, otherwise)
     if name in SOLVERS:
         section = SOLVERS[name].section
-        layout = Layout(name, name, solver=top[section], sections={"solver": (section,)})
+        layout = Layout(name, name, solver=top.get(section, {}), sections={"solver": (section,)})
         nest: Path = ()
     else:
         default = name if name in SECTIONS else "mmcv" if "paramwise_cfg" in top else "torch"
@@ -131,6 +135,8 @@ def _whose(top: Mapping[str, Any], whole: Mapping[str, Any], otherwise: str) -> 
         if SECTIONS[name] in top:
             return name, None
     for name, signs in SIGNS.items():
+        if name in SOLVERS and "optimizer" in top:
+            continue  # a config of detectron2's has none; without a SOLVER, the library's own defaults train
         for sign in signs:
             if has(whole, sign):
                 return name, ".".join(map(str, sign))
