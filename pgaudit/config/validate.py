@@ -83,6 +83,11 @@ def _optimizer_complaints(layout: Layout) -> list[Complaint]:
             return [(at[:1], '"optim_wrapper" is empty, and mmengine builds no optimizer', _A_WRAPPER)]
         return [(at, '"optimizer" is missing', _A_WRAPPER if layout.name == "mmengine" else _AN_OPTIMIZER)]
     found = complaints("Optimizer", layout.optimizer, at)
+    if layout.name == "mmengine" and isinstance(layout.optimizer, Mapping):
+        for key in ("paramwise_cfg", "constructor"):
+            if key in layout.optimizer:
+                message = "mmengine hands it to the optimizer's class, and looks for it in `optim_wrapper`"
+                found.append(((*at, key), message, "move it into `optim_wrapper`"))
     other = _named_otherwise(layout.optimizer)
     return [
         (where, message, hint or (other if message.startswith('"type"') else None)) for where, message, hint in found

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 from torch import nn
+from torch.optim import SGD as SGDClass
 
 import pgaudit
 from pgaudit import Config, ConfigError, load_config
@@ -194,6 +195,23 @@ def test_an_option_of_the_constructor_that_is_named_is_no_ordinary_key(tmp_path:
             assert problem.hint == "move it into `paramwise_cfg`"
             assert (problem.position and problem.position.line) == (3 + len(SGD) + 1 if config is path else None)
         assert load_config({"optimizer": SGD, key: value}).misplaced == ()
+
+
+class Taking(SGDClass):
+    """An optimizer that takes whatever it is given."""
+
+    def __init__(self, params: Any, lr: float = 0.1, **others: Any) -> None:
+        super().__init__(params, lr)
+
+
+@pytest.mark.parametrize("key", ["paramwise_cfg", "constructor"])
+@pytest.mark.parametrize("kind", ["SGD", Taking])
+def test_mmengine_does_not_look_into_the_optimizer(kind: Any, key: str) -> None:
+    value = FC if key == "paramwise_cfg" else "DefaultOptimWrapperConstructor"
+    with pytest.raises(ConfigError) as refused:
+        load_config({"optim_wrapper": {"optimizer": {"type": kind, "lr": 0.1, key: value}}})
+    (problem,) = refused.value.problems
+    assert problem.message.startswith(f"optim_wrapper.optimizer.{key}: mmengine hands it to the optimizer's class")
 
 
 UNREADABLE: dict[str, tuple[dict[str, Any], str]] = {
