@@ -115,6 +115,15 @@ def test_if_only_one_refuses_they_differ(monkeypatch: pytest.MonkeyPatch, config
     assert not found.differences
 
 
+def test_the_scope_of_an_inherited_section_is_no_argument_of_the_optimizer(tmp_path: Path) -> None:
+    scope = {"_scope_": "mmengine"}
+    wrapper = {**scope, "optimizer": {"type": "SGD", "lr": 0.1, **scope}, "paramwise_cfg": {"bias_lr_mult": 2.0}}
+    (tmp_path / "c.yaml").write_text(json.dumps({"optim_wrapper": wrapper}), encoding="utf-8")
+    ran = _run("resnet18", str(tmp_path / "c.yaml"), oracle="mmengine")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "bit for bit" in ran.stdout
+
+
 class _Grouping(nn.Linear):
     """torch takes groups from ``parameters()``; pgaudit takes tensors."""
 

@@ -63,6 +63,12 @@ SIGNS: Mapping[str, tuple[Path, ...]] = {
 }
 """What only the training configs of a library have. ``runner.type`` is a key ``type`` in a mapping ``runner``."""
 
+_NO_ARGUMENTS = {
+    "mmcv": ("constructor", "paramwise_cfg"),
+    "mmengine": ("_scope_",),  # the registry that a base of another library is of
+}
+"""What stands in a library's ``optimizer`` and is not handed to the optimizer's class."""
+
 OWN = tuple(
     """
     model model_args constructor optimizer paramwise_cfg optim_wrapper solver SOLVER world_size expect findings
@@ -123,9 +129,9 @@ def recognise(top: Mapping[str, Any], rest: Mapping[str, Any], otherwise: str = 
         layout.written = _at(top, nest) if nest else None
     at = layout.sections["constructor"] = (*nest, "constructor")
     layout.constructor = _at(top, at) if has(top, at) else layout.default
-    if name == "mmcv" and isinstance(layout.optimizer, Mapping):
-        nested = ("constructor", "paramwise_cfg")
-        layout.optimizer = {key: value for key, value in layout.optimizer.items() if key not in nested}
+    if name in _NO_ARGUMENTS and isinstance(layout.optimizer, Mapping):
+        others = _NO_ARGUMENTS[name]
+        layout.optimizer = {key: value for key, value in layout.optimizer.items() if key not in others}
     layout.rivals = list(_rivals(name, top))
     return layout
 
