@@ -81,7 +81,7 @@ def verify(model: nn.Module | str | None, config: Config, model_args: Mapping[st
         library=real.library,
         version=real.version,
         reproduced=constructor_named(config.constructor).library,
-        parameters=len(ours.report.rows) if ours.report else len(list(live.module.parameters())),
+        parameters=len(ours.report.rows) if ours.report else _counted(live.module),
         groups=len(built.param_groups) if built else 0,
         differences=differences,
         ours_refused=ours.refused,
@@ -101,9 +101,29 @@ def _ours(live: Live, config: Config) -> _Ours:
     try:
         report, walked, call = audit_live(live, config)
     except PgauditError as error:
-        return _Ours(refused=str(error))
+        return _Ours(kind=_kind(config), refused=str(error))
     duplicate = next((finding.message for finding in report.findings if finding.code == "PG009"), None)
     return _Ours(report, walked.tensors, call.kind, duplicate)
+
+
+def _kind(config: Config) -> type[Optimizer] | None:
+    """Returns the optimizer's class where pgaudit refuses, so that the library is asked as well; None if unknown."""
+    from pgaudit.inventory.optimizers import optimizer_class
+
+    scope = config.architecture.scope if config.architecture else None
+    try:
+        spec = constructor_named(config.constructor).optimizer(config)
+        return None if spec.factory else optimizer_class(spec.type, scope)
+    except PgauditError:
+        return None
+
+
+def _counted(module: nn.Module) -> int:
+    """Returns how many parameters a model has by its own method; 0 where that raises."""
+    try:
+        return len(list(module.parameters()))
+    except Exception:  # foreign code
+        return 0
 
 
 def _theirs(

@@ -15,6 +15,7 @@ import pytest
 import torch
 from torch import nn
 
+import pgaudit
 from pgaudit import real
 from pgaudit.cli import main
 from pgaudit.config import load_config
@@ -112,6 +113,65 @@ def test_if_only_one_refuses_they_differ(monkeypatch: pytest.MonkeyPatch, config
     found = _verified(monkeypatch, edit, config)
     assert not found.agrees
     assert not found.differences
+
+
+def test_the_scope_of_an_inherited_section_is_no_argument_of_the_optimizer(tmp_path: Path) -> None:
+    scope = {"_scope_": "mmengine"}
+    wrapper = {**scope, "optimizer": {"type": "SGD", "lr": 0.1, **scope}, "paramwise_cfg": {"bias_lr_mult": 2.0}}
+    (tmp_path / "c.yaml").write_text(json.dumps({"optim_wrapper": wrapper}), encoding="utf-8")
+    ran = _run("resnet18", str(tmp_path / "c.yaml"), oracle="mmengine")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "bit for bit" in ran.stdout
+
+
+class _Grouping(nn.Linear):
+    """torch takes groups from ``parameters()``; pgaudit takes tensors."""
+
+    def parameters(self, recurse: bool = True) -> Any:
+        return [{"params": list(super().parameters(recurse)), "lr": 0.5}]
+
+
+class _Mapping(nn.Linear):
+    """Neither torch nor pgaudit can list it."""
+
+    def named_parameters(self, *args: Any, **kwargs: Any) -> Any:
+        return dict(super().named_parameters(*args, **kwargs))
+
+
+def test_torch_is_asked_where_pgaudit_refuses() -> None:
+    config = load_config({"constructor": "torch", "optimizer": {"type": "SGD", "lr": 0.1}})
+    verification = verify(_Grouping(2, 2), config)
+    assert verification.ours_refused
+    assert "yields a dict" in verification.ours_refused
+    assert verification.theirs_refused is None
+    assert not verification.agrees
+    both = verify(_Mapping(2, 2), config)
+    assert both.agrees
+    assert both.theirs_refused == "ValueError: too many values to unpack (expected 2)"
+    muon = verify(nn.Linear(2, 2), load_config({"optimizer": {"type": "Muon", "lr": 0.1}}))
+    assert muon.agrees
+    assert "Muon only supports 2D parameters" in str(muon.theirs_refused)
+
+
+class _Beside(nn.Linear):
+    """Its ``parameters()`` has a tensor that no module owns."""
+
+    def __init__(self) -> None:
+        super().__init__(2, 2)
+        self.extra = [nn.Parameter(torch.zeros(3))]
+
+    def parameters(self, recurse: bool = True) -> Any:
+        return [*super().parameters(recurse), *self.extra]
+
+
+@pytest.mark.parametrize("constructor", ["torch", "timm"])
+def test_a_tensor_that_no_module_owns_is_trained_by_those_who_ask_for_parameters(constructor: str) -> None:
+    config = load_config({"constructor": constructor, "optimizer": {"type": "SGD", "lr": 0.1}})
+    model = _Beside()
+    assert verify(model, config).agrees
+    rows = {row.name: row.group for row in pgaudit.audit(model, config).rows}
+    assert set(rows) == {"weight", "bias", "parameters()[2]"}
+    assert (rows["parameters()[2]"] is None) == (constructor == "timm")
 
 
 def _importing(name: str) -> Callable[[], Any]:

@@ -30,7 +30,9 @@ def check(audited: Audited, /) -> Iterator[Finding]:
     config = audited.config
     for stray in config.misplaced:
         if stray.sister is None:
-            message = f"{quoted(stray.option)} at top level is read by nobody: {stray.why}"
+            around = ".".join(map(str, stray.at[:-1]))
+            place = f"in {around}" if around else "at top level"
+            message = f"{quoted(stray.option)} {place} is read by nobody: {stray.why}"
             yield audited.finding(KIND, message, stray.hint, position=config.keys.get(stray.at), key=stray.option)
     for found in audited.constructor.unread(config, audited.facts):
         at, option = found.at, str(found.at[-1])

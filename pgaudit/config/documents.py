@@ -77,7 +77,7 @@ def _named(at: Path, message: str) -> str:
 
 def _place(document: Document, at: Path) -> Position | None:
     """The position of the value at ``at``; of its key where the value is missing; of the nearest parent otherwise."""
-    if at in document.values and at in document.keys:
+    if at in document.keys:
         return document.keys[at]
     for length in range(len(at), -1, -1):
         if at[:length] in document.values:

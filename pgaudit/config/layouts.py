@@ -55,9 +55,19 @@ SIGNS: Mapping[str, tuple[Path, ...]] = {
             train_cfg.type train_cfg.by_epoch train_cfg.max_epochs train_cfg.max_iters train_cfg.val_interval
             train_dataloader.dataset visualizer.type randomness.seed
             """,
+        "detectron2": """
+            MODEL.META_ARCHITECTURE MODEL.WEIGHTS MODEL.MASK_ON MODEL.KEYPOINT_ON MODEL.ROI_HEADS MODEL.RPN
+            MODEL.RETINANET MODEL.RESNETS MODEL.ANCHOR_GENERATOR INPUT.MIN_SIZE_TRAIN DATALOADER.SAMPLER_TRAIN
+            """,
     }.items()
 }
 """What only the training configs of a library have. ``runner.type`` is a key ``type`` in a mapping ``runner``."""
+
+_NO_ARGUMENTS = {
+    "mmcv": ("constructor", "paramwise_cfg"),
+    "mmengine": ("_scope_",),  # the registry that a base of another library is of
+}
+"""What stands in a library's ``optimizer`` and is not handed to the optimizer's class."""
 
 OWN = tuple(
     """
@@ -107,7 +117,7 @@ def recognise(top: Mapping[str, Any], rest: Mapping[str, Any], otherwise: str = 
     name, sign = _whose(top, {**rest, **top}, otherwise)
     if name in SOLVERS:
         section = SOLVERS[name].section
-        layout = Layout(name, name, solver=top[section], sections={"solver": (section,)})
+        layout = Layout(name, name, solver=top.get(section, {}), sections={"solver": (section,)})
         nest: Path = ()
     else:
         default = name if name in SECTIONS else "mmcv" if "paramwise_cfg" in top else "torch"
@@ -119,9 +129,9 @@ def recognise(top: Mapping[str, Any], rest: Mapping[str, Any], otherwise: str = 
         layout.written = _at(top, nest) if nest else None
     at = layout.sections["constructor"] = (*nest, "constructor")
     layout.constructor = _at(top, at) if has(top, at) else layout.default
-    if name == "mmcv" and isinstance(layout.optimizer, Mapping):
-        nested = ("constructor", "paramwise_cfg")
-        layout.optimizer = {key: value for key, value in layout.optimizer.items() if key not in nested}
+    if name in _NO_ARGUMENTS and isinstance(layout.optimizer, Mapping):
+        others = _NO_ARGUMENTS[name]
+        layout.optimizer = {key: value for key, value in layout.optimizer.items() if key not in others}
     layout.rivals = list(_rivals(name, top))
     return layout
 
@@ -131,6 +141,8 @@ def _whose(top: Mapping[str, Any], whole: Mapping[str, Any], otherwise: str) -> 
         if SECTIONS[name] in top:
             return name, None
     for name, signs in SIGNS.items():
+        if name in SOLVERS and "optimizer" in top:
+            continue  # a config of detectron2's has none; without a SOLVER, the library's own defaults train
         for sign in signs:
             if has(whole, sign):
                 return name, ".".join(map(str, sign))

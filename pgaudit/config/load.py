@@ -85,7 +85,10 @@ def _validated(document: Document, path: str | None, constructor: str | None, ot
         raise ConfigError(Problem(message, path, document.values.get(())))
     top, rest = split(document.value)
     layout = layouts.recognise(top, {**document.rest, **rest}, otherwise)
-    stray = tuple(misplaced(top, layout))
+    name = constructor or scoped(layout.constructor, top.get("default_scope"))
+    misnamed = constructor_complaints(name, layout)
+    grammar = None if misnamed else grammar_named(name)
+    stray = tuple(misplaced(top, {**document.rest, **rest}, layout, grammar.name if grammar else None))
     found = top_complaints(top, layout, stray)
     if "_base_" in top:
         message = "pgaudit reads one file, and `_base_` names others"
@@ -93,10 +96,7 @@ def _validated(document: Document, path: str | None, constructor: str | None, ot
     if "_BASE_" in top:  # given as a mapping: those of files have been read
         found.insert(0, (("_BASE_",), "it is read in files alone, as detectron2 does", "name the file"))
     found += [(at, message, None) for at, message in layout.rivals]
-    name = constructor or scoped(layout.constructor, top.get("default_scope"))
-    misnamed = constructor_complaints(name, layout)
     found += misnamed
-    grammar = None if misnamed else grammar_named(name)
     if "world_size" in top and grammar and not grammar.scales_lr:
         found.append((("world_size",), "only BaseCls scales its lr by the number of processes", "remove it"))
     found += section_complaints(layout, grammar)

@@ -133,6 +133,9 @@ class Source:
         if builder.problems:
             raise ConfigError(builder.problems)
         builder.document.rest = rest or {}
+        for key, _ in self._root.value if rest else ():
+            if _is_word(key) and key.value in builder.document.rest:
+                builder.document.keys[(key.value,)] = position_of(key, self._elsewhere)
         return builder.document
 
 

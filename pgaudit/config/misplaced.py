@@ -20,6 +20,14 @@ ORDINARY = frozenset(
 )
 """Options whose names are also those of ordinary keys of a training config."""
 
+UNMISTAKABLE = {
+    "rules": ("rules", "unmatched"),
+    "detectron2": ("overrides",),
+    "timm": ("fallback_list",),
+    **dict.fromkeys(("mmdet_layer_decay", "mmseg_layer_decay"), ("decay_type",)),
+}
+"""Those of them that can only be options where a config names this constructor."""
+
 OPTIONS = (
     frozenset(option for name, shape in SHAPES.items() if name.endswith("Paramwise") for option in shape.fields)
     | {"lr_mults", "wd_mults"}
@@ -104,11 +112,34 @@ def is_misplaced(key: object, layout: Layout) -> bool:
     return key in OPTIONS or (section is not None and key in PLACED and key != section)
 
 
-def misplaced(top: Mapping[str, Any], layout: Layout) -> Iterator[Misplaced]:
-    """Yields the known options that stand at the top of a config whose library does not look there.
+def misplaced(
+    top: Mapping[str, Any], rest: Mapping[str, Any], layout: Layout, constructor: str | None
+) -> Iterator[Misplaced]:
+    """Yields the known options that stand where the config's library does not look.
 
     What a config has once more where the library looks is a variable, or an anchor, that is taken up there.
+
+    Args:
+        top: the keys that are read.
+        rest: the other keys of the training config.
+        layout: whose layout the config has.
+        constructor: the one that is at work, if there is one of that name.
     """
+    yield from _at_top(top, layout)
+    if layout.name == "pgaudit" and "constructor" in top:
+        for option in rest:
+            if option in UNMISTAKABLE.get(str(constructor), ()):
+                yield Misplaced(option, (option,), "pgaudit looks in `paramwise_cfg`", "move it into `paramwise_cfg`")
+    if layout.name == "mmengine" and isinstance(layout.written, Mapping):
+        for option in layout.written:
+            if option not in PLACED and (option in OPTIONS or meant(str(option)) == "paramwise_cfg"):
+                place = "`optim_wrapper.paramwise_cfg`"
+                yield Misplaced(
+                    str(option), ("optim_wrapper", option), f"mmengine looks in {place}", f"move it into {place}"
+                )
+
+
+def _at_top(top: Mapping[str, Any], layout: Layout) -> Iterator[Misplaced]:
     section = SECTIONS.get(layout.name)
     for option, value in top.items():
         if not is_misplaced(option, layout) or (section and _taken_up(option, value, top.get(section))):

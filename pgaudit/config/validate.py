@@ -26,6 +26,7 @@ def top_complaints(top: Mapping[Any, Any], layout: Layout, stray: Sequence[Mispl
     known = {key: value for key, value in top.items() if not is_misplaced(key, layout)}
     for at, message, hint in complaints("File", known):
         own = meant(str(at[-1])) if message.startswith("unknown key") else None
+        hint = _AN_OPTIMIZER if at == ("optimizer",) else hint
         found.append((at, message, f"did you mean {quoted(own)}?" if own else hint))
     return found
 
@@ -69,10 +70,47 @@ def _optimizer_complaints(layout: Layout) -> list[Complaint]:
         message = (
             f'"optim_wrapper" is missing, and mmengine, whose config this is by its `{layout.sign}`, reads no other'
         )
-        return [(("optimizer",), message, "optim_wrapper: {optimizer: {type: SGD, lr: 0.1}}")]
+        return [(("optimizer",), message, _A_WRAPPER)]
+    at = layout.sections["optimizer"]
+    several = _several(layout.optimizer) if layout.name != "mmengine" else _several(layout.written, "optimizer")
+    if len(several) > 1:
+        message = (
+            f"there are {len(several)} optimizers here, {' and '.join(map(quoted, several[:3]))}; pgaudit takes one"
+        )
+        return [(at[:1], message, "write a config for each")]
     if layout.optimizer is None:
-        return [(layout.sections["optimizer"], '"optimizer" is missing', "optimizer: {type: SGD, lr: 0.1}")]
-    return complaints("Optimizer", layout.optimizer, layout.sections["optimizer"])
+        if layout.name == "mmengine" and layout.written is None:
+            return [(at[:1], '"optim_wrapper" is empty, and mmengine builds no optimizer', _A_WRAPPER)]
+        return [(at, '"optimizer" is missing', _A_WRAPPER if layout.name == "mmengine" else _AN_OPTIMIZER)]
+    found = complaints("Optimizer", layout.optimizer, at)
+    if layout.name == "mmengine" and isinstance(layout.optimizer, Mapping):
+        for key in ("paramwise_cfg", "constructor"):
+            if key in layout.optimizer:
+                message = "mmengine hands it to the optimizer's class, and looks for it in `optim_wrapper`"
+                found.append(((*at, key), message, "move it into `optim_wrapper`"))
+    other = _named_otherwise(layout.optimizer)
+    return [
+        (where, message, hint or (other if message.startswith('"type"') else None)) for where, message, hint in found
+    ]
+
+
+_AN_OPTIMIZER = "optimizer: {type: SGD, lr: 0.1}"
+_A_WRAPPER = "optim_wrapper: {optimizer: {type: SGD, lr: 0.1}}"
+
+
+def _several(section: object, key: str = "type") -> list[str]:
+    """Returns the names of optimizers that stand where one is expected: mappings, each with a ``type`` or the like."""
+    if not isinstance(section, Mapping) or key in section:
+        return []
+    return [str(name) for name, value in section.items() if isinstance(value, Mapping) and key in value]
+
+
+def _named_otherwise(optimizer: object) -> str | None:
+    """Returns a hint for what other tools write in place of ``type``: Hydra, Lightning, and their like."""
+    if not isinstance(optimizer, Mapping):
+        return None
+    word = next((word for word in ("_target_", "class_path", "name") if isinstance(optimizer.get(word), str)), None)
+    return f"pgaudit reads `type`, and not `{word}`" if word else None
 
 
 def _wrapper_complaints(layout: Layout) -> Iterator[Complaint]:
@@ -83,7 +121,7 @@ def _wrapper_complaints(layout: Layout) -> Iterator[Complaint]:
         return
     arguments = _WRAPPERS[kind]
     for key in wrapper:
-        if key not in (*_IN_WRAPPER, *arguments):
+        if key not in (*_IN_WRAPPER, *arguments) and key not in _several(wrapper, "optimizer"):
             message = f"mmengine's {kind} would raise TypeError: unexpected keyword argument {quoted(key)}"
             hint = did_you_mean(str(key), ("paramwise_cfg", "constructor", *arguments), cutoff=0.8)
             inside = "write it in optim_wrapper.paramwise_cfg" if key in OPTIONS else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from pgaudit.inventory.families import NORM_LIKE, families_of
 from pgaudit.inventory.norms import is_norm_like
 from pgaudit.inventory.records import Conv, ModuleType, Parameter, Visit
 from pgaudit.inventory.traverse import Occurrence
+from pgaudit.text import visible
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -63,12 +64,25 @@ class Found:
         self.entries.append(Entry(name, self._type_of_owner(met.owner), reachable=False))
         self.tensors.append(met.tensor)
 
-    def indices(self, tensors: Iterable[Tensor]) -> tuple[int, ...]:
-        """Raises ModelError for a tensor that no module owns."""
-        try:
-            return tuple(self._index[id(tensor)] for tensor in tensors)
-        except KeyError:
-            raise ModelError("the model's parameters() yields a tensor that none of its modules owns") from None
+    def indices(self, tensors: Sequence[Any], root: nn.Module) -> tuple[int, ...]:
+        """Returns what ``parameters()`` yields; a tensor that no module owns has no name but its place there.
+
+        Raises:
+            ModelError: it yields something else.
+        """
+        from torch import Tensor
+
+        indices = []
+        for place, tensor in enumerate(tensors):
+            if not isinstance(tensor, Tensor):
+                what = f"the model's parameters() yields a {visible(type(tensor).__name__)}, where a tensor is expected"
+                raise ModelError(what, "pgaudit takes a model whose parameters() yields tensors")
+            if id(tensor) not in self._index:
+                self._index[id(tensor)] = len(self.entries)
+                self.entries.append(Entry(f"parameters()[{place}]", self._type_of_owner(root)))
+                self.tensors.append(tensor)
+            indices.append(self._index[id(tensor)])
+        return tuple(indices)
 
     def listed(self, entries: Sequence[Listed], root: nn.Module) -> tuple[Visit, ...]:
         """Returns meetings on another way than the walk's; a tensor that no module owns is the root's."""

@@ -104,7 +104,7 @@ def listed_by(root: nn.Module, found: Found, seen: Seen) -> ByWay:
         "_parameters": found.listed(attempted("_parameters", by_own_parameters), root),
     }
     names = [visit.name for visit in ways["named_parameters"]]
-    whole = found.indices(attempted("parameters", lambda model: model.parameters()))
+    whole = found.indices(attempted("parameters", lambda model: model.parameters()), root)
     usual = [(entry.name, index) for index, entry in enumerate(found.entries) if entry.reachable]
     return ByWay(names, whole, None if not raised and _are_usual(ways, usual) else ways, raised)
 

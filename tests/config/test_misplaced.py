@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 from torch import nn
+from torch.optim import SGD as SGDClass
 
 import pgaudit
 from pgaudit import Config, ConfigError, load_config
@@ -160,6 +161,106 @@ def test_check_fails_for_what_the_library_does_not_read(
     errors = [line for line in capsys.readouterr().out.splitlines() if "[" not in line.partition(" ")[2][:12]]
     assert len(errors) == 1
     assert f" {code} " in errors[0]
+
+
+UNREAD_BY_THE_WRAPPER = ["custom_keys", "norm_decay_mult", "paramwise_cgf", "param_wise"]
+
+
+@pytest.mark.parametrize("key", UNREAD_BY_THE_WRAPPER)
+def test_a_wrapper_of_ones_own_does_not_read_what_is_about_parameters(tmp_path: Path, key: str) -> None:
+    wrapper = {"type": "MyWrapper", "optimizer": SGD, "their_own": 1, key: {"fc": {"lr_mult": 10.0}}}
+    report = pgaudit.audit(nn.Linear(2, 2), str(_written(tmp_path, {"optim_wrapper": wrapper})))
+    (finding,) = [finding for finding in report.findings if finding.key == key]
+    assert (finding.code, finding.severity) == ("PG011", "error")
+    assert f'"{key}" in optim_wrapper is read by nobody' in finding.message
+    assert (finding.position and finding.position.line) == list(wrapper).index(key) + 2 + len(SGD)
+
+
+OF_A_CONSTRUCTOR: dict[str, dict[str, Any]] = {
+    "rules": {"rules": [{"match": "*", "lr_mult": 2.0}], "unmatched": "freeze"},
+    "detectron2": {"overrides": {"fc": {"lr": 1.0}}},
+    "timm": {"fallback_list": ["fc"]},
+}
+
+
+@pytest.mark.parametrize("constructor", OF_A_CONSTRUCTOR)
+def test_an_option_of_the_constructor_that_is_named_is_no_ordinary_key(tmp_path: Path, constructor: str) -> None:
+    own = {"constructor": constructor, "optimizer": SGD}
+    for key, value in OF_A_CONSTRUCTOR[constructor].items():
+        path = _written(tmp_path, {**own, "seed": 1, key: value})
+        for config in ({**own, key: value}, path):
+            with pytest.raises(ConfigError, match=f'"{key}" stands where nothing reads it') as refused:
+                load_config(config)
+            (problem,) = refused.value.problems
+            assert problem.hint == "move it into `paramwise_cfg`"
+            assert (problem.position and problem.position.line) == (3 + len(SGD) + 1 if config is path else None)
+        assert load_config({"optimizer": SGD, key: value}).misplaced == ()
+
+
+class Taking(SGDClass):
+    """An optimizer that takes whatever it is given."""
+
+    def __init__(self, params: Any, lr: float = 0.1, **others: Any) -> None:
+        super().__init__(params, lr)
+
+
+@pytest.mark.parametrize("key", ["paramwise_cfg", "constructor"])
+@pytest.mark.parametrize("kind", ["SGD", Taking])
+def test_mmengine_does_not_look_into_the_optimizer(kind: Any, key: str) -> None:
+    value = FC if key == "paramwise_cfg" else "DefaultOptimWrapperConstructor"
+    with pytest.raises(ConfigError) as refused:
+        load_config({"optim_wrapper": {"optimizer": {"type": kind, "lr": 0.1, key: value}}})
+    (problem,) = refused.value.problems
+    assert problem.message.startswith(f"optim_wrapper.optimizer.{key}: mmengine hands it to the optimizer's class")
+
+
+UNREADABLE: dict[str, tuple[dict[str, Any], str]] = {
+    "mmcv's several": (
+        {"optimizer": {"generator": SGD, "discriminator": SGD}, "lr_config": {}},
+        'optimizer: there are 2 optimizers here, "generator" and "discriminator"; pgaudit takes one',
+    ),
+    "mmengine's several": (
+        {"optim_wrapper": {"a": {"type": "OptimWrapper", "optimizer": SGD}, "b": {"optimizer": SGD}}},
+        'optim_wrapper: there are 2 optimizers here, "a" and "b"; pgaudit takes one',
+    ),
+    "no wrapper": ({"optim_wrapper": None}, '"optim_wrapper" is empty, and mmengine builds no optimizer'),
+    "hydra": (
+        {"optimizer": {"_target_": "torch.optim.AdamW", "lr": 0.1}},
+        '"type" is missing (pgaudit reads `type`, and not `_target_`)',
+    ),
+    "lightning": (
+        {"optimizer": {"class_path": "torch.optim.AdamW"}},
+        '"type" is missing (pgaudit reads `type`, and not `class_path`)',
+    ),
+    "a name": (
+        {"optimizer": "adamw", "lr": 0.1},
+        'optimizer: expected a mapping, got the text "adamw" (optimizer: {type: SGD, lr: 0.1})',
+    ),
+}
+
+
+@pytest.mark.parametrize(("config", "message"), UNREADABLE.values(), ids=UNREADABLE)
+def test_what_other_tools_write_gets_one_message(config: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        load_config(config)
+    assert len(refused.value.problems) == 1
+    assert message in str(refused.value)
+
+
+D2 = [{"META_ARCHITECTURE": "GeneralizedRCNN"}, {"WEIGHTS": "x.pkl"}, {"ROI_HEADS": {"NUM_CLASSES": 3}}]
+
+
+@pytest.mark.parametrize("section", D2)
+def test_without_a_solver_detectron2_trains_with_its_defaults(tmp_path: Path, section: dict[str, Any]) -> None:
+    model = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+    expected = [(row.lr, row.weight_decay, row.group) for row in pgaudit.audit(model, {"SOLVER": {}}).rows]
+    (tmp_path / "base.yaml").write_text("VERSION: 2\n", encoding="utf-8")
+    for config in ({"MODEL": section}, {"_BASE_": "base.yaml", "MODEL": section, "norm_decay_mult": 1.0}):
+        report = pgaudit.audit(model, str(_written(tmp_path, config)))
+        assert report.config.layout == "detectron2"
+        assert [(row.lr, row.weight_decay, row.group) for row in report.rows] == expected
+        assert ("PG011" in [finding.code for finding in report.findings]) == ("norm_decay_mult" in config)
+    assert load_config({"MODEL": section, "optimizer": SGD}).layout == "pgaudit"
 
 
 def test_what_is_taken_up_where_the_library_looks_is_no_finding(tmp_path: Path) -> None:

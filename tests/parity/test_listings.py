@@ -12,6 +12,7 @@ import pgaudit
 from pgaudit.explanation import explanations
 from tests.parity.client import Oracle
 from tests.parity.compare import Case, audit, compare, refuses
+from tests.parity.layer_decays import Named, layered
 from tests.parity.overrides import WAYS
 from tests.parity.trees import Spec, block, build, node
 
@@ -45,6 +46,24 @@ def test_each_way_in_each_place(library: Oracle, way: str) -> None:
         spec: Spec = {"root": TREE, "says": LAYERS, "lists": [[path, way]]}
         for options in OPTIONS[library.constructor]:
             compare(library, {"model": spec, "optimizer": ADAMW, "paramwise_cfg": options})
+
+
+LAYER_DECAYS: dict[str, tuple[Any, dict[str, Any]]] = {
+    "mmpretrain_layer_decay": (layered(TREE), {"layer_decay_rate": 0.75, "norm_decay_mult": 0.0}),
+    "mmseg_layer_decay": (block(backbone={**TREE, "kind": "BEiT"}), {"num_layers": 3, "decay_rate": 0.75}),
+    "mmpose_layer_decay": (block(backbone=TREE), {"num_layers": 3, "layer_decay_rate": 0.75}),
+    "mmseg_force_default": (TREE, {"norm_decay_mult": 0.0, "force_default_settings": True}),
+}
+
+
+@pytest.mark.parametrize("constructor", LAYER_DECAYS)
+@pytest.mark.parametrize("way", WAYS)
+def test_each_way_under_layer_decay(mmpretrain: Oracle, way: str, constructor: str) -> None:
+    root, options = LAYER_DECAYS[constructor]
+    inside = "backbone" if root["children"][0][0] == "backbone" else "blocks.1"
+    for path in ("", inside, f"{inside}.blocks.1".removeprefix("blocks.1.")):
+        case: Case = {"model": {"root": root, "lists": [[path, way]]}, "optimizer": ADAMW, "paramwise_cfg": options}
+        compare(Named(mmpretrain, constructor), case)
 
 
 def test_a_checkpoint_wrapper_gives_timm_the_names_inside(timm: Oracle) -> None:
