@@ -90,7 +90,7 @@ class Detectron2(Basic):
             for word in settings:
                 if word not in read:
                     why = (
-                        f"is read by nobody: the group holds it, and {self.optimizer(config).name} does not look for it"
+                        f"has no effect: the group holds it, and {self.optimizer(config).name} does not look for it"
                     )
                     hint = _ABSOLUTE.get(word)
                     yield Unread(("paramwise_cfg", "overrides", leaf, word), read, why=why, hint=hint)
