@@ -241,3 +241,10 @@ def test_other_names_of_a_constructor_lead_to_it(name: str, known: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load_config({"optimizer": SGD, "constructor": name})
     assert str(caught.value.problems[0].hint).startswith(f'did you mean "{known}"')
+
+
+@pytest.mark.parametrize(("slip", "section"), [("optimzer", SGD), ("slover", {"basic_lr": 0.1, "weight_decay": 0.1})])
+def test_a_slip_is_one_mistake(slip: str, section: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config({slip: section, **({"constructor": "basecls"} if slip == "slover" else {})})
+    assert [problem.message for problem in caught.value.problems] == [f'unknown key "{slip}"']
