@@ -70,7 +70,8 @@ def test_it_is_written_to_stdout_or_to_a_file_and_the_same_again(
     for _ in range(2):
         assert _run(capsys, "nets.py:make", "-o", FILE) == (0, "", "")
         assert (folder / FILE).read_text() == out
-    assert _run(capsys, "nets.py:make", "--check", FILE) == (0, "", f"nets.py:make is still the model in {FILE}: 16 tensors\n")
+    same = f"nets.py:make is still the model in {FILE}: 16 tensors\n"
+    assert _run(capsys, "nets.py:make", "--check", FILE) == (0, "", same)
 
 
 def test_nothing_of_this_machine_is_kept(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
