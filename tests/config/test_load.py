@@ -260,7 +260,7 @@ ONE_ERROR = {
     ),
     "optimizer beside a solver": (
         "solver: {}\noptimizer: {type: SGD}\n",
-        'f:2:1: "optimizer" stands beside "solver"; a config has one of them',
+        'f:2:1: "optimizer" and "solver" are both in this config; keep one of them',
     ),
     "betas": ("solver: {betas: [0.9]}\n", "f:1:10: solver.betas: expected two numbers"),
 }
