@@ -49,7 +49,7 @@ class _TwiceListed(nn.Module):
         super().__init__()
         self.w = nn.Parameter(torch.ones(2, 2))
 
-    def named_parameters(self, *_: object, **__: object) -> Iterator[tuple[str, nn.Parameter]]:  # type: ignore[override]
+    def named_parameters(self, *_: object, **__: object) -> Iterator[tuple[str, nn.Parameter]]:
         yield from (("w", self.w), ("w.bias", self.w))
 
 
