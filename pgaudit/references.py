@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from pgaudit.config import Config
 from pgaudit.config.documents import read_file
-from pgaudit.errors import UsageError
+from pgaudit.errors import ModelError, UsageError
 from pgaudit.inventory import Inventory
 from pgaudit.inventory.cache import Cache
-from pgaudit.inventory.misnamed import unknown_model
 from pgaudit.inventory.saved import MAX_BYTES, Saved, read
 from pgaudit.inventory.timm_names import listed, refuse_unknown
 from pgaudit.live import arguments_for, beside
 from pgaudit.names import Names
 from pgaudit.subject import Buildable, Cached, Given, Remembered, Subject
+from pgaudit.text import nearest, quoted
 from pgaudit.trial import placed
 
 if TYPE_CHECKING:
@@ -67,7 +67,9 @@ def timm_names(glob: str, cache: Cache | None = None) -> list[str]:
     matching = Names(names).matching(glob) if glob else frozenset(names)
     found = [name for name in names if name in matching]
     if not found:
-        raise unknown_model(glob, names)
+        near = nearest(glob.strip("*?"), names, most=3)
+        hint = f"did you mean {', '.join(near)}?" if near else "`pgaudit models` lists all names"
+        raise ModelError(f"no model of timm's matches {quoted(glob)}", hint)
     return found
 
 

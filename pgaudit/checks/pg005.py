@@ -2,7 +2,8 @@
 
 What: taken out of the config, it would leave every parameter's lr and weight decay, and what else the optimizer reads,
 as they are. There may be no such parameter in the model, custom keys may take them all, the base weight decay may be 0,
-or the value may be the one that holds anyway. (`bypass_duplicate` is left in peace: it guards against what may come.)
+or the value may be the one that holds anyway. Rules that match frozen parameters alone are one finding together; PG010
+names them where it reports those parameters. `bypass_duplicate` is never reported: it may be there for later models.
 
 Why it hurts: it does no harm by itself; but somebody thinks that it does something.
 

@@ -44,7 +44,8 @@ def check(audited: Audited, /) -> Iterator[Finding]:
     if not kinds:
         return
     indices = sorted(index for members in kinds.values() for index in members)
-    what = ", ".join(_counted(len(members), kind) for kind, members in kinds.items())
+    *others, last = (_counted(len(members), kind) for kind, members in kinds.items())
+    what = f"{', '.join(others)} and {last}" if others else last
     message, hint = f"weight decay goes to {what}{words.which(audited, indices)}", None
     if named := [index for index in indices if index in asked]:
         part = _part(len(named), len(indices))

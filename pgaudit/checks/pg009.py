@@ -1,15 +1,15 @@
 """Tied parameters that make the optimizer raise.
 
-What: one tensor has several names, under different parents, and the constructor makes a group for each meeting. torch
-then refuses the whole optimizer: "some parameters appear in more than one parameter group".
+What: one tensor has several names, under different parents, and the constructor puts it into a group for each of them.
+torch then refuses the whole optimizer: "some parameters appear in more than one parameter group".
 
 Why it hurts: training does not start; and once it is silenced, the first name decides, so a key written for the second
 does nothing.
 
 Example: an output layer that shares the embedding's weight, under any non-empty ``paramwise_cfg``.
 
-How to mend it: ``bypass_duplicate: true``. It does not help a frozen parameter, which the constructor appends without
-asking.
+How to mend it: ``bypass_duplicate: true``, where the constructor reads it. It does not help a frozen parameter, which
+the constructor appends without asking. Otherwise untie the tensor.
 """
 
 from __future__ import annotations
@@ -25,11 +25,13 @@ KIND = Kind("PG009", "duplicate-parameter", "error")
 
 
 def check(audited: Audited, /) -> Iterator[Finding]:
-    """Yields a finding for each parameter that is met more than once."""
+    """Yields a finding for each parameter that would be in more than one group."""
     for conflict in audited.assignment.conflicts:
         parameter = audited.inventory.parameters[conflict.index]
-        hint = "bypass_duplicate: true keeps the first meeting only"
-        if not parameter.trainable:
+        hint = "bypass_duplicate: true takes the tensor once, under its first name"
+        if "bypass_duplicate" not in audited.constructor.options:
+            hint = "untie it: no option of this constructor helps"
+        elif not parameter.trainable:
             hint = "bypass_duplicate does not help a frozen parameter; untie it or leave paramwise_cfg empty"
         yield audited.finding(KIND, _message(conflict), hint, at=_place(audited), indices=[conflict.index])
 

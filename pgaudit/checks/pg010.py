@@ -1,12 +1,13 @@
 """Frozen parameters in a group, or trainable ones in none.
 
-What: mmcv 1.x and BaseCls put parameters that do not require a gradient into groups, with the base values: they are
-asked for before any rule. mmengine leaves them out, and warns of each. Rules that are about such parameters alone
-change nothing, and are named. And mmcv and mmengine begin at a model's
-attribute `module`, whatever it is: parameters beside it are in no group at all.
+What: mmcv 1.x puts parameters that do not require a gradient into groups at the base values, before it looks at any
+rule; BaseCls treats them like all others; mmengine leaves them out, and warns of each. Rules that match such parameters
+alone change nothing, and are named in the finding. mmcv and mmengine also take a model's attribute `module` for the
+whole model: parameters outside of it are in no group.
 
-Why it hurts: a frozen parameter in a group is harmless while it stays frozen. Unfrozen later in training, it trains at
-the base lr, not at that of its custom key. A trainable parameter in no group is never trained, and nothing says so.
+Why it hurts: a frozen parameter in a group is harmless while it stays frozen. Unfrozen later in training, under mmcv it
+trains at the base lr, not at that of its custom key. A trainable parameter in no group is never trained, and nothing
+says so.
 
 Example: a backbone whose first stage is frozen, under `custom_keys: {backbone: {lr_mult: 0.1}}`, unfrozen after an
 epoch: the stage trains at 10 times the lr of the rest.

@@ -26,22 +26,21 @@ _ABBREVIATIONS = {"wd": "decay", "weight_decay": "decay", "learning_rate": "lr",
 
 
 def check(audited: Audited, /) -> Iterator[Finding]:
-    """Yields a finding for each option that nobody reads."""
+    """Yields a finding for each option that nothing reads."""
     config = audited.config
     for stray in config.misplaced:
         if stray.sister is None:
             around = ".".join(map(str, stray.at[:-1]))
             place = f"in {around}" if around else "at top level"
-            message = f"{quoted(stray.option)} {place} is read by nobody: {stray.why}"
+            message = f"{quoted(stray.option)} {place} has no effect: {stray.why}"
             yield audited.finding(KIND, message, stray.hint, position=config.keys.get(stray.at), key=stray.option)
     for found in audited.constructor.unread(config, audited.facts):
         at, option = found.at, str(found.at[-1])
         if option in found.sisters:
             continue
-        where = f"{at[0]}.{at[1]}[{quoted(at[2])}]" if len(at) > 2 else at[0]
+        where = f"{quoted(option)} in {f'{at[0]}.{at[1]}[{quoted(at[2])}]' if len(at) > 2 else at[0]}"
         hint = _meant(option, found.read) or found.hint or f"it reads {', '.join(sorted(found.read))}"
-        why = found.why or f"is read by nobody: {config.constructor} ignores it"
-        message = f"{quoted(option)} in {where} {why}"
+        message = f"{where} {found.why}" if found.why else f"{config.constructor} has no option {where}, and ignores it"
         yield audited.finding(KIND, message, hint, at=at, key=option)
 
 

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 
 from pgaudit.checks.base import Audited, Finding, Kind
 from pgaudit.config.layouts import Path
+from pgaudit.constructors.sisters import SOLE_READER
 from pgaudit.text import quoted
 
 KIND = Kind("PG014", "option-ignored-by-constructor", "error")
@@ -34,12 +35,14 @@ def check(audited: Audited, /) -> Iterator[Finding]:
         if option not in found.sisters:
             continue
         message = f"{quoted(option)} is an option of {found.sisters[option]}; {config.constructor} ignores it"
-        hint = found.hint or _hint(at, found.read)
+        hint = found.hint or _hint(at, option, found.read)
         yield audited.finding(KIND, message, hint, at=at, key=option)
 
 
-def _hint(at: Path, read: frozenset[str]) -> str:
+def _hint(at: Path, option: str, read: frozenset[str]) -> str:
+    if option in SOLE_READER:
+        return f"`constructor: {SOLE_READER[option]}` reads it"
     if not read:
-        return "remove it"
+        return "remove it, or name the constructor that it is for"
     own = f"as {' or '.join(sorted(read))}" if "custom_keys" in at else "in custom_keys"
     return f"say it {own}, or name a constructor that reads it"

@@ -1,7 +1,7 @@
 """More than a thousand groups, one for each parameter.
 
-What: OpenMMLab's constructors make a group of every parameter as soon as there is any option. That is found where there
-are more than 1,000 groups, and half of them or fewer would do.
+What: OpenMMLab's constructors make a group of every parameter as soon as there is any option. It is reported if there
+are more than 1,000 groups, and half as many or fewer would be enough.
 
 Why it hurts: torch compares each new group with all earlier ones, n·(n−1)/2 pairs of n groups, so building takes time
 by the square of their number (0.2 s for 1,000 of them, 13 s for 9,600); and optimizers step group by group, so their

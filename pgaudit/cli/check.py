@@ -42,16 +42,17 @@ def check(
             metavar="MODEL",
             show_default=False,
             autocompletion=completion.models,
-            help="As in `show`; nothing for the project.",
+            help="As in `show`; left out, the project is checked.",
         ),
     ] = None,
     config: ConfigFile = None,
     lock: Annotated[
-        str | None, typer.Option("--lock", metavar="FILE", show_default=False, help="Fail on what moved since.")
+        str | None,
+        typer.Option("--lock", metavar="FILE", show_default=False, help="Fail on settings that differ from it."),
     ] = None,
     expect: Annotated[
         str | None,
-        typer.Option("--expect", metavar="FILE", show_default=False, help="Expectations; not the config's own."),
+        typer.Option("--expect", metavar="FILE", show_default=False, help="Expectations in place of the config's."),
     ] = None,
     baseline: Annotated[
         str | None,
@@ -64,7 +65,7 @@ def check(
     fail_on: Annotated[
         FailOn | None,
         typer.Option(
-            "--fail-on", show_default=False, help="The severity from which on findings fail; error without one."
+            "--fail-on", show_default=False, help="Findings of this severity or above fail; error if not given."
         ),
     ] = None,
     select: Annotated[

@@ -42,7 +42,7 @@ ModelArgs = Annotated[
 Constructor = Annotated[
     str | None,
     typer.Option(
-        "--constructor", metavar="NAME", help="Take the place of the config's constructor.", show_default=False
+        "--constructor", metavar="NAME", help="Used in place of the config's constructor.", show_default=False
     ),
 ]
 Width = Annotated[
@@ -51,7 +51,7 @@ Width = Annotated[
 ]
 Color = Annotated[Colour, typer.Option("--color", help="Whether to write colours.")]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Build the model anew, and keep nothing of it.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Spell out what is else only counted.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show in full what is otherwise only counted.")]
 NoCode = Annotated[
     bool,
     typer.Option("--no-code", help="Run no code but torch's and timm's: no file.py, no class or config that is code."),

@@ -118,12 +118,12 @@ def _check(file: Path, model: str | None, arguments: dict[str, object]) -> None:
     note(found.remarks)
     name = visible(after.inventory.ref)
     if not found.moves:
-        complain(f"{name} is as {visible(file)} says: {counted(len(after.inventory.parameters), 'tensor')}")
+        complain(f"{name} is still the model in {visible(file)}: {counted(len(after.inventory.parameters), 'tensor')}")
         return
     write(render_moved(found), None)
     given = "".join(f" --model-arg {key}={json.dumps(value)}" for key, value in after.model_args.items())
     anew = f"pgaudit snapshot {name}{visible(given)} -o {visible(file)}"
-    complain(f"{name} is not as {visible(file)} says\n  {anew} writes it anew")
+    complain(f"{name} is no longer the model in {visible(file)}\n  {anew} writes it anew")
     raise typer.Exit(MOVED)
 
 
@@ -136,4 +136,4 @@ def _source(saved: Saved, file: Path) -> str:
         return its.ref
     named = its.ref.partition(" (")[0] if its.source != "module" else "MODEL"
     hint = f"pgaudit snapshot {visible(named)} --check {visible(file)}"
-    raise UsageError(f"{visible(file)} was made from {quoted(its.ref)}, which is code: name it", hint)
+    raise UsageError(f"{visible(file)} is of {quoted(its.ref)}, whose code runs only if you name it", hint)

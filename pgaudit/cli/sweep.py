@@ -64,7 +64,7 @@ def sweep(
         typer.Option("--scheduler", metavar="ADDRESS", show_default=False, help="The cluster's, for dask or ray."),
     ] = None,
     fail_on: Annotated[
-        FailOn, typer.Option("--fail-on", help="The severity from which on findings make the exit code 1.")
+        FailOn, typer.Option("--fail-on", help="Findings of this severity or above make the exit code 1.")
     ] = FailOn.NEVER,
     fmt: Annotated[SweepFormat, typer.Option("--format", help="What to write to stdout.")] = SweepFormat.TABLE,
     sort: Annotated[SweepSort, typer.Option("--sort", help="The order of the table's models.")] = SweepSort.GRAVITY,

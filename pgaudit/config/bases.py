@@ -47,8 +47,9 @@ def refuse_unreadable(path: str, users: Sequence[str], config: str, at: Position
         message = f"the base {quoted(shown(path, config))} is no regular file"
     else:
         message = f"no such base: {quoted(shown(path, config))}"
-        near = nearest(os.path.basename(path), sorted(_beside(FilePath(path)) - set(map(os.path.basename, users))))
-        hint = f"did you mean {quoted(near[0])}?" if near else None
+        others = sorted(_beside(FilePath(path)) - set(map(os.path.basename, users)))
+        near = nearest(os.path.basename(path), others, cutoff=0.7)
+        hint = f"did you mean {quoted(shown(os.path.join(os.path.dirname(path), near[0]), config))}?" if near else None
     raise ConfigError(Problem(message, file_of(config, at), at, hint))
 
 

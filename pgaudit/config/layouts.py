@@ -155,7 +155,7 @@ def _rivals(name: str, top: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
     if name in SOLVERS:
         for other in SECTIONS.values():
             if other in top and other != SECTIONS[name]:
-                yield (other,), f'"{other}" stands beside "{SECTIONS[name]}"; a config has one of them'
+                yield (other,), f'"{other}" and "{SECTIONS[name]}" are both in this config; keep one of them'
 
 
 def _at(top: object, path: Path) -> Any:

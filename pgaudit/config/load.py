@@ -12,7 +12,7 @@ from pgaudit.config.documents import refuse
 from pgaudit.config.grammars import grammar_named, scoped, unknown_constructor
 from pgaudit.config.ignores import ignore_complaints, ignores_of
 from pgaudit.config.loader import Document
-from pgaudit.config.misplaced import misplaced, split
+from pgaudit.config.misplaced import meant, misplaced, split
 from pgaudit.config.records import Config
 from pgaudit.config.validate import constructor_complaints, section_complaints, top_complaints
 from pgaudit.config.yaml_chain import read_chain
@@ -99,7 +99,8 @@ def _validated(document: Document, path: str | None, constructor: str | None, ot
     found += misnamed
     if "world_size" in top and grammar and not grammar.scales_lr:
         found.append((("world_size",), "only BaseCls scales its lr by the number of processes", "remove it"))
-    found += section_complaints(layout, grammar)
+    slips = {meant(str(at[0])) for at, *_ in found if len(at) == 1} - set(top)
+    found += [each for each in section_complaints(layout, grammar) if not (len(each[0]) == 1 and each[0][0] in slips)]
     found += ignore_complaints(top)
     if top.get("expect") is not None:
         from pgaudit.config.expect import expect_complaints

@@ -147,8 +147,9 @@ def _at_top(top: Mapping[str, Any], layout: Layout) -> Iterator[Misplaced]:
         solver = layout.name in SOLVERS
         parts = [section, "paramwise_cfg" if option in OPTIONS and not solver else None]
         place = f"`{'.'.join(filter(None, parts))}`"
-        sign = f", whose config this is by its `{layout.sign}`," if layout.sign else ""
-        why = f"{_LIBRARIES.get(layout.name, layout.name)}{sign} looks in {place}"
+        library = _LIBRARIES.get(layout.name, layout.name)
+        whose = f"`{layout.sign}` makes this a config of {library}, which" if layout.sign else library
+        why = f"{whose} looks in {place}"
         sister = "mmcv 1.x" if option == "optimizer" else "OpenMMLab" if solver and option == "paramwise_cfg" else None
         hint = f"say it in {place}, in its words" if solver else f"move it into {place}"
         yield Misplaced(option, (option,), why, hint, sister)

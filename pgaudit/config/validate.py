@@ -68,7 +68,7 @@ def _optimizer_complaints(layout: Layout) -> list[Complaint]:
 
     if layout.optimizer is None and layout.name == "mmengine" and layout.sign is not None:
         message = (
-            f'"optim_wrapper" is missing, and mmengine, whose config this is by its `{layout.sign}`, reads no other'
+            f'"optim_wrapper" is missing: `{layout.sign}` makes this a config of mmengine, which reads no other section'
         )
         return [(("optimizer",), message, _A_WRAPPER)]
     at = layout.sections["optimizer"]

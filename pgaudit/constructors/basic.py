@@ -116,7 +116,7 @@ def refuse_raising(config: Config, inventory: Inventory, ways: Sequence[str], ca
         if way in inventory.hints.raised:
             method = _METHODS.get(way, f"the model's {way}()")
             what = f"{call} lists parameters by {method}, and would raise {visible(inventory.hints.raised[way])}"
-            raise config.error(what, *at, hint="mend the model's own methods")
+            raise config.error(what, *at, hint=_RAISING)
 
 
 def conflicts_of(
@@ -136,6 +136,7 @@ def conflicts_of(
     )
 
 
+_RAISING = "correct that method; or name the model as it is before it is compiled or wrapped"
 _METHODS = {
     "named_children": "each module's named_parameters(recurse=False) and named_children()",
     "named_modules": "the model's named_modules(), and named_parameters(recurse=False) of each",

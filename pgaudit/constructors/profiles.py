@@ -96,7 +96,7 @@ PROFILES = {
         tied=_FIRST,
         groups="one for all",
         begins=_AS_GIVEN,
-        unknown="there are none to know: ignored",
+        unknown="it has no options; all are ignored",
     ),
     "mmcv": Profile(
         names=_KEYS,
@@ -153,12 +153,13 @@ PROFILES = {
     "transformers": Profile(
         names="five expressions, searched in lower case in the name and its ends; none to choose",
         lr="base",
-        weight_decay="none below a LayerNorm or where an expression is found, else base",
+        weight_decay="none below a LayerNorm, where an expression is found, or for a name that `get_parameter_names()` "
+        "does not list, as in wrapped models (`unlisted_name`); else base",
         frozen=_LEFT_OUT,
         tied=_FIRST,
         groups="with and without decay, even if empty",
         begins=_AS_GIVEN,
-        unknown="there are none to know: ignored",
+        unknown="it has no options; all are ignored",
     ),
     "basecls": Profile(
         names="a pattern is an expression, searched in the name, or a class; the first rule wins",

@@ -15,10 +15,14 @@ SISTERS = {
     "decay_type": "mmdet's and mmseg's layer decay",
     "force_default_settings": "mmseg's ForceDefaultOptimWrapperConstructor",
     "layer_decay": "timm",
+    "rules": "the constructor `rules`",
     **dict.fromkeys("schedule lr_mults wd_mults".split(), "regex, as in big_vision"),
     **dict.fromkeys(_OPENMMLAB.split(), "OpenMMLab's constructors"),
 }
 """Options of one constructor or the other, and who reads them."""
+
+SOLE_READER = {"layer_decay": "timm", "rules": "rules", "schedule": "regex", "lr_mults": "regex", "wd_mults": "regex"}
+"""Options that one constructor alone reads, and what a config calls it."""
 
 SISTERS_BY_KEY = dict.fromkeys(
     "lr weight_decay momentum betas eps alpha nesterov dampening amsgrad lr_scale".split(),

@@ -41,7 +41,7 @@ def _a_file(name: str) -> ModelError | None:
     if suffix == ".py":
         if not path.is_file():
             return ModelError(f"no such file: {quoted(name)}", OWN)
-        return ModelError(f"{quoted(name)} is a file, and names nothing in it", _offered(_defined_in(path)) or OWN)
+        return ModelError(f"{quoted(name)} is a file: name the model in it, too", _offered(_defined_in(path)) or OWN)
     return _a_folder(path) if os.path.isdir(name) else None
 
 
@@ -72,7 +72,7 @@ def _a_module(name: str) -> ModelError | None:
         return None
     length = _module_length(parts)
     if length == len(parts):
-        return ModelError(f"{quoted(name)} is a module, and names nothing in it", f"{visible(name)}:NAME")
+        return ModelError(f"{quoted(name)} is a module: name the model in it, too", f"{visible(name)}:NAME")
     if length == 0 and len(parts) == 2:  # a name of timm's may have a tag, but no second dot
         return None
     module = ".".join(parts[: length or len(parts) - 1])

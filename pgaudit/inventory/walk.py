@@ -114,7 +114,9 @@ def _has_module(model: nn.Module, *, unwrap: bool) -> bool:
     except Exception as error:
         if unwrap:
             what = f"the model's attribute `module` raises {said(error)}"
-            raise ModelError(what, "OpenMMLab's constructors ask for it, and would raise the same") from error
+            raise ModelError(
+                what, "OpenMMLab's constructors read it first, and would fail as well: correct or rename it"
+            ) from error
         return True  # whoever asks for it will be told
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 
 from pgaudit.names.globs import Glob, GlobError
-from pgaudit.text import did_you_mean, quoted, visible
+from pgaudit.text import nearest, quoted, visible
 
 _SPELLED_OUT = 10_000
 """Names that are looked up rather than matched, of one glob."""
@@ -154,9 +154,12 @@ class Names:
         for wider in (f"*.{plain}", f"*.{plain}.*", f"{plain}.*") if plain else ():
             if found := self.matching(wider):
                 name = next(iter(found)) if len(found) == 1 else wider
-                return f"did you mean {quoted(name)}?" + (f" It matches {len(found):,}" if len(found) > 1 else "")
+                return f"did you mean {quoted(name)}?" + (f" It matches {len(found):,} names" if len(found) > 1 else "")
         segments = {segment for name in self._names for segment in name.split(".")}
-        return did_you_mean(plain, [*self._names, *sorted(segments.union(self._below) - set(self._names))])
+        near = nearest(plain, [*self._names, *sorted(segments.union(self._below) - set(self._names))])
+        if near and near[0] not in self._names:
+            return self.hint(near[0])  # a part of names, which alone stands for none
+        return f"did you mean {quoted(near[0])}?" if near else None
 
 
 def spelled_like_globs(names: Collection[str]) -> dict[str, str]:

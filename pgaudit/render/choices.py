@@ -67,7 +67,7 @@ class SweepSort(str, enum.Enum):
 
     GRAVITY = "gravity"
     MODEL = "model"
-    PARAMETERS = "parameters"
+    TENSORS = "tensors"
     DECAYED = "decayed"
     GROUPS = "groups"
 

@@ -77,19 +77,24 @@ def render_markdown(entries: Sequence[Entry]) -> str:
     """Returns which constructor does what, as two tables: their ways, and who reads which option."""
     known = [each for each in entries if each.profile is not None]
     lines = ["| constructor | stands for | as in |", "|---|---|---|"]
-    lines += [f"| `{each.grammar.name}` | {escaped(each.grammar.title)} | {escaped(each.library)} |" for each in known]
+    lines += [f"| `{each.grammar.name}` | {_literal(each.grammar.title)} | {escaped(each.library)} |" for each in known]
     lines += _sample_lines()
     for field, topic in TOPICS.items():
         lines += ["", f"## {topic[0].upper()}{topic[1:]}", "", "| constructor | |", "|---|---|"]
-        lines += [f"| `{each.grammar.name}` | {escaped(getattr(each.profile, field))} |" for each in known]
+        lines += [f"| `{each.grammar.name}` | {_literal(getattr(each.profile, field))} |" for each in known]
     meanings = dict.fromkeys(item for each in known for item in each.options.items())
     names = [each.grammar.name for each in known]
     lines += ["", "## Options", ""]
     lines += [f"| option | {' | '.join(names)} | what it is for |", f"|---|{':-:|' * len(names)}---|"]
     for option, meaning in meanings:
         marks = ["✓" if each.options.get(option) == meaning else "" for each in known]
-        lines.append(f"| `{option}` | {' | '.join(marks)} | {escaped(meaning)} |")
+        lines.append(f"| `{option}` | {' | '.join(marks)} | {_literal(meaning)} |")
     return "\n".join(lines) + "\n"
+
+
+def _literal(words: str) -> str:
+    """Returns words of ours for a cell; what stands between backticks in them is code."""
+    return "".join(f"`{part}`" if odd % 2 else escaped(part) for odd, part in enumerate(words.split("`")))
 
 
 def _sample_lines() -> list[str]:

@@ -48,7 +48,7 @@ def _account(report: Report, members: Sequence[Explanation], options: TableOptio
         yield Text()
         yield from _meeting(report, first, meeting, options)
     if not first.meetings:
-        yield Text(f"the constructor `{report.constructor}` never meets it: it is in no group", style="red")
+        yield Text(f"the constructor `{report.constructor}` never looks at it: it is in no group", style="red")
     sums = list(_sums(report, first, options.marks))
     yield from [Text()] if sums else []
     for line in sums:

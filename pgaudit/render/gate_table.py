@@ -111,6 +111,7 @@ def _counts(outcome: Outcome, options: TableOptions) -> list[str]:
     levels = Counter(notice.level for notice in outcome.notices if not notice.fails)
     words = [counted(outcome.parameters, "tensor"), counted(len(outcome.failures), "failure")]
     words += [counted(levels[level], noun) for level, noun in _NOUNS.items() if levels[level]]
+    words[-1] += "" if all(_is_told(notice, options) for notice in outcome.notices) else " (-v)"
     words += [f"{outcome.ignored} ignored"] if outcome.ignored else []
     return [*(f"{word} {options.marks.dot}" for word in words[:-1]), words[-1]]
 

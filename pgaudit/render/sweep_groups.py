@@ -128,7 +128,7 @@ def totals(results: Iterable[Result]) -> list[Total]:
 _KEYS: dict[SweepSort, Callable[[Result], float]] = {
     SweepSort.GRAVITY: lambda result: -result.gravity,
     SweepSort.MODEL: lambda result: 0,
-    SweepSort.PARAMETERS: lambda result: -result.parameters,
+    SweepSort.TENSORS: lambda result: -result.parameters,
     SweepSort.DECAYED: lambda result: -result.decayed / max(result.parameters, 1),
     SweepSort.GROUPS: lambda result: -result.groups,
 }

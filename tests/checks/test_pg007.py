@@ -54,13 +54,13 @@ CASES = {
     "one of each": Case(
         HEAD,
         (1, 33),
-        "weight decay goes to 2 tokens or embeddings, 1 other vector, 1 bias, 2 norm tensors, such as cls_token",
+        "weight decay goes to 2 tokens or embeddings, 1 other vector, 1 bias and 2 norm tensors, such as cls_token",
         model=_Tokens,
     ),
     "what options leave": Case(
         HEAD + ALL + "  custom_keys: {words: {decay_mult: 0}}\n",
         (1, 33),
-        "weight decay goes to 1 token or embedding, 1 other vector: cls_token, gamma",
+        "weight decay goes to 1 token or embedding and 1 other vector: cls_token, gamma",
         model=_Tokens,
     ),
     "under a policy": Case("solver:\n  weight_decay: 1.0e-4\n", (2, 3), "weight decay goes to 2 tokens", model=_Tokens),
@@ -95,7 +95,7 @@ CASES = {
     "what the model asks for, and what recipes leave out": Case(
         HEAD,
         (1, 33),
-        "weight decay goes to 1 other tensor, 1 bias: pos, fc.bias; "
+        "weight decay goes to 1 other tensor and 1 bias: pos, fc.bias; "
         "the model's own no_weight_decay() names 1 of them: pos",
         'name them: "pos"',
         _AskingLess,

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 from torch import nn
 
 import pgaudit
@@ -38,6 +40,22 @@ def test_bypass_duplicate_does_not_help_a_frozen_parameter(tmp_path: Path) -> No
     assert only(report, "PG009").hint == (
         "bypass_duplicate does not help a frozen parameter; untie it or leave paramwise_cfg empty"
     )
+
+
+class _TwiceListed(nn.Module):
+    """Its own method gives one tensor a name that timm decays, and one that timm does not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.w = nn.Parameter(torch.ones(2, 2))
+
+    def named_parameters(self, *_: object, **__: object) -> Iterator[tuple[str, nn.Parameter]]:
+        yield from (("w", self.w), ("w.bias", self.w))
+
+
+def test_no_hint_names_an_option_that_the_constructor_has_not(tmp_path: Path) -> None:
+    report = audit(tmp_path, HEAD + "constructor: timm\n", _TwiceListed())
+    assert only(report, "PG009").hint == "untie it: no option of this constructor helps"
 
 
 @pytest.mark.parametrize("options", ["", "paramwise_cfg: {}\n", "paramwise_cfg:\n"])

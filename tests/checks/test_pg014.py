@@ -24,6 +24,21 @@ def test_an_option_of_a_sister(tmp_path: Path, options: str, place: tuple[int, i
     assert report["0.weight"].lr == 0.1  # ignored, as the library ignores it
 
 
+@pytest.mark.parametrize(
+    ("option", "constructor"),
+    [
+        ("layer_decay: 0.75", "timm"),
+        ("rules: [{match: {name: '*.bias'}, weight_decay: 0}]", "rules"),
+        ("wd_mults: [['.*', 1]]", "regex"),
+    ],
+)
+def test_the_hint_names_the_constructor_that_reads_an_option(tmp_path: Path, option: str, constructor: str) -> None:
+    found = only(audit(tmp_path, f"{HEAD}  {option}\n"), "PG014")
+    assert found.hint == f"`constructor: {constructor}` reads it"
+    followed = audit(tmp_path, f"{HEAD}  {option}\nconstructor: {constructor}\n")
+    assert not places(followed, "PG011") + places(followed, "PG014")
+
+
 def test_openmmlabs_options_in_a_solver(tmp_path: Path) -> None:
     report = audit(tmp_path, "solver: {basic_lr: 0.1, norm_decay_mult: 0}\nparamwise_cfg: {}\n")
     assert places(report, "PG014") == [("PG014", 1, 25), ("PG014", 2, 1)]
@@ -42,4 +57,4 @@ def test_mmengine_reads_what_mmcv_ignores(tmp_path: Path) -> None:
 
 def test_an_option_that_no_default_constructor_reads(tmp_path: Path) -> None:
     report = audit(tmp_path, HEAD + "  layer_decay_rate: 0.9\nconstructor: mmengine\n")
-    assert "mmpretrain's and mmseg's layer decay; mmengine ignores it" in only(report, "PG014").message
+    assert "mmpretrain's, mmseg's and mmpose's layer decay; mmengine ignores it" in only(report, "PG014").message

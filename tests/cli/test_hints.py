@@ -127,7 +127,7 @@ AS_MODEL = {
     "zooo:Net": ['no module named "zooo"', 'did you mean "zoo"?'],
     "needs.py:x": ["No module named 'cv2'", "pip install opencv-python"],
     "needs_other.py:x": ["pip install package_that_is_nowhere"],
-    "zoo.py": ["names nothing in it", "did you mean zoo.py:Net or zoo.py:Part?"],
+    "zoo.py": ["name the model in it, too", "did you mean zoo.py:Net or zoo.py:Part?"],
     "one.py": ["did you mean one.py:Only?"],
     "functions.py": ["did you mean functions.py:build_model?"],
     "nowhere.py": ['no such file: "nowhere.py"'],

@@ -58,7 +58,7 @@ def _moved(capsys: pytest.CaptureFixture[str], folder: Path, before: str, after:
     (folder / "nets.py").write_text(NETS.replace(before, after))
     code, out, err = _run(capsys, "nets.py:make", "--check", FILE)
     assert code == 1
-    assert f"nets.py:make is not as {FILE} says" in err
+    assert f"nets.py:make is no longer the model in {FILE}" in err
     return out.splitlines()
 
 
@@ -70,7 +70,8 @@ def test_it_is_written_to_stdout_or_to_a_file_and_the_same_again(
     for _ in range(2):
         assert _run(capsys, "nets.py:make", "-o", FILE) == (0, "", "")
         assert (folder / FILE).read_text() == out
-    assert _run(capsys, "nets.py:make", "--check", FILE) == (0, "", f"nets.py:make is as {FILE} says: 16 tensors\n")
+    same = f"nets.py:make is still the model in {FILE}: 16 tensors\n"
+    assert _run(capsys, "nets.py:make", "--check", FILE) == (0, "", same)
 
 
 def test_nothing_of_this_machine_is_kept(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
@@ -137,7 +138,7 @@ MOVES: list[tuple[str, str, list[str]]] = [
     (
         "class Net(nn.Module)",
         "class Net(type('A', (nn.Module,), {}))",
-        [f"~ the model: {OTHER_BASES}", "~ other classes around 16 par"],
+        [f"~ the model: {OTHER_BASES}", "~ other classes around 16 tensors"],
     ),
     (
         "# here",

@@ -47,7 +47,7 @@ def test_a_default_scope_is_looked_in_first(constructor: str, scope: str | None,
 def test_the_class_of_another_library_is_unknown_and_no_typo(scope: str, name: str) -> None:
     with pytest.raises(ConfigError, match=f'unknown constructor "{scope}{name}"') as raised:
         load_config(_config(scope + name, NAMED))
-    assert str(raised.value.problems[0].hint).startswith("known: mmcv, ")
+    assert str(raised.value.problems[0].hint).startswith("known: torch, mmcv, ")
 
 
 def test_a_typo_in_a_class_is_one() -> None:

@@ -286,7 +286,7 @@ def test_an_option_at_the_top_of_our_own_layout_is_an_error(option: str, around:
 @pytest.mark.parametrize("sign", [{"default_scope": "mmdet"}, {"param_scheduler": []}, {"train_cfg": {"max_iters": 1}}])
 def test_mmengine_reads_no_optimizer_without_an_optim_wrapper(sign: dict[str, Any]) -> None:
     for optimizer in (SGD, {**SGD, "paramwise_cfg": FC}):
-        with pytest.raises(ConfigError, match='"optim_wrapper" is missing, and mmengine') as caught:
+        with pytest.raises(ConfigError, match='"optim_wrapper" is missing: ') as caught:
             load_config({"optimizer": optimizer, **sign})
         assert len(caught.value.problems) == 1
 
@@ -342,3 +342,10 @@ def test_other_names_of_a_constructor_lead_to_it(name: str, known: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load_config({"optimizer": SGD, "constructor": name})
     assert str(caught.value.problems[0].hint).startswith(f'did you mean "{known}"')
+
+
+@pytest.mark.parametrize(("slip", "section"), [("optimzer", SGD), ("slover", {"basic_lr": 0.1, "weight_decay": 0.1})])
+def test_a_slip_is_one_mistake(slip: str, section: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config({slip: section, **({"constructor": "basecls"} if slip == "slover" else {})})
+    assert [problem.message for problem in caught.value.problems] == [f'unknown key "{slip}"']

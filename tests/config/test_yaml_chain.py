@@ -207,7 +207,11 @@ SOLVER = "SOLVER: {BASE_LR: 0.5}\n"
 REFUSED: dict[str, tuple[Files, list[str]]] = {
     "no such base": (
         {"c.yaml": "_BASE_: d/a.yml\n", "d/a.yaml": SOLVER, "d/b.yml": SOLVER},
-        ['c.yaml:1:1: no such base: "d/a.yml" (did you mean "b.yml"?)'],
+        ['c.yaml:1:1: no such base: "d/a.yml" (did you mean "d/b.yml"?)'],
+    ),
+    "no such base, and nothing like it": (
+        {"c.yaml": "_BASE_: base_rcnn.yaml\n", "o.yaml": SOLVER},
+        ['c.yaml:1:1: no such base: "base_rcnn.yaml"'],
     ),
     "no such base of a base": (
         {

@@ -411,6 +411,6 @@ class TestPoint05Groups:
     @pytest.mark.parametrize(("word", "hint"), [("lr_mult", "absolute: lr"), ("decay_mult", "absolute: weight_decay")])
     def test_keys_that_no_optimizer_looks_for_are_reported(self, word: str, hint: str) -> None:
         (finding,) = [f for f in audit(overrides={"bias": {word: 2.0}}).findings if f.code == "PG011"]
-        assert f'"{word}" in paramwise_cfg.overrides["bias"] is read by nobody' in finding.message
+        assert f'"{word}" in paramwise_cfg.overrides["bias"] has no effect' in finding.message
         assert finding.hint is not None
         assert hint in finding.hint

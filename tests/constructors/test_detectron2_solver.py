@@ -140,7 +140,7 @@ def test_a_tuple_may_be_a_list(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("other", ["optimizer: {type: SGD}", "optim_wrapper: {}", "solver: {}"])
 def test_two_layouts_in_one_config(tmp_path: Path, other: str) -> None:
-    assert "stands beside" in refusal(tmp_path, "{}", other + "\n")
+    assert "are both in this config" in refusal(tmp_path, "{}", other + "\n")
 
 
 def test_another_constructor_does_not_read_it(tmp_path: Path) -> None:

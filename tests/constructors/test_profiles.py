@@ -168,7 +168,7 @@ CLAIMS: Mapping[str, Mapping[str, Claim]] = {
     "unknown": {
         "ignored": _ignores,
         "ignored; in a custom key copied into the group": _ignores,
-        "there are none to know: ignored": _ignores_all,
+        "it has no options; all are ignored": _ignores_all,
         "TypeError": _raises,
         "refused here; in `optimizer` they are arguments of the class": _sends_elsewhere,
         "an error": _is_an_error,

@@ -246,7 +246,8 @@ def test_expectations_of_parameters_that_are_in_no_group(tmp_path: Path) -> None
     model = nn.Module()
     model.module = nn.Linear(2, 2)
     model.outside = nn.Linear(2, 2)
-    text = "optimizer: {type: SGD, lr: 0.1}\nexpect: {params: {'outside.*': {lr: 0.1, rule: default}}}\n"
+    head = "optimizer: {type: SGD, lr: 0.1}\nconstructor: mmcv\n"
+    text = f"{head}expect: {{params: {{'outside.*': {{lr: 0.1, rule: default}}}}}}\n"
     of = report(tmp_path, text, model)
     who, got = '2 tensors such as outside.weight ("outside.*")', "got none, for it is not in the optimizer"
     assert [notice.message for notice in unexpected(of, of.config.expect or Expectations())] == [

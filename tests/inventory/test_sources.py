@@ -125,7 +125,7 @@ def test_the_callers_random_numbers_and_default_device_stay(zoo: Path) -> None:
 FAILURES = {
     "": "the model reference is empty",
     "resnet5O": 'timm .* has no model "resnet5O" \\(did you mean resnet50, ',
-    "zoo.py": '"zoo.py" is a file, and names nothing in it',
+    "zoo.py": '"zoo.py" is a file: name the model in it, too',
     "hf-hub:timm/resnet50": "would be fetched from a hub",
     "timm:hf_hub:timm/resnet50": "would be fetched from a hub",
     "https://example.org/net.py:make": "would be fetched from a hub",

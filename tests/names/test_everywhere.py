@@ -191,10 +191,12 @@ def test_modules_may_be_folded_too(take: Callable[[nn.Module, str], set[str]]) -
 @pytest.mark.parametrize(
     ("text", "hint"),
     [
-        ("bn2", 'did you mean "*.bn2.*"? It matches 6'),
-        ("bn1.weight", 'did you mean "*.bn1.weight"? It matches 3'),
+        ("bn2", 'did you mean "*.bn2.*"? It matches 6 names'),
+        ("bn1.weight", 'did you mean "*.bn1.weight"? It matches 3 names'),
         ("2.bn1.weight", 'did you mean "layer1.2.bn1.weight"?'),
         ("conv1.wieght", 'did you mean "conv1.weight"?'),
+        ("*.bn_2.*", 'did you mean "*.bn2.*"? It matches 6 names'),
+        ("layer_1", 'did you mean "layer1.*"? It matches'),
         ("layer1.{0..2.bn1", "a brace does not close"),
     ],
 )

@@ -88,7 +88,7 @@ def test_trainer_decays_nothing_there_and_says_why(transformers: Oracle) -> None
     assert {(row.group, row.weight_decay) for row in report.rows} == {(1, 0.0)}
     (explained,) = explanations(report, [report["head.weight"]])
     ((trial, _),) = [meeting.trials for meeting in explained.meetings]
-    assert trial.rule.full == "unknown_name"
+    assert trial.rule.full == "unlisted_name"
     assert "walks over modules, and meets no parameter of this name" in trial.why
 
 

@@ -118,7 +118,10 @@ def test_selections(selection: Selection, names: list[str]) -> None:
 @pytest.mark.parametrize(
     ("selection", "message"),
     [
-        (Selection(filters=("hed",)), r'--filter hed matches no parameter \(did you mean "head"\?\)'),
+        (
+            Selection(filters=("hed",)),
+            r'--filter hed matches no parameter \(did you mean "head\.\*"\? It matches 2 names\)',
+        ),
         (Selection(filters=("head", "*.nope")), r"--filter \*\.nope matches no parameter"),
         (Selection(rules=("norm_decay",)), r'--rule norm_decay: .*did you mean "norm_decay_mult"'),
         (Selection(rules=("zzz",)), r"--rule zzz: no such rule decided anything \(these did: "),

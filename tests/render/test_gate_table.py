@@ -43,7 +43,7 @@ typo.yaml:1:1  error  unknown key "optimiser"
   did you mean "optimizer"?
 error  no such lock file: a.lock
 
-✕ failed       vit_tiny vit.yaml  152 tensors · 3 failures · 1 warning · 1 info · 2 ignored
+✕ failed       vit_tiny vit.yaml  152 tensors · 3 failures · 1 warning · 1 info (-v) · 2 ignored
 ✓ passed       resnet.yaml        62 tensors · 0 failures
 ✕ not checked  the third          2 problems
 3 audits, 1 passed, 1 failed, 1 not checked
@@ -71,7 +71,7 @@ typo.yaml:1:1  error  unknown key "optimiser"
 error  no such lock file: a.lock
 
 ✕ failed       vit_tiny vit.yaml
-      152 tensors · 3 failures · 1 warning · 1 info · 2 ignored
+      152 tensors · 3 failures · 1 warning · 1 info (-v) · 2 ignored
 ✓ passed       resnet.yaml
       62 tensors · 0 failures
 ✕ not checked  the third
@@ -95,18 +95,21 @@ vit.yaml:4:5  lock moved [error]  48
   pgaudit lock --update, if that is
       meant
 vit.yaml:9:7
-  expect-params unexpected-setting [error]
+  expect-params unexpected-setting
+    [error]
       head.bias ("*.bias"): expected lr
       0.1, got 0.2 by bias_lr_mult
       (vit.yaml:3:3)
 vit.yaml:9:7
-  expect-params unexpected-setting [error]
+  expect-params unexpected-setting
+    [error]
       head.bias ("*.bias"): expected
       weight_decay 0, got 0.0001 by
       weight_decay
 
 ✕ failed · 152 tensors · 3 failures ·
-      1 warning · 1 info · 2 ignored
+      1 warning · 1 info (-v) ·
+      2 ignored
 """
     )
 

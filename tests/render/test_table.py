@@ -64,7 +64,7 @@ default                       1  ▌              4  ▏
 frozen                        1  ▌            108  ███▊
 ✕ not in the optimizer        2  █              6  ▎
 
-PG011 unknown-option [error]  "wd_mult" in paramwise_cfg is read by nobody: mmcv ignores it
+PG011 unknown-option [error]  mmcv has no option "wd_mult" in paramwise_cfg, and ignores it
   did you mean "norm_decay_mult"?
 PG010 frozen-or-missing [warning]  1 frozen tensor is in the optimizer at the base values: stem.weight
   unfrozen later, they train without their rules
@@ -110,8 +110,8 @@ default                       1           4
 frozen                        1         108
 ✕ not in the optimizer        2           6
 
-PG011 unknown-option [error]  "wd_mult" in paramwise_cfg is
-      read by nobody: mmcv ignores it
+PG011 unknown-option [error]  mmcv has no option "wd_mult"
+      in paramwise_cfg, and ignores it
   did you mean "norm_decay_mult"?
 PG010 frozen-or-missing [warning]  1 frozen tensor is in the
       optimizer at the base values: stem.weight

@@ -42,7 +42,7 @@ def meetings(inventory: Inventory, config: Config, facts: Facts, index: int) -> 
         return
     first: str | None = None
     for visit in inventory.visits_of.get(index, ()):
-        note = None if first is None else f"met before as {first}: a second group, which torch refuses"
+        note = None if first is None else f"the same tensor as {first}: a second group for it, which torch refuses"
         if parameter.trainable:
             yield Meeting(visit.name, tuple(tried.asked(visit)), note)
         else:

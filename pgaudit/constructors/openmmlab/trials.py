@@ -44,7 +44,7 @@ def meetings(dialect: Dialect, inventory: Inventory, config: Config, facts: Fact
 
 
 def _second(first: str | None) -> str | None:
-    return None if first is None else f"met before as {first}: a second group, which torch refuses"
+    return None if first is None else f"the same tensor as {first}: a second group for it, which torch refuses"
 
 
 class _Tried:

@@ -14,8 +14,8 @@ FORBIDDEN = (r"bias", r"layernorm", r"rmsnorm", r"(?:^|\.)norm(?:$|\.)", r"_norm
 """The expressions that Trainer looks for, each in the name in small letters."""
 
 NORM_RULE = Rule("layer_norm")
-UNKNOWN_RULE = Rule("unknown_name")
-"""Of a name that Trainer's own walk over modules does not meet."""
+UNLISTED_RULE = Rule("unlisted_name")
+"""For a name that ``get_parameter_names()`` does not list: Trainer decays only what that lists."""
 NAME_RULES = tuple((Rule("forbidden_name", pattern), re.compile(pattern)) for pattern in FORBIDDEN)
 
 
@@ -38,7 +38,7 @@ class Rules:
         self._decay = Decision(self.decayed, 0)
         self._of_norms = Decision(self._exempt(NORM_RULE), 1)
         self._by_name = [(pattern.search, Decision(self._exempt(rule), 1)) for rule, pattern in NAME_RULES]
-        self._unknown = Decision(self._exempt(UNKNOWN_RULE), 1)
+        self._unlisted = Decision(self._exempt(UNLISTED_RULE), 1)
         self._in_norm: dict[tuple[int, int], bool] = {}
         self._met: dict[str, list[Visit]] | None = None
         if inventory.listings is not None:
@@ -47,7 +47,7 @@ class Rules:
                 self._met.setdefault(visit.name, []).append(visit)
 
     def met(self, visit: Visit) -> Sequence[Visit]:
-        """Returns what Trainer's own walk meets under a name that the model gives."""
+        """Returns what Trainer's own walk over modules finds under a name that the model gives."""
         return [visit] if self._met is None else self._met.get(visit.name, [])
 
     def decision(self, visit: Visit) -> Decision:
@@ -55,7 +55,7 @@ class Rules:
         if self._met is None:
             return self._decided(visit)
         decisions = [self._decided(met) for met in self.met(visit)]
-        return min(decisions, key=lambda decision: decision.group or 0, default=self._unknown)
+        return min(decisions, key=lambda decision: decision.group or 0, default=self._unlisted)
 
     def _decided(self, visit: Visit) -> Decision:
         key = id(visit.module), id(visit.parents)  # an inventory holds one object a class, and one a place

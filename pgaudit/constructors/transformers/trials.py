@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from pgaudit.constructors.base import Rule
 from pgaudit.constructors.patterns import Pattern, Spans
-from pgaudit.constructors.transformers.rules import NAME_RULES, NORM_RULE, UNKNOWN_RULE, Rules, layer_norm_of
+from pgaudit.constructors.transformers.rules import NAME_RULES, NORM_RULE, UNLISTED_RULE, Rules, layer_norm_of
 from pgaudit.constructors.trials import Meeting, Product, Trial, Value
 from pgaudit.inventory import Inventory, Visit
 from pgaudit.inventory.families import LAYER_NORM, NORM_LIKE, NORMS
@@ -72,8 +72,8 @@ def _tried(visit: Visit, rules: Rules) -> Iterator[Trial]:
     met = rules.met(visit)
     if met:
         return _asked(met[0])
-    why = "get_parameter_names() walks over modules, and meets no parameter of this name"
-    return iter([Trial(UNKNOWN_RULE, True, why, (Product("weight_decay", 0.0),), _DECAY)])
+    why = "Trainer decays what get_parameter_names() lists; that goes by modules, and has no such name"
+    return iter([Trial(UNLISTED_RULE, True, why, (Product("weight_decay", 0.0),), _DECAY)])
 
 
 def _asked(visit: Visit) -> Iterator[Trial]:
