@@ -119,7 +119,7 @@ def test_a_pipe_of_the_shell_is_read(capsys: pytest.CaptureFixture[str]) -> None
 def test_what_else_is_no_file(folder: Path) -> None:
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind("socket")
-        with pytest.raises(OSError):
+        with pytest.raises(NotRegular, match=r"not a regular file \(a socket\)"):
             read_bytes("socket")
     with pytest.raises(NotRegular, match=r"not a regular file \(a device\)"):
         read_bytes("/dev/zero", 1)
