@@ -71,6 +71,8 @@ def test_models_are_those_that_the_cache_knows(
     assert names
     assert _words(monkeypatch, capsys, "pgaudit show resnet1") == names
     assert _words(monkeypatch, capsys, "pgaudit show ") == []  # files
+    tmp_path.chmod(0o777)
+    assert _words(monkeypatch, capsys, "pgaudit show resnet1") == []  # and no note into the line that is being typed
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
