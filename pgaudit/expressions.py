@@ -8,6 +8,7 @@ runs at once; else it runs in a process of its own, which ends when its time is 
 from __future__ import annotations
 
 import atexit
+import contextlib
 import json
 import math
 import os
@@ -30,6 +31,8 @@ _STEPS = 20_000_000
 """What ``re`` does in less than that."""
 _LONGEST = 100_000
 """Letters of a name up to which steps are counted."""
+_SOON_COMPILED = 300
+"""Letters of an expression that ``re`` compiles in no time, whatever they are."""
 
 Spans = list[tuple[int, int]]
 
@@ -47,12 +50,16 @@ class SlowExpression(ConfigError):
         """Where in the config the expression stands, section first."""
 
 
+class SlowToCompile(ValueError):
+    """An expression is so large that nobody waits for it."""
+
+
 @dataclass(frozen=True)
 class Expression:
     """One expression.
 
     Raises:
-        ValueError: it is none; the message says why.
+        ValueError: it is none, or :class:`SlowToCompile`; the message says why.
     """
 
     text: str
@@ -61,6 +68,8 @@ class Expression:
     _compiled: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        if len(self.text) > _SOON_COMPILED and _CHILD.asked(self.text, "compile", "") is _TIME_IS_UP:
+            raise SlowToCompile(f"needs more than {SECONDS} second to be compiled")
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of a syntax that Python may change one day
@@ -157,7 +166,8 @@ class _Ways:
         places = self.repeats + starts
         if math.isinf(self.times) or (places > 40 and length > 40):
             return math.inf
-        ways = (length + 2) ** places if self.apart else math.comb(length + places, places)
+        most = min(places, 100)  # more make no difference, but numbers of a million digits
+        ways = (length + 2) ** most if self.apart else math.comb(length + most, most)
         return self.times * self.size * min(ways, 10**100)
 
 
@@ -185,7 +195,9 @@ def _of(parts: Iterable[tuple[Any, Any]]) -> _Ways:
 
 
 def _of_part(code: str, value: Any) -> _Ways:
-    if code in ("LITERAL", "NOT_LITERAL", "ANY", "AT", "IN", "CATEGORY", "RANGE", "FAILURE"):
+    if code == "IN":
+        return _Ways(size=len(value))
+    if code in ("LITERAL", "NOT_LITERAL", "ANY", "AT", "CATEGORY", "RANGE", "FAILURE"):
         return _Ways()
     if code == "SUBPATTERN":
         return _of(value[-1])
@@ -214,9 +226,13 @@ import faulthandler, json, os, re, sys
 nowhere = open(os.devnull, "w")
 for line in sys.stdin.buffer:
     text, method, name = json.loads(line)
-    run = getattr(re.compile(text), method)
+    if method != "compile":
+        run = getattr(re.compile(text), method)
     faulthandler.dump_traceback_later({SECONDS}, exit=True, file=nowhere)  # a thread of C, which needs no lock
-    found = run(name)
+    try:
+        found = re.compile(text) if method == "compile" else run(name)
+    except Exception:  # whoever asks finds out
+        found = None
     found = [each.span() for each in found] if method == "finditer" else found is not None
     faulthandler.cancel_dump_traceback_later()
     print(json.dumps(found), flush=True)
@@ -241,9 +257,11 @@ class _Child:
             process = self._running()
             assert process.stdin is not None
             assert process.stdout is not None
-            process.stdin.write(json.dumps([expression, method, name]).encode() + b"\n")
-            process.stdin.flush()
-            answer = process.stdout.readline()
+            answer = b""
+            with contextlib.suppress(OSError):  # whoever kills it from outside gets the same
+                process.stdin.write(json.dumps([expression, method, name]).encode() + b"\n")
+                process.stdin.flush()
+                answer = process.stdout.readline()
             if not answer:
                 self.end()
                 return _TIME_IS_UP
@@ -251,6 +269,8 @@ class _Child:
         return [(start, end) for start, end in found] if method == "finditer" else found or None
 
     def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is not None and self._of == os.getpid() and self._process.poll() is not None:
+            self.end()  # somebody has killed it
         if self._process is None or self._of != os.getpid():  # a fork shares no child with its parent
             command = [sys.executable, "-I", "-S", "-c", _PROGRAM]
             pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
@@ -263,7 +283,8 @@ class _Child:
         process, self._process = self._process, None
         if process is not None and self._of == os.getpid():
             process.kill()
-            process.communicate()
+            with contextlib.suppress(OSError):  # what it was not told any more
+                process.communicate()
 
 
 _CHILD = _Child()

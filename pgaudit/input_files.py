@@ -48,7 +48,11 @@ def read_bytes(path: str | os.PathLike[str], most: int = -1) -> bytes:
 
 
 def _opened_at_once(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    try:
+        return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    except OSError:
+        refuse_irregular(path)  # a socket, which nobody can open
+        raise
 
 
 def refuse_irregular(path: str, kind: int | None = None) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pgaudit.expressions import Expression, SlowExpression
+from pgaudit.expressions import _CHILD, Expression, SlowExpression, SlowToCompile
 from tests.budget import examples
 
 LONG = "a" * 40 + "b"
@@ -23,6 +24,49 @@ def test_what_takes_for_ever_is_stopped(text: str) -> None:
     name = LONG if "=" not in text else "a" * 39
     with pytest.raises(SlowExpression, match="more than 1 second"):
         Expression(text, ("solver", 0)).search(name * 8 if text.startswith("a*") else name)
+
+
+_CHARS = "".join(chr(0x10000 + 2 * number) for number in range(60_000))
+
+
+def test_each_character_of_a_large_class_is_a_step() -> None:
+    with pytest.raises(SlowExpression):
+        Expression(f"[{_CHARS}]*b").search(_CHARS[-1] * 1500)
+
+
+def test_huge_counts_are_counted_at_once() -> None:
+    assert Expression("(?=a)" + "(" * 7 + "a*b" + "){20}" * 7).search("a" * 30) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(?i)[" + "".join(f"\\x00-\\u{0xFFFF - number:04x}" for number in range(3000)) + "]",
+        f"(?:{'ab' * 150_000}|{'ab' * 150_000})",
+    ],
+    ids=["ranges", "branches"],
+)
+def test_what_takes_for_ever_to_compile_is_refused(text: str) -> None:
+    began = time.monotonic()
+    with pytest.raises(SlowToCompile, match="to be compiled"):
+        Expression(text)
+    assert time.monotonic() - began < 10
+
+
+def test_a_long_expression_is_one_still() -> None:
+    words = [f"layer{number}" for number in range(200)]
+    assert Expression("|".join(words)).search("a.layer199.b")
+    with pytest.raises(ValueError, match="missing \\)"):
+        Expression("(" + "|".join(words))
+
+
+def test_a_process_that_somebody_kills_is_begun_anew() -> None:
+    expression = Expression("(?:a?)" * 30)
+    assert expression.search("aa")
+    assert _CHILD._process is not None
+    _CHILD._process.kill()
+    _CHILD._process.wait()
+    assert expression.search("aaa")
 
 
 _PARTS = st.recursive(

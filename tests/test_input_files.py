@@ -86,7 +86,7 @@ def test_a_named_pipe_in_place_of_an_entry_of_the_cache(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PGAUDIT_CACHE_DIR", str(folder / "cache"))
-    monkeypatch.setattr("pgaudit.inventory.imports._ran", [])  # models of other tests have run in this process
+    monkeypatch.setattr("pgaudit.user_code._ran", [])  # models of other tests have run in this process
     command = ["show", "resnet18", "c.yaml"]
     assert cli.main(command) == 0
     shown = capsys.readouterr()
@@ -119,7 +119,7 @@ def test_a_pipe_of_the_shell_is_read(capsys: pytest.CaptureFixture[str]) -> None
 def test_what_else_is_no_file(folder: Path) -> None:
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind("socket")
-        with pytest.raises(OSError):
+        with pytest.raises(NotRegular, match=r"not a regular file \(a socket\)"):
             read_bytes("socket")
     with pytest.raises(NotRegular, match=r"not a regular file \(a device\)"):
         read_bytes("/dev/zero", 1)

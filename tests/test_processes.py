@@ -25,6 +25,9 @@ def make():
 """
 CONFIG = "optimizer: {type: SGD, lr: 0.1}\n"
 PROJECT = "audits:\n" + "".join(f"- {{config: c.yaml, model: 'slow{number}.py:make'}}\n" for number in range(4))
+STUCK = SLOW.replace("time.sleep(120)", "__import__('ctypes').PyDLL(None).sleep(120)")
+"""Meanwhile, no other thread of Python's runs."""
+_ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="the kernel of others does not see to it")
 COMMANDS = {"check": ["check", "-j", "2"], "sweep": ["sweep", "slow*.py:make", "c.yaml", "-j", "2"]}
 
 
@@ -45,9 +48,10 @@ def _of_session(session: int) -> set[int]:
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are counted in /proc")
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGKILL", "SIGINT"])
 @pytest.mark.parametrize("command", COMMANDS)
-def test_none_outlives_the_command(tmp_path: Path, command: str, name: str) -> None:
+@pytest.mark.parametrize("model", [SLOW, pytest.param(STUCK, marks=_ON_LINUX)], ids=["slow", "stuck"])
+def test_none_outlives_the_command(tmp_path: Path, command: str, name: str, model: str) -> None:
     for number in range(4):
-        (tmp_path / f"slow{number}.py").write_text(SLOW)
+        (tmp_path / f"slow{number}.py").write_text(model)
     (tmp_path / "c.yaml").write_text(CONFIG)
     (tmp_path / "pgaudit.yaml").write_text(PROJECT)
     process = subprocess.Popen(

@@ -27,10 +27,9 @@ def models(incomplete: str) -> list[str]:
     """
     if not incomplete:
         return []
-    from pgaudit.cli.common import the_cache
+    from pgaudit.inventory.cache import Cache
 
-    cache = the_cache(unwanted=False)
-    names = (cache.get("lists", "models") if cache else None) or []
+    names = Cache().get("lists", "models") or []  # silently: the shell's line is no place for a note
     return [name for name in names if name.startswith(incomplete)]
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pgaudit.errors import UsageError
@@ -49,6 +50,16 @@ def refuse_input(output: Path | None) -> None:
         if identity is not None and identity == _identity(each):
             known = "" if str(output) == each else f" ({quoted(each)})"
             raise UsageError(f"{quoted(output)} is a file that this command reads{known}", "name another output")
+    if isinstance(identity, tuple) and identity in map(_identity, _loaded()):
+        raise UsageError(f"{quoted(output)} is a module that this command has imported", "name another output")
+
+
+def _loaded() -> Iterator[str]:
+    """The files of all modules: the model's own file has imported others."""
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None)
+        if isinstance(file, str):
+            yield file
 
 
 def same_file(one: str | Path, other: str | Path) -> bool:

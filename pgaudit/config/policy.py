@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgaudit.config.layouts import Path
-from pgaudit.expressions import Expression
+from pgaudit.expressions import Expression, SlowToCompile
 
 NORM_TYPES = "NORM_TYPES"
 _ASSERTION = "BaseCls would raise AssertionError"
@@ -101,7 +101,8 @@ def _with_pattern(value: float, pattern: Any, at: Path, faults: list[Fault]) -> 
         try:
             return PolicyRule(value, Expression(pattern, ("solver", "weight_decay", *at)), (), pattern)
         except ValueError as error:
-            faults.append(Fault(at, f"not a regular expression: {error}; BaseCls would raise re.error"))
+            raises = "" if isinstance(error, SlowToCompile) else "; BaseCls would raise re.error"
+            faults.append(Fault(at, f"not a regular expression: {error}{raises}"))
             return None
     types = _types(pattern)
     if not types:

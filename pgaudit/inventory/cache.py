@@ -14,6 +14,7 @@ import json
 import os
 import re
 import shutil
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,6 +77,10 @@ class Cache:
             with contextlib.suppress(OSError):
                 if (why := _distrusted(os.stat(folder))) is not None:
                     return f"{why} {visible(folder)}"
+        for folder in Path(os.path.realpath(self.folder)).parents:
+            with contextlib.suppress(OSError):
+                if os.name == "posix" and os.stat(folder).st_mode & (stat.S_IWOTH | stat.S_ISVTX) == stat.S_IWOTH:
+                    return f"everybody may put another folder in its place in {visible(folder)}"
         return None
 
     @property

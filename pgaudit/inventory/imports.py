@@ -208,9 +208,10 @@ def forgotten() -> Iterator[None]:
     finally:
         folders = set(sys.path) - set(path)
         sys.path[:] = path
-        for name in [name for name in sys.modules if name not in names]:
-            if _home(name.partition(".")[0]) in folders:
-                del sys.modules[name]
+        new = [name for name in sys.modules if name not in names]
+        for name in [name for name in new if _home(name.partition(".")[0]) in folders]:  # before their packages go
+            if file := getattr(sys.modules.pop(name), "__file__", None):
+                note_input(file)
 
 
 def _home(name: str) -> str | None:

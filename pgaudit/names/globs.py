@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 
 _BRACES = re.compile(r"\{([^{}]*)\}")
@@ -175,6 +175,7 @@ def expression_of(folded: str) -> str:
     return _written(_pieces(folded))
 
 
+@lru_cache(maxsize=100_000)  # a config's are asked for at each of its steps
 def _pieces(glob: str) -> tuple[_Piece, ...]:
     found: list[_Piece] = []
     at = 0

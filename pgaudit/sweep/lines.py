@@ -37,6 +37,10 @@ class Identity:
         }
 
 
+BEGINNING = b'{"schema_version": '
+"""With what every line begins."""
+
+
 def line(of: Result, identity: Identity) -> str:
     """Returns a result as a line. What is not ASCII is escaped, so that a terminal stays unharmed."""
     return json.dumps(data(of, identity), ensure_ascii=True, allow_nan=False) + "\n"

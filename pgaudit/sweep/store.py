@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any
 
 from pgaudit.errors import UsageError
-from pgaudit.sweep.lines import SCHEMA_VERSION, Identity, line, result
+from pgaudit.sweep.lines import BEGINNING, SCHEMA_VERSION, Identity, line, result
 from pgaudit.sweep.records import Result, Task
 from pgaudit.text import quoted, visible
 from pgaudit.whole_files import write_whole
@@ -50,6 +50,9 @@ class Store:
             self._open(self._path)
             self._lock()
             if restart:
+                self._refuse_another_kind()
+                if self._part.is_symlink():
+                    raise UsageError(f"{quoted(self._part)} is a link, and would be written through", "remove it")
                 self._open(self._part)
                 self._file.truncate(0)
                 return []
@@ -58,6 +61,8 @@ class Store:
                 self._open(self._path)
                 self._lock()
             text, whole = self._held()
+            if not whole:
+                self._refuse_another_kind()
             done = self._read(text[:whole], tasks)
             self._file.truncate(whole)
             return done
@@ -80,6 +85,13 @@ class Store:
         with _writable(self._path):
             write_whole(self._path, (line(each, self._identity) for each in results))
             self._part.unlink(missing_ok=True)
+
+    def _refuse_another_kind(self) -> None:
+        """Keeps a file that does not begin as results do: a module that a model has imported, say."""
+        self._file.seek(0)
+        first = self._file.read(len(BEGINNING))
+        if not BEGINNING.startswith(first):
+            raise UsageError(f"{quoted(self._path)} holds no results of a sweep", "name another file, or remove it")
 
     def _open(self, path: Path) -> None:
         self._file = self._files.enter_context(FileIO(path, "a+"))

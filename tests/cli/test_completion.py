@@ -63,7 +63,7 @@ def test_models_are_those_that_the_cache_knows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PGAUDIT_CACHE_DIR", str(tmp_path))
-    monkeypatch.setattr("pgaudit.inventory.imports._ran", [])  # models of other tests have run in this process
+    monkeypatch.setattr("pgaudit.user_code._ran", [])  # models of other tests have run in this process
     assert _words(monkeypatch, capsys, "pgaudit show resnet") == []
     monkeypatch.delenv("_PGAUDIT_COMPLETE")
     assert cli.main(["models", "resnet1*"]) == 0
@@ -71,6 +71,8 @@ def test_models_are_those_that_the_cache_knows(
     assert names
     assert _words(monkeypatch, capsys, "pgaudit show resnet1") == names
     assert _words(monkeypatch, capsys, "pgaudit show ") == []  # files
+    tmp_path.chmod(0o777)
+    assert _words(monkeypatch, capsys, "pgaudit show resnet1") == []  # and no note into the line that is being typed
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")

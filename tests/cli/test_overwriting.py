@@ -163,3 +163,37 @@ def test_two_outputs_are_two_files(folder: Path, capsys: pytest.CaptureFixture[s
     assert code == 2
     assert "json and sarif would both go to" in capsys.readouterr().err
     assert not there or (folder / "a").read_text() == "before"
+
+
+IMPORTING = [
+    "show user.py:make c.yaml -o {}",
+    "explain user.py:make c.yaml weight -o {}",
+    "convert c.yaml --to rules --model user.py:make -o {}",
+    "diff c.yaml d.yaml --model user.py:make -o {}",
+    "check user.py:make c.yaml -o {}",
+    "check --project users.yaml -o {}",
+    "check --project users.yaml -j 2 -o {}",
+    "sweep user.py:make c.yaml -j 1 --restart -o {}",
+]
+
+
+@pytest.mark.parametrize("name", ["helper.py", "package/inside.py"])
+@pytest.mark.parametrize("command", IMPORTING)
+def test_nor_is_it_a_module_that_a_model_imports(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: str, name: str
+) -> None:
+    for module in [each for each in sys.modules if each.partition(".")[0] in ("helper", "package", "user")]:
+        monkeypatch.delitem(sys.modules, module)
+    Path("package").mkdir()
+    for path, text in {
+        "helper.py": NETS,
+        "package/__init__.py": "",
+        "package/inside.py": "from helper import tiny as make\n",
+        "user.py": "from package.inside import make\n",
+        "users.yaml": "audits:\n- {config: c.yaml, model: 'user.py:make'}\n- {config: d.yaml, model: 'user.py:make'}\n",
+    }.items():
+        Path(path).write_text(text)
+    before = Path(name).read_text()
+    assert cli.main(command.format(name).split()) == 2
+    assert Path(name).read_text() == before
+    assert f'error: "{name}" ' in capsys.readouterr().err

@@ -121,6 +121,22 @@ def test_an_audit_leaves_no_module_to_the_next(folder: Path) -> None:
     assert sys.path == before
 
 
+def test_nor_a_module_of_a_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [entry for entry in sys.path if entry not in ("", str(tmp_path))])
+    (tmp_path / "c.yaml").write_text("optimizer: {type: SGD, lr: 0.1}\n")
+    for place, bias in (("one", True), ("two", False)):
+        (tmp_path / place / "parts").mkdir(parents=True)
+        (tmp_path / place / "parts" / "__init__.py").touch()
+        (tmp_path / place / "parts" / "layers.py").write_text(f"BIAS = {bias}\n")
+        (tmp_path / place / "net.py").write_text(
+            "from torch import nn\nfrom parts.layers import BIAS\ndef make(): return nn.Linear(1, 1, bias=BIAS)\n"
+        )
+    found = run_all([Audit(f"{place}/net.py:make", "c.yaml") for place in ("one", "two")])
+    assert [outcome.parameters for outcome in found] == [2, 1]
+    assert not [name for name in sys.modules if name.startswith("parts")]
+
+
 def test_processes_make_no_difference(outcomes: list[Outcome]) -> None:
     seen: list[str] = []
     audits = [outcome.audit for outcome in outcomes]

@@ -366,6 +366,16 @@ def test_a_run_says_so_once_and_goes_on(
     assert "no run uses it, for others may write to" in capsys.readouterr().err
 
 
+@pytest.mark.skipif(os.name != "posix", reason="owners and modes are those of POSIX")
+@pytest.mark.parametrize(("mode", "believed"), [(0o777, False), (0o1777, True), (0o775, True)])
+def test_a_folder_is_not_believed_where_everybody_may_take_its_place(tmp_path: Path, mode: int, believed: bool) -> None:
+    (tmp_path / "open" / "between").mkdir(parents=True)
+    (tmp_path / "open").chmod(mode)
+    cache = Cache(str(tmp_path / "open" / "between" / "kept"))
+    cache.learn("lists", "optimizers", ["SGD"])
+    assert (cache.get("lists", "optimizers") == ["SGD"], cache.refusal() is None) == (believed, believed)
+
+
 def test_an_entry_is_believed_under_its_own_name_only(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
     entry = _kept(cache)
     moved = [("names", "AdamW"), ("lists", "SGD"), ("modules", "SGD")]

@@ -35,6 +35,8 @@ def _text(*results: Result) -> bytes:
 @pytest.mark.parametrize("kept", range(7))
 @pytest.mark.parametrize("torn", [b"", b"{", b'{"schema_version": 1, "model": "x", ', b"\xff"])
 def test_whatever_is_left_of_a_file_the_end_is_the_same(tmp_path: Path, kept: int, torn: bytes) -> None:
+    if not kept and torn == b"\xff":
+        torn = b""  # alone, it may be anybody's
     path = tmp_path / "r.jsonl"
     path.write_bytes(_text(*ALL[::-1][:kept]) + torn)
     with Store(path, IDENTITY) as store:
@@ -87,6 +89,27 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path, text: bytes) -> Non
     with pytest.raises(UsageError, match=r"mine\.yaml:1 is no result"):
         _open(path)
     assert path.read_bytes() == text
+
+
+@pytest.mark.parametrize("restart", [False, True])
+@pytest.mark.parametrize("text", [b"\xff", b"a note without a line's end", b'{"mine": 1}', b"def make(): ...\n" * 9])
+def test_what_does_not_begin_as_results_do_is_never_lost(tmp_path: Path, text: bytes, restart: bool) -> None:
+    path = tmp_path / "mine"
+    path.write_bytes(text)
+    with pytest.raises(UsageError, match="no result"):
+        _open(path, restart=restart)
+    assert path.read_bytes() == text
+    assert [*tmp_path.iterdir()] == [path]
+
+
+def test_nothing_is_written_through_a_link_that_somebody_has_laid(tmp_path: Path) -> None:
+    path, other = tmp_path / "r.jsonl", tmp_path / "other"
+    path.write_bytes(_text(*ALL))
+    other.write_text("mine")
+    (tmp_path / "r.jsonl.part").symlink_to("other")
+    with pytest.raises(UsageError, match="is a link"):
+        _open(path, restart=True)
+    assert other.read_text() == "mine"
 
 
 def test_two_sweeps_do_not_write_to_one_file(tmp_path: Path) -> None:
