@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from pgaudit import user_code
 from pgaudit.config import Config
 from pgaudit.config.documents import read_file
 from pgaudit.errors import ModelError, UsageError
@@ -49,7 +51,10 @@ def subject_of(
         if model is not None:
             return Remembered(read_saved(ref))
         with placed(config, "model"):
-            return Remembered(read_saved(beside(config, ref)))
+            path = beside(config, ref)
+            if refused := user_code.refusal_to_read(path, os.path.dirname(str(config.path))):
+                raise UsageError(refused)
+            return Remembered(read_saved(path))
     is_code = str(config.path).endswith(".py")  # which has run, whatever it may have changed
     if cache is not None and isinstance(ref, str) and is_timm_name(ref) and not is_code:
         refuse_unknown_model(model, config, cache)

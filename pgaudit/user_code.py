@@ -6,6 +6,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 from pgaudit.errors import UsageError
 from pgaudit.text import quoted
@@ -53,6 +54,20 @@ def runs(what: str, hint: str | None = None) -> None:
     """
     refuse(what, hint)
     _ran.append(what)
+
+
+def refusal_to_read(path: str, *folders: str) -> str | None:
+    """Returns why a file that another file names is not read; None where it may be.
+
+    Where no code may run, the files are a stranger's. A message may quote what stands in a file, so a stranger's file
+    must not choose among all those of the machine: only what lies in the current folder, or in these, is read.
+    """
+    if not forbidden():
+        return None
+    real = Path(os.path.realpath(path))
+    if any(real.is_relative_to(os.path.realpath(folder)) for folder in (os.curdir, *folders)):
+        return None
+    return f"{quoted(path)} lies outside the current folder, and --no-code (or {NO_CODE}) reads no such file"
 
 
 def has_run() -> bool:

@@ -123,6 +123,46 @@ def test_what_runs_none_works(argv: tuple[str, ...], folder: Path, capsys: pytes
     assert not (folder / "ran").exists()
 
 
+SECRET = "password: hunter2: yes"
+READERS = {
+    "a base": ("_BASE_: {}\n", ("show", "resnet18", "c.yaml"), "c.yaml:1:1"),
+    "an inventory": ("model: {}\noptimizer: {{type: SGD, lr: 0.1}}\n", ("show", "c.yaml"), "c.yaml:1:1"),
+    "a config": ("audits:\n- {{config: {}, model: resnet18}}\n", ("check", "--project", "c.yaml"), "c.yaml:2:4"),
+    "a lock": ("audits:\n- {{config: plain.yaml, lock: {}}}\n", ("check", "--project", "c.yaml"), "c.yaml:2:24"),
+}
+
+
+@pytest.mark.parametrize("by", ["its path", "a link"])
+@pytest.mark.parametrize(("text", "argv", "place"), READERS.values(), ids=READERS)
+def test_files_outside_the_folder_are_not_read_because_a_file_names_them(
+    text: str,
+    argv: tuple[str, ...],
+    place: str,
+    by: str,
+    folder: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    secret = tmp_path_factory.mktemp("elsewhere") / "secret.json"
+    secret.write_text(SECRET)
+    if by == "a link":
+        (folder / "link.json").symlink_to(secret)
+    (folder / "c.yaml").write_text(text.format("link.json" if by == "a link" else secret))
+    assert cli.main([*argv, "--no-code"]) == 2
+    out, err = capsys.readouterr()
+    assert "hunter2" not in out + err
+    assert "lies outside the current folder, and --no-code" in " ".join((out + err).split())
+    assert place in out + err
+
+
+def test_files_inside_the_folder_are_read(folder: Path) -> None:
+    (folder / "below").mkdir()
+    (folder / "below" / "base.yaml").write_text("SOLVER: {BASE_LR: 0.1}\n")
+    (folder / "c.yaml").write_text("_BASE_: below/base.yaml\n")
+    (folder / "p.yaml").write_text("audits:\n- {config: c.yaml, model: resnet18}\n")
+    assert cli.main(["check", "--project", "p.yaml", "--no-code"]) == 0
+
+
 def test_code_runs_again_without_it(folder: Path) -> None:
     assert cli.main(["show", "payload.py:make", "plain.yaml", "--no-code"]) == 2
     assert cli.main(["show", "payload.py:make", "plain.yaml"]) == 0

@@ -18,6 +18,10 @@ def asked_by_a_shell() -> bool:
     first, _, second = words.partition("_")
     if second in ("source", "complete"):
         os.environ[VARIABLE] = f"{second}_{first}"
+    if words:
+        os.environ.setdefault("COMP_WORDS", "")
+        if not os.environ.get("COMP_CWORD", "").isdecimal():  # a script of somebody's own; bash itself always counts
+            os.environ["COMP_CWORD"] = "0"
     return bool(words)
 
 

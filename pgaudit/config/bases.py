@@ -8,6 +8,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path as FilePath
 
+from pgaudit import user_code
 from pgaudit.errors import ConfigError, Position, Problem, file_of
 from pgaudit.text import nearest, quoted
 
@@ -41,6 +42,8 @@ def refuse_unreadable(path: str, users: Sequence[str], config: str, at: Position
     if path in users:
         circle = " → ".join(shown(each, config) for each in (*users[users.index(path) :], path))
         message = f"the config inherits from itself: {circle}"
+    elif refused := user_code.refusal_to_read(path, os.path.dirname(config) or os.curdir):
+        message = refused
     elif os.path.isfile(path):
         return
     elif os.path.exists(path):

@@ -6,18 +6,21 @@ The nearest one, from the current folder up, wins whole; nothing is merged with 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import Any
 
-from pgaudit.config.documents import read_file, refuse
+from pgaudit import user_code
+from pgaudit.config.documents import Complaint, read_file, refuse
 from pgaudit.config.layouts import Path
 from pgaudit.config.loader import Document, read_yaml
 from pgaudit.config.project_faults import EXAMPLE, project_complaints
 from pgaudit.errors import ConfigError, Position, Problem, UsageError
 
 YAML, TOML = "pgaudit.yaml", "pyproject.toml"
+_FILES = ("config", "lock", "expect", "baseline")
+"""The keys of an audit that name files."""
 _TABLE: Path = ("tool", "pgaudit")
 
 
@@ -111,6 +114,7 @@ def load_project(path: FilePath) -> Project:
         raise ConfigError(Problem(named, shown, Position(1, 1), EXAMPLE))
     refuse(project_complaints(section, at), document, shown)
     folder = FilePath(shown).parent
+    refuse([*_outside(section["audits"], folder, (*at, "audits"))], document, shown)
     default = section.get("fail_on")
     return Project(
         shown,
@@ -133,8 +137,19 @@ def _origin(document: Document, at: Path, shown: str) -> Origin:
     return Origin(shown, {**places, "": whole} if whole else places)
 
 
+def _outside(entries: Sequence[Mapping[str, Any]], folder: FilePath, at: Path) -> Iterator[Complaint]:
+    """The files that are not read where no code may run."""
+    for index, entry in enumerate(entries):
+        for key in (*_FILES, "model"):
+            named = entry.get(key)
+            if named and (key != "model" or named.endswith(".json")):
+                path = named if key == "model" else _beside(folder, named)
+                if refused := user_code.refusal_to_read(path, str(folder)):
+                    yield (*at, index, key), refused, None
+
+
 def _listed(entry: Mapping[str, Any], folder: FilePath, fail_on: str | None, origin: Origin) -> Listed:
-    paths = {key: _beside(folder, entry[key]) for key in ("config", "lock", "expect", "baseline") if entry.get(key)}
+    paths = {key: _beside(folder, entry[key]) for key in _FILES if entry.get(key)}
     model = entry.get("model")
     if isinstance(model, str) and ".py:" in model:
         model = _beside(folder, model)

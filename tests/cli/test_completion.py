@@ -93,3 +93,15 @@ echo "${COMPREPLY[@]}"
     assert installed == "complete -o default -F _pgaudit_completion pgaudit"
     assert replies.split() == [f"PG{number:03}" for number in range(1, 10)]
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("given", [{}, {"COMP_WORDS": "pgaudit sh"}, {"COMP_WORDS": "pgaudit sh", "COMP_CWORD": "x"}])
+def test_half_a_question_is_no_internal_error(
+    given: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("COMP_WORDS", "COMP_CWORD"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {**given, "_PGAUDIT_COMPLETE": "complete_bash"}.items():
+        monkeypatch.setenv(name, value)
+    assert cli.main([]) == 0
+    assert capsys.readouterr().err == ""
