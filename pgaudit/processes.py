@@ -28,8 +28,12 @@ def processes(jobs: int, *, silent: bool = False) -> Iterator[Callable[..., Futu
         jobs: calls at a time.
         silent: whether nothing that is written there is anybody's: not even what libraries in C write.
     """
+    from multiprocessing import resource_tracker
+
     from joblib.externals.loky import ProcessPoolExecutor
 
+    if os.name == "posix":
+        resource_tracker.ensure_running()  # it would begin with the first process, and let Ctrl-C through to that
     pool = ProcessPoolExecutor(jobs, initializer=_begin, initargs=(os.getpid(), silent))
 
     def submit(function: Callable[..., Any], *args: Any) -> Future[Any]:

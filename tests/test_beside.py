@@ -258,7 +258,7 @@ def test_a_scheduled_lr_can_be_expected(wanted: dict[str, dict[str, float]], sai
 
 
 SHOWN = """\
-parameter          ×    lr     scheduled    decay  rule
+parameter          ×    lr     scheduled    decay  decided by
 a.{weight,bias}    2    0.1  ▼ 0.05         0.5    "a" · betas (0.9, 0.95)
 b.{weight,bias}    2  ▼ 0    ▼ 0          ▼ 0      "b"
 """

@@ -268,7 +268,6 @@ EXPECTED = {
             "layers.2.blocks.5.attn.qkv.bias": (5.0e-4, 0.0),
             "layers.3.downsample.reduction.weight": (5.0e-4, 0.05),
         },
-        findings=("PG016",),
     ),
     # 12 blocks of 12 tensors, of which 4 are norms'; the last norm; tokens, positions, patches and head.
     "vit_detectron2": Expected(

@@ -25,6 +25,7 @@ FILES = {
     "payload.py": PAYLOAD,
     "hubconf.py": PAYLOAD,
     "plain.yaml": PLAIN,
+    "mmcv.yaml": f"{PLAIN}paramwise_cfg: {{norm_decay_mult: 0}}\n",
     "model.yaml": f"{PLAIN}model: payload.py:make\n",
     "hub.yaml": f"{PLAIN}model: torch.hub:load\nmodel_args: {{repo_or_dir: ., source: local, model: make}}\n",
     "optimizer.yaml": "optimizer:\n  type: payload:Mine\n  lr: 0.1\n",
@@ -64,7 +65,7 @@ REFUSED = [
     (("sweep", "payload.py:make", "plain.yaml", "-j", "1"), None),
     (("sweep", "resnet18", "config.py"), "config.py:1:1"),
     (("verify", "payload.py:make", "library.yaml"), None),
-    (("verify", "resnet18", "plain.yaml"), None),
+    (("verify", "resnet18", "mmcv.yaml"), None),
 ]
 
 
@@ -111,6 +112,7 @@ def test_what_would_run_code_is_refused_where_it_is_named(
         ("diff", "plain.yaml", "own.yaml", "--model", "resnet18"),
         ("sweep", "resnet18", "plain.yaml", "-j", "1"),
         ("verify", "resnet18", "timm.yaml"),
+        ("verify", "resnet18", "plain.yaml"),
         ("constructors",),
     ],
     ids=" ".join,

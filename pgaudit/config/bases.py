@@ -10,6 +10,7 @@ from pathlib import Path as FilePath
 
 from pgaudit import user_code
 from pgaudit.errors import ConfigError, Position, Problem, file_of
+from pgaudit.input_files import NotRegular, refuse_irregular
 from pgaudit.text import nearest, quoted
 
 
@@ -47,13 +48,21 @@ def refuse_unreadable(path: str, users: Sequence[str], config: str, at: Position
     elif os.path.isfile(path):
         return
     elif os.path.exists(path):
-        message = f"the base {quoted(shown(path, config))} is no regular file"
+        message = f"cannot read the base {quoted(shown(path, config))}: {_why_not(path)}"
     else:
         message = f"no such base: {quoted(shown(path, config))}"
         others = sorted(_beside(FilePath(path)) - set(map(os.path.basename, users)))
         near = nearest(os.path.basename(path), others, cutoff=0.7)
         hint = f"did you mean {quoted(shown(os.path.join(os.path.dirname(path), near[0]), config))}?" if near else None
     raise ConfigError(Problem(message, file_of(config, at), at, hint))
+
+
+def _why_not(path: str) -> str:
+    try:
+        refuse_irregular(path)
+    except NotRegular as error:
+        return error.strerror
+    return "it is a folder"
 
 
 def _beside(path: FilePath) -> set[str]:

@@ -60,7 +60,9 @@ def _account(outcome: Outcome, most: int) -> Iterator[str]:
     yield from (f"### {code_span(title(outcome.audit))}", "")
     for problem in outcome.problems:
         yield from (_said(outcome, problem), "")
-    for notice in outcome.failures:
+    for notice in in_order(outcome):
+        if not notice.fails:
+            break
         yield from (_said(outcome, notice), "")
         if len(notice.params) > 1 and most:
             yield from _details(counted(len(notice.params), "tensor"), [code_block(folded(notice.params, most))])

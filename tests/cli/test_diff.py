@@ -14,7 +14,7 @@ import pytest
 from pgaudit import cli
 
 REPOSITORY = Path(__file__).parents[2]
-A = "model: nets.py:tiny\noptimizer: {type: SGD, lr: 0.1, weight_decay: 1.0e-4}\n"
+A = "model: nets.py:tiny\nconstructor: mmcv\noptimizer: {type: SGD, lr: 0.1, weight_decay: 1.0e-4}\n"
 B = A + "paramwise_cfg:\n  norm_decay_mult: 0\n"
 SAME = A + "paramwise_cfg:\n  custom_keys: {'1': {}}\n"
 NETS = "from torch import nn\ndef tiny(): return nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))\n"
@@ -46,7 +46,7 @@ a.yaml → b.yaml
 nets.py:tiny · 4 tensors · mmcv · SGD
 
   parameter        ×    lr     decay     decided by
-~ 1.{weight,bias}  2    0.1  ▼ 1e-4 → 0  default → norm_decay_mult :4
+~ 1.{weight,bias}  2    0.1  ▼ 1e-4 → 0  default → norm_decay_mult :5
 
 ~ 2 changed · 2 unchanged
 """,
@@ -113,7 +113,7 @@ def test_json_and_github_are_read_by_programs(capsys: pytest.CaptureFixture[str]
         "setup": 0, "changed": 2, "reshaped": 0, "removed": 0, "added": 0, "same_effect": 0, "unchanged": 2,
     }  # fmt: skip
     assert data["changes"][0]["after"]["weight_decay_rule"] == {
-        "option": "norm_decay_mult", "key": None, "line": 4, "column": 3,
+        "option": "norm_decay_mult", "key": None, "line": 5, "column": 3,
     }  # fmt: skip
     first = _run(capsys, "a.yaml", "b.yaml", "--format", "github")[1].splitlines()[0]
     assert first.startswith("::warning file=b.yaml,line=4,col=3,title=pgaudit diff%3A 2 tensors changed::")
@@ -213,7 +213,7 @@ def git(folder: Path) -> Git:
 
 def test_git_difftool(git: Git) -> None:
     out = git("difftool", "--no-prompt", "--extcmd", "pgaudit diff --model nets.py:tiny", "HEAD~")
-    assert "~ 1.{weight,bias}  2    0.1  ▼ 1e-4 → 0  default → norm_decay_mult :4" in out
+    assert "~ 1.{weight,bias}  2    0.1  ▼ 1e-4 → 0  default → norm_decay_mult :5" in out
     assert "nothing → new.yaml" in out
     assert "+ 1.{weight,bias}" in out
     assert "gone.yaml → nothing" in out
@@ -223,7 +223,7 @@ def test_git_difftool(git: Git) -> None:
 def test_git_diff_with_an_external_driver(git: Git) -> None:
     git("config", "diff.pgaudit.command", 'f() { pgaudit diff "$2" "$5"; }; f')
     out = git("diff", "HEAD", "HEAD~", "--", "policy.yaml", "new.yaml")  # both sides are temporary files
-    assert "~ 1.{weight,bias}  2    0.1  ▲ 0 → 1e-4  norm_decay_mult :4 → default" in out
+    assert "~ 1.{weight,bias}  2    0.1  ▲ 0 → 1e-4  norm_decay_mult :5 → default" in out
     assert "new.yaml → nothing" in out
 
 

@@ -229,8 +229,11 @@ REFUSED: dict[str, tuple[Files, list[str]]] = {
         {"c.yaml": SOLVER + "_BASE_: ./c.yaml\n"},
         ["c.yaml:2:1: the config inherits from itself: c.yaml → c.yaml"],
     ),
-    "a folder": ({"c.yaml": "_BASE_: d\n", "d/a.yaml": ""}, ['c.yaml:1:1: the base "d" is no regular file']),
-    "the folder itself": ({"d/c.yaml": "", "c.yaml": "_BASE_: ''\n"}, ["c.yaml:1:1: the base", "is no regular file"]),
+    "a folder": ({"c.yaml": "_BASE_: d\n", "d/a.yaml": ""}, ['c.yaml:1:1: cannot read the base "d": it is a folder']),
+    "the folder itself": (
+        {"d/c.yaml": "", "c.yaml": "_BASE_: ''\n"},
+        ["c.yaml:1:1: cannot read the base", "it is a folder"],
+    ),
     "a NUL": ({"c.yaml": '_BASE_: "a\\0b"\n'}, ['c.yaml:1:1: no such base: "a\\x00b"']),
     "nothing": ({"c.yaml": "_BASE_:\n"}, ["c.yaml:1:1: a base is the path of a file, not nothing (null)"]),
     "a number in a list": (
@@ -284,7 +287,9 @@ def test_nothing_is_fetched(url: str) -> None:
 
 def test_a_pipe_is_not_waited_for() -> None:
     os.mkfifo("a.yaml")
-    assert refusal({"c.yaml": "_BASE_: a.yaml\n"}) == ['c.yaml:1:1: the base "a.yaml" is no regular file']
+    assert refusal({"c.yaml": "_BASE_: a.yaml\n"}) == [
+        'c.yaml:1:1: cannot read the base "a.yaml": it is not a regular file (a named pipe)'
+    ]
 
 
 def test_the_command_line_says_it_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -244,7 +244,7 @@ class TestPoint03Norms:
     def test_missed_norms_are_reported(self) -> None:
         report = audit(nn.ModuleDict({"a": nn.RMSNorm(2)}), weight_decay_norm=0.0)
         (finding,) = [f for f in report.findings if f.code == "PG006"]
-        assert "RMSNorm is no norm to detectron2" in finding.message
+        assert "RMSNorm is no norm to the constructor `detectron2`" in finding.message
         model = nn.ModuleDict({"a": type("Other", (BATCH_NORM,), {})(2)})
         assert "PG006" in named(model, audit(model, weight_decay_norm=0.0))
 

@@ -41,7 +41,7 @@ REFUSED = {
         '2:13: .*Optimizer adamv not found in registry \\(did you mean "adamw?"',
     ),
     "a class": (
-        "constructor: timm\noptimizer: {type: torch.optim:AdamW, lr: 0.1}\n",
+        "constructor: timm\noptimizer: {type: mine:Optimizer, lr: 0.1}\n",
         "2:13: .*names of its registry.*no class of your own",
     ),
     "an argument of nobody": (

@@ -52,7 +52,6 @@ def _sides(a: str, b: str, **options: Any) -> tuple[Side, Side, tuple[str, ...]]
         ("named.yaml", "c.yaml", None, ("nets.py:tiny", "nets.py:tiny"), 1),
         ("c.yaml", "named.yaml", None, ("nets.py:tiny", "nets.py:tiny"), 1),
         ("named.yaml", "c.yaml", "mods:tiny", ("mods:tiny", "mods:tiny"), 0),
-        ("r.json", "c.yaml", None, ("mods:tiny", "mods:tiny"), 1),
         ("r.json", "named.yaml", None, ("mods:tiny", "nets.py:tiny"), 0),
         ("r.json", "r.json", "nets.py:tiny", ("mods:tiny", "mods:tiny"), 1),  # --model is said to have no effect
         ("/dev/null", "named.yaml", None, (None, "nets.py:tiny"), 0),
@@ -63,6 +62,12 @@ def test_whose_model(a: str, b: str, model: str | None, refs: tuple[str | None, 
     one, other, said = _sides(a, b, model=model)
     assert (one.model, other.model) == refs
     assert len(said) == notes
+
+
+def test_a_report_leads_to_no_code(folder: Path) -> None:
+    """Its model is named anew, unless it is one of timm's."""
+    with pytest.raises(pgaudit.UsageError, match=r'no model is named for "c.yaml" \(--model mods:tiny\)'):
+        _sides("r.json", "c.yaml")
 
 
 def test_a_borrowed_model_comes_with_its_arguments_and_the_command_lines_win() -> None:

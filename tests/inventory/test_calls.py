@@ -52,7 +52,8 @@ def test_lookahead_is_a_wrapper() -> None:
     [
         ("adamv", 'ValueError: Optimizer adamv not found in registry \\(did you mean "adamw?"\\?\\)'),
         ("lookahead_adamv", 'Optimizer adamv not found in registry \\(did you mean "adamw?"\\?\\)'),
-        ("torch.optim:AdamW", "no class of your own"),
+        ("torch.optim:AdamW", 'did you mean "adamw'),
+        ("mine:Optimizer", "no class of your own"),
         ("fusedadam", "AssertionError: CUDA required"),
     ],
 )

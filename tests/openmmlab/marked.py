@@ -9,7 +9,7 @@ from typing import Any
 from tests.parity.client import Oracle
 
 Files = dict[str, str]
-_SHORT = {"W": "optim_wrapper", "O": "optim_wrapper/optimizer", "P": "optim_wrapper/paramwise_cfg"}
+_SHORT = {"W": "optim_wrapper", "O": "optim_wrapper/optimizer", "P": "optim_wrapper/paramwise_cfg", "K": "custom_keys"}
 
 
 def written(folder: Path, files: Files) -> None:

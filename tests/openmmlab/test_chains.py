@@ -108,8 +108,8 @@ optim_wrapper = dict(  # @W
         custom_keys=_base_.parts['custom']))  # @P/custom_keys
 """,
         "base.py": """
-optimizer = dict(
-    type='SGD', lr=0.1)  # @O/type @O/lr
+optimizer = dict(  # @optimizer
+    type='SGD', lr=0.1)  # @O/type @O/lr @optimizer/type @optimizer/lr
 parts = dict(custom={
     'head': dict(  # @P/custom_keys/head
         lr_mult=10.)})  # @P/custom_keys/head/lr_mult
@@ -120,12 +120,12 @@ optim_wrapper = dict(optimizer=dict(type='Adam', lr=0.2))
         "config.py": """
 base_lr = 0.1
 no_decay = dict(
-    decay_mult=0.)  # @P/custom_keys/a/decay_mult @P/custom_keys/b/decay_mult
-custom_keys = {
-    'a': no_decay,  # @P/custom_keys/a
-    'b': no_decay}  # @P/custom_keys/b
-optimizer = dict(type='SGD', lr=base_lr)  # @O/type @O/lr
-optimizer['weight_decay'] = 1e-4  # @O/weight_decay
+    decay_mult=0.)  # @P/custom_keys/a/decay_mult @P/custom_keys/b/decay_mult @K/a/decay_mult @K/b/decay_mult
+custom_keys = {  # @K
+    'a': no_decay,  # @P/custom_keys/a @K/a
+    'b': no_decay}  # @P/custom_keys/b @K/b
+optimizer = dict(type='SGD', lr=base_lr)  # @O/type @O/lr @optimizer @optimizer/type @optimizer/lr
+optimizer['weight_decay'] = 1e-4  # @O/weight_decay @optimizer/weight_decay
 optim_wrapper = dict(  # @W
     optimizer=optimizer,  # @O
     paramwise_cfg=dict(custom_keys=custom_keys))  # @P @P/custom_keys

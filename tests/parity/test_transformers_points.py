@@ -165,8 +165,8 @@ class TestPoint03Quirks:
         model = block(**{name: PLAIN})
         assert decayed(trainer, model) == set()
         report = audit(build({"root": model}), {"optimizer": ADAMW}, "transformers")
-        found = {finding.code: finding.params for finding in report.findings}
-        assert found["PG016" if name == "debias_proj" else "PG003"] == (f"{name}.weight",)
+        # The expression is Trainer's own: no config could say it otherwise.
+        assert not {"PG003", "PG016"} & {finding.code for finding in report.findings}
 
     def test_a_root_that_is_a_layer_norm_is_decayed(self, trainer: Both) -> None:
         assert decayed(trainer, LAYER_NORM) == {"weight"}

@@ -39,7 +39,8 @@ def test_one_audit_needs_no_name_and_nothing_to_say_is_no_line() -> None:
 def test_random_outcomes_are_a_line_each(outcomes: list[Outcome]) -> None:
     lines = render(outcomes).split("\n")
     said = [(0, problem.message) for outcome in outcomes for problem in outcome.problems]
-    notices = [notice for outcome in outcomes for notice in outcome.notices]
+    gravest = ["error", "warning", "info"]
+    notices = [notice for each in outcomes for notice in sorted(each.notices, key=lambda it: gravest.index(it.level))]
     said += [(1, notice.message) for notice in notices if notice.fails]
     said += [(2, notice.message) for notice in notices if not notice.fails]
     assert lines.pop() == ""

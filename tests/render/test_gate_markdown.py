@@ -103,8 +103,8 @@ def test_random_outcomes_are_read_back(outcomes: list[Outcome]) -> None:
     assert blocks == [
         "".join(f"{line}\n" for line in folded(notice.params, 100))
         for outcome in outcomes
-        for notice in outcome.failures
-        if len(notice.params) > 1
+        for notice in _sorted(outcome)
+        if notice.fails and len(notice.params) > 1
     ]
 
 
@@ -113,9 +113,13 @@ def _squeezed(lines: Iterator[str] | Sequence[str]) -> list[str]:
     return [line.rstrip() for line in lines]
 
 
+def _sorted(outcome: Outcome) -> list[Notice]:
+    gravest = ["error", "warning", "info"]
+    return sorted(outcome.notices, key=lambda notice: (not notice.fails, gravest.index(notice.level)))
+
+
 def _said(outcome: Outcome) -> Iterator[str]:
-    others = [notice for notice in outcome.notices if not notice.fails]
-    everything: list[Notice | Problem] = [*outcome.problems, *outcome.failures, *others]
+    everything: list[Notice | Problem] = [*outcome.problems, *_sorted(outcome)]
     for said in everything:
         what = "error" if isinstance(said, Problem) else f"{said.code} {said.name}"
         if isinstance(said, Notice) and said.level != "error":

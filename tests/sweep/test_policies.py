@@ -39,7 +39,7 @@ def test_a_process_thaws_a_config_once(tmp_path: Path) -> None:
 
 
 def test_all_problems_of_all_configs(tmp_path: Path) -> None:
-    for name, text in (("a", "optimzer: {}\n"), ("b", TEXT), ("c", f"{TEXT}ignore: [{{code: PG999, reason: no}}]\n")):
+    for name, text in (("a", "optimzer: {}\n"), ("b", TEXT), ("c", f"{TEXT}finding_s: {{}}\nparamwise_cgf: {{}}\n")):
         (tmp_path / name).write_text(text)
     with pytest.raises(ConfigError) as raised:
         read_policies([str(tmp_path / name) for name in "abcd"])
