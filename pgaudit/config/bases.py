@@ -61,7 +61,7 @@ def _why_not(path: str) -> str:
     try:
         refuse_irregular(path)
     except NotRegular as error:
-        return error.strerror
+        return str(error.strerror)
     return "it is a folder"
 
 
