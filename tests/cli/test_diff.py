@@ -116,7 +116,7 @@ def test_json_and_github_are_read_by_programs(capsys: pytest.CaptureFixture[str]
         "option": "norm_decay_mult", "key": None, "line": 5, "column": 3,
     }  # fmt: skip
     first = _run(capsys, "a.yaml", "b.yaml", "--format", "github")[1].splitlines()[0]
-    assert first.startswith("::warning file=b.yaml,line=4,col=3,title=pgaudit diff%3A 2 tensors changed::")
+    assert first.startswith("::warning file=b.yaml,line=5,col=3,title=pgaudit diff%3A 2 tensors changed::")
 
 
 WRONG = {
