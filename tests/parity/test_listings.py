@@ -89,7 +89,7 @@ def test_trainer_decays_nothing_there_and_says_why(transformers: Oracle) -> None
     (explained,) = explanations(report, [report["head.weight"]])
     ((trial, _),) = [meeting.trials for meeting in explained.meetings]
     assert trial.rule.full == "unlisted_name"
-    assert "walks over modules, and meets no parameter of this name" in trial.why
+    assert "get_parameter_names() lists; that goes by modules, and has no such name" in trial.why
 
 
 def test_custom_keys_search_the_names_of_the_walk_and_explanations_show_them(mmcv: Oracle) -> None:
