@@ -171,8 +171,7 @@ class Cache:
         """The whole entry or nothing, whoever else writes it at the same time."""
         path = self._entry(section, name, key)
         with contextlib.suppress(OSError):
-            Path(self.folder).parent.mkdir(parents=True, exist_ok=True)
-            for folder in (Path(self.folder), path.parent.parent, path.parent):
+            for folder in reversed(path.parents):  # one by one: the mode of parents would be the umask's
                 folder.mkdir(mode=0o700, exist_ok=True)
             if self.refusal() is None:  # whoever may have made them meanwhile
                 write_whole(path, [_head(section, key, text.encode()).decode(), text], private=True)

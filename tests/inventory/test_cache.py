@@ -325,7 +325,7 @@ def test_all_folders_are_the_users_alone_whatever_the_umask(tmp_path: Path) -> N
         entry = _kept(Cache(str(tmp_path / "above" / "kept")))
     finally:
         os.umask(before)
-    assert [path.stat().st_mode & 0o777 for path in (entry, *list(entry.parents)[:3])] == [0o600, 0o700, 0o700, 0o700]
+    assert [path.stat().st_mode & 0o777 for path in (entry, *list(entry.parents)[:4])] == [0o600, *[0o700] * 4]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="owners and modes are those of POSIX")

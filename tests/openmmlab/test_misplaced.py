@@ -72,4 +72,6 @@ def test_mmengine_reads_no_optimizer_of_mmcvs(reader: Oracle, tmp_path: Path) ->
     written(tmp_path, {"config.py": source})
     found = reader.ask(folder=str(tmp_path), argv=["check", "resnet18", "config.py", "--format", "concise"])
     assert found["code"] == 2
-    assert found["out"].startswith('config.py:1:1: error "optim_wrapper" is missing, and mmengine')
+    assert found["out"].startswith(
+        'config.py:1:1: error "optim_wrapper" is missing: `default_scope` makes this a config of mmengine'
+    )

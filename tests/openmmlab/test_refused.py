@@ -27,7 +27,7 @@ REFUSED: dict[str, tuple[Files, str]] = {
     "no such base": (
         {"config.py": "_base_ = [\n    'schedules/sgd.py',\n    'schedules/runtme.py']\n" + SOUND}
         | {"schedules/sgd.py": "a = 1\n", "schedules/runtime.py": "b = 1\n"},
-        'config.py:3:5: no such base: "schedules/runtme.py" (did you mean "runtime.py"?)',
+        'config.py:3:5: no such base: "schedules/runtme.py" (did you mean "schedules/runtime.py"?)',
     ),
     "no such base to import": (
         {"config.py": "from mmengine.config import read_base\nwith read_base():\n    from .base import *\n" + SOUND},
