@@ -25,7 +25,7 @@ FILES = {
     "payload.py": PAYLOAD,
     "hubconf.py": PAYLOAD,
     "plain.yaml": PLAIN,
-    "mmcv.yaml": f"{PLAIN}paramwise_cfg: {{norm_decay_mult: 0}}\n",
+    "mmcv.yaml": f"{PLAIN}paramwise_cfg: {{bias_lr_mult: 2}}\n",
     "model.yaml": f"{PLAIN}model: payload.py:make\n",
     "hub.yaml": f"{PLAIN}model: torch.hub:load\nmodel_args: {{repo_or_dir: ., source: local, model: make}}\n",
     "optimizer.yaml": "optimizer:\n  type: payload:Mine\n  lr: 0.1\n",
