@@ -44,9 +44,20 @@ def processes(jobs: int, *, silent: bool = False) -> Iterator[Callable[..., Futu
     try:
         yield submit
     finally:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _threads_end_silently():
             warnings.simplefilter("ignore")  # where there is no `pgrep`, of what the killed have begun themselves
             pool.shutdown(wait=True, kill_workers=True)
+
+
+@contextlib.contextmanager
+def _threads_end_silently() -> Iterator[None]:
+    """The pool's own thread may be handing out a call while its processes are ended, and would print what it raises."""
+    before = threading.excepthook
+    threading.excepthook = lambda _: None
+    try:
+        yield
+    finally:
+        threading.excepthook = before
 
 
 def _begin(parent: int, silent: bool) -> None:
