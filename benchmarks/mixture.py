@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pgaudit.inventory import Hints, Inventory, ModuleType, Parameter, Visit
+from pgaudit.core.parameters import Hints, Inventory, ModuleType, Parameter, Visit
 
 PER_LAYER = 5
 """Parameters of a layer beside its experts' three: two norms, qkv and its bias, and the router."""

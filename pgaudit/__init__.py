@@ -14,27 +14,27 @@ TYPE_CHECKING = False
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from pgaudit.checks import Finding
     from pgaudit.config import Config, load_config
-    from pgaudit.errors import ConfigError, ModelError, PgauditError, UsageError
+    from pgaudit.core.errors import ConfigError, ModelError, PgauditError, UsageError
+    from pgaudit.core.findings import Finding
+    from pgaudit.core.parameters import Inventory
     from pgaudit.explanation import Explanation, explain
-    from pgaudit.inventory import Inventory
     from pgaudit.inventory.cache import Cache
     from pgaudit.pipeline import audit, build_optimizer
     from pgaudit.report import Report
 
 _HOMES = {
     "Cache": "pgaudit.inventory.cache",
-    "Finding": "pgaudit.checks",
+    "Finding": "pgaudit.core.findings",
     "Config": "pgaudit.config",
     "load_config": "pgaudit.config",
-    "ConfigError": "pgaudit.errors",
-    "ModelError": "pgaudit.errors",
-    "PgauditError": "pgaudit.errors",
-    "UsageError": "pgaudit.errors",
+    "ConfigError": "pgaudit.core.errors",
+    "ModelError": "pgaudit.core.errors",
+    "PgauditError": "pgaudit.core.errors",
+    "UsageError": "pgaudit.core.errors",
     "Explanation": "pgaudit.explanation",
     "explain": "pgaudit.explanation",
-    "Inventory": "pgaudit.inventory",
+    "Inventory": "pgaudit.core.parameters",
     "audit": "pgaudit.pipeline",
     "build_optimizer": "pgaudit.pipeline",
     "Report": "pgaudit.report",

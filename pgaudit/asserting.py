@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from pgaudit.config import Config
     from pgaudit.config.expect import Expectations
+    from pgaudit.core.parameters import Inventory
     from pgaudit.gate import Outcome
-    from pgaudit.inventory import Inventory
     from pgaudit.report import Report
 
     PathLike = str | os.PathLike[str]
@@ -53,7 +53,7 @@ def asserted(model: Model, config: ConfigSource, terms: Terms) -> Report:
         PgauditError: the model or a file cannot be read, or nothing at all is asserted.
     """
     __tracebackhide__ = True
-    from pgaudit.errors import PgauditError
+    from pgaudit.core.errors import PgauditError
 
     try:
         report, outcome = _judged(model, config, terms)
@@ -121,7 +121,7 @@ def _plain(value: Any) -> Any:
 def _refuse_nothing(expect: Expectations, terms: Terms, fail_on: str) -> None:
     """An assertion that cannot fail would be green for ever."""
     from pgaudit.config.expect import LEVELS
-    from pgaudit.errors import UsageError
+    from pgaudit.core.errors import UsageError
     from pgaudit.text import did_you_mean, quoted
 
     if fail_on not in LEVELS:
@@ -139,9 +139,9 @@ def _no_lock(lock: str, terms: Terms) -> AssertionError:
 
 
 def _write(report: Report, lock: Path) -> None:
+    from pgaudit.core.errors import UsageError
     from pgaudit.diff.locks import written
     from pgaudit.diff.reports import from_report
-    from pgaudit.errors import UsageError
     from pgaudit.text import quoted
     from pgaudit.whole_files import write_whole
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pgaudit.constructors import Rule, constructor_named
+from pgaudit.constructors import constructor_named
 from pgaudit.constructors.trials import Meeting, Product, Trial, Value
-from pgaudit.errors import UsageError
-from pgaudit.report import Report, Row
+from pgaudit.core.assignment import ParamAssignment, Provenance
+from pgaudit.core.errors import UsageError
+from pgaudit.report import Report
 from pgaudit.text import quoted, visible
 
 
@@ -17,7 +18,7 @@ class Result:
     """One value and how it came about."""
 
     of: Value
-    rule: Rule
+    rule: Provenance
     product: Product
     value: float | None
     """What the group holds, or what a schedule makes of it: the product, unless the optimizer's class changes it."""
@@ -32,7 +33,7 @@ class Result:
 class Explanation:
     """All that was tried for one parameter."""
 
-    row: Row
+    row: ParamAssignment
     meetings: tuple[Meeting, ...]
     """One for each name under which the constructor meets it; empty where it never does."""
 
@@ -47,9 +48,9 @@ class Explanation:
         found = {product.of: (trial.rule, product) for trial, product in deciding if product.of in trial.decides}
         setting = self.row.setting
         values: dict[Value, float | None] = {"lr": setting.lr}
-        if setting.scheduled_lr is not None and setting.lr_rule is not None:
-            values["scheduled_lr"] = setting.scheduled_lr
-            product = Product("scheduled_lr", setting.scheduled_lr, setting.lr, setting.lr_scale)
+        if setting.lr_scale is not None and setting.lr_rule is not None:
+            values["scheduled_lr"] = setting.peak_lr
+            product = Product("scheduled_lr", setting.peak_lr, setting.lr, setting.lr_scale)
             found.setdefault("scheduled_lr", (setting.lr_rule, product))
         values["weight_decay"] = setting.weight_decay
         return tuple(Result(of, *found[of], value) for of, value in values.items())
@@ -60,7 +61,7 @@ class Explanation:
         return (
             *((result.rule.name, result.value) for result in self.results),
             self.row.setting.effect,
-            self.row.parameter.trainable,
+            self.row.param.trainable,
             tuple((meeting.note is None, tuple(map(_outcome, meeting.trials))) for meeting in self.meetings),
         )
 
@@ -83,16 +84,16 @@ def explain(report: Report, name: str) -> Explanation:
     return explanation
 
 
-def _row(report: Report, name: str) -> Row:
+def _row(report: Report, name: str) -> ParamAssignment:
     if name not in report:
         raise UsageError(f"no parameter is called {visible(name)}", _nearest(report, name))
     return report[name]
 
 
-def explanations(report: Report, rows: Sequence[Row]) -> list[Explanation]:
+def explanations(report: Report, rows: Sequence[ParamAssignment]) -> list[Explanation]:
     """Explains several parameters."""
-    constructor = constructor_named(report.constructor)
-    index_of = {row.name: index for index, row in enumerate(report.rows)}
+    constructor = constructor_named(report.config.constructor)
+    index_of = {row.name: index for index, row in enumerate(report.params)}
     found = []
     for row in rows:
         meetings = constructor.trials(report.inventory, report.config, report.facts, index_of[row.name])
@@ -102,7 +103,7 @@ def explanations(report: Report, rows: Sequence[Row]) -> list[Explanation]:
     return found
 
 
-def matching(report: Report, pattern: str) -> list[Row]:
+def matching(report: Report, pattern: str) -> list[ParamAssignment]:
     """Returns the parameters that a name, an alias, a module's name or a glob means.
 
     Raises:

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
 
-from pgaudit.errors import ConfigError
+from pgaudit.core.errors import ConfigError
 from pgaudit.text import quoted
 
 SECONDS = 1

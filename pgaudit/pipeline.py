@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 from pgaudit import user_code
 from pgaudit.checks import Audited, refuse_unknown_codes, run_checks
 from pgaudit.config import Config, load_config
-from pgaudit.constructors import Constructor, Facts, OptimizerSpec, Setting, constructor_named
-from pgaudit.errors import ConfigError, UsageError
+from pgaudit.constructors import Constructor, Decisions, Facts, OptimizerSpec, constructor_named
+from pgaudit.core.assignment import Assignment, ModelInfo, OptimizerInfo, ParamAssignment, Setting
+from pgaudit.core.errors import ConfigError, UsageError
+from pgaudit.core.parameters import Inventory
 from pgaudit.expressions import SlowExpression
-from pgaudit.inventory import Inventory
 from pgaudit.inventory.cache import Cache
 from pgaudit.inventory.collector import paused
 from pgaudit.inventory.groups import settings_in
@@ -23,7 +24,7 @@ from pgaudit.inventory.library import INSTALLED, Library
 from pgaudit.live import Live, arguments_for, beside, checked
 from pgaudit.names import spelled_like_globs
 from pgaudit.references import subject_of
-from pgaudit.report import Report, Row
+from pgaudit.report import Basis, Report
 from pgaudit.subject import Subject
 from pgaudit.text import quoted
 from pgaudit.trial import as_built, called, placed
@@ -97,8 +98,8 @@ def build_optimizer(model: nn.Module, config: ConfigSource) -> Optimizer:
     for finding in report.findings:
         if finding.code == "PG009":
             raise ConfigError(finding.message, finding.hint)
-    members: dict[Hashable, list[tuple[Row, Tensor]]] = defaultdict(list)
-    for row, tensor in zip(report.rows, walked.tensors, strict=True):
+    members: dict[Hashable, list[tuple[ParamAssignment, Tensor]]] = defaultdict(list)
+    for row, tensor in zip(report.params, walked.tensors, strict=True):
         if row.group is not None:
             members[row.setting.merging].append((row, tensor))
     groups = [
@@ -114,7 +115,7 @@ def _overrides(settings: Sequence[Setting]) -> dict[str, Any]:
     """
     first, *others = {id(setting): setting for setting in settings}.values()
     unlike = {key for key in first.inert for other in others if _held(other, key) != _held(first, key)}
-    return {key: value for key, value in first.overrides if key not in unlike}
+    return {key: value for key, value in first.written if key not in unlike}
 
 
 def _held(setting: Setting, key: str) -> tuple[bool, Any]:
@@ -180,13 +181,30 @@ def _report(asked: _Asked, inventory: Inventory) -> Report:
     names = [name for parameter in inventory.parameters for name in parameter.names]
     facts = replace(asked.facts, named=spelled_like_globs(names))
     try:
-        assignment = as_built(config, spec, call, inventory, constructor.decide(inventory, config, facts))
-        findings, ignored = run_checks(Audited(inventory, config, constructor, facts, assignment))
+        decisions = as_built(config, spec, call, inventory, constructor.decide(inventory, config, facts))
+        findings, ignored = run_checks(Audited(inventory, config, constructor, facts, decisions))
     except SlowExpression as slow:
         raise config.error(slow.message, *slow.at, hint=slow.hint) from None
-    rows = tuple(Row(p, d.setting, d.group) for p, d in zip(inventory.parameters, assignment.decisions, strict=True))
-    optimizer = {"type": spec.name, **call.arguments, **spec.grouped}
-    return Report(inventory, config, constructor.name, optimizer, assignment.base, rows, findings, ignored, facts)
+    optimizer = OptimizerInfo(spec.name, {**call.arguments, **spec.grouped}, asked.facts.arguments, decisions.base)
+    basis = Basis(inventory, config, facts)
+    return Report(
+        _assignment(inventory, optimizer, decisions),
+        constructor.name,
+        config.path,
+        config.path,
+        findings,
+        ignored,
+        basis,
+    )
+
+
+def _assignment(inventory: Inventory, optimizer: OptimizerInfo, decisions: Decisions) -> Assignment:
+    params = tuple(
+        ParamAssignment(parameter, setting, group, None if group is None else 0)
+        for parameter, (setting, group) in zip(inventory.parameters, decisions.params, strict=True)
+    )
+    model = ModelInfo(inventory.ref, inventory.source, inventory.version, inventory.model_type.short)
+    return Assignment("config", model, (optimizer,), params)
 
 
 def _classes(constructor: Constructor, config: Config, library: Library) -> dict[str, str]:

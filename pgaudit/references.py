@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from pgaudit import user_code
 from pgaudit.config import Config
 from pgaudit.config.documents import read_file
-from pgaudit.errors import ModelError, UsageError
-from pgaudit.inventory import Inventory
+from pgaudit.core.errors import ModelError, UsageError
+from pgaudit.core.parameters import Inventory
 from pgaudit.inventory.cache import Cache
 from pgaudit.inventory.saved import MAX_BYTES, Saved, read
 from pgaudit.inventory.timm_names import listed, refuse_unknown

@@ -1,23 +1,25 @@
-"""The Report: what renderers, diff and gate read."""
+"""The Report: an assignment, what it was decided from, and what was found. Renderers, diff and gate read it."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from pgaudit import serialize
-from pgaudit.checks import SEVERITIES, Finding
 from pgaudit.config import Config
-from pgaudit.constructors import Facts, Rule, Setting
-from pgaudit.inventory import Inventory, Parameter
+from pgaudit.constructors import Facts
+from pgaudit.core.assignment import Assignment, OptimizerInfo, ParamAssignment, Provenance, Setting
+from pgaudit.core.errors import UsageError
+from pgaudit.core.findings import SEVERITIES, Finding
+from pgaudit.core.parameters import Inventory
 from pgaudit.names import Names
 from pgaudit.text import counted, did_you_mean, quoted, visible
 
 
-def deciding_rules(setting: Setting) -> tuple[Rule, ...]:
+def deciding_rules(setting: Setting) -> tuple[Provenance, ...]:
     """Returns the rules, without repetition, that made a setting what it is: those beside the base, or else the base
     rule itself.
     """
@@ -26,54 +28,17 @@ def deciding_rules(setting: Setting) -> tuple[Rule, ...]:
     return special or tuple(rules.values())[:1]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One parameter and what it gets."""
-
-    parameter: Parameter
-    setting: Setting
-    group: int | None
-
-    def __repr__(self) -> str:
-        if self.group is None:
-            return f"<Row {visible(self.name)}: in no group>"
-        setting = self.setting
-        lr, decay = (
-            f"{value!r}{f' by {visible(rule.full)}' if rule else ''}"
-            for value, rule in ((setting.lr, setting.lr_rule), (setting.weight_decay, setting.weight_decay_rule))
-        )
-        return f"<Row {visible(self.name)}: lr {lr}, weight_decay {decay}, group {self.group}>"
-
-    @property
-    def name(self) -> str:
-        """The parameter's first name."""
-        return self.parameter.name
-
-    @property
-    def lr(self) -> float | None:
-        """The learning rate of its group; None where it is in no group."""
-        return self.setting.lr
-
-    @property
-    def weight_decay(self) -> float | None:
-        """The weight decay of its group; None where it is in no group."""
-        return self.setting.weight_decay
-
-    @property
-    def scheduled_lr(self) -> float | None:
-        """What the library's schedulers make of the lr at their full height; None where they take it as it is."""
-        return self.setting.scheduled_lr
-
-
 @dataclass(frozen=True)
 class Group:
-    """One entry of ``optimizer.param_groups``."""
+    """One entry of an optimizer's ``param_groups``."""
 
+    optimizer: int
     index: int
     lr: float | None
     weight_decay: float | None
     parameters: int
     numel: int
+    """Elements of its parameters, as far as they are known."""
     setting: Setting = field(repr=False, compare=False)
     """What its first parameter gets: all others get the same, though not by the same rules."""
 
@@ -82,7 +47,7 @@ class Group:
 class RuleCount:
     """How many parameters, and how many elements, a rule decided anything for."""
 
-    rule: Rule
+    rule: Provenance
     parameters: int
     numel: int
 
@@ -95,99 +60,160 @@ class NoSuchParameter(KeyError):
 
 
 @dataclass(frozen=True)
-class Report:
-    """Which lr and weight decay each parameter really gets, and why: its rows, in order and by name."""
+class Basis:
+    """What an assignment was decided from."""
 
     inventory: Inventory
     config: Config
-    constructor: str
-    optimizer: Mapping[str, Any]
-    """The optimizer's type and arguments, as the constructor calls it."""
-    base: Setting
-    """What a parameter gets that no rule speaks about."""
-    rows: tuple[Row, ...]
-    """In the order of ``named_parameters()``."""
-    findings: tuple[Finding, ...]
-    ignored: tuple[Finding, ...]
-    """Findings that the config asks to ignore."""
     facts: Facts
     """What the constructor knew of classes."""
 
-    @cached_property
-    def _by_name(self) -> dict[str, Row]:
-        named = {alias: row for row in self.rows for alias in row.parameter.aliases}
-        return named | {row.name: row for row in self.rows}
 
-    def __getitem__(self, name: str) -> Row:
-        """Returns a parameter's row by its name or one of its aliases.
+@dataclass(frozen=True)
+class Report:
+    """What each parameter really trains with, and why: its parameters, in order and by name, and what was found."""
+
+    assignment: Assignment
+    constructor: str | None
+    """None where no constructor decided, or nothing says which."""
+    path: str | None = None
+    """The file that the user named; None for what was given as an object."""
+    config_path: str | None = None
+    """The config in which the rules stand."""
+    findings: tuple[Finding, ...] = ()
+    ignored: tuple[Finding, ...] = ()
+    """Findings that the config asks to ignore."""
+    basis: Basis | None = None
+    """What it was decided from; None for a report that was read back from a file."""
+
+    def __getitem__(self, name: str) -> ParamAssignment:
+        """Returns what a parameter gets, by its name or one of its aliases.
 
         Raises:
             NoSuchParameter: a KeyError; no parameter is called so.
         """
-        row = self._by_name.get(name)
-        if row is None:
-            near = did_you_mean(str(name), self._by_name)
+        found = self.assignment.by_name.get(name)
+        if found is None:
+            near = did_you_mean(str(name), self.assignment.by_name)
             raise NoSuchParameter(f"no parameter is called {quoted(name)}{f'; {near}' if near else ''}")
-        return row
+        return found
 
     def __contains__(self, item: object) -> bool:
-        """Whether a parameter has this name or alias, or this is one of the rows."""
-        return self._by_name.get(item.name) == item if isinstance(item, Row) else item in self._by_name
+        """Whether a parameter has this name or alias, or this is one of the parameters."""
+        by_name = self.assignment.by_name
+        return by_name.get(item.name) == item if isinstance(item, ParamAssignment) else item in by_name
 
-    def __iter__(self) -> Iterator[Row]:
-        return iter(self.rows)
+    def __iter__(self) -> Iterator[ParamAssignment]:
+        return iter(self.params)
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self.params)
 
     def __repr__(self) -> str:
         severities = Counter(finding.severity for finding in self.findings)
         found = [counted(severities[severity], severity) for severity in SEVERITIES if severities[severity]]
         words = [counted(len(self), "tensor"), counted(len(self.groups), "group"), *(found or ["no findings"])]
-        optimizer = f"{visible(self.optimizer['type'])} lr {self.base.lr!r}"
-        return f"<Report {visible(self.inventory.ref)}, {self.constructor}, {optimizer}: {', '.join(words)}>"
+        optimizers = [f"{visible(each.type)} lr {each.base.lr!r}" for each in self.assignment.optimizers]
+        about = [visible(self.assignment.model.ref), *([self.constructor] if self.constructor else []), *optimizers]
+        return f"<Report {', '.join(about)}: {', '.join(words)}>"
+
+    @property
+    def params(self) -> tuple[ParamAssignment, ...]:
+        """All parameters, in the order of ``named_parameters()``."""
+        return self.assignment.params
+
+    @property
+    def decided_from(self) -> Basis:
+        """What it was decided from.
+
+        Raises:
+            UsageError: it was read back from a file, which does not hold that.
+        """
+        if self.basis is None:
+            raise UsageError("this needs the model and the config, and a saved report holds neither", "name them")
+        return self.basis
+
+    @property
+    def inventory(self) -> Inventory:
+        """The model's parameters and modules; see :attr:`decided_from`."""
+        return self.decided_from.inventory
+
+    @property
+    def config(self) -> Config:
+        """The config; see :attr:`decided_from`."""
+        return self.decided_from.config
+
+    @property
+    def facts(self) -> Facts:
+        """What the constructor knew of classes; see :attr:`decided_from`."""
+        return self.decided_from.facts
+
+    @property
+    def optimizer(self) -> OptimizerInfo:
+        """The first optimizer: the only one that a config leads to."""
+        return self.assignment.optimizers[0]
+
+    def optimizer_of(self, param: ParamAssignment) -> OptimizerInfo:
+        """Returns the optimizer that a parameter is in, or would be in."""
+        return self.assignment.optimizers[param.optimizer or 0]
+
+    @property
+    def base(self) -> Setting:
+        """What a parameter of the first optimizer gets that no rule speaks about."""
+        return self.optimizer.base
 
     @cached_property
     def names(self) -> Names:
         """All names of all parameters, to look for globs among them."""
-        return Names(self._by_name)
+        return Names(self.assignment.by_name)
 
-    def called(self, names: Collection[str]) -> list[Row]:
-        """Returns the rows that have one of some names, or an alias of them, in the order of the model."""
-        return [row for row in self.rows if row.name in names or any(alias in names for alias in row.parameter.aliases)]
+    def called(self, names: Collection[str]) -> list[ParamAssignment]:
+        """Returns the parameters that have one of some names, or an alias of them, in the order of the model."""
+        return [each for each in self.params if any(name in names for name in each.names)]
+
+    @cached_property
+    def numel(self) -> int | None:
+        """Elements of all parameters; None where that is not known."""
+        counts = [each.param.numel for each in self.params]
+        return None if None in counts else sum(count for count in counts if count is not None)
 
     @cached_property
     def groups(self) -> tuple[Group, ...]:
-        """The optimizer's groups."""
-        first: dict[int, Setting] = {}
-        parameters: dict[int, int] = defaultdict(int)
-        numel: dict[int, int] = defaultdict(int)
-        for row in self.rows:
-            if row.group is not None:
-                first.setdefault(row.group, row.setting)
-                parameters[row.group] += 1
-                numel[row.group] += row.parameter.numel
+        """The groups of all optimizers."""
+        first: dict[tuple[int, int], Setting] = {}
+        parameters: dict[tuple[int, int], int] = defaultdict(int)
+        numel: dict[tuple[int, int], int] = defaultdict(int)
+        for each in self.params:
+            if each.group is not None and each.optimizer is not None:
+                which = each.optimizer, each.group
+                first.setdefault(which, each.setting)
+                parameters[which] += 1
+                numel[which] += each.param.numel or 0
         return tuple(
-            Group(index, first[index].lr, first[index].weight_decay, parameters[index], numel[index], first[index])
-            for index in sorted(first)
+            Group(*which, setting.lr, setting.weight_decay, parameters[which], numel[which], setting)
+            for which, setting in sorted(first.items(), key=lambda item: item[0])
         )
 
     @cached_property
     def scheduled(self) -> bool:
         """Whether the library's schedulers multiply any lr that they set."""
-        return any(row.setting.lr_scale is not None for row in self.rows)
+        return any(each.setting.lr_scale is not None for each in self.params)
 
-    def beside(self, setting: Setting) -> dict[str, Any]:
+    def beside(self, setting: Setting, optimizer: int | None = 0) -> dict[str, Any]:
         """Returns what a group holds beside lr and weight decay that changes the training: what somebody reads, and the
         optimizer's own value is another.
         """
-        held = setting.effective.items()
-        return {key: value for key, value in held if self._own.get(key) != serialize.plain(value)}
+        held = setting.unscaled
+        own = self._own[optimizer or 0] if held else {}
+        return {key: value for key, value in held.items() if own.get(key) != serialize.plain(value)}
 
     @cached_property
-    def _own(self) -> dict[str, Any]:
-        """The optimizer's arguments, given or by default."""
-        return {key: serialize.plain(value) for key, value in {**self.facts.arguments, **self.optimizer}.items()}
+    def _own(self) -> list[dict[str, Any]]:
+        """The arguments of each optimizer, given or by default."""
+        return [
+            {key: serialize.plain(value) for key, value in {**each.defaults, **each.arguments}.items()}
+            for each in self.assignment.optimizers
+        ]
 
     @cached_property
     def rules(self) -> tuple[RuleCount, ...]:
@@ -197,11 +223,11 @@ class Report:
         settings: dict[int, Setting] = {}
         parameters: dict[int, int] = defaultdict(int)
         numel: dict[int, int] = defaultdict(int)
-        for row in self.rows:
-            which = id(row.setting)
-            settings.setdefault(which, row.setting)
+        for each in self.params:
+            which = id(each.setting)
+            settings.setdefault(which, each.setting)
             parameters[which] += 1
-            numel[which] += row.parameter.numel
+            numel[which] += each.param.numel or 0
         counts: dict[tuple[str, str | None], RuleCount] = {}
         for which, setting in settings.items():
             for rule in deciding_rules(setting):

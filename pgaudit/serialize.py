@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pgaudit.checks import Finding
-    from pgaudit.constructors import Rule, Setting
-    from pgaudit.report import Group, Report, Row
+    from pgaudit.core.assignment import ParamAssignment, Provenance, Setting
+    from pgaudit.core.findings import Finding
+    from pgaudit.report import Group, Report
 
 SCHEMA_VERSION = 1
 
@@ -25,7 +25,7 @@ def portable(path: str | None) -> str | None:
 
 def report(of: Report) -> dict[str, Any]:
     """Returns the whole report."""
-    return {**around(of), "params": list(map(row, of.rows)), "groups": list(map(group, of.groups))}
+    return {**around(of), "params": list(map(param, of.params)), "groups": list(map(group, of.groups))}
 
 
 def around(of: Report) -> dict[str, Any]:
@@ -35,13 +35,21 @@ def around(of: Report) -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "pgaudit", "version": __version__},
+        "origin": of.assignment.origin,
         "model": {
-            "ref": portable(of.inventory.ref),
-            "source": of.inventory.source,
-            "parameters": len(of.inventory.parameters),
-            "numel": of.inventory.numel,
+            "ref": portable(of.assignment.model.ref),
+            "source": of.assignment.model.source,
+            "parameters": len(of.params),
+            "numel": of.numel,
         },
-        "config": {"path": portable(of.config.path), "constructor": of.constructor, "optimizer": plain(of.optimizer)},
+        "config": None
+        if of.constructor is None
+        else {
+            "path": portable(of.config_path),
+            "constructor": of.constructor,
+            "optimizer": plain(of.optimizer.call),
+        },
+        "optimizers": [{"type": each.type, "arguments": plain(each.arguments)} for each in of.assignment.optimizers],
         "params": [],
         "groups": [],
         "findings": [finding(entry) for entry in of.findings],
@@ -59,18 +67,19 @@ def around(of: Report) -> dict[str, Any]:
     }
 
 
-def row(of: Row) -> dict[str, Any]:
+def param(of: ParamAssignment) -> dict[str, Any]:
     """Returns one entry of ``params``."""
-    parameter = of.parameter
+    parameter = of.param
     return {
         "name": parameter.name,
         "aliases": list(parameter.aliases),
-        "shape": list(parameter.shape),
+        "shape": None if parameter.shape is None else list(parameter.shape),
         "numel": parameter.numel,
         "dtype": parameter.dtype,
-        "module_type": parameter.module.name,
+        "module_type": parameter.module_type,
         "trainable": parameter.trainable,
         "in_optimizer": of.group is not None,
+        "optimizer": of.optimizer,
         "group": of.group,
         "lr": of.lr,
         "weight_decay": of.weight_decay,
@@ -83,6 +92,7 @@ def row(of: Row) -> dict[str, Any]:
 def group(of: Group) -> dict[str, Any]:
     """Returns one entry of ``groups``."""
     return {
+        "optimizer": of.optimizer,
         "index": of.index,
         "lr": of.lr,
         "weight_decay": of.weight_decay,
@@ -97,12 +107,12 @@ def beside(of: Setting) -> dict[str, Any]:
     lr as ``scheduled_lr``, and as ``inert`` those of the extra keys that nothing reads.
     """
     extra = {str(key): plain(value) for key, value in of.extra.items()}
-    scheduled = {} if of.scheduled_lr is None else {"scheduled_lr": of.scheduled_lr}
+    scheduled = {} if of.lr_scale is None else {"scheduled_lr": of.peak_lr}
     inert = sorted(of.inert.intersection(extra))
     return {**scheduled, "extra": extra, **({"inert": inert} if inert else {})}
 
 
-def rule(of: Rule | None) -> dict[str, Any] | None:
+def rule(of: Provenance | None) -> dict[str, Any] | None:
     """Returns a rule; None where nothing decided, because the parameter is in no group.
 
     It has a ``path`` only where it stands in another file than the config, one that the config inherits from.

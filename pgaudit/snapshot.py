@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pgaudit.config import Config
-from pgaudit.inventory import Hints, Inventory
+from pgaudit.core.parameters import Hints, Inventory
 from pgaudit.inventory.cache import Cache
 from pgaudit.inventory.moves import moves
 from pgaudit.inventory.moves_beside import Move

@@ -10,8 +10,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pgaudit.config import Config
-from pgaudit.errors import ModelError, UsageError
-from pgaudit.inventory import Inventory
+from pgaudit.core.errors import ModelError, UsageError
+from pgaudit.core.parameters import Inventory
 from pgaudit.inventory.cache import Cache
 from pgaudit.inventory.knowledge import Kept
 from pgaudit.inventory.library import INSTALLED, Library, Recalled

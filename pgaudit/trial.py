@@ -9,9 +9,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.config import Config
-from pgaudit.constructors import Assignment, Decision, OptimizerSpec
-from pgaudit.errors import ConfigError, PgauditError
-from pgaudit.inventory import Inventory
+from pgaudit.constructors import Decision, Decisions, OptimizerSpec
+from pgaudit.core.errors import ConfigError, PgauditError
+from pgaudit.core.parameters import Inventory
 from pgaudit.inventory.groups import TensorKind, TrialGroup
 
 if TYPE_CHECKING:
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 def as_built(
-    config: Config, spec: OptimizerSpec, call: OptimizerCall, inventory: Inventory, assignment: Assignment
-) -> Assignment:
+    config: Config, spec: OptimizerSpec, call: OptimizerCall, inventory: Inventory, assignment: Decisions
+) -> Decisions:
     """Returns the assignment as the optimizer's class makes it: most leave it as it is, some change values.
 
     Raises:
         ConfigError: the class refuses the groups.
     """
-    written = {d.group: d.setting.overrides for d in assignment.decisions if d.group is not None}
+    written = {d.group: d.setting.written for d in assignment.params if d.group is not None}
     trials = _trial_groups(inventory, assignment, written)
     if not trials and assignment.may_be_empty:
         return assignment
@@ -38,21 +38,21 @@ def as_built(
             "the optimizer's class changes groups of equal settings unequally", *spec.section, spec.type_key
         )
     # Settings of one group may be written in several ways: 0.0 and -0.0.
-    groups = {id(d.setting): (d.setting, d.group) for d in assignment.decisions if d.group is not None}
+    groups = {id(d.setting): (d.setting, d.group) for d in assignment.params if d.group is not None}
     settings = {
-        id(setting): replace(setting, lr=lr, weight_decay=decay)
+        id(setting): setting.holding(lr=lr, weight_decay=decay)
         for setting, group in groups.values()
         for lr, decay in [held[repr(written[group])]]
         if (setting.lr, setting.weight_decay) != (lr, decay)
     }
     if not settings:
         return assignment
-    decisions = tuple(Decision(settings.get(id(d.setting), d.setting), d.group) for d in assignment.decisions)
-    return replace(assignment, decisions=decisions)
+    params = tuple(Decision(settings.get(id(d.setting), d.setting), d.group) for d in assignment.params)
+    return replace(assignment, params=params)
 
 
 def _trial_groups(
-    inventory: Inventory, assignment: Assignment, written: Mapping[int, tuple[tuple[str, Any], ...]]
+    inventory: Inventory, assignment: Decisions, written: Mapping[int, tuple[tuple[str, Any], ...]]
 ) -> list[TrialGroup]:
     """The groups without repetition: of those that are alike, two, since a class may refuse several groups but not one.
 
@@ -60,7 +60,7 @@ def _trial_groups(
     """
     kinds: dict[tuple[int, str, bool], tuple[TensorKind]] = {}
     members: dict[int, tuple[TensorKind, ...]] = {}
-    for p, (_, group) in zip(inventory.parameters, assignment.decisions, strict=True):
+    for p, (_, group) in zip(inventory.parameters, assignment.params, strict=True):
         if group is None:
             continue
         known_as = len(p.shape), p.dtype, p.leaf

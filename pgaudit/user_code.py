@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from pgaudit.errors import UsageError
+from pgaudit.core.errors import UsageError
 from pgaudit.text import quoted
 
 NO_CODE = "PGAUDIT_NO_CODE"

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from pgaudit.config import Config
 from pgaudit.constructors import constructor_named
-from pgaudit.errors import PgauditError
+from pgaudit.core.assignment import ParamAssignment
+from pgaudit.core.errors import PgauditError
 from pgaudit.inventory.imports import quiet
 from pgaudit.live import Live, live_model
 from pgaudit.pipeline import audit_live
 from pgaudit.real import real_named
-from pgaudit.report import Report, Row
+from pgaudit.report import Report
 from pgaudit.text import said
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def verify(model: nn.Module | str | None, config: Config, model_args: Mapping[st
         library=real.library,
         version=real.version,
         reproduced=constructor_named(config.constructor).library,
-        parameters=len(ours.report.rows) if ours.report else _counted(live.module),
+        parameters=len(ours.report.params) if ours.report else _counted(live.module),
         groups=len(built.param_groups) if built else 0,
         differences=differences,
         ours_refused=ours.refused,
@@ -141,7 +142,7 @@ def _theirs(
 def _differences(report: Report, tensors: tuple[Tensor, ...], built: Optimizer) -> Iterator[Difference]:
     where = {id(tensor): index for index, group in enumerate(built.param_groups) for tensor in group["params"]}
     known = {id(tensor) for tensor in tensors}
-    for row, tensor in zip(report.rows, tensors, strict=True):
+    for row, tensor in zip(report.params, tensors, strict=True):
         index = where.get(id(tensor))
         if index != row.group:
             yield Difference(row.name, "group", row.group, index)
@@ -152,7 +153,7 @@ def _differences(report: Report, tensors: tuple[Tensor, ...], built: Optimizer) 
         yield Difference("(not of the model)", "tensors", 0, strangers)
 
 
-def _of_values(row: Row, group: Mapping[str, Any], defaults: Mapping[str, Any]) -> Iterator[Difference]:
+def _of_values(row: ParamAssignment, group: Mapping[str, Any], defaults: Mapping[str, Any]) -> Iterator[Difference]:
     ours = {"lr": row.lr, "weight_decay": row.weight_decay, **row.setting.extra}
     # A class without weight decay decays nothing.
     theirs = {"weight_decay": 0.0, **{key: value for key, value in group.items() if key != "params"}}

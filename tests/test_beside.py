@@ -19,7 +19,7 @@ from torch import nn
 
 import pgaudit
 from pgaudit.config.expect import expect_complaints, expectations
-from pgaudit.constructors import Rule, Setting
+from pgaudit.core.assignment import Provenance, Setting
 from pgaudit.diff import Kind, compare
 from pgaudit.diff.locks import read_lock, written
 from pgaudit.diff.reports import from_json, from_report
@@ -86,8 +86,8 @@ def training(groups: Groups, name: str, base: Mapping[str, Any] = BASE) -> dict[
     schedules reach.
     """
     held = {**base, **groups.get(name[0], {})}
-    scaled = held.pop("scheduled", True) and "lr_scale" in held
-    held["peak"] = held["lr"] * (held.pop("lr_scale") if scaled else 1)
+    scaled, scale = held.pop("scheduled", True), held.pop("lr_scale", 1)
+    held["peak"] = held["lr"] * (scale if scaled else 1)
     return {key: value for key, value in held.items() if key not in INERT and value is not None}
 
 
@@ -155,11 +155,11 @@ def test_what_is_built_holds_what_is_said_in_as_few_groups_as_can_be(groups: Gro
     for group in optimizer.param_groups:
         for parameter in group["params"]:
             wanted = {**BASE, **groups.get(name_of[parameter][0], {})}
-            wanted.pop("scheduled", None)
-            assert {key: _plain(group[key]) for key in wanted if key not in INERT} == {
-                key: value for key, value in wanted.items() if key not in INERT
+            unread = _unread(wanted)
+            assert {key: _plain(group[key]) for key in wanted if key not in unread} == {
+                key: value for key, value in wanted.items() if key not in unread
             }
-            assert all(group[key] == wanted[key] for key in INERT if key in group)
+            assert all(group[key] == wanted[key] for key in unread if key in group)
     written_settings = {repr(sorted(_merging(groups, name).items())) for name in name_of.values()}
     assert len(optimizer.param_groups) == len(written_settings)
 
@@ -170,7 +170,13 @@ def _plain(value: Any) -> Any:
 
 def _merging(groups: Groups, name: str) -> dict[str, Any]:
     held = {"lr": 0.1, "weight_decay": 0.5, **groups.get(name[0], {})}
-    return {key: value for key, value in held.items() if key not in INERT and key != "scheduled"}
+    unread = _unread(held)
+    return {key: value for key, value in held.items() if key not in unread}
+
+
+def _unread(held: dict[str, Any]) -> frozenset[str]:
+    """What nobody reads of what a group is to hold, out of which the word about its schedule is taken."""
+    return INERT if held.pop("scheduled", True) else INERT | {"lr_scale"}
 
 
 @settings(max_examples=examples(200))
@@ -180,7 +186,7 @@ def test_changed_folds_and_groups_tell_apart_what_trains_otherwise(groups: Group
         report = audited(groups)
     (changed,) = select(report, Selection(changed=True))
     assert {row.name for row in changed.rows} == differing(groups, {})
-    for line in fold(report.rows):
+    for line in fold(report.params):
         assert len({repr(training(groups, row.name)) for row in line.rows}) == 1
     for section in select(report, Selection(group_by=GroupBy.GROUP)):
         assert len({json.dumps(training(groups, row.name), sort_keys=True) for row in section.rows}) == 1
@@ -197,11 +203,12 @@ def test_json_and_csv_hold_it_all(groups: Groups) -> None:
     fields = list(csv.DictReader(io.StringIO(render_csv(report, Selection()))))
     for param, line in zip(through_json(report)["params"], fields, strict=True):
         given_here = dict(groups.get(param["name"][0], {}))
-        scaled = given_here.pop("scheduled", True) and "lr_scale" in given_here
+        unread = _unread(given_here)
+        scaled = "lr_scale" in given_here and "lr_scale" not in unread
         extra = {key: _finite(value) for key, value in given_here.items() if key not in ("lr", "weight_decay")}
         assert param["extra"] == extra
         assert param.get("scheduled_lr") == (param["lr"] * extra["lr_scale"] if scaled else None)
-        assert param.get("inert", []) == sorted(INERT & extra.keys())
+        assert param.get("inert", []) == sorted(unread & extra.keys())
         assert json.loads(line["extra"] or "{}") == extra
         assert line["scheduled_lr"] == str(param.get("scheduled_lr", ""))
         group = through_json(report)["groups"][param["group"]]
@@ -320,23 +327,24 @@ def test_a_failed_assertion_shows_what_moved(tmp_path: Path) -> None:
     assert 'scheduled lr = 0.1 × 0.25 (groups "c") = 0.025' in text
 
 
-_RULE = Rule("groups", "a")
+_RULE = Provenance("groups", "a")
 SAME = [
-    Setting(0.1, 0.5, _RULE, _RULE),
-    Setting(0.1, 0.5, _RULE, _RULE, (("lr_scale", 1.0),), 1.0),
-    Setting(0.1, 0.5, _RULE, _RULE, (("note", 1),), inert=INERT),
+    Setting.of(0.1, 0.5, _RULE, _RULE),
+    Setting.of(0.1, 0.5, _RULE, _RULE, (("lr_scale", 1.0),)),
+    Setting.of(0.1, 0.5, _RULE, _RULE, (("note", 1),), inert=INERT),
 ]
 OTHER = [
-    Setting(0.1, 0.5, _RULE, _RULE, (("lr_scale", 0.5),), 0.5),
-    Setting(0.1, 0.5, _RULE, _RULE, (("lr_scale", 0.5),)),
-    Setting(0.1, 0.5, _RULE, _RULE, (("note", 1),)),
-    Setting(0.2, 0.5, _RULE, _RULE, (("lr_scale", 0.5),), 0.5),
+    Setting.of(0.1, 0.5, _RULE, _RULE, (("lr_scale", 0.5),)),
+    Setting.of(0.1, 0.5, _RULE, _RULE, (("note", 1),)),
+    Setting.of(0.2, 0.5, _RULE, _RULE, (("lr_scale", 0.5),)),
 ]
 
 
 def test_rows_of_one_rule_fold_only_where_the_training_is_the_same() -> None:
     with registered():
-        first, second = pgaudit.audit(nn.Sequential(*(nn.Linear(1, 1, bias=False) for _ in range(2))), policy({})).rows
+        first, second = pgaudit.audit(
+            nn.Sequential(*(nn.Linear(1, 1, bias=False) for _ in range(2))), policy({})
+        ).params
     for a, b in itertools.product(SAME + OTHER, repeat=2):
         folds = fold([replace(first, setting=a), replace(second, setting=b)])
         alike = a is b or (a in SAME and b in SAME)

@@ -480,8 +480,8 @@ def scalars(node: object) -> Iterator[object]:
 
 
 def test_deformable_convolution_has_the_name_of_mmcvs_class() -> None:
-    owner = pgaudit.audit(None, plain("dcn_mmcv"))["layer2.0.conv2.weight"].parameter.module
-    assert owner.name == "mmcv.ops.modulated_deform_conv.ModulatedDeformConv2dPack"
+    owner = pgaudit.audit(None, plain("dcn_mmcv"))["layer2.0.conv2.weight"].param.module_type
+    assert owner == "mmcv.ops.modulated_deform_conv.ModulatedDeformConv2dPack"
 
 
 def test_shared_head_needs_bypass_duplicate() -> None:
@@ -515,15 +515,15 @@ def test_option_is_needed(option: str, leaf: str, decay: float) -> None:
     config = plain("convnext_mmengine")
     del config["optim_wrapper"]["paramwise_cfg"][option]
     report = pgaudit.audit(None, config)
-    decayed = {row.name: row.weight_decay for row in report.rows if row.name.endswith(leaf)}
+    decayed = {row.name: row.weight_decay for row in report.params if row.name.endswith(leaf)}
     assert set(decayed.values()) == {decay}
 
 
 def test_layer_decay_is_for_schedulers() -> None:
     report = pgaudit.audit(None, plain("vit_timm"))
     names = ["cls_token", "blocks.0.mlp.fc1.weight", "blocks.11.mlp.fc1.weight", "norm.weight", "head.bias"]
-    assert {row.lr for row in report.rows} == {5e-4}
+    assert {row.lr for row in report.params} == {5e-4}
     # 14 layers: the embeddings, 12 blocks of which the last has the last norm, and the head.
-    assert [report[name].setting.scheduled_lr for name in names] == [
+    assert [report[name].scheduled_lr for name in names] == [
         5e-4 * scale for scale in (0.65**13, 0.65**12, 0.65**1, 0.65**1, 1.0)
     ]

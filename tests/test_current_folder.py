@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pgaudit.errors import ModelError
+from pgaudit.core.errors import ModelError
 from pgaudit.inventory.imports import import_attribute
 
 HOSTILE = (

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pgaudit.errors import Position, Problem, file_of, place
+from pgaudit.core.errors import Problem
+from pgaudit.core.location import Position, file_of, place
 
 OWN, LATER = Position(3, 5), Position(12, 1)
 BASE = Position(1, 1, "base/schedule.py")

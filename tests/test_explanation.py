@@ -47,7 +47,7 @@ SOLVERS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
 
 
 def _agrees(report: pgaudit.Report) -> None:
-    for explanation in explanations(report, report.rows):
+    for explanation in explanations(report, report.params):
         row = explanation.row
         if row.group is None:
             assert not explanation.results
@@ -77,7 +77,7 @@ def _last_numbers(report: pgaudit.Report, explanation: Explanation) -> list[str]
 
 def _is_whole(explanation: Explanation) -> None:
     """Every name is met, each value is decided once, and whatever matched and lost says to whom."""
-    parameter = explanation.row.parameter
+    parameter = explanation.row.param
     assert {meeting.name for meeting in explanation.meetings} <= {parameter.name, *parameter.aliases}
     assert explanation.meetings[0].name == parameter.name
     for meeting in explanation.meetings:

@@ -8,21 +8,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pgaudit.constructors import Rule, Setting
-from pgaudit.inventory import ModuleType, Parameter
+from pgaudit.core.assignment import ParamAssignment, Provenance, Setting
+from pgaudit.core.parameters import ModuleType, Parameter
 from pgaudit.render.folds import fold
-from pgaudit.report import Row
 from tests.budget import examples
 from tests.parity.show_timm import spelled
 
 MODULE = ModuleType("M", ("M",), frozenset())
-SETTINGS = [Setting(lr, 0.0, Rule("default"), Rule("default")) for lr in (0.1, 0.2)]
+SETTINGS = [Setting.of(lr, 0.0, Provenance("default"), Provenance("default")) for lr in (0.1, 0.2)]
 
 
-def _rows(names: list[str], settings: list[int] | None = None) -> list[Row]:
+def _rows(names: list[str], settings: list[int] | None = None) -> list[ParamAssignment]:
     chosen = settings or [0] * len(names)
     return [
-        Row(Parameter(name, (1,), "float32", True, MODULE), SETTINGS[which], index)
+        ParamAssignment(Parameter(name, (1,), "float32", True, MODULE), SETTINGS[which], index)
         for index, (name, which) in enumerate(zip(names, chosen, strict=True))
     ]
 
@@ -73,7 +72,7 @@ def test_equal_values_under_different_rules_do_not_fold() -> None:
 
 def test_settings_that_say_the_same_are_the_same_however_they_came_about() -> None:
     weight, bias = _rows(["a.weight", "a.bias"])
-    again = replace(bias, setting=replace(bias.setting, overrides=(("lr", 0.1),)))
+    again = replace(bias, setting=replace(bias.setting, written=(("lr", 0.1),)))
     assert [line.name for line in fold([weight, again])] == ["a.{weight,bias}"]
-    other = replace(bias, setting=replace(bias.setting, lr_rule=Rule("bias_lr_mult")))
+    other = replace(bias, setting=Setting.of(0.1, 0.0, Provenance("bias_lr_mult"), Provenance("default")))
     assert len(fold([weight, other])) == 2

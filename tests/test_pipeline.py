@@ -34,7 +34,7 @@ def test_a_built_optimizer_holds_what_the_report_says_and_trains(config: Any) ->
     optimizer = pgaudit.build_optimizer(model, config)
     names = {id(parameter): name for name, parameter in model.named_parameters()}
     built = {names[id(p)]: (g["lr"], g["weight_decay"]) for g in optimizer.param_groups for p in g["params"]}
-    assert built == {row.name: (row.lr, row.weight_decay) for row in report.rows}
+    assert built == {row.name: (row.lr, row.weight_decay) for row in report.params}
     assert len(optimizer.param_groups) == len(set(built.values()))  # equal settings are one group
     model(torch.ones(3, 4)).sum().backward()
     optimizer.step()
@@ -110,9 +110,9 @@ def test_ints_come_out_as_floats() -> None:
 
 def test_the_command_lines_model_does_not_get_the_configs_arguments() -> None:
     config = {**ADAMW, "model": "resnet18", "model_args": {"num_classes": 3}}
-    assert pgaudit.audit(None, config)["fc.bias"].parameter.shape == (3,)
-    assert pgaudit.audit("resnet18", config)["fc.bias"].parameter.shape == (3,)
-    assert pgaudit.audit("resnet34", config)["fc.bias"].parameter.shape == (1000,)
+    assert pgaudit.audit(None, config)["fc.bias"].param.shape == (3,)
+    assert pgaudit.audit("resnet18", config)["fc.bias"].param.shape == (3,)
+    assert pgaudit.audit("resnet34", config)["fc.bias"].param.shape == (1000,)
 
 
 def test_the_configs_model_is_looked_for_beside_it_and_its_errors_have_its_place(tmp_path: Any) -> None:
@@ -161,7 +161,7 @@ def test_what_a_class_makes_of_its_groups_is_what_is_reported(kind: type, rules:
     optimizer = pgaudit.build_optimizer(model, config)
     names = {id(parameter): name for name, parameter in model.named_parameters()}
     built = {names[id(p)]: g["lr"] for g in optimizer.param_groups for p in g["params"]}
-    assert built == {row.name: row.lr for row in report.rows}
+    assert built == {row.name: row.lr for row in report.params}
 
 
 def test_a_class_that_treats_equal_groups_unequally_is_refused() -> None:

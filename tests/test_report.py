@@ -30,7 +30,7 @@ def test_everything_in_a_report_is_short_in_a_console(blocks: int) -> None:
     keys = {"0.": {"lr_mult": 0.0}, "1": {"lr_mult": 2.0}, "absent": {"lr_mult": 3.0}}
     report = pgaudit.audit(_many(blocks), {"optimizer": POLICY["optimizer"], "paramwise_cfg": {"custom_keys": keys}})
     assert len(report.findings) >= 3
-    for one in (report, *report.rows, *report.groups, *report.rules, *report.findings):
+    for one in (report, *report.params, *report.groups, *report.rules, *report.findings):
         assert len(repr(one)) < 300
         assert repr(one).isprintable()
         assert str(one) == repr(one)
@@ -39,20 +39,20 @@ def test_everything_in_a_report_is_short_in_a_console(blocks: int) -> None:
 def test_what_a_console_shows(report: Report) -> None:
     assert repr(report) == "<Report Wrapper, mmcv, SGD lr 0.1: 19 tensors, 17 groups, 1 error, 2 warnings, 1 info>"
     assert repr(report["head.bias"]) == (
-        "<Row head.bias: lr 1.0 by custom_keys.head, weight_decay 0.0001 by custom_keys.head, group 16>"
+        "<ParamAssignment head.bias: lr 1.0 by custom_keys.head, weight_decay 0.0001 by custom_keys.head, group 16>"
     )
-    assert repr(report["sibling.bias"]) == "<Row sibling.bias: in no group>"
+    assert repr(report["sibling.bias"]) == "<ParamAssignment sibling.bias: in no group>"
     assert "<Finding PG011 unknown-option [error]: " in repr(report.findings)
 
 
 def test_a_report_is_a_collection_of_its_rows(report: Report) -> None:
-    assert len(report) == len(report.rows) == 19
-    assert list(report) == list(report.rows)
+    assert len(report) == len(report.params) == 19
+    assert list(report) == list(report.params)
     assert [row.name in report and row in report for row in report] == [True] * 19
     assert "head_twin.weight" in report  # an alias
     assert report["head_twin.weight"] is report["head.weight"]
     assert not any(other in report for other in ("head", "", None, 3, ("head.bias",)))
-    assert copy.replace(report.rows[0], group=99) not in report if hasattr(copy, "replace") else True
+    assert copy.replace(report.params[0], group=99) not in report if hasattr(copy, "replace") else True
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,6 @@ def test_a_config_may_name_one_beside_it(saved: dict[str, Path], tmp_path: Path)
     (tmp_path / "mine.inventory.json").write_bytes(saved["resnet50_mmcv"].read_bytes())
     config = tmp_path / "mine.yaml"
     config.write_text("model: mine.inventory.json\noptimizer: {type: SGD, lr: 0.1}\n")
-    assert len(pgaudit.audit(None, config).rows) == 161
+    assert len(pgaudit.audit(None, config).params) == 161
     done = _run(["diff", str(config), str(config)], ["convert", str(config), "--to", "mmengine"])
     assert done.stderr.splitlines()[-1].startswith("[0, 0]")

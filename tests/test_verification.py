@@ -19,7 +19,7 @@ import pgaudit
 from pgaudit import real
 from pgaudit.cli import main
 from pgaudit.config import load_config
-from pgaudit.errors import UsageError
+from pgaudit.core.errors import UsageError
 from pgaudit.real import Real
 from pgaudit.verification import Difference, Verification, verify
 
@@ -169,7 +169,7 @@ def test_a_tensor_that_no_module_owns_is_trained_by_those_who_ask_for_parameters
     config = load_config({"constructor": constructor, "optimizer": {"type": "SGD", "lr": 0.1}})
     model = _Beside()
     assert verify(model, config).agrees
-    rows = {row.name: row.group for row in pgaudit.audit(model, config).rows}
+    rows = {row.name: row.group for row in pgaudit.audit(model, config).params}
     assert set(rows) == {"weight", "bias", "parameters()[2]"}
     assert (rows["parameters()[2]"] is None) == (constructor == "timm")
 

@@ -26,10 +26,12 @@ from pgaudit.checks import (
     pg018,
     pg019,
 )
-from pgaudit.checks.base import SEVERITIES, Audited, Check, Finding, Kind, Severity
+from pgaudit.checks.base import Audited, Check, Kind
 from pgaudit.checks.ignore import sorted_out
 from pgaudit.config import Config
-from pgaudit.errors import ConfigError, Position
+from pgaudit.core.errors import ConfigError
+from pgaudit.core.findings import SEVERITIES, Finding, Severity
+from pgaudit.core.location import Position
 from pgaudit.names import Names
 from pgaudit.text import quoted
 

@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, Protocol, get_args
+from typing import Protocol
 
 from pgaudit.checks.hits import Hits, hits_of
 from pgaudit.checks.inert import is_inert
 from pgaudit.config import Config
 from pgaudit.config.layouts import Path
-from pgaudit.constructors import Assignment, Constructor, Facts, Rule, Setting
-from pgaudit.errors import Position, file_of, place
-from pgaudit.inventory import Inventory, ModuleType, Visit
-from pgaudit.text import visible
-
-Severity = Literal["error", "warning", "info"]
-SEVERITIES: tuple[Severity, ...] = get_args(Severity)
-"""The gravest first."""
+from pgaudit.constructors import Constructor, Decisions, Facts
+from pgaudit.core.assignment import Provenance, Setting
+from pgaudit.core.findings import Finding, Severity
+from pgaudit.core.location import Position, file_of
+from pgaudit.core.parameters import Inventory, ModuleType, Visit
 
 
 @dataclass(frozen=True)
@@ -30,31 +27,6 @@ class Kind:
     severity: Severity
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something about an assignment that is probably not what its author meant."""
-
-    code: str
-    name: str
-    severity: Severity
-    message: str
-    hint: str | None = None
-    param: str | None = None
-    path: str | None = None
-    position: Position | None = None
-    key: str | None = None
-    """What it is about in the config's own words: a custom key, a pattern, or an option."""
-    params: tuple[str, ...] = ()
-    """All parameters that it is about, where it is about any."""
-    keys: tuple[str, ...] = ()
-    """Further words of the config that it is about: rules that have no effect for the same cause."""
-
-    def __repr__(self) -> str:
-        where = place(self.path, self.position)
-        head = f"{self.code} {self.name} [{self.severity}]{f' {where}' if where else ''}"
-        return f"<Finding {visible(head)}: {visible(self.message)}>"
-
-
 @dataclass(frozen=True)
 class Audited:
     """All that a check may look at."""
@@ -63,7 +35,7 @@ class Audited:
     config: Config
     constructor: Constructor
     facts: Facts
-    assignment: Assignment
+    assignment: Decisions
 
     @cached_property
     def hits(self) -> tuple[Hits, ...]:
@@ -97,7 +69,7 @@ class Audited:
         return tuple(first)
 
     @cached_property
-    def decided(self) -> Assignment:
+    def decided(self) -> Decisions:
         """The assignment before the optimizer's class had its say."""
         return self.constructor.decide(self.inventory, self.config, self.facts)
 
@@ -105,7 +77,7 @@ class Audited:
         """All that a setting comes to, so that equal effects are equal: what else the library writes into a group has
         one only where somebody looks for it.
         """
-        read = {**self.facts.filled_in, **setting.effective}
+        read = {**self.facts.filled_in, **setting.unscaled}
         return setting.lr, setting.peak_lr, setting.weight_decay, repr(sorted(read.items()))
 
     @cached_property
@@ -120,7 +92,7 @@ class Audited:
                 prefix = prefix.rpartition(".")[0]
         return {prefix: frozenset(modules.values()) for prefix, modules in found.items()}
 
-    def rule_at(self, rule: Rule) -> Path | None:
+    def rule_at(self, rule: Provenance) -> Path | None:
         """Where a rule stands in the config, if it is one that the config gives."""
         return next((hits.pattern.at for hits in self.hits if hits.pattern.rule == rule), None)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pgaudit.checks import DOCUMENTED
 from pgaudit.checks.base import Kind
-from pgaudit.errors import UsageError
+from pgaudit.core.errors import UsageError
 from pgaudit.text import did_you_mean, visible
 
 PARTS = {"what": "What", "why": "Why it hurts", "example": "Example", "mend": "How to mend it"}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pgaudit.constructors import Assignment
+from pgaudit.constructors import Decisions
 from pgaudit.constructors.patterns import Pattern
-from pgaudit.inventory import Inventory, Visit
+from pgaudit.core.parameters import Inventory, Visit
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Hits:
 
 
 def hits_of(
-    inventory: Inventory, patterns: Sequence[Pattern], assignment: Assignment, first_visits: Sequence[Visit | None]
+    inventory: Inventory, patterns: Sequence[Pattern], assignment: Decisions, first_visits: Sequence[Visit | None]
 ) -> tuple[Hits, ...]:
     """Returns the hits of each pattern.
 
@@ -31,11 +31,10 @@ def hits_of(
     decided: dict[int, list[int]] = {number: [] for number in range(len(patterns))}
     numbers = {pattern.rule: number for number, pattern in reversed(list(enumerate(patterns)))}
     of_setting: dict[int, list[list[int]]] = {}
-    for index, (setting, _) in enumerate(assignment.decisions):
+    for index, (setting, _) in enumerate(assignment.params):
         members = of_setting.get(id(setting))
         if members is None:  # parameters share settings
-            rules = {setting.lr_rule, setting.weight_decay_rule, *setting.extra_rules}
-            members = of_setting[id(setting)] = [decided[numbers[rule]] for rule in rules if rule in numbers]
+            members = of_setting[id(setting)] = [decided[numbers[rule]] for rule in setting.rules if rule in numbers]
         for each in members:
             each.append(index)
     return tuple(

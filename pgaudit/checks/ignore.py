@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pgaudit.checks.base import Finding
 from pgaudit.config import Ignore
+from pgaudit.core.findings import Finding
 from pgaudit.names import Names
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pgaudit.checks.hits import Hits
 from pgaudit.checks.what_if import settings_if, without
-from pgaudit.errors import ConfigError
+from pgaudit.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from pgaudit.checks.base import Audited
@@ -23,10 +23,10 @@ def is_inert(audited: Audited, hits: Hits) -> bool:
         return False
     try:
         # The whole model: without any option, the library may go another way with what no rule is about, too.
-        after = audited.constructor.decide(audited.inventory, fewer, audited.facts).decisions
+        after = audited.constructor.decide(audited.inventory, fewer, audited.facts).params
     except ConfigError:
         return False  # it would refuse the config without it
-    pairs = zip(audited.decided.decisions, after, strict=True)
+    pairs = zip(audited.decided.params, after, strict=True)
     unlike = {
         (id(now.setting), id(then.setting), now.group is None, then.group is None): (now, then) for now, then in pairs
     }

@@ -18,7 +18,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgaudit.checks import suggest
-from pgaudit.checks.base import Audited, Finding, Kind
+from pgaudit.checks.base import Audited, Kind
+from pgaudit.core.findings import Finding
 from pgaudit.text import quoted, visible
 
 KIND = Kind("PG001", "dead-key", "warning")

@@ -20,9 +20,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 from pgaudit.checks import words
-from pgaudit.checks.base import Audited, Finding, Kind
+from pgaudit.checks.base import Audited, Kind
 from pgaudit.checks.hits import Hits
-from pgaudit.constructors import Rule
+from pgaudit.core.assignment import Provenance
+from pgaudit.core.findings import Finding
 from pgaudit.text import quoted, visible
 
 KIND = Kind("PG002", "shadowed-key", "warning")
@@ -41,18 +42,18 @@ def check(audited: Audited, /) -> Iterator[Finding]:
         yield audited.finding(KIND, message, at=hits.pattern.at, key=rule.key, indices=indices)
 
 
-def named(rule: Rule) -> str:
+def named(rule: Provenance) -> str:
     """Returns a rule as messages name it."""
     return quoted(rule.key) if rule.key is not None else visible(rule.option)
 
 
 def _winners(audited: Audited, hits: Hits, indices: tuple[int, ...]) -> Iterator[str]:
     """Who takes the parameters instead, most first, and by what principle."""
-    won: Counter[Rule] = Counter()
+    won: Counter[Provenance] = Counter()
     by_first_name = 0
     first = {visit.index for visit in hits.matched if audited.first_visits[visit.index] is visit}
     for index in indices:
-        setting = audited.assignment.decisions[index].setting
+        setting = audited.assignment.params[index].setting
         rule = setting.weight_decay_rule if "weight_decay" in hits.pattern.states else setting.lr_rule
         if index not in first or rule is None:
             by_first_name += 1

@@ -18,11 +18,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgaudit.checks import suggest, words
-from pgaudit.checks.base import Audited, Finding, Kind
+from pgaudit.checks.base import Audited, Kind
 from pgaudit.checks.hits import Hits
 from pgaudit.checks.segments import Cut, cut, means_itself, names_its_kind
 from pgaudit.checks.what_if import settings_if
-from pgaudit.inventory import ModuleType
+from pgaudit.core.findings import Finding
+from pgaudit.core.parameters import ModuleType
 from pgaudit.text import quoted
 
 KIND = Kind("PG003", "overmatch", "warning")

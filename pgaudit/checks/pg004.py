@@ -19,11 +19,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from pgaudit.checks import words
-from pgaudit.checks.base import Audited, Finding, Kind
+from pgaudit.checks.base import Audited, Kind
 from pgaudit.checks.hits import Hits
 from pgaudit.checks.pg002 import named
 from pgaudit.checks.what_if import settings_if, without
-from pgaudit.constructors import Rule
+from pgaudit.core.assignment import Provenance
+from pgaudit.core.findings import Finding
 from pgaudit.text import counted, quoted
 
 KIND = Kind("PG004", "custom-key-drops-decay-rule", "warning")
@@ -40,10 +41,10 @@ def check(audited: Audited, /) -> Iterator[Finding]:
             yield _finding(audited, hits, dropped)
 
 
-def _dropped(audited: Audited, hits: Hits) -> dict[Rule, list[int]]:
+def _dropped(audited: Audited, hits: Hits) -> dict[Provenance, list[int]]:
     """The parameters that had less weight decay without the key, by the rule that had exempted them."""
     found = settings_if(audited, hits.decided, config=without(audited.config, hits.pattern.at))
-    dropped: dict[Rule, list[int]] = defaultdict(list)
+    dropped: dict[Provenance, list[int]] = defaultdict(list)
     for index, (now, then) in found.items():
         rule = then.weight_decay_rule
         is_exempt = (then.weight_decay or 0) < (now.weight_decay or 0)
@@ -52,12 +53,12 @@ def _dropped(audited: Audited, hits: Hits) -> dict[Rule, list[int]]:
     return dropped
 
 
-def _finding(audited: Audited, hits: Hits, dropped: dict[Rule, list[int]]) -> Finding:
+def _finding(audited: Audited, hits: Hits, dropped: dict[Provenance, list[int]]) -> Finding:
     indices = sorted(index for members in dropped.values() for index in members)
     key = hits.pattern.rule.key or ""
     who = words.listed(f"{named(rule)}{f' {rule.position.mark}' if rule.position else ''}" for rule in dropped)
     kinds = dict.fromkeys(audited.inventory.parameters[index].module.short for index in indices)
-    restored = audited.assignment.decisions[indices[0]].setting.weight_decay
+    restored = audited.assignment.params[indices[0]].setting.weight_decay
     gets = f"{counted(len(indices), 'tensor')} {'gets' if len(indices) == 1 else 'get'}"
     message = (
         f"{quoted(key)} sets no decay_mult, so {gets} weight decay {restored:g} despite {who}: {words.listed(kinds)}"

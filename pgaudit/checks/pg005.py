@@ -18,10 +18,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgaudit.checks import pg010
-from pgaudit.checks.base import Audited, Finding, Kind
+from pgaudit.checks.base import Audited, Kind
 from pgaudit.checks.hits import Hits
 from pgaudit.checks.inert import is_inert
 from pgaudit.checks.pg002 import named
+from pgaudit.core.findings import Finding
 from pgaudit.text import counted
 
 KIND = Kind("PG005", "inert-option", "warning")

@@ -20,11 +20,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pgaudit.checks import suggest, words
-from pgaudit.checks.base import Audited, Finding, Kind
+from pgaudit.checks.base import Audited, Kind
 from pgaudit.checks.pg002 import named
 from pgaudit.checks.what_if import settings_if
-from pgaudit.constructors import Rule
-from pgaudit.inventory import ModuleType, Visit
+from pgaudit.core.assignment import Provenance
+from pgaudit.core.findings import Finding
+from pgaudit.core.parameters import ModuleType, Visit
 from pgaudit.inventory.families import LAYER_NORM, NORM_LIKE, NORMS, families_of
 from pgaudit.text import counted, visible
 
@@ -42,7 +43,7 @@ def check(audited: Audited, /) -> Iterator[Finding]:
         and not parameter.module.families.isdisjoint(_NORMS)
         and LAYER_NORM not in parameter.module.bases  # those are what the others are compared with
     ]
-    missed: dict[tuple[Rule, str, float], list[int]] = defaultdict(list)
+    missed: dict[tuple[Provenance, str, float], list[int]] = defaultdict(list)
     for index, (now, then) in settings_if(audited, unknown, change=_LayerNorms()).items():
         rule = then.weight_decay_rule
         if rule and not rule.is_base and now.weight_decay is not None and then.weight_decay != now.weight_decay:

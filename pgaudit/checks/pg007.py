@@ -18,9 +18,10 @@ import re
 from collections.abc import Iterator
 
 from pgaudit.checks import suggest, words
-from pgaudit.checks.base import Audited, Finding, Kind
+from pgaudit.checks.base import Audited, Kind
 from pgaudit.constructors.timm.names import Globs
-from pgaudit.inventory import Parameter
+from pgaudit.core.findings import Finding
+from pgaudit.core.parameters import Parameter
 from pgaudit.inventory.families import NORM_LIKE, NORMS
 
 KIND = Kind("PG007", "decayed-vector", "info")
@@ -35,7 +36,7 @@ def check(audited: Audited, /) -> Iterator[Finding]:
     asked = _asked_for(audited)
     kinds: dict[str, list[int]] = {}
     for index, (parameter, decision) in enumerate(
-        zip(audited.inventory.parameters, audited.assignment.decisions, strict=True)
+        zip(audited.inventory.parameters, audited.assignment.params, strict=True)
     ):
         if parameter.trainable and decision.setting.weight_decay:
             kind = _kind(parameter) or ("other tensor" if index in asked else None)

@@ -17,9 +17,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pgaudit.checks import words
-from pgaudit.checks.base import Audited, Finding, Kind
+from pgaudit.checks.base import Audited, Kind
 from pgaudit.checks.what_if import settings_if
-from pgaudit.inventory import Conv, Visit
+from pgaudit.core.findings import Finding
+from pgaudit.core.parameters import Conv, Visit
 from pgaudit.text import counted
 
 KIND = Kind("PG008", "false-depthwise", "warning")

@@ -16,9 +16,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgaudit.checks.base import Audited, Finding, Kind
+from pgaudit.checks.base import Audited, Kind
 from pgaudit.config.layouts import Path
-from pgaudit.constructors import Conflict, Setting
+from pgaudit.constructors import Conflict
+from pgaudit.core.assignment import Setting
+from pgaudit.core.findings import Finding
 from pgaudit.text import visible
 
 KIND = Kind("PG009", "duplicate-parameter", "error")

@@ -21,8 +21,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgaudit.checks import words
-from pgaudit.checks.base import Audited, Finding, Kind
+from pgaudit.checks.base import Audited, Kind
 from pgaudit.checks.pg002 import named
+from pgaudit.core.findings import Finding
 from pgaudit.text import counted, visible
 
 KIND = Kind("PG010", "frozen-or-missing", "warning")
@@ -33,10 +34,10 @@ def check(audited: Audited, /) -> Iterator[Finding]:
     yield from _of_frozen(audited)
     missing = [
         index
-        for index, decision in enumerate(audited.assignment.decisions)
+        for index, decision in enumerate(audited.assignment.params)
         if decision.group is None and audited.inventory.parameters[index].trainable
     ]
-    by_rule = {index: rule for index in missing if (rule := audited.assignment.decisions[index].setting.lr_rule)}
+    by_rule = {index: rule for index in missing if (rule := audited.assignment.params[index].setting.lr_rule)}
     for rule in dict.fromkeys(by_rule.values()):
         left_out = [index for index, found in by_rule.items() if found == rule]
         message = f"{visible(rule.option)} leaves out {words.amount(audited, left_out)}{words.which(audited, left_out)}"
@@ -54,7 +55,7 @@ def frozen(audited: Audited) -> list[int]:
     return [
         index
         for index, (parameter, decision) in enumerate(
-            zip(audited.inventory.parameters, audited.assignment.decisions, strict=True)
+            zip(audited.inventory.parameters, audited.assignment.params, strict=True)
         )
         if not parameter.trainable and (decision.group is not None or index in warned)
     ]
@@ -86,7 +87,7 @@ def _of_frozen(audited: Audited) -> Iterator[Finding]:
 
 
 def _is_past_rules(audited: Audited, index: int) -> bool:
-    rule = audited.assignment.decisions[index].setting.lr_rule
+    rule = audited.assignment.params[index].setting.lr_rule
     return rule is not None and rule.option == "frozen"
 
 

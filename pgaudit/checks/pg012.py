@@ -16,7 +16,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pgaudit.checks.base import Audited, Finding, Kind
+from pgaudit.checks.base import Audited, Kind
+from pgaudit.core.findings import Finding
 from pgaudit.text import visible
 
 KIND = Kind("PG012", "ambiguous-scalar", "warning")

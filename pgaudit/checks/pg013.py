@@ -17,17 +17,18 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from pgaudit.checks import words
-from pgaudit.checks.base import Audited, Finding, Kind
+from pgaudit.checks.base import Audited, Kind
 from pgaudit.checks.pg002 import named
-from pgaudit.constructors import Rule
+from pgaudit.core.assignment import Provenance
+from pgaudit.core.findings import Finding
 
 KIND = Kind("PG013", "zero-lr", "warning")
 
 
 def check(audited: Audited, /) -> Iterator[Finding]:
     """Yields a finding for each rule that gives an lr of 0."""
-    still: dict[Rule, list[int]] = defaultdict(list)
-    for index, decision in enumerate(audited.assignment.decisions):
+    still: dict[Provenance, list[int]] = defaultdict(list)
+    for index, decision in enumerate(audited.assignment.params):
         rule = decision.setting.lr_rule
         if rule and decision.setting.lr == 0 and audited.inventory.parameters[index].trainable:
             still[rule].append(index)

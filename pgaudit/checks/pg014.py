@@ -15,9 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgaudit.checks.base import Audited, Finding, Kind
+from pgaudit.checks.base import Audited, Kind
 from pgaudit.config.layouts import Path
 from pgaudit.constructors.sisters import SOLE_READER
+from pgaudit.core.findings import Finding
 from pgaudit.text import quoted
 
 KIND = Kind("PG014", "option-ignored-by-constructor", "error")

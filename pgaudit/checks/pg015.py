@@ -14,7 +14,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgaudit.checks import words
-from pgaudit.checks.base import Audited, Finding, Kind
+from pgaudit.checks.base import Audited, Kind
+from pgaudit.core.findings import Finding
 
 KIND = Kind("PG015", "dcn-overlap", "warning")
 

@@ -15,9 +15,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgaudit.checks import words
-from pgaudit.checks.base import Audited, Finding, Kind
+from pgaudit.checks.base import Audited, Kind
 from pgaudit.checks.hits import Hits
 from pgaudit.checks.segments import cut
+from pgaudit.core.findings import Finding
 from pgaudit.expressions import Expression, SlowExpression
 from pgaudit.text import quoted
 

@@ -19,7 +19,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from pgaudit.checks.base import Audited, Finding, Kind
+from pgaudit.checks.base import Audited, Kind
+from pgaudit.core.findings import Finding
 from pgaudit.text import counted
 
 KIND = Kind("PG017", "flat-layer-decay", "warning")

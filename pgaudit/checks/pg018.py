@@ -16,7 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgaudit.checks.base import Audited, Finding, Kind
+from pgaudit.checks.base import Audited, Kind
+from pgaudit.core.findings import Finding
 from pgaudit.text import counted
 
 KIND = Kind("PG018", "many-groups", "info")
@@ -26,7 +27,7 @@ FEW = 1_000
 
 def check(audited: Audited, /) -> Iterator[Finding]:
     """Yields a finding if merging groups of equal settings would leave half of them or fewer."""
-    held = [decision for decision in audited.assignment.decisions if decision.group is not None]
+    held = [decision for decision in audited.assignment.params if decision.group is not None]
     groups = {decision.group for decision in held}
     merged = {setting.merging for setting in {id(d.setting): d.setting for d in held}.values()}
     if len(groups) > FEW and 2 * len(merged) <= len(groups):

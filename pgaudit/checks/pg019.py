@@ -14,8 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgaudit.checks.base import Audited, Finding, Kind
+from pgaudit.checks.base import Audited, Kind
 from pgaudit.checks.ignore import Verdict
+from pgaudit.core.findings import Finding
 from pgaudit.text import visible
 
 KIND = Kind("PG019", "stale-ignore", "warning")

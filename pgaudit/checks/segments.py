@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pgaudit.constructors.patterns import Spans
-from pgaudit.inventory import ModuleType
+from pgaudit.core.parameters import ModuleType
 from pgaudit.inventory.families import NORM_LIKE, NORMS
 
 _NUMBERED = re.compile(r"s?_?\d*")

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from pgaudit.config import Config
 from pgaudit.config.layouts import Path
-from pgaudit.constructors import Setting
-from pgaudit.errors import ConfigError
-from pgaudit.inventory import Inventory, Visit
+from pgaudit.core.assignment import Setting
+from pgaudit.core.errors import ConfigError
+from pgaudit.core.parameters import Inventory, Visit
 
 if TYPE_CHECKING:
     from pgaudit.checks.base import Audited
@@ -55,7 +55,7 @@ def settings_if(
     Returns:
         Nothing at all where the library would refuse the changed config.
     """
-    before = audited.decided.decisions
+    before = audited.decided.params
     chosen = [index for index in indices if audited.first_visits[index] and before[index].group is not None]
     if not chosen:
         return {}
@@ -63,7 +63,7 @@ def settings_if(
         after = audited.constructor.decide(_only(audited, chosen, change), config or audited.config, audited.facts)
     except ConfigError:
         return {}
-    return {index: (before[index].setting, now.setting) for index, now in zip(chosen, after.decisions, strict=True)}
+    return {index: (before[index].setting, now.setting) for index, now in zip(chosen, after.params, strict=True)}
 
 
 def _only(audited: Audited, indices: list[int], change: Callable[[Visit], Visit]) -> Inventory:

@@ -15,7 +15,8 @@ from pgaudit import user_code
 from pgaudit.cli.common import ReaderGone, complain
 from pgaudit.cli.completion import OPTIONS, asked_by_a_shell
 from pgaudit.cli.lazy import PlainGroup, add_commands
-from pgaudit.errors import PgauditError, Problem, place
+from pgaudit.core.errors import PgauditError, Problem
+from pgaudit.core.location import place
 from pgaudit.input_files import noted_inputs
 from pgaudit.text import said, visible
 

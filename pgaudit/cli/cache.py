@@ -8,7 +8,7 @@ import typer
 
 from pgaudit.cli.common import note, write
 from pgaudit.cli.options import Traceback
-from pgaudit.errors import UsageError
+from pgaudit.core.errors import UsageError
 from pgaudit.render.choices import CacheAction
 from pgaudit.render.numbers import byte_count
 from pgaudit.text import counted, quoted, visible

@@ -26,7 +26,7 @@ from pgaudit.cli.options import Color, ConfigFile, Constructor, ModelArgs, NoCac
 from pgaudit.cli.outputs import Wanted, valued_options, wanted
 from pgaudit.cli.overwriting import keep_inputs
 from pgaudit.cli.progress import bar_over
-from pgaudit.errors import UsageError
+from pgaudit.core.errors import UsageError
 from pgaudit.render.choices import Colour, FailOn, GateFormat
 from pgaudit.text import counted, quoted, visible
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.cli.overwriting import refuse_input
-from pgaudit.errors import UsageError
+from pgaudit.core.errors import UsageError
 from pgaudit.inventory.imports import is_file
 from pgaudit.inventory.misnamed import WEIGHTS
 from pgaudit.render.choices import Colour

@@ -10,7 +10,7 @@ from pgaudit.cli import completion
 from pgaudit.cli.common import is_config, note, parse_model_args, report_stream_kept, spinner, the_cache, write
 from pgaudit.cli.options import Constructor, ModelArgs, NoCode, Output, Traceback
 from pgaudit.cli.overwriting import keep_inputs
-from pgaudit.errors import UsageError
+from pgaudit.core.errors import UsageError
 from pgaudit.text import did_you_mean, quoted, visible
 
 TARGETS = ("rules", "mmcv", "mmengine", "timm", "basecls", "python")

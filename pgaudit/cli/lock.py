@@ -10,7 +10,7 @@ import typer
 from pgaudit.cli.common import audited, complain, note, parse_model_args, references, the_cache, write
 from pgaudit.cli.options import ConfigFile, Constructor, ModelArgs, ModelAsInShow, NoCache, NoCode, Output, Traceback
 from pgaudit.cli.overwriting import keep_inputs
-from pgaudit.errors import ConfigError, UsageError
+from pgaudit.core.errors import ConfigError, UsageError
 from pgaudit.input_files import noted_inputs
 from pgaudit.inventory.imports import is_file
 from pgaudit.text import visible

@@ -8,7 +8,7 @@ import typer
 
 from pgaudit.cli.common import note, report_stream_kept, screen, spinner, the_cache, write
 from pgaudit.cli.options import Color, NoCache, NoCode, Output, Traceback, Width
-from pgaudit.errors import UsageError
+from pgaudit.core.errors import UsageError
 from pgaudit.render.choices import Colour, PageFormat
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pgaudit.cli.overwriting import same_file
-from pgaudit.errors import UsageError
+from pgaudit.core.errors import UsageError
 from pgaudit.render.choices import GateFormat
 from pgaudit.text import did_you_mean, quoted, visible
 

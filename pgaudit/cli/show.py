@@ -21,7 +21,7 @@ from pgaudit.cli.options import (
     Width,
 )
 from pgaudit.cli.overwriting import keep_inputs
-from pgaudit.errors import UsageError
+from pgaudit.core.errors import UsageError
 from pgaudit.render.choices import Colour, Format, GroupBy, Sort
 
 if TYPE_CHECKING:

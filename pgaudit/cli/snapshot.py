@@ -21,7 +21,7 @@ from pgaudit.cli.common import (
 )
 from pgaudit.cli.options import ModelArgs, NoCode, Output, Traceback
 from pgaudit.cli.overwriting import keep_inputs
-from pgaudit.errors import UsageError
+from pgaudit.core.errors import UsageError
 from pgaudit.input_files import noted_inputs
 from pgaudit.inventory.imports import is_file
 from pgaudit.text import counted, quoted, visible

@@ -12,7 +12,7 @@ from pgaudit.cli.common import complain, note, parse_model_args, report_stream_k
 from pgaudit.cli.options import Color, Constructor, ModelArgs, NoCache, NoCode, Traceback, Width
 from pgaudit.cli.overwriting import keep_inputs
 from pgaudit.cli.progress import bar_over
-from pgaudit.errors import UsageError
+from pgaudit.core.errors import UsageError
 from pgaudit.render.choices import Colour, FailOn, SweepFormat, SweepSort
 from pgaudit.text import counted, quoted, visible
 

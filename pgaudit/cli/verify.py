@@ -28,7 +28,7 @@ from pgaudit.cli.options import (
     Width,
 )
 from pgaudit.cli.overwriting import keep_inputs
-from pgaudit.errors import PgauditError
+from pgaudit.core.errors import PgauditError
 from pgaudit.render.choices import Colour, VerifyFormat
 
 

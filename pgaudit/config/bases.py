@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path as FilePath
 
 from pgaudit import user_code
-from pgaudit.errors import ConfigError, Position, Problem, file_of
+from pgaudit.core.errors import ConfigError, Problem
+from pgaudit.core.location import Position, file_of
 from pgaudit.input_files import NotRegular, refuse_irregular
 from pgaudit.text import nearest, quoted
 

@@ -7,7 +7,8 @@ from pathlib import Path as FilePath
 
 from pgaudit.config.layouts import Path
 from pgaudit.config.loader import MAX_BYTES, Document
-from pgaudit.errors import ConfigError, Position, Problem, file_of
+from pgaudit.core.errors import ConfigError, Problem
+from pgaudit.core.location import Position, file_of
 from pgaudit.input_files import read_bytes
 from pgaudit.text import nearest, quoted, visible
 

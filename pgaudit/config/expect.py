@@ -11,7 +11,7 @@ from typing import Any
 from pgaudit.config.documents import Complaint, read_file, refuse
 from pgaudit.config.layouts import Path
 from pgaudit.config.loader import read_yaml
-from pgaudit.errors import Position
+from pgaudit.core.location import Position
 
 LEVELS = ("info", "warning", "error", "never")
 """From which severity on findings fail the gate; ``never`` for none."""

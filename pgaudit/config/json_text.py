@@ -7,7 +7,8 @@ from typing import Any, NoReturn
 
 from pgaudit.config.documents import merge_mark
 from pgaudit.config.yaml_errors import undecodable
-from pgaudit.errors import ConfigError, Position, Problem
+from pgaudit.core.errors import ConfigError, Problem
+from pgaudit.core.location import Position
 from pgaudit.text import one_line
 
 

@@ -16,7 +16,7 @@ from pgaudit.config.misplaced import meant, misplaced, split
 from pgaudit.config.records import Config
 from pgaudit.config.validate import constructor_complaints, section_complaints, top_complaints
 from pgaudit.config.yaml_chain import read_chain
-from pgaudit.errors import ConfigError, Problem, UsageError
+from pgaudit.core.errors import ConfigError, Problem, UsageError
 from pgaudit.input_files import note_input
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ import yaml
 
 from pgaudit.config.layouts import Path
 from pgaudit.config.yaml_errors import position_of, syntax_problem, undecodable, unreadable
-from pgaudit.errors import ConfigError, Position, Problem
+from pgaudit.core.errors import ConfigError, Problem
+from pgaudit.core.location import Position
 from pgaudit.text import one_line, quoted
 
 MAX_BYTES = 1 << 20

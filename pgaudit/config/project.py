@@ -16,7 +16,8 @@ from pgaudit.config.documents import Complaint, read_file, refuse
 from pgaudit.config.layouts import Path
 from pgaudit.config.loader import Document, read_yaml
 from pgaudit.config.project_faults import EXAMPLE, project_complaints
-from pgaudit.errors import ConfigError, Position, Problem, UsageError
+from pgaudit.core.errors import ConfigError, Problem, UsageError
+from pgaudit.core.location import Position
 
 YAML, TOML = "pgaudit.yaml", "pyproject.toml"
 _FILES = ("config", "lock", "expect", "baseline")

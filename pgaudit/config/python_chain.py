@@ -17,7 +17,8 @@ from pgaudit.config.documents import merge_mark, read_file
 from pgaudit.config.python_scan import BASE, base_imports, base_names, literal_names, scanned
 from pgaudit.config.python_tree import UNKNOWN, Entry, Table, merged
 from pgaudit.config.yaml_errors import undecodable
-from pgaudit.errors import ConfigError, Position, Problem
+from pgaudit.core.errors import ConfigError, Problem
+from pgaudit.core.location import Position
 from pgaudit.text import one_line
 
 

@@ -24,7 +24,8 @@ from pgaudit.config.misplaced import OPTIONS, PLACED, meant, taken_up_as
 from pgaudit.config.python_chain import Chain
 from pgaudit.config.python_tree import places
 from pgaudit.config.records import Architecture
-from pgaudit.errors import ConfigError, Position, Problem, UsageError
+from pgaudit.core.errors import ConfigError, Problem, UsageError
+from pgaudit.core.location import Position
 from pgaudit.text import did_you_mean, quoted, said
 
 _OWN = ("expect", "findings")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pgaudit.config.layouts import Path
-from pgaudit.errors import Position
+from pgaudit.core.location import Position
 
 DELETE: Final = "_delete_"
 """The key by which a dict asks to take the place of the inherited one instead of being merged into it."""

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 
 from pgaudit.config.python_tree import UNKNOWN, Entry, Literal, Node, Table, copied, doubt, updated
-from pgaudit.errors import Position
+from pgaudit.core.location import Position
 
 Place = Callable[[int, int], Position]
 """Line and byte offset, as ``ast`` gives them → a position in the file."""

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from pgaudit.config.layouts import Path
 from pgaudit.config.loader import Ambiguous
 from pgaudit.config.misplaced import Misplaced
-from pgaudit.errors import ConfigError, Position, Problem, file_of
+from pgaudit.core.errors import ConfigError, Problem
+from pgaudit.core.location import Position, file_of
 
 if TYPE_CHECKING:
     from pgaudit.config.expect import Expectations

@@ -7,7 +7,8 @@ import sys
 
 from pgaudit.config.layouts import Path
 from pgaudit.config.loader import MAX_BYTES, Document
-from pgaudit.errors import ConfigError, Position, Problem
+from pgaudit.core.errors import ConfigError, Problem
+from pgaudit.core.location import Position
 from pgaudit.text import one_line
 
 if sys.version_info >= (3, 11):

@@ -9,7 +9,7 @@ from pgaudit.config.documents import Complaint
 from pgaudit.config.grammars import BUILT_IN, Grammar, grammar_named, unknown_constructor
 from pgaudit.config.layouts import SOLVERS, Layout
 from pgaudit.config.misplaced import OPTIONS, Misplaced, is_misplaced, meant
-from pgaudit.errors import UsageError
+from pgaudit.core.errors import UsageError
 from pgaudit.text import did_you_mean, quoted
 
 

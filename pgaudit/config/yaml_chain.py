@@ -17,7 +17,8 @@ from pgaudit.config.bases import refuse_unreadable, shown
 from pgaudit.config.documents import read_file
 from pgaudit.config.layouts import Path, recognise
 from pgaudit.config.loader import MAX_BYTES, Document, Outline, Size, Source
-from pgaudit.errors import ConfigError, Position, Problem, file_of, place
+from pgaudit.core.errors import ConfigError, Problem
+from pgaudit.core.location import Position, file_of, place
 from pgaudit.text import quoted, visible
 
 BASE = "_BASE_"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import yaml
 
-from pgaudit.errors import Position, Problem
+from pgaudit.core.errors import Problem
+from pgaudit.core.location import Position
 from pgaudit.text import one_line
 
 

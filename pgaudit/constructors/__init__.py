@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pgaudit.config.grammars.plugins import plugged
-from pgaudit.constructors.base import Assignment, Conflict, Constructor, Decision, Facts, OptimizerSpec, Rule, Setting
+from pgaudit.constructors.base import Conflict, Constructor, Decision, Decisions, Facts, OptimizerSpec
 from pgaudit.constructors.basic import Basic
 from pgaudit.constructors.loaded import CONSTRUCTORS
+from pgaudit.core.assignment import Provenance, Setting
 
 
 def constructor_named(name: str) -> Constructor:
@@ -20,14 +21,14 @@ def constructor_named(name: str) -> Constructor:
 
 __all__ = [
     "CONSTRUCTORS",
-    "Assignment",
     "Basic",
     "Conflict",
     "Constructor",
     "Decision",
+    "Decisions",
     "Facts",
     "OptimizerSpec",
-    "Rule",
+    "Provenance",
     "Setting",
     "constructor_named",
 ]

@@ -2,127 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from pgaudit.config import Config
 from pgaudit.config.grammars import Grammar
 from pgaudit.config.layouts import Path
-from pgaudit.errors import Position
-from pgaudit.inventory import Inventory, Listing
+from pgaudit.core.assignment import Provenance, Setting
+from pgaudit.core.parameters import Inventory, Listing
 
 if TYPE_CHECKING:
     from pgaudit.constructors.patterns import Pattern
     from pgaudit.constructors.trials import Meeting
 
 
-@dataclass(frozen=True)
-class Rule:
-    """What decided a value: an option in the config's own word, and where it stands."""
-
-    option: str
-    """``custom_keys``, ``norm_decay_mult`` ..., ``default``, ``optimizer_default``, ``frozen`` or ``duplicate``."""
-    key: str | None = None
-    """The custom key or pattern, where the option has several."""
-    position: Position | None = None
-
-    @property
-    def name(self) -> tuple[str, str | None]:
-        """What tells one rule from another, wherever in the file it stands."""
-        return self.option, self.key
-
-    @property
-    def full(self) -> str:
-        """Its name in one word: ``norm_decay_mult``, or ``custom_keys.fc``."""
-        return self.option if self.key is None else f"{self.option}.{self.key}"
-
-    @property
-    def short(self) -> str:
-        """Its key, or its option where it has no key."""
-        return self.option if self.key is None else self.key
-
-    @property
-    def words(self) -> frozenset[str]:
-        """All words by which a user may mean it: its option, its key, or both."""
-        return frozenset({self.option, self.short, self.full})
-
-    @property
-    def is_base(self) -> bool:
-        """Whether it is none of the config's rules: the optimizer's own value holds."""
-        return self.option in ("default", "optimizer_default")
-
-
-@dataclass(frozen=True, eq=False)
-class Setting:
-    """An lr and a weight decay with the rule of each. Parameters under the same rules share one object."""
-
-    lr: float | None
-    weight_decay: float | None
-    lr_rule: Rule | None
-    """What decided the lr, and the ``lr_scale`` where there is one."""
-    weight_decay_rule: Rule | None
-    overrides: tuple[tuple[str, Any], ...] = ()
-    """The keys that the library writes into the parameter's group, beside ``params``."""
-    lr_scale: float | None = None
-    """By what the library's own schedulers multiply every lr that they set; the lr in the group is not multiplied. None
-    where they know no such factor.
-    """
-    extra_rules: tuple[Rule, ...] = ()
-    """What decided the rest of the group, where that is not what decided lr or weight decay."""
-    inert: frozenset[str] = frozenset()
-    """The keys among the overrides that neither the optimizer nor a scheduler reads: notes of the library's own."""
-
-    @property
-    def extra(self) -> dict[str, Any]:
-        """What the group holds beside lr and weight decay, by the library's hand."""
-        return {key: value for key, value in self.overrides if key not in ("lr", "weight_decay")}
-
-    @property
-    def effective(self) -> dict[str, Any]:
-        """What of :attr:`extra` changes the training and does not show in :attr:`scheduled_lr`."""
-        return effective(self.extra, self.inert, scheduled=self.lr_scale is not None)
-
-    @property
-    def effect(self) -> tuple[Hashable, ...]:
-        """All that the training notices. Settings of equal effect may differ in their rules and inert keys."""
-        return self.lr, self.peak_lr, self.weight_decay, _sorted(self.effective)
-
-    @property
-    def merging(self) -> tuple[Hashable, ...]:
-        """What groups must have in common to become one: all that anybody reads."""
-        return self.lr, self.weight_decay, _sorted(effective(self.extra, self.inert))
-
-    @property
-    def scheduled_lr(self) -> float | None:
-        """The lr that a schedule's full height comes to; None where schedules take the lr as it is."""
-        return None if self.lr is None or self.lr_scale is None else self.lr * self.lr_scale
-
-    @property
-    def peak_lr(self) -> float | None:
-        """The lr that a schedule's full height comes to, whether or not it takes the lr as it is."""
-        return self.lr if self.lr_scale is None else self.scheduled_lr
-
-
-def effective(extra: Mapping[str, Any], inert: Collection[str], *, scheduled: bool = False) -> dict[str, Any]:
-    """Returns the keys of a group that somebody reads; where there is a ``scheduled_lr``, it tells what ``lr_scale``
-    does.
-    """
-    left_out = {*inert, "lr_scale"} if scheduled else inert
-    return {key: value for key, value in extra.items() if key not in left_out}
-
-
-def _sorted(extra: Mapping[str, Any]) -> str:
-    """Keys and values as something to compare; a value may be a list."""
-    return repr(sorted(extra.items(), key=lambda item: str(item[0]))) if extra else ""
-
-
-NOT_OPTIMIZED = Setting(None, None, None, None)
-"""For a parameter that is in no group, because the constructor never meets it."""
-
-
 class Decision(NamedTuple):
-    """One parameter's lot."""
+    """What one parameter gets."""
 
     setting: Setting
     group: int | None
@@ -168,10 +64,10 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Assignment:
+class Decisions:
     """The whole answer of a constructor."""
 
-    decisions: tuple[Decision, ...]
+    params: tuple[Decision, ...]
     """One a parameter, in the inventory's order."""
     base: Setting
     """What a parameter gets that no rule speaks about."""
@@ -260,7 +156,7 @@ class Constructor(Protocol):
     def function_refs(self, config: Config) -> Mapping[str, tuple[str | int, ...]]:
         """Returns the functions that the config names, as ``module:function``, and where."""
 
-    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Assignment:
+    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Decisions:
         """Decides every parameter, in time linear in their number.
 
         Raises:
@@ -270,7 +166,7 @@ class Constructor(Protocol):
     def patterns(self, config: Config, facts: Facts) -> Sequence[Pattern]:
         """Returns the rules that the config gives, in the order in which they are tried."""
 
-    def principle(self, winner: Rule, loser: Rule) -> str:
+    def principle(self, winner: Provenance, loser: Provenance) -> str:
         """Says by what principle one rule beats another that matches as well."""
 
     def trials(self, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
@@ -279,7 +175,7 @@ class Constructor(Protocol):
     def unread(self, config: Config, facts: Facts) -> Iterator[Unread]:
         """Yields each option that the constructor ignores."""
 
-    def renamed(self, config: Config, rule: Rule, to: str) -> Config | None:
+    def renamed(self, config: Config, rule: Provenance, to: str) -> Config | None:
         """Returns the config with the key of one of its rules written otherwise; None where it has none to write."""
 
     def exempting(self, config: Config, part: str) -> tuple[str, Config] | None:

@@ -8,21 +8,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from pgaudit.config import Config
 from pgaudit.config.grammars import Grammar
-from pgaudit.constructors.base import (
-    NOT_OPTIMIZED,
-    Assignment,
-    Conflict,
-    Decision,
-    Facts,
-    OptimizerSpec,
-    Rule,
-    Setting,
-    Unread,
-)
+from pgaudit.constructors.base import Conflict, Decision, Decisions, Facts, OptimizerSpec, Unread
 from pgaudit.constructors.patterns import Pattern
 from pgaudit.constructors.sisters import SISTERS
 from pgaudit.constructors.trials import Meeting, Product, Trial
-from pgaudit.inventory import Inventory, Listing, Visit
+from pgaudit.core.assignment import NOT_OPTIMIZED, Provenance, Setting
+from pgaudit.core.parameters import Inventory, Listing, Visit
 from pgaudit.text import visible
 
 
@@ -54,7 +45,7 @@ class Basic:
         """No functions."""
         return {}
 
-    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Assignment:
+    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         raise NotImplementedError
 
@@ -62,14 +53,14 @@ class Basic:
         """None that checks could ask."""
         return ()
 
-    def principle(self, winner: Rule, loser: Rule) -> str:
+    def principle(self, winner: Provenance, loser: Provenance) -> str:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return "the first rule that matches wins"
 
     def trials(self, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
         """What was decided, without what else was tried."""
-        setting = self.decide(inventory, config, facts).decisions[index].setting
-        values: tuple[tuple[Rule | None, tuple[Product, ...]], ...] = (
+        setting = self.decide(inventory, config, facts).params[index].setting
+        values: tuple[tuple[Provenance | None, tuple[Product, ...]], ...] = (
             (setting.lr_rule, (Product("lr", setting.lr), *scheduled(setting))),
             (setting.weight_decay_rule, (Product("weight_decay", setting.weight_decay),)),
         )
@@ -86,7 +77,7 @@ class Basic:
             if option not in self.options:
                 yield Unread(("paramwise_cfg", option), frozenset(self.options), SISTERS)
 
-    def renamed(self, config: Config, rule: Rule, to: str) -> Config | None:
+    def renamed(self, config: Config, rule: Provenance, to: str) -> Config | None:
         """No rule has a key that could be written otherwise."""
         return None
 
@@ -97,9 +88,9 @@ class Basic:
 
 def scheduled(setting: Setting) -> tuple[Product, ...]:
     """Returns what a schedule makes of a group's lr, as a product; none where it makes nothing of it."""
-    if setting.scheduled_lr is None:
+    if setting.lr_scale is None:
         return ()
-    return (Product("scheduled_lr", setting.scheduled_lr, setting.lr, setting.lr_scale),)
+    return (Product("scheduled_lr", setting.peak_lr, setting.lr, setting.lr_scale),)
 
 
 def refuse_raising(config: Config, inventory: Inventory, ways: Sequence[str], call: str, *at: str | int) -> None:
@@ -108,7 +99,7 @@ def refuse_raising(config: Config, inventory: Inventory, ways: Sequence[str], ca
     Args:
         config: the config.
         inventory: which says what was raised.
-        ways: the methods, see :data:`pgaudit.inventory.records.Listing`; ``parameters`` is one.
+        ways: the methods, see :data:`pgaudit.core.parameters.Listing`; ``parameters`` is one.
         call: what of the library asks for them.
         at: the place in the config that leads there.
     """
@@ -144,19 +135,19 @@ _METHODS = {
 }
 
 
-def base_rule(config: Config, value: str, section: str = "optimizer") -> Rule:
+def base_rule(config: Config, value: str, section: str = "optimizer") -> Provenance:
     """Returns the rule by which the optimizer's own lr or weight decay holds: the config's, or that of the class."""
     if (getattr(config, section) or {}).get(value) is None:
-        return Rule("optimizer_default")
-    return Rule("default", None, config.position(section, value))
+        return Provenance("optimizer_default")
+    return Provenance("default", None, config.position(section, value))
 
 
 def untouched(config: Config, facts: Facts) -> Setting:
     """Returns what a group gets into which the library writes nothing but parameters."""
-    return Setting(facts.lr, facts.weight_decay, base_rule(config, "lr"), base_rule(config, "weight_decay"))
+    return Setting.of(facts.lr, facts.weight_decay, base_rule(config, "lr"), base_rule(config, "weight_decay"))
 
 
-def one_group(inventory: Inventory, untouched: Setting, config: Config) -> Assignment:
+def one_group(inventory: Inventory, untouched: Setting, config: Config) -> Decisions:
     """``model.parameters()``: each parameter once, frozen ones too, and nobody asks which are frozen."""
     refuse_raising(config, inventory, ["parameters"], "who builds the optimizer", "optimizer")
     if not inventory.whole:
@@ -164,4 +155,4 @@ def one_group(inventory: Inventory, untouched: Setting, config: Config) -> Assig
     decisions = [Decision(NOT_OPTIMIZED, None)] * len(inventory.parameters)
     for index in inventory.whole:
         decisions[index] = Decision(untouched, 0)
-    return Assignment(tuple(decisions), untouched)
+    return Decisions(tuple(decisions), untouched)

@@ -9,7 +9,7 @@ from pgaudit.config.grammars import BUILT_IN, Grammar, constructor_names, gramma
 from pgaudit.config.grammars.plugins import source_of
 from pgaudit.constructors import CONSTRUCTORS, constructor_named
 from pgaudit.constructors.profiles import PROFILES, Profile
-from pgaudit.errors import UsageError
+from pgaudit.core.errors import UsageError
 
 
 @dataclass(frozen=True)

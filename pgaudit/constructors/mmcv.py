@@ -23,7 +23,7 @@ from pgaudit.constructors.openmmlab.options import (
     is_norm,
 )
 from pgaudit.constructors.sisters import SISTERS, SISTERS_BY_KEY
-from pgaudit.inventory import Visit
+from pgaudit.core.parameters import Visit
 
 OPTIONS = (BIAS_LR, DCN_OFFSET_LR, NORM_DECAY, DWCONV_DECAY, BIAS_DECAY)
 

@@ -26,7 +26,7 @@ from pgaudit.constructors.openmmlab.options import (
     is_norm,
 )
 from pgaudit.constructors.sisters import SISTERS
-from pgaudit.inventory import Visit
+from pgaudit.core.parameters import Visit
 from pgaudit.text import quoted, visible
 
 OPTIONS = (BIAS_LR, DCN_OFFSET_LR, NORM_DECAY, BIAS_DECAY, DWCONV_DECAY, FLAT_DECAY)

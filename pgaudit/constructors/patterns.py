@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pgaudit.config.layouts import Path
-from pgaudit.constructors.base import Rule
-from pgaudit.inventory import Visit
+from pgaudit.core.assignment import Provenance
+from pgaudit.core.parameters import Visit
 
 Spans = tuple[tuple[int, int], ...]
 """The matching parts of a text, from and to."""
@@ -20,7 +20,7 @@ Spans = tuple[tuple[int, int], ...]
 class Pattern:
     """One rule of a config: a custom key, a pattern, or an option."""
 
-    rule: Rule
+    rule: Provenance
     at: Path
     """Where it stands in the config, section first; empty for a rule of the library's own, which no config can change.
     """

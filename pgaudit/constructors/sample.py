@@ -10,9 +10,8 @@ from typing import Any
 
 from pgaudit.config import load_config
 from pgaudit.constructors import CONSTRUCTORS, Facts
-from pgaudit.inventory import Inventory, ModuleType, Parameter, Visit
+from pgaudit.core.parameters import Conv, Hints, Inventory, ModuleType, Parameter, Visit
 from pgaudit.inventory.families import NORM_LIKE, families_of
-from pgaudit.inventory.records import Conv, Hints
 
 _BASE = {"type": "SGD", "lr": 1.0, "weight_decay": 1.0}
 ASKED: Mapping[str, Mapping[str, Any]] = {
@@ -110,5 +109,5 @@ def decays() -> dict[str, list[float | None]]:
     found = {}
     for name, asked in ASKED.items():
         assignment = CONSTRUCTORS[name].decide(model, load_config({"constructor": name, **asked}), FACTS)
-        found[name] = [decision.setting.weight_decay for decision in assignment.decisions]
+        found[name] = [decision.setting.weight_decay for decision in assignment.params]
     return found

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 
 from pgaudit.config import Config
 from pgaudit.config.grammars.torch import TORCH
-from pgaudit.constructors.base import Assignment, Facts, Unread
+from pgaudit.constructors.base import Decisions, Facts, Unread
 from pgaudit.constructors.basic import Basic, one_group, untouched
 from pgaudit.constructors.sisters import SISTERS
 from pgaudit.constructors.trials import Meeting, Product, Trial
-from pgaudit.inventory import Inventory
+from pgaudit.core.parameters import Inventory
 
 _WHY = "torch puts all parameters into one group"
 
@@ -26,7 +26,7 @@ class Torch(Basic):
     grammar = TORCH
     library = "torch 2.15.0"
 
-    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Assignment:
+    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return one_group(inventory, untouched(config, facts), config)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from pgaudit.constructors.base import Rule
 from pgaudit.constructors.patterns import Spans
+from pgaudit.core.assignment import Provenance
 
 Value = Literal["lr", "weight_decay", "scheduled_lr"]
 """What a rule can decide. ``scheduled_lr`` is :attr:`Setting.scheduled_lr`: a rule that sets an ``lr_scale`` yields,
@@ -35,7 +35,7 @@ class Product:
 class Trial:
     """One rule, as it was tried under one name of a parameter."""
 
-    rule: Rule
+    rule: Provenance
     matched: bool
     why: str
     """On what it matched, or why it did not, in words."""
@@ -43,7 +43,7 @@ class Trial:
     """What it sets, or would have set."""
     decides: frozenset[Value] = frozenset()
     """The values that it really decides."""
-    beaten_by: Rule | None = None
+    beaten_by: Provenance | None = None
     principle: str | None = None
     """Why the other rule wins, where one does."""
     text: str | None = None

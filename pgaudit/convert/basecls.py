@@ -16,8 +16,8 @@ from pgaudit.convert.lots import canonical
 from pgaudit.convert.synthesis import rules_for
 from pgaudit.convert.types import nameable, of_torch
 from pgaudit.convert.words import block
-from pgaudit.errors import ConfigError
-from pgaudit.inventory import ModuleType
+from pgaudit.core.errors import ConfigError
+from pgaudit.core.parameters import ModuleType
 from pgaudit.inventory.families import NORMS
 from pgaudit.names import expression_of
 from pgaudit.text import visible

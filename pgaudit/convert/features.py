@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pgaudit.inventory import Inventory, ModuleType, Visit
+from pgaudit.core.parameters import Inventory, ModuleType, Visit
 from pgaudit.names import fold_named
 
 Key = tuple[str, ...]

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pgaudit.convert.lots import Built, Lot
-from pgaudit.errors import ConfigError
-from pgaudit.inventory import Inventory, Listing
+from pgaudit.core.errors import ConfigError
+from pgaudit.core.parameters import Inventory, Listing
 from pgaudit.serialize import portable
 from pgaudit.subject import Subject
 from pgaudit.text import counted, visible

@@ -4,7 +4,7 @@ there.
 
 from __future__ import annotations
 
-from pgaudit.errors import place
+from pgaudit.core.location import place
 from pgaudit.report import Report
 from pgaudit.serialize import portable
 from pgaudit.text import visible

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from pgaudit.config import Config
 from pgaudit.constructors import OptimizerSpec, constructor_named
-from pgaudit.errors import ConfigError
-from pgaudit.inventory import Inventory
+from pgaudit.core.assignment import ParamAssignment
+from pgaudit.core.errors import ConfigError
+from pgaudit.core.parameters import Inventory
 from pgaudit.pipeline import audit, audit_called
-from pgaudit.report import Report, Row
+from pgaudit.report import Report
 from pgaudit.text import visible
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Built:
 
     def names(self, indices: Sequence[int]) -> str:
         """Names some parameters, in few words."""
-        found = [visible(self.report.rows[index].name) for index in indices[:3]]
+        found = [visible(self.report.params[index].name) for index in indices[:3]]
         more = len(indices) - len(found)
         return ", ".join(found) + (f" and {more:,} more" if more else "")
 
@@ -76,7 +77,7 @@ def built(subject: Subject, config: Config) -> Built:
     for finding in report.findings:
         if finding.code == "PG009":
             raise ConfigError(config.problem(f"the config cannot be built: {finding.message}", hint=finding.hint))
-    spec = constructor_named(report.constructor).optimizer(config)
+    spec = constructor_named(report.config.constructor).optimizer(config)
     if call.wrapper is not None:
         raise config.error(
             f"{call.wrapper.rpartition(':')[2]} around an optimizer cannot be written elsewhere", *spec.section
@@ -84,7 +85,7 @@ def built(subject: Subject, config: Config) -> Built:
     if spec.factory is not None:  # its names and its own arguments mean nothing to others
         spec = OptimizerSpec(call.about.name.rpartition(":")[2], call.arguments, spec.section, spec.type_key)
     reader = _Reader(report, spec)
-    lots = tuple(reader.lot(row) for row in report.rows)
+    lots = tuple(reader.lot(row) for row in report.params)
     return Built(report, config, spec, call, tensors, lots, reader.values, frozenset(reader.unread))
 
 
@@ -95,8 +96,8 @@ def lots_of(inventory: Inventory, config: Config) -> tuple[Lot | None, ...]:
         ConfigError: the config cannot be built for this model.
     """
     report = audit(inventory, config)
-    reader = _Reader(report, constructor_named(report.constructor).optimizer(config))
-    return tuple(reader.lot(row) for row in report.rows)
+    reader = _Reader(report, constructor_named(report.config.constructor).optimizer(config))
+    return tuple(reader.lot(row) for row in report.params)
 
 
 class _Reader:
@@ -110,7 +111,7 @@ class _Reader:
         self.values: dict[tuple[str, object], Any] = {}
         self.unread: set[str] = set()
 
-    def lot(self, row: Row) -> Lot | None:
+    def lot(self, row: ParamAssignment) -> Lot | None:
         if row.group is None:
             return None
         extra = []

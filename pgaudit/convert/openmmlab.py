@@ -21,7 +21,7 @@ from pgaudit.convert.job import FROZEN_HINT, Job, Written
 from pgaudit.convert.lots import Lot
 from pgaudit.convert.multipliers import multiplier
 from pgaudit.convert.words import block
-from pgaudit.errors import ConfigError
+from pgaudit.core.errors import ConfigError
 from pgaudit.text import counted
 
 _TRIED = 4
@@ -222,7 +222,7 @@ class _Writer:
             }
         )
         facts = Facts(job.base_lr, job.base_decay, arguments=job.source.report.facts.arguments)
-        decisions = self._constructor.decide(job.inventory, config, facts).decisions
+        decisions = self._constructor.decide(job.inventory, config, facts).params
         settings = ((index, decisions[index].setting) for index in self._wanted)
         return {index: Lot(s.lr or 0.0, s.weight_decay or 0.0) for index, s in settings}
 

@@ -6,7 +6,7 @@ from pgaudit.config import load_config
 from pgaudit.config.loader import read_yaml
 from pgaudit.convert.job import Job
 from pgaudit.convert.lots import Built, Lot, built, canonical, same
-from pgaudit.errors import ConfigError
+from pgaudit.core.errors import ConfigError
 from pgaudit.subject import Subject
 from pgaudit.text import visible
 
@@ -38,7 +38,7 @@ def compare(job: Job, other: Built) -> None:
         raise Unproved(f"the optimizer's {', '.join(map(visible, changed))} is another")
     where = other.by_tensor
     lots = [other.lots[where[id(tensor)]] for tensor in source.tensors]
-    trainable = [row.parameter.trainable for row in source.report.rows]
+    trainable = [row.param.trainable for row in source.report.params]
     differing = [
         index
         for index, (before, after) in enumerate(zip(source.lots, lots, strict=True))
@@ -47,7 +47,7 @@ def compare(job: Job, other: Built) -> None:
     if differing:
         refuse_changing_class(source)
         index = differing[0]
-        name = visible(source.report.rows[index].name)
+        name = visible(source.report.params[index].name)
         raise Unproved(f"{name} has {_said(lots[index])} instead of {_said(source.lots[index])}")
 
 
@@ -55,8 +55,8 @@ def refuse_changing_class(source: Built) -> None:
     """Raises a ConfigError if the optimizer's class does not hold what it is given: then nothing can be written so
     that it holds the same.
     """
-    for row in source.report.rows:
-        given = dict(row.setting.overrides)
+    for row in source.report.params:
+        given = dict(row.setting.written)
         for key, held in (("lr", row.lr), ("weight_decay", row.weight_decay)):
             if row.group is not None and given.get(key, held) != held:
                 raise ConfigError(f"{visible(source.spec.name)} changes the {key} of its groups: {visible(row.name)}")

@@ -15,8 +15,8 @@ from pgaudit.convert.proof import Unproved, refuse_changing_class
 from pgaudit.convert.rules import ABSENT, Line, lines_of
 from pgaudit.convert.types import nameable, of_torch
 from pgaudit.convert.words import number
-from pgaudit.errors import ConfigError
-from pgaudit.inventory import ModuleType
+from pgaudit.core.errors import ConfigError
+from pgaudit.core.parameters import ModuleType
 from pgaudit.inventory.imports import quiet
 from pgaudit.names import expression_of
 from pgaudit.subject import Buildable, Subject
@@ -224,8 +224,8 @@ def by_running(text: str, job: Job, subject: Subject) -> None:
     if type(optimizer) is not source.call.kind:
         raise Unproved(f"the optimizer is a {type(optimizer).__name__}")
     groups = {id(tensor): group for group in optimizer.param_groups for tensor in group["params"]}
-    for index, (tensor, row) in enumerate(zip(source.tensors, source.report.rows, strict=True)):
-        if job.ignored and not row.parameter.trainable:
+    for index, (tensor, row) in enumerate(zip(source.tensors, source.report.params, strict=True)):
+        if job.ignored and not row.param.trainable:
             continue
         expected, held = _expected(source, index), groups.get(id(tensor))
         if (expected is None) != (held is None):

@@ -14,7 +14,7 @@ from pgaudit.convert.multipliers import multiplier
 from pgaudit.convert.synthesis import Chosen, rules_for
 from pgaudit.convert.types import nameable, short_name
 from pgaudit.convert.words import block, number
-from pgaudit.inventory import ModuleType
+from pgaudit.core.parameters import ModuleType
 from pgaudit.names import escaped
 from pgaudit.text import counted
 

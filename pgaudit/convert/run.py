@@ -12,7 +12,7 @@ from pgaudit.convert import basecls, openmmlab, proof, python, rules, timm
 from pgaudit.convert.job import Job, Written, job
 from pgaudit.convert.left_out import without_effect
 from pgaudit.convert.lots import Built, built
-from pgaudit.errors import ConfigError, UsageError
+from pgaudit.core.errors import ConfigError, UsageError
 from pgaudit.references import subject_of
 from pgaudit.serialize import portable
 from pgaudit.subject import Subject

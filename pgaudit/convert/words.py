@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from pgaudit.errors import ConfigError
+from pgaudit.core.errors import ConfigError
 from pgaudit.text import quoted
 
 WIDTH = 100

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pgaudit.config import Config, load_config
+from pgaudit.core.errors import ConfigError
 from pgaudit.diff import locks, reports
 from pgaudit.diff.records import Side
-from pgaudit.errors import ConfigError
 from pgaudit.input_files import read_bytes
 from pgaudit.inventory.imports import is_file
 from pgaudit.text import nearest, quoted

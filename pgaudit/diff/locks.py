@@ -30,10 +30,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from pgaudit.config.documents import merge_mark
-from pgaudit.constructors import Rule
+from pgaudit.core.assignment import Provenance
+from pgaudit.core.errors import ConfigError, Problem
+from pgaudit.core.location import Position
 from pgaudit.diff.lock_names import expanded, spelled
 from pgaudit.diff.records import Entry, Side
-from pgaudit.errors import ConfigError, Position, Problem
 from pgaudit.names import fold_named
 from pgaudit.serialize import portable
 from pgaudit.text import one_line, quoted, visible
@@ -93,7 +94,7 @@ def _number(value: float | None) -> str:
     return _NONE if value is None else repr(float(value))
 
 
-def _rule(rule: Rule | None) -> str:
+def _rule(rule: Provenance | None) -> str:
     if rule is None:
         return _NONE
     return rule.option if rule.key is None else f"{rule.option}.{json.dumps(rule.key)}"
@@ -204,11 +205,11 @@ def _value(text: str) -> float | None:
     return value
 
 
-def _rule_of(text: str) -> Rule | None:
+def _rule_of(text: str) -> Provenance | None:
     if text == _NONE:
         return None
     option, dot, key = text.partition(".")
-    return Rule(option, json.loads(key) if dot else None)
+    return Provenance(option, json.loads(key) if dot else None)
 
 
 def _error(path: str, line: int, message: str, hint: str | None = None) -> ConfigError:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from pgaudit.constructors import Rule, Setting
+from pgaudit.core.assignment import Provenance, Setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,8 @@ class Entry:
     in_optimizer: bool
     lr: float | None
     weight_decay: float | None
-    lr_rule: Rule | None
-    weight_decay_rule: Rule | None
+    lr_rule: Provenance | None
+    weight_decay_rule: Provenance | None
     scheduled_lr: float | None = None
     """What schedulers make of the lr at their full height; None where they take it as it is."""
     extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
@@ -50,7 +50,7 @@ class Entry:
     @property
     def setting(self) -> Setting:
         """The values with their rules, as a report has them."""
-        return Setting(self.lr, self.weight_decay, self.lr_rule, self.weight_decay_rule)
+        return Setting.of(self.lr, self.weight_decay, self.lr_rule, self.weight_decay_rule)
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Side:
         calls its optimizer with a weight decay that no group uses, so that there it is unknown.
         """
         for entry in self.entries:
-            held: Rule | None = getattr(entry, rule)
+            held: Provenance | None = getattr(entry, rule)
             if held and held.is_base:
                 found: float | None = getattr(entry, value)
                 return found

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.config.json_text import read_json
-from pgaudit.constructors import Rule
-from pgaudit.constructors.base import effective
+from pgaudit.core.assignment import ParamAssignment, Provenance
+from pgaudit.core.errors import ConfigError, Problem
+from pgaudit.core.location import Position
 from pgaudit.diff.records import Entry, Side
-from pgaudit.errors import ConfigError, Position, Problem
-from pgaudit.report import Report, Row
+from pgaudit.report import Report
 from pgaudit.serialize import SCHEMA_VERSION, plain
 from pgaudit.text import one_line, quoted, visible
 
@@ -35,28 +35,28 @@ def from_report(report: Report, path: str | None = None) -> Side:
         model=report.inventory.ref,
         source=report.inventory.source,
         constructor=report.constructor,
-        optimizer=plain(report.optimizer),
+        optimizer=plain(report.optimizer.call),
         defaults=plain(report.facts.arguments),
-        entries=tuple(map(_entry, report.rows)),
+        entries=tuple(map(_entry, report.params)),
     )
 
 
-def _entry(row: Row) -> Entry:
-    parameter = row.parameter
+def _entry(row: ParamAssignment) -> Entry:
+    parameter = row.param
     return Entry(
         parameter.name,
         parameter.aliases,
         parameter.shape,
         parameter.numel,
-        parameter.module.name,
-        parameter.trainable,
+        parameter.module_type,
+        parameter.trainable is not False,
         row.group is not None,
         row.lr,
         row.weight_decay,
         row.setting.lr_rule,
         row.setting.weight_decay_rule,
         row.scheduled_lr,
-        plain(row.setting.effective),
+        plain(row.setting.unscaled),
     )
 
 
@@ -117,15 +117,20 @@ def _entry_from_json(param: ParamData) -> Entry:
         _rule(param.lr_rule),
         _rule(param.weight_decay_rule),
         param.scheduled_lr,
-        effective(param.extra, param.inert, scheduled=param.scheduled_lr is not None),
+        _effective(param),
     )
 
 
-def _rule(data: RuleData | None) -> Rule | None:
+def _effective(param: ParamData) -> dict[str, Any]:
+    without = {*param.inert, *(["lr_scale"] if param.scheduled_lr is not None else [])}
+    return {key: value for key, value in param.extra.items() if key not in without}
+
+
+def _rule(data: RuleData | None) -> Provenance | None:
     if data is None:
         return None
     position = Position(data.line, data.column, data.path) if data.line and data.column else None
-    return Rule(data.option, data.key, position)
+    return Provenance(data.option, data.key, position)
 
 
 def _validated(data: Any, path: str | None) -> ReportData:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.config import Config
+from pgaudit.core.errors import UsageError
 from pgaudit.diff.files import Named
 from pgaudit.diff.records import Side
 from pgaudit.diff.reports import from_report
-from pgaudit.errors import UsageError
 from pgaudit.inventory.cache import Cache
 from pgaudit.text import quoted, visible
 

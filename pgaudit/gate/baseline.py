@@ -10,11 +10,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from pgaudit.checks import Finding
 from pgaudit.config.documents import read_file
 from pgaudit.config.json_text import read_json
+from pgaudit.core.errors import ConfigError, Problem
+from pgaudit.core.findings import Finding
+from pgaudit.core.location import Position
 from pgaudit.diff.lock_names import expanded, spelled
-from pgaudit.errors import ConfigError, Position, Problem
 from pgaudit.gate.records import Notice
 from pgaudit.names import fold_named
 from pgaudit.text import counted, one_line, quoted, visible

@@ -9,10 +9,11 @@ from dataclasses import replace
 
 from pgaudit.config.expect import Expectations, ParamExpectation, RuleExpectation
 from pgaudit.config.layouts import Path
-from pgaudit.constructors import Rule
-from pgaudit.errors import ConfigError, Problem, file_of, place
+from pgaudit.core.assignment import ParamAssignment, Provenance
+from pgaudit.core.errors import ConfigError, Problem
+from pgaudit.core.location import file_of, place
 from pgaudit.gate.records import Notice
-from pgaudit.report import Report, Row, deciding_rules
+from pgaudit.report import Report, deciding_rules
 from pgaudit.serialize import portable
 from pgaudit.text import counted, did_you_mean, quoted, visible
 
@@ -35,17 +36,17 @@ def unexpected(report: Report, expect: Expectations) -> Iterator[Notice]:
         yield _notice("expect-groups", "too-many-groups", message, expect, (*expect.at, "groups", "max"), hint=hint)
 
 
-def _hits(report: Report) -> dict[Rule, list[Row]]:
+def _hits(report: Report) -> dict[Provenance, list[ParamAssignment]]:
     """What each rule decided; the base rules only what no other one touched, as in the summary."""
-    hits: dict[Rule, list[Row]] = defaultdict(list)
-    for row in report.rows:
+    hits: dict[Provenance, list[ParamAssignment]] = defaultdict(list)
+    for row in report.params:
         for rule in deciding_rules(row.setting):
             hits[rule].append(row)
     return hits
 
 
 def _rule(
-    report: Report, expect: Expectations, expected: RuleExpectation, hits: dict[Rule, list[Row]]
+    report: Report, expect: Expectations, expected: RuleExpectation, hits: dict[Provenance, list[ParamAssignment]]
 ) -> Iterator[Notice]:
     found = {rule: rows for rule, rows in hits.items() if expected.rule in rule.words}
     rows = list({row.name: row for members in found.values() for row in members}.values())
@@ -58,7 +59,7 @@ def _rule(
         return
     allowed = _allowed(report, expect, expected)
     for rule, members in found.items():
-        strangers = [row for row in members if allowed is not None and allowed.isdisjoint(row.parameter.names)]
+        strangers = [row for row in members if allowed is not None and allowed.isdisjoint(row.names)]
         if strangers:
             message = f"{_worded(report, rule)} may hit {_globs(expected.params or ())}, and hits {_named(strangers)}"
             yield _notice("expect-rules", "unexpected-rule-hit", message, expect, expected.at, strangers, rule.full)
@@ -83,7 +84,7 @@ def _names(report: Report, expect: Expectations, glob: str, at: Path) -> frozens
     return report.names.matching(glob)
 
 
-def _unlisted(report: Report, expect: Expectations, hits: dict[Rule, list[Row]]) -> Iterator[Notice]:
+def _unlisted(report: Report, expect: Expectations, hits: dict[Provenance, list[ParamAssignment]]) -> Iterator[Notice]:
     listed = {expected.rule for expected in expect.rules}
     for rule, rows in hits.items():
         if rule.is_base or rule.words & listed:
@@ -99,7 +100,7 @@ def _param(report: Report, expect: Expectations, expected: ParamExpectation) -> 
         hint = report.names.hint(expected.glob) or "a glob over whole names, such as '*.bias'"
         message = f"{quoted(expected.glob)} matches no parameter"
         yield _notice("expect-params", "dead-expectation", message, expect, expected.at, hint=hint)
-    different: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    different: dict[tuple[str, str], list[ParamAssignment]] = defaultdict(list)
     for row in rows:
         for wanted, got in _differences(report, expected, row):
             different[wanted, got].append(row)
@@ -111,7 +112,7 @@ def _param(report: Report, expect: Expectations, expected: ParamExpectation) -> 
         yield _notice("expect-params", "unexpected-setting", message, expect, expected.at, members, key)
 
 
-def _differences(report: Report, expected: ParamExpectation, row: Row) -> Iterator[tuple[str, str]]:
+def _differences(report: Report, expected: ParamExpectation, row: ParamAssignment) -> Iterator[tuple[str, str]]:
     """What was wanted, and what is, with the rule that decided it and its place."""
     setting = row.setting
     for word, wanted, got, rule in (
@@ -134,14 +135,14 @@ def _differences(report: Report, expected: ParamExpectation, row: Row) -> Iterat
             yield f"{word} {visible(name)}", words or "none, for it is not in the optimizer"
 
 
-def _worded(report: Report, rule: Rule) -> str:
+def _worded(report: Report, rule: Provenance) -> str:
     """A rule, and where it stands."""
     at = rule.position and replace(rule.position, file=portable(rule.position.file))
     where = place(portable(report.config.path), at) if at else ""
     return f"{visible(rule.full)} ({visible(where)})" if where else visible(rule.full)
 
 
-def _named(rows: Sequence[Row]) -> str:
+def _named(rows: Sequence[ParamAssignment]) -> str:
     first = visible(rows[0].name)
     return first if len(rows) == 1 else f"{counted(len(rows), 'tensor')} such as {first}"
 
@@ -162,7 +163,7 @@ def _notice(
     message: str,
     expect: Expectations,
     at: tuple[str | int, ...],
-    rows: Sequence[Row] = (),
+    rows: Sequence[ParamAssignment] = (),
     key: str | None = None,
     *,
     hint: str | None = None,

@@ -7,12 +7,13 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from pgaudit.config.documents import read_file
-from pgaudit.constructors import Rule, constructor_named
+from pgaudit.constructors import constructor_named
+from pgaudit.core.assignment import Provenance
+from pgaudit.core.location import Position, file_of
 from pgaudit.diff import Change, Diff, Entry, Kind, SetupChange, Side, compare
 from pgaudit.diff.compare import same
 from pgaudit.diff.locks import MAX_BYTES, read_lock
 from pgaudit.diff.reports import from_report
-from pgaudit.errors import Position, file_of
 from pgaudit.gate.records import Audit, Notice
 from pgaudit.report import Report
 from pgaudit.serialize import plain
@@ -53,7 +54,7 @@ def _is_default(report: Report, change: SetupChange) -> bool:
 
 
 def _of_setup(report: Report, change: SetupChange, audit: Audit) -> Notice:
-    spec = constructor_named(report.constructor).optimizer(report.config)
+    spec = constructor_named(report.config.constructor).optimizer(report.config)
     key = spec.type_key if change.name == "optimizer" else change.name
     position = report.config.position(*spec.section, key) or report.config.position(*spec.section)
     message = f"{visible(change.name)}: locked as {_word(change.before)}, now {_word(change.after)}"
@@ -61,7 +62,7 @@ def _of_setup(report: Report, change: SetupChange, audit: Audit) -> Notice:
     return Notice("lock", "setup-moved", "error", True, message, _hint(audit), path, position)
 
 
-_Move = tuple[Kind, str, "Rule | None"]
+_Move = tuple[Kind, str, "Provenance | None"]
 
 
 def _alike(found: Diff) -> dict[_Move, list[Change]]:
@@ -73,7 +74,7 @@ def _alike(found: Diff) -> dict[_Move, list[Change]]:
     return groups
 
 
-def _deciding(change: Change) -> Rule | None:
+def _deciding(change: Change) -> Provenance | None:
     """The rule, now, of the value that moved first."""
     before, after = change.before, change.after
     if before is not None and after is not None and before.lr == after.lr and before.peak_lr == after.peak_lr:
@@ -82,7 +83,7 @@ def _deciding(change: Change) -> Rule | None:
 
 
 def _of_parameters(
-    report: Report, lock: Side, kind: Kind, words: str, rule: Rule | None, changes: list[Change], audit: Audit
+    report: Report, lock: Side, kind: Kind, words: str, rule: Provenance | None, changes: list[Change], audit: Audit
 ) -> Notice:
     names = tuple(change.entry.name for change in changes)
     which = visible(names[0]) if len(names) == 1 else f"{counted(len(names), 'tensor')} such as {visible(names[0])}"

@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import fields, replace
 
 from pgaudit.config.project import Listed, Project
-from pgaudit.errors import Problem, UsageError
+from pgaudit.core.errors import Problem, UsageError
 from pgaudit.gate.processes import in_processes
 from pgaudit.gate.records import Audit, Outcome
 from pgaudit.gate.run import run

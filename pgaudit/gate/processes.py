@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import BrokenExecutor
 from dataclasses import replace
 
-from pgaudit.errors import Problem
+from pgaudit.core.errors import Problem
 from pgaudit.gate.records import Audit, Outcome
 from pgaudit.processes import processes
 

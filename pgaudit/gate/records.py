@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pgaudit.checks import Finding, Severity
 from pgaudit.config.project import Origin
-from pgaudit.errors import Position, Problem
+from pgaudit.core.errors import Problem
+from pgaudit.core.findings import Finding, Severity
+from pgaudit.core.location import Position
 from pgaudit.inventory.cache import Cache
 from pgaudit.text import visible
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from pgaudit.checks import Finding
 from pgaudit.config import load_config
 from pgaudit.config.expect import Expectations, load_expectations
-from pgaudit.errors import PgauditError
+from pgaudit.core.errors import PgauditError
+from pgaudit.core.findings import Finding
 from pgaudit.gate import baseline
 from pgaudit.gate.expected import unexpected
 from pgaudit.gate.locked import moved
@@ -69,7 +69,7 @@ def judged(audit: Audit, report: Report, expect: Expectations, known: baseline.K
     return Outcome(
         audit,
         tuple(sorted(notices, key=_order)),
-        parameters=len(report.rows),
+        parameters=len(report.params),
         groups=len(report.groups),
         ignored=len(report.ignored) + old,
         notes=report.inventory.notes,

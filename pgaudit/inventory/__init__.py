@@ -1,5 +1,5 @@
 """Model reference → Inventory."""
 
-from pgaudit.inventory.records import Conv, Hints, Inventory, Listing, ModuleType, Parameter, Visit
+from pgaudit.core.parameters import Conv, Hints, Inventory, Listing, ModuleType, Parameter, Visit
 
 __all__ = ["Conv", "Hints", "Inventory", "Listing", "ModuleType", "Parameter", "Visit"]

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from pgaudit import user_code
-from pgaudit.errors import ModelError
+from pgaudit.core.errors import ModelError
 from pgaudit.inventory.saved import Saved, read, written
 from pgaudit.inventory.saved_knowledge import SECTIONS
 from pgaudit.inventory.saved_values import Unreadable

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pgaudit import user_code
-from pgaudit.errors import UsageError
+from pgaudit.core.errors import UsageError
 from pgaudit.inventory import optimizers
 from pgaudit.inventory.groups import Built, TrialGroup
 from pgaudit.inventory.imports import quiet

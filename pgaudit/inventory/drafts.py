@@ -6,7 +6,7 @@ same fields, and becomes the record: ``draft.__class__ = Parameter``.
 
 from __future__ import annotations
 
-from pgaudit.inventory.records import Conv, ModuleType
+from pgaudit.core.parameters import Conv, ModuleType
 
 
 class ParameterDraft:

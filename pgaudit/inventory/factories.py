@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from types import ModuleType
 from typing import Any
 
-from pgaudit.errors import ModelError, Problem
+from pgaudit.core.errors import ModelError, Problem
 from pgaudit.text import did_you_mean, said, visible
 
 _FUNCTION = "write a function that returns the model, and name that: make_model.py:make_model"

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from pgaudit.errors import ModelError
+from pgaudit.core.errors import ModelError
+from pgaudit.core.parameters import Conv, ModuleType, Parameter, Visit
 from pgaudit.inventory.families import NORM_LIKE, families_of
 from pgaudit.inventory.norms import is_norm_like
-from pgaudit.inventory.records import Conv, ModuleType, Parameter, Visit
 from pgaudit.inventory.traverse import Occurrence
 from pgaudit.text import visible
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from pgaudit.core.parameters import Hints
 from pgaudit.inventory.layers import chunked_layers, matched_layers
-from pgaudit.inventory.records import Hints
 from pgaudit.text import said
 
 

@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import Any
 
 from pgaudit import user_code
-from pgaudit.errors import ModelError
+from pgaudit.core.errors import ModelError
 from pgaudit.input_files import NotRegular, note_input, refuse_irregular
 from pgaudit.inventory.import_hints import hint_for
 from pgaudit.text import did_you_mean, quoted, said, visible

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pgaudit.inventory.records import Inventory, Listing, Parameter, Visit
+from pgaudit.core.parameters import Inventory, Listing, Parameter, Visit
 from pgaudit.text import said
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Collection
 from pathlib import Path
 
-from pgaudit.errors import ModelError, Problem
+from pgaudit.core.errors import ModelError, Problem
 from pgaudit.text import did_you_mean, nearest, quoted, visible
 
 OWN = "a model of your own is file.py:NAME or package.module:NAME: its class, or a function that returns it"

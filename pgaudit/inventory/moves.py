@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
+from pgaudit.core.parameters import Inventory, Parameter, Visit
 from pgaudit.inventory.moves_beside import OTHER_CLASS, Move, Pair, of_hints, of_the_model
-from pgaudit.inventory.records import Inventory, Parameter, Visit
 from pgaudit.text import counted
 
 

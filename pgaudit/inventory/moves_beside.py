@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pgaudit.inventory.records import Inventory, Parameter
+from pgaudit.core.parameters import Inventory, Parameter
 from pgaudit.text import counted, quoted
 
 OTHER_CLASS = "its class has other bases, or is another family of modules"

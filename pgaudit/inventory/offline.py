@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pgaudit.errors import ModelError
+from pgaudit.core.errors import ModelError
 from pgaudit.text import visible
 
 _HUBS = ("hf-hub", "hf_hub", "local-dir", "https", "http")

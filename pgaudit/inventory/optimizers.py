@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
-from pgaudit.errors import PgauditError, UsageError
+from pgaudit.core.errors import PgauditError, UsageError
 from pgaudit.inventory.collector import paused
 from pgaudit.inventory.groups import Built, TensorKind, TrialGroup, settings_in
 from pgaudit.inventory.imports import import_attribute, quiet

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from pgaudit import user_code
-from pgaudit.errors import ModelError
+from pgaudit.core.errors import ModelError
 from pgaudit.inventory.collector import paused
 from pgaudit.inventory.import_hints import PACKAGES
 from pgaudit.inventory.imports import quiet

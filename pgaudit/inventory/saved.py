@@ -41,9 +41,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pgaudit.errors import ModelError, Problem
+from pgaudit.core.errors import ModelError, Problem
+from pgaudit.core.parameters import Inventory
 from pgaudit.inventory.collector import paused
-from pgaudit.inventory.records import Inventory
 from pgaudit.inventory.saved_foreign import refusal
 from pgaudit.inventory.saved_knowledge import read_knowledge
 from pgaudit.inventory.saved_lines import Types

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pgaudit.errors import ModelError, Position, Problem
+from pgaudit.core.errors import ModelError, Problem
+from pgaudit.core.location import Position
 
 _WRITE = "pgaudit snapshot MODEL -o FILE writes one"
 _ANEW = "pgaudit snapshot MODEL -o FILE writes it anew"

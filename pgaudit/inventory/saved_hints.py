@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from pgaudit.inventory.records import Hints, Inventory, Parameter
+from pgaudit.core.parameters import Hints, Inventory, Parameter
 from pgaudit.inventory.saved_values import listed, mapping, text, texts, wrong
 
 T = TypeVar("T")

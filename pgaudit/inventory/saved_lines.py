@@ -19,9 +19,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from pgaudit.errors import ModelError
+from pgaudit.core.errors import ModelError
+from pgaudit.core.parameters import Conv, Inventory, ModuleType, Parameter, Visit
 from pgaudit.inventory.families import families_of
-from pgaudit.inventory.records import Conv, Inventory, ModuleType, Parameter, Visit
 from pgaudit.inventory.saved_modules import channels_of
 from pgaudit.text import quoted, said, visible
 

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
-from pgaudit.inventory.records import Inventory, Listing, ModuleType, Visit
+from pgaudit.core.parameters import Inventory, Listing, ModuleType, Visit
 from pgaudit.inventory.saved_lines import Types, channels
 from pgaudit.inventory.saved_modules import Modules, conv_of, ndim_of
 from pgaudit.inventory.saved_values import listed, mapping, text, texts

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+from pgaudit.core.parameters import Conv, ModuleType, Parameter, Visit
 from pgaudit.inventory.drafts import ParameterDraft, VisitDraft
-from pgaudit.inventory.records import Conv, ModuleType, Parameter, Visit
 from pgaudit.inventory.saved_values import DECODER, dtype_name, listed, mapping, text, wrong
 
 _WORDS = frozenset({"frozen", "computed", "lazy", "unmet", "beside"})

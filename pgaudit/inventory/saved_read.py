@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from pgaudit.core.parameters import Inventory, ModuleType, Parameter
 from pgaudit.inventory.families import families_of
-from pgaudit.inventory.records import Inventory, ModuleType, Parameter
 from pgaudit.inventory.saved_hints import read_hints
 from pgaudit.inventory.saved_listings import read_listings
 from pgaudit.inventory.saved_modules import Modules

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from pgaudit.errors import ModelError
-from pgaudit.inventory.records import Inventory
+from pgaudit.core.errors import ModelError
+from pgaudit.core.parameters import Inventory
 from pgaudit.inventory.saved_hints import written_hints
 from pgaudit.inventory.saved_lines import Lines, Types
 from pgaudit.inventory.saved_listings import written_listings

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pgaudit import user_code
-from pgaudit.errors import ModelError
+from pgaudit.core.errors import ModelError
 from pgaudit.inventory.collector import paused
 from pgaudit.inventory.factories import not_a_model, not_built, not_callable
 from pgaudit.inventory.imports import import_attribute, quiet

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pgaudit.errors import ModelError
+from pgaudit.core.errors import ModelError
 from pgaudit.text import said
 
 if TYPE_CHECKING:

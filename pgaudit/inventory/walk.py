@@ -7,13 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pgaudit.errors import ModelError, PgauditError
+from pgaudit.core.errors import ModelError, PgauditError
+from pgaudit.core.parameters import Inventory
 from pgaudit.inventory.collector import paused
 from pgaudit.inventory.found import Found
 from pgaudit.inventory.hints import hints_of
 from pgaudit.inventory.imports import quiet
 from pgaudit.inventory.listings import as_named, listed_by
-from pgaudit.inventory.records import Inventory
 from pgaudit.inventory.traverse import Seen, occurrences
 from pgaudit.text import counted, said, visible
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pgaudit.constructors import constructor_named
-from pgaudit.errors import UsageError
+from pgaudit.core.errors import UsageError
 from pgaudit.real import detectron2, openmmlab, timm, torch, transformers
 from pgaudit.real.base import Real
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pgaudit import user_code
 from pgaudit.config import Config
-from pgaudit.errors import UsageError
+from pgaudit.core.errors import UsageError
 from pgaudit.inventory.imports import quiet
 from pgaudit.text import said
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.config import Config
-from pgaudit.errors import UsageError
+from pgaudit.core.errors import UsageError
 from pgaudit.inventory.families import families_of
 from pgaudit.real.base import Real, registered
 from pgaudit.text import visible

@@ -56,7 +56,7 @@ def _diff(report: Report, lock: str, options: TableOptions) -> str:
 
 def _examples(report: Report, outcome: Outcome) -> Sequence[Explanation]:
     """The explanation of each failure's first parameter that the model has now; of those that read alike, one."""
-    rows = {row.name: row for row in report.rows}
+    rows = {row.name: row for row in report.params}
     names = (next(filter(rows.__contains__, notice.params), None) for notice in outcome.failures)
     found = explanations(report, [rows[name] for name in dict.fromkeys(names) if name is not None])
     alike: dict[object, Explanation] = {}

@@ -9,15 +9,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pgaudit import serialize
-from pgaudit.constructors import Rule
-from pgaudit.errors import place
+from pgaudit.core.assignment import ParamAssignment, Provenance
+from pgaudit.core.location import place
 from pgaudit.render.folds import Fold, fold, unfolded
 from pgaudit.render.markdown import code, escaped
 from pgaudit.render.numbers import elements, number, shape
 from pgaudit.render.select import Section, Selection, select
 from pgaudit.render.style import DECIDED_BY, label
 from pgaudit.render.summary import beside
-from pgaudit.report import Report, Row
+from pgaudit.report import Report
 from pgaudit.text import counted, visible
 
 
@@ -38,7 +38,7 @@ def _pieces(report: Report, sections: Sequence[Section]) -> Iterator[str]:
     before, _, rest = _dumped(serialize.around(report)).partition(_EMPTY.format("params"))
     between, _, after = rest.partition(_EMPTY.format("groups"))
     yield before
-    yield from _listed("params", map(serialize.row, rows))
+    yield from _listed("params", map(serialize.param, rows))
     yield between
     yield from _listed("groups", map(serialize.group, report.groups))
     yield f"{after}\n"
@@ -95,15 +95,15 @@ def render_csv(report: Report, selection: Selection) -> str:
     return out.getvalue()
 
 
-def _csv_fields(row: Row) -> list[object]:
-    parameter = row.parameter
+def _csv_fields(row: ParamAssignment) -> list[object]:
+    parameter = row.param
     return [
         visible(parameter.name),
         visible(" ".join(parameter.aliases)),
         shape(parameter.shape, "x") if parameter.shape else "",
         parameter.numel,
         parameter.dtype,
-        visible(parameter.module.name),
+        visible(parameter.module_type),
         str(parameter.trainable).lower(),
         str(row.group is not None).lower(),
         row.group,
@@ -116,12 +116,12 @@ def _csv_fields(row: Row) -> list[object]:
     ]
 
 
-def _extra_text(row: Row) -> str | None:
+def _extra_text(row: ParamAssignment) -> str | None:
     extra = serialize.beside(row.setting)["extra"]
     return json.dumps(extra, ensure_ascii=True) if extra else None
 
 
-def _rule_fields(rule: Rule | None) -> list[object]:
+def _rule_fields(rule: Provenance | None) -> list[object]:
     if rule is None:
         return [None, None, None]
     return [
@@ -136,7 +136,7 @@ def render_markdown(report: Report, selection: Selection, *, folded: bool = Fals
     inventory = report.inventory
     lines = [
         f"**{escaped(inventory.ref)}** · {counted(len(inventory.parameters), 'tensor')} · "
-        f"{elements(inventory.numel)} parameters · {report.constructor} · {escaped(str(report.optimizer['type']))} "
+        f"{elements(inventory.numel)} parameters · {report.constructor} · {escaped(str(report.optimizer.type))} "
         f"lr {number(report.base.lr)}, weight_decay {number(report.base.weight_decay)}",
         "",
     ]
@@ -169,11 +169,11 @@ def _markdown_row(report: Report, line: Fold, *, extra: bool) -> str:
         values.insert(1, (row.setting.peak_lr, report.base.peak_lr))
     cells = [number(value) if value == base else f"**{number(value)}**" for value, base in values]
     rules = (row.setting.lr_rule, row.setting.weight_decay_rule)
-    frozen = "" if row.parameter.trainable else " ❄"
+    frozen = "" if row.param.trainable else " ❄"
     words = ", ".join(f"**{escaped(beside(*item))}**" for item in report.beside(row.setting).items())
     written = [*cells, *map(_rule, rules), *([words] if extra else [])]
     return " | ".join([f"| {code(line.name)}{frozen}", str(len(line.rows)), *written]) + " |"
 
 
-def _rule(rule: Rule | None) -> str:
+def _rule(rule: Provenance | None) -> str:
     return "not in the optimizer" if rule is None else escaped(label(rule))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pgaudit.constructors import Rule
+from pgaudit.core.assignment import Provenance
+from pgaudit.core.location import Position, file_of
 from pgaudit.diff import Change, Diff, Kind
 from pgaudit.diff.compare import same
 from pgaudit.diff.files import NOTHING
-from pgaudit.errors import Position, file_of
 from pgaudit.names import Folded
 from pgaudit.render.diff_words import (
     MARKS,
@@ -60,7 +60,7 @@ def _place(diff: Diff, change: Change) -> _Place:
     """Where a change comes from: the rule of a value that changed, on the side that has the parameter last."""
     side = diff.b if change.after else diff.a
     before, after = change.before, change.after
-    rules: list[Rule | None] = [change.entry.lr_rule, change.entry.weight_decay_rule]
+    rules: list[Provenance | None] = [change.entry.lr_rule, change.entry.weight_decay_rule]
     if before and after:
         lrs = (before.lr, before.peak_lr), (after.lr, after.peak_lr)
         moved = [same(*lrs) and not change.extra, same(before.weight_decay, after.weight_decay)]

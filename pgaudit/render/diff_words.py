@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pgaudit.constructors import Rule
+from pgaudit.core.assignment import Provenance
 from pgaudit.diff import Change, Diff, Entry, Kind, SetupChange, Side
 from pgaudit.diff.compare import same
 from pgaudit.diff.files import NOTHING
@@ -144,7 +144,7 @@ def columns(changes: Iterable[Change]) -> dict[str, str]:
     return {"lr": "lr", **({"peak_lr": "scheduled"} if scheduled else {}), "weight_decay": "decay"}
 
 
-def rule_of(entry: Entry, which: str) -> Rule | None:
+def rule_of(entry: Entry, which: str) -> Provenance | None:
     """Returns the rule that decides a value."""
     return entry.weight_decay_rule if which == "weight_decay" else entry.lr_rule
 

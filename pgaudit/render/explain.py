@@ -8,9 +8,10 @@ from dataclasses import replace
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from pgaudit.constructors import Rule, Setting, constructor_named
+from pgaudit.constructors import constructor_named
 from pgaudit.constructors.trials import Meeting, Product, Trial
-from pgaudit.errors import Position
+from pgaudit.core.assignment import Provenance, Setting
+from pgaudit.core.location import Position
 from pgaudit.explanation import Explanation, Result
 from pgaudit.render.folds import fold
 from pgaudit.render.layout import broken
@@ -66,12 +67,12 @@ def _heading(report: Report, members: Sequence[Explanation], options: TableOptio
     row = members[0].row
     if len(members) > 1:
         yield Text(f"{counted(len(members), 'tensor')} alike; of them {visible(row.name)}:", style=BASE)
-    for alias in row.parameter.aliases:
+    for alias in row.param.aliases:
         yield Text(f"  = {visible(alias)}", style=BASE)
     facts = [
-        shape(row.parameter.shape, options.marks.times),
-        visible(row.parameter.module.short),
-        "trainable" if row.parameter.trainable else f"{options.marks.frozen} frozen",
+        shape(row.param.shape, options.marks.times),
+        visible((row.param.module_type or "").rpartition(".")[2]),
+        "trainable" if row.param.trainable else f"{options.marks.frozen} frozen",
         "in no group" if row.group is None else f"group {row.group} of {len(report.groups)}",
     ]
     yield from _prose(Text(f" {options.marks.dot} ".join(facts), style=BASE), options)
@@ -88,7 +89,9 @@ def _beside(setting: Setting) -> Iterator[str]:
 def _meeting(report: Report, explanation: Explanation, meeting: Meeting, options: TableOptions) -> Iterator[Text]:
     several = len(explanation.meetings) > 1 or meeting.name != explanation.row.name
     name = f" as {visible(meeting.name)}" if several else ""
-    yield from _prose(Text(f"{constructor_named(report.constructor).library} tries, in this order{name}:"), options)
+    yield from _prose(
+        Text(f"{constructor_named(report.config.constructor).library} tries, in this order{name}:"), options
+    )
     if meeting.note:
         yield from _prose(Text(f"  {visible(meeting.note)}", style="red"), options)
     widest = max(len(label(trial.rule)) for trial in meeting.trials)
@@ -198,7 +201,7 @@ def _joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     return joined
 
 
-def _named(rule: Rule) -> str:
+def _named(rule: Provenance) -> str:
     return visible(rule.option) if rule.is_base else label(rule)
 
 
@@ -230,7 +233,7 @@ def _sum(report: Report, result: Result, marks: Marks) -> Iterator[str]:
         yield number(product.result)
     yield f" ({_source(report, result)})"
     if result.changed_by_class:
-        yield f" = {number(product.result)}, of which {visible(report.optimizer['type'])} makes"
+        yield f" = {number(product.result)}, of which {visible(report.optimizer.type)} makes"
 
 
 def _source(report: Report, result: Result) -> str:
@@ -238,7 +241,7 @@ def _source(report: Report, result: Result) -> str:
     if rule.option == "default":
         words = "the optimizer's own value"
     elif rule.option == "optimizer_default":
-        words = f"the default of {visible(report.optimizer['type'])}"
+        words = f"the default of {visible(report.optimizer.type)}"
     elif rule.option == "frozen":
         words = "frozen: the optimizer's own value"
     else:

@@ -23,7 +23,7 @@ def render_json(report: Report, found: Sequence[Explanation]) -> str:
 
 
 def _plain(explanation: Explanation) -> dict[str, Any]:
-    row = serialize.row(explanation.row)
+    row = serialize.param(explanation.row)
     kept = ("name", "aliases", "group", "lr", "weight_decay", "lr_rule", "weight_decay_rule")
     return (
         {key: row[key] for key in kept}

@@ -9,7 +9,7 @@ from itertools import zip_longest
 
 from rich.text import Text
 
-from pgaudit.errors import place
+from pgaudit.core.location import place
 from pgaudit.render.style import BASE, SEVERITIES
 from pgaudit.render.wrap import append_words
 from pgaudit.report import Report

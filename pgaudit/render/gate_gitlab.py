@@ -9,7 +9,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from pgaudit.errors import Problem
+from pgaudit.core.errors import Problem
 from pgaudit.gate import Notice, Outcome
 from pgaudit.render.gate_words import UNCHECKED, Said, all_said, file_of, fingerprints, hinted, position_of, title
 from pgaudit.text import visible

@@ -6,7 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from pgaudit.errors import Position, Problem
+from pgaudit.core.errors import Problem
+from pgaudit.core.location import Position
 from pgaudit.gate import Notice, Outcome
 from pgaudit.gate.records import exit_code
 from pgaudit.render.gate_words import title, verdict

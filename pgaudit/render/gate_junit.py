@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from pgaudit.errors import Problem
+from pgaudit.core.errors import Problem
 from pgaudit.gate import Notice, Outcome
 from pgaudit.render.gate_words import folded, hinted, in_order, title, where
 from pgaudit.text import visible

@@ -9,8 +9,8 @@ from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from pgaudit.checks import Severity
-from pgaudit.errors import place
+from pgaudit.core.findings import Severity
+from pgaudit.core.location import place
 from pgaudit.gate import Notice, Outcome
 from pgaudit.render.gate_words import Said, Verdict, folded, in_order, title, verdict
 from pgaudit.render.layout import GAP, broken

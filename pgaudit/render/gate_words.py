@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 from pathlib import PurePath
 from typing import Literal
 
-from pgaudit.checks import SEVERITIES
-from pgaudit.errors import Position, Problem, place
+from pgaudit.core.errors import Problem
+from pgaudit.core.findings import SEVERITIES
+from pgaudit.core.location import Position, place
 from pgaudit.gate import Audit, Notice, Outcome
 from pgaudit.names import fold_named
 from pgaudit.render.github import Level

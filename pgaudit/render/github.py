@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pgaudit.errors import Position
+from pgaudit.core.location import Position
 from pgaudit.serialize import portable
 
 Level = Literal["error", "warning", "notice"]

@@ -51,8 +51,10 @@ def elements(count: int) -> str:
     return str(count)
 
 
-def shape(sizes: tuple[int, ...], times: str = "×") -> str:
-    """Returns ``64×3×7×7``; a scalar's is ``scalar``."""
+def shape(sizes: tuple[int, ...] | None, times: str = "×") -> str:
+    """Returns ``64×3×7×7``; a scalar's is ``scalar``, and one that is not known is empty."""
+    if sizes is None:
+        return ""
     return times.join(map(str, sizes)) if sizes else "scalar"
 
 

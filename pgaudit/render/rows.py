@@ -9,6 +9,7 @@ from itertools import islice
 from rich.cells import cell_len
 from rich.text import Text
 
+from pgaudit.core.assignment import ParamAssignment
 from pgaudit.render import layout
 from pgaudit.render.folds import Fold
 from pgaudit.render.layout import GAP, Columns, Widths
@@ -16,7 +17,7 @@ from pgaudit.render.numbers import number, shape
 from pgaudit.render.select import Section
 from pgaudit.render.style import BASE, DECIDED_BY, UNICODE, Marks, colour, labels
 from pgaudit.render.summary import beside
-from pgaudit.report import Report, Row
+from pgaudit.report import Report
 from pgaudit.text import visible
 
 
@@ -58,12 +59,12 @@ def widths_of(report: Report, lines: Sequence[Fold], options: TableOptions) -> W
     )
 
 
-def _kind(row: Row) -> tuple[int, bool, bool]:
+def _kind(row: ParamAssignment) -> tuple[int, bool, bool | None]:
     """What rows have in common that say the same right of the shape."""
-    return id(row.setting), row.group is None, row.parameter.trainable
+    return id(row.setting), row.group is None, row.param.trainable
 
 
-def _cells(report: Report, row: Row, options: TableOptions) -> tuple[Text, Text, Text]:
+def _cells(report: Report, row: ParamAssignment, options: TableOptions) -> tuple[Text, Text, Text]:
     """The lr, the scheduled lr and the weight decay, each with its mark and in its rule's colour."""
     setting, base = row.setting, report.base
     lr, scheduled, decay = (
@@ -89,7 +90,7 @@ def row_lines(
 ) -> Iterator[Text]:
     """Yields the rows as lines. Not a rich table: there, a long rule under a name would widen the name's column."""
     yield in_columns(_titles(columns, widths, options.marks))
-    endings: dict[tuple[int, bool, bool], tuple[Text, Text | None]] = {}
+    endings: dict[tuple[int, bool, bool | None], tuple[Text, Text | None]] = {}
     for section, entries in folds:
         if section.heading:
             yield from (Text(), Text(section.heading, style="bold underline"))
@@ -130,7 +131,7 @@ def _titles(columns: Columns, widths: Widths, marks: Marks) -> list[Cell]:
 
 
 def _ending(
-    report: Report, row: Row, columns: Columns, widths: Widths, options: TableOptions
+    report: Report, row: ParamAssignment, columns: Columns, widths: Widths, options: TableOptions
 ) -> tuple[Text, Text | None]:
     """What stands right of the shape; and the rule, if it needs a line of its own."""
     lr, scheduled, decay = _cells(report, row, options)
@@ -164,10 +165,10 @@ def _aliases(entry: Fold, columns: Columns) -> list[Text]:
     """What stands under a name: its aliases."""
     row = entry.rows[0]
     lines = []
-    aliases = row.parameter.aliases if len(entry.rows) == 1 else ()
+    aliases = row.param.aliases if len(entry.rows) == 1 else ()
     for alias in aliases:
         lines += [Text(part, style=BASE) for part in layout.broken(f"  = {visible(alias)}", columns.name_width)]
-    named = sum(bool(each.parameter.aliases) for each in entry.rows)
+    named = sum(bool(each.param.aliases) for each in entry.rows)
     if named and not aliases:
         lines.append(Text(f"  {named} of them have other names, too", style=BASE))
     return lines
@@ -192,9 +193,9 @@ def _name_width(columns: Columns, widths: Widths) -> int:
     return min(widths.name, columns.name_width or widths.name)
 
 
-def _rule(report: Report, row: Row, marks: Marks, *, line: bool) -> Text:
+def _rule(report: Report, row: ParamAssignment, marks: Marks, *, line: bool) -> Text:
     """The rules, and what else they write into the group."""
-    words = labels(row.setting, marks, line=line, trainable=row.parameter.trainable)
+    words = labels(row.setting, marks, line=line, trainable=row.param.trainable)
     extra = [(beside(key, value), colour(row.setting.lr_rule)) for key, value in report.beside(row.setting).items()]
     return Text.assemble(*words, *(word for each in extra for word in ((f" {marks.dot} ", BASE), each)))
 
@@ -211,5 +212,5 @@ def _value(value: float | None, base: float | None, options: TableOptions, *, le
     return text
 
 
-def _shape(row: Row, marks: Marks) -> str:
-    return shape(row.parameter.shape, marks.times)
+def _shape(row: ParamAssignment, marks: Marks) -> str:
+    return shape(row.param.shape, marks.times)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from pgaudit.constructors import Setting
-from pgaudit.errors import UsageError
+from pgaudit.core.assignment import ParamAssignment, Setting
+from pgaudit.core.errors import UsageError
 from pgaudit.render.choices import GroupBy, Sort
 from pgaudit.render.numbers import number
 from pgaudit.render.summary import beside
-from pgaudit.report import Report, Row, deciding_rules
+from pgaudit.report import Report, deciding_rules
 from pgaudit.text import counted, did_you_mean, quoted, visible
 
 
@@ -35,7 +35,7 @@ class Section:
     """Rows under one heading; the heading is empty where rows are not grouped."""
 
     heading: str
-    rows: tuple[Row, ...]
+    rows: tuple[ParamAssignment, ...]
 
 
 def select(report: Report, selection: Selection) -> list[Section]:
@@ -44,7 +44,7 @@ def select(report: Report, selection: Selection) -> list[Section]:
     Raises:
         UsageError: a filter matches no parameter, or a rule decided nothing.
     """
-    rows: Sequence[Row] = report.rows
+    rows: Sequence[ParamAssignment] = report.params
     if selection.filters:
         rows = report.called(_filtered(report, selection.filters))
     for rule in selection.rules:
@@ -59,11 +59,11 @@ def select(report: Report, selection: Selection) -> list[Section]:
     return _sections(rows, partial(_HEADINGS[selection.group_by], report))
 
 
-def is_changed(report: Report, row: Row) -> bool:
+def is_changed(report: Report, row: ParamAssignment) -> bool:
     """Whether a parameter's lot differs from the base: in a value, or by being frozen or left out."""
     setting, base = row.setting, report.base
     values = (setting.lr, setting.peak_lr, setting.weight_decay) != (base.lr, base.peak_lr, base.weight_decay)
-    return values or bool(report.beside(setting)) or not row.parameter.trainable
+    return values or bool(report.beside(setting)) or not row.param.trainable
 
 
 def rule_names(setting: Setting) -> set[str]:
@@ -85,7 +85,7 @@ def _filtered(report: Report, filters: Sequence[str]) -> set[str]:
 
 
 def _refuse_unknown_rule(report: Report, rule: str) -> None:
-    known = sorted(set().union(*(rule_names(row.setting) for row in report.rows)))
+    known = sorted(set().union(*(rule_names(row.setting) for row in report.params)))
     if rule not in known:
         hint = did_you_mean(rule, known) or f"these did: {', '.join(map(quoted, known))}"
         raise UsageError(f"--rule {visible(rule)}: no such rule decided anything", hint)
@@ -95,27 +95,27 @@ def _or_zero(value: float | None) -> float:
     return -1.0 if value is None else value
 
 
-_ORDERS: dict[Sort, Callable[[Row], Any]] = {
+_ORDERS: dict[Sort, Callable[[ParamAssignment], Any]] = {
     Sort.NAME: lambda row: row.name,
     Sort.LR: lambda row: (-_or_zero(row.setting.peak_lr), -_or_zero(row.lr)),
     Sort.DECAY: lambda row: -_or_zero(row.weight_decay),
-    Sort.NUMEL: lambda row: -row.parameter.numel,
+    Sort.NUMEL: lambda row: -(row.param.numel or 0),
     Sort.RULE: lambda row: [(rule.option, rule.key or "") for rule in deciding_rules(row.setting)],
 }
 
 
-def _by_module(report: Report, row: Row) -> str:
+def _by_module(report: Report, row: ParamAssignment) -> str:
     return visible(row.name.partition(".")[0])
 
 
-def _by_rule(report: Report, row: Row) -> str:
+def _by_rule(report: Report, row: ParamAssignment) -> str:
     words = [
         rule.option if rule.key is None else f"{rule.option} {quoted(rule.key)}" for rule in deciding_rules(row.setting)
     ]
     return " · ".join(words) or "not in the optimizer"
 
 
-def _by_group(report: Report, row: Row) -> str:
+def _by_group(report: Report, row: ParamAssignment) -> str:
     if row.group is None:
         return "in no group"
     words = [f"lr {number(row.lr)}"]
@@ -124,20 +124,20 @@ def _by_group(report: Report, row: Row) -> str:
     return " · ".join([*words, *(beside(*item) for item in report.beside(row.setting).items())])
 
 
-_HEADINGS: dict[GroupBy, Callable[[Report, Row], str]] = {
+_HEADINGS: dict[GroupBy, Callable[[Report, ParamAssignment], str]] = {
     GroupBy.MODULE: _by_module,
     GroupBy.RULE: _by_rule,
     GroupBy.GROUP: _by_group,
 }
 
 
-def _sections(rows: Sequence[Row], heading: Callable[[Row], str]) -> list[Section]:
-    found: dict[str, list[Row]] = {}
+def _sections(rows: Sequence[ParamAssignment], heading: Callable[[ParamAssignment], str]) -> list[Section]:
+    found: dict[str, list[ParamAssignment]] = {}
     for row in rows:
         found.setdefault(heading(row), []).append(row)
     return [Section(f"{name} · {_total(members)}", tuple(members)) for name, members in found.items()]
 
 
-def _total(rows: Sequence[Row]) -> str:
+def _total(rows: Sequence[ParamAssignment]) -> str:
     groups = {row.group for row in rows if row.group is not None}
     return f"{counted(len(rows), 'tensor')} in {counted(len(groups), 'group')}"

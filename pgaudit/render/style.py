@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pgaudit.checks import Severity
-from pgaudit.constructors import Rule, Setting
+from pgaudit.core.assignment import Provenance, Setting
+from pgaudit.core.findings import Severity
 from pgaudit.report import deciding_rules
 from pgaudit.text import quoted, visible
 
@@ -62,7 +62,7 @@ def marks_for(encoding: str | None) -> Marks:
     return UNICODE
 
 
-def colour(rule: Rule | None) -> str:
+def colour(rule: Provenance | None) -> str:
     """Returns a rule's colour; for no rule, that of a parameter left out."""
     if rule is None:
         return LEFT_OUT
@@ -75,7 +75,7 @@ DECIDED_BY = "decided by"
 """The title of the column that says which rule it was."""
 
 
-def label(rule: Rule, *, line: bool = True) -> str:
+def label(rule: Provenance, *, line: bool = True) -> str:
     """Returns a rule as the table names it: ``norm_decay_mult :5``, or ``"fc" :8`` for a custom key or pattern."""
     text = visible(rule.option)
     if rule.key is not None:
@@ -84,13 +84,13 @@ def label(rule: Rule, *, line: bool = True) -> str:
 
 
 def labels(
-    setting: Setting, marks: Marks = UNICODE, *, line: bool = True, trainable: bool = True
+    setting: Setting, marks: Marks = UNICODE, *, line: bool = True, trainable: bool | None = True
 ) -> list[tuple[str, str]]:
     """Returns the rule column's words, each with its colour. Where lr and decay have different rules, each says which
     is whose; a parameter that is frozen says so.
     """
     words = _labels(setting, marks, line=line)
-    if not trainable and not any("frozen" in word for word, _ in words):
+    if trainable is False and not any("frozen" in word for word, _ in words):
         words += [(f" {marks.dot} ", BASE), (f"{marks.frozen} frozen", _COLOURS["frozen"])]
     return words
 

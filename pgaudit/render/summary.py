@@ -32,10 +32,10 @@ def header(report: Report, marks: Marks, width: int | None) -> Text:
         f"{elements(inventory.numel)} parameters",
     ]
     first += [f"{frozen} frozen"] if frozen else []
-    name, *arguments = [(key, value) for key, value in report.optimizer.items() if value is not None]
+    arguments = [(key, value) for key, value in report.optimizer.arguments.items() if value is not None]
     base = [
-        report.constructor,
-        f"{visible(name[1])} lr {number(report.base.lr)}{_scaling(report, marks)}",
+        report.constructor or "",
+        f"{visible(report.optimizer.type)} lr {number(report.base.lr)}{_scaling(report, marks)}",
         f"weight_decay {number(report.base.weight_decay)}",
     ]
     base += [beside(key, value) for key, value in arguments if key not in ("lr", "weight_decay")]
@@ -85,7 +85,7 @@ def wrapped(words: list[str], joint: str, width: int | None) -> list[str]:
 def summary_table(report: Report, marks: Marks, width: int | None) -> Table:
     """Returns the rules by tensors and by parameters: an over-eager key is the one whose bar is too long."""
     shares = [(Text(label(c.rule), style=colour(c.rule)), c.parameters, c.numel) for c in report.rules]
-    left = [row.parameter.numel for row in report.rows if row.group is None and row.setting.lr_rule is None]
+    left = [row.param.numel or 0 for row in report.params if row.group is None and row.setting.lr_rule is None]
     if left:
         shares.append((Text(f"{marks.left_out} not in the optimizer", style=LEFT_OUT), len(left), sum(left)))
     bars = width is None or max(rule.cell_len for rule, _, _ in shares) + _FIGURES + 2 * (_BAR + GAP) <= width
@@ -98,7 +98,7 @@ def summary_table(report: Report, marks: Marks, width: int | None) -> Table:
     for rule, parameters, numel in shares:
         cells = [rule]
         for text, share in (
-            (f"{parameters:,}", parameters / len(report.rows)),
+            (f"{parameters:,}", parameters / len(report.params)),
             (elements(numel), numel / max(report.inventory.numel, 1)),
         ):
             cells += [Text(text), _bar(share, str(rule.style), marks)] if bars else [Text(text)]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from pgaudit.checks import DOCUMENTED, Severity
-from pgaudit.errors import Problem
+from pgaudit.checks import DOCUMENTED
+from pgaudit.core.errors import Problem
+from pgaudit.core.findings import Severity
 from pgaudit.render.choices import SweepSort
 from pgaudit.sweep.records import GRAVITY, Found, Result
 

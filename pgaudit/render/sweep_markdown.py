@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pgaudit.errors import place
+from pgaudit.core.location import place
 from pgaudit.render.markdown import code, escaped
 from pgaudit.render.sweep_groups import View, alike, common, reasons, totals, without
 from pgaudit.sweep.records import Result, Worst

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 from rich.text import Text
 
-from pgaudit.errors import place
+from pgaudit.core.location import place
 from pgaudit.render.layout import GAP
 from pgaudit.render.rows import TableOptions
 from pgaudit.render.style import BASE, SEVERITIES, Marks

@@ -8,8 +8,8 @@ from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from pgaudit.checks import Severity
-from pgaudit.errors import place
+from pgaudit.core.findings import Severity
+from pgaudit.core.location import place
 from pgaudit.render.choices import SweepSort
 from pgaudit.render.layout import GAP
 from pgaudit.render.rows import TableOptions

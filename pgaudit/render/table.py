@@ -91,7 +91,7 @@ def report_view(report: Report, selection: Selection, options: TableOptions) -> 
     if not lines:
         nothing = "every parameter has the base values" if selection.changed else "no parameter to show"
         return iter([*before, Text(nothing, style=BASE), *after])
-    hidden = len(report.rows) - sum(len(section.rows) for section in sections)
+    hidden = len(report.params) - sum(len(section.rows) for section in sections)
     if hidden:
         after.insert(0, Text(f"{counted(hidden, 'tensor')} not shown", style=BASE))
     return chain(before, in_pieces(row_lines(report, folds, columns, widths, options)), after)

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from importlib.util import find_spec
 
-from pgaudit.errors import UsageError
+from pgaudit.core.errors import UsageError
 from pgaudit.sweep.clusters import CLUSTERS, registered
 from pgaudit.sweep.pools import InProcess, Joblib, Pool, Processes
 from pgaudit.text import did_you_mean, quoted

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any
 
-from pgaudit.errors import UsageError
+from pgaudit.core.errors import UsageError
 from pgaudit.sweep.pools import Joblib, Lost, Pool, is_loss
 from pgaudit.text import said, visible
 

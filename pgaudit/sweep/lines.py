@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from pgaudit.checks import Severity
-from pgaudit.errors import Position, Problem
+from pgaudit.core.errors import Problem
+from pgaudit.core.findings import Severity
+from pgaudit.core.location import Position
 from pgaudit.serialize import plain, portable
 from pgaudit.sweep.records import Found, Result, Worst
 

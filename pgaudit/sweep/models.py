@@ -6,7 +6,7 @@ import glob as files
 import os
 from collections.abc import Sequence
 
-from pgaudit.errors import ModelError
+from pgaudit.core.errors import ModelError
 from pgaudit.inventory.cache import Cache
 from pgaudit.inventory.misnamed import unknown_model
 from pgaudit.inventory.timm_names import refuse_unknown

@@ -14,7 +14,7 @@ from typing import Any
 from pgaudit import serialize
 from pgaudit.checks import refuse_unknown_codes
 from pgaudit.config import Config, load_config
-from pgaudit.errors import ConfigError, PgauditError, Problem, UsageError
+from pgaudit.core.errors import ConfigError, PgauditError, Problem, UsageError
 from pgaudit.text import quoted, said
 
 _ELSEWHERE = ("path", "architecture", "expect")

@@ -9,7 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, as_compl
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from pgaudit.errors import PgauditError, UsageError
+from pgaudit.core.errors import PgauditError, UsageError
 from pgaudit.processes import processes
 from pgaudit.sweep.records import Result, Task
 from pgaudit.sweep.work import Work, perform

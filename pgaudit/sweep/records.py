@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from pgaudit.checks import Finding, Severity
-from pgaudit.errors import Position, Problem
+from pgaudit.core.errors import Problem
+from pgaudit.core.findings import Finding, Severity
+from pgaudit.core.location import Position
 
 CLEAN, FAILED, BROKEN = 0, 1, 2
 """Exit codes: nothing failed; a finding did; something could not be audited."""

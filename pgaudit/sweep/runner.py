@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 
-from pgaudit.errors import Problem
+from pgaudit.core.errors import Problem
 from pgaudit.sweep.pools import Lost, Pool
 from pgaudit.sweep.records import Result, Task
 from pgaudit.sweep.work import Work

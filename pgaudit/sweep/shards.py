@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from pgaudit.errors import UsageError
+from pgaudit.core.errors import UsageError
 from pgaudit.text import visible
 
 T = TypeVar("T")

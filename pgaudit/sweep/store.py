@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from pgaudit.errors import UsageError
+from pgaudit.core.errors import UsageError
 from pgaudit.sweep.lines import BEGINNING, SCHEMA_VERSION, Identity, line, result
 from pgaudit.sweep.records import Result, Task
 from pgaudit.text import quoted, visible

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pgaudit import user_code
-from pgaudit.errors import PgauditError, Problem, UsageError
+from pgaudit.core.errors import PgauditError, Problem, UsageError
 from pgaudit.inventory.cache import Cache
 from pgaudit.inventory.imports import forgotten
 from pgaudit.pipeline import audit_many
@@ -72,12 +72,12 @@ def _result(model: str, config: str, found: Report | Exception | SystemExit) -> 
 
 
 def _of_report(model: str, config: str, report: Report) -> Result:
-    decayed = [row.parameter.numel for row in report.rows if row.weight_decay]
+    decayed = [row.param.numel or 0 for row in report.params if row.weight_decay]
     inventory = report.inventory
     return Result(
         model,
         config,
-        parameters=len(report.rows),
+        parameters=len(report.params),
         numel=inventory.numel,
         groups=len(report.groups),
         decayed=len(decayed),

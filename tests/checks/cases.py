@@ -9,7 +9,8 @@ from pathlib import Path
 from torch import nn
 
 import pgaudit
-from pgaudit.checks import DOCUMENTED, Finding
+from pgaudit.checks import DOCUMENTED
+from pgaudit.core.findings import Finding
 
 Places = list[tuple[str, int | None, int | None]]
 
@@ -90,4 +91,4 @@ def examine(tmp_path: Path, code: str, case: Case) -> None:
     assert has_words(finding.hint, case.hint) if case.hint else True, finding.hint
     assert finding.severity == DOCUMENTED[code].KIND.severity
     assert not finding.message.endswith(".")
-    assert set(finding.params) <= {row.name for row in report.rows}
+    assert set(finding.params) <= {row.name for row in report.params}

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pgaudit
-from pgaudit.checks import Finding
+from pgaudit.core.findings import Finding
 
 DATA = Path(__file__).parents[1] / "data"
 POLICIES: list[dict[str, Any]] = json.loads((DATA / "mmcls_policies.json").read_text("utf-8"))

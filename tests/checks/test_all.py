@@ -7,7 +7,8 @@ from typing import get_args
 
 import pytest
 
-from pgaudit.checks import CHECKS, DOCUMENTED, Severity
+from pgaudit.checks import CHECKS, DOCUMENTED
+from pgaudit.core.findings import Severity
 
 CONTRACT = """
 PG001 dead-key warning

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 import pgaudit
-from pgaudit.checks import DOCUMENTED, Finding
+from pgaudit.checks import DOCUMENTED
+from pgaudit.core.findings import Finding
 from tests.budget import examples
 from tests.checks.cases import HEAD, audit, has_words, only, places, tree
 

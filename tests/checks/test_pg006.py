@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 import pgaudit
-from pgaudit.inventory import Inventory, ModuleType
+from pgaudit.core.parameters import Inventory, ModuleType
 from pgaudit.inventory.walk import walk
 from tests.checks.cases import HEAD, has_words, only, places, tree
 

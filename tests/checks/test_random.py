@@ -108,7 +108,7 @@ def test_random_findings_are_about_what_is_there(case: Case, mmengines: Case, mm
     except PgauditError:
         return
     assert given_config == {key: value for key, value in case.items() if key != "model"}
-    names = {row.name for row in report.rows}
+    names = {row.name for row in report.params}
     for finding in report.findings:
         kind = DOCUMENTED[finding.code].KIND
         assert (finding.name, finding.severity) == (kind.name, kind.severity)
@@ -134,7 +134,7 @@ def _values(inventory: Inventory, config: Config) -> Values | None:
     except PgauditError:
         return None
     read = {*report.facts.filled_in, "initial_lr"}
-    extra = ({key: row.setting.extra[key] for key in read & row.setting.extra.keys()} for row in report.rows)
+    extra = ({key: row.setting.extra[key] for key in read & row.setting.extra.keys()} for row in report.params)
     # What a setting writes that the class would fill in anyway makes no difference.
     other = [{k: v for k, v in each.items() if repr(v) != repr(report.facts.filled_in.get(k))} for each in extra]
-    return [(row.lr, row.weight_decay, each) for row, each in zip(report.rows, other, strict=True)]
+    return [(row.lr, row.weight_decay, each) for row, each in zip(report.params, other, strict=True)]

@@ -8,7 +8,7 @@ import pytest
 
 from pgaudit import ConfigError, load_config
 from pgaudit.config.expect import Expectations, ParamExpectation, RuleExpectation, load_expectations
-from pgaudit.errors import Position
+from pgaudit.core.location import Position
 
 TOP = "optimizer: {type: SGD, lr: 0.1}\n"
 

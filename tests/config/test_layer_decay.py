@@ -8,7 +8,7 @@ import pytest
 
 from pgaudit.config import load_config
 from pgaudit.config.grammars.layer_decay import LAYER_DECAYS
-from pgaudit.errors import ConfigError, UsageError
+from pgaudit.core.errors import ConfigError, UsageError
 
 SHARED = "LearningRateDecayOptimizerConstructor"
 NAMED: dict[str, Any] = {"num_layers": 6, "decay_rate": 0.7, "layer_decay_rate": 0.7}

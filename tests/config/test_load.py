@@ -12,7 +12,7 @@ from pgaudit.config.grammars import BUILT_IN
 from pgaudit.config.layouts import OWN as OWN_KEYS
 from pgaudit.config.schema import File
 from pgaudit.constructors import CONSTRUCTORS
-from pgaudit.errors import Position
+from pgaudit.core.location import Position
 
 
 def _load(tmp_path: Path, text: str) -> Config:

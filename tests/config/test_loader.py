@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pgaudit.config.loader import MAX_BYTES, read_yaml
-from pgaudit.errors import ConfigError, Position
+from pgaudit.core.errors import ConfigError
+from pgaudit.core.location import Position
 from tests.budget import examples
 
 BAD = {

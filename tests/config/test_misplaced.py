@@ -133,7 +133,7 @@ def test_an_option_where_the_library_does_not_look_is_a_finding_and_has_no_effec
     model = nn.Sequential()
     model.add_module("fc", nn.Linear(2, 2))
     bare = pgaudit.audit(model, library)
-    settings = [(row.lr, row.weight_decay, row.group) for row in bare.rows]
+    settings = [(row.lr, row.weight_decay, row.group) for row in bare.params]
     assert bare.config.layout == layout
     strays: dict[str, Any] = {**dict.fromkeys(OPTIONS, 0.25), "paramwise_cfg": FC}
     for option, value in strays.items():
@@ -143,7 +143,7 @@ def test_an_option_where_the_library_does_not_look_is_a_finding_and_has_no_effec
         code = "PG014" if option == "paramwise_cfg" and layout in ("basecls", "detectron2") else "PG011"
         assert (finding.code, finding.severity) == (code, "error")
         assert (finding.position and finding.position.line) == 1
-        assert [(row.lr, row.weight_decay, row.group) for row in report.rows] == settings
+        assert [(row.lr, row.weight_decay, row.group) for row in report.params] == settings
 
 
 OUTSIDE = {
@@ -253,12 +253,12 @@ D2 = [{"META_ARCHITECTURE": "GeneralizedRCNN"}, {"WEIGHTS": "x.pkl"}, {"ROI_HEAD
 @pytest.mark.parametrize("section", D2)
 def test_without_a_solver_detectron2_trains_with_its_defaults(tmp_path: Path, section: dict[str, Any]) -> None:
     model = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
-    expected = [(row.lr, row.weight_decay, row.group) for row in pgaudit.audit(model, {"SOLVER": {}}).rows]
+    expected = [(row.lr, row.weight_decay, row.group) for row in pgaudit.audit(model, {"SOLVER": {}}).params]
     (tmp_path / "base.yaml").write_text("VERSION: 2\n", encoding="utf-8")
     for config in ({"MODEL": section}, {"_BASE_": "base.yaml", "MODEL": section, "norm_decay_mult": 1.0}):
         report = pgaudit.audit(model, str(_written(tmp_path, config)))
         assert report.config.layout == "detectron2"
-        assert [(row.lr, row.weight_decay, row.group) for row in report.rows] == expected
+        assert [(row.lr, row.weight_decay, row.group) for row in report.params] == expected
         assert ("PG011" in [finding.code for finding in report.findings]) == ("norm_decay_mult" in config)
     assert load_config({"MODEL": section, "optimizer": SGD}).layout == "pgaudit"
 

@@ -9,7 +9,8 @@ import pytest
 
 from pgaudit import ConfigError, UsageError
 from pgaudit.config.project import Listed, Project, find_project, load_project
-from pgaudit.errors import Position, Problem
+from pgaudit.core.errors import Problem
+from pgaudit.core.location import Position
 
 TOML = """\
 [project]

@@ -17,7 +17,7 @@ import pgaudit
 from pgaudit import ConfigError, load_config
 from pgaudit.cli import main
 from pgaudit.config.loader import MAX_BYTES
-from pgaudit.errors import Position
+from pgaudit.core.location import Position
 
 Files = dict[str, str]
 
@@ -86,7 +86,7 @@ def test_the_section_of_a_base_decides_where_the_config_says_nothing() -> None:
         "WEIGHT_DECAY_BIAS": 0.0,
     }
     report = pgaudit.audit(model(), config)
-    assert [(row.name, row.lr, row.weight_decay) for row in report.rows] == [
+    assert [(row.name, row.lr, row.weight_decay) for row in report.params] == [
         ("norm.weight", 0.02, 0.0),
         ("norm.bias", 0.04, 0.0),
         ("fc.weight", 0.02, 0.0001),

@@ -9,9 +9,10 @@ import pytest
 
 from pgaudit.config import Config
 from pgaudit.config.grammars import BUILT_IN, Grammar
-from pgaudit.constructors import CONSTRUCTORS, Assignment, Basic, Decision, Facts, Rule, Setting
+from pgaudit.constructors import CONSTRUCTORS, Basic, Decision, Decisions, Facts
 from pgaudit.constructors.basic import untouched
-from pgaudit.inventory import Inventory
+from pgaudit.core.assignment import Provenance, Setting
+from pgaudit.core.parameters import Inventory
 
 INERT = frozenset({"lr_mult", "note"})
 
@@ -26,7 +27,7 @@ class Handmade(Basic):
     library = "handmade 1.0"
     options = {"groups": "the groups"}
 
-    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Assignment:
+    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Decisions:
         base = untouched(config, facts)
         groups = (config.paramwise_cfg or {}).get("groups", {})
         settings = {prefix: self._setting(config, prefix, dict(held), base) for prefix, held in groups.items()}
@@ -34,16 +35,15 @@ class Handmade(Basic):
         for index, parameter in enumerate(inventory.parameters):
             found = next((setting for prefix, setting in settings.items() if parameter.name.startswith(prefix)), base)
             decisions.append(Decision(found, index))
-        return Assignment(tuple(decisions), base)
+        return Decisions(tuple(decisions), base)
 
     def _setting(self, config: Config, prefix: str, held: dict[str, object], base: Setting) -> Setting:
-        rule = Rule("groups", prefix, config.position("paramwise_cfg", "groups", prefix))
+        rule = Provenance("groups", prefix, config.position("paramwise_cfg", "groups", prefix))
         lr, decay = held.get("lr", base.lr), held.get("weight_decay", base.weight_decay)
-        scale = held.get("lr_scale") if held.pop("scheduled", True) else None
+        inert = INERT if held.pop("scheduled", True) else INERT | {"lr_scale"}
         assert isinstance(lr, float)
         assert isinstance(decay, float)
-        assert scale is None or isinstance(scale, float)
-        return Setting(lr, decay, rule, rule, tuple(held.items()), scale, inert=INERT)
+        return Setting.of(lr, decay, rule, rule, held, inert=inert)
 
 
 @contextmanager

@@ -41,7 +41,7 @@ def _audit(policy: Any, model: nn.Module | None = None, **solver: Any) -> pgaudi
 
 
 def _decays(policy: Any) -> dict[str, float | None]:
-    return {row.name: row.weight_decay for row in _audit(policy).rows}
+    return {row.name: row.weight_decay for row in _audit(policy).params}
 
 
 def _hit(policy: Any, value: float) -> set[str]:
@@ -65,19 +65,21 @@ def test_a_number_is_for_all(policy: Any) -> None:
     report = _audit(policy)
     assert set(_decays(policy).values()) == {1e-5}
     assert len(report.groups) == 1
-    assert {row.setting.weight_decay_rule.option for row in report.rows if row.setting.weight_decay_rule} == {"default"}
+    assert {row.setting.weight_decay_rule.option for row in report.params if row.setting.weight_decay_rule} == {
+        "default"
+    }
 
 
 @pytest.mark.parametrize(("world_size", "lr"), [(1, 0.1), (8, 0.1 * 8), (3, 0.1 * 3)])
 def test_the_lr_scales_with_the_number_of_processes(world_size: int, lr: float) -> None:
     report = pgaudit.audit(Model(), {"solver": {"basic_lr": 0.1, "weight_decay": 0.0}, "world_size": world_size})
-    assert {row.lr for row in report.rows} == {lr}
+    assert {row.lr for row in report.params} == {lr}
 
 
 def test_what_a_solver_does_not_say_is_baseclss_default() -> None:
     report = pgaudit.audit(Model(), {"solver": {}})
-    assert {(row.lr, row.weight_decay) for row in report.rows} == {(0.0125, 1e-4)}
-    assert report.optimizer == {"type": "SGD", "lr": 0.0125, "weight_decay": 0, "momentum": 0.9, "nesterov": False}
+    assert {(row.lr, row.weight_decay) for row in report.params} == {(0.0125, 1e-4)}
+    assert report.optimizer.call == {"type": "SGD", "lr": 0.0125, "weight_decay": 0, "momentum": 0.9, "nesterov": False}
 
 
 @pytest.mark.parametrize(
@@ -85,8 +87,8 @@ def test_what_a_solver_does_not_say_is_baseclss_default() -> None:
 )
 def test_every_optimizer_of_the_solver(name: str, kind: str) -> None:
     report = _audit([[0, "bias"], 1e-4], optimizer=name)
-    assert report.optimizer["type"].rpartition(":")[2] == kind
-    assert {row.weight_decay for row in report.rows} == {0.0, 1e-4}  # AdamW's own 0.01 never shows
+    assert (report.optimizer.type or "").rpartition(":")[2] == kind
+    assert {row.weight_decay for row in report.params} == {0.0, 1e-4}  # AdamW's own 0.01 never shows
 
 
 def test_an_optimizer_that_the_solver_does_not_support() -> None:
@@ -138,7 +140,7 @@ def test_types_match_subclasses_but_names_do_not() -> None:
 
     model = nn.Sequential(Linear(), Mine(2, 2))
     report = _audit([(0.5, {"type": "torch.nn.Linear"}), 0.25], model)
-    assert [row.weight_decay for row in report.rows] == [0.25, 0.5, 0.5]
+    assert [row.weight_decay for row in report.params] == [0.25, 0.5, 0.5]
 
 
 def test_a_class_from_python_is_itself_wherever_it_was_defined() -> None:
@@ -146,7 +148,7 @@ def test_a_class_from_python_is_itself_wherever_it_was_defined() -> None:
         pass
 
     report = _audit([(0.5, Mine), 0.25], nn.Sequential(Mine(2, 2), nn.Linear(2, 2)))
-    assert [row.weight_decay for row in report.rows] == [0.5, 0.5, 0.25, 0.25]
+    assert [row.weight_decay for row in report.params] == [0.5, 0.5, 0.25, 0.25]
 
 
 def test_a_pattern_that_python_warns_of_is_no_reason_to_warn() -> None:
@@ -289,7 +291,7 @@ def test_rules_know_their_line(tmp_path: Any) -> None:
     )
     report = pgaudit.audit(Model(), str(path))
     lines = {}
-    for row in report.rows:
+    for row in report.params:
         rule = row.setting.weight_decay_rule
         assert rule is not None
         assert rule.position is not None

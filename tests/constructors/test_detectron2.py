@@ -71,16 +71,16 @@ def audit(model: nn.Module | None = None, optimizer: Any = None, **options: Any)
 
 
 def settings(model: nn.Module | None = None, optimizer: Any = None, **options: Any) -> dict[str, tuple[Any, Any]]:
-    return {row.name: (row.lr, row.weight_decay) for row in audit(model, optimizer, **options).rows}
+    return {row.name: (row.lr, row.weight_decay) for row in audit(model, optimizer, **options).params}
 
 
 def groups(report: pgaudit.Report) -> list[Group]:
     """The groups in order: their parameters, and what is written into them."""
     found: dict[int, Group] = {}
-    for row in report.rows:
+    for row in report.params:
         if row.group is not None:
-            names, held = found.setdefault(row.group, ([], dict(row.setting.overrides)))
-            assert held == dict(row.setting.overrides)
+            names, held = found.setdefault(row.group, ([], dict(row.setting.written)))
+            assert held == dict(row.setting.written)
             names.append(row.name)
     assert list(found) == list(range(len(found)))
     return list(found.values())
@@ -143,12 +143,12 @@ class TestPoint01Walk:
 class TestPoint02Precedence:
     def test_nothing_given_is_the_optimizers_own(self) -> None:
         report = audit()
-        assert {(row.lr, row.weight_decay) for row in report.rows} == {(LR, DECAY)}
-        assert groups(report) == [([row.name for row in report.rows], {})]
+        assert {(row.lr, row.weight_decay) for row in report.params} == {(LR, DECAY)}
+        assert groups(report) == [([row.name for row in report.params], {})]
 
     def test_base_values_stand_in_every_group(self) -> None:
         report = audit(base_lr=1, weight_decay=2.0)
-        assert {(row.lr, row.weight_decay) for row in report.rows} == {(1.0, 2.0)}
+        assert {(row.lr, row.weight_decay) for row in report.params} == {(1.0, 2.0)}
         assert [held for _, held in groups(report)] == [{"lr": 1.0, "weight_decay": 2.0}]
         assert (report.base.lr, report.base.weight_decay) == (1.0, 2.0)
 
@@ -184,7 +184,7 @@ class TestPoint02Precedence:
     @pytest.mark.parametrize("key", ["conv.bias", "conv", "bia", "Bias", ".bias", ""])
     def test_an_override_is_for_the_exact_own_name(self, key: str) -> None:
         report = audit(overrides={key: {"lr": 1.0}})
-        assert {row.lr for row in report.rows} == {LR}
+        assert {row.lr for row in report.params} == {LR}
         assert [f.key for f in report.findings if f.code == "PG001"] == [key]
 
     @pytest.mark.parametrize(
@@ -208,7 +208,7 @@ class TestPoint02Precedence:
 
     def test_an_override_of_anything_else_leaves_lr_and_decay(self) -> None:
         report = audit(overrides={"bias": {"momentum": 0.5}})
-        assert {(row.lr, row.weight_decay) for row in report.rows} == {(LR, DECAY)}
+        assert {(row.lr, row.weight_decay) for row in report.params} == {(LR, DECAY)}
         assert report["fc.bias"].setting.extra == {"momentum": 0.5}
         assert not named(Model(), report) & {"PG001", "PG002", "PG005"}
 
@@ -395,7 +395,7 @@ class TestPoint05Groups:
     def test_equal_values_of_other_types_are_equal(self) -> None:
         report = audit(flat("a", "b", "c"), overrides={"a": {"x": True}, "b": {"x": 1}, "c": {"x": 1.0}})
         assert [names for names, _ in groups(report)] == [["a", "b", "c"]]
-        assert [repr(row.setting.extra) for row in report.rows] == ["{'x': True}"] * 3
+        assert [repr(row.setting.extra) for row in report.params] == ["{'x': True}"] * 3
 
     def test_a_value_that_cannot_be_hashed(self) -> None:
         with pytest.raises(ConfigError, match="TypeError: unhashable type: 'list'"):

@@ -64,7 +64,7 @@ def questions(draw: st.DrawFn) -> Question:
 
 def values(report: pgaudit.Report) -> dict[str, tuple[Any, ...]]:
     """What each parameter gets, in whichever group it is."""
-    return {row.name: (row.lr, row.weight_decay, row.setting.extra) for row in report.rows if row.group is not None}
+    return {row.name: (row.lr, row.weight_decay, row.setting.extra) for row in report.params if row.group is not None}
 
 
 @settings(max_examples=examples(300))
@@ -185,7 +185,7 @@ def test_random_factors_multiply_what_no_override_sets(question: Question, doubl
 def test_random_explanations_say_what_was_decided(question: Question) -> None:
     model, options, optimizer = question
     report = audit(model, optimizer, **options)
-    for row in report.rows:
+    for row in report.params:
         for result in pgaudit.explain(report, row.name).results:
             rule = row.setting.lr_rule if result.of == "lr" else row.setting.weight_decay_rule
             assert (result.rule, result.value) == (rule, result.product.result)

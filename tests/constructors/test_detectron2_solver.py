@@ -36,7 +36,7 @@ def audit(tmp_path: Path, solver: str, rest: str = REST) -> pgaudit.Report:
 
 
 def settings(report: pgaudit.Report) -> dict[str, tuple[Any, Any]]:
-    return {row.name: (row.lr, row.weight_decay) for row in report.rows}
+    return {row.name: (row.lr, row.weight_decay) for row in report.params}
 
 
 def refusal(tmp_path: Path, solver: str, rest: str = "") -> str:
@@ -53,7 +53,7 @@ def test_defaults(tmp_path: Path) -> None:
         "fc.weight": (0.001, 1e-4),
         "fc.bias": (0.001, 1e-4),
     }
-    assert report.optimizer == {
+    assert report.optimizer.call == {
         "type": "SGD",
         "lr": 0.001,
         "momentum": 0.9,
@@ -61,7 +61,7 @@ def test_defaults(tmp_path: Path) -> None:
         "weight_decay": 1e-4,
         "foreach": True,
     }
-    assert [dict(report[name].setting.overrides) for name in ("norm.weight", "fc.weight")] == [
+    assert [dict(report[name].setting.written) for name in ("norm.weight", "fc.weight")] == [
         {"lr": 0.001, "weight_decay": 0.0},
         {"lr": 0.001},  # the weight decay goes to the optimizer alone
     ]
@@ -133,8 +133,8 @@ def test_hints(tmp_path: Path) -> None:
 
 
 def test_a_tuple_may_be_a_list(tmp_path: Path) -> None:
-    assert len(audit(tmp_path, "{STEPS: [60000, 80000]}").rows) == 4
-    assert len(audit(tmp_path, '{STEPS: "(60000, 80000)"}').rows) == 4
+    assert len(audit(tmp_path, "{STEPS: [60000, 80000]}").params) == 4
+    assert len(audit(tmp_path, '{STEPS: "(60000, 80000)"}').params) == 4
     assert "of type tuple, got int" in refusal(tmp_path, "{STEPS: 60000}")
 
 
@@ -181,7 +181,7 @@ class TestFunctions:
 
     def test_of_a_file_beside_the_config_and_asked_once_a_name(self, tmp_path: Path) -> None:
         report = self.audit(tmp_path, "factors.py:half")
-        assert [row.lr for row in report.rows] == [0.25, 0.125, 0.0625, 0.03125]
+        assert [row.lr for row in report.params] == [0.25, 0.125, 0.0625, 0.03125]
         explanation = pgaudit.explain(report, "fc.bias")
         assert [(r.product.base, r.product.mult, r.value) for r in explanation.results if r.of == "lr"] == [
             (0.5, 0.0625, 0.03125)

@@ -12,9 +12,10 @@ from torch import nn
 
 import pgaudit
 from pgaudit.config.grammars import BUILT_IN
-from pgaudit.constructors import CONSTRUCTORS, Rule, constructor_named, sample
+from pgaudit.constructors import CONSTRUCTORS, constructor_named, sample
 from pgaudit.constructors.catalogue import entry
 from pgaudit.constructors.profiles import PROFILES
+from pgaudit.core.assignment import Provenance
 from pgaudit.inventory.walk import walk
 
 Claim = Callable[[str], bool]
@@ -60,7 +61,7 @@ def _frozen() -> nn.Module:
 
 def _at_base(name: str) -> bool:
     row = _audit(name, _frozen())["norm.weight"]
-    return row.group is not None and row.weight_decay == 1.0 and row.setting.lr_rule == Rule("frozen")
+    return row.group is not None and row.weight_decay == 1.0 and row.setting.lr_rule == Provenance("frozen")
 
 
 def _under_its_rule(name: str) -> bool:
@@ -70,7 +71,7 @@ def _under_its_rule(name: str) -> bool:
 
 def _in_the_group(name: str) -> bool:
     row = _audit(name, _frozen())["norm.weight"]
-    return row.group == 0 and row.weight_decay == 1.0 and row.setting.lr_rule == Rule("default")
+    return row.group == 0 and row.weight_decay == 1.0 and row.setting.lr_rule == Provenance("default")
 
 
 def _left_out(name: str) -> bool:
@@ -116,7 +117,7 @@ def _must_agree(name: str) -> bool:
 
 def _wrapped(name: str) -> set[str]:
     wrapper = _net(module=_net(fc=nn.Linear(2, 2)), beside=nn.Linear(2, 2))
-    return {row.name for row in _audit(name, wrapper).rows if row.group is not None}
+    return {row.name for row in _audit(name, wrapper).params if row.group is not None}
 
 
 def _ignores(name: str) -> bool:
@@ -236,7 +237,7 @@ class _Model(_Root):
 def test_the_sample_is_a_real_model(name: str) -> None:
     report = _audit(name, _Model())
     decays = dict(zip((sort.name for sort in sample.SORTS), sample.decays()[name], strict=True))
-    assert {row.name: row.weight_decay for row in report.rows} == decays
+    assert {row.name: row.weight_decay for row in report.params} == decays
 
 
 def test_the_samples_classes_are_torchs() -> None:

@@ -70,11 +70,11 @@ def audited(decay: float | None = DECAY, of: nn.Module | None = None, **lists: A
 
 def lrs(**lists: Any) -> dict[str, float | None]:
     """The lr of each parameter that has another than the base."""
-    return {row.name: row.lr for row in audited(**lists).rows if row.lr != LR}
+    return {row.name: row.lr for row in audited(**lists).params if row.lr != LR}
 
 
 def decays(*entries: Any, decay: float = DECAY) -> dict[str, float | None]:
-    return {row.name: row.weight_decay for row in audited(decay, wd_mults=list(entries)).rows if row.weight_decay}
+    return {row.name: row.weight_decay for row in audited(decay, wd_mults=list(entries)).params if row.weight_decay}
 
 
 # A8.1: make_mask_trees
@@ -132,12 +132,12 @@ def test_the_first_name_of_a_tied_parameter_decides() -> None:
 
 @pytest.mark.parametrize("schedule", [{}, {"decay_type": "cosine"}, "constant", 0])
 def test_a_schedule_that_is_no_list_is_for_all(schedule: Any) -> None:
-    assert all(row.group is not None for row in audited(schedule=schedule).rows)
+    assert all(row.group is not None for row in audited(schedule=schedule).params)
 
 
 def test_null_leaves_out_of_the_optimizer() -> None:
     report = audited(schedule=[["embed.*", None], ["token", None], [".*", {}]])
-    assert {row.name for row in report.rows if row.group is None} == {"embed.weight", "token"}
+    assert {row.name for row in report.params if row.group is None} == {"embed.weight", "token"}
     row = report["token"]
     assert (row.lr, row.weight_decay) == (None, None)
     assert row.setting.lr_rule is not None
@@ -150,7 +150,7 @@ def test_null_leaves_out_of_the_optimizer() -> None:
 
 def test_of_a_schedule_too_the_first_pattern_wins() -> None:
     report = audited(schedule=[["head.bias", {}], ["head.*", None], [".*", {}]])
-    assert {row.name for row in report.rows if row.group is None} == {"head.weight"}
+    assert {row.name for row in report.params if row.group is None} == {"head.weight"}
 
 
 def test_a_schedule_must_speak_of_every_parameter() -> None:
@@ -217,10 +217,10 @@ def test_zero_first_exempts() -> None:
 def test_without_weight_decay_nothing_decays_and_no_patterns_are_needed(decay: float | None) -> None:
     config = policy(None, lr_mults=[["head.*", 2.0]])
     config["optimizer"] |= {} if decay is None else {"weight_decay": decay}
-    assert {row.weight_decay for row in pgaudit.audit(model(), config).rows} == {0.0}  # AdamW's own is 0.01
+    assert {row.weight_decay for row in pgaudit.audit(model(), config).params} == {0.0}  # AdamW's own is 0.01
     # big_vision does not even look at them.
     config["paramwise_cfg"]["wd_mults"] = [["/head", 1.0]]
-    assert {row.weight_decay for row in pgaudit.audit(model(), config).rows} == {0.0}
+    assert {row.weight_decay for row in pgaudit.audit(model(), config).params} == {0.0}
 
 
 @pytest.mark.parametrize("lists", [None, {}, {"lr_mults": [["head.*", 2.0]]}, {"wd_mults": None}])
@@ -342,7 +342,7 @@ def test_what_a_model_asks_for_is_written_as_the_hint_says() -> None:
     assert written is not None
     assert written[0] == ".*norm.*"
     after = pgaudit.audit(report.inventory, written[1])
-    assert {row.name for row in after.rows if row.weight_decay} == {"fc.weight", "fc.bias"}
+    assert {row.name for row in after.params if row.weight_decay} == {"fc.weight", "fc.bias"}
     assert constructor_named("regex").exempting(written[1], "norm") is None
 
 
@@ -446,7 +446,7 @@ def test_random_lists(lists: dict[str, Any], decay: float, frozen: list[str]) ->
     if not trained:
         return  # torch refuses an optimizer of nothing
     report = pgaudit.audit(of, config)
-    found = {row.name: (row.lr, row.weight_decay) for row in report.rows if row.group is not None}
+    found = {row.name: (row.lr, row.weight_decay) for row in report.params if row.group is not None}
     assert found == {name: wanted[name] for name in trained}
     assert len(report.groups) == len(set(found.values()))
     optimizer = pgaudit.build_optimizer(of, config)
@@ -466,7 +466,7 @@ def test_random_explanations_and_patterns_say_what_is_decided(lists: dict[str, A
     constructor = constructor_named("regex")
     patterns = constructor.patterns(report.config, report.facts)
     visits = {visit.name: visit for visit in report.inventory.visits}
-    for explanation in explanations(report, report.rows):
+    for explanation in explanations(report, report.params):
         row, setting = explanation.row, explanation.row.setting
         (meeting,) = explanation.meetings
         decided = {value: trial.rule for trial in meeting.trials for value in trial.decides}

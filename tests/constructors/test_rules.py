@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 import pgaudit
+from pgaudit.core.assignment import Provenance
 from pgaudit.explanation import explain
 
 
@@ -38,7 +39,7 @@ def _audit(*rules: Any, model: nn.Module | None = None, base: Any = None, **opti
 
 
 def _hit(match: Any) -> set[str]:
-    return {row.name for row in _audit({"match": match, "lr": 7}).rows if row.lr == 7}
+    return {row.name for row in _audit({"match": match, "lr": 7}).params if row.lr == 7}
 
 
 NORMS = {name for name in NAMES if ".norm." in name or name.startswith(("rms", "bn"))}
@@ -120,10 +121,10 @@ def test_what_is_frozen_is_left_out() -> None:
     model.bn.requires_grad_(False)
     rules = [{"match": "blocks.*", "freeze": True}, {"match": "blocks.11.*", "freeze": False}]
     report = _audit(*rules, model=model)
-    inside = {row.name for row in report.rows if row.group is not None}
+    inside = {row.name for row in report.params if row.group is not None}
     assert inside == {n for n in NAMES if not n.startswith(("blocks", "bn")) or n.startswith("blocks.11.")}
-    assert report["blocks.1.scale"].setting.lr_rule == pgaudit.constructors.Rule("rules", "blocks.*")
-    assert report["bn.bias"].setting.lr_rule == pgaudit.constructors.Rule("frozen")
+    assert report["blocks.1.scale"].setting.lr_rule == Provenance("rules", "blocks.*")
+    assert report["bn.bias"].setting.lr_rule == Provenance("frozen")
     (left_out,) = [finding.params for finding in report.findings if finding.code == "PG010"]
     assert set(left_out) == {n for n in NAMES if n.startswith("blocks.") and not n.startswith("blocks.11.")}
     assert sum(len(g["params"]) for g in pgaudit.build_optimizer(model, report.config).param_groups) == len(inside)

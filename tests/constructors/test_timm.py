@@ -122,7 +122,7 @@ def test_explained_with_layers() -> None:
         ("layer_decay", True, "layer 0 of 0 to 2: scale 0.5 ** 2 = 0.25", []),
         ("layer_decay_min_scale", True, "at least 0.3", ["lr"]),
     ]
-    assert report["stem.weight"].setting.scheduled_lr == 0.15
+    assert report["stem.weight"].scheduled_lr == 0.15
 
 
 def test_explained_where_it_is_left_out() -> None:
@@ -140,7 +140,7 @@ def test_every_explanation_says_what_was_decided() -> None:
     for options in ({}, {"layer_decay": 0.5}, {"layer_decay": 0.5, "layer_decay_min_scale": 0.6}):
         for optimizer in ({"type": "adamw", "lr": 0.5, "weight_decay": 0.25}, {"type": "adamw"}):
             report = _audit(None, optimizer, **options)
-            for row in report.rows:
+            for row in report.params:
                 lr, decay = explain(report, row.name).results[0], explain(report, row.name).results[-1]
                 assert (lr.rule, lr.product.result) == (row.setting.lr_rule, row.lr)
                 assert (decay.rule, decay.product.result) == (row.setting.weight_decay_rule, row.weight_decay)
@@ -163,7 +163,7 @@ def test_merged_groups_keep_their_scale() -> None:
             assert group["lr_scale"] == row.setting.lr_scale
             assert group.get("use_fallback", False) == row.name.startswith("head.")
     assert built.defaults["nesterov"] is True
-    assert sum(len(group["params"]) for group in built.param_groups) == len(report.rows)
+    assert sum(len(group["params"]) for group in built.param_groups) == len(report.params)
 
 
 def test_case_of_names_is_the_operating_system_s(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,5 +233,5 @@ def test_deciding_is_the_same_for_a_part_of_a_model() -> None:
 
 def test_timm_is_not_asked_of_a_config_that_names_another() -> None:
     report = pgaudit.audit(_model(), {"optimizer": {"type": "SGD", "lr": 0.1}})
-    assert report.optimizer == {"type": "SGD", "lr": 0.1}
+    assert report.optimizer.call == {"type": "SGD", "lr": 0.1}
     assert isinstance(pgaudit.build_optimizer(_model(), {"optimizer": {"type": "SGD", "lr": 0.1}}), torch.optim.SGD)

@@ -59,7 +59,7 @@ def test_findings_about_base_values_stand_in_the_config(tmp_path: Path) -> None:
 
 def test_rules_name_the_expression(tmp_path: Path) -> None:
     report = audit(tmp_path, TEXT, tree({"norm": nn.BatchNorm1d(2), "fc": nn.Linear(2, 2)}))
-    rules = {row.name: row.setting.weight_decay_rule for row in report.rows}
+    rules = {row.name: row.setting.weight_decay_rule for row in report.params}
     assert {name: (rule.full, rule.position and rule.position.line) for name, rule in rules.items() if rule} == {
         "norm.weight": (r"forbidden_name.(?:^|\.)norm(?:$|\.)", None),
         "norm.bias": ("forbidden_name.bias", None),

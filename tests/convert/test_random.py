@@ -43,7 +43,7 @@ def _held(model: nn.Module, config: pgaudit.Config) -> tuple[pgaudit.Report, Hel
     defaults = {**report.facts.arguments, **call.arguments}
     known = {*defaults, "initial_lr", "lr_scale"}
     held: Held = {}
-    for row, tensor in zip(report.rows, walked.tensors, strict=True):
+    for row, tensor in zip(report.params, walked.tensors, strict=True):
         group = {**defaults, **row.setting.extra, "lr": row.lr, "weight_decay": row.weight_decay}
         read = {key: _word(value) for key, value in group.items() if key in known or key == "weight_decay"}
         held[id(tensor)] = {"class": call.kind, **read} if row.group is not None else None
@@ -84,15 +84,15 @@ Truth = Callable[[pgaudit.Report, nn.Module], bool]
 
 
 def _inside(report: pgaudit.Report) -> list[Any]:
-    return [row for row in report.rows if row.group is not None]
+    return [row for row in report.params if row.group is not None]
 
 
 def _frozen_inside(report: pgaudit.Report, model: nn.Module) -> bool:
-    return any(not row.parameter.trainable for row in _inside(report))
+    return any(not row.param.trainable for row in _inside(report))
 
 
 def _out(report: pgaudit.Report, model: nn.Module, *, trainable: bool) -> bool:
-    return any(row.group is None and row.parameter.trainable == trainable for row in report.rows)
+    return any(row.group is None and row.param.trainable == trainable for row in report.params)
 
 
 def _beside(report: pgaudit.Report, model: nn.Module) -> bool:
@@ -118,26 +118,26 @@ REASONS: Mapping[str, Truth] = {
     r"(the constructor `rules`|mmengine|timm) leaves frozen parameters out": _frozen_inside,
     "mmcv puts frozen parameters into": lambda report, model: _out(report, model, trainable=False),
     "mmcv gives all frozen parameters the base": lambda report, model: (
-        len({(row.lr, row.weight_decay) for row in _inside(report) if not row.parameter.trainable}) > 1
+        len({(row.lr, row.weight_decay) for row in _inside(report) if not row.param.trainable}) > 1
     ),
     "mmcv makes a group of each name of a frozen": lambda report, model: any(
-        row.parameter.aliases and not row.parameter.trainable for row in report.rows
+        row.param.aliases and not row.param.trainable for row in report.params
     ),
     "mmcv multiplies the base": lambda report, model: any(
-        row.lr == 0 or row.weight_decay == 0 for row in _inside(report) if not row.parameter.trainable
+        row.lr == 0 or row.weight_decay == 0 for row in _inside(report) if not row.param.trainable
     ),
     r"\w+ leaves no trainable parameter out": lambda report, model: _out(report, model, trainable=True),
     r"\w+ takes the attribute `module`": _beside,
     "(mmcv|BaseCls) sets nothing but": _extra,
     "Rprop knows no weight decay": lambda report, model: any(row.weight_decay for row in _inside(report)),
     "BaseCls has one lr": lambda report, model: len({row.lr for row in _inside(report)}) > 1,
-    "BaseCls puts every parameter": lambda report, model: any(row.group is None for row in report.rows),
-    "BaseCls has no ": lambda report, model: report.optimizer["type"] not in ("SGD", "Adam", "AdamW", "Lamb"),
+    "BaseCls puts every parameter": lambda report, model: any(row.group is None for row in report.params),
+    "BaseCls has no ": lambda report, model: report.optimizer.type not in ("SGD", "Adam", "AdamW", "Lamb"),
     "timm has one lr": lambda report, model: len({row.lr for row in _inside(report)}) > 1,
     "timm knows one weight decay": lambda report, model: len({row.weight_decay for row in _inside(report)} - {0.0}) > 1,
     "timm goes by dimensions": lambda report, model: not _is_plain(report, model),
-    "timm has no name for ": lambda report, model: report.optimizer["type"] in ("NAdam", "Rprop", "RMSprop", "Adagrad"),
-    "nothing is left to convert": lambda report, model: not any(row.parameter.trainable for row in _inside(report)),
+    "timm has no name for ": lambda report, model: report.optimizer.type in ("NAdam", "Rprop", "RMSprop", "Adagrad"),
+    "nothing is left to convert": lambda report, model: not any(row.param.trainable for row in _inside(report)),
 }
 
 

@@ -6,9 +6,9 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 import pgaudit
-from pgaudit.constructors import Rule
+from pgaudit.core.assignment import Provenance
+from pgaudit.core.location import Position
 from pgaudit.diff import Entry, Side
-from pgaudit.errors import Position
 from tests.parity import trees
 from tests.parity.compare import audit
 from tests.parity.random_policies import cases
@@ -17,7 +17,7 @@ HOSTILE = ["a\x1b[31m.weight", "b\n::error::x", "c|`d`|``.bias", "e%0A,file=f:g"
 NAMES = [f"layer{i}.{j}.{leaf}" for i in (1, 2) for j in (0, 1, 2) for leaf in ("weight", "bias")] + HOSTILE
 VALUES = st.sampled_from([0.1, 0.2, 0.30000000000000004, 0.3, 0, 1e-4, 1, float("inf"), float("nan"), None])
 RULES = st.none() | st.builds(
-    Rule,
+    Provenance,
     st.sampled_from(["default", "optimizer_default", "custom_keys", "norm_decay_mult", "frozen"]),
     st.none() | st.sampled_from(["fc", *HOSTILE]),
     st.none() | st.builds(Position, st.integers(1, 3), st.just(1)),

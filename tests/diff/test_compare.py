@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 
 import pgaudit
-from pgaudit.constructors import Rule
+from pgaudit.core.assignment import Provenance
+from pgaudit.core.location import Position
 from pgaudit.diff import Entry, Kind, SetupChange, Side, compare
 from pgaudit.diff.reports import from_json, from_report
-from pgaudit.errors import Position
 from tests.budget import examples
 from tests.diff.random_sides import SIDES, reports
 
@@ -46,16 +46,17 @@ def test_random_policies(pair: Pair) -> None:
     _check(a, b)
     expected = {
         row.name
-        for row in pair[1].rows
-        if row.name in {each.name for each in pair[0].rows} and _effect(pair[0], row.name) != _effect(pair[1], row.name)
+        for row in pair[1].params
+        if row.name in {each.name for each in pair[0].params}
+        and _effect(pair[0], row.name) != _effect(pair[1], row.name)
     }
     changed = {change.entry.name for change in compare(a, b).of(Kind.CHANGED, Kind.RESHAPED)}
     assert {name for name in expected if name in {entry.name for entry in a.entries}} <= changed
 
 
 def _effect(report: pgaudit.Report, name: str) -> tuple[object, ...]:
-    row = next(each for each in report.rows if each.name == name)
-    return row.lr, row.weight_decay, row.group is None, row.parameter.trainable
+    row = next(each for each in report.params if each.name == name)
+    return row.lr, row.weight_decay, row.group is None, row.param.trainable
 
 
 @settings(max_examples=examples(100))
@@ -71,11 +72,11 @@ def test_random_reports_through_json_change_nothing(pair: Pair) -> None:
         assert (other.a.lr, other.b.weight_decay) == (plain.a.lr, plain.b.weight_decay)
 
 
-_PLAIN = Entry("", (), (2,), 2, "M", True, True, 0.1, 0.0, Rule("default"), Rule("default"))
+_PLAIN = Entry("", (), (2,), 2, "M", True, True, 0.1, 0.0, Provenance("default"), Provenance("default"))
 
 
 def _entry(name: str, lr: float | None = 0.1, rule: str = "default", **more: object) -> Entry:
-    return replace(_PLAIN, **{"name": name, "lr": lr, "lr_rule": Rule(rule), **more})  # type: ignore[arg-type]
+    return replace(_PLAIN, **{"name": name, "lr": lr, "lr_rule": Provenance(rule), **more})  # type: ignore[arg-type]
 
 
 def _side(*entries: Entry, **more: object) -> Side:
@@ -87,7 +88,7 @@ def _side(*entries: Entry, **more: object) -> Side:
     [
         (_entry("x"), _entry("x", 0.2, "custom_keys"), [Kind.CHANGED], True),
         (_entry("x"), _entry("x", rule="custom_keys"), [Kind.SAME_EFFECT], False),
-        (_entry("x"), _entry("x", lr_rule=Rule("default", None, Position(9, 1))), [], False),  # a line that moved
+        (_entry("x"), _entry("x", lr_rule=Provenance("default", None, Position(9, 1))), [], False),  # a line that moved
         (_entry("x"), _entry("x", trainable=False), [Kind.CHANGED], True),
         (_entry("x"), _entry("x", None, in_optimizer=False), [Kind.CHANGED], True),
         (_entry("x"), _entry("x", shape=(3,)), [Kind.RESHAPED], True),

@@ -12,12 +12,13 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import pgaudit
-from pgaudit.constructors import Rule, sample
+from pgaudit.constructors import sample
+from pgaudit.core.assignment import Provenance
+from pgaudit.core.errors import ConfigError
 from pgaudit.diff import Entry, Side, compare
 from pgaudit.diff.lock_names import expanded, spelled
 from pgaudit.diff.locks import is_lock, read_lock, written
 from pgaudit.diff.reports import from_report
-from pgaudit.errors import ConfigError
 from tests.budget import examples
 from tests.diff.random_sides import SIDES, reports
 
@@ -65,7 +66,7 @@ def test_random_hostile_names_are_locked_exactly(side: Side) -> None:
 @pytest.mark.parametrize("module", ["a,b", "{0,3}", "{0..2}", "{0..1}.{weight,bias}", "a{", "}", "0..1", '"', "#"])
 def test_a_models_own_braces_and_commas_are_locked_exactly(module: str) -> None:
     names = [f"{module}.{leaf}" for leaf in ("weight", "bias")]
-    entries = [Entry(name, (), (2,), 2, "Linear", True, True, 0.1, 0.0, Rule("default"), None) for name in names]
+    entries = [Entry(name, (), (2,), 2, "Linear", True, True, 0.1, 0.0, Provenance("default"), None) for name in names]
     _agrees(Side(model="m", source="file", constructor="mmcv", entries=tuple(entries)))
 
 

@@ -30,16 +30,16 @@ Effect = tuple[float | None, float | None, bool, bool]
 
 
 def _effect(row: Any) -> Effect:
-    return row.lr, row.weight_decay, row.group is not None, row.parameter.trainable
+    return row.lr, row.weight_decay, row.group is not None, row.param.trainable
 
 
 def _moved(before: Report, after: Report) -> list[str]:
     """The parameters that get something else, are new, or are gone; known by their first names, or else by others."""
-    left = {row.name: _effect(row) for row in before.rows}
-    firsts = {row.name for row in after.rows}
+    left = {row.name: _effect(row) for row in before.params}
+    firsts = {row.name for row in after.params}
     moved = []
-    for row in after.rows:
-        names = [row.name, *(name for name in sorted(row.parameter.aliases) if name not in firsts)]
+    for row in after.params:
+        names = [row.name, *(name for name in sorted(row.param.aliases) if name not in firsts)]
         name = next((name for name in names if name in left), None)
         if name is None or left.pop(name) != _effect(row):
             moved.append(row.name)
@@ -48,8 +48,8 @@ def _moved(before: Report, after: Report) -> list[str]:
 
 def _arguments(report: Report) -> dict[str, Any]:
     """All that the optimizer does beside lr and weight decay, as torch has it once it is built."""
-    given = {key: value for key, value in report.optimizer.items() if key != "type"}
-    kind: Any = optimizer_class(report.optimizer["type"])
+    given = {key: value for key, value in report.optimizer.call.items() if key != "type"}
+    kind: Any = optimizer_class(str(report.optimizer.type))
     optimizer = kind([torch.nn.Parameter(torch.zeros(1))], **given)
     own = set(inspect.signature(kind).parameters) - {"lr", "weight_decay"}  # Lamb keeps a copy of its lr
     held = {key: list(value) if isinstance(value, tuple) else value for key, value in optimizer.defaults.items()}

@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pgaudit.inventory import Inventory
+from pgaudit.core.parameters import Inventory
 from pgaudit.inventory.moves import moves
 from pgaudit.inventory.walk import walk
 from tests.budget import examples

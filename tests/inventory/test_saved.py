@@ -20,7 +20,7 @@ from torch import nn
 import pgaudit
 from pgaudit import ModelError
 from pgaudit.constructors import constructor_named
-from pgaudit.inventory import Conv, Inventory, Parameter, Visit
+from pgaudit.core.parameters import Conv, Inventory, Parameter, Visit
 from pgaudit.inventory.drafts import ParameterDraft, VisitDraft
 from pgaudit.inventory.saved import Saved, is_saved, read, written
 from pgaudit.inventory.sources import load_model
@@ -267,7 +267,7 @@ def test_what_an_older_file_says_of_named_parameters_is_read() -> None:
     old = text.replace('"source"', '"named": ["1.weight", "1.bias"],\n"source"', 1)
     inventory = read(_signed(old), "x.json").inventory
     report = pgaudit.audit(inventory, {"constructor": "timm", "optimizer": {"type": "sgd", "lr": 0.1}})
-    assert [(row.name, row.group) for row in report.rows] == [
+    assert [(row.name, row.group) for row in report.params] == [
         *(("0.weight", None), ("0.bias", None), ("1.weight", 0), ("1.bias", 0)),
     ]
 

@@ -10,7 +10,7 @@ from torch import nn
 
 import pgaudit
 from pgaudit import ConfigError, ModelError, UsageError
-from pgaudit.inventory import Conv, Inventory
+from pgaudit.core.parameters import Conv, Inventory
 from pgaudit.inventory.walk import walk
 
 
@@ -134,7 +134,7 @@ def test_a_module_that_contains_itself() -> None:
     assert inventory.circular == "again"
     assert [p.name for p in inventory.parameters] == ["0.weight", "0.bias"]
     config = {"optimizer": {"type": "SGD", "lr": 0.1}}
-    assert len(pgaudit.audit(model, config).rows) == 2
+    assert len(pgaudit.audit(model, config).params) == 2
     with pytest.raises(ConfigError, match='"again" contains itself; .* would raise RecursionError'):
         pgaudit.audit(model, {**config, "paramwise_cfg": {"custom_keys": {}}})
 
@@ -266,8 +266,8 @@ def test_an_inventory_serves_the_constructors_that_see_the_model_alike() -> None
     config = {"constructor": "mmcv", "optimizer": {"type": "SGD", "lr": 0.1}}
     wrapped = nn.Module()
     wrapped.module = nn.Linear(2, 2)
-    assert len(pgaudit.audit(_walked(nn.Linear(2, 2)), config).rows) == 2
-    assert len(pgaudit.audit(_walked(wrapped, unwrap=True), config).rows) == 2
+    assert len(pgaudit.audit(_walked(nn.Linear(2, 2)), config).params) == 2
+    assert len(pgaudit.audit(_walked(wrapped, unwrap=True), config).params) == 2
     with pytest.raises(UsageError, match="mmcv begins inside the attribute `module`"):
         pgaudit.audit(_walked(wrapped), config)
     with pytest.raises(UsageError, match="basecls begins outside"):

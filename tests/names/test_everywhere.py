@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from torch import nn
 
 import pgaudit
-from pgaudit.checks import Finding
 from pgaudit.checks.ignore import sorted_out
 from pgaudit.config import Ignore, load_config
+from pgaudit.core.errors import ConfigError, UsageError
+from pgaudit.core.findings import Finding
 from pgaudit.diff.locks import read_lock, written
 from pgaudit.diff.reports import from_report
-from pgaudit.errors import ConfigError, UsageError
 from pgaudit.explanation import matching
 from pgaudit.gate import baseline
 from pgaudit.names import Glob, GlobError, fold_named
@@ -75,13 +75,13 @@ def by_expected_rule(model: nn.Module, text: str) -> set[str]:
 
     report = _report(model)
     notices = unexpected(report, expectations({"rules": {"default": {"params": text}}}, (), None, {}))
-    return {row.name for row in report.rows} - {name for notice in notices for name in notice.params}
+    return {row.name for row in report.params} - {name for notice in notices for name in notice.params}
 
 
 def by_ignore(model: nn.Module, text: str) -> set[str]:
     """A finding is ignored only where all its parameters match: one for each tells."""
     report = _report(model)
-    findings = [Finding("PG001", "x", "error", "x", params=(row.name,)) for row in report.rows]
+    findings = [Finding("PG001", "x", "error", "x", params=(row.name,)) for row in report.params]
     return {name for each in sorted_out(findings, [_ignore(text)], report.names).ignored for name in each.params}
 
 
@@ -91,7 +91,7 @@ def _ignore(text: str) -> Ignore:
 
 def by_rule(model: nn.Module, text: str) -> set[str]:
     rules = {"constructor": "rules", "paramwise_cfg": {"rules": [{"match": text, "lr": 99.0}]}}
-    return {row.name for row in pgaudit.audit(model, {**SGD, **rules}).rows if row.lr == 99.0}
+    return {row.name for row in pgaudit.audit(model, {**SGD, **rules}).params if row.lr == 99.0}
 
 
 TAKERS: dict[str, Callable[[nn.Module, str], set[str]]] = {
@@ -131,7 +131,7 @@ def test_random_names_are_taken_as_they_are_printed(taker: str, names: list[str]
     names = _possible(names)
     model = model_of(names)
     report = _report(model)
-    for line in fold(report.rows, report.facts.named):
+    for line in fold(report.params, report.facts.named):
         members = {row.name for row in line.rows}
         if len(members) > 1:
             assert TAKERS[taker](model, visible(line.name)) == members

@@ -32,7 +32,7 @@ def word(value: Any) -> Any:
 def ours(path: str) -> dict[str, Any]:
     """pgaudit's reading: the sections, and each key with its place."""
     from pgaudit.config import load_config
-    from pgaudit.errors import PgauditError
+    from pgaudit.core.errors import PgauditError
 
     try:
         config = load_config(path)
@@ -66,7 +66,7 @@ def theirs(path: str) -> dict[str, Any]:
 def audited(path: str) -> dict[str, Any]:
     """What pgaudit finds on the model that a config describes, and whether the real constructor says the same."""
     from pgaudit.config import load_config
-    from pgaudit.errors import ModelError, PgauditError, UsageError
+    from pgaudit.core.errors import ModelError, PgauditError, UsageError
     from pgaudit.live import live_model
     from pgaudit.pipeline import audit
     from pgaudit.verification import verify
@@ -80,7 +80,7 @@ def audited(path: str) -> dict[str, Any]:
     except PgauditError as error:
         return {"not built" if "cannot be built" in str(error) else "refused": str(error)}
     summary = {
-        "parameters": len(report.rows),
+        "parameters": len(report.params),
         "meta": all(parameter.is_meta for parameter in model.parameters()),
         "codes": sorted({finding.code for finding in report.findings}),
     }

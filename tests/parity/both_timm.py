@@ -36,7 +36,9 @@ class BothTimm:
         assert "error" not in real, real
         assert compare(self.oracle, case)
         report = audit(trees.build(spec), case, "timm")
-        called = {key: word(value) for key, value in report.optimizer.items() if key not in ("type", "weight_decay")}
+        called = {
+            key: word(value) for key, value in report.optimizer.call.items() if key not in ("type", "weight_decay")
+        }
         assert {key: real["defaults"][key] for key in called} == called
         assert real["defaults"]["weight_decay"] == word(0.0)
         return report
@@ -46,7 +48,7 @@ class BothTimm:
         report = self.report(spec, optimizer, **paramwise_cfg)
         found = []
         for group in report.groups:
-            rows = [row for row in report.rows if row.group == group.index]
+            rows = [row for row in report.params if row.group == group.index]
             extra = rows[0].setting.extra
             assert rows[0].setting.lr_scale == extra.get("lr_scale")
             assert group.weight_decay is not None

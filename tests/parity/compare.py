@@ -56,7 +56,7 @@ def assert_the_same_tensors(report: pgaudit.Report, model: nn.Module, real: dict
     Where a model yields a tensor twice, a group holds it twice; torch warns of that, and it has one setting.
     """
     walked = walk(model, ref="", unwrap=report.inventory.unwrapped)
-    assert [parameter.name for parameter in walked.inventory.parameters] == [row.name for row in report.rows]
+    assert [parameter.name for parameter in walked.inventory.parameters] == [row.name for row in report.params]
     root = trees.unwrapped(model) if report.inventory.unwrapped else model
     place = {id(tensor): name for name, tensor in tensors(root).items()}
     names = [place.get(id(tensor), "beside it") for tensor in walked.tensors]
@@ -66,7 +66,7 @@ def assert_the_same_tensors(report: pgaudit.Report, model: nn.Module, real: dict
     if "named_parameters" not in report.inventory.hints.raised:
         for name, tensor in root.named_parameters():
             listed.setdefault(id(tensor), name)
-    assert list(listed.values()) == [row.name for row in report.rows][: len(listed)]
+    assert list(listed.values()) == [row.name for row in report.params][: len(listed)]
 
 
 def refuses(model: nn.Module, case: Case, constructor: str = "mmcv") -> bool:
@@ -99,7 +99,7 @@ def our_groups(
     A setting that is written into a group and equals the optimizer's default there is none that differs.
     """
     groups: dict[int, Group] = {}
-    for row, name in zip(report.rows, known_as or [row.name for row in report.rows], strict=True):
+    for row, name in zip(report.params, known_as or [row.name for row in report.params], strict=True):
         if row.group is None:
             continue
         assert row.weight_decay is not None

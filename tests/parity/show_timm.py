@@ -26,11 +26,11 @@ POLICY = {
 def show(name: str) -> int:
     """Returns the number of parameters that were shown."""
     report = pgaudit.audit(name, POLICY)
-    names = [row.name for row in report.rows]
+    names = [row.name for row in report.params]
     table = "".join(render_table(report, Selection(), TableOptions()))
     rows = table.split("\n\n")[1].split("\n")[1:]
     assert [row.partition("  ")[0] for row in rows if not row.startswith("  ")] == names
-    assert sorted(each for entry in fold(report.rows) for each in spelled(entry.name)) == sorted(names)
+    assert sorted(each for entry in fold(report.params) for each in spelled(entry.name)) == sorted(names)
     for width in (80, 120):
         for folded in (False, True):
             lines = "".join(render_table(report, Selection(), TableOptions(width=width, fold=folded))).split("\n")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pgaudit.report import Row
+from pgaudit.core.assignment import ParamAssignment
 from tests.parity.both import DECAY, LR, SGD, Both, case_of
 from tests.parity.client import Oracle
 from tests.parity.compare import audit, refuses
@@ -29,11 +29,11 @@ def several(item: Node, count: int) -> Node:
     return block("ModuleList", **{str(number): item for number in range(count)})
 
 
-def rows(both: Both, model: Node, optimizer: Any = SGD, tree: Any = None, **options: Any) -> list[Row]:
+def rows(both: Both, model: Node, optimizer: Any = SGD, tree: Any = None, **options: Any) -> list[ParamAssignment]:
     """pgaudit's rows, on which both agree."""
     both.agree(model, optimizer, tree=tree, **options)
     case = case_of(model, optimizer, tree, options)
-    return list(audit(build(case["model"]), case, both.oracle.constructor).rows)
+    return list(audit(build(case["model"]), case, both.oracle.constructor).params)
 
 
 def codes(both: Both, model: Node, **options: Any) -> set[tuple[str, str | None]]:

@@ -43,7 +43,7 @@ def extra(layers: Both, inner: Node, **paramwise_cfg: Any) -> dict[str, dict[str
     layers.agree(inner, **paramwise_cfg)
     case = case_of(inner, SGD, None, paramwise_cfg)
     report = audit(build(case["model"]), case, layers.oracle.constructor)
-    return {row.name: row.setting.extra for row in report.rows}
+    return {row.name: row.setting.extra for row in report.params}
 
 
 class TestPoint1TheModelSaysItsLayers:
@@ -188,11 +188,11 @@ class TestPoint4TheLayerDecidesTheLr:
     def test_no_schedule_reads_lr_scale(self, mmpretrain: Oracle, layers: Both) -> None:
         case = case_of(model(fc=LINEAR), SGD, None, {"layer_decay_rate": RATE})
         report = audit(build(case["model"]), case, layers.oracle.constructor)
-        assert {row.setting.scheduled_lr for row in report.rows} == {None}
+        assert {row.scheduled_lr for row in report.params} == {None}
         # A warm-up that ends after one step, in the real library: at its height the lr is that of the group.
         answer = layers.oracle.ask(**case, scheduled=True)
         heights = {float.fromhex(group["height"]) for group in answer["groups"]}
-        assert heights == {LR / 4} == {row.lr for row in report.rows}
+        assert heights == {LR / 4} == {row.lr for row in report.params}
 
     def test_one_group_a_parameter(self, layers: Both) -> None:
         case = case_of(model(fc=LINEAR, head=LINEAR), SGD, None, {"layer_decay_rate": RATE})

@@ -42,7 +42,7 @@ def _outcome(case: Case, config: Any) -> Any:
         report = pgaudit.audit(build(case["model"]), config)
     except pgaudit.PgauditError as error:
         return sorted(problem.message.split(": ", 1)[-1] for problem in error.problems)
-    rows = [(row.name, row.lr, row.weight_decay, row.group, _rule_names(row)) for row in report.rows]
+    rows = [(row.name, row.lr, row.weight_decay, row.group, _rule_names(row)) for row in report.params]
     return rows, sorted(finding.code for finding in report.findings if finding.code != "PG012")
 
 

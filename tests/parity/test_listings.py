@@ -75,7 +75,7 @@ def test_a_checkpoint_wrapper_gives_timm_the_names_inside(timm: Oracle) -> None:
         case: Case = {"model": spec, "optimizer": ADAMW, "paramwise_cfg": options}
         assert compare(timm, case)
         report = audit(build(spec), case, "timm")
-        settings.append([(row.name, row.weight_decay, row.setting.lr_scale, row.group) for row in report.rows])
+        settings.append([(row.name, row.weight_decay, row.setting.lr_scale, row.group) for row in report.params])
     assert settings[0] == settings[1]
     assert len({scale for _, _, scale, _ in settings[0]}) > 2
     assert report["_checkpoint_wrapped_module.head.bias"] is report["head.bias"]
@@ -85,7 +85,7 @@ def test_trainer_decays_nothing_there_and_says_why(transformers: Oracle) -> None
     case: Case = {"model": {"root": TREE, "lists": [["", "checkpoint_wrapper"]]}, "optimizer": ADAMW}
     assert compare(transformers, case)
     report = audit(build(case["model"]), case, "transformers")
-    assert {(row.group, row.weight_decay) for row in report.rows} == {(1, 0.0)}
+    assert {(row.group, row.weight_decay) for row in report.params} == {(1, 0.0)}
     (explained,) = explanations(report, [report["head.weight"]])
     ((trial, _),) = [meeting.trials for meeting in explained.meetings]
     assert trial.rule.full == "unlisted_name"
@@ -99,7 +99,7 @@ def test_custom_keys_search_the_names_of_the_walk_and_explanations_show_them(mmc
     assert compare(mmcv, case)
     report = audit(build(spec), case, "mmcv")
     assert report["head.weight"].lr == 1.0
-    assert report["head.weight"].parameter.aliases == ("_checkpoint_wrapped_module.head.weight",)
+    assert report["head.weight"].param.aliases == ("_checkpoint_wrapped_module.head.weight",)
     (explained,) = explanations(report, [report["head.weight"]])
     assert [meeting.name for meeting in explained.meetings] == ["_checkpoint_wrapped_module.head.weight"]
     assert "PG001" not in {finding.code for finding in report.findings}
@@ -114,7 +114,7 @@ def test_constructors_without_a_library_match_the_names_that_the_model_gives(con
     }
     model = build({"root": TREE, "lists": [["", "checkpoint_wrapper"]]})
     report = pgaudit.audit(model, {"constructor": constructor, **configs[constructor]})
-    assert {row.name.partition(".")[0] for row in report.rows if row.weight_decay == 0} == {"blocks"}
+    assert {row.name.partition(".")[0] for row in report.params if row.weight_decay == 0} == {"blocks"}
     assert "PG001" not in {finding.code for finding in report.findings}
 
 
@@ -124,7 +124,7 @@ def test_a_property_that_raises_matters_only_to_those_who_ask_for_it() -> None:
         case: Case = {"model": spec, "optimizer": ADAMW, "paramwise_cfg": {}}
         if constructor in ("rules", "regex"):
             case["paramwise_cfg"] = {"rules": []} if constructor == "rules" else {"wd_mults": [[".*", 1.0]]}
-        assert len(audit(build(spec), case, constructor).rows) == 17, constructor
+        assert len(audit(build(spec), case, constructor).params) == 17, constructor
     for constructor in ("mmcv", "mmengine"):
         with pytest.raises(pgaudit.ModelError, match="attribute `module` raises RuntimeError: no list"):
             audit(build(spec), {"optimizer": ADAMW, "paramwise_cfg": {}}, constructor)

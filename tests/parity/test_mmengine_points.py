@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from pgaudit.config import load_config
-from pgaudit.constructors import CONSTRUCTORS, Setting
-from pgaudit.errors import ConfigError
+from pgaudit.constructors import CONSTRUCTORS
+from pgaudit.core.assignment import Setting
+from pgaudit.core.errors import ConfigError
 from tests.parity import test_mmcv_points as mmcv_points
 from tests.parity.both import DECAY, LR, SGD, Both, case_of
 from tests.parity.client import Oracle
@@ -197,16 +198,16 @@ class TestCopiedSettings:
     def test_everything_is_in_the_group_in_this_order(self, mmengine: Oracle) -> None:
         keys = {"fc": {"momentum": 0.5, "lr": 3.0, "lr_mult": 2.0, "note": "x", "decay_mult": 0.0}}
         setting = held(mmengine, self.MODEL, "fc.weight", custom_keys=keys)
-        assert setting.overrides == (
+        assert setting.written == (
             *(("lr", 3.0), ("weight_decay", 0.0), ("momentum", 0.5)),
             *(("lr_mult", 2.0), ("note", "x"), ("decay_mult", 0.0)),
         )
         assert (setting.lr, setting.weight_decay) == (3.0, 0.0)
-        assert held(mmengine, self.MODEL, "norm.weight", custom_keys=keys).overrides == ()
+        assert held(mmengine, self.MODEL, "norm.weight", custom_keys=keys).written == ()
 
     def test_options_write_what_they_make_and_no_more(self, mmengine: Oracle) -> None:
         setting = held(mmengine, self.MODEL, "fc.bias", bias_lr_mult=2.0, bias_decay_mult=0.0)
-        assert setting.overrides == (("lr", 2 * LR), ("weight_decay", 0.0))
+        assert setting.written == (("lr", 2 * LR), ("weight_decay", 0.0))
 
     @pytest.mark.parametrize("setting", ["lr_mult", "decay_mult"])
     @pytest.mark.parametrize("value", ["x", None], ids=str)
@@ -241,7 +242,7 @@ class TestCopiedSettings:
 class TestLearningRate:
     def test_a_bias_gets_one_of_its_own_only_by_its_option(self, mmengine: Oracle) -> None:
         for rules, count in (({"bias_decay_mult": 0.0}, 1), ({"bias_lr_mult": 1.0, "bias_decay_mult": 0.0}, 2)):
-            assert len(held(mmengine, LINEAR, "bias", **rules).overrides) == count
+            assert len(held(mmengine, LINEAR, "bias", **rules).written) == count
 
     def test_so_no_base_lr_is_needed_where_nothing_multiplies_it(self, both: Both) -> None:
         assert both.agree(LINEAR, WITHOUT_LR, bias_decay_mult=0.0) == {"weight": (0.001, DECAY), "bias": (0.001, 0.0)}
@@ -259,8 +260,8 @@ class TestLog:
         report = audit(build(case["model"]), case, "mmengine")
         assert mmengine.ask(**case, log=True)["warnings"] == [
             f"paramwise_options -- {row.name}:{key}={value}"
-            for row in report.rows
-            for key, value in row.setting.overrides
+            for row in report.params
+            for key, value in row.setting.written
         ]
 
 

@@ -43,7 +43,7 @@ class TestPoint01Precedence:
             assert answer["defaults"]["weight_decay"] == (0.0).hex()
             report = audit(trees.build(PLAIN), {"optimizer": ADAMW, "paramwise_cfg": options}, "timm")
             assert (report.facts.weight_decay, report.base.weight_decay) == (0.0, 0.25)
-            assert report.optimizer["weight_decay"] == 0.25, "a report shows what the config says"
+            assert report.optimizer.call["weight_decay"] == 0.25, "a report shows what the config says"
 
     def test_a_function_for_groups_cannot_be_read(self) -> None:
         config = {"constructor": "timm", "optimizer": ADAMW, "paramwise_cfg": {"param_group_fn": "mine:groups"}}
@@ -161,7 +161,7 @@ class TestPoint03LayerDecay:
     def test_layers_by_the_model_s_matcher(self, both: BothTimm) -> None:
         spec: Spec = {"root": self.STACK, "says": {"group_matcher": self.MATCHER}}
         report = both.report(spec, layer_decay=0.5)
-        scales = {row.name: row.setting.lr_scale for row in report.rows if row.name.endswith("weight")}
+        scales = {row.name: row.setting.lr_scale for row in report.params if row.name.endswith("weight")}
         assert scales == {
             "stem.weight": 0.5**4,
             "blocks.0.weight": 0.5**3,
@@ -203,7 +203,7 @@ class TestPoint03LayerDecay:
 
     def test_without_either_it_does_nothing_and_says_nothing(self, both: BothTimm) -> None:
         report = both.report(PLAIN, layer_decay=0.1)
-        assert {row.setting.lr_scale for row in report.rows} == {1.0}
+        assert {row.setting.lr_scale for row in report.params} == {1.0}
         (finding,) = [finding for finding in report.findings if finding.code == "PG017"]
         assert finding.message == "layer decay puts 5 of 5 tensors into layer 0"
         assert finding.hint is not None
@@ -268,9 +268,9 @@ class TestPoint04TheLrIsNotScaled:
         built, scheduled = timm.ask(**case), timm.ask(**case, schedule=True)
         assert {group["lr"] for group in built["groups"]} == {(1e-3).hex()}
         report = audit(trees.build(VIT), case, "timm")
-        assert {row.lr for row in report.rows} == {1e-3}
+        assert {row.lr for row in report.params} == {1e-3}
         theirs = {name: group["lr"] for group in scheduled["groups"] for name in group["names"]}
-        ours = {row.name: float(row.setting.scheduled_lr or 0.0).hex() for row in report.rows}
+        ours = {row.name: float(row.scheduled_lr or 0.0).hex() for row in report.params}
         assert ours == theirs
         assert len(set(ours.values())) == 14
 
@@ -278,13 +278,13 @@ class TestPoint04TheLrIsNotScaled:
         answer = timm.ask(model=PLAIN, optimizer=ADAMW, schedule=True)
         assert {group["lr"] for group in answer["groups"]} == {(0.5).hex()}
         report = audit(trees.build(PLAIN), {"optimizer": ADAMW}, "timm")
-        assert {row.setting.scheduled_lr for row in report.rows} == {None}
+        assert {row.scheduled_lr for row in report.params} == {None}
 
     def test_a_threshold_leaves_out_and_freezes(self, both: BothTimm) -> None:
         from timm.optim._optim_factory import create_optimizer_v2
 
         report = both.report(VIT, layer_decay=0.75, layer_decay_no_opt_scale=0.1)
-        left_out = [row.name for row in report.rows if row.group is None]
+        left_out = [row.name for row in report.params if row.group is None]
         real = trees.build(VIT)
         create_optimizer_v2(real, "adamw", lr=0.5, layer_decay=0.75, layer_decay_no_opt_scale=0.1)
         assert left_out == [name for name, p in real.named_parameters() if not p.requires_grad]
@@ -322,12 +322,12 @@ class TestPoint05WrappersHideTheModel:
 
     def test_and_has_one_layer(self, both: BothTimm) -> None:
         wrapped = both.report({**VIT, "wrapped": True}, layer_decay=0.65)
-        assert {row.setting.lr_scale for row in wrapped.rows} == {1.0}
+        assert {row.setting.lr_scale for row in wrapped.params} == {1.0}
         assert "PG017" in {finding.code for finding in wrapped.findings}
 
     def test_an_attribute_called_module_is_a_child_like_any_other(self, both: BothTimm) -> None:
         report = both.report({"root": block(module=LINEAR, other=LINEAR)})
-        assert [row.name for row in report.rows] == ["module.weight", "module.bias", "other.weight", "other.bias"]
+        assert [row.name for row in report.params] == ["module.weight", "module.bias", "other.weight", "other.bias"]
 
 
 class TestOptimizers:
@@ -336,21 +336,21 @@ class TestOptimizers:
     @pytest.mark.parametrize("name", ["sgd", "SGD", "Sgd", "nesterov", "anything_sgd"])
     def test_sgd_has_nesterov_momentum(self, both: BothTimm, name: str) -> None:
         report = both.report(PLAIN, {"type": name, "lr": 0.5})
-        assert (report.optimizer["momentum"], report.optimizer["nesterov"]) == (0.9, True)
+        assert (report.optimizer.call["momentum"], report.optimizer.call["nesterov"]) == (0.9, True)
 
     def test_arguments_of_the_config_win(self, both: BothTimm) -> None:
         report = both.report(PLAIN, {"type": "sgd", "lr": 0.5, "nesterov": False, "momentum": 0.0})
-        assert (report.optimizer["momentum"], report.optimizer["nesterov"]) == (0.0, False)
+        assert (report.optimizer.call["momentum"], report.optimizer.call["nesterov"]) == (0.0, False)
 
     def test_arguments_that_do_not_fit_are_dropped(self, both: BothTimm) -> None:
         report = both.report(PLAIN, {"type": "adamw", "lr": 0.5, "momentum": 0.8})
-        assert "momentum" not in report.optimizer
+        assert "momentum" not in report.optimizer.call
         report = both.report(PLAIN, {"type": "sgd", "lr": 0.5, "eps": 1e-6, "betas": [0.9, 0.99]})
-        assert not {"eps", "betas"} & set(report.optimizer)
+        assert not {"eps", "betas"} & set(report.optimizer.call)
 
     def test_without_an_lr_the_class_s_own_holds(self, both: BothTimm) -> None:
         report = both.report(PLAIN, {"type": "adamw", "weight_decay": 0.25}, layer_decay=0.5)
-        assert {row.lr for row in report.rows} == {1e-3}
+        assert {row.lr for row in report.params} == {1e-3}
 
     @pytest.mark.parametrize("name", ["asgd", "adamw_lookahead", "torch.optim:AdamW", "", "fusedadam", "bnbadam"])
     def test_what_the_registry_does_not_know(self, both: BothTimm, name: str) -> None:

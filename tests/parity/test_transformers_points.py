@@ -39,7 +39,7 @@ def decayed(trainer: Both, model: Node, **tree: Any) -> set[str]:
 def rules(model: Node) -> dict[str, str]:
     """The rule that pgaudit names for each parameter without weight decay."""
     report = audit(build({"root": model}), {"optimizer": ADAMW}, "transformers")
-    found = {row.name: row.setting.weight_decay_rule for row in report.rows if row.weight_decay == 0}
+    found = {row.name: row.setting.weight_decay_rule for row in report.params if row.weight_decay == 0}
     return {name: rule.full for name, rule in found.items() if rule}
 
 
@@ -58,7 +58,7 @@ class TestPoint01Groups:
             assert [group["names"] for group in transformers.ask(**case)["groups"]] == groups
             compare(transformers, case)
             report = audit(build(case["model"]), case, "transformers")
-            assert {row.group for row in report.rows} == {index}
+            assert {row.group for row in report.params} == {index}
             assert [group.index for group in report.groups] == [index]
 
     def test_frozen_ones_are_left_out_in_silence(self, trainer: Both) -> None:
@@ -85,7 +85,7 @@ class TestPoint01Groups:
         defaults = transformers.ask(model={"root": LINEAR}, optimizer=ADAMW)["defaults"]
         assert float.fromhex(defaults["weight_decay"].strip('"')) == 0.01
         report = audit(build({"root": LINEAR}), {"optimizer": ADAMW}, "transformers")
-        assert report.optimizer == {"type": "AdamW", "lr": LR}
+        assert report.optimizer.call == {"type": "AdamW", "lr": LR}
 
     def test_all_other_arguments_go_to_the_class(self, trainer: Both) -> None:
         settings = trainer.agree(LINEAR, {"type": "SGD", "lr": LR, "weight_decay": DECAY, "momentum": 0.9})
@@ -192,7 +192,7 @@ class TestPoint03Quirks:
         answer = transformers.ask(**case)
         assert [group["names"] for group in answer["groups"]] == [["head.weight"], ["head.bias"]]
         report = audit(build(case["model"]), case, "transformers")
-        assert {row.name: row.group for row in report.rows if row.group is not None} == {
+        assert {row.name: row.group for row in report.params if row.group is not None} == {
             "head.weight": 0,
             "head.bias": 1,
         }

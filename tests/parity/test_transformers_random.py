@@ -80,7 +80,7 @@ def test_random_explanations_say_what_was_decided(case: Case) -> None:
         report = audit(build(case["model"]), case, "transformers")
     except PgauditError:  # without parameters, or in modules that cannot be listed
         return
-    for explanation in explanations(report, report.rows):
+    for explanation in explanations(report, report.params):
         for result in explanation.results:
             rule = explanation.row.setting.lr_rule if result.of == "lr" else explanation.row.setting.weight_decay_rule
             assert (result.rule, result.value) == (rule, result.product.result)

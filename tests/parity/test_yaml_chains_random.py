@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 
 from pgaudit.config.yaml_chain import read_chain
-from pgaudit.errors import ConfigError
+from pgaudit.core.errors import ConfigError
 from tests.budget import examples
 from tests.parity.client import Oracle
 from tests.parity.yaml_chains import chains

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from pgaudit.checks import DOCUMENTED
-from pgaudit.errors import Position, Problem
+from pgaudit.core.errors import Problem
+from pgaudit.core.location import Position
 from pgaudit.gate import Audit, Notice, Outcome
 
 OTHERS = ("expect-rules", "expect-params", "expect-groups", "lock", "baseline")

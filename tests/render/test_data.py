@@ -25,10 +25,15 @@ def test_json_is_the_report(report) -> None:  # type: ignore[no-untyped-def]
 
 def test_json_has_the_schema_that_programs_rely_on() -> None:
     data = everything().to_dict()
-    assert list(data) == ["schema_version", "tool", "model", "config", "params", "groups", "findings", "summary"]
+    assert list(data) == [
+        *("schema_version", "tool", "origin", "model", "config", "optimizers"),
+        *("params", "groups", "findings", "summary"),
+    ]
+    assert data["origin"] == "config"
     assert data["schema_version"] == 1
     assert data["model"] == {"ref": "Wrapper", "source": "module", "parameters": 19, "numel": 286}
     assert data["config"]["optimizer"] == {"type": "SGD", "lr": 0.1, "momentum": 0.9, "weight_decay": 1e-4}
+    assert data["optimizers"] == [{"type": "SGD", "arguments": {"lr": 0.1, "momentum": 0.9, "weight_decay": 1e-4}}]
     by_name = {param["name"]: param for param in data["params"]}
     assert by_name["head.weight"] == {
         "name": "head.weight",
@@ -39,6 +44,7 @@ def test_json_has_the_schema_that_programs_rely_on() -> None:
         "module_type": "torch.nn.modules.linear.Linear",
         "trainable": True,
         "in_optimizer": True,
+        "optimizer": 0,
         "group": 15,
         "lr": 1.0,
         "weight_decay": 1e-4,
@@ -50,7 +56,7 @@ def test_json_has_the_schema_that_programs_rely_on() -> None:
     assert [lost[key] for key in ("in_optimizer", "group", "lr", "lr_rule")] == [False, None, None, None]
     assert by_name["stem.weight"]["lr_rule"]["option"] == "frozen"
     assert data["groups"][15] == {
-        "index": 15, "lr": 1.0, "weight_decay": 1e-4, "parameters": 1, "numel": 16, "extra": {},
+        "optimizer": 0, "index": 15, "lr": 1.0, "weight_decay": 1e-4, "parameters": 1, "numel": 16, "extra": {},
     }  # fmt: skip
     assert [finding["code"] for finding in data["findings"] if finding["severity"] == "error"] == ["PG011"]
     assert {"option": "custom_keys", "key": "head", "parameters": 2, "numel": 20} in data["summary"]["rules"]
@@ -58,15 +64,15 @@ def test_json_has_the_schema_that_programs_rely_on() -> None:
 
 def test_every_parameter_is_in_one_group_and_the_groups_hold_them_all() -> None:
     report = everything()
-    assert sum(group.parameters for group in report.groups) == sum(row.group is not None for row in report.rows)
+    assert sum(group.parameters for group in report.groups) == sum(row.group is not None for row in report.params)
     assert [group.index for group in report.groups] == list(range(len(report.groups)))
 
 
 def test_csv_reads_back() -> None:
     report = everything()
     rows = list(csv.DictReader(io.StringIO(render_csv(report, Selection()))))
-    assert [row["name"] for row in rows] == [row.name for row in report.rows]
-    for line, row in zip(rows, report.rows, strict=True):
+    assert [row["name"] for row in rows] == [row.name for row in report.params]
+    for line, row in zip(rows, report.params, strict=True):
         assert (float(line["lr"]) if line["lr"] else None) == row.lr
         assert (float(line["weight_decay"]) if line["weight_decay"] else None) == row.weight_decay
 

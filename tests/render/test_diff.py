@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from rich.cells import cell_len
 
 import pgaudit
+from pgaudit.core.location import Position
 from pgaudit.diff import Diff, Kind, Side, compare
 from pgaudit.diff.reports import from_report
-from pgaudit.errors import Position
 from pgaudit.render.diff_data import render_diff_json, render_diff_markdown
 from pgaudit.render.diff_github import render_diff_github
 from pgaudit.render.diff_table import DiffOptions, render_diff_table
@@ -260,11 +260,11 @@ def test_github_annotations_stand_at_the_rules() -> None:
 
 
 def _placed() -> Diff:
-    from pgaudit.constructors import Rule
+    from pgaudit.core.assignment import Provenance
     from pgaudit.diff import Entry
 
     def side(path: str, lr: float, base: float) -> Side:
-        rule = Rule("custom_keys", "fc", Position(5, 3))
+        rule = Provenance("custom_keys", "fc", Position(5, 3))
         entries = [
             Entry(f"fc.{leaf}", (), (2,), 2, "Linear", True, True, lr, 0.0, rule, rule) for leaf in ("weight", "bias")
         ]

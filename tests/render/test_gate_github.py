@@ -8,7 +8,8 @@ from pathlib import PurePath
 
 from hypothesis import given, settings
 
-from pgaudit.errors import Position, Problem
+from pgaudit.core.errors import Problem
+from pgaudit.core.location import Position
 from pgaudit.gate import Audit, Notice, Outcome
 from pgaudit.render.gate_github import SHOWN, render
 from pgaudit.render.gate_words import folded

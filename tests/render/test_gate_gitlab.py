@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema
 from hypothesis import given, settings
 
-from pgaudit.errors import Position
+from pgaudit.core.location import Position
 from pgaudit.gate import Outcome
 from pgaudit.render.gate_gitlab import render
 from pgaudit.text import visible

@@ -8,7 +8,8 @@ from typing import Any
 from hypothesis import given, settings
 
 from pgaudit import __version__
-from pgaudit.errors import Position, Problem
+from pgaudit.core.errors import Problem
+from pgaudit.core.location import Position
 from pgaudit.gate import Notice, Outcome
 from pgaudit.gate.records import exit_code
 from pgaudit.render.gate_json import render

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from pgaudit.errors import Problem, place
+from pgaudit.core.errors import Problem
+from pgaudit.core.location import place
 from pgaudit.gate import Audit, Notice, Outcome
 from pgaudit.render import gate_markdown
 from pgaudit.render.gate_markdown import render

@@ -17,7 +17,7 @@ from jsonschema.protocols import Validator
 from jsonschema.validators import validator_for
 
 from pgaudit.checks import DOCUMENTED
-from pgaudit.errors import Position
+from pgaudit.core.location import Position
 from pgaudit.gate import Audit, Notice, Outcome
 from pgaudit.gate.records import exit_code
 from pgaudit.render.gate_sarif import PARAMETERS, render

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from rich.cells import cell_len
 
-from pgaudit.errors import Position
+from pgaudit.core.location import Position
 from pgaudit.gate import Audit, Notice, Outcome
 from pgaudit.render.gate_table import SHOWN, render_gate_table
 from pgaudit.render.rows import TableOptions

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from pgaudit.checks import Severity
-from pgaudit.errors import Position, Problem
+from pgaudit.core.errors import Problem
+from pgaudit.core.findings import Severity
+from pgaudit.core.location import Position
 from pgaudit.render.choices import SweepFormat, SweepSort
 from pgaudit.render.rows import TableOptions
 from pgaudit.render.style import ASCII, UNICODE

@@ -131,7 +131,7 @@ PG010 frozen-or-missing [warning]  2 trainable tensors are
 @pytest.mark.parametrize("fold", [False, True])
 def test_names_stand_on_one_line_as_long_as_they_can(width: int | None, fold: bool) -> None:
     lines = [line.partition("  ")[0] for line in _table(width=width, fold=fold).split("\n")]
-    names = ["blocks.{0..2}.bn1.{weight,bias}"] if fold else [row.name for row in everything().rows]
+    names = ["blocks.{0..2}.bn1.{weight,bias}"] if fold else [row.name for row in everything().params]
     for name in names:
         assert name in lines
 
@@ -139,7 +139,7 @@ def test_names_stand_on_one_line_as_long_as_they_can(width: int | None, fold: bo
 @pytest.mark.parametrize("width", [40, 30, 20])
 def test_on_the_narrowest_terminal_every_part_of_every_name_is_there(width: int) -> None:
     text = _table(width=width)
-    for row in everything().rows:
+    for row in everything().params:
         assert all(segment in text for segment in row.name.split("."))
         assert sum(line.startswith(row.name.partition(".")[0]) for line in text.split("\n")) > 0
 
@@ -228,5 +228,5 @@ def test_pieces_make_no_difference(colour: bool, monkeypatch: pytest.MonkeyPatch
         monkeypatch.setattr("pgaudit.render.rows._AT_A_TIME", at_a_time)
         pieces = list(render_table(everything(), selection, TableOptions(colour=colour, groups=True)))
         whole.append("".join(pieces))
-    assert len(pieces) > len(everything().rows)
+    assert len(pieces) > len(everything().params)
     assert len(set(whole)) == 1

@@ -7,7 +7,8 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgaudit.errors import Position, Problem
+from pgaudit.core.errors import Problem
+from pgaudit.core.location import Position
 from pgaudit.sweep.lines import Identity, line, result
 from pgaudit.sweep.records import Found, Result, Worst
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pgaudit.errors import ModelError
+from pgaudit.core.errors import ModelError
 from pgaudit.sweep.models import models_of
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pgaudit.errors import ConfigError, UsageError
+from pgaudit.core.errors import ConfigError, UsageError
 from pgaudit.sweep.policies import Policy, portable_names, read_policies
 
 TEXT = "optimizer: {type: SGD, lr: 0.1, weight_decay: 0.1}\nparamwise_cfg:\n  norm_decay_mult: 0\n"

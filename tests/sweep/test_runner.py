@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pgaudit.errors import UsageError
+from pgaudit.core.errors import UsageError
 from pgaudit.sweep.backends import open_pool, refuse_unfit
 from pgaudit.sweep.plan import in_order, tasks_of
 from pgaudit.sweep.policies import read_policies

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgaudit.errors import UsageError
+from pgaudit.core.errors import UsageError
 from pgaudit.sweep.shards import Shard, shard_of
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pgaudit.errors import UsageError
+from pgaudit.core.errors import UsageError
 from pgaudit.sweep.lines import Identity, line
 from pgaudit.sweep.plan import in_order, left
 from pgaudit.sweep.records import Result, Task

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pgaudit import user_code
 from pgaudit.config.grammars.base import Grammar
-from pgaudit.errors import UsageError
+from pgaudit.core.errors import UsageError
 from pgaudit.text import quoted, said, visible
 
 if TYPE_CHECKING:

@@ -16,14 +16,15 @@ from pgaudit.config import Config
 from pgaudit.config.grammars.basecls import BASECLS
 from pgaudit.config.policy import NORM_TYPES
 from pgaudit.constructors.arithmetic import times
-from pgaudit.constructors.base import NOT_OPTIMIZED, Assignment, Decision, Facts, OptimizerSpec, Rule, Unread
+from pgaudit.constructors.base import Decision, Decisions, Facts, OptimizerSpec, Unread
 from pgaudit.constructors.basecls.rules import DEFAULT_WEIGHT_DECAY, Matcher, policy_of, settings_of
 from pgaudit.constructors.basecls.trials import DEFAULT_LR, PRINCIPLE, meeting, patterns_of
 from pgaudit.constructors.basic import Basic, refuse_raising
 from pgaudit.constructors.patterns import Pattern
 from pgaudit.constructors.sisters import SISTERS
 from pgaudit.constructors.trials import Meeting
-from pgaudit.inventory import Inventory
+from pgaudit.core.assignment import NOT_OPTIMIZED, Provenance
+from pgaudit.core.parameters import Inventory
 
 OPTIMIZERS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "lamb": "timm.optim:Lamb", "lars": "timm.optim:Lars"}
 """BaseCls' names, and the torch classes that stand in for MegEngine's and BaseCls' own."""
@@ -79,7 +80,7 @@ class BaseCls(Basic):
             if isinstance(ref, str) and ref != NORM_TYPES
         }
 
-    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Assignment:
+    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         policy = policy_of(config)
         settings = settings_of(config, policy, facts)
@@ -95,13 +96,13 @@ class BaseCls(Basic):
             setting = settings[next(matched, -1)]
             assert setting.weight_decay is not None
             decisions.append(Decision(setting, groups.setdefault(setting.weight_decay, len(groups))))
-        return Assignment(tuple(decisions), settings[-1])
+        return Decisions(tuple(decisions), settings[-1])
 
     def patterns(self, config: Config, facts: Facts) -> Sequence[Pattern]:
         """The rules of the policy, without its default."""
         return patterns_of(config, facts)
 
-    def principle(self, winner: Rule, loser: Rule) -> str:
+    def principle(self, winner: Provenance, loser: Provenance) -> str:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return PRINCIPLE
 

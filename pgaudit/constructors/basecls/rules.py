@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pgaudit.config import Config
 from pgaudit.config.policy import NORM_TYPES, Policy, PolicyRule, read_policy
-from pgaudit.constructors.base import Facts, Rule, Setting
-from pgaudit.inventory import ModuleType
+from pgaudit.constructors.base import Facts
+from pgaudit.core.assignment import Provenance, Setting
+from pgaudit.core.parameters import ModuleType
 from pgaudit.inventory.families import NORMS
 
 DEFAULT_WEIGHT_DECAY = 1e-4
@@ -23,19 +24,19 @@ def policy_of(config: Config) -> Policy:
 def settings_of(config: Config, policy: Policy, facts: Facts) -> list[Setting]:
     """Returns one a rule, and the default's last. A negative value means the default's."""
     lr_given = "basic_lr" in (config.solver or {})
-    lr_rule = Rule("default", None, config.position("solver", "basic_lr") if lr_given else None)
+    lr_rule = Provenance("default", None, config.position("solver", "basic_lr") if lr_given else None)
 
-    def setting(value: float, rule: Rule) -> Setting:
+    def setting(value: float, rule: Provenance) -> Setting:
         decay = float(value if value >= 0 else policy.default)
-        return Setting(facts.lr, decay, lr_rule, rule, (("weight_decay", decay),))
+        return Setting.of(facts.lr, decay, lr_rule, rule, {"weight_decay": decay})
 
     at = ("solver", "weight_decay")
     of_rules = [
-        setting(rule.value, Rule("weight_decay", rule.label, config.position(*at, index)))
+        setting(rule.value, Provenance("weight_decay", rule.label, config.position(*at, index)))
         for index, rule in enumerate(policy.rules)
     ]
     end = config.position(*at, len(policy.rules)) or config.position(*at)
-    return [*of_rules, setting(policy.default, Rule("default", None, end))]
+    return [*of_rules, setting(policy.default, Provenance("default", None, end))]
 
 
 class Matcher:

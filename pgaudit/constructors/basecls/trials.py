@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from pgaudit.config import Config
 from pgaudit.config.policy import PolicyRule
-from pgaudit.constructors.base import Facts, Rule, Setting
+from pgaudit.constructors.base import Facts
 from pgaudit.constructors.basecls.rules import Matcher, policy_of, settings_of
 from pgaudit.constructors.patterns import Pattern, Spans
 from pgaudit.constructors.trials import Meeting, Product, Trial
-from pgaudit.inventory import Inventory, Visit
+from pgaudit.core.assignment import Provenance, Setting
+from pgaudit.core.parameters import Inventory, Visit
 from pgaudit.text import visible
 
 DEFAULT_LR = 0.0125
@@ -59,7 +60,7 @@ def _pattern(config: Config, rule: PolicyRule, matcher: Matcher, index: int) -> 
         return "found in the name" if regex.search(visit.name) else "not found in the name"
 
     return Pattern(
-        Rule("weight_decay", rule.label, config.position(*at)),
+        Provenance("weight_decay", rule.label, config.position(*at)),
         at,
         frozenset({"weight_decay"}),
         find,
@@ -69,7 +70,7 @@ def _pattern(config: Config, rule: PolicyRule, matcher: Matcher, index: int) -> 
     )
 
 
-def _trial(pattern: Pattern, visit: Visit, product: Product, won: Rule | None) -> Trial:
+def _trial(pattern: Pattern, visit: Visit, product: Product, won: Provenance | None) -> Trial:
     spans, why = pattern.find(visit), pattern.says(visit)
     text = pattern.searched(visit) if pattern.searched else None
     if spans is None:

@@ -19,23 +19,15 @@ from typing import Any
 
 from pgaudit.config import Config
 from pgaudit.config.grammars.detectron2 import DETECTRON2
-from pgaudit.constructors.base import (
-    NOT_OPTIMIZED,
-    Assignment,
-    Decision,
-    Facts,
-    OptimizerSpec,
-    Rule,
-    Setting,
-    Unread,
-)
+from pgaudit.constructors.base import Decision, Decisions, Facts, OptimizerSpec, Unread
 from pgaudit.constructors.basic import Basic, refuse_raising
 from pgaudit.constructors.detectron2 import trials
 from pgaudit.constructors.detectron2.arguments import OPTIONS, arguments_of, solver_value
 from pgaudit.constructors.detectron2.rules import Rules
 from pgaudit.constructors.patterns import Pattern
 from pgaudit.constructors.trials import Meeting
-from pgaudit.inventory import Inventory, Listing
+from pgaudit.core.assignment import NOT_OPTIMIZED, Provenance, Setting
+from pgaudit.core.parameters import Inventory, Listing
 
 
 class Detectron2(Basic):
@@ -59,7 +51,7 @@ class Detectron2(Basic):
         given = arguments_of(config).lr_factor_func
         return {given.value: given.at} if isinstance(given.value, str) else {}
 
-    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Assignment:
+    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         refuse_raising(config, inventory, ["named_modules"], "detectron2's get_default_optimizer_params", "constructor")
         rules, groups = Rules(config, facts), _Groups()
@@ -67,13 +59,13 @@ class Detectron2(Basic):
         for visit in inventory.visits:  # the first meeting decides
             if decisions[visit.index].group is None and inventory.parameters[visit.index].trainable:
                 decisions[visit.index] = groups.decision(rules.setting(visit))
-        return Assignment(tuple(decisions), rules.base)
+        return Decisions(tuple(decisions), rules.base)
 
     def patterns(self, config: Config, facts: Facts) -> Sequence[Pattern]:
         """In the order of writing: what comes later wins."""
         return trials.patterns_of(config, Rules(config, facts))
 
-    def principle(self, winner: Rule, loser: Rule) -> str:
+    def principle(self, winner: Provenance, loser: Provenance) -> str:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return trials.principle(winner, loser)
 
@@ -93,7 +85,7 @@ class Detectron2(Basic):
                     hint = _ABSOLUTE.get(word)
                     yield Unread(("paramwise_cfg", "overrides", leaf, word), read, why=why, hint=hint)
 
-    def renamed(self, config: Config, rule: Rule, to: str) -> Config | None:
+    def renamed(self, config: Config, rule: Provenance, to: str) -> Config | None:
         """The name that an override is for."""
         if rule.option != "overrides":
             return None
@@ -125,9 +117,11 @@ class _Groups:
     def decision(self, setting: Setting) -> Decision:
         known = self._by_setting.get(id(setting))
         if known is None:
-            group, first = self._by_items.setdefault(setting.overrides, (len(self._by_items), setting))
+            group, first = self._by_items.setdefault(setting.written, (len(self._by_items), setting))
             # The group holds what its first member wrote: True, say, though the second wrote 1.
-            known = Decision(setting if first is setting else replace(setting, overrides=first.overrides), group)
+            if first is not setting:
+                setting = replace(setting.holding(**first.extra), written=first.written)
+            known = Decision(setting, group)
             self._by_setting[id(setting)] = known
         return known
 

@@ -9,7 +9,8 @@ from typing import Any
 from pgaudit.config import Config
 from pgaudit.config.grammars.detectron2 import SOLVER, literal
 from pgaudit.config.layouts import Path
-from pgaudit.constructors.base import Facts, Rule
+from pgaudit.constructors.base import Facts
+from pgaudit.core.assignment import Provenance
 
 OPTIONS = {
     "base_lr": "the lr of every group, in place of the optimizer's own",
@@ -34,7 +35,7 @@ class Argument:
     """The config's word for it."""
     at: Path
     """Where it stands, or would."""
-    rule: Rule
+    rule: Provenance
     given: bool
     """Whether the config has it; otherwise the value is detectron2's own default."""
 
@@ -78,10 +79,10 @@ def arguments_of(config: Config) -> Arguments:
         if solver and key in SOLVER and name != "weight_decay":  # which only the optimizer is told
             position = config.position("solver", key)
             given = key in (config.solver or {})
-            return Argument(solver_value(config, key), key, ("solver", key), Rule(key, None, position), given)
+            return Argument(solver_value(config, key), key, ("solver", key), Provenance(key, None, position), given)
         at = ("paramwise_cfg", name)
         value = default if solver else options.get(name, default)
-        return Argument(value, name, at, Rule(name, None, config.position(*at)), not solver and name in options)
+        return Argument(value, name, at, Provenance(name, None, config.position(*at)), not solver and name in options)
 
     return Arguments(
         argument("base_lr"),

@@ -10,10 +10,11 @@ from typing import Any
 from pgaudit.config import Config
 from pgaudit.config.layouts import Path
 from pgaudit.constructors.arithmetic import times
-from pgaudit.constructors.base import Facts, Rule, Setting
+from pgaudit.constructors.base import Facts
 from pgaudit.constructors.basic import base_rule
 from pgaudit.constructors.detectron2.arguments import Argument, arguments_of
-from pgaudit.inventory import ModuleType, Visit
+from pgaudit.core.assignment import Provenance, Setting, Value
+from pgaudit.core.parameters import ModuleType, Visit
 from pgaudit.text import quoted, said
 
 _NORM_CLASSES = frozenset(
@@ -53,10 +54,10 @@ class Rules:
         section = "solver" if config.layout == "detectron2" else "optimizer"
         lr, decay = given.base_lr, given.weight_decay
         wd_key = "WEIGHT_DECAY" if section == "solver" else "weight_decay"
-        self.base = Setting(
+        self.base = Setting.of(
             facts.lr if lr.value is None else float(lr.value),
             facts.weight_decay if decay.value is None else float(decay.value),
-            base_rule(config, "lr") if lr.value is None else Rule("default", None, config.position(*lr.at)),
+            base_rule(config, "lr") if lr.value is None else Provenance("default", None, config.position(*lr.at)),
             self._base_decay_rule(section, wd_key, decay),
             tuple((key, float(a.value)) for key, a in (("lr", lr), ("weight_decay", decay)) if a.value is not None),
         )
@@ -90,20 +91,20 @@ class Rules:
             raise self._config.error(message, *at)
         return factor  # type: ignore[return-value]  # a Real behaves as a float does
 
-    def of_name(self, leaf: str) -> list[tuple[Rule, Path, frozenset[str]]]:
+    def of_name(self, leaf: str) -> list[tuple[Provenance, Path, frozenset[str]]]:
         """Returns the rules about all parameters of one name, where they stand, and which hyperparameters they set."""
         if leaf in self.arguments.overrides:
             at = ("paramwise_cfg", "overrides", leaf)
-            rule = Rule("overrides", leaf, self._config.position(*at))
+            rule = Provenance("overrides", leaf, self._config.position(*at))
             return [(rule, at, frozenset(self.arguments.overrides[leaf]))]
         lr, decay = self.arguments.bias_lr_factor, self.arguments.weight_decay_bias
         both = [(lr, frozenset({"lr"})), (decay, frozenset({"weight_decay"}))]
         return [(each.rule, each.at, words) for each, words in both if words <= self.overrides[leaf].keys()]
 
-    def _base_decay_rule(self, section: str, key: str, decay: Argument) -> Rule:
+    def _base_decay_rule(self, section: str, key: str, decay: Argument) -> Provenance:
         if section == "solver" or decay.value is not None:
             at = ("solver", key) if section == "solver" else decay.at
-            return Rule("default", None, self._config.position(*at))
+            return Provenance("default", None, self._config.position(*at))
         return base_rule(self._config, "weight_decay")
 
     def _for_biases(self) -> dict[str, dict[str, Any]]:
@@ -118,9 +119,9 @@ class Rules:
 
     def _setting(self, norm: bool, leaf: str | None, factor: float | None) -> Setting:
         """What each step writes, in detectron2's order: a group's key is its items, in the order of their writing."""
-        held = dict(self.base.overrides)
+        held = dict(self.base.written)
         lr_rule, decay_rule = self.base.lr_rule, self.base.weight_decay_rule
-        extra: tuple[Rule, ...] = ()
+        extra = silent = None
         if norm:
             held["weight_decay"] = float(self.arguments.weight_decay_norm.value)
             decay_rule = self.arguments.weight_decay_norm.rule
@@ -133,10 +134,12 @@ class Rules:
             for rule, _, words in self.of_name(leaf):
                 lr_rule = rule if "lr" in words else lr_rule
                 decay_rule = rule if "weight_decay" in words else decay_rule
-                extra = (rule,) if not words or words - {"lr", "weight_decay"} else ()
+                extra = rule if words - {"lr", "weight_decay"} else None
+                silent = None if words else rule
         lr, decay = held.get("lr", self.base.lr), held.get("weight_decay", self.base.weight_decay)
         inert = self._facts.inert(held)
-        return Setting(lr, decay, lr_rule, decay_rule, tuple(held.items()), extra_rules=extra, inert=inert)
+        more = {key: Value(held[key], extra or lr_rule) for key in held if key not in ("lr", "weight_decay")}
+        return Setting.of(lr, decay, lr_rule, decay_rule, held, inert=inert, more=more, silent=silent)
 
     def _override(self, leaf: str) -> Iterator[tuple[str, Any]]:
         for word, value in self.overrides[leaf].items():

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pgaudit.config import Config
-from pgaudit.constructors.base import Rule
 from pgaudit.constructors.detectron2.rules import Rules, is_norm, searched
 from pgaudit.constructors.patterns import Pattern, Spans
 from pgaudit.constructors.trials import Meeting, Product, Trial, Value
-from pgaudit.inventory import Inventory, Visit
+from pgaudit.core.assignment import Provenance
+from pgaudit.core.parameters import Inventory, Visit
 from pgaudit.inventory.families import NORM_LIKE, NORMS
 from pgaudit.text import quoted, visible
 
 _VALUES: tuple[Value, ...] = ("lr", "weight_decay")
-_DUPLICATE = Rule("duplicate")
+_DUPLICATE = Provenance("duplicate")
 
 
-def principle(winner: Rule, loser: Rule) -> str:
+def principle(winner: Provenance, loser: Provenance) -> str:
     """Says why one rule beats another."""
     if winner.option == "duplicate":
         return "the first name of a tied parameter decides"
@@ -82,7 +82,7 @@ def meetings(inventory: Inventory, config: Config, rules: Rules, index: int) -> 
         first = first or visit.name
 
 
-def _winners(visit: Visit, patterns: Sequence[Pattern]) -> dict[Value, Rule]:
+def _winners(visit: Visit, patterns: Sequence[Pattern]) -> dict[Value, Provenance]:
     matched = [pattern for pattern in patterns if pattern.find(visit) is not None]
     return {value: pattern.rule for value in _VALUES for pattern in matched if value in pattern.states}
 
@@ -133,7 +133,7 @@ def _product(visit: Visit, pattern: Pattern, value: Value, rules: Rules) -> Prod
 def _base(visit: Visit, patterns: Sequence[Pattern], rules: Rules) -> Iterator[Trial]:
     """The base values, for what no rule decided."""
     decided, base = _winners(visit, patterns), rules.base
-    values: tuple[tuple[Value, float | None, Rule | None], ...] = (
+    values: tuple[tuple[Value, float | None, Provenance | None], ...] = (
         ("lr", base.lr, base.lr_rule),
         ("weight_decay", base.weight_decay, base.weight_decay_rule),
     )

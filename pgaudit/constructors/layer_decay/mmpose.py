@@ -14,7 +14,7 @@ from pgaudit.config import Config
 from pgaudit.config.grammars.layer_decay import MMPOSE_LAYER_DECAY
 from pgaudit.constructors.layer_decay.named import RATE_IS, NamedLayerDecay
 from pgaudit.constructors.layer_decay.stages import Layers
-from pgaudit.inventory import Inventory, Parameter
+from pgaudit.core.parameters import Inventory, Parameter
 from pgaudit.text import quoted
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pgaudit.config import Config
 from pgaudit.config.grammars.layer_decay import MMPRETRAIN_LAYER_DECAY
-from pgaudit.constructors.base import NOT_OPTIMIZED, Assignment, Conflict, Decision, Facts, Rule, Setting, Unread
+from pgaudit.constructors.base import Conflict, Decision, Decisions, Facts, Unread
 from pgaudit.constructors.basic import one_group, refuse_raising
 from pgaudit.constructors.layer_decay import trials
 from pgaudit.constructors.layer_decay.named import RATE_IS
@@ -22,7 +22,8 @@ from pgaudit.constructors.layer_decay.unread import unread
 from pgaudit.constructors.openmmlab import custom_keys
 from pgaudit.constructors.patterns import Pattern
 from pgaudit.constructors.trials import Meeting
-from pgaudit.inventory import Inventory, Listing
+from pgaudit.core.assignment import NOT_OPTIMIZED, Provenance, Setting
+from pgaudit.core.parameters import Inventory, Listing
 from pgaudit.text import quoted
 
 
@@ -40,7 +41,7 @@ class MmpretrainLayerDecay(LayerDecay):
         "flat_decay_mult": "weight decay of vectors",
     }
 
-    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Assignment:
+    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         rules = Rules(config, facts, inventory)
         if not config.paramwise_cfg:
@@ -67,7 +68,7 @@ class MmpretrainLayerDecay(LayerDecay):
             *layered,
         ]
 
-    def principle(self, winner: Rule, loser: Rule) -> str:
+    def principle(self, winner: Provenance, loser: Provenance) -> str:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return trials.principle(winner, loser)
 
@@ -79,7 +80,7 @@ class MmpretrainLayerDecay(LayerDecay):
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return unread(config, facts, self.optimizer(config).name)
 
-    def renamed(self, config: Config, rule: Rule, to: str) -> Config | None:
+    def renamed(self, config: Config, rule: Provenance, to: str) -> Config | None:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return custom_keys.renamed(config, rule, to) if rule.option == "custom_keys" else None
 
@@ -88,7 +89,7 @@ class MmpretrainLayerDecay(LayerDecay):
         return custom_keys.exempting(config, part)
 
 
-def _one_group_each(inventory: Inventory, rules: Rules, config: Config) -> Assignment:
+def _one_group_each(inventory: Inventory, rules: Rules, config: Config) -> Decisions:
     trainable = [parameter.trainable for parameter in inventory.parameters]
     decisions = [Decision(NOT_OPTIMIZED, None)] * len(trainable)
     depths: list[int | None] = [None] * len(trainable)
@@ -113,4 +114,4 @@ def _one_group_each(inventory: Inventory, rules: Rules, config: Config) -> Assig
         for index, meetings in sorted(again.items())
     )
     layered = tuple(depths) if rules.rate != 1 else None
-    return Assignment(tuple(decisions), rules.untouched, conflicts, layered)
+    return Decisions(tuple(decisions), rules.untouched, conflicts, layered)

@@ -10,7 +10,7 @@ from typing import Any
 
 from pgaudit.config import Config
 from pgaudit.constructors.arithmetic import times
-from pgaudit.constructors.base import NOT_OPTIMIZED, Assignment, Decision, Facts, Rule, Setting, Unread
+from pgaudit.constructors.base import Decision, Decisions, Facts, Unread
 from pgaudit.constructors.basic import base_rule, conflicts_of, one_group, refuse_raising, untouched
 from pgaudit.constructors.layer_decay.options import rate_pattern
 from pgaudit.constructors.layer_decay.shared import (
@@ -26,10 +26,11 @@ from pgaudit.constructors.layer_decay.stages import Layers, Unplaced, layers_of
 from pgaudit.constructors.patterns import Pattern
 from pgaudit.constructors.sisters import SISTERS
 from pgaudit.constructors.trials import Meeting, Product, Trial, Value
-from pgaudit.inventory import Inventory, Parameter
+from pgaudit.core.assignment import NOT_OPTIMIZED, Provenance, Setting
+from pgaudit.core.parameters import Inventory, Parameter
 from pgaudit.text import quoted
 
-NO_DECAY = Rule("no_decay")
+NO_DECAY = Provenance("no_decay")
 """The library's own rule, by its word for such groups."""
 
 _BOTH: frozenset[Value] = frozenset({"lr", "weight_decay"})
@@ -53,7 +54,7 @@ class NamedLayerDecay(LayerDecay):
         "decay_type": "what a layer is: layer_wise or stage_wise",
     }
 
-    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Assignment:
+    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         base = untouched(config, facts)
         if not config.paramwise_cfg:
@@ -72,7 +73,7 @@ class NamedLayerDecay(LayerDecay):
             key = self.group_of(layer), decays
             if key not in made:
                 setting = self._setting(config, layers, layer, decays, parameter.name)
-                inert = facts.inert(dict(setting.overrides))  # no scheduler of mmengine's looks for lr_scale
+                inert = facts.inert(dict(setting.written))  # no scheduler of mmengine's looks for lr_scale
                 made[key] = Decision(replace(setting, inert=inert), len(made))
             return made[key], layer
 
@@ -88,7 +89,7 @@ class NamedLayerDecay(LayerDecay):
         again = conflicts_of(
             inventory, decisions, lambda visit: under(replace(inventory.parameters[visit.index], name=visit.name))[0]
         )
-        return Assignment(tuple(decisions), base, again, tuple(depths) if self._given(config) != 1 else None)
+        return Decisions(tuple(decisions), base, again, tuple(depths) if self._given(config) != 1 else None)
 
     def layers(self, inventory: Inventory, config: Config) -> Layers:
         """Returns how this model's layers are told."""
@@ -115,7 +116,7 @@ class NamedLayerDecay(LayerDecay):
         """Layer decay alone."""
         return [rate_pattern(config, self.rate)] if config.paramwise_cfg else []
 
-    def principle(self, winner: Rule, loser: Rule) -> str:
+    def principle(self, winner: Provenance, loser: Provenance) -> str:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return "the layer alone decides the lr"
 
@@ -176,10 +177,10 @@ class NamedLayerDecay(LayerDecay):
             "lr": lr,
         }
         rule = base_rule(config, "weight_decay") if decays else NO_DECAY
-        return Setting(lr, float(decay), self._rule(config), rule, tuple(group.items()))
+        return Setting.of(lr, float(decay), self._rule(config), rule, group)
 
-    def _rule(self, config: Config) -> Rule:
-        return Rule(self.rate, None, config.position("paramwise_cfg", self.rate))
+    def _rule(self, config: Config) -> Provenance:
+        return Provenance(self.rate, None, config.position("paramwise_cfg", self.rate))
 
     def _scale(self, config: Config, layers: Layers, layer: Any) -> float:
         scale: float = power(config, self._given(config), layers.count - layer - 1, ("paramwise_cfg", self.rate))

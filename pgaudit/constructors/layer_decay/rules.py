@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 
 from pgaudit.config import Config
 from pgaudit.constructors.arithmetic import times
-from pgaudit.constructors.base import Facts, Rule, Setting
+from pgaudit.constructors.base import Facts
 from pgaudit.constructors.basic import base_rule, untouched
 from pgaudit.constructors.layer_decay.options import OPTIONS, RATE, matches
 from pgaudit.constructors.layer_decay.shared import no_lr, power
-from pgaudit.inventory import Inventory, Visit
+from pgaudit.core.assignment import Provenance, Setting
+from pgaudit.core.parameters import Inventory, Visit
 from pgaudit.text import quoted
 
 CALL = "mmpretrain's LearningRateDecayOptimWrapperConstructor.add_params"
@@ -87,10 +88,10 @@ class Rules:
             found = self._settings[lot] = self._made(lot, visit)
         return found
 
-    def rule(self, option: str, key: str | None = None) -> Rule:
+    def rule(self, option: str, key: str | None = None) -> Provenance:
         """Returns an option, or a custom key, as a rule."""
         at = (option,) if key is None else (option, key)
-        return Rule(option, key, self._config.position("paramwise_cfg", *at))
+        return Provenance(option, key, self._config.position("paramwise_cfg", *at))
 
     def scale(self, lot: Lot) -> float:
         """Returns by what the lr of a layer is multiplied."""
@@ -112,9 +113,9 @@ class Rules:
         group |= {"lr": lr, "lr_scale": scale, "layer_id": lot.layer}
         group.pop("param_name", None)  # the library overwrites a custom key's with the parameter's own
         inert = self._facts.inert(group)  # no scheduler of mmengine's looks for lr_scale
-        return Setting(lr, float(group["weight_decay"]), self.lr_rule, rule, tuple(group.items()), inert=inert)
+        return Setting.of(lr, float(group["weight_decay"]), self.lr_rule, rule, group, inert=inert)
 
-    def _decay(self, lot: Lot) -> tuple[dict[str, Any], Rule]:
+    def _decay(self, lot: Lot) -> tuple[dict[str, Any], Provenance]:
         if lot.key is not None:
             at = ("paramwise_cfg", "custom_keys", lot.key)
             stated = dict(self.custom[lot.key])

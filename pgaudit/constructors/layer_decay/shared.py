@@ -6,14 +6,15 @@ import math
 from typing import Any
 
 from pgaudit.config import Config
-from pgaudit.constructors.base import Decision, OptimizerSpec, Rule, Setting
+from pgaudit.constructors.base import Decision, OptimizerSpec
 from pgaudit.constructors.basic import Basic
 from pgaudit.constructors.mmengine import class_named
-from pgaudit.errors import ConfigError
+from pgaudit.core.assignment import Provenance, Setting
+from pgaudit.core.errors import ConfigError
 from pgaudit.text import quoted
 
-FROZEN_RULE = Rule("frozen")
-FROZEN = Setting(None, None, FROZEN_RULE, FROZEN_RULE)
+FROZEN_RULE = Provenance("frozen")
+FROZEN = Setting.left_out(FROZEN_RULE)
 """All of them leave frozen parameters out, without a word."""
 
 

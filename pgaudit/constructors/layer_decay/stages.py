@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgaudit.config import Config
-from pgaudit.inventory import Hints
+from pgaudit.core.parameters import Hints
 from pgaudit.text import quoted, said, visible
 
 _FIRST = ("backbone.cls_token", "backbone.mask_token", "backbone.pos_embed")

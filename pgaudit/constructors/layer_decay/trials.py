@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgaudit.config import Config
-from pgaudit.constructors.base import Facts, Rule
+from pgaudit.constructors.base import Facts
 from pgaudit.constructors.layer_decay.options import OPTIONS, key_pattern, matches, says
 from pgaudit.constructors.layer_decay.rules import Lot, Rules
 from pgaudit.constructors.layer_decay.shared import FROZEN_RULE, layered
 from pgaudit.constructors.patterns import Pattern
 from pgaudit.constructors.trials import Meeting, Product, Trial, Value
-from pgaudit.inventory import Inventory, Visit
+from pgaudit.core.assignment import Provenance
+from pgaudit.core.parameters import Inventory, Visit
 
 _DECAY: frozenset[Value] = frozenset({"weight_decay"})
 _BOTH: frozenset[Value] = frozenset({"lr", "weight_decay"})
@@ -19,7 +20,7 @@ _LOST = "the decay_mult beside it is lost"
 _ORDER = "norms are asked for first, then biases, then vectors"
 
 
-def principle(winner: Rule, loser: Rule) -> str:
+def principle(winner: Provenance, loser: Provenance) -> str:
     """Says why one rule beats another."""
     if winner.option == "frozen":
         return "a frozen parameter is passed over before any rule is asked"
@@ -82,7 +83,7 @@ class _Tried:
             yield Trial(won, True, "no rule speaks about its weight decay", (product,), _DECAY)
         yield self._layer(lot, setting.lr)
 
-    def _key(self, visit: Visit, pattern: Pattern, won: Rule) -> Trial:
+    def _key(self, visit: Visit, pattern: Pattern, won: Provenance) -> Trial:
         rule, spans, why, text = pattern.rule, pattern.find(visit), pattern.says(visit), visit.name
         if spans is None:
             return Trial(rule, False, why, text=text)
@@ -95,7 +96,7 @@ class _Tried:
             return Trial(rule, True, why, (product,), _DECAY, text=text, spans=spans)
         return Trial(rule, True, why, (product,), frozenset(), won, principle(won, rule), text, spans)
 
-    def _option(self, visit: Visit, option: str, won: Rule) -> Trial:
+    def _option(self, visit: Visit, option: str, won: Provenance) -> Trial:
         rule, why = self._rules.rule(option), says(option, visit)
         if not matches(option, visit):
             return Trial(rule, False, why)

@@ -6,14 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pgaudit.config import Config
-from pgaudit.constructors.base import NOT_OPTIMIZED, Assignment, Conflict, Decision, Facts, Rule, Setting
+from pgaudit.constructors.base import Conflict, Decision, Decisions, Facts
 from pgaudit.constructors.basic import Basic, one_group, refuse_raising
 from pgaudit.constructors.openmmlab import custom_keys
 from pgaudit.constructors.openmmlab.dialect import Dialect
 from pgaudit.constructors.openmmlab.options import key_pattern, option_pattern
 from pgaudit.constructors.openmmlab.rules import Rules
 from pgaudit.constructors.patterns import Pattern
-from pgaudit.inventory import Inventory, Listing
+from pgaudit.core.assignment import NOT_OPTIMIZED, Provenance, Setting
+from pgaudit.core.parameters import Inventory, Listing
 from pgaudit.text import quoted
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class OpenMMLab(Basic):
             "bypass_duplicate": "a tied parameter is taken once, under its first name",
         }
 
-    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Assignment:
+    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         rules = Rules(config, facts, self.dialect)
         if not config.paramwise_cfg:
@@ -57,7 +58,7 @@ class OpenMMLab(Basic):
         given = [option for option in self.dialect.options if option.name in rules.given]
         return [*keys, *(option_pattern(config, option) for option in given)]
 
-    def principle(self, winner: Rule, loser: Rule) -> str:
+    def principle(self, winner: Provenance, loser: Provenance) -> str:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return self.dialect.principle(winner, loser)
 
@@ -67,7 +68,7 @@ class OpenMMLab(Basic):
 
         return trials.meetings(self.dialect, inventory, config, facts, index)
 
-    def renamed(self, config: Config, rule: Rule, to: str) -> Config | None:
+    def renamed(self, config: Config, rule: Provenance, to: str) -> Config | None:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return custom_keys.renamed(config, rule, to) if rule.option == "custom_keys" else None
 
@@ -76,7 +77,7 @@ class OpenMMLab(Basic):
         return custom_keys.exempting(config, part)
 
 
-def _one_group_each(inventory: Inventory, rules: Rules, config: Config) -> Assignment:
+def _one_group_each(inventory: Inventory, rules: Rules, config: Config) -> Decisions:
     bypass = bool(rules.options.get("bypass_duplicate", False))
     trainable = [parameter.trainable for parameter in inventory.parameters]
     decisions: list[Decision | None] = [None] * len(trainable)
@@ -116,4 +117,4 @@ def _one_group_each(inventory: Inventory, rules: Rules, config: Config) -> Assig
     )
     left = Decision(NOT_OPTIMIZED, None)
     decided_all = tuple(decided or left for decided in decisions)
-    return Assignment(decided_all, rules.untouched, conflicts, warned=tuple(sorted(warned)))
+    return Decisions(decided_all, rules.untouched, conflicts, warned=tuple(sorted(warned)))

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from pgaudit.config import Config
-from pgaudit.constructors.base import Rule
+from pgaudit.core.assignment import Provenance
 
 
-def renamed(config: Config, rule: Rule, to: str) -> Config:
+def renamed(config: Config, rule: Provenance, to: str) -> Config:
     """Returns the config with a custom key written otherwise."""
     return _with(config, {to if key == rule.key else key: settings for key, settings in _keys(config).items()})
 

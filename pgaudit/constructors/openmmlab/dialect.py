@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Set
 from dataclasses import dataclass
 
-from pgaudit.constructors.base import Rule
 from pgaudit.constructors.openmmlab.options import Option
-from pgaudit.inventory import Visit
+from pgaudit.core.assignment import Provenance
+from pgaudit.core.parameters import Visit
 
 Chosen = tuple[str | None, str | None]
 """The options that speak about a parameter's lr and its weight decay."""
@@ -36,7 +36,7 @@ class Dialect:
     can_force: bool = False
     """Whether ``force_default_settings`` lets the options decide after the custom keys."""
 
-    def principle(self, winner: Rule, loser: Rule) -> str:
+    def principle(self, winner: Provenance, loser: Provenance) -> str:
         """Says why one rule beats another."""
         if winner.option == "frozen":
             return (

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pgaudit.config import Config
-from pgaudit.constructors.base import Rule
 from pgaudit.constructors.patterns import Pattern, Spans, occurrences
-from pgaudit.inventory import Visit
+from pgaudit.core.assignment import Provenance
+from pgaudit.core.parameters import Visit
 from pgaudit.inventory.families import NORM_LIKE, NORMS
 from pgaudit.text import counted, quoted, visible
 
@@ -116,7 +116,7 @@ def key_pattern(config: Config, key: str, *, copied: bool) -> Pattern:
         return "stands in the name" if key in searched(visit) else "not in the name"
 
     states = frozenset(value for word, value in values.items() if word in stated)
-    return Pattern(Rule("custom_keys", key, config.position(*at)), at, states, find, says, searched)
+    return Pattern(Provenance("custom_keys", key, config.position(*at)), at, states, find, says, searched)
 
 
 def option_pattern(config: Config, option: Option) -> Pattern:
@@ -126,4 +126,4 @@ def option_pattern(config: Config, option: Option) -> Pattern:
     def find(visit: Visit) -> Spans | None:
         return () if option.matches(visit) else None
 
-    return Pattern(Rule(option.name, None, config.position(*at)), at, frozenset({option.of}), find, option.says)
+    return Pattern(Provenance(option.name, None, config.position(*at)), at, frozenset({option.of}), find, option.says)

@@ -7,10 +7,11 @@ from typing import Any
 
 from pgaudit.config import Config
 from pgaudit.constructors.arithmetic import times
-from pgaudit.constructors.base import Facts, Rule, Setting
+from pgaudit.constructors.base import Facts
 from pgaudit.constructors.basic import base_rule
 from pgaudit.constructors.openmmlab.dialect import Chosen, Dialect
-from pgaudit.inventory import Visit
+from pgaudit.core.assignment import Provenance, Setting
+from pgaudit.core.parameters import Visit
 from pgaudit.text import quoted
 
 
@@ -38,9 +39,9 @@ class Rules:
         self._default_lr = base_rule(config, "lr")
         self._default_wd = base_rule(config, "weight_decay")
         lr, wd = facts.lr, facts.weight_decay
-        self.untouched = Setting(lr, wd, self._default_lr, self._default_wd)
-        frozen = Rule("frozen")
-        self.frozen = Setting(lr, wd, frozen, frozen) if dialect.keeps_frozen else Setting(None, None, frozen, frozen)
+        self.untouched = Setting.of(lr, wd, self._default_lr, self._default_wd)
+        frozen = Provenance("frozen")
+        self.frozen = Setting.of(lr, wd, frozen, frozen) if dialect.keeps_frozen else Setting.left_out(frozen)
 
     def setting(self, visit: Visit) -> Setting:
         """Returns what a trainable parameter gets."""
@@ -67,7 +68,7 @@ class Rules:
 
     def _custom_setting(self, key: str, visit: Visit) -> Setting:
         at = ("paramwise_cfg", "custom_keys", key)
-        rule = Rule("custom_keys", key, self._config.position(*at))
+        rule = Provenance("custom_keys", key, self._config.position(*at))
         sub = self.custom[key]
         group: dict[str, Any] = {"lr": self._multiplied_lr(sub.get("lr_mult", 1.0), visit, at)}
         if self.base_wd is not None:
@@ -77,9 +78,7 @@ class Rules:
             group |= sub
         decay = float(group.get("weight_decay", self._facts.weight_decay))
         decay_rule = rule if "weight_decay" in group else self._default_wd
-        return Setting(
-            float(group["lr"]), decay, rule, decay_rule, tuple(group.items()), inert=self._facts.inert(group)
-        )
+        return Setting.of(float(group["lr"]), decay, rule, decay_rule, group, inert=self._facts.inert(group))
 
     def _forced_setting(self, key: str, visit: Visit) -> Setting:
         """A custom key, and then the options."""
@@ -87,32 +86,36 @@ class Rules:
         found = self._forced.get((key, chosen))
         if found is None:
             custom, options = self._custom_setting(key, visit), self._option_setting(*chosen, visit)
-            group = {**dict(custom.overrides), **dict(options.overrides)}
+            group = {**dict(custom.written), **dict(options.written)}
             of_lr = options if chosen[0] else custom
             of_decay = options if chosen[1] and self.base_wd is not None else custom
-            found = self._forced[key, chosen] = Setting(
-                of_lr.lr, of_decay.weight_decay, of_lr.lr_rule, of_decay.weight_decay_rule, tuple(group.items())
+            found = self._forced[key, chosen] = Setting.of(
+                of_lr.lr, of_decay.weight_decay, of_lr.lr_rule, of_decay.weight_decay_rule, group
             )
         return found
 
     def _option_setting(self, lr_option: str | None, wd_option: str | None, visit: Visit) -> Setting:
-        overrides: list[tuple[str, float]] = []
+        written: dict[str, float] = {}
         lr, wd = self._facts.lr, self._facts.weight_decay
         lr_rule, wd_rule = self._default_lr, self._default_wd
         if lr_option:
             lr = self._multiplied_lr(self.options.get(lr_option, 1.0), visit, ("paramwise_cfg", lr_option))
             lr_rule = self._option_rule(lr_option, lr_rule)
-            overrides.append(("lr", lr))
+            written["lr"] = lr
         if wd_option and self.base_wd is not None:
             mult = self.options.get(wd_option, 1.0)
             wd = times(self._config, "weight_decay", self.base_wd, mult, ("paramwise_cfg", wd_option))
             wd_rule = self._option_rule(wd_option, wd_rule)
-            overrides.append(("weight_decay", wd))
-        return Setting(lr, wd, lr_rule, wd_rule, tuple(overrides))
+            written["weight_decay"] = wd
+        return Setting.of(lr, wd, lr_rule, wd_rule, written)
 
-    def _option_rule(self, option: str, default: Rule) -> Rule:
+    def _option_rule(self, option: str, default: Provenance) -> Provenance:
         """An option that is not given multiplies by 1: the base value holds, though no later rule gets its turn."""
-        return Rule(option, None, self._config.position("paramwise_cfg", option)) if option in self.options else default
+        return (
+            Provenance(option, None, self._config.position("paramwise_cfg", option))
+            if option in self.options
+            else default
+        )
 
     def _multiplied_lr(self, mult: float, visit: Visit, at: tuple[str, ...]) -> float:
         if self.base_lr is None:

@@ -7,16 +7,17 @@ from types import MappingProxyType
 from typing import Any
 
 from pgaudit.config import Config
-from pgaudit.constructors.base import Facts, Rule
+from pgaudit.constructors.base import Facts
 from pgaudit.constructors.openmmlab.dialect import Dialect
 from pgaudit.constructors.openmmlab.options import Option, key_pattern, searched
 from pgaudit.constructors.openmmlab.rules import Rules
 from pgaudit.constructors.patterns import Pattern
 from pgaudit.constructors.trials import Meeting, Product, Trial, Value
-from pgaudit.inventory import Inventory, Visit
+from pgaudit.core.assignment import Provenance
+from pgaudit.core.parameters import Inventory, Visit
 
 _BOTH: frozenset[Value] = frozenset({"lr", "weight_decay"})
-_FROZEN = Rule("frozen")
+_FROZEN = Provenance("frozen")
 
 
 def meetings(dialect: Dialect, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
@@ -36,7 +37,7 @@ def meetings(dialect: Dialect, inventory: Inventory, config: Config, facts: Fact
             note = _second(first) if dialect.keeps_frozen else None
             yield Meeting(visit.name, tried.beaten(visit, _FROZEN, why), note)
         elif again:
-            rule = Rule("duplicate", None, config.position("paramwise_cfg", "bypass_duplicate"))
+            rule = Provenance("duplicate", None, config.position("paramwise_cfg", "bypass_duplicate"))
             yield Meeting(visit.name, tried.beaten(visit, rule, f"already in a group as {first}"))
         else:
             yield Meeting(visit.name, tried.asked(visit), _second(first))
@@ -63,7 +64,7 @@ class _Tried:
         left = _BOTH.difference(*(trial.decides for trial in trials))
         return (*trials, *self.base(left, "no rule speaks about it"))
 
-    def beaten(self, visit: Visit, winner: Rule, why: str) -> tuple[Trial, ...]:
+    def beaten(self, visit: Visit, winner: Provenance, why: str) -> tuple[Trial, ...]:
         """A parameter about which no rule is asked; those that would match are named."""
         tried = (*(self._key(visit, pattern, winner) for pattern in self._keys), *self._options(visit, winner))
         lost = tuple(trial for trial in tried if trial.matched)
@@ -84,7 +85,11 @@ class _Tried:
         return tuple(trials)
 
     def _key(
-        self, visit: Visit, pattern: Pattern, won: Rule | None, taken: Mapping[Value, Rule] = MappingProxyType({})
+        self,
+        visit: Visit,
+        pattern: Pattern,
+        won: Provenance | None,
+        taken: Mapping[Value, Provenance] = MappingProxyType({}),
     ) -> Trial:
         rule, spans = pattern.rule, pattern.find(visit)
         why, text = pattern.says(visit), searched(visit)
@@ -116,7 +121,7 @@ class _Tried:
             elif base is not None:
                 yield self._product(of, stated, word)
 
-    def _options(self, visit: Visit, won: Rule | None) -> Iterator[Trial]:
+    def _options(self, visit: Visit, won: Provenance | None) -> Iterator[Trial]:
         chosen = dict(zip(("lr", "weight_decay"), self._dialect.choose(visit, self._rules.given), strict=True))
         for option in self._dialect.options:
             given = option.name in self._rules.given
@@ -131,7 +136,7 @@ class _Tried:
         later = options[options.index(option) + 1 :]
         return any(other.of == option.of and other.name in self._rules.given for other in later)
 
-    def _option(self, visit: Visit, option: Option, won: Rule | None, chosen: str | None) -> Trial:
+    def _option(self, visit: Visit, option: Option, won: Provenance | None, chosen: str | None) -> Trial:
         rule = self._rule(option.name)
         why = option.says(visit)
         if not option.matches(visit):
@@ -146,8 +151,8 @@ class _Tried:
             return Trial(rule, True, f"{why}; not given, and takes it all the same: no later option gets its turn")
         return Trial(rule, True, why, products, frozenset({option.of}))
 
-    def _rule(self, option: str) -> Rule:
-        return Rule(option, None, self._config.position("paramwise_cfg", option))
+    def _rule(self, option: str) -> Provenance:
+        return Provenance(option, None, self._config.position("paramwise_cfg", option))
 
     def _product(self, of: Value, stated: Any, word: str) -> Product:
         base = self._rules.base_lr if of == "lr" else self._rules.base_wd

@@ -27,13 +27,14 @@ from dataclasses import replace
 
 from pgaudit.config import Config
 from pgaudit.config.grammars.regex import REGEX
-from pgaudit.constructors.base import NOT_OPTIMIZED, Assignment, Decision, Facts, Rule
+from pgaudit.constructors.base import Decision, Decisions, Facts
 from pgaudit.constructors.basic import Basic, refuse_raising
 from pgaudit.constructors.patterns import Pattern
 from pgaudit.constructors.regex.rules import AT, Rules
 from pgaudit.constructors.regex.trials import meeting, patterns_of, principle
 from pgaudit.constructors.trials import Meeting
-from pgaudit.inventory import Inventory
+from pgaudit.core.assignment import NOT_OPTIMIZED, Provenance
+from pgaudit.core.parameters import Inventory
 from pgaudit.text import counted, visible
 
 _NAMED = 3
@@ -51,7 +52,7 @@ class Regex(Basic):
         "wd_mults": "patterns, and by what the weight decay is multiplied; nothing else decays",
     }
 
-    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Assignment:
+    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         rules = Rules(config, facts)
         groups: dict[tuple[float | None, float | None], int] = {}
@@ -77,13 +78,13 @@ class Regex(Basic):
             message = f"no pattern fits {counted(len(uncovered), 'tensor')}: {names}; big_vision would raise "
             hint = 'end the list with [".*", {}], or [".*", null] to leave the rest out'
             raise config.error(f"{message}AssertionError", AT, "schedule", hint=hint)
-        return Assignment(tuple(decisions), rules.base)
+        return Decisions(tuple(decisions), rules.base)
 
     def patterns(self, config: Config, facts: Facts) -> Sequence[Pattern]:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return patterns_of(config, facts)
 
-    def principle(self, winner: Rule, loser: Rule) -> str:
+    def principle(self, winner: Provenance, loser: Provenance) -> str:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return principle(winner, loser)
 
@@ -91,7 +92,7 @@ class Regex(Basic):
         """Each parameter is met once, under its first name."""
         yield meeting(inventory, config, facts, index)
 
-    def renamed(self, config: Config, rule: Rule, to: str) -> Config | None:
+    def renamed(self, config: Config, rule: Provenance, to: str) -> Config | None:
         """Returns the config with a pattern written otherwise."""
         options = config.paramwise_cfg or {}
         entries = options.get(rule.option)

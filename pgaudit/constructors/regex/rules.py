@@ -9,7 +9,8 @@ from typing import Any
 from pgaudit.config import Config
 from pgaudit.config.grammars.regex import compiled, faults, no_decay_patterns
 from pgaudit.constructors.arithmetic import times
-from pgaudit.constructors.base import Facts, Rule, Setting
+from pgaudit.constructors.base import Facts
+from pgaudit.core.assignment import Provenance, Setting
 from pgaudit.expressions import Expression
 
 AT = "paramwise_cfg"
@@ -19,7 +20,7 @@ AT = "paramwise_cfg"
 class Entry:
     """One pattern of a list, and its value."""
 
-    rule: Rule
+    rule: Provenance
     index: int
     """Its place in the list."""
     fits: Expression
@@ -44,14 +45,14 @@ class Rules:
             message, hint = no_decay_patterns()
             raise config.error(message, "optimizer", "weight_decay", hint=hint)
         self.schedule, self.lr_mults, self.wd_mults = map(self._entries, ("schedule", "lr_mults", "wd_mults"))
-        self.lr_rule = Rule("default", None, config.position("optimizer", "lr"))
+        self.lr_rule = Provenance("default", None, config.position("optimizer", "lr"))
         decay_at = config.position("optimizer", "weight_decay")
-        self.base = Setting(facts.lr, float(self.base_wd), self.lr_rule, Rule("default", None, decay_at))
+        self.base = Setting.of(facts.lr, float(self.base_wd), self.lr_rule, Provenance("default", None, decay_at))
         self.no_decay_rule = self.base.weight_decay_rule
         if self.wd_mults and self.base_wd:
-            self.no_decay_rule = Rule("wd_mults", None, config.position(AT, "wd_mults"))
-        frozen = Rule("frozen")
-        self.frozen = Setting(None, None, frozen, frozen)
+            self.no_decay_rule = Provenance("wd_mults", None, config.position(AT, "wd_mults"))
+        frozen = Provenance("frozen")
+        self.frozen = Setting.left_out(frozen)
         self._settings: dict[tuple[int | None, int | None], Setting] = {}
         self._nulls: dict[int, Setting] = {}
 
@@ -61,7 +62,7 @@ class Rules:
         for index, (pattern, value) in enumerate(given if isinstance(given, (list, tuple)) else ()):
             fits = compiled(pattern, (AT, option, index, 0))
             assert not isinstance(fits, str)
-            rule = Rule(option, pattern, self._config.position(AT, option, index))
+            rule = Provenance(option, pattern, self._config.position(AT, option, index))
             entries.append(Entry(rule, index, fits, value))
         return entries
 
@@ -72,7 +73,7 @@ class Rules:
             if scheduled is None:
                 return None
             if scheduled.value is None:
-                return self._nulls.setdefault(scheduled.index, Setting(None, None, scheduled.rule, scheduled.rule))
+                return self._nulls.setdefault(scheduled.index, Setting.left_out(scheduled.rule))
         lr, decay = first(self.lr_mults, name), first(self.wd_mults, name)
         key = (None if lr is None else lr.index, None if decay is None else decay.index)
         if key not in self._settings:
@@ -84,7 +85,7 @@ class Rules:
         amount = 0.0 if decay is None else self.product(decay)
         lr_rule = self.lr_rule if lr is None else lr.rule
         decay_rule = self.no_decay_rule if decay is None else decay.rule
-        return Setting(rate, amount, lr_rule, decay_rule, (("lr", rate), ("weight_decay", amount)))
+        return Setting.of(rate, amount, lr_rule, decay_rule, {"lr": rate, "weight_decay": amount})
 
     def product(self, entry: Entry) -> float:
         """Returns what an entry makes of the base value."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pgaudit.config import Config
-from pgaudit.constructors.base import Facts, Rule
+from pgaudit.constructors.base import Facts
 from pgaudit.constructors.patterns import Pattern, Spans
 from pgaudit.constructors.regex.rules import AT, Entry, Rules, first
 from pgaudit.constructors.regex.spans import spans_of
 from pgaudit.constructors.trials import Meeting, Product, Trial, Value
-from pgaudit.inventory import Inventory, Parameter, Visit
+from pgaudit.core.assignment import Provenance
+from pgaudit.core.parameters import Inventory, Parameter, Visit
 
 _STATES: dict[str, frozenset[Value]] = {
     "schedule": frozenset({"lr", "weight_decay"}),
@@ -20,7 +21,7 @@ _STATES: dict[str, frozenset[Value]] = {
 _BOTH = _STATES["schedule"]
 
 
-def principle(winner: Rule, loser: Rule) -> str:
+def principle(winner: Provenance, loser: Provenance) -> str:
     """Says why one rule beats another."""
     if winner.option == "frozen":
         return "a frozen parameter is left out before any pattern is asked"
@@ -66,7 +67,7 @@ class _Tried:
 
     def all(self) -> Iterator[Trial]:
         rules = self._rules
-        winner = Rule("frozen") if not self._parameter.trainable else None
+        winner = Provenance("frozen") if not self._parameter.trainable else None
         if winner:
             yield Trial(winner, True, "it is frozen, and left out", (), _BOTH)
         found = first(rules.schedule, self._parameter.name)
@@ -76,7 +77,7 @@ class _Tried:
         yield from self._multiplied(rules.lr_mults, winner, "lr")
         yield from self._multiplied(rules.wd_mults, winner, "weight_decay")
 
-    def _scheduled(self, entries: Sequence[Entry], found: Entry | None, winner: Rule | None) -> Iterator[Trial]:
+    def _scheduled(self, entries: Sequence[Entry], found: Entry | None, winner: Provenance | None) -> Iterator[Trial]:
         for entry in entries:
             rule, spans = entry.rule, self._spans(entry)
             if spans is None:
@@ -89,7 +90,7 @@ class _Tried:
             else:
                 yield Trial(rule, True, "fits the whole name; not null: it trains")
 
-    def _multiplied(self, entries: Sequence[Entry], winner: Rule | None, of: Value) -> Iterator[Trial]:
+    def _multiplied(self, entries: Sequence[Entry], winner: Provenance | None, of: Value) -> Iterator[Trial]:
         base = self._rules.base_lr if of == "lr" else self._rules.base_wd
         for entry in entries:
             spans = self._spans(entry)
@@ -116,7 +117,7 @@ class _Tried:
             why = "no pattern of `wd_mults` fits: no decay" if rules.base_wd else "there is no weight decay"
         return Trial(rule, True, why, (Product(of, result),), frozenset({of}))
 
-    def _lost(self, entry: Entry, winner: Rule, products: tuple[Product, ...]) -> Trial:
+    def _lost(self, entry: Entry, winner: Provenance, products: tuple[Product, ...]) -> Trial:
         words = principle(winner, entry.rule)
         name, spans = self._parameter.name, self._spans(entry) or ()
         return Trial(entry.rule, True, "fits the whole name", products, frozenset(), winner, words, name, spans)

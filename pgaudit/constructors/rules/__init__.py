@@ -14,14 +14,15 @@ from dataclasses import replace
 from pgaudit.config import Config
 from pgaudit.config.grammars.rules import RULES, rules_of
 from pgaudit.config.matches import NORM
-from pgaudit.constructors.base import NOT_OPTIMIZED, Assignment, Decision, Facts, Rule
+from pgaudit.constructors.base import Decision, Decisions, Facts
 from pgaudit.constructors.basic import Basic, refuse_raising
 from pgaudit.constructors.patterns import Pattern
 from pgaudit.constructors.rules.decide import Policy
 from pgaudit.constructors.rules.match import class_path
 from pgaudit.constructors.rules.trials import meetings, patterns_of, principle
 from pgaudit.constructors.trials import Meeting
-from pgaudit.inventory import Inventory
+from pgaudit.core.assignment import NOT_OPTIMIZED, Provenance
+from pgaudit.core.parameters import Inventory
 
 
 class Rules(Basic):
@@ -45,7 +46,7 @@ class Rules(Basic):
             if ref != NORM
         }
 
-    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Assignment:
+    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         policy = Policy(config, facts)
         groups: dict[object, int] = {}
@@ -58,19 +59,19 @@ class Rules(Basic):
             setting = policy.frozen
             if parameter.trainable:
                 setting = policy.setting(inventory, index)
-            if setting.lr_rule is None or setting is policy.frozen or id(setting) in policy.left_out:
+            if setting.excluded:
                 decisions.append(Decision(setting, None))
             else:
                 decisions.append(Decision(setting, groups.setdefault(policy.lot(setting), len(groups))))
         if not groups:
             raise config.error("no parameter is left for the optimizer: all are frozen", "paramwise_cfg")
-        return Assignment(tuple(decisions), policy.base)
+        return Decisions(tuple(decisions), policy.base)
 
     def patterns(self, config: Config, facts: Facts) -> Sequence[Pattern]:
         """The rules, in the order in which they are tried."""
         return patterns_of(config, facts)
 
-    def principle(self, winner: Rule, loser: Rule) -> str:
+    def principle(self, winner: Provenance, loser: Provenance) -> str:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return principle(winner)
 

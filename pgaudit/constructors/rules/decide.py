@@ -9,10 +9,11 @@ from typing import Any
 from pgaudit.config import Config
 from pgaudit.config.grammars.rules import PlainRule, rules_of
 from pgaudit.constructors.arithmetic import times
-from pgaudit.constructors.base import Facts, Rule, Setting
+from pgaudit.constructors.base import Facts
 from pgaudit.constructors.basic import untouched
 from pgaudit.constructors.rules.match import Matcher, Named
-from pgaudit.inventory import Inventory, ModuleType
+from pgaudit.core.assignment import Provenance, Setting, Value
+from pgaudit.core.parameters import Inventory, ModuleType
 from pgaudit.text import did_you_mean, quoted, visible
 
 OF_SCHEDULERS = frozenset({"lr_scale", "initial_lr"})
@@ -36,9 +37,8 @@ class Policy:
         self.names = [self._rule(index) for index in range(len(self.rules))]
         """The rules as others know them; one that matches what an earlier one does has a number."""
         self.base = untouched(config, facts)
-        frozen = Rule("frozen")
-        self.frozen = Setting(None, None, frozen, frozen)
-        self.left_out: set[int] = set()
+        frozen = Provenance("frozen")
+        self.frozen = Setting.left_out(frozen)
         """The settings, by id, of what a rule freezes."""
         self._settings: dict[tuple[int, ...], Setting] = {}
         self._open: dict[tuple[int, int], list[tuple[int, Named]]] = {}
@@ -46,11 +46,11 @@ class Policy:
         self._lots: dict[int, object] = {}
         self._refuse_unknown_settings()
 
-    def _rule(self, index: int) -> Rule:
+    def _rule(self, index: int) -> Provenance:
         label = self.rules[index].match.label
         earlier = sum(rule.match.label == label for rule in self.rules[:index])
         key = f"{label} #{earlier + 1}" if earlier else label
-        return Rule("rules", key, self._config.position("paramwise_cfg", "rules", index))
+        return Provenance("rules", key, self._config.position("paramwise_cfg", "rules", index))
 
     def setting(self, inventory: Inventory, index: int) -> Setting:
         """Returns what a trainable parameter gets.
@@ -91,7 +91,7 @@ class Policy:
         """Returns what is equal for settings that come to the same."""
         known = self._lots.get(id(setting))
         if known is None:
-            known = (id(setting) in self.left_out, setting.lr, setting.weight_decay, repr(setting.extra))
+            known = (setting.excluded is not None, setting.lr, setting.weight_decay, repr(setting.extra))
             self._lots[id(setting)] = known
         return known
 
@@ -99,7 +99,7 @@ class Policy:
         """Later rules override what they state; where the first one wins, it decides all, whatever it states."""
         decided = _Decided(self.base)
         if not matched and self.unmatched == "freeze":
-            decided.freezing = Rule("unmatched", None, self._config.position("paramwise_cfg", "unmatched"))
+            decided.freezing = Provenance("unmatched", None, self._config.position("paramwise_cfg", "unmatched"))
         for index in matched:
             rule, says = self.names[index], self.rules[index].says
             if "freeze" in says:
@@ -112,9 +112,7 @@ class Policy:
         if decided.freezing is None:
             arguments = {**self._facts.arguments, **self._config.optimizer, **self._facts.filled_in}
             return decided.setting(self.base, arguments)
-        setting = Setting(None, None, decided.freezing, decided.freezing)
-        self.left_out.add(id(setting))
-        return setting
+        return Setting.left_out(decided.freezing)
 
     def value(self, index: int, of: str) -> float | None:
         """Returns the lr or the weight decay that a rule gives: its own number, or the base times its multiplier."""
@@ -140,7 +138,7 @@ class Policy:
         raise self._config.error(message, *where, hint="let the same rules match both names")
 
     def _words(self, setting: Setting) -> str:
-        if id(setting) in self.left_out:
+        if setting.excluded:
             return "left out"
         extra = "".join(f", {visible(key)} {visible(value)}" for key, value in setting.extra.items())
         return f"lr {setting.lr:g}, weight decay {setting.weight_decay:g}{extra}"
@@ -163,10 +161,10 @@ class _Decided:
     base: InitVar[Setting]
     lr: float | None = None
     decay: float | None = None
-    lr_rule: Rule | None = None
-    decay_rule: Rule | None = None
-    freezing: Rule | None = None
-    extra: dict[str, tuple[Any, Rule]] = field(default_factory=dict)
+    lr_rule: Provenance | None = None
+    decay_rule: Provenance | None = None
+    freezing: Provenance | None = None
+    extra: dict[str, tuple[Any, Provenance]] = field(default_factory=dict)
 
     def __post_init__(self, base: Setting) -> None:
         self.lr, self.decay = base.lr, base.weight_decay
@@ -183,9 +181,10 @@ class _Decided:
             value = self.extra[key][0]
             if repr(arguments.get(key)) != repr(value):  # null for what the class does not have: it is not set
                 written.append((key, value))
-        rules = tuple(dict.fromkeys(rule for _, rule in self.extra.values()))
-        scale = self.extra["lr_scale"][0] if "lr_scale" in self.extra else arguments.get("lr_scale")
-        return Setting(self.lr, self.decay, self.lr_rule, self.decay_rule, tuple(written), scale, rules)
+        more = {key: Value(value, rule) for key, (value, rule) in self.extra.items()}
+        if arguments.get("lr_scale") is not None:  # an argument of the class: all its groups hold it
+            more.setdefault("lr_scale", Value(arguments["lr_scale"], self.lr_rule))
+        return Setting.of(self.lr, self.decay, self.lr_rule, self.decay_rule, written, more=more)
 
 
 def views_of(inventory: Inventory, index: int) -> Iterator[View]:

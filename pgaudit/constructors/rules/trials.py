@@ -6,19 +6,20 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 
 from pgaudit.config import Config
-from pgaudit.constructors.base import Facts, Rule, Setting
+from pgaudit.constructors.base import Facts
 from pgaudit.constructors.patterns import Pattern, Spans
 from pgaudit.constructors.rules.decide import Policy, View, views_of
 from pgaudit.constructors.rules.match import Matcher
 from pgaudit.constructors.trials import Meeting, Product, Trial, Value
-from pgaudit.inventory import Inventory, Visit
+from pgaudit.core.assignment import Provenance, Setting
+from pgaudit.core.parameters import Inventory, Visit
 
 _FIRST = "the first rule that matches wins"
 _LATER = "later rules override what they state"
 _VALUES: Mapping[Value, tuple[str, str]] = {"lr": ("lr", "lr_mult"), "weight_decay": ("weight_decay", "decay_mult")}
 
 
-def principle(winner: Rule) -> str:
+def principle(winner: Provenance) -> str:
     """Says why one rule beats another."""
     if winner.option == "frozen":
         return "what does not require a gradient is left out"
@@ -83,9 +84,9 @@ def _trial(policy: Policy, index: int, view: View, setting: Setting) -> Trial:
         return Trial(rule, False, why, text=text)
     spans = ((0, len(view[0])),) if match.by_name else ()
     products = tuple(_products(policy, index))
-    of_values: Mapping[Value, Rule | None] = {"lr": setting.lr_rule, "weight_decay": setting.weight_decay_rule}
+    of_values: Mapping[Value, Provenance | None] = {"lr": setting.lr_rule, "weight_decay": setting.weight_decay_rule}
     decides = frozenset(of for of, winner in of_values.items() if winner is rule)
-    if decides or rule in setting.extra_rules or not products:
+    if decides or rule in setting.rules or not products:
         return Trial(rule, True, why, products, decides, text=text, spans=spans)
     winner = of_values[products[0].of]
     beaten = _FIRST if policy.first_wins else _LATER
@@ -113,7 +114,7 @@ def _last(policy: Policy, setting: Setting) -> Iterator[Trial]:
     if rule is not None and rule.option == "unmatched":
         yield Trial(rule, True, "no rule is about it, and it is left out")
         return
-    values: Mapping[Value, tuple[Rule | None, float | None]] = {
+    values: Mapping[Value, tuple[Provenance | None, float | None]] = {
         "lr": (setting.lr_rule, setting.lr),
         "weight_decay": (setting.weight_decay_rule, setting.weight_decay),
     }

@@ -19,16 +19,17 @@ from dataclasses import replace
 
 from pgaudit.config import Config
 from pgaudit.config.grammars.timm import CALL, TIMM
-from pgaudit.constructors.base import NOT_OPTIMIZED, Assignment, Decision, Facts, OptimizerSpec, Rule, Setting
+from pgaudit.constructors.base import Decision, Decisions, Facts, OptimizerSpec
 from pgaudit.constructors.basic import Basic, conflicts_of, refuse_raising
 from pgaudit.constructors.patterns import Pattern
 from pgaudit.constructors.timm import trials
 from pgaudit.constructors.timm.rules import Lot, Rules
 from pgaudit.constructors.trials import Meeting
-from pgaudit.inventory import Inventory, Visit
+from pgaudit.core.assignment import NOT_OPTIMIZED, Provenance, Setting
+from pgaudit.core.parameters import Inventory, Visit
 
 _UNNAMED = Decision(NOT_OPTIMIZED, None)
-_FROZEN = Decision(Setting(None, None, Rule("frozen"), Rule("frozen")), None)
+_FROZEN = Decision(Setting.left_out(Provenance("frozen")), None)
 
 
 class Timm(Basic):
@@ -46,7 +47,7 @@ class Timm(Basic):
             config.optimizer["type"], {**given, "weight_decay": 0.0}, factory="timm", grouped={"weight_decay": decay}
         )
 
-    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Assignment:
+    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         refuse_raising(config, inventory, ["named_parameters"], CALL, "constructor")
         rules = Rules(config, facts, inventory.hints)
@@ -66,15 +67,15 @@ class Timm(Basic):
 
         conflicts = conflicts_of(inventory, decisions, under)
         if rules.layers is None:
-            return Assignment(tuple(decisions), rules.base, conflicts)
+            return Decisions(tuple(decisions), rules.base, conflicts)
         depths = tuple(lot.layer if lot else None for lot in lots)
-        return Assignment(tuple(decisions), rules.base, conflicts, depths, rules.layers.told_by)
+        return Decisions(tuple(decisions), rules.base, conflicts, depths, rules.layers.told_by)
 
     def patterns(self, config: Config, facts: Facts) -> Sequence[Pattern]:
         """Layer decay and its bounds; what is not decayed is the model's to say, or holds unless told otherwise."""
         return trials.patterns(config)
 
-    def principle(self, winner: Rule, loser: Rule) -> str:
+    def principle(self, winner: Provenance, loser: Provenance) -> str:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return trials.principle(winner, loser)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pgaudit.config import Config
 from pgaudit.config.grammars.timm import CALL
-from pgaudit.inventory import Hints
+from pgaudit.core.parameters import Hints
 
 _BY = {
     "group_matcher": "the model's group_matcher() tells the layers",

@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 
 from pgaudit.config import Config
 from pgaudit.config.grammars.timm import CALL
-from pgaudit.constructors.base import Facts, Rule, Setting
+from pgaudit.constructors.base import Facts
 from pgaudit.constructors.basic import base_rule
 from pgaudit.constructors.timm.layers import Layers
 from pgaudit.constructors.timm.names import Globs
-from pgaudit.inventory import Hints, Parameter
+from pgaudit.core.assignment import Provenance, Setting
+from pgaudit.core.parameters import Hints, Parameter
 
 LEFT_OUT = "layer_decay_no_opt_scale"
 
@@ -57,7 +58,7 @@ class Rules:
         self._exempt = Globs(self._asked_for("paramwise_cfg")) if asks else None
         self._settings: dict[Lot, Setting] = {}
         self.lr_rule = base_rule(config, "lr")
-        self.base = Setting(facts.lr, float(self.decay), self.lr_rule, self.rule("default"))
+        self.base = Setting.of(facts.lr, float(self.decay), self.lr_rule, self.rule("default"))
 
     def lot(self, parameter: Parameter) -> Lot:
         """Returns what decides a trainable parameter."""
@@ -98,28 +99,28 @@ class Rules:
             found = self._settings[lot] = self._made(lot)
         return found
 
-    def rule(self, option: str, key: str | None = None) -> Rule:
+    def rule(self, option: str, key: str | None = None) -> Provenance:
         """Returns a rule, with its place if the config gives it."""
         if option == "default":
-            return Rule("default", None, self._config.position("optimizer", "weight_decay"))
-        return Rule(option, key, self._config.position("paramwise_cfg", option) if option in self.options else None)
+            return Provenance("default", None, self._config.position("optimizer", "weight_decay"))
+        return Provenance(
+            option, key, self._config.position("paramwise_cfg", option) if option in self.options else None
+        )
 
     def _made(self, lot: Lot) -> Setting:
         decay = self.decay if lot.decays else 0.0
         decay_rule = self.rule(lot.option, lot.key)
         written: dict[str, Any] = {"weight_decay": decay}
-        lr_rule, scale = self.lr_rule, None
+        lr_rule = self.lr_rule
         if lot.layer is not None:
             assert self.layers is not None
             if self.layers.leaves_out(lot.layer):
-                rule = self.rule(LEFT_OUT)
-                return Setting(None, None, rule, rule)
-            scale = self.layers.scales[lot.layer]
-            written = {"lr_scale": scale, **written}
+                return Setting.left_out(self.rule(LEFT_OUT))
+            written = {"lr_scale": self.layers.scales[lot.layer], **written}
             lr_rule = self.rule(self.layers.option(lot.layer))
         if lot.fallback:
             written["use_fallback"] = True
-        return Setting(self._facts.lr, float(decay), lr_rule, decay_rule, tuple(written.items()), scale)
+        return Setting.of(self._facts.lr, float(decay), lr_rule, decay_rule, written)
 
     def _asked_for(self, option: str) -> tuple[str, ...]:
         if "no_weight_decay" in self._hints.raised:

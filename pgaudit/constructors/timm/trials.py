@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgaudit.config import Config
-from pgaudit.constructors.base import Facts, Rule
+from pgaudit.constructors.base import Facts
 from pgaudit.constructors.patterns import Pattern, Spans
 from pgaudit.constructors.timm.layers import Layers
 from pgaudit.constructors.timm.rules import LEFT_OUT, Lot, Rules
 from pgaudit.constructors.trials import Meeting, Product, Trial, Value
-from pgaudit.inventory import Inventory, Parameter, Visit
+from pgaudit.core.assignment import Provenance
+from pgaudit.core.parameters import Inventory, Parameter, Visit
 from pgaudit.text import quoted
 
 OPTIONS = {
@@ -27,7 +28,7 @@ _LAYERED = ("layer_decay", "layer_decay_min_scale", LEFT_OUT)
 _BOTH: frozenset[Value] = frozenset({"lr", "weight_decay"})
 
 
-def principle(winner: Rule, loser: Rule) -> str:
+def principle(winner: Provenance, loser: Provenance) -> str:
     """Says why one rule beats another."""
     if winner.option == "frozen":
         return "a frozen parameter is passed over before any rule is asked"
@@ -54,7 +55,7 @@ def _pattern(config: Config, option: str) -> Pattern:
         return "every parameter has a layer"
 
     at = ("paramwise_cfg", option)
-    return Pattern(Rule(option, None, config.position(*at)), at, frozenset({"lr"}), find, says)
+    return Pattern(Provenance(option, None, config.position(*at)), at, frozenset({"lr"}), find, says)
 
 
 def meetings(inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
@@ -74,7 +75,7 @@ class _Tried:
 
     def frozen(self) -> Iterator[Trial]:
         """A parameter about which no rule is asked."""
-        yield Trial(Rule("frozen"), True, "it is frozen: left out, without a word", (), _BOTH)
+        yield Trial(Provenance("frozen"), True, "it is frozen: left out, without a word", (), _BOTH)
 
     def asked(self, parameter: Parameter) -> Iterator[Trial]:
         """All rules for a trainable parameter."""
@@ -108,7 +109,7 @@ class _Tried:
             yield Trial(filters, True, _shape(parameter, bool(rules.layers)), none, decides)
         key = rules.exempt(parameter.name)
         if key is None:
-            yield Trial(Rule("no_weight_decay"), False, self._unnamed())
+            yield Trial(Provenance("no_weight_decay"), False, self._unnamed())
         elif lot.option == "filter_bias_and_bn":
             beaten = rules.rule("no_weight_decay", None if key == parameter.name else key)
             why = "the model's no_weight_decay() names it"

@@ -22,14 +22,15 @@ from collections.abc import Iterator, Sequence
 
 from pgaudit.config import Config
 from pgaudit.config.grammars.transformers import TRANSFORMERS
-from pgaudit.constructors.base import NOT_OPTIMIZED, Assignment, Decision, Facts, OptimizerSpec, Rule, Unread
+from pgaudit.constructors.base import Decision, Decisions, Facts, OptimizerSpec, Unread
 from pgaudit.constructors.basic import Basic, conflicts_of, refuse_raising
 from pgaudit.constructors.patterns import Pattern
 from pgaudit.constructors.sisters import SISTERS
 from pgaudit.constructors.transformers import trials
 from pgaudit.constructors.transformers.rules import Rules
 from pgaudit.constructors.trials import Meeting
-from pgaudit.inventory import Inventory
+from pgaudit.core.assignment import NOT_OPTIMIZED, Provenance
+from pgaudit.core.parameters import Inventory
 from pgaudit.text import quoted
 
 CALL = "transformers' get_parameter_names"
@@ -51,7 +52,7 @@ class Transformers(Basic):
         rest = {key: value for key, value in spec.arguments.items() if key not in ("lr", "weight_decay")}
         return OptimizerSpec(spec.type, {"lr": LEARNING_RATE if lr is None else lr, **rest})
 
-    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Assignment:
+    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         if inventory.circular is not None:
             raise config.error(
@@ -67,13 +68,13 @@ class Transformers(Basic):
             if decisions[index].group is None and inventory.parameters[index].trainable:
                 decisions[index] = rules.decision(visit)
         conflicts = conflicts_of(inventory, decisions, rules.decision)
-        return Assignment(_by_mesh(inventory, decisions), rules.decayed, conflicts, may_be_empty=True)
+        return Decisions(_by_mesh(inventory, decisions), rules.decayed, conflicts, may_be_empty=True)
 
     def patterns(self, config: Config, facts: Facts) -> Sequence[Pattern]:
         """Trainer's own rules, none of which stands in the config."""
         return trials.PATTERNS
 
-    def principle(self, winner: Rule, loser: Rule) -> str:
+    def principle(self, winner: Provenance, loser: Provenance) -> str:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return trials.PRINCIPLE
 

@@ -6,17 +6,18 @@ import re
 from collections.abc import Sequence
 
 from pgaudit.config import Config
-from pgaudit.constructors.base import Decision, Facts, Rule, Setting
-from pgaudit.inventory import Inventory, ModuleType, Visit
+from pgaudit.constructors.base import Decision, Facts
+from pgaudit.core.assignment import Provenance, Setting
+from pgaudit.core.parameters import Inventory, ModuleType, Visit
 from pgaudit.inventory.families import LAYER_NORM
 
 FORBIDDEN = (r"bias", r"layernorm", r"rmsnorm", r"(?:^|\.)norm(?:$|\.)", r"_norm(?:$|\.)")
 """The expressions that Trainer looks for, each in the name in small letters."""
 
-NORM_RULE = Rule("layer_norm")
-UNLISTED_RULE = Rule("unlisted_name")
+NORM_RULE = Provenance("layer_norm")
+UNLISTED_RULE = Provenance("unlisted_name")
 """For a name that ``get_parameter_names()`` does not list: Trainer decays only what that lists."""
-NAME_RULES = tuple((Rule("forbidden_name", pattern), re.compile(pattern)) for pattern in FORBIDDEN)
+NAME_RULES = tuple((Provenance("forbidden_name", pattern), re.compile(pattern)) for pattern in FORBIDDEN)
 
 
 def layer_norm_of(visit: Visit) -> ModuleType | None:
@@ -32,9 +33,9 @@ class Rules:
         given = config.optimizer.get("weight_decay")
         decay = 0.0 if given is None else float(given)  # TrainingArguments' default
         self._lr = facts.lr
-        self._lr_rule = Rule("default", None, config.position("optimizer", "lr"))
-        default = Rule("default", None, config.position("optimizer", "weight_decay"))
-        self.decayed = Setting(self._lr, decay, self._lr_rule, default, (("weight_decay", decay),))
+        self._lr_rule = Provenance("default", None, config.position("optimizer", "lr"))
+        default = Provenance("default", None, config.position("optimizer", "weight_decay"))
+        self.decayed = Setting.of(self._lr, decay, self._lr_rule, default, {"weight_decay": decay})
         self._decay = Decision(self.decayed, 0)
         self._of_norms = Decision(self._exempt(NORM_RULE), 1)
         self._by_name = [(pattern.search, Decision(self._exempt(rule), 1)) for rule, pattern in NAME_RULES]
@@ -72,5 +73,5 @@ class Rules:
                 return exempt
         return self._decay
 
-    def _exempt(self, rule: Rule) -> Setting:
-        return Setting(self._lr, 0.0, self._lr_rule, rule, (("weight_decay", 0.0),))
+    def _exempt(self, rule: Provenance) -> Setting:
+        return Setting.of(self._lr, 0.0, self._lr_rule, rule, {"weight_decay": 0.0})

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pgaudit.constructors.base import Rule
 from pgaudit.constructors.patterns import Pattern, Spans
 from pgaudit.constructors.transformers.rules import NAME_RULES, NORM_RULE, UNLISTED_RULE, Rules, layer_norm_of
 from pgaudit.constructors.trials import Meeting, Product, Trial, Value
-from pgaudit.inventory import Inventory, Visit
+from pgaudit.core.assignment import Provenance
+from pgaudit.core.parameters import Inventory, Visit
 from pgaudit.inventory.families import LAYER_NORM, NORM_LIKE, NORMS
 from pgaudit.text import visible
 
@@ -17,7 +17,7 @@ PRINCIPLE = "either is enough"
 
 _DECAY: frozenset[Value] = frozenset({"weight_decay"})
 _STATES = frozenset({"weight_decay"})
-_DUPLICATE = Rule("duplicate")
+_DUPLICATE = Provenance("duplicate")
 
 
 def _norm_spans(visit: Visit) -> Spans | None:
@@ -35,7 +35,7 @@ def _about_norms(visit: Visit) -> str:
     return f"{kind} is a norm, but no LayerNorm"
 
 
-def _by_name(rule: Rule, pattern: re.Pattern[str]) -> Pattern:
+def _by_name(rule: Provenance, pattern: re.Pattern[str]) -> Pattern:
     def find(visit: Visit) -> Spans | None:
         found = tuple(match.span() for match in pattern.finditer(_lowered(visit)))
         return found or None
@@ -77,7 +77,7 @@ def _tried(visit: Visit, rules: Rules) -> Iterator[Trial]:
 
 
 def _asked(visit: Visit) -> Iterator[Trial]:
-    won: Rule | None = None
+    won: Provenance | None = None
     exempt = (Product("weight_decay", 0.0),)
     for pattern in PATTERNS:
         spans, why = pattern.find(visit), pattern.says(visit)

@@ -74,6 +74,11 @@ class Parameter:
         """All its names, the first one first."""
         return self.name, *self.aliases
 
+    @property
+    def module_type(self) -> str:
+        """The qualified name of the class of the module that owns it."""
+        return self.module.name
+
 
 @dataclass(frozen=True, slots=True)
 class Visit:

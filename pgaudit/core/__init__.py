@@ -1,0 +1,1 @@
+"""The types that everything speaks: no input or output, no torch, no rich."""

@@ -1,0 +1,356 @@
+"""What every parameter of a model trains with, and what decided it, whatever it was read from."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, Literal, Protocol
+
+from pgaudit.core.location import Position
+from pgaudit.text import visible
+
+_OWN_COLUMNS = ("lr", "weight_decay")
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What decided a value: an option in the config's own word, and where it stands."""
+
+    option: str
+    """``custom_keys``, ``norm_decay_mult`` ..., ``default``, ``optimizer_default``, ``frozen`` or ``duplicate``."""
+    key: str | None = None
+    """The custom key or pattern, where the option has several."""
+    position: Position | None = None
+
+    @property
+    def name(self) -> tuple[str, str | None]:
+        """What tells one rule from another, wherever in the file it stands."""
+        return self.option, self.key
+
+    @property
+    def full(self) -> str:
+        """Its name in one word: ``norm_decay_mult``, or ``custom_keys.fc``."""
+        return self.option if self.key is None else f"{self.option}.{self.key}"
+
+    @property
+    def short(self) -> str:
+        """Its key, or its option where it has no key."""
+        return self.option if self.key is None else self.key
+
+    @property
+    def words(self) -> frozenset[str]:
+        """All words by which a user may mean it: its option, its key, or both."""
+        return frozenset({self.option, self.short, self.full})
+
+    @property
+    def is_base(self) -> bool:
+        """Whether it is none of the config's rules: the optimizer's own value holds."""
+        return self.option in ("default", "optimizer_default")
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One hyperparameter of a parameter's group."""
+
+    value: Any
+    provenance: Provenance | None = None
+    """None for what was read from something that was built."""
+
+
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """The hyperparameters that a parameter trains with. Parameters that get the same from the same share one object.
+
+    A setting without values is that of a parameter in no group.
+    """
+
+    values: Mapping[str, Value]
+    """By name: ``lr`` and ``weight_decay``, as Python floats, and what else the group holds."""
+    inert: frozenset[str] = frozenset()
+    """The names of values that neither the optimizer nor a scheduler reads: notes of the library's own."""
+    written: tuple[tuple[str, Any], ...] = ()
+    """The keys that the library writes into the group beside ``params``, with what it gives for each. The optimizer's
+    class may make something else of it, which is then what :attr:`values` says.
+    """
+    excluded: Provenance | None = None
+    """What keeps the parameter out of every group, where something does; None also where the constructor never meets
+    it.
+    """
+    silent: Provenance | None = None
+    """A rule that matched, and states no value."""
+
+    @classmethod
+    def of(
+        cls,
+        lr: float | None,
+        weight_decay: float | None,
+        lr_rule: Provenance | None,
+        weight_decay_rule: Provenance | None,
+        written: Mapping[str, Any] | Iterable[tuple[str, Any]] = (),
+        *,
+        inert: frozenset[str] = frozenset(),
+        more: Mapping[str, Value] = MappingProxyType({}),
+        silent: Provenance | None = None,
+    ) -> Setting:
+        """Returns the setting of a parameter in a group.
+
+        Args:
+            lr: what its group holds.
+            weight_decay: what its group holds.
+            lr_rule: what decided the lr, and all else that the library writes, unless ``more`` says otherwise.
+            weight_decay_rule: what decided the weight decay.
+            written: what the library writes into the group, in its order.
+            inert: the keys of it that nobody reads.
+            more: further values, each with what decided it.
+            silent: a rule that matched, and states no value.
+        """
+        items = tuple(dict(written).items())
+        own = {"lr": Value(lr, lr_rule), "weight_decay": Value(weight_decay, weight_decay_rule)}
+        others = {key: Value(value, lr_rule) for key, value in items if key not in own}
+        return cls({**own, **others, **more}, inert, items, silent=silent)
+
+    @classmethod
+    def left_out(cls, by: Provenance) -> Setting:
+        """Returns the setting of a parameter that an option, or its being frozen, keeps out of every group."""
+        return cls({}, excluded=by)
+
+    def holding(self, **values: Any) -> Setting:
+        """Returns the setting with other values, by the same rules."""
+        changed = {name: Value(value, self.provenance(name)) for name, value in values.items()}
+        return replace(self, values={**self.values, **changed})
+
+    def get(self, name: str) -> Any:
+        """Returns a hyperparameter; None where the group does not hold it."""
+        held = self.values.get(name)
+        return held.value if held else None
+
+    def provenance(self, name: str) -> Provenance | None:
+        """Returns what decided a hyperparameter, or what keeps the parameter out of every group."""
+        held = self.values.get(name)
+        return held.provenance if held else self.excluded
+
+    @property
+    def lr(self) -> float | None:
+        """The learning rate of the group; None where there is none."""
+        found: float | None = self.get("lr")
+        return found
+
+    @property
+    def weight_decay(self) -> float | None:
+        """The weight decay of the group, 0 for a class that knows none; None where there is no group."""
+        found: float | None = self.get("weight_decay")
+        return found
+
+    @property
+    def lr_rule(self) -> Provenance | None:
+        """What decided the lr."""
+        return self.provenance("lr")
+
+    @property
+    def weight_decay_rule(self) -> Provenance | None:
+        """What decided the weight decay."""
+        return self.provenance("weight_decay")
+
+    @cached_property
+    def rules(self) -> frozenset[Provenance]:
+        """All that decided something, or what keeps the parameter out of every group."""
+        found = {held.provenance for held in self.values.values()} | {self.excluded, self.silent}
+        return frozenset(rule for rule in found if rule)
+
+    @property
+    def lr_scale(self) -> float | None:
+        """By what the library's own schedulers multiply every lr that they set; the lr in the group is not multiplied.
+        None where they know no such factor.
+        """
+        found: float | None = None if "lr_scale" in self.inert else self.get("lr_scale")
+        return found
+
+    @property
+    def peak_lr(self) -> float | None:
+        """The lr that a schedule's full height comes to, whether or not it takes the lr as it is."""
+        return self.lr if self.lr is None or self.lr_scale is None else self.lr * self.lr_scale
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """What the group holds beside lr and weight decay, by the library's hand."""
+        return {key: self.values[key].value for key, _ in self.written if key not in _OWN_COLUMNS}
+
+    @property
+    def read(self) -> dict[str, Any]:
+        """What of :attr:`extra` somebody reads."""
+        return {key: value for key, value in self.extra.items() if key not in self.inert}
+
+    @property
+    def unscaled(self) -> dict[str, Any]:
+        """What of :attr:`extra` changes the training and does not show in :attr:`peak_lr`."""
+        return {key: value for key, value in self.read.items() if key != "lr_scale"}
+
+    @cached_property
+    def effect(self) -> tuple[Hashable, ...]:
+        """All that the training notices. Settings of equal effect may differ in their rules and inert keys."""
+        return self.lr, self.peak_lr, self.weight_decay, _sorted(self.unscaled)
+
+    @cached_property
+    def merging(self) -> tuple[Hashable, ...]:
+        """What groups must have in common to become one: all that anybody reads."""
+        return self.lr, self.weight_decay, _sorted(self.read)
+
+
+def _sorted(extra: Mapping[str, Any]) -> str:
+    """Keys and values as something to compare; a value may be a list."""
+    return repr(sorted(extra.items(), key=lambda item: str(item[0]))) if extra else ""
+
+
+NOT_OPTIMIZED = Setting({})
+"""For a parameter that is in no group, because the constructor never meets it."""
+
+
+class ParameterInfo(Protocol):
+    """One parameter tensor, as far as it is known. An inventory knows all of it, a lock file only the name."""
+
+    @property
+    def name(self) -> str:
+        """Its first name."""
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """Its other names."""
+
+    @property
+    def shape(self) -> tuple[int, ...] | None:
+        """Its dimensions."""
+
+    @property
+    def numel(self) -> int | None:
+        """Its elements."""
+
+    @property
+    def dtype(self) -> str | None:
+        """The type of its elements, such as ``float32``."""
+
+    @property
+    def module_type(self) -> str | None:
+        """The qualified name of the class of the module that owns it."""
+
+    @property
+    def trainable(self) -> bool | None:
+        """Whether it requires a gradient."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedParameter:
+    """A parameter as a file tells of it; None for what the file does not say."""
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    shape: tuple[int, ...] | None = None
+    numel: int | None = None
+    dtype: str | None = None
+    module_type: str | None = None
+    trainable: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ParamAssignment:
+    """One parameter and what it trains with."""
+
+    param: ParameterInfo
+    setting: Setting
+    group: int | None
+    """The index of its group in that optimizer's ``param_groups``; None where it is in none."""
+    optimizer: int | None = 0
+    """The index of its optimizer in :attr:`Assignment.optimizers`; None where it is in none."""
+
+    def __repr__(self) -> str:
+        if self.group is None:
+            return f"<ParamAssignment {visible(self.name)}: in no group>"
+        setting = self.setting
+        lr, decay = (
+            f"{value!r}{f' by {visible(rule.full)}' if rule else ''}"
+            for value, rule in ((setting.lr, setting.lr_rule), (setting.weight_decay, setting.weight_decay_rule))
+        )
+        return f"<ParamAssignment {visible(self.name)}: lr {lr}, weight_decay {decay}, group {self.group}>"
+
+    @property
+    def name(self) -> str:
+        """The parameter's first name."""
+        return self.param.name
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All its names, the first one first."""
+        return self.param.name, *self.param.aliases
+
+    @property
+    def in_optimizer(self) -> bool:
+        """Whether it is in a group of an optimizer."""
+        return self.optimizer is not None
+
+    @property
+    def lr(self) -> float | None:
+        """The learning rate of its group; None where it is in no group."""
+        return self.setting.lr
+
+    @property
+    def weight_decay(self) -> float | None:
+        """The weight decay of its group; None where it is in no group."""
+        return self.setting.weight_decay
+
+    @property
+    def scheduled_lr(self) -> float | None:
+        """What the library's schedulers make of the lr at their full height; None where they take it as it is."""
+        return None if self.setting.lr_scale is None else self.setting.peak_lr
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """The model that an assignment is about."""
+
+    ref: str | None
+    """What the user called it."""
+    source: str | None
+    """``timm``, ``import``, ``file``, ``module`` (a live one), or the package whose registry built it."""
+    version: str | None = None
+    """The version of the library that built it."""
+    type: str | None = None
+    """The bare name of its class."""
+
+
+@dataclass(frozen=True)
+class OptimizerInfo:
+    """One optimizer: its class, its arguments, and what a parameter gets of which no rule speaks."""
+
+    type: str | None
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    """As the constructor calls the class; without its type."""
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    """The defaults of its class, by argument; empty where nothing says them."""
+    base: Setting = NOT_OPTIMIZED
+    """What a parameter gets that no rule speaks about."""
+
+    @property
+    def call(self) -> dict[str, Any]:
+        """Its type and its arguments, as a config has them."""
+        return {"type": self.type, **self.arguments}
+
+
+Origin = Literal["config", "built", "checkpoint", "report", "lock"]
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """All parameters of a model with what each trains with."""
+
+    origin: Origin
+    model: ModelInfo
+    optimizers: tuple[OptimizerInfo, ...]
+    params: tuple[ParamAssignment, ...]
+    """In the order of ``named_parameters()``."""
+
+    @cached_property
+    def by_name(self) -> Mapping[str, ParamAssignment]:
+        """Each parameter by its name, and by its aliases where no other one is called so."""
+        named = {alias: each for each in self.params for alias in each.param.aliases}
+        return named | {each.name: each for each in self.params}
