@@ -62,8 +62,19 @@ def asserted(model: Model, config: ConfigSource, terms: Terms) -> Report:
     if outcome.failures:
         from pgaudit.render.assertion import render_assertion
 
-        raise AssertionError(render_assertion(report, outcome))
+        raise AssertionError(render_assertion(report, outcome, _locked(outcome)))
     return report
+
+
+def _locked(outcome: Outcome) -> Report | None:
+    """What the lock says, where a parameter gets something else."""
+    from pgaudit.config.documents import read_file
+    from pgaudit.sources.lock import read_lock
+
+    lock = outcome.audit.lock
+    if lock is None or all(notice.code != "lock" for notice in outcome.failures):
+        return None
+    return read_lock(lock, read_file(lock, "lock"))
 
 
 def _judged(model: Model, config: ConfigSource, terms: Terms) -> tuple[Report, Outcome]:

@@ -28,11 +28,12 @@ from pgaudit.render.choices import GroupBy, Sort
 from pgaudit.render.data import render_csv, render_markdown
 from pgaudit.render.diff_data import render_diff_json, render_diff_markdown
 from pgaudit.render.diff_github import render_diff_github
-from pgaudit.render.diff_table import DiffOptions, render_diff_table
+from pgaudit.render.diff_table import render_diff_table
 from pgaudit.render.diff_words import extra_words, value_words
 from pgaudit.render.folds import fold
 from pgaudit.render.select import Selection, select
-from pgaudit.render.table import TableOptions, render_table
+from pgaudit.render.table import render_table
+from pgaudit.render.terminal import TableOptions
 from pgaudit.serialize import plain
 from pgaudit.sources.lock import read_lock, written
 from pgaudit.sources.saved_report import from_json
@@ -302,7 +303,9 @@ def test_a_diff_is_shown_in_every_format() -> None:
         before = audited({"a": {"lr_scale": 0.5, "odd": [1]}, "c": {}})
         after = audited({"a": {"lr_scale": 0.25, "odd": [2]}, "c": {"note": 1}})
     found = compare(before, after)
-    (row,) = [line for line in render_diff_table(found, DiffOptions()).splitlines() if line.startswith("~ a.")]
+    (row,) = [
+        line for line in render_diff_table(found, TableOptions(fold=True)).splitlines() if line.startswith("~ a.")
+    ]
     assert row.split() == '~ a.{weight,bias} 2 0.1 ▼ 0.05 → 0.025 0.5 "a" · odd (1) → (2)'.split()
     table = render_diff_markdown(found)
     assert '| `~` | `a.{weight,bias}` | 2 | 0.1 | 0.05 → **0.025** | 0.5 | "a" · **odd \\(1\\) → \\(2\\)** |' in table

@@ -18,7 +18,7 @@ from pgaudit.constructors.trials import Meeting, Trial
 from pgaudit.explanation import explanations, matching
 from pgaudit.render.explain import render_explanations
 from pgaudit.render.numbers import number
-from pgaudit.render.rows import TableOptions
+from pgaudit.render.terminal import TableOptions
 from tests.budget import examples
 from tests.constructors.handmade import registered
 from tests.parity.compare import Case, audit

@@ -20,11 +20,12 @@ from pgaudit.gate import Audit
 from pgaudit.gate.run import judged, run
 from pgaudit.render.data import render_csv, render_markdown
 from pgaudit.render.diff_data import render_diff_json
-from pgaudit.render.diff_table import DiffOptions, render_diff_table
+from pgaudit.render.diff_table import render_diff_table
 from pgaudit.render.explain import render_explanations
 from pgaudit.render.select import Selection
 from pgaudit.render.svg import render_svg
-from pgaudit.render.table import TableOptions, render_table
+from pgaudit.render.table import render_table
+from pgaudit.render.terminal import TableOptions
 from pgaudit.report import Report
 from pgaudit.sources.lock import read_lock, written
 from pgaudit.sources.saved_report import from_json
@@ -119,7 +120,7 @@ def test_a_diff_tells_a_move_from_one_optimizer_to_the_other(report: Report) -> 
     other = replace(report, assignment=replace(report.assignment, params=tuple(moved)))
     (change,) = compare(report, other).changes
     assert (change.kind, change.param.name) == (ChangeKind.CHANGED, "embed.weight")
-    assert "0.1 → 0" in render_diff_table(compare(report, other), DiffOptions())
+    assert "0.1 → 0" in render_diff_table(compare(report, other), TableOptions(fold=True))
     data = json.loads(render_diff_json(compare(report, other)))
     assert [each["type"] for each in data["a"]["optimizers"]] == ["Muon", "AdamW"]
     faster = replace(

@@ -187,8 +187,8 @@ def _write_all(
     outcomes: Sequence[Outcome], reports: Sequence[Wanted], colour: Colour, width: int | None, *, verbose: bool
 ) -> None:
     from pgaudit.render.gate import render_gate
-    from pgaudit.render.rows import TableOptions
     from pgaudit.render.style import marks_for
+    from pgaudit.render.terminal import TableOptions
 
     for one in sorted(reports, key=lambda one: one.output is None):  # files first: a pipe may close
         end = screen(one.output, colour, width)

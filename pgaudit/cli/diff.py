@@ -77,10 +77,12 @@ def _sides(
 
 def _rendered(found: Diff, fmt: DiffFormat, end: Screen, *, fold: bool, rules: bool) -> str:
     if fmt is DiffFormat.TABLE:
-        from pgaudit.render.diff_table import DiffOptions, render_diff_table
+        from pgaudit.render.diff_table import render_diff_table
         from pgaudit.render.style import marks_for
+        from pgaudit.render.terminal import TableOptions
 
-        return render_diff_table(found, DiffOptions(end.width, end.colour, marks_for(end.encoding), fold, rules))
+        options = TableOptions(end.width, end.colour, marks_for(end.encoding), fold)
+        return render_diff_table(found, options, rules=rules)
     if fmt is DiffFormat.JSON:
         from pgaudit.render.diff_data import render_diff_json
 

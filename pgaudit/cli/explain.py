@@ -60,8 +60,8 @@ def explain(
     from pgaudit.explanation import explanations, matching
     from pgaudit.render.explain import render_explanations
     from pgaudit.render.explain_data import render_json
-    from pgaudit.render.rows import TableOptions
     from pgaudit.render.style import marks_for
+    from pgaudit.render.terminal import TableOptions
 
     found = explanations(report, matching(report, param))
     note(report.notes)

@@ -31,8 +31,8 @@ def finding(
     """Say what a finding means, why it hurts, and how to mend it; list all without a CODE."""
     from pgaudit.checks.documentation import all_documentation, documentation
     from pgaudit.render import finding as rendered
-    from pgaudit.render.rows import TableOptions
     from pgaudit.render.style import marks_for
+    from pgaudit.render.terminal import TableOptions
 
     findings = [documentation(code)] if code is not None else all_documentation()
     if fmt is PageFormat.JSON:

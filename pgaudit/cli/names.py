@@ -42,8 +42,8 @@ def constructors(
     """
     from pgaudit.constructors import catalogue
     from pgaudit.render import constructors as rendered
-    from pgaudit.render.rows import TableOptions
     from pgaudit.render.style import marks_for
+    from pgaudit.render.terminal import TableOptions
 
     broken: list[UsageError] = []
     if name is not None:

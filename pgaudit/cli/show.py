@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pgaudit.render.select import Selection
-    from pgaudit.render.table import TableOptions
+    from pgaudit.render.terminal import TableOptions
     from pgaudit.report import Report
 
 
@@ -75,7 +75,7 @@ def show(
     report = audited(model_ref, config_path, arguments, constructor, the_cache(unwanted=no_cache))
     from pgaudit.render.select import Selection
     from pgaudit.render.style import marks_for
-    from pgaudit.render.table import TableOptions
+    from pgaudit.render.terminal import TableOptions
 
     end = screen(output, colour, width)
     selection = Selection(tuple(filters or ()), tuple(rules or ()), changed, sort, group_by)

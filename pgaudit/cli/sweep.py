@@ -218,9 +218,9 @@ def _write(
     colour: Colour,
     width: int | None,
 ) -> None:
-    from pgaudit.render.rows import TableOptions
     from pgaudit.render.style import marks_for
     from pgaudit.render.sweep import View, render_sweep
+    from pgaudit.render.terminal import TableOptions
 
     end = screen(None, colour, width)
     options = TableOptions(end.width, end.colour, marks_for(end.encoding))

@@ -58,8 +58,8 @@ def verify(
 
         refuse_unknown_model(model_ref, read, the_cache(unwanted=False))
         found = verified(model_ref, read, arguments)
-    from pgaudit.render.rows import TableOptions
     from pgaudit.render.style import marks_for
+    from pgaudit.render.terminal import TableOptions
     from pgaudit.render.verify import render_json, render_verification
 
     end = screen(output, colour, width)

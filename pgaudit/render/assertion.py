@@ -5,18 +5,17 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
-from pgaudit.config.documents import read_file
 from pgaudit.diff import compare
 from pgaudit.explanation import Explanation, explanations
 from pgaudit.gate import Outcome
-from pgaudit.render.diff_table import DiffOptions, render_diff_table
+from pgaudit.render.diff_table import render_diff_table
 from pgaudit.render.explain import render_explanations
 from pgaudit.render.gate_table import render_gate_table
-from pgaudit.render.rows import TableOptions
 from pgaudit.render.style import marks_for
+from pgaudit.render.terminal import TableOptions
 from pgaudit.report import Report
-from pgaudit.sources.lock import read_lock
 from pgaudit.text import counted, visible
 
 _EXPLAINED = 3
@@ -29,23 +28,28 @@ _PREFIX = len("E       ")
 """What pytest puts before each line."""
 
 
-def render_assertion(report: Report, outcome: Outcome) -> str:
-    """Returns the message, without colours; its first line stands for it in a list of failed tests."""
+def render_assertion(report: Report, outcome: Outcome, locked: Report | None) -> str:
+    """Returns the message, without colours; its first line stands for it in a list of failed tests.
+
+    Args:
+        report: what the parameters get now.
+        outcome: what failed.
+        locked: what they are to get, where that is what failed.
+    """
     width = max(shutil.get_terminal_size().columns - _PREFIX, 40)
     options = TableOptions(width, marks=marks_for(getattr(sys.__stdout__, "encoding", None)))
     audit = outcome.audit
     count = counted(len(outcome.failures), "failure")
     title = f"{visible(report.assignment.model.ref)} under {visible(audit.config)}: {count}"
     parts = [title, render_gate_table([outcome], options)]
-    if audit.lock and any(notice.code == "lock" for notice in outcome.failures):
-        parts.append(_diff(report, audit.lock, options))
+    if locked is not None:
+        parts.append(_diff(locked, report, options))
     parts += [render_explanations(report, [example], options) for example in _examples(report, outcome)]
     return "\n\n".join(part.strip("\n") for part in parts)
 
 
-def _diff(report: Report, lock: str, options: TableOptions) -> str:
-    found = compare(read_lock(lock, read_file(lock, "lock")), report)
-    lines = render_diff_table(found, DiffOptions(options.width, marks=options.marks, rules=False)).strip().split("\n")
+def _diff(locked: Report, report: Report, options: TableOptions) -> str:
+    lines = render_diff_table(compare(locked, report), replace(options, fold=True), rules=False).strip().split("\n")
     if len(lines) > _DIFF_LINES:
         hidden = len(lines) - _DIFF_LINES
         # The last line counts everything, and the one before it is empty.

@@ -5,72 +5,68 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from rich.console import Group
-from rich.text import Text
-
 from pgaudit.constructors import sample
 from pgaudit.constructors.catalogue import Entry
 from pgaudit.constructors.profiles import TOPICS
+from pgaudit.render.columns import GAP
 from pgaudit.render.markdown import code_span, escaped
-from pgaudit.render.rows import TableOptions
 from pgaudit.render.style import BASE
-from pgaudit.render.summary import wrapped
-from pgaudit.render.table import printed
+from pgaudit.render.styled import Text
+from pgaudit.render.terminal import TableOptions, printed
+from pgaudit.render.wrap import filled
 from pgaudit.text import visible
 
-_GAP = 2
+_NARROWEST = 28
+"""Cells that words need beside a head."""
 
 
 def render_list(entries: Sequence[Entry], options: TableOptions) -> str:
     """Returns all constructors, a line each: name, library, what it stands for; for a plug-in, who brings it."""
     names = [visible(each.grammar.name) for each in entries]
     libraries = [visible(each.library) for each in entries]
-    first, second = (max(map(len, words)) + _GAP for words in (names, libraries))
-    parts = []
+    first, second = (max(map(len, words)) + GAP for words in (names, libraries))
+    parts: list[Text] = []
     for each, name, library in zip(entries, names, libraries, strict=True):
         title = visible(each.grammar.title)
         said = title if each.source == "built in" else f"{title}, from {visible(each.source)}"
         head = Text.assemble((f"{name:<{first}}", "bold"), f"{library:<{second}}")
-        parts.append(_beside(head, said, options.width))
+        parts += _beside(head, said, options.width)
     parts += [Text(), Text("pgaudit constructors NAME says what it does", style=BASE)]
-    return printed(Group(*parts), options)
+    return printed(parts, options)
 
 
 def render_entry(entry: Entry, options: TableOptions) -> str:
     """Returns one constructor's ways, and the options that it reads."""
-    return printed(Group(*_of_entry(entry, options)), options)
+    return printed(_of_entry(entry, options), options)
 
 
 def _of_entry(entry: Entry, options: TableOptions) -> Iterator[Text]:
-    def said(words: str, style: str) -> Text:
-        return Text("\n".join(wrapped(visible(words).split(" "), " ", options.width)), style=style)
+    def sentence(words: str, style: str) -> list[Text]:
+        return filled(visible(words), options.width, style=style)
 
-    yield said(f"{entry.grammar.name}: {entry.grammar.title}", "bold")
+    yield from sentence(f"{entry.grammar.name}: {entry.grammar.title}", "bold")
     whose = "" if entry.source == "built in" else f", from {entry.source}"
-    yield said(f"as in {entry.library}{whose}", BASE)
+    yield from sentence(f"as in {entry.library}{whose}", BASE)
     if entry.grammar.aliases:
-        yield said(f"also called {', '.join(entry.grammar.aliases)}", BASE)
+        yield from sentence(f"also called {', '.join(entry.grammar.aliases)}", BASE)
     if entry.profile:
         yield Text()
-    width = max(map(len, TOPICS.values())) + _GAP
+    width = max(map(len, TOPICS.values())) + GAP
     for field, topic in TOPICS.items() if entry.profile else ():
-        yield _beside(Text(f"{topic:<{width}}", style="cyan"), getattr(entry.profile, field), options.width)
+        yield from _beside(Text(f"{topic:<{width}}", "cyan"), getattr(entry.profile, field), options.width)
     if entry.options:
-        yield from (Text(), Text("options", style="bold"))
-        width = max(map(len, entry.options)) + _GAP
+        yield from (Text(), Text("options", "bold"))
+        width = max(map(len, entry.options)) + GAP
         for option, meaning in entry.options.items():
-            yield _beside(Text(f"{visible(option):<{width}}", style="green"), visible(meaning), options.width)
+            yield from _beside(Text(f"{visible(option):<{width}}", "green"), visible(meaning), options.width)
 
 
-def _beside(head: Text, words: str, width: int | None) -> Text:
+def _beside(head: Text, words: str, width: int | None) -> list[Text]:
     """Words beside a head, broken within their own column; below it where that is too narrow."""
-    room = None if width is None else width - head.cell_len + _GAP  # `wrapped` leaves room for an indent
-    if room is not None and room < 30:
-        assert width is not None
-        head.rstrip()
-        return Text.assemble(head, *(f"\n  {line}" for line in wrapped(words.split(" "), " ", width)))
-    lines = wrapped(words.split(" "), " ", room)
-    return Text.assemble(head, f"\n{' ' * head.cell_len}".join(lines))
+    hanging = head.cells
+    if width is None or width - hanging >= _NARROWEST:
+        return filled(words, width, start=head, hanging=hanging)
+    return [head.rstrip(), *filled(words, width, start=Text("  "), hanging=2)]
 
 
 def render_markdown(entries: Sequence[Entry]) -> str:

@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from rich.console import Group, RenderableType
-from rich.text import Text
-
 from pgaudit.constructors import constructor_named
 from pgaudit.constructors.trials import Meeting, Product, Trial
 from pgaudit.core.assignment import ParamAssignment, Provenance, Setting
 from pgaudit.core.location import Position
 from pgaudit.explanation import Explanation, Result
 from pgaudit.render.folds import fold
-from pgaudit.render.layout import broken
 from pgaudit.render.numbers import number, shape
-from pgaudit.render.rows import TableOptions
 from pgaudit.render.style import BASE, Marks, colour, label
+from pgaudit.render.styled import Text
 from pgaudit.render.summary import beside
-from pgaudit.render.table import printed
+from pgaudit.render.terminal import TableOptions, printed
+from pgaudit.render.wrap import broken, cut, filled
 from pgaudit.report import Report
 from pgaudit.text import counted, visible
 
@@ -35,11 +32,11 @@ def render_explanations(report: Report, found: Sequence[Explanation], options: T
     alike: dict[object, list[Explanation]] = {}
     for explanation in found:
         alike.setdefault(explanation.likeness, []).append(explanation)
-    parts: list[RenderableType] = []
+    parts: list[Text | str] = []
     for members in alike.values():
         parts += [""] if parts else []
         parts += _account(report, members, options)
-    return printed(Group(*parts), options)
+    return printed(parts, options)
 
 
 def _account(report: Report, members: Sequence[Explanation], options: TableOptions) -> Iterator[Text]:
@@ -53,7 +50,7 @@ def _account(report: Report, members: Sequence[Explanation], options: TableOptio
     sums = list(_sums(report, first, options.marks))
     yield from [Text()] if sums else []
     for line in sums:
-        yield from _prose(line, options, indent=8)
+        yield from filled(cut(line), options.width, joint="", hanging=8)
 
 
 def _heading(report: Report, members: Sequence[Explanation], options: TableOptions) -> Iterator[Text]:
@@ -75,9 +72,11 @@ def _heading(report: Report, members: Sequence[Explanation], options: TableOptio
         f"{options.marks.frozen} frozen" if row.param.trainable is False else "trainable",
         *_group(report, row),
     ]
-    yield from _prose(Text(f" {options.marks.dot} ".join(filter(None, facts)), style=BASE), options)
+    sentences = [f" {options.marks.dot} ".join(filter(None, facts))]
     if words := [*_beside(row.setting)]:
-        yield from _prose(Text(f"the group also holds {', '.join(words)}", style=BASE), options)
+        sentences.append(f"the group also holds {', '.join(words)}")
+    for sentence in sentences:
+        yield from filled(sentence, options.width, hanging=2, style=BASE)
 
 
 def _group(report: Report, row: ParamAssignment) -> Iterator[str]:
@@ -99,12 +98,12 @@ def _meeting(report: Report, explanation: Explanation, meeting: Meeting, options
     several = len(explanation.meetings) > 1 or meeting.name != explanation.row.name
     name = f" as {visible(meeting.name)}" if several else ""
     if report.basis is None:
-        yield from _prose(Text(f"{visible(report.path or 'what was saved')} says{name}:"), options)
+        yield from filled(f"{visible(report.path or 'what was saved')} says{name}:", options.width, hanging=2)
     else:
         library = constructor_named(report.config.constructor).library
-        yield from _prose(Text(f"{library} tries, in this order{name}:"), options)
+        yield from filled(f"{library} tries, in this order{name}:", options.width, hanging=2)
     if meeting.note:
-        yield from _prose(Text(f"  {visible(meeting.note)}", style="red"), options)
+        yield from filled(f"  {visible(meeting.note)}", options.width, hanging=2, style="red")
     widest = max(len(label(trial.rule)) for trial in meeting.trials)
     for trial in _merged(meeting.trials):
         yield from _trial(trial, min(widest, _label_room(meeting, options)), options)
@@ -131,46 +130,20 @@ def _trial(trial: Trial, width: int, options: TableOptions) -> Iterator[Text]:
     mark = marks.won if trial.decides else marks.lost if trial.matched else marks.missed
     style = colour(trial.rule) if trial.decides else "" if trial.matched else BASE
     head = Text(f"  {mark} {_named(trial.rule).ljust(width)}", style=f"bold {style}" if trial.decides else style)
-    column = head.cell_len + 2
+    column = head.cells + 2
     # What does not fit stands below, under the words where there is room for them, else under the rule.
     indent = column if options.width and options.width - column >= _ROOM else 6
     for index, piece in enumerate(_pieces(trial, marks)):
-        room = options.width
-        if room is None or head.cell_len + 2 + piece.cell_len <= room:
-            head = head + Text("  ") + piece
-        else:
-            head.rstrip()
-            if head:  # blank where the words before this piece have their own line
-                yield head
-            joint = "." if index == 0 and trial.spans else " "
-            for line in _broken(piece, room - indent, joint):
-                yield Text(" " * indent) + line
-            head = Text(" " * (indent - 2))
+        if options.width is None or head.cells + 2 + piece.cells <= options.width:
+            head = Text.assemble(head, "  ", piece)
+            continue
+        if head.rstrip():  # empty where the words before this piece have their own line
+            yield head
+        ends = " ." if index == 0 and trial.spans else " "
+        yield from filled(cut(piece, ends), options.width, start=Text(" " * indent), joint="", hanging=indent)
+        head = Text(" " * (indent - 2))
     if head.plain.strip():
         yield head
-
-
-def _prose(text: Text, options: TableOptions, indent: int = 2) -> Iterator[Text]:
-    """A text in lines that fit, with a hanging indent."""
-    if options.width is None or text.cell_len <= options.width:
-        yield text
-        return
-    first, *rest = _broken(text, options.width - indent, " ")
-    yield first
-    yield from (Text(" " * indent) + line for line in rest)
-
-
-def _broken(piece: Text, width: int, joint: str) -> Iterator[Text]:
-    """A piece in lines, broken after spaces or, in names, after dots."""
-    lines = [Text()]
-    cuts = [at + 1 for at, char in enumerate(piece.plain) if char in {" ", joint}]
-    for part in piece.divide(cuts):
-        if lines[-1].cell_len and lines[-1].cell_len + len(part.plain.rstrip()) > width:
-            lines.append(Text())
-        lines[-1].append_text(part)
-    for line in lines:
-        line.rstrip()
-        yield line
 
 
 def _pieces(trial: Trial, marks: Marks) -> Iterator[Text]:

@@ -7,14 +7,11 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 
-from rich.console import Group, RenderableType
-from rich.padding import Padding
-from rich.text import Text
-
 from pgaudit.checks.documentation import PARTS, Documentation
-from pgaudit.render.rows import TableOptions
 from pgaudit.render.style import BASE, SEVERITIES
-from pgaudit.render.table import printed
+from pgaudit.render.styled import Text
+from pgaudit.render.terminal import TableOptions, printed
+from pgaudit.render.wrap import cut, filled
 
 _CODE = re.compile(r"`([^`]+)`")
 _READABLE = 100
@@ -24,18 +21,12 @@ _READABLE = 100
 def render_entry(finding: Documentation, options: TableOptions) -> str:
     """Returns one finding's whole documentation."""
     width = min(options.width or _READABLE, _READABLE)
-    parts: list[RenderableType] = [*_head(finding), ""]
+    parts: list[Text | str] = [*_head(finding), ""]
     for key, word in PARTS.items():
-        parts += [
-            Text(word, style="bold"),
-            Padding(_wrapped(getattr(finding, key), width - 2), (0, 0, 1, 2), expand=False),
-        ]
+        parts += [Text(word, "bold"), *_paragraph(getattr(finding, key), width, indent=2), ""]
     ignore = f'findings: {{ignore: {{{finding.kind.code}: "the reason"}}}}'
-    parts += [
-        Text("To ignore it", style="bold"),
-        Padding(_prose(f"in the config: `{ignore}`"), (0, 0, 0, 2), expand=False),
-    ]
-    return printed(Group(*parts), options)
+    parts += [Text("To ignore it", "bold"), Text("  ").append(_prose(f"in the config: `{ignore}`"))]
+    return printed(parts, options)
 
 
 def _head(finding: Documentation) -> Iterator[Text]:
@@ -54,31 +45,26 @@ def _prose(text: str) -> Text:
     return prose
 
 
-def _wrapped(text: str, width: int) -> Text:
-    from rich.console import Console
-
-    lines = _prose(text).wrap(Console(width=width, _environ={}), width)
-    return Text("\n").join(lines)
+def _paragraph(text: str, width: int, *, indent: int) -> list[Text]:
+    return filled(cut(_prose(text)), width, start=Text(" " * indent), joint="", hanging=indent)
 
 
 def render_list(findings: Sequence[Documentation], options: TableOptions) -> str:
     """Returns all codes, a line each."""
     widest = max(len(finding.kind.name) for finding in findings)
-    parts: list[RenderableType] = []
+    parts: list[Text | str] = []
     for finding in findings:
         line = Text.assemble(
             (f"{finding.kind.code}  ", "bold"),
             (f"{finding.kind.severity:<7}  ", SEVERITIES[finding.kind.severity]),
             (f"{finding.kind.name:<{widest}}  ", ""),
         )
-        title = _prose(finding.title)
-        if options.width and line.cell_len + title.cell_len > options.width:
-            line.rstrip()
-            parts += [line, Padding(_wrapped(finding.title, options.width - 7), (0, 0, 0, 7), expand=False)]
+        if options.width and line.cells + len(finding.title) > options.width:
+            parts += [line, *_paragraph(finding.title, options.width, indent=7)]
         else:
-            parts.append(line + title)
+            parts.append(line.append(_prose(finding.title)))
     parts += ["", Text("pgaudit finding CODE says what it means, why it hurts, and how to mend it", style=BASE)]
-    return printed(Group(*parts), options)
+    return printed(parts, options)
 
 
 def render_json(findings: Sequence[Documentation]) -> str:

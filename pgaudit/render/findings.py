@@ -7,10 +7,9 @@ from __future__ import annotations
 from collections import Counter
 from itertools import zip_longest
 
-from rich.text import Text
-
 from pgaudit.core.location import place
 from pgaudit.render.style import BASE, SEVERITIES
+from pgaudit.render.styled import Text
 from pgaudit.render.wrap import append_words
 from pgaudit.report import Report
 from pgaudit.text import counted, visible

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pgaudit.gate import Outcome
 from pgaudit.render.choices import GateFormat
-from pgaudit.render.rows import TableOptions
+from pgaudit.render.terminal import TableOptions
 
 
 def render_gate(outcomes: Sequence[Outcome], fmt: GateFormat, options: TableOptions) -> str:

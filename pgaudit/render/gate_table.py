@@ -6,18 +6,16 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
-from rich.console import Group, RenderableType
-from rich.text import Text
 
 from pgaudit.core.findings import Severity
 from pgaudit.core.location import place
 from pgaudit.gate import Notice, Outcome
+from pgaudit.render.columns import GAP
 from pgaudit.render.gate_words import Said, Verdict, folded, in_order, title, verdict
-from pgaudit.render.layout import GAP, broken
-from pgaudit.render.rows import TableOptions
 from pgaudit.render.style import BASE, LEFT_OUT, SEVERITIES
-from pgaudit.render.table import printed
-from pgaudit.render.wrap import HANGING, append_words
+from pgaudit.render.styled import Text
+from pgaudit.render.terminal import TableOptions, printed
+from pgaudit.render.wrap import HANGING, append_words, broken
 from pgaudit.text import counted, visible
 
 SHOWN = 10
@@ -30,7 +28,7 @@ def render_gate_table(outcomes: Sequence[Outcome], options: TableOptions) -> str
     """Returns all failures and stale entries of baselines, and a verdict an audit; other notices are only counted,
     unless the options are verbose.
     """
-    parts: list[RenderableType] = []
+    parts: list[Text | str] = []
     for outcome in outcomes:
         said = [*_account(outcome, options)]
         if said and len(outcomes) > 1:
@@ -39,7 +37,7 @@ def render_gate_table(outcomes: Sequence[Outcome], options: TableOptions) -> str
             said.insert(0, _trimmed(heading))
         parts += [*said, ""] if said else []
     parts += [_verdict(outcomes[0], options)] if len(outcomes) == 1 else _verdicts(outcomes, options)
-    return printed(Group(*parts), options)
+    return printed(parts, options)
 
 
 def _trimmed(text: Text) -> Text:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import re
-from dataclasses import replace
 
-from rich.console import Group
-from rich.measure import Measurement
+from rich.console import Console
 from rich.terminal_theme import TerminalTheme
+from rich.text import Text
 
 from pgaudit.render.select import Selection
-from pgaudit.render.table import TableOptions, console_for, report_view
+from pgaudit.render.table import report_lines
+from pgaudit.render.terminal import TableOptions
+from pgaudit.render.wrap import fitted
 from pgaudit.report import Report
 from pgaudit.text import visible
 
@@ -46,11 +48,12 @@ _THEME = TerminalTheme(
 
 def render_svg(report: Report, selection: Selection, options: TableOptions) -> str:
     """Returns the picture; its width is that of the widest row unless ``options`` set one."""
-    coloured = replace(options, colour=True)
-    view = Group(*report_view(report, selection, coloured))
-    width = options.width or Measurement.get(console_for(coloured), console_for(coloured).options, view).maximum + 1
-    console = console_for(coloured, width=width, record=True)
-    console.print(view, soft_wrap=False)
+    lines = [line for part in report_lines(report, selection, options) for line in part.lines()]
+    width = options.width or max(line.cells for line in lines) + 1
+    console = Console(file=io.StringIO(), width=width, record=True, legacy_windows=False, _environ={})
+    for line in lines:
+        for part in fitted(line, options.width):
+            console.print(Text.assemble(*part.pieces))
     picture = console.export_svg(
         title=f"pgaudit show {visible(report.assignment.model.ref)}", theme=_THEME, unique_id="pgaudit"
     )

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from pgaudit.render import sweep_data
 from pgaudit.render.choices import SweepFormat
-from pgaudit.render.rows import TableOptions
 from pgaudit.render.sweep_groups import View
 from pgaudit.render.sweep_markdown import render_sweep_markdown
 from pgaudit.render.sweep_table import render_sweep_table
+from pgaudit.render.terminal import TableOptions
 from pgaudit.sweep.lines import Identity
 from pgaudit.sweep.records import Result
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.cells import cell_len
-from rich.text import Text
 
 from pgaudit.core.location import place
-from pgaudit.render.layout import GAP
-from pgaudit.render.rows import TableOptions
+from pgaudit.render.columns import GAP
 from pgaudit.render.style import BASE, SEVERITIES, Marks
+from pgaudit.render.styled import Text
+from pgaudit.render.terminal import TableOptions
 from pgaudit.render.wrap import append_words
 from pgaudit.sweep.records import GRAVITY, Result, Worst
 from pgaudit.text import visible
@@ -43,7 +43,7 @@ class Rows:
         self._options = options
         self._name = max(cell_len("model"), *(cell_len(visible(result.model)) for result in shown))
         self._titles = ["tensors", "decayed", "groups"]
-        findings = max(cell_len("findings"), *(_findings(result, options.marks).cell_len for result in shown))
+        findings = max(cell_len("findings"), *(_findings(result, options.marks).cells for result in shown))
         while self._titles and not self._fits(findings):
             self._titles.remove(next(title for title in ("groups", "tensors", "decayed") if title in self._titles))
         self._below = not self._fits(findings)
@@ -76,9 +76,9 @@ class Rows:
         findings = _findings(result, self._options.marks)
         if self._below:
             line.rstrip()
-            return [line, Text("  ").append_text(findings)] if result.findings else [line]
+            return [line, Text("  ").append(findings)] if result.findings else [line]
         line.append(" " * GAP)
-        line.append_text(findings)
+        line.append(findings)
         line.rstrip()
         return [line]
 

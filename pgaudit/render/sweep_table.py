@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
-from rich.console import Group, RenderableType
-from rich.text import Text
 
 from pgaudit.core.findings import Severity
 from pgaudit.core.location import place
 from pgaudit.render.choices import SweepSort
-from pgaudit.render.layout import GAP
-from pgaudit.render.rows import TableOptions
+from pgaudit.render.columns import GAP
 from pgaudit.render.style import BASE, LEFT_OUT, SEVERITIES
+from pgaudit.render.styled import Text
 from pgaudit.render.sweep_groups import SHOWN, Alike, View, alike, common, ordered, reasons, totals, without
 from pgaudit.render.sweep_rows import Rows, worst_text
-from pgaudit.render.table import printed
+from pgaudit.render.terminal import TableOptions, printed
 from pgaudit.render.wrap import append_words
 from pgaudit.sweep.records import Result
 from pgaudit.text import counted, visible
@@ -27,7 +25,7 @@ _NAMED = 6
 
 def render_sweep_table(results: Sequence[Result], view: View, options: TableOptions) -> str:
     """Returns a section for each config, what could not be audited, and of several configs a line each."""
-    parts: list[RenderableType] = []
+    parts: list[Text | str] = []
     for config in view.configs:
         own = [result for result in results if result.config == config]
         parts += [*_section(config, own, view, options), ""]
@@ -35,10 +33,10 @@ def render_sweep_table(results: Sequence[Result], view: View, options: TableOpti
     parts += [_overview(results, view, options)] if len(view.configs) > 1 else []
     while parts and parts[-1] == "":
         parts.pop()
-    return printed(Group(*parts), options)
+    return printed(parts, options)
 
 
-def _section(config: str, results: Sequence[Result], view: View, options: TableOptions) -> Iterator[RenderableType]:
+def _section(config: str, results: Sequence[Result], view: View, options: TableOptions) -> Iterator[Text | str]:
     audited = [result for result in results if not result.problems]
     heading = Text()
     clean = sum(result.worst is None for result in audited)
@@ -51,7 +49,7 @@ def _section(config: str, results: Sequence[Result], view: View, options: TableO
     if everywhere:
         yield ""
         yield Text("in every model", style="bold")
-        yield Text("\n").join(worst_text(found.worst, options, again=False) for found in everywhere)
+        yield Text.joined(worst_text(found.worst, options, again=False) for found in everywhere)
     every = without(audited, everywhere)
     if view.sort is SweepSort.GRAVITY:
         groups, unseen = alike(every, every=view.every)
@@ -69,7 +67,7 @@ def _section(config: str, results: Sequence[Result], view: View, options: TableO
         if shown:
             yield ""
             lines = Rows(shown, options)
-            yield Text("\n").join([lines.titles(), *(line for row in shown for line in lines.row(row))])
+            yield Text.joined([lines.titles(), *(line for row in shown for line in lines.row(row))])
         hidden = len(rows) - len(shown)
         rest = f"and {counted(hidden, 'model')} more; --all shows them" if hidden else ""
     if rest:
@@ -103,7 +101,7 @@ def _grouped(groups: Sequence[Alike], quiet: Sequence[Result], shown: Sequence[R
         lines.append(worst_text(worst, options, again=about in told))
         told.add(about)
     lines += [line for result in quiet for line in rows.row(result)]
-    return Text("\n").join(lines)
+    return Text.joined(lines)
 
 
 def _totals(results: Sequence[Result], options: TableOptions) -> Text:
@@ -122,13 +120,13 @@ def _totals(results: Sequence[Result], options: TableOptions) -> Text:
         for name, number in zip(titles, (total.models, total.findings, total.parameters), strict=False):
             line.append(" " * GAP + f"{number:,}".rjust(len(name)))
         lines.append(line)
-    return Text("\n").join(lines)
+    return Text.joined(lines)
 
 
 _NOUNS: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "info"}
 
 
-def _failures(results: Sequence[Result], view: View, options: TableOptions) -> Iterator[RenderableType]:
+def _failures(results: Sequence[Result], view: View, options: TableOptions) -> Iterator[Text | str]:
     failed = [result for result in results if result.problems]
     if not failed:
         return
@@ -171,4 +169,4 @@ def _overview(results: Sequence[Result], view: View, options: TableOptions) -> T
         for title, number, style in zip(titles, numbers, ("", "blue", "yellow", "bold red", "bold red"), strict=True):
             line.append(" " * GAP + f"{number:,}".rjust(len(title)), style=style if number else BASE)
         lines.append(line)
-    return Text("\n").join(lines)
+    return Text.joined(lines)

@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from rich.table import Table
-from rich.text import Text
-
 from pgaudit.names import fold_named
-from pgaudit.render.layout import GAP
-from pgaudit.render.rows import TableOptions
+from pgaudit.render.columns import Column, Row, Table
 from pgaudit.render.style import BASE, SEVERITIES
-from pgaudit.render.summary import wrapped
-from pgaudit.render.table import printed
+from pgaudit.render.styled import Text
+from pgaudit.render.terminal import TableOptions, printed
+from pgaudit.render.wrap import filled
 from pgaudit.serialize import plain, portable
 from pgaudit.text import counted, visible
 from pgaudit.verification import Difference, Verification
@@ -24,25 +21,23 @@ _SHOWN = 40
 
 def render_verification(found: Verification, options: TableOptions) -> str:
     """Returns what was compared, and the proof or the differences."""
-    from rich.console import Group
 
-    return printed(Group(*_parts(found, options)), options)
+    return printed(_parts(found, options), options)
 
 
-def _parts(found: Verification, options: TableOptions) -> Iterator[Text | Table]:
+def _parts(found: Verification, options: TableOptions) -> Iterator[Text]:
     words = [visible(found.ref), visible(portable(found.config.path) or "config"), found.config.constructor]
-    yield Text(f" {options.marks.dot} ".join(words), style="bold")
-    yield Text("\n".join(wrapped(_compared(found).split(" "), " ", options.width)), style=BASE)
+    yield Text(f" {options.marks.dot} ".join(words), "bold")
+    yield from filled(_compared(found), options.width, style=BASE)
     yield Text()
-    mark, style = (options.marks.won, "bold green") if found.agrees else (options.marks.left_out, "bold red")
-    lines = wrapped(_verdict(found).split(" "), " ", options.width and options.width - 2)
-    yield Text(f"{mark} ", style=style).append("\n  ".join(lines), style="" if found.agrees else SEVERITIES["error"])
+    mark, style = (options.marks.won, "bold green") if found.agrees else (options.marks.left_out, SEVERITIES["error"])
+    yield from filled(_verdict(found), options.width, start=Text(f"{mark} ", style), hanging=2, style=style)
     for who, why in (("pgaudit", found.ours_refused), (found.library, found.theirs_refused)):
         if why is not None:
-            yield Text("\n  ".join(wrapped(f"  {who}: {visible(why)}".split(" "), " ", options.width)))
+            yield from filled(visible(why), options.width, start=Text(f"  {who}: "), hanging=2)
     if found.differences:
         yield Text()
-        yield from _table(found, options)
+        yield from _differences(found, options)
 
 
 def _compared(found: Verification) -> str:
@@ -65,18 +60,17 @@ def _verdict(found: Verification) -> str:
     return f"{names:,} of {count} differ"
 
 
-def _table(found: Verification, options: TableOptions) -> Iterator[Text | Table]:
-    table = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False, header_style="bold")
-    for title in ("parameter", "", "pgaudit", found.library):
-        table.add_column(title, overflow="fold")
-    rows = fold_named((difference.name, _likeness(difference), 0, difference) for difference in found.differences)
-    for fold in rows[:_SHOWN]:
+def _differences(found: Verification, options: TableOptions) -> Iterator[Text]:
+    folds = fold_named((difference.name, _likeness(difference), 0, difference) for difference in found.differences)
+    rows = []
+    for fold in folds[:_SHOWN]:
         difference = fold.rows[0]
-        cells = (fold.name, difference.what, _value(difference.ours), _value(difference.theirs))
-        table.add_row(*(Text(visible(cell)) for cell in cells))
-    yield table
-    if len(rows) > _SHOWN:
-        yield Text(f"and {counted(len(rows) - _SHOWN, 'line')} more; --format json has all", style=BASE)
+        cells = (difference.what, _value(difference.ours), _value(difference.theirs))
+        rows.append(Row(visible(fold.name), [Text(visible(cell)) for cell in cells]))
+    titles = ("parameter", "", "pgaudit", found.library)
+    yield from Table([Column(title) for title in titles], rows).lines(options.width)
+    if len(folds) > _SHOWN:
+        yield Text(f"and {counted(len(folds) - _SHOWN, 'line')} more; --format json has all", BASE)
 
 
 def _likeness(difference: Difference) -> tuple[str, str, str]:

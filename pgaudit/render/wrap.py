@@ -1,75 +1,112 @@
-"""Sentences, and whatever else is too long, in a narrow terminal."""
+"""Sentences, names, and whatever else is too long, in a narrow terminal."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
 
 from rich.cells import cell_len
-from rich.text import Text
+
+from pgaudit.render.styled import Text
 
 HANGING = 6
 """Cells by which the further lines of a sentence are indented."""
+_INDENT = 2
+"""Cells by which the further lines of a name are indented."""
+_WORDS = re.compile(r" *[^ ]+ *")
+_AFTER_DOT = re.compile(r"(?<=[^.]\.)(?=[^.])")  # not inside the dots of {0..11}
+_AFTER_COMMA = re.compile(r"(?<=,)")
+
+
+def filled(
+    parts: str | Iterable[str | Text],
+    width: int | None,
+    *,
+    start: Text | None = None,
+    joint: str | Text = " ",
+    hanging: int = 0,
+    style: str = "",
+) -> list[Text]:
+    """Returns parts in lines of at most ``width`` cells; a part that is longer than a line stays whole.
+
+    Args:
+        parts: a sentence, or pieces that stay whole; a string gets the style.
+        width: cells; None for one line.
+        start: what stands before the first part.
+        joint: what stands between two parts of a line; it gets the style, too.
+        hanging: cells by which the further lines are indented.
+        style: of what has none of its own.
+    """
+    lines = [start or Text()]
+    between = Text(joint, style) if isinstance(joint, str) else joint
+    for index, each in enumerate(parts.split(" ") if isinstance(parts, str) else parts):
+        part = Text(each, style) if isinstance(each, str) else each
+        size, column = part[: len(part.plain.rstrip())].cells, lines[-1].cells
+        if width is not None and column > hanging and column + between.cells * bool(index) + size > width:
+            lines[-1].rstrip()
+            lines.append(Text(" " * hanging))
+        elif index:
+            lines[-1].append(between)
+        lines[-1].append(part)
+    lines[-1].rstrip()
+    return lines
 
 
 def append_words(text: Text, words: str | Sequence[str], width: int | None, style: str = "") -> None:
-    """Appends a sentence, or pieces that stay whole, and ends the line; where the terminal is too narrow, it breaks
-    between words.
+    """Appends a sentence, or pieces that stay whole, and ends the line."""
+    *above, last = text.lines()
+    lines = filled(words, width, start=last, hanging=HANGING, style=style)
+    text.pieces = Text.joined([*above, *lines, ""]).pieces
+
+
+def cut(text: Text, ends: str = " ") -> list[Text]:
+    """Returns the pieces of a line that end after blanks, or after other characters."""
+    found, at = [], 0
+    for match in re.finditer(f"[{re.escape(ends)}]+|$", text.plain):
+        if match.end() > at:
+            found.append(text[at : match.end()])
+            at = match.end()
+    return found
+
+
+def broken(name: str, width: int | None) -> Sequence[str]:
+    """Returns a name in lines of at most ``width`` cells.
+
+    It breaks after dots; only a folded set of numbers that is longer than a line breaks after commas. Any other segment
+    stays whole, however long.
     """
-    column = cell_len(text.plain.rpartition("\n")[2])
-    for index, word in enumerate(words.split(" ") if isinstance(words, str) else words):
-        if width and column > HANGING and column + bool(index) + cell_len(word) > width:
-            text.append(f"\n{' ' * HANGING}")
-            column = HANGING
-        elif index:
-            text.append(" ")
-            column += 1
-        text.append(word, style=style)
-        column += cell_len(word)
-    text.append("\n")
+    if width is None or len(name) <= width:
+        return [name]
+    lines = [""]
+    for segment in _AFTER_DOT.split(name):
+        too_long = segment.startswith("{") and len(segment) > width - _INDENT
+        for part in _AFTER_COMMA.split(segment) if too_long else [segment]:
+            if lines[-1].strip() and len(lines[-1]) + len(part) > width:
+                lines.append(" " * _INDENT)
+            lines[-1] += part
+    return lines
 
 
-_ESCAPE = r"\x1b\[[\d;]*m"
-_BLANKS = re.compile(rf"(?: |{_ESCAPE})+$", re.MULTILINE)
-"""At the end of a line, colours among them."""
-_PIECES = re.compile(rf"{_ESCAPE}| +|[^ \x1b]+")
-_COLOURS = re.compile(_ESCAPE)
-
-
-def fitted(text: str, width: int | None) -> str:
-    """Returns text, with or without colours, without blanks at the ends of lines; a line that its own layout has left
-    too long is broken between words, and a word that is longer than a line anywhere.
+def fitted(line: Text, width: int | None) -> list[Text]:
+    """Returns a line without blanks at its end; one that its own layout has left too long is broken between words, and
+    a word that is longer than a line anywhere.
     """
-    text = _trimmed(text)
-    if width is None:
-        return text
-    return "\n".join(line if _cells(line) <= width else _broken(line, width) for line in text.split("\n"))
-
-
-def _trimmed(text: str) -> str:
-    return _BLANKS.sub(lambda end: end[0].replace(" ", ""), text)
-
-
-def _cells(line: str) -> int:
-    return cell_len(_COLOURS.sub("", line))
-
-
-def _broken(line: str, width: int) -> str:
-    indent = min(len(line) - len(line.lstrip(" ")) + 2, width // 2)
-    lines, column = [""], 0
-    for piece in _PIECES.findall(line):
-        if piece.startswith("\x1b"):
-            lines[-1] += piece
-            continue
-        if piece.isspace():
-            piece = piece[: width - column]
-        elif indent < column > width - cell_len(piece):
-            lines.append(" " * indent)
-            column = indent
-        for char in piece:
-            if column + cell_len(char) > width:
-                lines.append(" " * indent)
-                column = indent
-            lines[-1] += char
-            column += cell_len(char)
-    return _trimmed("\n".join(lines))
+    line = line[: len(line.plain.rstrip(" "))]
+    if width is None or line.cells <= width:
+        return [line]
+    plain = line.plain
+    indent = min(len(plain) - len(plain.lstrip(" ")) + 2, width // 2)
+    lines = [Text()]
+    for match in _WORDS.finditer(plain):
+        word = line[match.start() : match.end()]
+        if indent < lines[-1].cells and lines[-1].cells + cell_len(match[0].rstrip(" ")) > width:
+            lines.append(Text(" " * indent))
+        while lines[-1].cells + cell_len(word.plain.rstrip(" ")) > width:
+            room = width - lines[-1].cells
+            fits = sum(end <= room for end in accumulate(map(cell_len, word.plain)))
+            lines[-1].append(word[:fits])
+            word = word[fits:]
+            lines.append(Text(" " * indent))
+        lines[-1].append(word)
+    return [each.rstrip() for each in lines]

@@ -19,9 +19,9 @@ from pgaudit import cli, references, user_code
 from pgaudit.inventory import cache as caches
 from pgaudit.inventory import imports, stamp
 from pgaudit.inventory.cache import Cache
-from pgaudit.render.rows import TableOptions
 from pgaudit.render.select import Selection
 from pgaudit.render.table import render_table
+from pgaudit.render.terminal import TableOptions
 
 MMCV = {
     "optimizer": {"type": "SGD", "lr": 0.1, "momentum": 0.9, "weight_decay": 1e-4},

@@ -10,7 +10,8 @@ import pgaudit
 from pgaudit.render.data import render_csv, render_json
 from pgaudit.render.folds import fold
 from pgaudit.render.select import Selection
-from pgaudit.render.table import TableOptions, render_table
+from pgaudit.render.table import render_table
+from pgaudit.render.terminal import TableOptions
 
 POLICY = {
     "optimizer": {"type": "AdamW", "lr": 1e-3, "weight_decay": 0.05},

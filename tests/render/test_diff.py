@@ -15,10 +15,11 @@ from pgaudit.core.location import Position
 from pgaudit.diff import ChangeKind, Diff, compare
 from pgaudit.render.diff_data import render_diff_json, render_diff_markdown
 from pgaudit.render.diff_github import render_diff_github
-from pgaudit.render.diff_table import DiffOptions, render_diff_table
+from pgaudit.render.diff_table import render_diff_table
 from pgaudit.render.diff_words import lines_of
 from pgaudit.render.github import command
 from pgaudit.render.style import marks_for
+from pgaudit.render.terminal import TableOptions
 from pgaudit.report import Report
 from pgaudit.text import visible
 from tests.budget import examples
@@ -52,7 +53,8 @@ def _diff() -> Diff:
 
 
 def _table(diff: Diff | None = None, **options: object) -> str:
-    return render_diff_table(diff or _diff(), DiffOptions(**options))  # type: ignore[arg-type]
+    rules = bool(options.pop("rules", True))
+    return render_diff_table(diff or _diff(), TableOptions(**{"fold": True, **options}), rules=rules)  # type: ignore[arg-type]
 
 
 def test_everything_at_once() -> None:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from pgaudit.gate import Audit, Outcome
 from pgaudit.render.choices import GateFormat
 from pgaudit.render.gate import render_gate
-from pgaudit.render.rows import TableOptions
+from pgaudit.render.terminal import TableOptions
 from tests.budget import examples
 from tests.render.outcomes import CASES, FAILED, OUTCOMES, UNCHECKED, harmless
 

@@ -12,8 +12,8 @@ from rich.cells import cell_len
 from pgaudit.core.location import Position
 from pgaudit.gate import Audit, Notice, Outcome
 from pgaudit.render.gate_table import SHOWN, render_gate_table
-from pgaudit.render.rows import TableOptions
 from pgaudit.render.style import marks_for
+from pgaudit.render.terminal import TableOptions
 from tests.budget import examples
 from tests.render.outcomes import CASES, FAILED, OUTCOMES, PASSED, UNCHECKED, harmless
 

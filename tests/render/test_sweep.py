@@ -14,10 +14,10 @@ from pgaudit.core.errors import Problem
 from pgaudit.core.findings import Severity
 from pgaudit.core.location import Position
 from pgaudit.render.choices import SweepFormat, SweepSort
-from pgaudit.render.rows import TableOptions
 from pgaudit.render.style import ASCII, UNICODE
 from pgaudit.render.sweep import View, render_sweep
 from pgaudit.render.sweep_groups import SHOWN, alike
+from pgaudit.render.terminal import TableOptions
 from pgaudit.sweep.lines import Identity
 from pgaudit.sweep.records import Found, Result, Worst
 

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from pgaudit.render.choices import GroupBy, Sort
-from pgaudit.render.layout import broken
 from pgaudit.render.select import Selection
 from pgaudit.render.style import ASCII, marks_for
 from pgaudit.render.svg import render_svg
-from pgaudit.render.table import TableOptions, render_table
+from pgaudit.render.table import render_table
+from pgaudit.render.terminal import TableOptions
+from pgaudit.render.wrap import broken
 from tests.render.reports import everything, hostile
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -225,7 +226,7 @@ def test_a_picture_names_no_other_host_and_holds_every_row() -> None:
 def test_pieces_make_no_difference(colour: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     selection, whole = Selection(group_by=GroupBy.RULE), []
     for at_a_time in (1_000, 3, 1):
-        monkeypatch.setattr("pgaudit.render.rows._AT_A_TIME", at_a_time)
+        monkeypatch.setattr("pgaudit.render.terminal._AT_A_TIME", at_a_time)
         pieces = list(render_table(everything(), selection, TableOptions(colour=colour, groups=True)))
         whole.append("".join(pieces))
     assert len(pieces) > len(everything().params)

@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
-import re
-
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.cells import cell_len
 
-from pgaudit.render.wrap import fitted
+from pgaudit.render.styled import Text
+from pgaudit.render.wrap import filled, fitted
 
-_ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
-PIECES = st.sampled_from(
-    ["a", "word", "x" * 50, "漢字", " ", "    ", "\n", "\x1b[1m", "\x1b[0;2m", "\x1b[0m", "blocks.0.norm1"]
-)
+WORDS = st.sampled_from(["a", "word", "x" * 50, "漢字", " ", "    ", "blocks.0.norm1"])
+PIECES = st.tuples(WORDS, st.sampled_from(["", "bold", "dim"]))
+
+
+def _styled(lines: list[Text]) -> list[tuple[str, str]]:
+    return [(char, style) for line in lines for piece, style in line.pieces for char in piece if char != " "]
 
 
 @given(pieces=st.lists(PIECES, max_size=30), width=st.integers(20, 60))
-def test_whatever_it_is_given(pieces: list[str], width: int) -> None:
-    text = "".join(pieces)
+def test_whatever_it_is_given(pieces: list[tuple[str, str]], width: int) -> None:
+    text = Text.assemble(*pieces)
     found = fitted(text, width)
-    assert "".join(found.split()) == "".join(text.split())
-    for line in _ESCAPES.sub("", found).split("\n"):
-        assert cell_len(line) <= width
-        assert line == line.rstrip(" ")
-    trimmed = fitted(text, None)
-    assert [line.rstrip(" ") for line in _ESCAPES.sub("", text).split("\n")] == _ESCAPES.sub("", trimmed).split("\n")
-    assert fitted(trimmed, 10_000) == trimmed
+    assert _styled(found) == _styled([text])
+    for line in found:
+        assert line.cells <= width
+        assert line.plain == line.plain.rstrip(" ")
+    (trimmed,) = fitted(text, None)
+    assert trimmed.plain == text.plain.rstrip(" ")
+    assert [line.plain for line in fitted(trimmed, 10_000)] == [trimmed.plain]
 
 
 def test_a_line_is_broken_between_words_and_hangs() -> None:
-    assert fitted("  one two three four", 12) == "  one two\n    three\n    four"
+    assert [line.plain for line in fitted(Text("  one two three four"), 12)] == ["  one two", "    three", "    four"]
+
+
+@given(words=st.lists(st.sampled_from(["a", "word", "漢字", "x" * 30]), min_size=1), width=st.integers(10, 40))
+def test_words_stay_whole_and_in_order(words: list[str], width: int) -> None:
+    lines = filled(words, width, start=Text("  "), joint=" · ", hanging=4)
+    assert [word for line in lines for word in line.plain.strip().split(" · ")] == words
+    for index, line in enumerate(lines):
+        assert line.cells <= width or len(line.plain.rpartition(" · ")[0]) <= 4  # a new line would have less room
+        assert line.plain.startswith("    " if index else "  ")

@@ -1,0 +1,149 @@
+"""Tables as data, and which of their columns a terminal has room for.
+
+The name has the right of way: it is never cut, and breaks at a dot only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from pgaudit.render.styled import Text
+from pgaudit.render.wrap import broken
+
+GAP = 2
+"""Cells between two columns."""
+INDENT = 4
+"""Cells before the last cell of a row, where it stands below."""
+_ROOM = 18
+"""Cells beside a row from which it pays to put last cells there, and below it only those that do not fit."""
+_NARROWEST = 12
+"""Cells that a name gets at least."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What cells below each other have in common."""
+
+    title: str = ""
+    right: bool = False
+    """Whether cells stand at its right end."""
+    drop: int = 0
+    """Where the width does not suffice, columns with 1 go, then those with 2; those with 0 stay."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a table, and what stands below it."""
+
+    name: str
+    """What stands in the first column."""
+    cells: Sequence[Text]
+    """What stands in the others."""
+    mark: Text = field(default_factory=Text)
+    """What stands before the name."""
+    style: str = ""
+    """Of the name."""
+    under: Sequence[str] = ()
+    """Further lines about the name, broken as it is."""
+    short: Text | None = None
+    """The last cell where there is no room for the whole."""
+    parts: Sequence[Text] = ()
+    """The last cell in several lines, for where it stands below its row and is too long for one."""
+    obvious: bool = False
+    """Whether the last cell need not stand below its row: it says that there is nothing to say."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns and rows; a text among the rows is a line of its own."""
+
+    columns: Sequence[Column]
+    rows: Iterable[Row | Text]
+    """Gone through twice: there may be a million, which need not be in memory at a time."""
+    moving: bool = False
+    """Whether the last cells stand below their rows where the width does not suffice."""
+
+    def lines(self, width: int | None) -> Iterator[Text]:
+        """Yields lines for a terminal of so many cells; None for as many as the table needs."""
+        drawn = _Drawn(self.columns, width, *_fit(self, width))
+        titles = [Text(column.title, "bold") for column in self.columns]
+        if any(titles):
+            yield drawn.line([titles[index] for index in drawn.shown])
+        for row in self.rows:
+            if isinstance(row, Text):
+                yield row
+            else:
+                yield from drawn.row(row)
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    columns: Sequence[Column]
+    width: int | None
+    shown: Sequence[int]
+    widths: Sequence[int]
+    name_width: int | None = None
+    """None where every name fits on one line."""
+    short: bool = False
+    room: int | None = None
+    """Cells for the last cell beside its row, where a longer one stands below; None where none does."""
+
+    def row(self, row: Row) -> Iterator[Text]:
+        name, *rest = broken(row.name, self.name_width and self.name_width - row.mark.cells)
+        cells = [Text.assemble(row.mark, (name, row.style)), *row.cells]
+        if self.short and row.short is not None:
+            cells[-1] = row.short
+        last = cells[-1]
+        below = self.room is not None and last.cells > self.room
+        yield self.line([cells[index] for index in (self.shown[:-1] if below and self.room else self.shown)])
+        yield from (Text(" " * row.mark.cells + part, row.style) for part in rest)
+        yield from (Text(part, "dim") for line in row.under for part in broken(line, self.name_width))
+        if below and not row.obvious:
+            fits = self.width is None or last.cells + INDENT <= self.width
+            yield from (Text(" " * INDENT).append(part) for part in ([last] if fits else row.parts or [last]))
+
+    def line(self, cells: Sequence[Text]) -> Text:
+        line = Text()
+        for index, cell in zip(self.shown, cells, strict=False):
+            blanks = " " * (self.widths[index] - cell.cells)
+            line.append(blanks if self.columns[index].right else cell)
+            line.append(cell if self.columns[index].right else blanks).append(" " * GAP)
+        return line.rstrip()
+
+
+def _fit(table: Table, width: int | None) -> tuple[Sequence[int], Sequence[int], int | None, bool, int | None]:
+    """Returns the columns that there is room for, all widths, that of the name, and what becomes of the last cells:
+    whether they are short, and for how many cells of them there is room.
+    """
+    widths, short = _measured(table)
+    columns = table.columns
+    for drop in range(max((column.drop for column in columns), default=0) + 1):
+        shown = [index for index, column in enumerate(columns) if not 0 < column.drop <= drop]
+        taken = sum(widths[index] for index in shown) + GAP * (len(shown) - 1)
+        if width is None or taken <= width:
+            return shown, widths, None, False, None
+    assert width is not None
+    room = width - taken + widths[-1]
+    if not table.moving:
+        return shown, widths, None, False, None
+    if room >= short:
+        return shown, widths, None, True, None
+    if room >= _ROOM:
+        return shown, widths, None, False, room
+    if room + GAP >= 0:
+        return shown[:-1], widths, None, False, 0
+    name = max(widths[0] + room + GAP, _NARROWEST)
+    return shown[:-1], [min(widths[0], name), *widths[1:]], name, False, 0
+
+
+def _measured(table: Table) -> tuple[list[int], int]:
+    """Each column's widest cell, and the widest short form of the last."""
+    widths = [Text(column.title).cells for column in table.columns]
+    short = widths[-1]
+    for row in table.rows:
+        if isinstance(row, Row):
+            cells = [row.mark.cells + Text(row.name).cells, *(cell.cells for cell in row.cells)]
+            widths = [*map(max, widths, cells)]
+            short = max(short, cells[-1] if row.short is None else row.short.cells)
+    return widths, short
