@@ -29,7 +29,7 @@ from pgaudit.render.data import render_csv, render_markdown
 from pgaudit.render.diff_data import render_diff_json, render_diff_markdown
 from pgaudit.render.diff_github import render_diff_github
 from pgaudit.render.diff_table import render_diff_table
-from pgaudit.render.diff_words import extra_words, value_words
+from pgaudit.render.diff_view import Line
 from pgaudit.render.folds import fold
 from pgaudit.render.select import Selection, select
 from pgaudit.render.table import render_table
@@ -247,9 +247,9 @@ def test_a_diff_says_what_is_otherwise() -> None:
         after = audited({"a": {"lr_scale": 0.5}, "b": {"odd": 2}})
     found = compare(before, after)
     a, b = (change for change in found.of(ChangeKind.CHANGED) if change.param.name.endswith("weight"))
-    words = value_words(a, "peak_lr")
+    words = Line("", (a,)).value("peak_lr")
     assert (words.old, words.new) == ("0.1", "0.05")
-    assert extra_words(b) == ["amsgrad True → False", "odd – → 2"]
+    assert Line("", (b,)).extra == ["amsgrad True → False", "odd – → 2"]
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ class Row:
     style: str = ""
     """Of the name."""
     under: Sequence[str] = ()
-    """Further lines about the name, broken as it is."""
+    """Further lines about the name."""
     short: Text | None = None
     """The last cell where there is no room for the whole."""
     parts: Sequence[Text] = ()
@@ -98,7 +98,7 @@ class _Drawn:
         below = self.room is not None and last.cells > self.room
         yield self.line([cells[index] for index in (self.shown[:-1] if below and self.room else self.shown)])
         yield from (Text(" " * row.mark.cells + part, row.style) for part in rest)
-        yield from (Text(part, "dim") for line in row.under for part in broken(line, self.name_width))
+        yield from (Text(part, "dim") for line in row.under for part in broken(line, self.width))
         if below and not row.obvious:
             fits = self.width is None or last.cells + INDENT <= self.width
             yield from (Text(" " * INDENT).append(part) for part in ([last] if fits else row.parts or [last]))

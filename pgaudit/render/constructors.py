@@ -63,9 +63,9 @@ def _of_entry(entry: Entry, options: TableOptions) -> Iterator[Text]:
 
 def _beside(head: Text, words: str, width: int | None) -> list[Text]:
     """Words beside a head, broken within their own column; below it where that is too narrow."""
-    hanging = head.cells
-    if width is None or width - hanging >= _NARROWEST:
-        return filled(words, width, start=head, hanging=hanging)
+    longest = max(map(len, words.split(" ")))
+    if width is None or width - head.cells >= max(_NARROWEST, longest):
+        return filled(words, width, start=head, hanging=head.cells)
     return [head.rstrip(), *filled(words, width, start=Text("  "), hanging=2)]
 
 

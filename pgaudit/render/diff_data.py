@@ -8,19 +8,7 @@ from typing import Any
 
 from pgaudit.core.assignment import ParamAssignment
 from pgaudit.diff import Change, ChangeKind, Diff, ValueChange
-from pgaudit.names import Folded
-from pgaudit.render.diff_words import (
-    MARKS,
-    columns,
-    counts_line,
-    extra_words,
-    head,
-    lines_of,
-    renamed,
-    rule_sides,
-    setup_words,
-    value_words,
-)
+from pgaudit.render.diff_view import Line, counts_line, head, lines_of, renamed, setup_words, titles
 from pgaudit.render.markdown import code, escaped
 from pgaudit.render.numbers import shape
 from pgaudit.render.style import DECIDED_BY
@@ -118,8 +106,8 @@ def render_diff_markdown(diff: Diff, *, fold: bool = True, rules: bool = True) -
     return "\n".join(lines) + "\n"
 
 
-def _table(lines: Sequence[Folded[Change]]) -> list[str]:
-    shown = columns(line.rows[0] for line in lines)
+def _table(lines: Sequence[Line]) -> list[str]:
+    shown = titles(lines)
     scheduled = " scheduled lr |" if "peak_lr" in shown else ""
     head = [
         f"| | parameter | × | lr |{scheduled} weight decay | {DECIDED_BY} |",
@@ -128,21 +116,17 @@ def _table(lines: Sequence[Folded[Change]]) -> list[str]:
     return [*head, *(_row(line, shown) for line in lines)]
 
 
-def _row(line: Folded[Change], shown: Iterable[str]) -> str:
-    change = line.rows[0]
-    facts = ""
-    if change.kind is ChangeKind.RESHAPED:
-        facts = " " + " → ".join(shape(each.param.shape) for each in change.both if each.param.shape is not None)
-    if (before := renamed(change)) is not None:
+def _row(line: Line, shown: Iterable[str]) -> str:
+    facts = f" {' → '.join(map(shape, line.shapes))}" if line.shapes else ""
+    if (before := renamed(line.change)) is not None:
         facts += f" (was {code(before)})"
-    values = [value_words(change, which) for which in shown]
-    sides = ["".join(word for word, _ in words) for words in rule_sides(change)]
+    values = [line.value(which) for which in shown]
     return _cells(
-        _mark(MARKS[change.kind]),
+        _mark(line.mark),
         code(line.name) + facts,
-        str(len(line.rows)),
+        str(len(line.changes)),
         *(value.old if value.new is None else f"{value.old} → {_bold(value.new)}" for value in values),
-        " · ".join([" → ".join(map(escaped, sides)), *map(_bold, extra_words(change))]),
+        " · ".join([" → ".join(map(escaped, line.rules_text)), *map(_bold, line.extra)]),
     )
 
 

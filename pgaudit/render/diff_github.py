@@ -9,19 +9,7 @@ from pgaudit.core.location import Position, file_of
 from pgaudit.diff import Change, ChangeKind, Diff
 from pgaudit.diff.compare import same
 from pgaudit.diff.records import rule_names
-from pgaudit.names import Folded
-from pgaudit.render.diff_words import (
-    MARKS,
-    Words,
-    columns,
-    counts_line,
-    extra_words,
-    head,
-    lines_of,
-    rule_sides,
-    setup_words,
-    value_words,
-)
+from pgaudit.render.diff_view import Line, counts_line, head, lines_of, setup_words, titles
 from pgaudit.render.github import Level, command
 from pgaudit.sources.files import NOTHING
 from pgaudit.text import counted, visible
@@ -82,24 +70,15 @@ def _message(changes: Sequence[Change]) -> str:
     lines = lines_of(changes, fold=True)
     words = [_line(line) for line in lines[:MOST_LINES]]
     if len(lines) > MOST_LINES:
-        words.append(f"and {sum(len(line.rows) for line in lines[MOST_LINES:]):,} more")
+        words.append(f"and {sum(len(line.changes) for line in lines[MOST_LINES:]):,} more")
     return "\n".join(words)
 
 
-def _line(line: Folded[Change]) -> str:
-    change = line.rows[0]
-    values = [
-        f"{title} {_arrow(words)}"
-        for title, words in ((title, value_words(change, which)) for which, title in columns([change]).items())
-        if words.new is not None or change.kind in (ChangeKind.ADDED, ChangeKind.REMOVED)
-    ]
-    values += extra_words(change)
-    sides = " → ".join("".join(word for word, _ in words) for words in rule_sides(change))
-    times = f" ×{len(line.rows):,}" if len(line.rows) > 1 else ""
-    shapes = "shape " + " → ".join(str(list(e.param.shape)) for e in change.both if e.param.shape is not None)
-    values += [shapes] if change.kind is ChangeKind.RESHAPED else []
-    return f"{MARKS[change.kind]} {visible(line.name)}{times}: {', '.join([*values, sides])}".strip()
-
-
-def _arrow(words: Words) -> str:
-    return words.old if words.new is None else f"{words.old} → {words.new}"
+def _line(line: Line) -> str:
+    names = titles([line])
+    alone = line.change.kind in (ChangeKind.ADDED, ChangeKind.REMOVED)
+    words = [f"{names[which]} {value}" for which, value in line.values.items() if alone or value.new is not None]
+    words += line.extra
+    words += [f"shape {' → '.join(str(list(each)) for each in line.shapes)}"] if line.shapes else []
+    times = f" ×{len(line.changes):,}" if len(line.changes) > 1 else ""
+    return f"{line.mark} {visible(line.name)}{times}: {', '.join([*words, ' → '.join(line.rules_text)])}".strip()

@@ -7,21 +7,8 @@ from dataclasses import dataclass
 
 from pgaudit.diff import Change, ChangeKind, Diff
 from pgaudit.diff.records import effect
-from pgaudit.names import Folded
 from pgaudit.render.columns import Column, Row, Table
-from pgaudit.render.diff_words import (
-    MARKS,
-    columns,
-    counts,
-    extra_words,
-    head,
-    lines_of,
-    renamed,
-    rule_of,
-    rule_sides,
-    setup_words,
-    value_words,
-)
+from pgaudit.render.diff_view import MARKS, Line, counts, head, lines_of, renamed, setup_words, titles
 from pgaudit.render.numbers import shape
 from pgaudit.render.style import BASE, DECIDED_BY, Marks, colour
 from pgaudit.render.styled import Text
@@ -52,7 +39,7 @@ def _lines(diff: Diff, options: TableOptions, *, rules: bool) -> Iterator[Text]:
     if diff.setup:
         yield from (*_setup(diff, marks).lines(width), Text())
     if changes := diff.changes if rules else diff.effective:
-        yield from (*_table(diff, lines_of(changes, fold=options.fold), marks).lines(width), Text())
+        yield from (*_table(diff, lines_of(changes, fold=options.fold, marks=marks), marks).lines(width), Text())
     found = [Text(f"{mark} {what}".strip(), _COLOURS[mark]) for mark, what in counts(diff)]
     dot = ", " if marks.dot == MARKS[ChangeKind.REMOVED] else f" {marks.dot} "
     yield from filled(found, width, joint=dot, style=BASE)
@@ -68,27 +55,26 @@ def _setup(diff: Diff, marks: Marks) -> Table:
     return Table([Column(), Column()], rows)
 
 
-def _table(diff: Diff, lines: Sequence[Folded[Change]], marks: Marks) -> Table:
+def _table(diff: Diff, lines: Sequence[Line], marks: Marks) -> Table:
     """Returns all changes; those of the same effect stand last, under a heading of their own."""
-    changes = {_likeness(line.rows[0]): line.rows[0] for line in lines}
-    titles = columns(changes.values())
-    words = {which: [value_words(change, which, marks) for change in changes.values()] for which in titles}
-    olds = {which: max([0, *(len(each.old) for each in of if each.new is not None)]) for which, of in words.items()}
-    told = {likeness: _told(diff, change, olds, marks) for likeness, change in changes.items()}
-    folded = any(len(line.rows) > 1 for line in lines)
+    alike = {_likeness(line.change): line for line in lines}
+    columns = titles(alike.values())
+    values = {which: [line.value(which) for line in alike.values()] for which in columns}
+    olds = {which: max([0, *(len(each.old) for each in of if each.new is not None)]) for which, of in values.items()}
+    told = {likeness: _told(diff, line, olds) for likeness, line in alike.items()}
+    folded = any(len(line.changes) > 1 for line in lines)
     rows: list[Row | Text] = []
     apart: list[Row | Text] = []
     for line in lines:
-        change = line.rows[0]
-        quiet = change.kind is ChangeKind.SAME_EFFECT
-        mark, own = MARKS[change.kind], told[_likeness(change)]
-        count = Text(str(len(line.rows)), BASE if quiet or len(line.rows) == 1 else "")
+        quiet = line.change.kind is ChangeKind.SAME_EFFECT
+        count = Text(str(len(line.changes)), BASE if quiet or len(line.changes) == 1 else "")
+        own = told[_likeness(line.change)]
         row = Row(
             visible(line.name),
             [*([count] if folded else []), *own.values, own.rules],
-            Text(f"{mark} ", f"bold {_COLOURS[mark]}"),
+            Text(f"{line.mark} ", f"bold {_COLOURS[line.mark]}"),
             BASE if quiet else "",
-            _facts(change, marks),
+            _facts(line),
             own.short,
             own.parts,
             own.rules.plain == "default",
@@ -99,7 +85,7 @@ def _table(diff: Diff, lines: Sequence[Folded[Change]], marks: Marks) -> Table:
     shown = [
         Column("  parameter"),
         *([Column(marks.times, right=True)] if folded else []),
-        *(Column(f"  {title}") for title in titles.values()),
+        *(Column(f"  {title}") for title in columns.values()),
         Column(DECIDED_BY),
     ]
     return Table(shown, rows, moving=True)
@@ -124,28 +110,27 @@ class _Told:
     """The rules in several lines."""
 
 
-def _told(diff: Diff, change: Change, olds: Mapping[str, int], marks: Marks) -> _Told:
-    values = [_value(diff, change, which, old, marks) for which, old in olds.items()]
-    dot, arrow = (Text(f" {mark} ", BASE) for mark in (marks.dot, marks.arrow))
-    extra = [Text(words, colour(change.param.setting.lr_rule)) for words in extra_words(change, marks)]
-    whole, short = ([Text.assemble(*words) for words in rule_sides(change, marks, line=line)] for line in (True, False))
+def _told(diff: Diff, line: Line, olds: Mapping[str, int]) -> _Told:
+    dot, arrow = (Text(f" {mark} ", BASE) for mark in (line.marks.dot, line.marks.arrow))
+    extra = [Text(words, colour(line.change.param.setting.lr_rule)) for words in line.extra]
+    whole, short = ([Text.assemble(*words) for words in line.rules(line=lines)] for lines in (True, False))
     first, *rest = whole
     return _Told(
-        values,
+        [_value(diff, line, which, old) for which, old in olds.items()],
         Text.joined([Text.joined(whole, arrow), *extra], dot),
         Text.joined([Text.joined(short, arrow), *extra], dot),
-        [first, *(Text.assemble((f"{marks.arrow} ", BASE), side) for side in rest), *extra],
+        [first, *(Text.assemble((f"{line.marks.arrow} ", BASE), side) for side in rest), *extra],
     )
 
 
-def _value(diff: Diff, change: Change, which: str, old_width: int, marks: Marks) -> Text:
+def _value(diff: Diff, line: Line, which: str, old_width: int) -> Text:
     """One cell: ``▲ 0.1 → 1``, with the arrows of a column below each other."""
-    words = value_words(change, which, marks)
-    rule = colour(rule_of(change.param, which))
+    marks, words = line.marks, line.value(which)
+    rule = colour(line.change.param.setting.provenance("weight_decay" if which == "weight_decay" else "lr"))
     style = "bold" if rule == BASE else f"bold {rule}"
     if words.new is None:
-        return Text(f"  {words.old}", BASE if _is_quiet(diff, change, which) else style)
-    old, new = (getattr(each.setting, which) if each else None for each in (change.before, change.after))
+        return Text(f"  {words.old}", BASE if _is_quiet(diff, line.change, which) else style)
+    old, new = line.both(which)
     mark = marks.left_out if new is None else " " if old is None else marks.higher if new > old else marks.lower
     arrow = f" {marks.arrow} "
     return Text.assemble((f"{mark} ", style), words.old.ljust(old_width), (arrow, BASE), (words.new, style))
@@ -160,12 +145,9 @@ def _is_quiet(diff: Diff, change: Change, which: str) -> bool:
     return bool(getattr(change.param.setting, which) == (decay if which == "weight_decay" else lr))
 
 
-def _facts(change: Change, marks: Marks) -> list[str]:
+def _facts(line: Line) -> list[str]:
     """What stands under a name and has no column: another shape, another first name."""
-    lines = []
-    if change.kind is ChangeKind.RESHAPED:
-        shapes = [shape(each.param.shape, marks.times) for each in change.both if each.param.shape is not None]
-        lines.append(f"    shape {f' {marks.arrow} '.join(shapes)}")
-    if (before := renamed(change)) is not None:
-        lines.append(f"    was {visible(before)}")
-    return lines
+    shapes = [shape(each, line.marks.times) for each in line.shapes]
+    facts = [f"    shape {f' {line.marks.arrow} '.join(shapes)}"] if shapes else []
+    before = renamed(line.change)
+    return facts if before is None else [*facts, f"    was {visible(before)}"]

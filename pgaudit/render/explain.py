@@ -129,13 +129,14 @@ def _trial(trial: Trial, width: int, options: TableOptions) -> Iterator[Text]:
     marks = options.marks
     mark = marks.won if trial.decides else marks.lost if trial.matched else marks.missed
     style = colour(trial.rule) if trial.decides else "" if trial.matched else BASE
-    head = Text(f"  {mark} {_named(trial.rule).ljust(width)}", style=f"bold {style}" if trial.decides else style)
+    style = f"bold {style}" if trial.decides else style
+    head = Text(f"  {mark} {_named(trial.rule).ljust(width)}", style)
     column = head.cells + 2
     # What does not fit stands below, under the words where there is room for them, else under the rule.
     indent = column if options.width and options.width - column >= _ROOM else 6
     for index, piece in enumerate(_pieces(trial, marks)):
         if options.width is None or head.cells + 2 + piece.cells <= options.width:
-            head = Text.assemble(head, "  ", piece)
+            head = Text.assemble(head, "  ", *((words, own or style) for words, own in piece.pieces))
             continue
         if head.rstrip():  # empty where the words before this piece have their own line
             yield head

@@ -16,7 +16,7 @@ from pgaudit.diff import ChangeKind, Diff, compare
 from pgaudit.render.diff_data import render_diff_json, render_diff_markdown
 from pgaudit.render.diff_github import render_diff_github
 from pgaudit.render.diff_table import render_diff_table
-from pgaudit.render.diff_words import lines_of
+from pgaudit.render.diff_view import lines_of
 from pgaudit.render.github import command
 from pgaudit.render.style import marks_for
 from pgaudit.render.terminal import TableOptions
@@ -246,7 +246,7 @@ def _check_github(diff: Diff, text: str) -> None:
     assert all(level == "warning" or level == "notice" for level, _, _ in read)
     said = "\n".join(message for _, _, message in read)
     for line in lines_of(diff.changes, fold=True)[:5]:
-        assert visible(line.rows[0].param.name.partition(".")[0].rstrip("0123456789")) in said
+        assert visible(line.change.param.name.partition(".")[0].rstrip("0123456789")) in said
 
 
 def test_github_annotations_stand_at_the_rules() -> None:

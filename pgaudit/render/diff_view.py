@@ -7,12 +7,12 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pgaudit.core.assignment import ParamAssignment, Provenance
+from pgaudit.core.assignment import ParamAssignment
 from pgaudit.diff import Change, ChangeKind, Diff, ValueChange
 from pgaudit.diff.compare import same
 from pgaudit.diff.records import effect, rule_names
 from pgaudit.diff.setup import setup
-from pgaudit.names import Folded, fold_named
+from pgaudit.names import fold_named
 from pgaudit.render.numbers import apart, number
 from pgaudit.render.style import UNICODE, Marks, colour, label, labels
 from pgaudit.render.summary import argument
@@ -38,14 +38,110 @@ _NOUNS = {
 }
 
 
-def lines_of(changes: Sequence[Change], *, fold: bool) -> list[Folded[Change]]:
+RuleWords = list[tuple[str, str]]
+"""The words of a rule, each with its colour."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """A value on both sides; ``new`` is None where only one is to be shown."""
+
+    old: str
+    new: str | None = None
+
+    def __str__(self) -> str:
+        return self.old if self.new is None else f"{self.old} → {self.new}"
+
+
+@dataclass(frozen=True)
+class Line:
+    """Parameters under one name to which the same happens, and what every format tells of them."""
+
+    name: str
+    changes: tuple[Change, ...]
+    marks: Marks = UNICODE
+
+    @property
+    def change(self) -> Change:
+        """What happens to the first of them."""
+        return self.changes[0]
+
+    @property
+    def mark(self) -> str:
+        """What stands before the name."""
+        return MARKS[self.change.kind]
+
+    @property
+    def values(self) -> dict[str, Sides]:
+        """The values, by the setting's attributes; the scheduled lr only where there is any."""
+        scheduled = any(each.scheduled_lr is not None for each in self.change.both)
+        return {which: self.value(which) for which in ("lr", *(["peak_lr"] if scheduled else []), "weight_decay")}
+
+    def both(self, which: str) -> list[float | None]:
+        """Returns a value of each side; None where a side does not have the parameter, or the parameter no value."""
+        return [getattr(each.setting, which) if each else None for each in (self.change.before, self.change.after)]
+
+    def value(self, which: str) -> Sides:
+        """Returns ``lr``, ``peak_lr`` or ``weight_decay`` as a person reads it."""
+        old, new = self.both(which)
+        if self.change.before is None or self.change.after is None or same(old, new):
+            return Sides(self._number(new if self.change.before is None else old))
+        if old is None or new is None:
+            return Sides(self._number(old), self._number(new))
+        return Sides(*apart(old, new))
+
+    def _number(self, value: float | None) -> str:
+        return self.marks.none if value is None else number(value)
+
+    def rules(self, *, line: bool = True) -> list[RuleWords]:
+        """Returns the rules' words on both sides, or on one where nothing is different about them."""
+        shown = list(self.change.both)
+        if len({(rule_names(each), each.param.trainable) for each in shown}) == 1:
+            shown = shown[-1:]
+        bare, words = (
+            [labels(each.setting, self.marks, line=lines, trainable=each.param.trainable) for each in shown]
+            for lines in (False, line)
+        )
+        return [_spelled(each, shown, line=line) for each in shown] if len(bare) == 2 and bare[0] == bare[1] else words
+
+    @property
+    def rules_text(self) -> list[str]:
+        """The same without colours."""
+        return ["".join(word for word, _ in words) for words in self.rules()]
+
+    @property
+    def extra(self) -> list[str]:
+        """What is otherwise in the group beside lr and weight decay: ``momentum 0.9 → 0.8``."""
+        words = []
+        for each in self.change.extra:
+            mark, old, new = setup_words(each)
+            both = mark == "~" or None not in (self.change.before, self.change.after)
+            value = f"{old or self.marks.none} {self.marks.arrow} {new or self.marks.none}" if both else old or new
+            words.append(f"{visible(each.name)} {value}")
+        return words
+
+    @property
+    def shapes(self) -> list[tuple[int, ...]]:
+        """The shapes on both sides, where they differ."""
+        both = [each.param.shape for each in self.change.both if each.param.shape is not None]
+        return both if self.change.kind is ChangeKind.RESHAPED else []
+
+
+def lines_of(changes: Sequence[Change], *, fold: bool, marks: Marks = UNICODE) -> list[Line]:
     """Returns the changes by themselves, or joined over blocks where the same happens to them."""
     if not fold:
-        return [Folded(each.param.name, (each,)) for each in changes]
-    return fold_named((each.param.name, _lot(each), _family(each), each) for each in changes)
+        return [Line(each.param.name, (each,), marks) for each in changes]
+    folds = fold_named((each.param.name, _likeness(each), _family(each), each) for each in changes)
+    return [Line(fold.name, fold.rows, marks) for fold in folds]
 
 
-def _lot(change: Change) -> Hashable:
+def titles(lines: Iterable[Line]) -> dict[str, str]:
+    """Returns the values that a table shows, with their titles."""
+    scheduled = any("peak_lr" in line.values for line in lines)
+    return {"lr": "lr", **({"peak_lr": "scheduled"} if scheduled else {}), "weight_decay": "decay"}
+
+
+def _likeness(change: Change) -> Hashable:
     shapes = change.kind is ChangeKind.RESHAPED
     return (
         change.kind,
@@ -125,65 +221,6 @@ def _argument(value: Any) -> str:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """A value, or the rules, on both sides; ``new`` is None where only one is to be shown."""
-
-    old: str
-    new: str | None = None
-
-
-def value_words(change: Change, which: str, marks: Marks = UNICODE) -> Words:
-    """Returns ``lr``, ``peak_lr`` or ``weight_decay`` as a person reads it."""
-    old, new = (getattr(each.setting, which) if each else None for each in (change.before, change.after))
-    if change.before is None or change.after is None or same(old, new):
-        return Words(_number(new if change.before is None else old, marks))
-    if old is None or new is None:
-        return Words(_number(old, marks), _number(new, marks))
-    return Words(*apart(old, new))
-
-
-def _number(value: float | None, marks: Marks) -> str:
-    return marks.none if value is None else number(value)
-
-
-def columns(changes: Iterable[Change]) -> dict[str, str]:
-    """Returns the values that a table shows, with their titles: the scheduled lr only where there is any."""
-    scheduled = any(each.scheduled_lr is not None for change in changes for each in change.both)
-    return {"lr": "lr", **({"peak_lr": "scheduled"} if scheduled else {}), "weight_decay": "decay"}
-
-
-def rule_of(param: ParamAssignment, which: str) -> Provenance | None:
-    """Returns the rule that decides a value."""
-    return param.setting.provenance("weight_decay" if which == "weight_decay" else "lr")
-
-
-def extra_words(change: Change, marks: Marks = UNICODE) -> list[str]:
-    """Returns what is otherwise in a parameter's group beside lr and weight decay: ``momentum 0.9 → 0.8``."""
-    words = []
-    for each in change.extra:
-        mark, old, new = setup_words(each)
-        both = mark == "~" or None not in (change.before, change.after)
-        value = f"{old or marks.none} {marks.arrow} {new or marks.none}" if both else old or new
-        words.append(f"{visible(each.name)} {value}")
-    return words
-
-
-RuleWords = list[tuple[str, str]]
-"""The words of a rule, each with its colour."""
-
-
-def rule_sides(change: Change, marks: Marks = UNICODE, *, line: bool = True) -> list[RuleWords]:
-    """Returns the rules' words on both sides, or on one where nothing is different about them."""
-    shown = list(change.both)
-    if len({(rule_names(each), each.param.trainable) for each in shown}) == 1:
-        shown = shown[-1:]
-    bare = [labels(each.setting, marks, line=False, trainable=each.param.trainable) for each in shown]
-    if len(bare) == 2 and bare[0] == bare[1]:
-        return [_spelled(each, shown, line=line) for each in shown]
-    return [labels(each.setting, marks, line=line, trainable=each.param.trainable) for each in shown]
 
 
 def _spelled(param: ParamAssignment, both: Sequence[ParamAssignment], *, line: bool) -> RuleWords:
