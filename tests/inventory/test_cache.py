@@ -8,8 +8,9 @@ import os
 import random
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import timm
@@ -63,40 +64,88 @@ def test_warm_is_cold(model: str, cache: Cache) -> None:
 
 
 WARM = """
-import sys
+import contextlib, io, json, sys
 from pgaudit.cli import main
 
-code = main(sys.argv[1:])
-loaded = sorted({"torch", "timm", "numpy"} & sys.modules.keys())
-print(loaded, file=sys.stderr)
-raise SystemExit(code)
+answers = []
+for arguments in json.loads(sys.argv[1]):
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
+        code = main(arguments)
+    loaded = sorted({"torch", "timm", "numpy"} & sys.modules.keys())
+    answers.append([code, out.getvalue(), err.getvalue(), loaded])
+print(json.dumps(answers))
 """
 
 
-def _run(*arguments: str, cache: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+class Answer(NamedTuple):
+    code: int
+    out: str
+    err: str
+    loaded: list[str]
+
+
+def _run_all(calls: Sequence[Sequence[str]], cache: Path, **variables: str) -> list[Answer]:
+    """What each command line answers, one after another in a process of their own; what the first has loaded is
+    loaded still after the last.
+    """
     environment = {**os.environ, "PGAUDIT_CACHE_DIR": str(cache), **variables}
-    command = [sys.executable, "-c", WARM, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    command = [sys.executable, "-c", WARM, json.dumps(calls)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=environment, check=True)
+    return [Answer(*answer) for answer in json.loads(done.stdout)]
+
+
+def _run(*arguments: str, cache: Path, **variables: str) -> Answer:
+    (answer,) = _run_all([arguments], cache, **variables)
+    return answer
+
+
+def _here(
+    *arguments: str, cache: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> tuple[int, str]:
+    """The exit code and stdout of a command line in this process, which has loaded torch."""
+    with monkeypatch.context() as patch:
+        patch.setenv("PGAUDIT_CACHE_DIR", str(cache))
+        code = cli.main(arguments)
+    return code, capsys.readouterr().out
 
 
 @pytest.mark.parametrize("config", ["resnet50_mmcv", "vit_timm", "swin_transformers", "resnet50_basecls"])
-def test_a_warm_run_loads_no_torch(config: str, tmp_path: Path) -> None:
+def test_a_warm_run_loads_no_torch(
+    config: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     arguments = ("resnet18", f"configs/{config}.yaml")
-    cold = _run("show", *arguments, cache=tmp_path)
-    assert "torch" in cold.stderr
-    for command in (("show",), ("lock",), ("check", "--fail-on", "never")):
-        warm = _run(command[0], *arguments, *command[1:], cache=tmp_path)
-        assert (warm.returncode, warm.stderr) == (0, "[]\n"), command
-    assert _run("show", *arguments, cache=tmp_path).stdout == cold.stdout
-    assert _run("explain", *arguments, "fc.bias", cache=tmp_path).stderr == "[]\n"
+    cold = _here("show", *arguments, cache=tmp_path, capsys=capsys, monkeypatch=monkeypatch)
     path = f"configs/{config}.yaml"
-    assert _run("diff", path, path, "--model", "resnet18", cache=tmp_path).stderr == "[]\n"
-    anew = _run("show", *arguments, "--no-cache", cache=tmp_path)
-    assert (anew.stdout, "torch" in anew.stderr) == (cold.stdout, True)
+    calls = [
+        ("show", *arguments),
+        ("lock", *arguments),
+        ("check", *arguments, "--fail-on", "never"),
+        ("explain", *arguments, "fc.bias"),
+        ("diff", path, path, "--model", "resnet18"),
+    ]
+    for call, warm in zip(calls, _run_all(calls, tmp_path), strict=True):
+        assert (warm.code, warm.err, warm.loaded) == (0, "", []), call
+        if call[0] == "show":
+            assert (warm.code, warm.out) == cold
+    anew = _here("show", *arguments, "--no-cache", cache=tmp_path, capsys=capsys, monkeypatch=monkeypatch)
+    assert anew == cold
 
 
-def test_without_a_cache_nothing_is_written(tmp_path: Path) -> None:
-    _run("show", "resnet18", "configs/resnet50_mmcv.yaml", "--no-cache", cache=tmp_path / "kept")
+def test_a_cold_run_loads_it_and_answers_the_same(tmp_path: Path) -> None:
+    arguments = ["show", "resnet18", "configs/resnet50_mmcv.yaml"]
+    cold, warm = _run(*arguments, cache=tmp_path), _run(*arguments, cache=tmp_path)
+    assert "torch" in cold.loaded
+    assert (warm.code, warm.out, warm.err, warm.loaded) == (0, cold.out, "", [])
+    again, anew = _run_all([arguments, [*arguments, "--no-cache"]], cache=tmp_path)
+    assert (again.loaded, "torch" in anew.loaded) == ([], True)
+    assert again.out == anew.out == cold.out
+
+
+def test_without_a_cache_nothing_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = ["show", "resnet18", "configs/resnet50_mmcv.yaml", "--no-cache"]
+    assert _here(*arguments, cache=tmp_path / "kept", capsys=capsys, monkeypatch=monkeypatch)[0] == 0
     assert not (tmp_path / "kept").exists()
 
 
@@ -237,17 +286,16 @@ def test_concurrent_runs_see_whole_entries(cache: Cache) -> None:
     assert not list(Path(cache.folder).glob("*/*/.*"))
 
 
-def test_the_command(tmp_path: Path) -> None:
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     kept = tmp_path / "kept"
-    assert _run("cache", cache=kept).stdout == f"{kept}\n0 models, 0 B; at most 537 MB\n"
-    _run("show", "resnet18", "configs/resnet50_mmcv.yaml", cache=kept)
-    shown = _run("cache", "info", cache=kept)
-    assert shown.stdout.splitlines()[1].startswith("1 model, ")
-    assert shown.stderr == "[]\n"
-    assert "removed" in _run("cache", "clear", cache=kept).stdout
+    assert _run("cache", cache=kept).out == f"{kept}\n0 models, 0 B; at most 537 MB\n"
+    _here("show", "resnet18", "configs/resnet50_mmcv.yaml", cache=kept, capsys=capsys, monkeypatch=monkeypatch)
+    shown, cleared, wrong = _run_all([["cache", "info"], ["cache", "clear"], ["cache", "clean"]], cache=kept)
+    assert shown.out.splitlines()[1].startswith("1 model, ")
+    assert (shown.err, shown.loaded) == ("", [])
+    assert "removed" in cleared.out
     assert list(kept.iterdir()) == []
-    wrong = _run("cache", "clean", cache=kept)
-    assert (wrong.returncode, "clear" in wrong.stderr) == (2, True)
+    assert (wrong.code, "clear" in wrong.err) == (2, True)
 
 
 def test_by_default_it_is_the_users(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -287,17 +335,16 @@ def test_a_typo_loads_no_torch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     files |= {"optimizer.yaml": config.replace("SGD", "SDG"), "dotted.yaml": config.replace("SGD", "torch.optim.SGD")}
     for name, text in files.items():
         Path(name).write_text(text)
-    for arguments in (["show", "resnet1O8", "c.yaml"], ["show", "resnet18", "optimizer.yaml"]):
-        cold = _run(*arguments, cache=tmp_path / "kept")
-        warm = _run(*arguments, cache=tmp_path / "kept")
-        assert (cold.returncode, warm.returncode) == (2, 2)
-        assert "torch" in cold.stderr.splitlines()[-1]
-        assert warm.stderr.splitlines()[:-1] == cold.stderr.splitlines()[:-1]
-    for name, arguments in TYPOS.items():
-        ran = _run(*arguments, cache=tmp_path / "kept")
-        assert (name, ran.returncode) == (name, 2)
-        loaded = ran.stderr.splitlines()[-1]
-        assert (name, "torch" in loaded, "timm" in loaded) == (name, False, False), ran.stderr
+    asks = [["show", "resnet1O8", "c.yaml"], ["show", "resnet18", "optimizer.yaml"]]
+    cold = [_run(*arguments, cache=tmp_path / "kept") for arguments in asks]
+    warm = _run_all([*asks, *TYPOS.values()], cache=tmp_path / "kept")
+    for first, second in zip(cold, warm, strict=False):
+        assert (first.code, second.code) == (2, 2)
+        assert "torch" in first.loaded
+        assert second.err == first.err
+    for name, ran in zip(TYPOS, warm[len(asks) :], strict=True):
+        assert (name, ran.code) == (name, 2)
+        assert (name, "torch" in ran.loaded, "timm" in ran.loaded) == (name, False, False), ran.err
 
 
 @pytest.mark.parametrize("old", ["vit_tiny_patch16_224_in21k", "gluon_resnet18_v1b"])
