@@ -8,10 +8,10 @@
 Nothing heavy is imported until it is used: torch only by what needs a model.
 """
 
-# Nothing is imported here: `python -m pgaudit` comes by before the current folder is off the import path.
-TYPE_CHECKING = False
+# Nothing else is imported here: `python -m pgaudit` comes by before the current folder is off the import path.
+from pgaudit.version import __version__ as __version__
 
-__version__ = "0.1.0"
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from pgaudit.config import Config, load_config

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pgaudit.core.errors import ModelError
 from pgaudit.core.parameters import Conv, ModuleType, Parameter, Visit
@@ -17,7 +17,17 @@ from pgaudit.text import visible
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from pgaudit.inventory.listings import Listed
+
+class Listed(NamedTuple):
+    """One name of one parameter, as a library meets it."""
+
+    prefix: str
+    own: str
+    tensor: Tensor
+    owner: nn.Module | None = None
+    """None where only the whole name is known."""
+    parents: tuple[nn.Module, ...] | None = None
+    """The modules around the owner, from the root down; None where the way does not tell."""
 
 
 @dataclass(slots=True)

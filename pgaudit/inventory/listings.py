@@ -8,32 +8,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from pgaudit.core.parameters import Inventory, Listing, Parameter, Visit
+from pgaudit.inventory.found import Found, Listed
+from pgaudit.inventory.traverse import Seen
 from pgaudit.text import said
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
-
-    from pgaudit.inventory.found import Found
-    from pgaudit.inventory.traverse import Seen
+    from torch import nn
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 Ways = Mapping[Listing, tuple[Visit, ...]]
-
-
-class Listed(NamedTuple):
-    """One name of one parameter, as a library meets it."""
-
-    prefix: str
-    own: str
-    tensor: Tensor
-    owner: nn.Module | None = None
-    """None where only the whole name is known."""
-    parents: tuple[nn.Module, ...] | None = None
-    """The modules around the owner, from the root down; None where the way does not tell."""
 
 
 def by_named_parameters(root: Any) -> Iterator[Listed]:

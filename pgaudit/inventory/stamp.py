@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-import pgaudit
+from pgaudit.version import __version__
 
 FORMAT = 2
 """Of what is cached; to be raised with what an inventory holds or how it is found."""
@@ -33,7 +33,7 @@ def stamp() -> str | None:
     found = hashlib.sha256()
     python = sys.implementation.cache_tag, sys.version_info[:2]
     settings = sorted((name, value) for name, value in os.environ.items() if name.startswith("TIMM_"))
-    found.update(repr((FORMAT, pgaudit.__version__, python, settings)).encode())
+    found.update(repr((FORMAT, __version__, python, settings)).encode())
     for package, parts in _READ.items():
         folder = _folder(package)
         if folder is None and package in ("torch", "timm"):

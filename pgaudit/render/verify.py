@@ -93,7 +93,7 @@ def _value(value: object) -> str:
 
 def render_json(found: Verification) -> str:
     """Returns everything, for programs."""
-    from pgaudit import __version__
+    from pgaudit.version import __version__
 
     data = {
         "schema_version": 1,

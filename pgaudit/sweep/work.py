@@ -50,7 +50,7 @@ def perform(work: Work, task: Task) -> tuple[Result, ...]:
     Raises:
         UsageError: this process has another version of pgaudit.
     """
-    from pgaudit import __version__
+    from pgaudit.version import __version__
 
     if work.version and work.version != __version__:
         raise UsageError(f"a worker has pgaudit {__version__}, but the sweep is of {work.version}")
