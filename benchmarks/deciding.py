@@ -13,7 +13,7 @@ from benchmarks.figures import ORACLE, Figure, emit, interleaved
 from benchmarks.models import stack
 from pgaudit.config import load_config
 from pgaudit.constructors import CONSTRUCTORS, Facts
-from pgaudit.inventory.walk import walk
+from pgaudit.inventory.walk import BuiltModel
 
 SIZES = (9_600, 96_000)
 ROUNDS = 7
@@ -44,7 +44,7 @@ def figures() -> list[Figure]:
     found = []
     for size in SIZES:
         model = stack(size)
-        inventory = walk(model, ref="stack").inventory
+        inventory = BuiltModel(model, "stack").inventory()
 
         def ours(inventory: Any = inventory) -> object:
             return CONSTRUCTORS["mmcv"].decide(inventory, config, Facts(0.1, 1e-4))

@@ -15,7 +15,7 @@ from benchmarks.models import stack
 from pgaudit.checks import Audited, run_checks
 from pgaudit.config import load_config
 from pgaudit.constructors import CONSTRUCTORS, Facts
-from pgaudit.inventory.walk import walk
+from pgaudit.inventory.walk import BuiltModel
 
 MMCV = {
     "optimizer": {"type": "SGD", "lr": 0.1, "weight_decay": 1e-4},
@@ -70,7 +70,7 @@ def _best(function: Callable[[], object], rounds: int = 5) -> float:
 @pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
 def test_deciding(benchmark: BenchmarkFixture, parameters: int, policy: dict[str, object]) -> None:
     model = stack(parameters)
-    inventory = walk(model, ref="stack").inventory
+    inventory = BuiltModel(model, "stack").inventory()
     config = load_config(policy)
     constructor = CONSTRUCTORS[config.constructor]
     facts = Facts(0.1, 1e-4)
@@ -83,7 +83,7 @@ def test_deciding(benchmark: BenchmarkFixture, parameters: int, policy: dict[str
 def test_walking(benchmark: BenchmarkFixture, parameters: int) -> None:
     model = stack(parameters)
     floor = _best(lambda: sum(1 for _ in model.named_parameters()))
-    benchmark.pedantic(lambda: walk(model, ref="stack"), rounds=3, warmup_rounds=1)
+    benchmark.pedantic(lambda: BuiltModel(model, "stack").inventory(), rounds=3, warmup_rounds=1)
     _report(benchmark, parameters, floor, limit=15.0)
 
 
@@ -92,7 +92,7 @@ def test_walking(benchmark: BenchmarkFixture, parameters: int) -> None:
 def test_checking(benchmark: BenchmarkFixture, parameters: int, policy: dict[str, object]) -> None:
     """All findings: every rule is searched in every name, and the constructor is asked again what each would change."""
     model = stack(parameters)
-    inventory = walk(model, ref="stack").inventory
+    inventory = BuiltModel(model, "stack").inventory()
     config = load_config(policy)
     constructor, facts = CONSTRUCTORS[config.constructor], Facts(0.1, 1e-4)
     assignment = constructor.decide(inventory, config, facts)

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from pgaudit.core.parameters import Inventory
     from pgaudit.explanation import Explanation, explain
     from pgaudit.inventory.cache import Cache
-    from pgaudit.pipeline import audit, build_optimizer
+    from pgaudit.pipeline import audit
+    from pgaudit.real_optimizer import build_optimizer
     from pgaudit.report import Report
 
 _HOMES = {
@@ -36,7 +37,7 @@ _HOMES = {
     "explain": "pgaudit.explanation",
     "Inventory": "pgaudit.core.parameters",
     "audit": "pgaudit.pipeline",
-    "build_optimizer": "pgaudit.pipeline",
+    "build_optimizer": "pgaudit.real_optimizer",
     "Report": "pgaudit.report",
 }
 

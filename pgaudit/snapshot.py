@@ -14,9 +14,8 @@ from pgaudit.inventory.cache import Cache
 from pgaudit.inventory.moves import moves
 from pgaudit.inventory.moves_beside import Move
 from pgaudit.inventory.saved import Saved
-from pgaudit.live import Live, arguments_for, beside, live_model
+from pgaudit.models.references import arguments_for, resolved
 from pgaudit.serialize import portable
-from pgaudit.subject import saved_of
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _FOLDERS = re.compile(r"(?<![\w.:/\\])(?:/|[A-Za-z]:[\\/])(?:[^\s'\":()/\\]+[\\/])+")
@@ -52,25 +51,24 @@ def snapshot(
         ModelError: it cannot be built or has no parameters.
     """
     known = _knowledge(cache)  # first: code of the model's may change torch
+    from pgaudit.models.build import build_model, load_model
+
     if config is None:
-        return _saved(_loaded(str(model), model_args), model_args or {}, known)
-    live = live_model(model, config, model_args)
-    if config.model is not None and model is None:
-        live = replace(live, ref=beside(config, config.model))
-    given = arguments_for(model, config, model_args)
-    return _saved(live, {} if config.architecture is not None and model is None else given, known)
-
-
-def _loaded(ref: str, model_args: Mapping[str, Any] | None) -> Live:
-    from pgaudit.inventory.sources import load_model
-
-    loaded = load_model(ref, model_args)
-    return Live(loaded.module, ref, loaded.source, loaded.version, loaded.notes)
-
-
-def _saved(live: Live, model_args: Mapping[str, Any], known: Mapping[str, Any]) -> Saved:
-    saved = saved_of(lambda unwrap: _portable(live.walked(unwrap=unwrap).inventory), _plain(model_args))
-    return replace(saved, versions=_versions(saved.inventory), knowledge=known)
+        built, given = load_model(str(model), model_args), model_args or {}
+    else:
+        built, given = build_model(model, config, model_args), arguments_for(model, config, model_args)
+        if config.model is not None and model is None:
+            built = replace(built, ref=resolved(config, config.model))
+        elif config.architecture is not None and model is None:
+            given = {}
+    inventory, inside = built.inventories()
+    return Saved(
+        _portable(inventory),
+        None if inside is None else _portable(inside),
+        _plain(given),
+        versions=_versions(inventory),
+        knowledge=known,
+    )
 
 
 def _portable(inventory: Inventory) -> Inventory:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +11,10 @@ from pgaudit.constructors import constructor_named
 from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.errors import PgauditError
 from pgaudit.inventory.imports import quiet
-from pgaudit.live import Live, live_model
-from pgaudit.pipeline import audit_live
+from pgaudit.inventory.walk import BuiltModel
+from pgaudit.models.build import build_model
+from pgaudit.models.source import ModelSource
+from pgaudit.pipeline import audit_with_tensors
 from pgaudit.real import real_named
 from pgaudit.report import Report
 from pgaudit.text import said
@@ -70,19 +72,19 @@ def verify(model: nn.Module | str | None, config: Config, model_args: Mapping[st
     """
     real = real_named(config.constructor)
     build = real.builder()
-    live = live_model(model, config, model_args)
-    ours = _ours(live, config)
-    built, theirs_refused = _theirs(build, live, config, ours.kind)
+    given = build_model(model, config, model_args)
+    ours = _ours(given, config)
+    built, theirs_refused = _theirs(build, given, config, ours.kind)
     differences: tuple[Difference, ...] = ()
     if ours.report is not None and ours.refused is None and built is not None:
         differences = tuple(_differences(ours.report, ours.tensors, built))
     return Verification(
-        ref=live.ref,
+        ref=given.ref,
         config=config,
         library=real.library,
         version=real.version,
         reproduced=constructor_named(config.constructor).library,
-        parameters=len(ours.report.params) if ours.report else _counted(live.module),
+        parameters=len(ours.report.params) if ours.report else _counted(given.module),
         groups=len(built.param_groups) if built else 0,
         differences=differences,
         ours_refused=ours.refused,
@@ -93,18 +95,18 @@ def verify(model: nn.Module | str | None, config: Config, model_args: Mapping[st
 @dataclass(frozen=True)
 class _Ours:
     report: Report | None = None
-    tensors: tuple[Tensor, ...] = ()
+    tensors: Sequence[Tensor] = ()
     kind: type[Optimizer] | None = None
     refused: str | None = None
 
 
-def _ours(live: Live, config: Config) -> _Ours:
+def _ours(given: BuiltModel, config: Config) -> _Ours:
     try:
-        report, walked, call = audit_live(live, config)
+        report, tensors, call = audit_with_tensors(ModelSource(lambda: given), config)
     except PgauditError as error:
         return _Ours(kind=_kind(config), refused=str(error))
     duplicate = next((finding.message for finding in report.findings if finding.code == "PG009"), None)
-    return _Ours(report, walked.tensors, call.kind, duplicate)
+    return _Ours(report, tensors, call.kind, duplicate)
 
 
 def _kind(config: Config) -> type[Optimizer] | None:
@@ -128,18 +130,18 @@ def _counted(module: nn.Module) -> int:
 
 
 def _theirs(
-    build: Builder, live: Live, config: Config, kind: type[Optimizer] | None
+    build: Builder, given: BuiltModel, config: Config, kind: type[Optimizer] | None
 ) -> tuple[Optimizer | None, str | None]:
     try:
         with quiet():
-            return build(live.module, config, kind), None
+            return build(given.module, config, kind), None
     except PgauditError:
         raise
     except Exception as error:  # whatever the library raises is its answer
         return None, said(error)
 
 
-def _differences(report: Report, tensors: tuple[Tensor, ...], built: Optimizer) -> Iterator[Difference]:
+def _differences(report: Report, tensors: Sequence[Tensor], built: Optimizer) -> Iterator[Difference]:
     where = {id(tensor): index for index, group in enumerate(built.param_groups) for tensor in group["params"]}
     known = {id(tensor) for tensor in tensors}
     for row, tensor in zip(report.params, tensors, strict=True):

@@ -26,7 +26,7 @@ from pgaudit.diff.reports import from_report
 from pgaudit.gate import baseline
 from pgaudit.inventory import cache as caches
 from pgaudit.inventory.saved import Saved, written
-from pgaudit.inventory.walk import walk
+from pgaudit.inventory.walk import BuiltModel
 
 CONFIG = "optimizer: {type: SGD, lr: 0.1, weight_decay: 0.1}\nparamwise_cfg: {norm_decay_mult: 0.0}\n"
 TIMM = "constructor: timm\noptimizer: {type: lookahead_sgd, lr: 0.1, weight_decay: 0.1}\n"
@@ -83,7 +83,7 @@ KNOWLEDGE = {"names": {"SGD": "torch.optim.sgd:SGD"}, "words": []}
 
 def _inventory(knowledge: dict[str, Any] | None = None, **other: Any) -> str:
     """The text of a saved inventory, its checksum right whatever it says."""
-    inventory = replace(walk(Net(), ref="resnet18", source="timm").inventory)
+    inventory = BuiltModel(Net(), "resnet18", "timm").inventory()
     body = written(Saved(inventory, knowledge=KNOWLEDGE)).rpartition('"checksum"')[0]
     if knowledge is not None:
         dumped = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in knowledge.items())

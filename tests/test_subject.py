@@ -13,9 +13,10 @@ from torch import nn
 
 import pgaudit
 from pgaudit.config import load_config
-from pgaudit.inventory.saved import written
+from pgaudit.inventory.saved import Saved, written
+from pgaudit.inventory.walk import BuiltModel
+from pgaudit.models.source import model_source
 from pgaudit.snapshot import snapshot
-from pgaudit.subject import Buildable, Remembered, saved_of
 
 ROOT = Path(__file__).parent.parent
 CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
@@ -79,16 +80,15 @@ def test_both_ends_of_a_wrapper_are_there() -> None:
 
     policy = {"optimizer": {"type": "SGD", "lr": 0.1, "weight_decay": 0.1}, "paramwise_cfg": {"norm_decay_mult": 0.0}}
     model = Wrapper()
-    subject = Buildable(model, load_config(policy))
-    remembered = saved_of(lambda unwrap: subject.inventory(unwrap=unwrap), {})
+    saved = Saved(*BuiltModel(model, "wrapper").inventories())
     for constructor in ("mmcv", "detectron2"):
         config = {**policy, "constructor": constructor}
         if constructor == "detectron2":
             config["paramwise_cfg"] = {"base_lr": 0.1, "weight_decay_norm": 0.0}
-        ours, theirs = pgaudit.audit(remembered, config), pgaudit.audit(model, config)
+        ours, theirs = pgaudit.audit(saved, config), pgaudit.audit(model, config)
         assert ours.to_dict()["params"] == theirs.to_dict()["params"]
     with pytest.raises(pgaudit.UsageError, match="`module`"):
-        Remembered(remembered).identities(unwrap=True)
+        model_source(saved, load_config(policy)).identities(unwrap=True)
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ def _built(model: str, arguments: dict[str, object]) -> Saved:
     if config is not None and not config.names_model:
         raise UsageError(f"{quoted(model)} names no model", "pgaudit snapshot MODEL; a config may say `model:`")
     with report_stream_kept(), spinner(f"building {model}"):
-        from pgaudit.references import refuse_unknown_model
+        from pgaudit.models.timm_names import refuse_unknown_model
         from pgaudit.snapshot import snapshot as made
 
         named, cache = None if config else model, the_cache(unwanted=False)
@@ -106,7 +106,7 @@ def _refuse_other_files(output: Path) -> None:
 
 
 def _check(file: Path, model: str | None, arguments: dict[str, object]) -> None:
-    from pgaudit.references import read_saved
+    from pgaudit.models.source import read_saved
 
     example = f"pgaudit snapshot {visible(model or 'MODEL')} -o {visible(file)} writes it"
     before = read_saved(str(file), example)
@@ -129,7 +129,7 @@ def _check(file: Path, model: str | None, arguments: dict[str, object]) -> None:
 
 def _source(saved: Saved, file: Path) -> str:
     """The model of timm's that a file was made from; what would run other code has to be named."""
-    from pgaudit.references import is_timm_name
+    from pgaudit.models.references import is_timm_name
 
     its = saved.inventory
     if its.source == "timm" and is_timm_name(its.ref):

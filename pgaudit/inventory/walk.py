@@ -1,10 +1,10 @@
-"""nn.Module → Inventory, in one pass that is linear in the number of parameters and modules."""
+"""A model that is built → its Inventory, in one pass that is linear in the number of parameters and modules."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pgaudit.core.errors import ModelError, PgauditError
@@ -21,56 +21,71 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
-@dataclass(frozen=True)
-class Walked:
-    """An inventory and the live tensors behind its parameters, in the same order."""
+@dataclass(frozen=True, eq=False)
+class BuiltModel:
+    """A model that is there: how the user called it, and what is known of where it came from. It is not changed."""
 
-    inventory: Inventory
-    tensors: tuple[Tensor, ...]
+    module: nn.Module
+    """Its tensors may be on the meta device."""
+    ref: str
+    source: str = "module"
+    version: str | None = None
+    """Of the library that built it."""
+    notes: tuple[str, ...] = ()
+    """What happened while it was built."""
+    _walks: dict[bool, tuple[Inventory, tuple[Tensor, ...]]] = field(default_factory=dict, init=False, repr=False)
+
+    def inventory(self, *, unwrap: bool = False) -> Inventory:
+        """Returns the model's parameters; each way to begin is walked once.
+
+        Args:
+            unwrap: whether to begin at the attribute ``module``, whatever it is, if the model has one
+                (mmcv 1.7.2, ``mmcv/runner/optimizer/default_constructor.py``, ``__call__``).
+
+        Raises:
+            ModelError: the model has no parameters, its ``module`` is not a module, or its own code fails.
+        """
+        return self._walked(unwrap)[0]
+
+    def tensors(self, *, unwrap: bool = False) -> tuple[Tensor, ...]:
+        """Returns the tensors behind the inventory's parameters, in their order; see :meth:`inventory`."""
+        return self._walked(unwrap)[1]
+
+    def inventories(self) -> tuple[Inventory, Inventory | None]:
+        """Returns the inventory of the model, and that of its attribute ``module`` where it has a usable one."""
+        whole = self.inventory()
+        if not whole.wrapper:
+            return whole, None
+        try:
+            return whole, self.inventory(unwrap=True)
+        except ModelError:  # raised again for the constructors that begin there
+            return whole, None
+
+    def _walked(self, unwrap: bool) -> tuple[Inventory, tuple[Tensor, ...]]:
+        if unwrap not in self._walks:
+            try:
+                with quiet(), paused():  # quiet: hints and overridden methods are foreign code
+                    found = self._walks[unwrap] = _walk(self, unwrap)
+            except PgauditError:
+                raise
+            except Exception as error:  # a property or an overridden method of the model
+                raise ModelError(f"the parameters of {visible(self.ref)} cannot be listed: {said(error)}") from error
+            if not found[0].wrapper:
+                self._walks[not unwrap] = found
+        return self._walks[unwrap]
 
 
-def walk(
-    model: nn.Module,
-    *,
-    ref: str,
-    source: str = "module",
-    version: str | None = None,
-    unwrap: bool = False,
-    notes: Iterable[str] = (),
-) -> Walked:
-    """Lists a model's parameters.
-
-    Args:
-        model: any module; its tensors may be on the meta device. It is not changed.
-        ref: what the user called it.
-        source: where it came from.
-        version: of the library that built it.
-        unwrap: whether to begin at the attribute ``module``, whatever it is, if the model has one
-            (mmcv 1.7.2, ``mmcv/runner/optimizer/default_constructor.py``, ``__call__``).
-        notes: what happened while the model was built.
-
-    Raises:
-        ModelError: the model has no parameters, its ``module`` is not a module, or its own code fails.
-    """
-    try:
-        with quiet(), paused():  # quiet: hints and overridden methods are foreign code
-            return _walked(model, ref, source, version, unwrap, list(notes))
-    except PgauditError:
-        raise
-    except Exception as error:  # a property or an overridden method of the model
-        raise ModelError(f"the parameters of {visible(ref)} cannot be listed: {said(error)}") from error
-
-
-def _walked(model: nn.Module, ref: str, source: str, version: str | None, unwrap: bool, notes: list[str]) -> Walked:
-    wrapper = _has_module(model, unwrap=unwrap)
+def _walk(model: BuiltModel, unwrap: bool) -> tuple[Inventory, tuple[Tensor, ...]]:
+    module, ref, notes = model.module, model.ref, list(model.notes)
+    wrapper = _has_module(module, unwrap=unwrap)
     unwrapped = unwrap and wrapper
-    root = _inner(model) if unwrapped else model
+    root = _inner(module) if unwrapped else module
     found, seen = Found(), Seen()
     for occurrence in occurrences(root, seen):
         found.add(occurrence)
-    lost = _lost(model, root, found) if unwrapped else 0
+    lost = _lost(module, root, found) if unwrapped else 0
     if unwrapped:
-        notes.append(_unwrapping_note(model, lost))
+        notes.append(_unwrapping_note(module, lost))
     listed = listed_by(root, found, seen)
     if not found.tensors:
         raise ModelError(f"{visible(ref)} has no parameters", "there is nothing that an optimizer could train")
@@ -82,8 +97,8 @@ def _walked(model: nn.Module, ref: str, source: str, version: str | None, unwrap
         whole=listed.whole,
         model_type=found.type_of(type(root)),
         ref=ref,
-        source=source,
-        version=version,
+        source=model.source,
+        version=model.version,
         circular=seen.circles[0] if seen.circles else None,
         wrapper=wrapper,
         unwrapped=unwrapped,
@@ -92,9 +107,9 @@ def _walked(model: nn.Module, ref: str, source: str, version: str | None, unwrap
         notes=tuple(notes),
     )
     if listed.ways is None:
-        return Walked(inventory, tuple(found.tensors))
+        return inventory, tuple(found.tensors)
     inventory, order = as_named(inventory, listed.ways)
-    return Walked(inventory, tuple([found.tensors[index] for index in order]))
+    return inventory, tuple([found.tensors[index] for index in order])
 
 
 def _meshes(tensors: Sequence[Tensor]) -> tuple[int, ...] | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pgaudit.config import Config
 from pgaudit.inventory.imports import import_attribute
-from pgaudit.live import beside
+from pgaudit.models.references import resolved
 from pgaudit.real.base import Real
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def _load() -> Builder:
             return built
         options = copy.deepcopy(dict(config.paramwise_cfg or {}))  # it writes into the caller's overrides
         if isinstance(options.get("lr_factor_func"), str):
-            options["lr_factor_func"] = import_attribute(beside(config, options["lr_factor_func"]))[1]
+            options["lr_factor_func"] = import_attribute(resolved(config, options["lr_factor_func"]))[1]
         arguments: dict[str, Any] = {key: value for key, value in config.optimizer.items() if key != "type"}
         assert kind is not None
         return kind(get_default_optimizer_params(model, **options), **arguments)

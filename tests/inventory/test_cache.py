@@ -15,10 +15,11 @@ import pytest
 import timm
 
 import pgaudit
-from pgaudit import cli, references, user_code
+from pgaudit import cli, user_code
 from pgaudit.inventory import cache as caches
 from pgaudit.inventory import imports, stamp
 from pgaudit.inventory.cache import Cache
+from pgaudit.models import timm_names
 from pgaudit.render.rows import TableOptions
 from pgaudit.render.select import Selection
 from pgaudit.render.table import render_table
@@ -129,7 +130,7 @@ def test_damaged_entries_are_rebuilt_without_a_word(cache: Cache) -> None:
             assert _answer("resnet18", MMCV, cache) == cold
         path.write_bytes(b"[" * 100_000)
         assert _answer("resnet18", MMCV, cache) == cold
-        assert references.timm_names("", cache) == timm.list_models()
+        assert timm_names.timm_names("", cache) == timm.list_models()
         made_from, _, held = path.read_bytes().partition(b"\n")
         assert json.loads(made_from)["stamp"]
         assert json.loads(held)
@@ -304,8 +305,8 @@ def test_a_typo_loads_no_torch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_a_name_that_is_no_longer_listed_is_still_taken(old: str, cache: Cache) -> None:
     assert old not in timm.list_models()
     assert timm.is_model(old)
-    references.timm_names("", cache)
-    references.refuse_unknown_model(old, pgaudit.load_config(MMCV), cache)
+    timm_names.timm_names("", cache)
+    timm_names.refuse_unknown_model(old, pgaudit.load_config(MMCV), cache)
 
 
 # Who may write there.

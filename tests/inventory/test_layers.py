@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from pgaudit.inventory.layers import chunked_layers, matched_layers
-from pgaudit.inventory.walk import walk
+from pgaudit.inventory.walk import BuiltModel
 
 NAMES = ["stem.weight", *(f"blocks.{i}.{name}" for i in (0, 10, 2) for name in ("fc", "norm")), "norm.weight", "head.a"]
 
@@ -101,11 +101,11 @@ def test_what_a_walk_keeps() -> None:
         def no_weight_decay(self) -> int:
             return 3
 
-    hints = walk(Failing(1, 1), ref="model").inventory.hints
+    hints = BuiltModel(Failing(1, 1), "model").inventory().hints
     assert hints.layers == {}
     assert hints.raised == {
         "layers": "AttributeError: 'NoneType' object has no attribute 'get'",
         "no_weight_decay": "TypeError: int is no collection of names",
     }
-    plain = walk(nn.Linear(1, 1), ref="model").inventory.hints
+    plain = BuiltModel(nn.Linear(1, 1), "model").inventory().hints
     assert (plain.layers, plain.layered_by, plain.raised) == ({"weight": 0, "bias": 0}, "", {})

@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from pgaudit.core.parameters import Inventory
 from pgaudit.inventory.moves import moves
-from pgaudit.inventory.walk import walk
+from pgaudit.inventory.walk import BuiltModel
 from tests.budget import examples
 from tests.parity.random_models import trees
 from tests.parity.trees import Spec, build
 
 
 def _walked(spec: Spec, ref: str) -> Inventory:
-    return walk(build(spec), ref=ref).inventory
+    return BuiltModel(build(spec), ref).inventory()
 
 
 @settings(max_examples=examples(100))

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_pre_hook
 
-from pgaudit.inventory.sources import load_model
-from pgaudit.inventory.walk import walk
+from pgaudit.inventory.walk import BuiltModel
+from pgaudit.models.build import load_model
 from tests.inventory.foreign_norms import (
     NORMS,
     OTHERS,
@@ -31,7 +31,7 @@ LISTED: dict[str, str] = json.loads((Path(__file__).parents[1] / "data/norm_like
 
 
 def _found(model: nn.Module) -> set[str]:
-    types = {parameter.module for parameter in walk(model, ref="test").inventory.parameters}
+    types = {parameter.module for parameter in BuiltModel(model, "test").inventory().parameters}
     return {kind.name for kind in types if "norm_like" in kind.families}
 
 
@@ -187,7 +187,7 @@ def test_the_first_module_that_can_tell_decides() -> None:
     parent.gamma = None  # type: ignore[assignment]
     parent.act = nn.Sequential(nn.Linear(1, 1))  # met as a parent before it is met as an owner
     model = nn.Sequential(empty, lazy, parent, Rescaler(), Respond())
-    types = {p.name: p.module for p in walk(model, ref="test").inventory.parameters}
+    types = {p.name: p.module for p in BuiltModel(model, "test").inventory().parameters}
     assert [name for name, kind in types.items() if "norm_like" in kind.families] == ["3.weight", "3.bias", "4.gamma"]
 
 

@@ -23,9 +23,8 @@ from pgaudit.constructors import constructor_named
 from pgaudit.core.parameters import Conv, Inventory, Parameter, Visit
 from pgaudit.inventory.drafts import ParameterDraft, VisitDraft
 from pgaudit.inventory.saved import Saved, is_saved, read, written
-from pgaudit.inventory.sources import load_model
-from pgaudit.inventory.walk import walk
-from pgaudit.subject import saved_of
+from pgaudit.inventory.walk import BuiltModel
+from pgaudit.models.build import load_model
 from tests.budget import examples
 from tests.parity.overrides import WAYS
 from tests.parity.random_models import trees
@@ -59,8 +58,8 @@ POLICIES: list[dict[str, Any]] = [
 
 
 def _saved(model: nn.Module, **kwargs: Any) -> Saved:
-    inventory = walk(model, ref="test").inventory
-    inside = walk(model, ref="test", unwrap=True).inventory if _wraps(model) else None
+    inventory = BuiltModel(model, "test").inventory()
+    inside = BuiltModel(model, "test").inventory(unwrap=True) if _wraps(model) else None
     return Saved(inventory, inside, **kwargs)
 
 
@@ -246,11 +245,7 @@ def test_a_model_that_lists_its_parameters_in_its_own_way_is_read_as_it_was(way:
     for path in ([""], ["0"], ["1", ""]):
         tree = block("Sequential", **{"0": node("Linear", 2, 2), "1": block(norm=node("LayerNorm", 2), w=[2])})
         model = build({"root": tree, "lists": [[each, way] for each in path]})
-
-        def seen(unwrap: bool, model: nn.Module = model) -> Inventory:
-            return walk(model, ref="test", unwrap=unwrap).inventory
-
-        before = saved_of(seen, {})
+        before = Saved(*BuiltModel(model, "test").inventories())
         data = written(before).encode()
         after = read(data, "x.json")
         assert after == before

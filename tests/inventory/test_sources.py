@@ -15,7 +15,7 @@ from torch import nn
 
 from pgaudit import ModelError
 from pgaudit.inventory.imports import qualified_class
-from pgaudit.inventory.sources import load_model
+from pgaudit.models.build import load_model
 
 ZOO = """
 import torch

@@ -11,11 +11,11 @@ from torch import nn
 import pgaudit
 from pgaudit import ConfigError, ModelError, UsageError
 from pgaudit.core.parameters import Conv, Inventory
-from pgaudit.inventory.walk import walk
+from pgaudit.inventory.walk import BuiltModel
 
 
 def _walked(model: nn.Module, *, unwrap: bool = False) -> Inventory:
-    return walk(model, ref="test", unwrap=unwrap).inventory
+    return BuiltModel(model, "test").inventory(unwrap=unwrap)
 
 
 class Tied(nn.Module):
@@ -160,17 +160,17 @@ class _Sorted(nn.Sequential):
 
 def test_a_model_that_names_its_parameters_itself() -> None:
     model = _Sorted(nn.Linear(2, 2), nn.Linear(2, 2), nn.BatchNorm1d(2))
-    walked = walk(model, ref="test")
+    built = BuiltModel(model, "test")
     named = dict(model.named_parameters())
-    inventory = walked.inventory
+    inventory = built.inventory()
     assert [p.name for p in inventory.parameters] == [*named, "1.weight", "1.bias"]
-    assert [id(tensor) for tensor in walked.tensors[:4]] == [id(tensor) for tensor in named.values()]
+    assert [id(tensor) for tensor in built.tensors()[:4]] == [id(tensor) for tensor in named.values()]
     assert [p.aliases for p in inventory.parameters] == [("0.bias",), ("0.weight",), ("2.bias",), ("2.weight",), (), ()]
     assert sorted(inventory.unnamed) == [4, 5]
     assert [(visit.name, visit.index) for visit in inventory.visits] == [
         *(("0.weight", 1), ("0.bias", 0), ("1.weight", 4), ("1.bias", 5), ("2.weight", 3), ("2.bias", 2)),
     ]
-    assert {id(tensor) for tensor in walked.tensors} == {id(tensor) for tensor in nn.Module.parameters(model)} | {
+    assert {id(tensor) for tensor in built.tensors()} == {id(tensor) for tensor in nn.Module.parameters(model)} | {
         id(tensor) for _, tensor in model[1].named_parameters()
     }
     assert [inventory.parameters[index].name for index in inventory.whole] == list(named)
@@ -258,8 +258,8 @@ def test_hints_come_from_the_model_and_never_raise() -> None:
 
 def test_a_walk_changes_nothing_and_holds_the_tensors() -> None:
     model = Tied()
-    walked = walk(model, ref="test")
-    assert [id(tensor) for tensor in walked.tensors] == [id(tensor) for tensor in model.parameters()]
+    built = BuiltModel(model, "test")
+    assert [id(tensor) for tensor in built.tensors()] == [id(tensor) for tensor in model.parameters()]
 
 
 def test_an_inventory_serves_the_constructors_that_see_the_model_alike() -> None:

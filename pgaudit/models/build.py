@@ -1,4 +1,4 @@
-"""Model reference → nn.Module, without weights and without network.
+"""A model reference → the model, built without weights and without network.
 
 A reference is a timm name (``resnet50``, ``timm:resnet50``), an import path (``package.module:attribute``) or a file
 (``train.py:make_model``); an OpenMMLab config may bring a model of its own. Building a model runs its code; only audit
@@ -7,37 +7,65 @@ code that you would run.
 
 from __future__ import annotations
 
-import contextlib
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 from pgaudit import user_code
-from pgaudit.core.errors import ModelError
+from pgaudit.config import Config
+from pgaudit.core.errors import ModelError, UsageError
 from pgaudit.inventory.collector import paused
-from pgaudit.inventory.factories import not_a_model, not_built, not_callable
+from pgaudit.inventory.construct import module_of
 from pgaudit.inventory.imports import import_attribute, quiet
 from pgaudit.inventory.misnamed import unknown_model
-from pgaudit.inventory.offline import WeightsRefused, refuse_weights, without_weights
+from pgaudit.inventory.offline import refuse_weights
 from pgaudit.inventory.registry import ELSEWHERE, registered
-from pgaudit.text import one_line, said, visible
+from pgaudit.inventory.walk import BuiltModel
+from pgaudit.models.references import arguments_for, resolved
+from pgaudit.text import one_line, quoted, said
 
-if TYPE_CHECKING:
+
+def build_model(model: object, config: Config, model_args: Mapping[str, Any] | None = None) -> BuiltModel:
+    """Builds the model that a reference or the config names; a live module is taken as it is.
+
+    Raises:
+        UsageError: nothing names a model.
+        ModelError: it cannot be built.
+    """
+    if model is not None and not isinstance(model, str):
+        return given_model(model)
+    if model is None and not config.names_model:
+        raise UsageError("no model is named", "name one on the command line, or `model:` in the config")
+    if model is None and config.architecture is not None:
+        if model_args:
+            raise UsageError("the config's own model takes no arguments", "they are for a MODEL that is named")
+        with config.errors_at("model"):
+            return load_registered(config.architecture.ref, config.architecture.scope, config.architecture.source)
+    ref, args = str(model or config.model), arguments_for(model, config, model_args)
+    if ref.endswith(".json"):
+        message = f"this needs the model itself, and {quoted(ref)} is an inventory of it"
+        raise UsageError(message, "name the model; `show`, `explain`, `diff`, `lock` and `check` take inventories")
+    if model is not None:
+        return load_model(ref, args)
+    with config.errors_at("model"):
+        return replace(load_model(resolved(config, ref), args), ref=ref)
+
+
+def given_model(module: object) -> BuiltModel:
+    """Returns a live module as a model that is built.
+
+    Raises:
+        UsageError: it is no module.
+    """
     from torch import nn
 
-
-@dataclass(frozen=True)
-class Loaded:
-    """A model as its reference made it."""
-
-    module: nn.Module
-    source: str
-    version: str | None = None
-    notes: tuple[str, ...] = ()
+    if not isinstance(module, nn.Module):
+        raise UsageError(f"a model is an nn.Module, an Inventory or a reference, not {type(module).__name__}")
+    return BuiltModel(module, type(module).__name__)
 
 
-def load_model(ref: str, model_args: Mapping[str, Any] | None = None) -> Loaded:
+def load_model(ref: str, model_args: Mapping[str, Any] | None = None) -> BuiltModel:
     """Builds the model that ``ref`` names.
 
     Args:
@@ -56,12 +84,12 @@ def load_model(ref: str, model_args: Mapping[str, Any] | None = None) -> Loaded:
     if colon and scheme != "timm":
         user_code.refuse(ref, "pgaudit snapshot MODEL, where its code may run, writes an inventory that stands for it")
         source, factory = import_attribute(ref)
-        module, notes = _built(factory, args, ref)
-        return Loaded(module, source, notes=notes)
-    return _timm_model(rest if colon else ref, args)
+        module, notes = module_of(factory, args, ref)
+        return BuiltModel(module, ref, source, notes=notes)
+    return _timm_model(rest if colon else ref, args, ref)
 
 
-def load_registered(ref: str, scope: str | None, config: Any) -> Loaded:
+def load_registered(ref: str, scope: str | None, config: Any) -> BuiltModel:
     """Builds the model of an OpenMMLab config: see :func:`pgaudit.inventory.registry.registered`.
 
     Raises:
@@ -69,10 +97,10 @@ def load_registered(ref: str, scope: str | None, config: Any) -> Loaded:
     """
     build = registered(ref, scope, config)
     try:
-        module, notes = _built(build, {}, ref)
+        module, notes = module_of(build, {}, ref)
     except ModelError as error:  # there are no arguments to give, nor another attribute to name
         raise ModelError(error.problems[0].message, f"correct the config's `model`, or {ELSEWHERE}") from error
-    return Loaded(module, str(scope), _version_of(scope), notes)
+    return BuiltModel(module, ref, str(scope), _version_of(scope), notes)
 
 
 def timm_models() -> tuple[list[str], list[str]]:
@@ -87,12 +115,12 @@ def timm_models() -> tuple[list[str], list[str]]:
     return timm.list_models(), sorted(getattr(_registry, "_deprecated_models", ()))
 
 
-def _timm_model(name: str, args: dict[str, Any]) -> Loaded:
+def _timm_model(name: str, args: dict[str, Any], ref: str) -> BuiltModel:
     timm = _import_timm()
     if not timm.is_model(name.partition(".")[0]):
         raise unknown_model(name, timm.list_models())
-    module, notes = _built(lambda **given: timm.create_model(name, **given), {**args, "pretrained": False}, name)
-    return Loaded(module, "timm", timm.__version__, notes)
+    module, notes = module_of(lambda **given: timm.create_model(name, **given), {**args, "pretrained": False}, name)
+    return BuiltModel(module, ref, "timm", timm.__version__, notes)
 
 
 def _import_timm() -> Any:
@@ -122,50 +150,3 @@ def _version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return "(not installed)"
-
-
-def _built(factory: Any, args: dict[str, Any], ref: str) -> tuple[nn.Module, tuple[str, ...]]:
-    from torch import nn
-
-    if isinstance(factory, nn.Module):
-        if args:
-            raise ModelError(
-                f"{visible(ref)} is a module already; it takes no arguments", "drop --model-arg / model_args"
-            )
-        return factory, ()
-    if not callable(factory):
-        raise not_callable(factory, ref)
-    module, notes = _on_meta_or_cpu(factory, args, ref)
-    if not isinstance(module, nn.Module):
-        raise not_a_model(module, factory, args, ref)
-    return module, notes
-
-
-def _on_meta_or_cpu(factory: Callable[..., Any], args: dict[str, Any], ref: str) -> tuple[Any, tuple[str, ...]]:
-    """Meta tensors cost nothing, but a constructor that reads a value (``.item()``) cannot run on them."""
-    import torch
-
-    made, on_meta = _attempt(factory, args, torch.device("meta"))
-    if on_meta is None:
-        return made, ()
-    if isinstance(on_meta, WeightsRefused):
-        raise ModelError(
-            f"{visible(ref)} loads weights unless told otherwise, and models are built without",
-            "tell it, such as --model-arg weights=null --model-arg weights_backbone=null",
-        ) from on_meta
-    made, error = _attempt(factory, args, contextlib.nullcontext())
-    if error is not None:
-        raise not_built(error, factory, args, ref) from error
-    return made, (f"built on the CPU, because it cannot be built on meta tensors: {said(on_meta)}",)
-
-
-def _attempt(
-    factory: Callable[..., Any], args: dict[str, Any], device: contextlib.AbstractContextManager[Any]
-) -> tuple[Any, BaseException | None]:
-    try:
-        with quiet(), without_weights(), device:
-            return factory(**args), None
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # whatever foreign code raises, SystemExit too
-        return None, error
