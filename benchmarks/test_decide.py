@@ -14,7 +14,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from benchmarks.models import stack
 from pgaudit.checks import Audited, run_checks
 from pgaudit.config import load_config
-from pgaudit.constructors import CONSTRUCTORS, Facts
+from pgaudit.constructors import CONSTRUCTORS, OptimizerDefaults
 from pgaudit.inventory.walk import BuiltModel
 
 MMCV = {
@@ -73,7 +73,7 @@ def test_deciding(benchmark: BenchmarkFixture, parameters: int, policy: dict[str
     inventory = BuiltModel(model, "stack").inventory()
     config = load_config(policy)
     constructor = CONSTRUCTORS[config.constructor]
-    facts = Facts(0.1, 1e-4)
+    facts = OptimizerDefaults(0.1, 1e-4)
     floor = _best(lambda: sum(1 for _ in model.named_parameters()))
     benchmark.pedantic(constructor.decide, (inventory, config, facts), rounds=5, warmup_rounds=1)
     _report(benchmark, parameters, floor)
@@ -94,7 +94,7 @@ def test_checking(benchmark: BenchmarkFixture, parameters: int, policy: dict[str
     model = stack(parameters)
     inventory = BuiltModel(model, "stack").inventory()
     config = load_config(policy)
-    constructor, facts = CONSTRUCTORS[config.constructor], Facts(0.1, 1e-4)
+    constructor, facts = CONSTRUCTORS[config.constructor], OptimizerDefaults(0.1, 1e-4)
     assignment = constructor.decide(inventory, config, facts)
     floor = _best(lambda: sum(1 for _ in model.named_parameters()))
     benchmark.pedantic(

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 from pgaudit import user_code
 from pgaudit.checks import Audited, refuse_unknown_codes, run_checks
 from pgaudit.config import Config, load_config
-from pgaudit.constructors import Constructor, Decision, Decisions, Facts, OptimizerSpec, constructor_named
+from pgaudit.constructors import Constructor, Decision, Decisions, OptimizerDefaults, OptimizerSpec, constructor_named
 from pgaudit.core.assignment import Assignment, ModelInfo, OptimizerInfo, ParamAssignment
 from pgaudit.core.errors import UsageError
 from pgaudit.core.parameters import Inventory
 from pgaudit.expressions import SlowExpression
 from pgaudit.inventory.cache import Cache
-from pgaudit.inventory.collector import paused
 from pgaudit.inventory.groups import settings_in
 from pgaudit.inventory.library import Library
+from pgaudit.memory import gc_disabled
 from pgaudit.models.references import arguments_for, resolved
 from pgaudit.models.source import ModelSource, model_source
 from pgaudit.names import spelled_like_globs
@@ -110,10 +110,10 @@ class _Policy:
     constructor: Constructor
     spec: OptimizerSpec
     call: OptimizerCall
-    facts: Facts
+    facts: OptimizerDefaults
 
 
-@paused()  # torch may be imported here, which takes a quarter longer with the collector on
+@gc_disabled()  # torch may be imported here, which takes a quarter longer with the collector on
 def _resolved(config: Config, library: Library) -> _Policy:
     """Looks up what a config names: each class once, since its file is run for it."""
     refuse_unknown_codes(config)
@@ -128,7 +128,7 @@ def _resolved(config: Config, library: Library) -> _Policy:
         filled = call.about.filled_in(call.arguments)
         read = call.about.looked_for(filled)
         defaults = call.about.argument_defaults()
-        facts = Facts(*settings_in(filled), classes, defaults, filled, read, functions=functions)
+        facts = OptimizerDefaults(*settings_in(filled), classes, defaults, filled, read, functions=functions)
     return _Policy(config, constructor, spec, call, facts)
 
 
@@ -156,7 +156,7 @@ def _functions(constructor: Constructor, config: Config) -> dict[str, Callable[.
     return functions
 
 
-@paused()
+@gc_disabled()
 def _report(policy: _Policy, inventory: Inventory) -> Report:
     config, constructor, spec = policy.config, policy.constructor, policy.spec
     inventory = inventory.listed_by(constructor.lists)

@@ -11,8 +11,8 @@ from typing import Any
 from pgaudit.config import Config
 from pgaudit.core.parameters import Hints, Inventory
 from pgaudit.inventory.cache import Cache
-from pgaudit.inventory.moves import moves
-from pgaudit.inventory.moves_beside import Move
+from pgaudit.inventory.inventory_diff import inventory_changes
+from pgaudit.inventory.inventory_pair import Change
 from pgaudit.inventory.saved import Saved
 from pgaudit.models.references import arguments_for, resolved
 from pgaudit.serialize import portable
@@ -23,10 +23,10 @@ _FOLDERS = re.compile(r"(?<![\w.:/\\])(?:/|[A-Za-z]:[\\/])(?:[^\s'\":()/\\]+[\\/
 
 
 @dataclass(frozen=True)
-class Moved:
+class Changes:
     """What is another than it was when a model was saved."""
 
-    moves: tuple[Move, ...]
+    changes: tuple[Change, ...]
     """Nothing where every constructor decides as it did."""
     remarks: tuple[str, ...]
     """What else is another, such as versions."""
@@ -80,16 +80,16 @@ def _portable(inventory: Inventory) -> Inventory:
 
 
 def _settled_hints(hints: Hints) -> Hints:
-    raised = {key: _settled(said) for key, said in hints.raised.items()}
+    raised = {key: _settled(text) for key, text in hints.raised.items()}
     depths = hints.layer_depths
     if depths is not None:
         depths = {name: _settled(told) if isinstance(told, str) else told for name, told in depths.items()}
     return replace(hints, raised=raised, layer_depths=depths)
 
 
-def _settled(said: str) -> str:
-    """What foreign code said, without what is another on each run or machine."""
-    return _FOLDERS.sub("", _ADDRESS.sub("", said))
+def _settled(text: str) -> str:
+    """What a model's code said, without what is another on each run or machine."""
+    return _FOLDERS.sub("", _ADDRESS.sub("", text))
 
 
 def _plain(value: Any) -> Any:
@@ -126,14 +126,14 @@ def _knowledge(cache: Cache | None) -> Mapping[str, Any]:
     return known
 
 
-def moved(before: Saved, after: Saved) -> Moved:
+def compare(before: Saved, after: Saved) -> Changes:
     """Returns what has moved between two snapshots of a model."""
-    found = moves(before.inventory, after.inventory)
+    found = inventory_changes(before.inventory, after.inventory)
     if not found and (before.inside is None) != (after.inside is None):
-        found = (Move("~", None, "the attribute `module` is a model no longer, or has become one"),)
+        found = (Change("~", None, "the attribute `module` is a model no longer, or has become one"),)
     elif not found and before.inside is not None and after.inside is not None:
-        found = moves(before.inside, after.inside)
-    return Moved(found, tuple(_remarks(before, after)))
+        found = inventory_changes(before.inside, after.inside)
+    return Changes(found, tuple(_remarks(before, after)))
 
 
 def _remarks(before: Saved, after: Saved) -> Iterable[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,3 +79,13 @@ def has_run() -> bool:
 def importable(*folders: str) -> None:
     """Lets modules in these folders be imported, unless an installed one has the name."""
     sys.path.extend(folder for folder in dict.fromkeys(folders) if folder not in sys.path)
+
+
+@contextlib.contextmanager
+def suppress_output() -> Iterator[None]:
+    """Keeps what such code prints off the report's stream, and its warnings, which are not about parameter groups, off
+    the screen.
+    """
+    with contextlib.redirect_stdout(sys.stderr), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

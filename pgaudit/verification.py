@@ -10,7 +10,6 @@ from pgaudit.config import Config
 from pgaudit.constructors import constructor_named
 from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.errors import PgauditError
-from pgaudit.inventory.imports import quiet
 from pgaudit.inventory.walk import BuiltModel
 from pgaudit.models.build import build_model
 from pgaudit.models.source import ModelSource
@@ -18,6 +17,7 @@ from pgaudit.pipeline import audit_with_tensors
 from pgaudit.real import real_named
 from pgaudit.report import Report
 from pgaudit.text import said
+from pgaudit.user_code import suppress_output
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -133,7 +133,7 @@ def _theirs(
     build: Builder, given: BuiltModel, config: Config, kind: type[Optimizer] | None
 ) -> tuple[Optimizer | None, str | None]:
     try:
-        with quiet():
+        with suppress_output():
             return build(given.module, config, kind), None
     except PgauditError:
         raise

@@ -11,7 +11,7 @@ from pgaudit.checks.hits import Hits, hits_of
 from pgaudit.checks.what_if import narrowed, without
 from pgaudit.config import Config
 from pgaudit.config.layouts import Path
-from pgaudit.constructors import Constructor, Decisions, Facts
+from pgaudit.constructors import Constructor, Decisions, OptimizerDefaults
 from pgaudit.core.assignment import Provenance, Setting
 from pgaudit.core.errors import ConfigError
 from pgaudit.core.findings import Finding, Severity
@@ -38,7 +38,7 @@ class Audited:
     inventory: Inventory
     config: Config
     constructor: Constructor
-    facts: Facts
+    facts: OptimizerDefaults
     assignment: Decisions
 
     @cached_property

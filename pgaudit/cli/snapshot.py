@@ -112,12 +112,12 @@ def _check(file: Path, model: str | None, arguments: dict[str, object]) -> None:
     before = read_saved(str(file), example)
     after = _built(model or _source(before, file), {**before.model_args, **arguments})
     from pgaudit.render.moved import render_moved
-    from pgaudit.snapshot import moved
+    from pgaudit.snapshot import compare
 
-    found = moved(before, after)
+    found = compare(before, after)
     note(found.remarks)
     name = visible(after.inventory.ref)
-    if not found.moves:
+    if not found.changes:
         complain(f"{name} is still the model in {visible(file)}: {counted(len(after.inventory.parameters), 'tensor')}")
         return
     write(render_moved(found), None)

@@ -17,10 +17,10 @@ from pgaudit.convert.types import nameable, of_torch
 from pgaudit.convert.words import number
 from pgaudit.core.errors import ConfigError
 from pgaudit.core.parameters import ModuleType
-from pgaudit.inventory.imports import quiet
 from pgaudit.models.source import ModelSource
 from pgaudit.names import expression_of
 from pgaudit.text import said, visible
+from pgaudit.user_code import suppress_output
 
 _NORMS = ("_BatchNorm", "_InstanceNorm", "GroupNorm", "LayerNorm", "RMSNorm")
 
@@ -215,7 +215,7 @@ def by_running(text: str, job: Job, subject: ModelSource) -> None:
     assert subject.build is not None
     namespace: dict[str, Any] = {}
     try:
-        with quiet():
+        with suppress_output():
             exec(compile(text, "the converted policy", "exec"), namespace)
             optimizer = namespace["build_optimizer"](subject.build().module)
     except Exception as error:

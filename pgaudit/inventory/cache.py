@@ -22,10 +22,10 @@ from typing import Any
 
 from pgaudit import user_code
 from pgaudit.core.errors import ModelError
+from pgaudit.inventory.cache_key import cache_key
+from pgaudit.inventory.read_knowledge import SECTIONS
 from pgaudit.inventory.saved import Saved, read, written
-from pgaudit.inventory.saved_knowledge import SECTIONS
 from pgaudit.inventory.saved_values import Unreadable
-from pgaudit.inventory.stamp import stamp
 from pgaudit.text import visible
 from pgaudit.whole_files import write_whole
 
@@ -68,7 +68,7 @@ class Cache:
         """Whether its answers are those that the libraries themselves would give in this process: code of the user's
         may have changed them.
         """
-        return stamp() is not None and not user_code.has_run() and self.refusal() is None
+        return cache_key() is not None and not user_code.has_run() and self.refusal() is None
 
     def refusal(self) -> str | None:
         """Returns why nothing is taken from the folder, nor kept there; None where all is well."""
@@ -86,7 +86,7 @@ class Cache:
     @property
     def _generation(self) -> Path:
         """The folder of what is true of the libraries as they are installed."""
-        return Path(self.folder) / f"inventories-{stamp()}"
+        return Path(self.folder) / f"inventories-{cache_key()}"
 
     def model(self, name: str, args: Mapping[str, Any]) -> Saved | None:
         """Returns what is known of a timm model built with these arguments."""
@@ -206,7 +206,7 @@ class Cache:
 
 def _head(section: str, key: Any, body: bytes) -> bytes:
     """The first line of an entry, which is no other's: neither under another key, nor of other versions."""
-    made_from = {"section": section, "key": key, "stamp": stamp(), "sha256": hashlib.sha256(body).hexdigest()}
+    made_from = {"section": section, "key": key, "cache_key": cache_key(), "sha256": hashlib.sha256(body).hexdigest()}
     return json.dumps(made_from, default=repr).encode() + b"\n"
 
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pgaudit import user_code
 from pgaudit.core.errors import UsageError
 from pgaudit.inventory import optimizers
-from pgaudit.inventory.groups import Built, TrialGroup
-from pgaudit.inventory.imports import quiet
+from pgaudit.inventory.groups import GroupValues, SampleGroup
 from pgaudit.inventory.optimizers import OptimizerError, optimizer_class
 from pgaudit.text import did_you_mean, quoted, said
+from pgaudit.user_code import suppress_output
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -42,7 +42,7 @@ class About(Protocol):
     def looked_for(self, filled: Mapping[str, Any]) -> frozenset[str]:
         """Returns the keys of a group that somebody looks for."""
 
-    def try_groups(self, arguments: Mapping[str, Any], groups: Sequence[TrialGroup]) -> list[Built]:
+    def try_groups(self, arguments: Mapping[str, Any], groups: Sequence[SampleGroup]) -> list[GroupValues]:
         """Returns what each group holds once it is built; raises OptimizerError where it refuses."""
 
 
@@ -69,7 +69,7 @@ class ClassItself:
         """See :class:`About`."""
         return optimizers.looked_for(self.kind, filled)
 
-    def try_groups(self, arguments: Mapping[str, Any], groups: Sequence[TrialGroup]) -> list[Built]:
+    def try_groups(self, arguments: Mapping[str, Any], groups: Sequence[SampleGroup]) -> list[GroupValues]:
         """See :class:`About`."""
         return optimizers.try_groups(self.kind, arguments, groups)
 
@@ -170,7 +170,7 @@ def _by_timm(name: str, arguments: Mapping[str, Any]) -> OptimizerCall:
 
     registry.get_optimizer_class = noted
     try:
-        with quiet():
+        with suppress_output():
             # In one order, for it is that of what comes out.
             made = registry.create_optimizer([], opt=name, **dict(sorted(arguments.items())))
     except UsageError as error:  # not timm's own
@@ -193,7 +193,7 @@ def qualified(kind: type) -> str:
 def timm_registry() -> Any:
     """Returns timm's registry of optimizers; raises OptimizerError where timm has none."""
     try:
-        with quiet():
+        with suppress_output():
             from timm.optim import _optim_factory
 
         return _optim_factory.default_registry

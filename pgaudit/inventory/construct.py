@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from pgaudit.core.errors import ModelError
 from pgaudit.inventory.factories import not_a_model, not_built, not_callable
-from pgaudit.inventory.imports import quiet
 from pgaudit.inventory.offline import WeightsRefused, without_weights
 from pgaudit.text import said, visible
+from pgaudit.user_code import suppress_output
 
 if TYPE_CHECKING:
     from torch import nn
@@ -60,7 +60,7 @@ def _attempt(
     factory: Callable[..., Any], args: dict[str, Any], device: contextlib.AbstractContextManager[Any]
 ) -> tuple[Any, BaseException | None]:
     try:
-        with quiet(), without_weights(), device:
+        with suppress_output(), without_weights(), device:
             return factory(**args), None
     except KeyboardInterrupt:
         raise

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from pgaudit.inventory import optimizers
 from pgaudit.inventory.calls import library_class, qualified, timm_registry
-from pgaudit.inventory.imports import quiet
 from pgaudit.inventory.library import forms_of
 from pgaudit.inventory.optimizers import OptimizerError
+from pgaudit.inventory.read_knowledge import is_library_class
 from pgaudit.inventory.recorded import AS_GIVEN
 from pgaudit.inventory.recording import explore, record_call, record_of
-from pgaudit.inventory.saved_knowledge import is_library_class
+from pgaudit.user_code import suppress_output
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -32,8 +32,11 @@ _OPTIONAL = {"betas": [0.9, 0.95], "eps": 1e-8, "momentum": 0.9}
 
 @cache
 def explored() -> dict[str, Any]:
-    """Returns what :class:`pgaudit.inventory.knowledge.Kept` reads, one entry a class. It takes seconds, once."""
-    with quiet():
+    """Returns what :class:`pgaudit.inventory.knowledge.SavedKnowledge` reads, one entry a class.
+
+    It takes seconds, once.
+    """
+    with suppress_output():
         classes = optimizers.library_classes()
         factory, calls = _factory()
         named = [qualified(kind) for kind in classes.values()]

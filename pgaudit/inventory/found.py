@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
-class Listed(NamedTuple):
+class ListedName(NamedTuple):
     """One name of one parameter, as a library meets it."""
 
     prefix: str
@@ -94,11 +94,11 @@ class Found:
             indices.append(self._index[id(tensor)])
         return tuple(indices)
 
-    def listed(self, entries: Sequence[Listed], root: nn.Module) -> tuple[Visit, ...]:
+    def listed(self, entries: Sequence[ListedName], root: nn.Module) -> tuple[Visit, ...]:
         """Returns meetings on another way than the walk's; a tensor that no module owns is the root's."""
         return tuple([self._listed(entry, root) for entry in entries])
 
-    def _listed(self, entry: Listed, root: nn.Module) -> Visit:
+    def _listed(self, entry: ListedName, root: nn.Module) -> Visit:
         index = self._index.get(id(entry.tensor))
         if index is None:
             index = self._index[id(entry.tensor)] = len(self.entries)

@@ -17,14 +17,14 @@ class TensorKind:
 
 
 @dataclass(frozen=True, slots=True)
-class TrialGroup:
+class SampleGroup:
     """A group to try an optimizer on."""
 
     settings: tuple[tuple[str, Any], ...]
     tensors: tuple[TensorKind, ...]
 
 
-class Built(NamedTuple):
+class GroupValues(NamedTuple):
     """What a group of a built optimizer holds."""
 
     lr: float | None
@@ -32,7 +32,7 @@ class Built(NamedTuple):
     """0 for a class that knows no weight decay."""
 
 
-def settings_in(group: Mapping[str, Any]) -> Built:
+def settings_in(group: Mapping[str, Any]) -> GroupValues:
     """Returns the lr and weight decay that a group holds."""
     lr, decay = group.get("lr"), group.get("weight_decay")
-    return Built(None if lr is None else float(lr), 0.0 if decay is None else float(decay))
+    return GroupValues(None if lr is None else float(lr), 0.0 if decay is None else float(decay))

@@ -9,7 +9,6 @@ import importlib
 import importlib.util
 import os
 import sys
-import warnings
 from collections.abc import Iterator
 from importlib.machinery import PathFinder
 from pathlib import Path
@@ -21,6 +20,7 @@ from pgaudit.core.errors import ModelError
 from pgaudit.input_files import NotRegular, note_input, refuse_irregular
 from pgaudit.inventory.import_hints import hint_for
 from pgaudit.text import did_you_mean, quoted, said, visible
+from pgaudit.user_code import suppress_output
 
 
 def import_attribute(ref: str) -> tuple[str, Any]:
@@ -75,7 +75,7 @@ def _named_module(name: str, ref: str) -> ModuleType:
             user_code.runs(name)
         user_code.importable(os.getcwd())
     try:
-        with quiet():
+        with suppress_output():
             module = importlib.import_module(name)
         if file := getattr(module, "__file__", None):
             note_input(file)
@@ -128,7 +128,7 @@ def _file_module(path: str, ref: str) -> ModuleType:
     shadowed = sys.modules.get(file.stem)
     sys.modules[file.stem] = module  # dataclasses and pickles look their module up
     try:
-        with quiet():
+        with suppress_output():
             spec.loader.exec_module(module)
     except KeyboardInterrupt:
         raise
@@ -179,16 +179,6 @@ def _where(error: BaseException) -> str:
     return f" ({visible(Path(last.tb_frame.f_code.co_filename).name)}:{last.tb_lineno})"
 
 
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Keeps foreign code's prints off the report's stream, and its warnings, which are not about parameter groups, off
-    the screen.
-    """
-    with contextlib.redirect_stdout(sys.stderr), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-
-
 def is_file(path: str | os.PathLike[str]) -> bool:
     """Whether there is a file of that name; no for a name that no file can have."""
     try:
@@ -198,7 +188,7 @@ def is_file(path: str | os.PathLike[str]) -> bool:
 
 
 @contextlib.contextmanager
-def forgotten() -> Iterator[None]:
+def fresh_imports() -> Iterator[None]:
     """Forgets, afterwards, what was imported from folders that were made importable meanwhile: two files of one name
     beside two models are two modules.
     """

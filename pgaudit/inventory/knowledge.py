@@ -11,7 +11,7 @@ from pgaudit.inventory.recorded import AS_GIVEN
 
 
 @dataclass(frozen=True)
-class Kept:
+class SavedKnowledge:
     """Knowledge that was written down once."""
 
     written: Mapping[str, Any]
@@ -22,7 +22,7 @@ class Kept:
         return self._sections.get(section, {}).get(key)
 
     def learn(self, section: str, key: str, value: Any) -> None:
-        """What the file does not know, it will not know."""
+        """Does nothing: a saved inventory is not written to."""
 
     @cached_property
     def _sections(self) -> Mapping[str, Mapping[str, Any]]:

@@ -9,12 +9,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pgaudit.inventory.calls import About, ClassItself, OptimizerCall, call_of, library_class, qualified
-from pgaudit.inventory.groups import Built, TrialGroup
+from pgaudit.inventory.groups import GroupValues, SampleGroup
 from pgaudit.inventory.imports import qualified_class
 from pgaudit.inventory.optimizers import OptimizerError, library_classes, unknown_optimizer
+from pgaudit.inventory.read_knowledge import is_library_class
 from pgaudit.inventory.recorded import AS_GIVEN, Known, Record, form_of, known, resolved
-from pgaudit.inventory.saved_knowledge import is_library_class
-from pgaudit.inventory.watched import numbers_in
+from pgaudit.inventory.traced_numbers import numbers_in
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -46,7 +46,7 @@ class Library(Protocol):
         """See :func:`pgaudit.inventory.imports.qualified_class`."""
 
 
-class Installed:
+class InstalledLibrary:
     """The libraries as they are installed."""
 
     def call_of(
@@ -61,7 +61,7 @@ class Installed:
 
 
 @dataclass(frozen=True)
-class Recalled:
+class RecordedLibrary:
     """What is known of the libraries. What is not, they are asked themselves."""
 
     knowledge: Knowledge
@@ -76,7 +76,7 @@ class Recalled:
             return self._by_factory(name, arguments, factory)
         known_as = self.knowledge.get("names", name)
         if known_as is not None:
-            return OptimizerCall(ClassRecalled(known_as, self.knowledge), arguments)
+            return OptimizerCall(RecordedClass(known_as, self.knowledge), arguments)
         classes = None if scope else self.knowledge.get("lists", "optimizers")
         if classes is not None and name not in classes:
             raise unknown_optimizer(name, classes)
@@ -88,7 +88,7 @@ class Recalled:
         if not is_library_class(qualified(call.kind)):
             return call
         self.knowledge.learn("names", name, qualified(call.kind))
-        return OptimizerCall(ClassRecalled(qualified(call.kind), self.knowledge), arguments)
+        return OptimizerCall(RecordedClass(qualified(call.kind), self.knowledge), arguments)
 
     def _by_factory(self, name: str, arguments: Mapping[str, Any], factory: str) -> OptimizerCall:
         forms = forms_of(arguments)
@@ -103,12 +103,12 @@ class Recalled:
 
                 entry = record_call(name, arguments, factory)
             if entry is None:
-                return OptimizerCall(ClassRecalled(qualified(call.kind), self.knowledge), call.arguments, call.wrapper)
+                return OptimizerCall(RecordedClass(qualified(call.kind), self.knowledge), call.arguments, call.wrapper)
             self.knowledge.learn(factory, str(key), entry)
         numbers = {at: number for arg, value in arguments.items() for at, number in numbers_in(arg, value).items()}
         known_as, fills, wrapper = entry
         given = {arg: arguments[arg] if ref == AS_GIVEN else resolved(ref, numbers) for arg, ref in fills}
-        return OptimizerCall(ClassRecalled(known_as, self.knowledge), given, wrapper)
+        return OptimizerCall(RecordedClass(known_as, self.knowledge), given, wrapper)
 
     def qualified_class(self, ref: str) -> str:
         """See :class:`Library`."""
@@ -131,7 +131,7 @@ def forms_of(arguments: Mapping[str, Any]) -> str | None:
 
 
 @dataclass(frozen=True)
-class ClassRecalled:
+class RecordedClass:
     """A class of torch or timm of which something is known; where that does not suffice, it is asked itself."""
 
     name: str
@@ -172,7 +172,7 @@ class ClassRecalled:
             return self._itself.looked_for(filled)
         return frozenset({*filled, *self._record["words"]})
 
-    def try_groups(self, arguments: Mapping[str, Any], groups: Sequence[TrialGroup]) -> list[Built]:
+    def try_groups(self, arguments: Mapping[str, Any], groups: Sequence[SampleGroup]) -> list[GroupValues]:
         """See :class:`pgaudit.inventory.calls.About`."""
         found = self._known(arguments)
         built = None if found is None else found.tried(groups)
@@ -196,4 +196,4 @@ class ClassRecalled:
         return found
 
 
-INSTALLED: Library = Installed()
+INSTALLED: Library = InstalledLibrary()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.core.parameters import Inventory, Listing, Parameter, Visit
-from pgaudit.inventory.found import Found, Listed
+from pgaudit.inventory.found import Found, ListedName
 from pgaudit.inventory.traverse import Seen
 from pgaudit.text import said
 
@@ -23,27 +23,27 @@ _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 Ways = Mapping[Listing, tuple[Visit, ...]]
 
 
-def by_named_parameters(root: Any) -> Iterator[Listed]:
+def by_named_parameters(root: Any) -> Iterator[ListedName]:
     """As timm does, and everybody who asks the model itself."""
     for name, tensor in root.named_parameters():
         prefix, _, own = name.rpartition(".")
-        yield Listed(prefix, own, tensor)
+        yield ListedName(prefix, own, tensor)
 
 
-def by_named_modules(root: Any) -> Iterator[Listed]:
+def by_named_modules(root: Any) -> Iterator[ListedName]:
     """As detectron2 does: 02b5c4e, ``detectron2/solver/build.py``, ``get_default_optimizer_params``."""
     for prefix, module in root.named_modules():
         for own, tensor in module.named_parameters(recurse=False):
-            yield Listed(prefix, own, tensor, module)
+            yield ListedName(prefix, own, tensor, module)
 
 
-def by_own_parameters(root: Any, prefix: str = "", parents: tuple[nn.Module, ...] = ()) -> Iterator[Listed]:
+def by_own_parameters(root: Any, prefix: str = "", parents: tuple[nn.Module, ...] = ()) -> Iterator[ListedName]:
     """As transformers does: 5.23.0, ``trainer_pt_utils.py``, ``get_parameter_names``."""
     for name, child in root.named_children():
         yield from by_own_parameters(child, f"{prefix}.{name}" if prefix else name, (*parents, root))
     for own in root._parameters:
         if (tensor := root._parameters[own]) is not None:
-            yield Listed(prefix, own, tensor, root, parents)
+            yield ListedName(prefix, own, tensor, root, parents)
 
 
 @dataclass
@@ -129,11 +129,11 @@ def as_named(inventory: Inventory, ways: Ways) -> tuple[Inventory, Sequence[int]
     order = [*names, *sorted(rest, key=lambda index: not inventory.parameters[index].reachable)]
     place = {index: position for position, index in enumerate(order)}
 
-    def moved(visits: Iterable[Visit]) -> tuple[Visit, ...]:
+    def renumbered(visits: Iterable[Visit]) -> tuple[Visit, ...]:
         return tuple([replace(visit, index=place[visit.index]) for visit in visits])
 
     taken = {given[0] for given in names.values()}
-    listings = {way: moved(visits) for way, visits in ways.items()}
+    listings = {way: renumbered(visits) for way, visits in ways.items()}
     named = replace(
         inventory,
         parameters=tuple([_renamed(inventory.parameters[index], names.get(index), taken) for index in order]),

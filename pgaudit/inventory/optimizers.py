@@ -14,11 +14,12 @@ from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.core.errors import PgauditError, UsageError
-from pgaudit.inventory.collector import paused
-from pgaudit.inventory.groups import Built, TensorKind, TrialGroup, settings_in
-from pgaudit.inventory.imports import import_attribute, quiet
+from pgaudit.inventory.groups import GroupValues, SampleGroup, TensorKind, settings_in
+from pgaudit.inventory.imports import import_attribute
 from pgaudit.inventory.registry import registered_optimizer
+from pgaudit.memory import gc_disabled
 from pgaudit.text import did_you_mean, quoted, said, visible
+from pgaudit.user_code import suppress_output
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -92,7 +93,7 @@ def library_classes() -> dict[str, type[Optimizer]]:
 
 def _timm_classes() -> dict[str, Any]:
     try:
-        with quiet(), paused():
+        with suppress_output(), gc_disabled():
             import timm.optim
     except Exception:  # torch's own optimizers need no timm
         return {}
@@ -109,7 +110,7 @@ def _classes(module: Any) -> dict[str, Any]:
     }
 
 
-def defaults_of(kind: type[Optimizer], arguments: Mapping[str, Any]) -> Built:
+def defaults_of(kind: type[Optimizer], arguments: Mapping[str, Any]) -> GroupValues:
     """Returns what the class would give a group without settings of its own, under these arguments.
 
     Raises:
@@ -124,7 +125,7 @@ def filled_in(kind: type[Optimizer], arguments: Mapping[str, Any]) -> dict[str, 
     Raises:
         OptimizerError: the class refuses the arguments.
     """
-    optimizer = _tried(kind, [TrialGroup((), (TensorKind((1, 1), "float32"),))], arguments)
+    optimizer = _tried(kind, [SampleGroup((), (TensorKind((1, 1), "float32"),))], arguments)
     return {key: value for key, value in optimizer.param_groups[0].items() if key != "params"}
 
 
@@ -164,7 +165,7 @@ def argument_defaults(kind: type[Optimizer]) -> dict[str, Any]:
     return {each.name: each.default for each in parameters if each.default is not inspect.Parameter.empty}
 
 
-def try_groups(kind: type[Optimizer], arguments: Mapping[str, Any], groups: Sequence[TrialGroup]) -> list[Built]:
+def try_groups(kind: type[Optimizer], arguments: Mapping[str, Any], groups: Sequence[SampleGroup]) -> list[GroupValues]:
     """Builds the optimizer on stand-ins, and returns what each group then holds.
 
     Raises:
@@ -173,7 +174,7 @@ def try_groups(kind: type[Optimizer], arguments: Mapping[str, Any], groups: Sequ
     return [settings_in(group) for group in _tried(kind, groups, arguments).param_groups[: len(groups)]]
 
 
-def _tried(kind: type[Optimizer], groups: Sequence[TrialGroup], arguments: Mapping[str, Any]) -> Optimizer:
+def _tried(kind: type[Optimizer], groups: Sequence[SampleGroup], arguments: Mapping[str, Any]) -> Optimizer:
     """Meta tensors cost nothing, but a class that reads a value cannot have them."""
 
     def built_on(device: str) -> Optimizer:
@@ -205,7 +206,7 @@ def made(kind: type[Optimizer], params: list[Any], arguments: Mapping[str, Any])
         OptimizerError: it refuses.
     """
     try:
-        with quiet():
+        with suppress_output():
             return kind(params, **arguments)
     except Exception as error:
         known = [name for name in _parameters(kind) if name != "params"]

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pgaudit.inventory.groups import Built, TrialGroup, settings_in
+from pgaudit.inventory.groups import GroupValues, SampleGroup, settings_in
+from pgaudit.inventory.traced_numbers import holds, is_number, number_called, numbers_in
 from pgaudit.inventory.values import decoded
-from pgaudit.inventory.watched import holds, is_number, number_called, numbers_in
 
 AS_GIVEN = {"given": True}
 """Where a factory's argument comes from that it passes on."""
@@ -36,7 +36,7 @@ class Known:
     several: bool
     """Whether it takes several groups, and groups with settings of their own."""
 
-    def tried(self, groups: Sequence[TrialGroup]) -> list[Built] | None:
+    def tried(self, groups: Sequence[SampleGroup]) -> list[GroupValues] | None:
         """Returns what groups hold once the class is built of them; None where that is not known."""
         plain = len(groups) == 1 and not groups[0].settings
         kinds = {tensor for group in groups for tensor in group.tensors}

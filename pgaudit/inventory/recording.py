@@ -1,5 +1,6 @@
 """Optimizer classes, asked once in a way that tells what they would answer to other numbers: see
-:mod:`pgaudit.inventory.watched`. What is found is plain data, from which :mod:`pgaudit.inventory.recorded` answers.
+:mod:`pgaudit.inventory.traced_numbers`. What is found is plain data, from which :mod:`pgaudit.inventory.recorded`
+answers.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from pgaudit.inventory.calls import call_of, qualified
 from pgaudit.inventory.groups import TensorKind
 from pgaudit.inventory.optimizers import OptimizerError, argument_defaults, filled_in, made, stand_in, words_in
 from pgaudit.inventory.recorded import AS_GIVEN, Record, known, unusual_forms
+from pgaudit.inventory.traced_numbers import Log, floats_traced, is_number, name_of
 from pgaudit.inventory.values import encoded
-from pgaudit.inventory.watched import Log, floats_watched, is_number, name_of
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -36,7 +37,7 @@ def record(kind: type[Optimizer], into: Record, given: Mapping[str, Any]) -> boo
     unusual = unusual_forms(into, given)
     if unusual is None:
         return False
-    # A tensor's method takes no watched number: such an argument is known as it is, and no other.
+    # A tensor's method takes no traced number: such an argument is known as it is, and no other.
     for just in [None, *(name for name, value in arguments.items() if is_number(value))]:
         run = _run(kind, arguments, just)
         if run is None:
@@ -104,13 +105,13 @@ def _run(kind: type[Optimizer], arguments: Mapping[str, Any], just: str | None) 
         dimensions, _, several = takes = _taken(kind, arguments)
         filled = _held(_tried(kind, [{}], dimensions[-1:], arguments)[0])
         log = Log()
-        own = {key: log.watch(f"group:{key}", value) for key, value in {**filled, "lr_scale": 0.5}.items()}
-        watched = {name: value if name == just else log.watch(name, value) for name, value in arguments.items()}
+        own = {key: log.trace(f"group:{key}", value) for key, value in {**filled, "lr_scale": 0.5}.items()}
+        traced = {name: value if name == just else log.trace(name, value) for name, value in arguments.items()}
         settings = [*({} for _ in dimensions), own] if several else [{}]
-        with floats_watched(".".join(kind.__module__.split(".")[:2])):
-            groups = _tried(kind, settings, dimensions if several else dimensions[-1:], watched)
+        with floats_traced(".".join(kind.__module__.split(".")[:2])):
+            groups = _tried(kind, settings, dimensions if several else dimensions[-1:], traced)
         second = groups.pop() if several else {}
-        fills, *others = [[_fill(key, value, watched) for key, value in _held(group).items()] for group in groups]
+        fills, *others = [[_fill(key, value, traced) for key, value in _held(group).items()] for group in groups]
     except (OptimizerError, TypeError, IndexError):
         return None
     if log.leaked or any(check[0].startswith("group:") for check in log.checks):
@@ -122,9 +123,9 @@ def _run(kind: type[Optimizer], arguments: Mapping[str, Any], just: str | None) 
     return {"checks": [list(check) for check in log.checks], "fills": fills, "takes": takes}
 
 
-def _fill(key: str, value: Any, watched: Mapping[str, Any]) -> Any:
+def _fill(key: str, value: Any, traced: Mapping[str, Any]) -> Any:
     """A key of a group: alone where the argument of that name is in it as it is."""
-    return key if key in watched and value is watched[key] else [key, reference(value)]
+    return key if key in traced and value is traced[key] else [key, reference(value)]
 
 
 def _taken(kind: type[Optimizer], arguments: Mapping[str, Any]) -> list[Any]:
@@ -177,11 +178,11 @@ def record_call(name: str, arguments: Mapping[str, Any], factory: str) -> list[A
     None if that depends on what the numbers are.
     """
     log = Log()
-    watched = {arg: log.watch(arg, value) for arg, value in arguments.items()}
+    traced = {arg: log.trace(arg, value) for arg, value in arguments.items()}
     try:
-        call = call_of(name, watched, factory)
+        call = call_of(name, traced, factory)
         fills = [
-            [arg, AS_GIVEN if arg in watched and value is watched[arg] else reference(value)]
+            [arg, AS_GIVEN if arg in traced and value is traced[arg] else reference(value)]
             for arg, value in call.arguments.items()
         ]
     except (OptimizerError, TypeError):

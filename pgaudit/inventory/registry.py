@@ -14,17 +14,17 @@ from typing import Any
 
 from pgaudit import user_code
 from pgaudit.core.errors import ModelError
-from pgaudit.inventory.collector import paused
 from pgaudit.inventory.import_hints import PACKAGES
-from pgaudit.inventory.imports import quiet
 from pgaudit.inventory.offline import without_network
+from pgaudit.memory import gc_disabled
 from pgaudit.text import quoted, said, visible
+from pgaudit.user_code import suppress_output
 
 _WEIGHTS = ("init_cfg", "pretrained")
 ELSEWHERE = "name a MODEL, and the config's own is not built"
 
 
-def registered(ref: str, scope: str | None, config: Any) -> Callable[[], Any]:
+def model_builder(ref: str, scope: str | None, config: Any) -> Callable[[], Any]:
     """Returns a function that builds the model.
 
     Args:
@@ -57,7 +57,7 @@ def registered(ref: str, scope: str | None, config: Any) -> Callable[[], Any]:
 def registered_optimizer(name: str, scope: str) -> Any:
     """Returns what a package's registry of optimizers has under a name; None where it has none, or is not there."""
     try:
-        with quiet(), _silent(), without_network():
+        with suppress_output(), _silent(), without_network():
             user_code.runs(scope)
             from mmengine.registry import OPTIMIZERS
 
@@ -98,7 +98,7 @@ def _imported(ref: str, scope: str, config: Any) -> None:
     """Imports the package, and what the config imports for the sake of its registry."""
     user_code.runs(scope)
     try:
-        with quiet(), paused(), _silent(), without_network():
+        with suppress_output(), gc_disabled(), _silent(), without_network():
             importlib.import_module(scope)
             importlib.import_module(f"{scope}.models")
     except Exception as error:  # foreign code
@@ -111,7 +111,7 @@ def _imported(ref: str, scope: str, config: Any) -> None:
         from mmengine.utils import import_modules_from_strings
 
         try:
-            with quiet(), without_network():
+            with suppress_output(), without_network():
                 import_modules_from_strings(**custom)
         except Exception as error:  # foreign code
             raise ModelError(f"the custom_imports for {visible(ref)} fail: {said(error)}", ELSEWHERE) from error

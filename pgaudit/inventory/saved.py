@@ -43,14 +43,14 @@ from typing import Any
 
 from pgaudit.core.errors import ModelError, Problem
 from pgaudit.core.parameters import Inventory
-from pgaudit.inventory.collector import paused
-from pgaudit.inventory.saved_foreign import refusal
-from pgaudit.inventory.saved_knowledge import read_knowledge
+from pgaudit.inventory.read_knowledge import read_knowledge
 from pgaudit.inventory.saved_lines import Types
 from pgaudit.inventory.saved_read import read_document
+from pgaudit.inventory.saved_refusal import refusal
 from pgaudit.inventory.saved_values import Unreadable, mapping
 from pgaudit.inventory.saved_values import text as text_of
 from pgaudit.inventory.saved_write import braced, dumped, entries, section
+from pgaudit.memory import gc_disabled
 from pgaudit.text import one_line, visible
 
 FORMAT, NEWER_FORMAT = 1, 2
@@ -94,7 +94,7 @@ def written(saved: Saved) -> str:
     Raises:
         ModelError: the model holds what would not be read as it was.
     """
-    with paused():
+    with gc_disabled():
         types = Types()
         parts = [("inventory", section(saved.inventory, types))]
         if saved.inside is not None:
@@ -134,7 +134,7 @@ def read(data: bytes, path: str) -> Saved:
         raise ModelError(Problem(message, path, hint=ANEW))
     text = _checked(data, path)
     try:
-        with paused():
+        with gc_disabled():
             document, inventory, inside = read_document(text)
             versions = {name: text_of(version) for name, version in mapping(document["made_with"]).items()}
             known = read_knowledge(document["knowledge"])

@@ -33,9 +33,9 @@ def written_hints(inventory: Inventory) -> str:
     if hints.layered_by:
         lines.append(f'"layered_by": {json.dumps(hints.layered_by)}')
     if hints.layers:
-        lines += _told("layers", hints.layers, _first_names(parameters), int)
+        lines += _changes("layers", hints.layers, _first_names(parameters), int)
     if hints.layer_depths is not None:
-        lines += _told("layer_depths", hints.layer_depths, _all_names(parameters), _depth)
+        lines += _changes("layer_depths", hints.layer_depths, _all_names(parameters), _depth)
     return ",\n".join(lines)
 
 
@@ -74,7 +74,7 @@ def _block(key: str, entries: Iterable[str]) -> str:
     return f'"{key}": [\n{inside}\n]'
 
 
-def _told(key: str, of: Mapping[str, T], names: Iterable[str], written: Callable[[T], Any]) -> Iterator[str]:
+def _changes(key: str, of: Mapping[str, T], names: Iterable[str], written: Callable[[T], Any]) -> Iterator[str]:
     """Yields what is told of a model's names, then what is told of others."""
     others = dict(of)
     lines = []

@@ -86,7 +86,7 @@ class Lines:
             begun = max(begun, visit.index + 1)
             if not first:
                 self.aliases.setdefault(visit.index, []).append(visit.name)
-            yield from self._met(visit, self._said(parameter) if first else parameter.name)
+            yield from self._met(visit, self._words(parameter) if first else parameter.name)
         for index in range(begun, len(parameters)):
             yield from self._unmet(parameters[index])
         yield from self._close()
@@ -110,7 +110,7 @@ class Lines:
         if line is None or (line.path, line.kind) != (path, parameter.module) or own in line.fields:
             yield from self._close()
             line = self._line = _Line(path, parameter.module)
-        line.fields[own] = [*self._said(parameter), "unmet" if parameter.reachable else "beside"]
+        line.fields[own] = [*self._words(parameter), "unmet" if parameter.reachable else "beside"]
 
     def _declared(self, path: str, kind: ModuleType) -> Iterator[str]:
         name = self._types.name(kind)
@@ -124,7 +124,7 @@ class Lines:
             yield self._line.text(name)
             self._line = None
 
-    def _said(self, parameter: Parameter) -> list[Any]:
+    def _words(self, parameter: Parameter) -> list[Any]:
         said: list[Any] = list(parameter.shape)
         if parameter.dtype != self._dtype:
             said.append(parameter.dtype)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from pgaudit.core.parameters import Conv, ModuleType, Parameter, Visit
-from pgaudit.inventory.drafts import ParameterDraft, VisitDraft
+from pgaudit.inventory.saved_fast import MutableParameter, MutableVisit
 from pgaudit.inventory.saved_values import DECODER, dtype_name, listed, mapping, text, wrong
 
 _WORDS = frozenset({"frozen", "computed", "lazy", "unmet", "beside"})
@@ -78,7 +78,7 @@ class Modules:
             name = begin + own
             at = index
             if tied is None:
-                parameter: Any = ParameterDraft(name, shape, dtype, trainable, kind, reachable, numel, leaf)
+                parameter: Any = MutableParameter(name, shape, dtype, trainable, kind, reachable, numel, leaf)
                 parameter.__class__ = Parameter
                 self.parameters.append(parameter)
                 index += 1
@@ -89,7 +89,7 @@ class Modules:
             if met:
                 if parents is None:
                     parents = self._around(path)
-                visit: Any = VisitDraft(path, own, at, kind, parents, conv, ndim)
+                visit: Any = MutableVisit(path, own, at, kind, parents, conv, ndim)
                 visit.__class__ = Visit
                 self.visits.append(visit)
 

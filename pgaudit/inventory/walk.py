@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from pgaudit.core.errors import ModelError, PgauditError
 from pgaudit.core.parameters import Inventory
-from pgaudit.inventory.collector import paused
 from pgaudit.inventory.found import Found
 from pgaudit.inventory.hints import hints_of
-from pgaudit.inventory.imports import quiet
 from pgaudit.inventory.listings import as_named, listed_by
 from pgaudit.inventory.traverse import Seen, occurrences
+from pgaudit.memory import gc_disabled
 from pgaudit.text import counted, said, visible
+from pgaudit.user_code import suppress_output
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -64,7 +64,7 @@ class BuiltModel:
     def _walked(self, unwrap: bool) -> tuple[Inventory, tuple[Tensor, ...]]:
         if unwrap not in self._walks:
             try:
-                with quiet(), paused():  # quiet: hints and overridden methods are foreign code
+                with suppress_output(), gc_disabled():  # quiet: hints and overridden methods are foreign code
                     found = self._walks[unwrap] = _walk(self, unwrap)
             except PgauditError:
                 raise

@@ -15,15 +15,16 @@ from typing import Any
 from pgaudit import user_code
 from pgaudit.config import Config
 from pgaudit.core.errors import ModelError, UsageError
-from pgaudit.inventory.collector import paused
 from pgaudit.inventory.construct import module_of
-from pgaudit.inventory.imports import import_attribute, quiet
+from pgaudit.inventory.imports import import_attribute
 from pgaudit.inventory.misnamed import unknown_model
 from pgaudit.inventory.offline import refuse_weights
-from pgaudit.inventory.registry import ELSEWHERE, registered
+from pgaudit.inventory.registry import ELSEWHERE, model_builder
 from pgaudit.inventory.walk import BuiltModel
+from pgaudit.memory import gc_disabled
 from pgaudit.models.references import arguments_for, resolved
 from pgaudit.text import one_line, quoted, said
+from pgaudit.user_code import suppress_output
 
 
 def build_model(model: object, config: Config, model_args: Mapping[str, Any] | None = None) -> BuiltModel:
@@ -95,7 +96,7 @@ def load_registered(ref: str, scope: str | None, config: Any) -> BuiltModel:
     Raises:
         ModelError: its package is not there, it cannot be built, or it would load weights.
     """
-    build = registered(ref, scope, config)
+    build = model_builder(ref, scope, config)
     try:
         module, notes = module_of(build, {}, ref)
     except ModelError as error:  # there are no arguments to give, nor another attribute to name
@@ -125,7 +126,7 @@ def _timm_model(name: str, args: dict[str, Any], ref: str) -> BuiltModel:
 
 def _import_timm() -> Any:
     try:
-        with quiet(), paused():  # importing takes a quarter longer with the collector on
+        with suppress_output(), gc_disabled():  # importing takes a quarter longer with the collector on
             import timm
     except Exception as error:
         if "torchvision::" in str(error) or "torchvision" in str(getattr(error, "name", "")):

@@ -17,8 +17,8 @@ from pgaudit.config.documents import read_file
 from pgaudit.core.errors import UsageError
 from pgaudit.core.parameters import Inventory
 from pgaudit.inventory.cache import Cache
-from pgaudit.inventory.knowledge import Kept
-from pgaudit.inventory.library import INSTALLED, Library, Recalled
+from pgaudit.inventory.knowledge import SavedKnowledge
+from pgaudit.inventory.library import INSTALLED, Library, RecordedLibrary
 from pgaudit.inventory.saved import MAX_BYTES, Saved, read
 from pgaudit.models.references import arguments_for, is_timm_name, resolved
 from pgaudit.models.timm_names import refuse_unknown_model, timm_names
@@ -105,11 +105,11 @@ def model_source(
         return ModelSource(build)
     refuse_unknown_model(model, config, cache)
     args = arguments_for(model, config, model_args)
-    return ModelSource(build, lambda: _by_beginning(_cached(cache, ref, args, build)), Recalled(cache))
+    return ModelSource(build, lambda: _by_beginning(_cached(cache, ref, args, build)), RecordedLibrary(cache))
 
 
 def _of_saved(saved: Saved) -> ModelSource:
-    return ModelSource(recorded=lambda: _by_beginning(saved), library=Recalled(Kept(saved.knowledge)))
+    return ModelSource(recorded=lambda: _by_beginning(saved), library=RecordedLibrary(SavedKnowledge(saved.knowledge)))
 
 
 def _by_beginning(saved: Saved) -> dict[bool, Inventory]:

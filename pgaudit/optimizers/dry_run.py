@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pgaudit.core.assignment import Setting
 from pgaudit.core.parameters import Inventory
-from pgaudit.inventory.groups import TensorKind, TrialGroup
+from pgaudit.inventory.groups import SampleGroup, TensorKind
 from pgaudit.inventory.optimizers import OptimizerError
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def changed_settings(
     }
 
 
-def _distinct_groups(inventory: Inventory, params: Params, written: Written) -> list[TrialGroup]:
+def _distinct_groups(inventory: Inventory, params: Params, written: Written) -> list[SampleGroup]:
     """The groups without repetition: of those that are alike, two, since a class may refuse several groups but not one.
 
     Tensors with the same number of dimensions are alike; the first one's shape stands for all.
@@ -73,9 +73,9 @@ def _distinct_groups(inventory: Inventory, params: Params, written: Written) -> 
             members[group] = before + kind
     # By its words: a setting may be a list, such as betas. Parameters share the settings of their rules.
     words = {id(settings): repr(settings) for settings in {id(each): each for each in written.values()}.values()}
-    alike: dict[tuple[str, tuple[TensorKind, ...]], list[TrialGroup]] = defaultdict(list)
+    alike: dict[tuple[str, tuple[TensorKind, ...]], list[SampleGroup]] = defaultdict(list)
     for group, tensors in members.items():
         same = alike[words[id(written[group])], tensors]
         if len(same) < 2:
-            same.append(TrialGroup(written[group], tensors))
+            same.append(SampleGroup(written[group], tensors))
     return [group for same in alike.values() for group in same]

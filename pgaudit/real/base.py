@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from pgaudit import user_code
 from pgaudit.config import Config
 from pgaudit.core.errors import UsageError
-from pgaudit.inventory.imports import quiet
 from pgaudit.text import said
+from pgaudit.user_code import suppress_output
 
 if TYPE_CHECKING:
     from torch import nn
@@ -59,7 +59,7 @@ class Real:
             user_code.refuse(self.library, "without verify, nothing of it is needed")
         hint = f"pip install '{self.requirement}'"
         try:
-            with quiet():
+            with suppress_output():
                 return self.load()
         except ImportError as error:
             if self.version is None:

@@ -14,7 +14,7 @@ from typing import Any
 from pgaudit import user_code
 from pgaudit.core.errors import PgauditError, Problem, UsageError
 from pgaudit.inventory.cache import Cache
-from pgaudit.inventory.imports import forgotten
+from pgaudit.inventory.imports import fresh_imports
 from pgaudit.pipeline import audit_many
 from pgaudit.report import Report
 from pgaudit.sweep.policies import Policy
@@ -56,7 +56,7 @@ def perform(work: Work, task: Task) -> tuple[Result, ...]:
         raise UsageError(f"a worker has pgaudit {__version__}, but the sweep is of {work.version}")
     policies = [policy for policy in work.policies if policy.name in task.configs]
     configs = [policy.config for policy in policies]
-    with _ONE_AT_A_TIME, user_code.forbidding(work.no_code), _silence(), _at(work.folder), forgotten():
+    with _ONE_AT_A_TIME, user_code.forbidding(work.no_code), _silence(), _at(work.folder), fresh_imports():
         audits = audit_many(task.ref or task.model, configs, model_args=work.model_args, cache=work.cache)
         return tuple(_result(task.model, policy.name, found) for policy, found in zip(policies, audits, strict=True))
 

@@ -17,7 +17,7 @@ import timm
 import pgaudit
 from pgaudit import cli, user_code
 from pgaudit.inventory import cache as caches
-from pgaudit.inventory import imports, stamp
+from pgaudit.inventory import cache_key, imports
 from pgaudit.inventory.cache import Cache
 from pgaudit.models import timm_names
 from pgaudit.render.rows import TableOptions
@@ -132,7 +132,7 @@ def test_damaged_entries_are_rebuilt_without_a_word(cache: Cache) -> None:
         assert _answer("resnet18", MMCV, cache) == cold
         assert timm_names.timm_names("", cache) == timm.list_models()
         made_from, _, held = path.read_bytes().partition(b"\n")
-        assert json.loads(made_from)["stamp"]
+        assert json.loads(made_from)["cache_key"]
         assert json.loads(held)
 
 
@@ -152,18 +152,18 @@ def test_what_can_change_the_answer_is_in_the_key(
     _answer("timm:resnet18", MMCV, cache)
     _answer("resnet18", MMCV, cache, model_args={"num_classes": 10})
     assert cache.usage().models == 3
-    seen = {stamp.stamp()}
+    seen = {cache_key.cache_key()}
     package = tmp_path / "timm"
     (package / "models").mkdir(parents=True)
     source = package / "models" / "resnet.py"
     source.write_text("depth = 18")
-    folder = stamp._folder
-    monkeypatch.setattr(stamp, "_folder", lambda name: package if name == "timm" else folder(name))
+    folder = cache_key._folder
+    monkeypatch.setattr(cache_key, "_folder", lambda name: package if name == "timm" else folder(name))
 
     def changed() -> bool:
-        stamp.stamp.cache_clear()
+        cache_key.cache_key.cache_clear()
         before = len(seen)
-        seen.add(stamp.stamp())
+        seen.add(cache_key.cache_key())
         return len(seen) > before
 
     assert changed()
@@ -176,12 +176,12 @@ def test_what_can_change_the_answer_is_in_the_key(
     assert changed()
     assert cache.model("resnet18", {}) is None
     assert cache.usage().stale_bytes > 0
-    monkeypatch.setattr(stamp, "_folder", lambda name: None)
-    stamp.stamp.cache_clear()
-    assert stamp.stamp() is None
+    monkeypatch.setattr(cache_key, "_folder", lambda name: None)
+    cache_key.cache_key.cache_clear()
+    assert cache_key.cache_key() is None
     assert not cache.usable
     monkeypatch.undo()
-    stamp.stamp.cache_clear()
+    cache_key.cache_key.cache_clear()
 
 
 def test_code_of_the_users_ends_it(cache: Cache, tmp_path: Path) -> None:
@@ -386,7 +386,7 @@ def test_an_entry_is_believed_under_its_own_name_only(cache: Cache, monkeypatch:
         path.write_bytes(entry.read_bytes())
         path.chmod(0o600)
         assert cache.get(section, key) is None
-    monkeypatch.setattr(caches, "stamp", lambda: "f" * 32)
+    monkeypatch.setattr(caches, "cache_key", lambda: "f" * 32)
     path = cache._entry("names", "", "SGD")
     path.parent.mkdir(mode=0o700, parents=True)
     path.parent.parent.chmod(0o700)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pgaudit.core.parameters import Inventory
-from pgaudit.inventory.moves import moves
+from pgaudit.inventory.inventory_diff import inventory_changes
 from pgaudit.inventory.walk import BuiltModel
 from tests.budget import examples
 from tests.parity.random_models import trees
@@ -23,9 +23,11 @@ def _walked(spec: Spec, ref: str) -> Inventory:
 @given(trees(), trees(), st.data())
 def test_nothing_has_moved_only_in_equal_inventories(one: Spec, other: Spec, data: st.DataObject) -> None:
     a, b = _walked(one, "a"), _walked(other, "b")
-    assert not moves(a, replace(_walked(one, "b"), version="9", notes=("x",)))
-    assert bool(moves(a, b)) == (replace(a, ref="b") != b)
-    assert {move.name for move in moves(a, b) if move.name} <= {p.name for p in (*a.parameters, *b.parameters)}
+    assert not inventory_changes(a, replace(_walked(one, "b"), version="9", notes=("x",)))
+    assert bool(inventory_changes(a, b)) == (replace(a, ref="b") != b)
+    assert {move.name for move in inventory_changes(a, b) if move.name} <= {
+        p.name for p in (*a.parameters, *b.parameters)
+    }
     at = data.draw(st.integers(0, len(a.parameters) - 1))
     old = a.parameters[at]
     new = data.draw(
@@ -42,4 +44,4 @@ def test_nothing_has_moved_only_in_equal_inventories(one: Spec, other: Spec, dat
         )
     )
     changed = replace(a, parameters=(*a.parameters[:at], new, *a.parameters[at + 1 :]))
-    assert [move.name for move in moves(a, changed) if move.name] == [new.name]
+    assert [move.name for move in inventory_changes(a, changed) if move.name] == [new.name]

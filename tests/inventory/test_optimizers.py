@@ -7,7 +7,7 @@ import inspect
 import pytest
 import torch
 
-from pgaudit.inventory.groups import TensorKind, TrialGroup
+from pgaudit.inventory.groups import SampleGroup, TensorKind
 from pgaudit.inventory.optimizers import (
     OptimizerError,
     defaults_of,
@@ -99,9 +99,9 @@ def test_what_the_class_refuses_is_refused(
 
 def test_groups_are_tried_on_stand_ins() -> None:
     vector, matrix = TensorKind((3,), "float32"), TensorKind((3, 3), "float32")
-    group = TrialGroup((("lr", 0.1),), (matrix,))
+    group = SampleGroup((("lr", 0.1),), (matrix,))
     try_groups(optimizer_class("Muon"), {}, [group])
     with pytest.raises(OptimizerError, match="only supports 2D"):
-        try_groups(optimizer_class("Muon"), {}, [TrialGroup((), (vector,))])
+        try_groups(optimizer_class("Muon"), {}, [SampleGroup((), (vector,))])
     with pytest.raises(OptimizerError, match="doesn't support per-parameter options"):
         try_groups(optimizer_class("LBFGS"), {}, [group, group])

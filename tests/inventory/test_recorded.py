@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from pgaudit.inventory import optimizers
 from pgaudit.inventory.calls import call_of, qualified
 from pgaudit.inventory.exploring import explored
-from pgaudit.inventory.groups import TensorKind, TrialGroup
-from pgaudit.inventory.knowledge import Kept
-from pgaudit.inventory.library import ClassRecalled, Recalled
+from pgaudit.inventory.groups import SampleGroup, TensorKind
+from pgaudit.inventory.knowledge import SavedKnowledge
+from pgaudit.inventory.library import RecordedClass, RecordedLibrary
 from pgaudit.inventory.optimizers import OptimizerError
 from pgaudit.inventory.recorded import known
 from pgaudit.inventory.values import encoded
@@ -37,7 +37,7 @@ VALUES = st.one_of(
 )
 GROUPS = st.lists(
     st.builds(
-        TrialGroup,
+        SampleGroup,
         st.fixed_dictionaries(
             {},
             optional={
@@ -66,7 +66,7 @@ class Everything:
     """What a saved inventory takes along; nobody may be asked anything that it does not say."""
 
     def __init__(self) -> None:
-        self.kept = Kept(explored())
+        self.kept = SavedKnowledge(explored())
 
     def get(self, section: str, key: str) -> Any:
         return self.kept.get(section, key)
@@ -151,7 +151,7 @@ COMMON: list[dict[str, Any]] = [
 @pytest.mark.parametrize("name", sorted(CLASSES))
 def test_what_configs_say_is_known(name: str, everything: Everything) -> None:
     kind = CLASSES[name]
-    group = TrialGroup((("lr", 0.01), ("weight_decay", 0.0)), (TensorKind((4, 4), "float32"),))
+    group = SampleGroup((("lr", 0.01), ("weight_decay", 0.0)), (TensorKind((4, 4), "float32"),))
     taken = 0
     for arguments in COMMON:
         try:
@@ -159,14 +159,14 @@ def test_what_configs_say_is_known(name: str, everything: Everything) -> None:
         except OptimizerError:
             continue
         taken += 1
-        about = ClassRecalled(name, everything)
+        about = RecordedClass(name, everything)
         assert about.try_groups(arguments, [group, group]) == expected
         filled = optimizers.filled_in(kind, arguments)
         assert _shown(about.filled_in(arguments)) == _shown(filled)
         assert about.looked_for(filled) == optimizers.looked_for(kind, filled)
     assert taken or name.endswith(":LBFGS")  # which takes no two groups
     defaults = optimizers.argument_defaults(kind)
-    assert _shown(ClassRecalled(name, everything).argument_defaults()) == _shown(defaults)
+    assert _shown(RecordedClass(name, everything).argument_defaults()) == _shown(defaults)
 
 
 def test_names_are_found_as_they_are_looked_up(everything: Everything) -> None:
@@ -187,14 +187,16 @@ def test_timms_factory_calls_the_same(everything: Everything) -> None:
     assert len(names) > 80
     for name in names:
         for arguments in FACTORY:
-            ours = Recalled(everything).call_of(name.upper(), arguments, "timm")
+            ours = RecordedLibrary(everything).call_of(name.upper(), arguments, "timm")
             theirs = call_of(name, arguments, "timm")
             assert repr(ours.arguments) == repr(theirs.arguments), name
             assert (ours.about.name, ours.wrapper) == (qualified(theirs.kind), theirs.wrapper)
 
 
 def test_lookahead_is_asked_of_timm_itself() -> None:
-    call = Recalled(Kept(explored())).call_of("lookahead_adamw", {"lr": 0.1, "weight_decay": 0.0}, "timm")
+    call = RecordedLibrary(SavedKnowledge(explored())).call_of(
+        "lookahead_adamw", {"lr": 0.1, "weight_decay": 0.0}, "timm"
+    )
     assert call.wrapper == "timm.optim.lookahead:Lookahead"
 
 
@@ -202,4 +204,4 @@ def test_lookahead_is_asked_of_timm_itself() -> None:
 def test_classes_of_the_libraries_are_known(ref: str, everything: Everything) -> None:
     from pgaudit.inventory.imports import qualified_class
 
-    assert Recalled(everything).qualified_class(ref) == qualified_class(ref)
+    assert RecordedLibrary(everything).qualified_class(ref) == qualified_class(ref)

@@ -21,8 +21,8 @@ import pgaudit
 from pgaudit import ModelError
 from pgaudit.constructors import constructor_named
 from pgaudit.core.parameters import Conv, Inventory, Parameter, Visit
-from pgaudit.inventory.drafts import ParameterDraft, VisitDraft
 from pgaudit.inventory.saved import Saved, is_saved, read, written
+from pgaudit.inventory.saved_fast import MutableParameter, MutableVisit
 from pgaudit.inventory.walk import BuiltModel
 from pgaudit.models.build import load_model
 from tests.budget import examples
@@ -335,7 +335,7 @@ def test_classes_of_one_name_are_told_apart() -> None:
 
 
 def test_a_draft_has_all_fields_of_its_record() -> None:
-    for draft, kind in ((ParameterDraft, Parameter), (VisitDraft, Visit)):
+    for draft, kind in ((MutableParameter, Parameter), (MutableVisit, Visit)):
         assert sorted(draft.__slots__) == sorted(field.name for field in fields(kind))
     parameter = read(FILE, "x.json").inventory.parameters[0]
     with pytest.raises(FrozenInstanceError):

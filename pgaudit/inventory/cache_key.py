@@ -25,7 +25,7 @@ _READ = {
 
 
 @cache
-def stamp() -> str | None:
+def cache_key() -> str | None:
     """Returns the text; None where torch or timm is not installed. Nothing of them is imported.
 
     An edited file changes its size or its time of change; a variable that timm reads is part of it, too.

@@ -1,4 +1,4 @@
-"""A stand-in for a live module, so that its forward pass can be tried without anything happening to the module."""
+"""A copy of a module, so that its forward pass can be tried without anything happening to the module."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType, NoneType
 from typing import TYPE_CHECKING, Any
 
-from pgaudit.inventory.imports import quiet
+from pgaudit.user_code import suppress_output
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -21,7 +21,7 @@ _PLAIN = (NoneType, bool, int, float, complex, str, bytes, type, enum.Enum)
 
 
 @contextlib.contextmanager
-def apart() -> Iterator[Callable[[], None]]:
+def isolated() -> Iterator[Callable[[], None]]:
     """Keeps what foreign code prints and draws to itself.
 
     Yields a function that puts torch's and Python's generators back; numpy's, which takes long, is put back at the end.
@@ -29,23 +29,23 @@ def apart() -> Iterator[Callable[[], None]]:
     import torch
 
     numpys = sys.modules.get("numpy.random")
-    kept = torch.get_rng_state(), random.getstate(), numpys and numpys.get_state()
+    states = torch.get_rng_state(), random.getstate(), numpys and numpys.get_state()
 
     def rewind() -> None:
-        torch.set_rng_state(kept[0])
-        random.setstate(kept[1])
+        torch.set_rng_state(states[0])
+        random.setstate(states[1])
 
-    with quiet(), contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+    with suppress_output(), contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         try:
             with torch.device("cpu"):
                 yield rewind
         finally:
             rewind()
             if numpys:
-                numpys.set_state(kept[2])
+                numpys.set_state(states[2])
 
 
-def stand_in(module: nn.Module, *, training: bool) -> nn.Module:
+def copy_of(module: nn.Module, *, training: bool) -> nn.Module:
     """Returns a module of the same class on the CPU that shares no state with the first.
 
     Its parameters and floating-point buffers are ones in float32, other buffers zeros. It has no hooks. What cannot be
@@ -54,10 +54,10 @@ def stand_in(module: nn.Module, *, training: bool) -> nn.Module:
     Raises:
         Exception: whatever the class raises.
     """
-    return _stand_in(module, training, {})
+    return _copy_of(module, training, {})
 
 
-def _stand_in(module: nn.Module, training: bool, made: dict[int, nn.Module]) -> nn.Module:
+def _copy_of(module: nn.Module, training: bool, made: dict[int, nn.Module]) -> nn.Module:
     from torch import nn
 
     if id(module) in made:
@@ -73,15 +73,15 @@ def _stand_in(module: nn.Module, training: bool, made: dict[int, nn.Module]) -> 
     state["_compiled_call_impl"] = MethodType(kind.forward, fresh)  # a child's call: past the hooks on all modules, too
     for name, parameter in module._parameters.items():
         fresh._parameters[name] = (
-            None if parameter is None else nn.Parameter(_stand_in_tensor(parameter), requires_grad=False)
+            None if parameter is None else nn.Parameter(_copy_of_tensor(parameter), requires_grad=False)
         )
     fresh._buffers.update(_copies(module._buffers))
     for name, child in module._modules.items():
-        fresh._modules[name] = None if child is None else _stand_in(child, training, made)
+        fresh._modules[name] = None if child is None else _copy_of(child, training, made)
     return fresh
 
 
-def _stand_in_tensor(tensor: Tensor) -> Tensor:
+def _copy_of_tensor(tensor: Tensor) -> Tensor:
     import torch
 
     if tensor.is_floating_point():
@@ -98,7 +98,7 @@ def _copies(values: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in values.items():
         if isinstance(value, torch.Tensor):
             if value.numel() <= _MOST_ELEMENTS:
-                copies[name] = _stand_in_tensor(value)
+                copies[name] = _copy_of_tensor(value)
         elif type(value) in (list, set, dict):
             inside = value.values() if isinstance(value, dict) else value
             if all(_is_plain(each, plain) for each in inside):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 
 @contextlib.contextmanager
-def paused() -> Iterator[None]:
+def gc_disabled() -> Iterator[None]:
     """While records are made by the thousand, each collection would visit the whole model, and all that torch has
     loaded, and find nothing.
     """

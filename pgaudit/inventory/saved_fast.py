@@ -1,7 +1,7 @@
 """Records while they are made by the thousand.
 
-A frozen dataclass sets each of its fields by a call, which takes three times as long as setting it. A draft has the
-same fields, and becomes the record: ``draft.__class__ = Parameter``.
+A frozen dataclass sets each of its fields by a call, which takes three times as long as setting it. These classes have
+the same fields, and their objects become the record: ``mutable.__class__ = Parameter``.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from pgaudit.core.parameters import Conv, ModuleType
 
 
-class ParameterDraft:
+class MutableParameter:
     """A :class:`Parameter` without further names."""
 
     __slots__ = ("aliases", "dtype", "leaf", "module", "name", "numel", "reachable", "shape", "trainable")
@@ -36,7 +36,7 @@ class ParameterDraft:
         self.leaf = leaf
 
 
-class VisitDraft:
+class MutableVisit:
     """A :class:`Visit`."""
 
     __slots__ = ("conv", "index", "module", "ndim", "own", "parents", "prefix")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pgaudit.inventory.saved_values import listed, mapping, text, texts, wrong
-from pgaudit.inventory.watched import QUESTIONS
+from pgaudit.inventory.traced_numbers import QUESTIONS
 
 _CLASS = re.compile(r"(torch|timm)\.optim(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
 _QUALIFIED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")

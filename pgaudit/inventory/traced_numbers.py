@@ -1,6 +1,6 @@
 """Numbers that note what they are asked, so that it is known for which others the same code does the same.
 
-Code that was run on watched numbers has seen nothing of them but the answers in the log. Whatever numbers give the same
+Code that was run on traced numbers has seen nothing of them but the answers in the log. Whatever numbers give the same
 answers lead it down the same path.
 """
 
@@ -37,12 +37,12 @@ class Log:
     leaked: bool = False
     """Whether a number was used in a way that says nothing about others: it was added to something, or printed."""
 
-    def watch(self, name: str, value: Any) -> Any:
-        """Returns a value with a watched number in place of each number; those in a list have its name and an index."""
+    def trace(self, name: str, value: Any) -> Any:
+        """Returns a value with a traced number in place of each number; those in a list have its name and an index."""
         if is_number(value):
-            return Watched(self, name, value)
+            return TracedNumber(self, name, value)
         if isinstance(value, (list, tuple)):
-            return type(value)(self.watch(f"{name}.{index}", item) for index, item in enumerate(value))
+            return type(value)(self.trace(f"{name}.{index}", item) for index, item in enumerate(value))
         return value
 
     def add(self, name: str, asked: str, other: Any, answer: Any) -> None:
@@ -51,12 +51,12 @@ class Log:
 
 
 def is_number(value: Any) -> bool:
-    """Whether a value can be watched: a finite number, and no truth value."""
+    """Whether a value can be traced: a finite number, and no truth value."""
     return type(value) in (int, float) and math.isfinite(value)
 
 
 def numbers_in(name: str, value: Any) -> dict[str, Any]:
-    """Returns the numbers that :meth:`Log.watch` would watch, by their names."""
+    """Returns the numbers that :meth:`Log.trace` would trace, by their names."""
     if isinstance(value, (list, tuple)):
         return {at: n for index, item in enumerate(value) for at, n in numbers_in(f"{name}.{index}", item).items()}
     return {name: value} if is_number(value) else {}
@@ -70,8 +70,8 @@ def holds(check: Sequence[Any], numbers: Mapping[str, Any]) -> bool:
         return bool(type(value).__name__ == answer)
     if asked == "bool":
         return bool(value) is answer
-    beside = number_called(other, numbers) if isinstance(other, str) else other
-    found: object = _COMPARISONS[asked](value, beside)
+    second = number_called(other, numbers) if isinstance(other, str) else other
+    found: object = _COMPARISONS[asked](value, second)
     return found is answer
 
 
@@ -82,7 +82,7 @@ def number_called(name: str, numbers: Mapping[str, Any]) -> Any:
     return numbers[name]
 
 
-class Watched:
+class TracedNumber:
     """A number that is none: whatever code may want of it, it has to ask."""
 
     __slots__ = ("_log", "_name", "_value")
@@ -100,7 +100,7 @@ class Watched:
         self._log.add(self._name, "bool", None, answer)
         return answer
 
-    def __deepcopy__(self, _: object) -> Watched:
+    def __deepcopy__(self, _: object) -> TracedNumber:
         return self
 
     def __hash__(self) -> int:
@@ -114,18 +114,18 @@ class _FloatType(type):
 
 
 class _Float(metaclass=_FloatType):
-    """``float`` for code that is run on watched numbers: what it makes of them stays watched."""
+    """``float`` for code that is run on traced numbers: what it makes of them stays traced."""
 
     def __new__(cls, value: Any = 0.0) -> Any:
-        if type(value) is not Watched:
+        if type(value) is not TracedNumber:
             return float(value)
         name = value._name if value._name.startswith("float(") else f"float({value._name})"
-        return Watched(value._log, name, value._value * 1.0)
+        return TracedNumber(value._log, name, value._value * 1.0)
 
 
 @contextlib.contextmanager
-def floats_watched(package: str) -> Iterator[None]:
-    """Lets ``float(x)`` keep a watched number watched, in all modules of a package; nothing can be told of a bare
+def floats_traced(package: str) -> Iterator[None]:
+    """Lets ``float(x)`` keep a traced number watched, in all modules of a package; nothing can be told of a bare
     float.
     """
     inside = [vars(module) for name, module in list(sys.modules.items()) if f"{name}.".startswith(f"{package}.")]
@@ -140,15 +140,15 @@ def floats_watched(package: str) -> Iterator[None]:
 
 
 def name_of(value: object) -> str | None:
-    """Returns the name of a watched number; None for anything else."""
-    return value._name if type(value) is Watched else None
+    """Returns the name of a traced number; None for anything else."""
+    return value._name if type(value) is TracedNumber else None
 
 
-def _compared(asked: str) -> Callable[[Watched, Any], Any]:
+def _compared(asked: str) -> Callable[[TracedNumber, Any], Any]:
     compare = _COMPARISONS[asked]
 
-    def answer(self: Watched, other: Any) -> Any:
-        if type(other) is Watched:
+    def answer(self: TracedNumber, other: Any) -> Any:
+        if type(other) is TracedNumber:
             found = compare(self._value, other._value)
             self._log.add(self._name, asked, other._name, found)
             return found
@@ -163,9 +163,9 @@ def _compared(asked: str) -> Callable[[Watched, Any], Any]:
 
 
 def _leaking(name: str) -> Callable[..., Any]:
-    def leak(self: Watched, *others: Any) -> Any:
+    def leak(self: TracedNumber, *others: Any) -> Any:
         self._log.leaked = True
-        plain = [other._value if type(other) is Watched else other for other in others]
+        plain = [other._value if type(other) is TracedNumber else other for other in others]
         return getattr(self._value, name)(*plain)
 
     return leak
@@ -173,10 +173,10 @@ def _leaking(name: str) -> Callable[..., Any]:
 
 _METHODS = {"<": "__lt__", "<=": "__le__", ">": "__gt__", ">=": "__ge__", "==": "__eq__", "!=": "__ne__"}
 for _asked, _method in _METHODS.items():
-    setattr(Watched, _method, _compared(_asked))
+    setattr(TracedNumber, _method, _compared(_asked))
 _ARITHMETIC = "add sub mul truediv floordiv mod pow divmod".split()
 for _name in [
     *(f"__{side}{word}__" for word in _ARITHMETIC for side in ("", "r")),
     *(f"__{word}__" for word in "neg pos abs round trunc floor ceil int float index str repr format".split()),
 ]:
-    setattr(Watched, _name, _leaking(_name))
+    setattr(TracedNumber, _name, _leaking(_name))

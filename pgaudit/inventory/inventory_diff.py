@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pgaudit.core.parameters import Inventory, Parameter, Visit
-from pgaudit.inventory.moves_beside import OTHER_CLASS, Move, Pair, of_hints, of_the_model
+from pgaudit.inventory.inventory_pair import OTHER_CLASS, Change, Pair, of_hints, of_the_model
 from pgaudit.text import counted
 
 
-def moves(before: Inventory, after: Inventory) -> tuple[Move, ...]:
+def inventory_changes(before: Inventory, after: Inventory) -> tuple[Change, ...]:
     """Returns what has moved, in the model's order: nothing only where a constructor cannot tell one from the other.
 
     What the model was called, notes, and the versions of libraries are left out.
@@ -19,7 +19,7 @@ def moves(before: Inventory, after: Inventory) -> tuple[Move, ...]:
     pair = Pair(before, after)
     found = (*of_the_model(pair), *_of_parameters(pair), *_of_surroundings(pair), *of_hints(pair))
     if not found and _bare(before) != _bare(after):
-        return (Move("~", None, "modules are met in another order, or hints tell of others"),)
+        return (Change("~", None, "modules are met in another order, or hints tell of others"),)
     return found
 
 
@@ -27,7 +27,7 @@ def _bare(inventory: Inventory) -> Inventory:
     return replace(inventory, ref="", version=None, notes=())
 
 
-def _of_parameters(pair: Pair) -> Iterator[Move]:
+def _of_parameters(pair: Pair) -> Iterator[Change]:
     for name in pair.merged():
         was, now = pair.was.get(pair.renamed.get(name, name)), pair.now.get(name)
         if was is None:
@@ -40,17 +40,17 @@ def _of_parameters(pair: Pair) -> Iterator[Move]:
             a, b = pair.before.parameters[was], pair.after.parameters[now]
             kind = (a.module.name, b.module.name)
             if name in pair.renamed:
-                yield Move("~", name, f"renamed? {_difference(a.name, name)}", kind)
+                yield Change("~", name, f"renamed? {_difference(a.name, name)}", kind)
                 continue
             aspects = [*_aspects(a, b), *_aspects_of_visits(pair, (was, now), (a, b))]
             if aspects:
-                yield Move("~", name, ", ".join(aspects), kind)
+                yield Change("~", name, ", ".join(aspects), kind)
 
 
-def _alone(mark: str, of: Parameter) -> Move:
+def _alone(mark: str, of: Parameter) -> Change:
     words = [of.module.short, _shape(of), *([] if of.trainable else ["frozen"])]
     words += [f"tied to {name}" for name in of.aliases]
-    return Move(mark, of.name, " ".join(words), of.module.name)
+    return Change(mark, of.name, " ".join(words), of.module.name)
 
 
 def _difference(was: str, now: str) -> str:
@@ -108,7 +108,7 @@ def _channels(of: Visit) -> str:
     return f"channels {of.conv.in_channels} to {of.conv.out_channels}" if of.conv else "no channels"
 
 
-def _of_surroundings(pair: Pair) -> Iterator[Move]:
+def _of_surroundings(pair: Pair) -> Iterator[Change]:
     """The classes around modules; one that was replaced is told of once, not for each parameter below it."""
     found: Counter[str] = Counter()
     for name, was in pair.was.items():
@@ -116,7 +116,7 @@ def _of_surroundings(pair: Pair) -> Iterator[Move]:
         before, after = pair.before.visits_of.get(was, ()), pair.after.visits_of.get(now, ())
         found.update({_around(a, b) for a, b in zip(before, after, strict=False) if a.parents != b.parents})
     for what, count in found.items():
-        yield Move("~", None, f"{what} {counted(count, 'tensor')}")
+        yield Change("~", None, f"{what} {counted(count, 'tensor')}")
 
 
 def _around(a: Visit, b: Visit) -> str:
