@@ -140,12 +140,11 @@ def _no_lock(lock: str, terms: Terms) -> AssertionError:
 
 def _write(report: Report, lock: Path) -> None:
     from pgaudit.core.errors import UsageError
-    from pgaudit.diff.locks import written
-    from pgaudit.diff.reports import from_report
+    from pgaudit.sources.lock import written
     from pgaudit.text import quoted
     from pgaudit.whole_files import write_whole
 
-    text = written(from_report(report))
+    text = written(report)
     try:
         if not lock.is_file() or lock.read_bytes() != text.encode():
             lock.parent.mkdir(parents=True, exist_ok=True)

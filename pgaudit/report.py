@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -161,6 +161,35 @@ class Report:
     def base(self) -> Setting:
         """What a parameter of the first optimizer gets that no rule speaks about."""
         return self.optimizer.base
+
+    def shown_base(self, optimizer: int = 0) -> tuple[float | None, float | None]:
+        """Returns an optimizer's base lr and base weight decay, as far as its parameters show them: what one gets under
+        the default rule; where none stands under it, the optimizer's argument.
+
+        A JSON report does not hold the base values, and a report must mean the same in memory and in a file. BaseCls
+        calls its optimizer with a weight decay that no group uses, so that there it is unknown.
+        """
+        return self._shown("lr", optimizer), self._shown("weight_decay", optimizer)
+
+    def _shown(self, name: str, optimizer: int) -> float | None:
+        for setting in {id(each.setting): each.setting for each in self.params if each.optimizer == optimizer}.values():
+            rule = setting.provenance(name)
+            if rule and rule.is_base:
+                found: float | None = setting.get(name)
+                return found
+        given = self.assignment.optimizers[optimizer].arguments.get(name)
+        if isinstance(given, bool) or not isinstance(given, (int, float)) or self.constructor == "basecls":
+            return None
+        return given
+
+    def with_bases(self) -> Report:
+        """Returns the report with base settings as its parameters show them, for one that was read from a file."""
+        rule = Provenance("default")
+        optimizers = tuple(
+            replace(each, base=Setting.of(*self.shown_base(index), rule, rule))
+            for index, each in enumerate(self.assignment.optimizers)
+        )
+        return replace(self, assignment=replace(self.assignment, optimizers=optimizers))
 
     @cached_property
     def names(self) -> Names:
