@@ -41,7 +41,7 @@ def figures() -> list[Figure]:
 
 
 def _save(path: Path) -> None:
-    from pgaudit.inventory.saved import Saved, written
+    from pgaudit.models.saved.file import Saved, written
     from pgaudit.snapshot import snapshot
 
     inventory = mixture(LARGE)

@@ -13,7 +13,7 @@ from benchmarks.figures import ORACLE, Figure, emit, interleaved
 from benchmarks.models import stack
 from pgaudit.config import load_config
 from pgaudit.constructors import CONSTRUCTORS, OptimizerDefaults
-from pgaudit.inventory.walk import BuiltModel
+from pgaudit.models.built import BuiltModel
 
 SIZES = (9_600, 96_000)
 ROUNDS = 7

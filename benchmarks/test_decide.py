@@ -15,7 +15,7 @@ from benchmarks.models import stack
 from pgaudit.checks import Audited, run_checks
 from pgaudit.config import load_config
 from pgaudit.constructors import CONSTRUCTORS, OptimizerDefaults
-from pgaudit.inventory.walk import BuiltModel
+from pgaudit.models.built import BuiltModel
 
 MMCV = {
     "optimizer": {"type": "SGD", "lr": 0.1, "weight_decay": 1e-4},

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from pgaudit.core.findings import Finding
     from pgaudit.core.parameters import Inventory
     from pgaudit.explanation import Explanation, explain
-    from pgaudit.inventory.cache import Cache
+    from pgaudit.models.cache import Cache
     from pgaudit.pipeline import audit
     from pgaudit.real_optimizer import build_optimizer
     from pgaudit.report import Report
 
 _HOMES = {
-    "Cache": "pgaudit.inventory.cache",
+    "Cache": "pgaudit.models.cache",
     "Finding": "pgaudit.core.findings",
     "Config": "pgaudit.config",
     "load_config": "pgaudit.config",

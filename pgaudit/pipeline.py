@@ -17,20 +17,20 @@ from pgaudit.core.assignment import Assignment, ModelInfo, OptimizerInfo, ParamA
 from pgaudit.core.errors import UsageError
 from pgaudit.core.parameters import Inventory
 from pgaudit.expressions import SlowExpression
-from pgaudit.inventory.cache import Cache
-from pgaudit.inventory.groups import settings_in
-from pgaudit.inventory.library import Library
 from pgaudit.memory import gc_disabled
+from pgaudit.models.cache import Cache
 from pgaudit.models.references import arguments_for, resolved
 from pgaudit.models.source import ModelSource, model_source
 from pgaudit.names import spelled_like_globs
 from pgaudit.optimizers.dry_run import changed_settings
+from pgaudit.optimizers.groups import settings_in
+from pgaudit.optimizers.library import Library
 from pgaudit.report import Basis, Report
 from pgaudit.text import quoted
 
 if TYPE_CHECKING:
-    from pgaudit.inventory.calls import OptimizerCall
     from pgaudit.models.source import Model
+    from pgaudit.optimizers.calls import OptimizerCall
 
     ConfigSource = str | PathLike[str] | Mapping[str, Any] | Config
 
@@ -143,7 +143,7 @@ def _classes(constructor: Constructor, config: Config, library: Library) -> dict
 
 def _functions(constructor: Constructor, config: Config) -> dict[str, Callable[..., Any]]:
     """The functions that the config names, each of which is asked but once about the same."""
-    from pgaudit.inventory.imports import import_attribute
+    from pgaudit.user_code.imports import import_attribute
 
     functions: dict[str, Callable[..., Any]] = {}
     for ref, at in constructor.function_refs(config).items():

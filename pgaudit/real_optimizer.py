@@ -25,8 +25,8 @@ def build_optimizer(model: nn.Module, config: ConfigSource) -> Optimizer:
     Raises:
         ConfigError: the config is wrong, the real library would refuse it, or a tied parameter would be in two groups.
     """
-    from pgaudit.inventory import calls
     from pgaudit.models.build import given_model
+    from pgaudit.optimizers import calls
 
     given = given_model(model)
     report, tensors, call = audit_with_tensors(ModelSource(lambda: given), load_config(config))

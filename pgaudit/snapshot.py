@@ -10,11 +10,11 @@ from typing import Any
 
 from pgaudit.config import Config
 from pgaudit.core.parameters import Hints, Inventory
-from pgaudit.inventory.cache import Cache
-from pgaudit.inventory.inventory_diff import inventory_changes
-from pgaudit.inventory.inventory_pair import Change
-from pgaudit.inventory.saved import Saved
+from pgaudit.models.cache import Cache
+from pgaudit.models.inventory_diff import inventory_changes
+from pgaudit.models.inventory_pair import Change
 from pgaudit.models.references import arguments_for, resolved
+from pgaudit.models.saved.file import Saved
 from pgaudit.serialize import portable
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
@@ -117,7 +117,7 @@ def _knowledge(cache: Cache | None) -> Mapping[str, Any]:
     """What runs without torch will ask of torch and timm: the same for all models, and seconds to find out."""
     found = None if cache is None else cache.get("explored", "all")
     if found is None:
-        from pgaudit.inventory.exploring import explored
+        from pgaudit.optimizers.exploring import explored
 
         found = explored()
         if cache is not None:

@@ -22,9 +22,9 @@ from torch import nn
 
 import pgaudit
 from pgaudit.gate import baseline
-from pgaudit.inventory import cache as caches
-from pgaudit.inventory.saved import Saved, written
-from pgaudit.inventory.walk import BuiltModel
+from pgaudit.models import cache as caches
+from pgaudit.models.built import BuiltModel
+from pgaudit.models.saved.file import Saved, written
 from pgaudit.sources.lock import written as locked
 
 CONFIG = "optimizer: {type: SGD, lr: 0.1, weight_decay: 0.1}\nparamwise_cfg: {norm_decay_mult: 0.0}\n"

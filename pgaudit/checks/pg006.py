@@ -25,7 +25,7 @@ from pgaudit.checks.pg002 import named
 from pgaudit.core.assignment import Provenance
 from pgaudit.core.findings import Finding
 from pgaudit.core.parameters import ModuleType, Visit
-from pgaudit.inventory.families import LAYER_NORM, NORM_LIKE, NORMS, families_of
+from pgaudit.models.walk.families import LAYER_NORM, NORM_LIKE, NORMS, families_of
 from pgaudit.text import counted, visible
 
 KIND = Kind("PG006", "unrecognised-norm", "warning")

@@ -23,11 +23,11 @@ from pgaudit.cli.options import ModelArgs, NoCode, Output, Traceback
 from pgaudit.cli.overwriting import keep_inputs
 from pgaudit.core.errors import UsageError
 from pgaudit.input_files import noted_inputs
-from pgaudit.inventory.imports import is_file
 from pgaudit.text import counted, quoted, visible
+from pgaudit.user_code.imports import is_file
 
 if TYPE_CHECKING:
-    from pgaudit.inventory.saved import Saved
+    from pgaudit.models.saved.file import Saved
 
 MOVED = 1
 
@@ -71,7 +71,7 @@ def snapshot(
     if output is not None:
         _refuse_other_files(output)
     made = _built(model, arguments)
-    from pgaudit.inventory.saved import written
+    from pgaudit.models.saved.file import written
 
     note(made.inventory.notes)
     write(written(made), output)
@@ -97,7 +97,7 @@ def _refuse_other_files(output: Path) -> None:
     if str(output) == "-" or not is_file(str(output)):
         return
     from pgaudit.config.documents import read_file
-    from pgaudit.inventory.saved import is_saved
+    from pgaudit.models.saved.file import is_saved
 
     with noted_inputs():  # what is written anew is no input
         held = read_file(str(output), "inventory", most=4096)

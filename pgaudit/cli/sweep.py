@@ -17,7 +17,7 @@ from pgaudit.render.choices import Colour, FailOn, SweepFormat, SweepSort
 from pgaudit.text import counted, quoted, visible
 
 if TYPE_CHECKING:
-    from pgaudit.inventory.cache import Cache
+    from pgaudit.models.cache import Cache
     from pgaudit.sweep.lines import Identity
     from pgaudit.sweep.policies import Policy
     from pgaudit.sweep.records import Result, Task

@@ -116,7 +116,7 @@ class OptimizerSpec:
 
     factory: str | None = None
     """Whose own names ``type`` is one of, and who adds arguments of its own: see
-    :func:`pgaudit.inventory.calls.call_of`. None where ``type`` is a class, called with just these arguments.
+    :func:`pgaudit.optimizers.calls.call_of`. None where ``type`` is a class, called with just these arguments.
     """
     grouped: Mapping[str, Any] = field(default_factory=dict)
     """What the library writes into the groups in place of an argument: there is nothing else to show of it."""

@@ -11,7 +11,7 @@ from typing import Any
 from pgaudit.config import load_config
 from pgaudit.constructors import CONSTRUCTORS, OptimizerDefaults
 from pgaudit.core.parameters import Conv, Hints, Inventory, ModuleType, Parameter, Visit
-from pgaudit.inventory.families import NORM_LIKE, families_of
+from pgaudit.models.walk.families import NORM_LIKE, families_of
 
 _BASE = {"type": "SGD", "lr": 1.0, "weight_decay": 1.0}
 ASKED: Mapping[str, Mapping[str, Any]] = {

@@ -16,8 +16,8 @@ from pgaudit.report import Report
 from pgaudit.text import visible
 
 if TYPE_CHECKING:
-    from pgaudit.inventory.calls import OptimizerCall
     from pgaudit.models.source import ModelSource
+    from pgaudit.optimizers.calls import OptimizerCall
 
 OF_SCHEDULERS = ("initial_lr", "lr_scale")
 """What schedulers look for in a group, though no optimizer's class does."""

@@ -14,9 +14,9 @@ from pgaudit.gate.processes import in_processes
 from pgaudit.gate.records import Audit, Outcome
 from pgaudit.gate.run import run
 from pgaudit.input_files import note_input, noted_inputs
-from pgaudit.inventory.imports import fresh_imports
 from pgaudit.names import Names
 from pgaudit.text import did_you_mean, said, visible
+from pgaudit.user_code.imports import fresh_imports
 
 
 def audits_of(project: Project) -> list[Audit]:

@@ -15,16 +15,16 @@ from typing import Any
 from pgaudit import user_code
 from pgaudit.config import Config
 from pgaudit.core.errors import ModelError, UsageError
-from pgaudit.inventory.construct import module_of
-from pgaudit.inventory.imports import import_attribute
-from pgaudit.inventory.misnamed import unknown_model
-from pgaudit.inventory.offline import refuse_weights
-from pgaudit.inventory.registry import ELSEWHERE, model_builder
-from pgaudit.inventory.walk import BuiltModel
 from pgaudit.memory import gc_disabled
+from pgaudit.models.built import BuiltModel
+from pgaudit.models.construct import module_of
+from pgaudit.models.misnamed import unknown_model
 from pgaudit.models.references import arguments_for, resolved
 from pgaudit.text import one_line, quoted, said
 from pgaudit.user_code import suppress_output
+from pgaudit.user_code.imports import import_attribute
+from pgaudit.user_code.offline import refuse_weights
+from pgaudit.user_code.registries import ELSEWHERE, model_builder
 
 
 def build_model(model: object, config: Config, model_args: Mapping[str, Any] | None = None) -> BuiltModel:
@@ -91,7 +91,7 @@ def load_model(ref: str, model_args: Mapping[str, Any] | None = None) -> BuiltMo
 
 
 def load_registered(ref: str, scope: str | None, config: Any) -> BuiltModel:
-    """Builds the model of an OpenMMLab config: see :func:`pgaudit.inventory.registry.registered`.
+    """Builds the model of an OpenMMLab config: see :func:`pgaudit.user_code.registries.model_builder`.
 
     Raises:
         ModelError: its package is not there, it cannot be built, or it would load weights.

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pgaudit.config import Config
-from pgaudit.inventory.imports import is_file
+from pgaudit.user_code.imports import is_file
 
 
 def arguments_for(model: object, config: Config, model_args: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -16,17 +16,17 @@ from pgaudit.config import Config
 from pgaudit.config.documents import read_file
 from pgaudit.core.errors import UsageError
 from pgaudit.core.parameters import Inventory
-from pgaudit.inventory.cache import Cache
-from pgaudit.inventory.knowledge import SavedKnowledge
-from pgaudit.inventory.library import INSTALLED, Library, RecordedLibrary
-from pgaudit.inventory.saved import MAX_BYTES, Saved, read
+from pgaudit.models.cache import Cache
 from pgaudit.models.references import arguments_for, is_timm_name, resolved
+from pgaudit.models.saved.file import MAX_BYTES, Saved, read
 from pgaudit.models.timm_names import refuse_unknown_model, timm_names
+from pgaudit.optimizers.library import INSTALLED, Library, RecordedLibrary
+from pgaudit.optimizers.saved_knowledge import SavedKnowledge
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from pgaudit.inventory.walk import BuiltModel
+    from pgaudit.models.built import BuiltModel
 
     Model = nn.Module | Inventory | Saved | str | None
     """A model, what stands for one, or a reference; None for the model that a config names."""

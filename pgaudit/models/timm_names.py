@@ -6,8 +6,8 @@ import contextlib
 
 from pgaudit.config import Config
 from pgaudit.core.errors import ModelError
-from pgaudit.inventory.cache import Cache
-from pgaudit.inventory.misnamed import unknown_model
+from pgaudit.models.cache import Cache
+from pgaudit.models.misnamed import unknown_model
 from pgaudit.models.references import is_timm_name
 from pgaudit.names import Names
 from pgaudit.text import nearest, quoted

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from pgaudit.core.assignment import Setting
 from pgaudit.core.parameters import Inventory
-from pgaudit.inventory.groups import SampleGroup, TensorKind
-from pgaudit.inventory.optimizers import OptimizerError
+from pgaudit.optimizers.classes import OptimizerError
+from pgaudit.optimizers.groups import SampleGroup, TensorKind
 
 if TYPE_CHECKING:
-    from pgaudit.inventory.calls import OptimizerCall
+    from pgaudit.optimizers.calls import OptimizerCall
 
 Params = Sequence[tuple[Setting, int | None]]
 """For each parameter of an inventory, its setting and the index of its group."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pgaudit.inventory.inventory_pair import Change
+from pgaudit.models.inventory_pair import Change
 from pgaudit.names import Folded, fold_named
 from pgaudit.snapshot import Changes
 from pgaudit.text import visible

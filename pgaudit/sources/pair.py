@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pgaudit.config import Config
 from pgaudit.core.errors import UsageError
-from pgaudit.inventory.cache import Cache
+from pgaudit.models.cache import Cache
 from pgaudit.report import Report
 from pgaudit.sources.files import Named
 from pgaudit.text import quoted, visible

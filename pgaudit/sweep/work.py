@@ -13,13 +13,13 @@ from typing import Any
 
 from pgaudit import user_code
 from pgaudit.core.errors import PgauditError, Problem, UsageError
-from pgaudit.inventory.cache import Cache
-from pgaudit.inventory.imports import fresh_imports
+from pgaudit.models.cache import Cache
 from pgaudit.pipeline import audit_many
 from pgaudit.report import Report
 from pgaudit.sweep.policies import Policy
 from pgaudit.sweep.records import Result, Task, counted_findings
 from pgaudit.text import said
+from pgaudit.user_code.imports import fresh_imports
 
 _ONE_AT_A_TIME = threading.Lock()
 """A cluster's worker may have threads, but building a model changes what belongs to the whole process."""

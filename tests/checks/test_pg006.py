@@ -10,7 +10,7 @@ from torch import nn
 
 import pgaudit
 from pgaudit.core.parameters import Inventory, ModuleType
-from pgaudit.inventory.walk import BuiltModel
+from pgaudit.models.built import BuiltModel
 from tests.checks.cases import HEAD, has_words, only, places, tree
 
 

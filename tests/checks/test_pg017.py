@@ -13,7 +13,7 @@ from pgaudit.checks import Audited
 from pgaudit.checks.pg017 import check
 from pgaudit.config import load_config
 from pgaudit.constructors import CONSTRUCTORS, OptimizerDefaults
-from pgaudit.inventory.walk import BuiltModel
+from pgaudit.models.built import BuiltModel
 from tests.checks.cases import audit, has_words, only, places
 
 

@@ -15,7 +15,7 @@ from pgaudit import Config, Inventory, PgauditError
 from pgaudit.checks import DOCUMENTED
 from pgaudit.checks.what_if import without
 from pgaudit.config.layouts import Path
-from pgaudit.inventory.walk import BuiltModel
+from pgaudit.models.built import BuiltModel
 from tests.budget import examples
 from tests.parity.compare import Case
 from tests.parity.random_models import chance, one_of, trees

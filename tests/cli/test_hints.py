@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pgaudit import cli
-from pgaudit.inventory.imports import fresh_imports
+from pgaudit.user_code.imports import fresh_imports
 
 CONFIG = "optimizer: {type: SGD, lr: 0.1}\n"
 FILES = {

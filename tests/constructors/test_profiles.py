@@ -16,7 +16,7 @@ from pgaudit.constructors import CONSTRUCTORS, constructor_named, sample
 from pgaudit.constructors.catalogue import entry
 from pgaudit.constructors.profiles import PROFILES
 from pgaudit.core.assignment import Provenance
-from pgaudit.inventory.walk import BuiltModel
+from pgaudit.models.built import BuiltModel
 
 Claim = Callable[[str], bool]
 

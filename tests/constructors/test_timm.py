@@ -217,7 +217,7 @@ def test_deciding_is_the_same_for_a_part_of_a_model() -> None:
     from pgaudit.checks import Audited
     from pgaudit.config import load_config
     from pgaudit.constructors import CONSTRUCTORS
-    from pgaudit.inventory.walk import BuiltModel
+    from pgaudit.models.built import BuiltModel
 
     config = load_config({"constructor": "timm", "optimizer": {"type": "sgd"}, "paramwise_cfg": {"layer_decay": 0.5}})
     inventory = BuiltModel(_model(), "model").inventory()

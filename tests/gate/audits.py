@@ -11,7 +11,7 @@ from torch import nn
 import pgaudit
 from pgaudit import Inventory, Report
 from pgaudit.gate import Notice
-from pgaudit.inventory.walk import BuiltModel
+from pgaudit.models.built import BuiltModel
 
 CONFIG = """\
 optimizer:

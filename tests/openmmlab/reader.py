@@ -69,7 +69,7 @@ def audited(path: str) -> dict[str, Any]:
     from pgaudit.core.errors import ModelError, PgauditError, UsageError
     from pgaudit.models.build import build_model
     from pgaudit.pipeline import audit
-    from pgaudit.verification import verify
+    from pgaudit.verify.run import verify
 
     try:
         config = load_config(path)

@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 
 import pgaudit
-from pgaudit.inventory.walk import BuiltModel
+from pgaudit.models.built import BuiltModel
 from tests.parity import trees
 from tests.parity.answers import exact, word
 from tests.parity.client import Oracle

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pgaudit.inventory.walk import BuiltModel
 from pgaudit.models.build import load_model
+from pgaudit.models.built import BuiltModel
 
 LISTED = frozenset(json.loads((Path(__file__).parents[1] / "data/norm_like.json").read_text("utf-8")))
 SLICES = 64

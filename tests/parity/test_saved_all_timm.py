@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from pgaudit.inventory.saved import read, written
+from pgaudit.models.saved.file import read, written
 from pgaudit.snapshot import compare, snapshot
 
 SLICES = 64

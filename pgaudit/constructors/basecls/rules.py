@@ -7,7 +7,7 @@ from pgaudit.config.policy import NORM_TYPES, Policy, PolicyRule, read_policy
 from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.core.assignment import Provenance, Setting
 from pgaudit.core.parameters import ModuleType
-from pgaudit.inventory.families import NORMS
+from pgaudit.models.walk.families import NORMS
 
 DEFAULT_WEIGHT_DECAY = 1e-4
 """Of ``basecls/configs/base_cfg.py``, which every BaseCls config extends."""

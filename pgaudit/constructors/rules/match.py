@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pgaudit.config.matches import NORM, Conditions, Match
 from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.core.parameters import ModuleType
-from pgaudit.inventory.families import NORMS
+from pgaudit.models.walk.families import NORMS
 from pgaudit.names import Globs
 from pgaudit.text import counted, visible
 

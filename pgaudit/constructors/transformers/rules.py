@@ -9,7 +9,7 @@ from pgaudit.config import Config
 from pgaudit.constructors.base import Decision, OptimizerDefaults
 from pgaudit.core.assignment import Provenance, Setting
 from pgaudit.core.parameters import Inventory, ModuleType, Visit
-from pgaudit.inventory.families import LAYER_NORM
+from pgaudit.models.walk.families import LAYER_NORM
 
 FORBIDDEN = (r"bias", r"layernorm", r"rmsnorm", r"(?:^|\.)norm(?:$|\.)", r"_norm(?:$|\.)")
 """The expressions that Trainer looks for, each in the name in small letters."""
