@@ -10,7 +10,7 @@ from typing import Any
 
 from pgaudit import serialize
 from pgaudit.config import Config
-from pgaudit.constructors import Facts
+from pgaudit.constructors import OptimizerDefaults
 from pgaudit.core.assignment import Assignment, OptimizerInfo, ParamAssignment, Provenance, Setting
 from pgaudit.core.errors import UsageError
 from pgaudit.core.findings import SEVERITIES, Finding
@@ -66,7 +66,7 @@ class Basis:
 
     inventory: Inventory
     config: Config
-    facts: Facts
+    facts: OptimizerDefaults
     """What the constructor knew of classes."""
 
 
@@ -145,7 +145,7 @@ class Report:
         return self.decided_from.config
 
     @property
-    def facts(self) -> Facts:
+    def facts(self) -> OptimizerDefaults:
         """What the constructor knew of classes; see :attr:`decided_from`."""
         return self.decided_from.facts
 

@@ -30,7 +30,7 @@ def report(of: Report) -> dict[str, Any]:
 
 def around(of: Report) -> dict[str, Any]:
     """Returns the report with empty lists for ``params`` and ``groups``, the parts that grow with the model."""
-    from pgaudit import __version__
+    from pgaudit.version import __version__
 
     return {
         "schema_version": SCHEMA_VERSION,

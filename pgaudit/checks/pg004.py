@@ -22,7 +22,7 @@ from pgaudit.checks import words
 from pgaudit.checks.base import Audited, Kind
 from pgaudit.checks.hits import Hits
 from pgaudit.checks.pg002 import named
-from pgaudit.checks.what_if import settings_if, without
+from pgaudit.checks.what_if import without
 from pgaudit.core.assignment import Provenance
 from pgaudit.core.findings import Finding
 from pgaudit.text import counted, quoted
@@ -43,7 +43,7 @@ def check(audited: Audited, /) -> Iterator[Finding]:
 
 def _dropped(audited: Audited, hits: Hits) -> dict[Provenance, list[int]]:
     """The parameters that had less weight decay without the key, by the rule that had exempted them."""
-    found = settings_if(audited, hits.decided, config=without(audited.config, hits.pattern.at))
+    found = audited.settings_if(hits.decided, config=without(audited.config, hits.pattern.at))
     dropped: dict[Provenance, list[int]] = defaultdict(list)
     for index, (now, then) in found.items():
         rule = then.weight_decay_rule

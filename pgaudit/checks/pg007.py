@@ -22,7 +22,7 @@ from pgaudit.checks.base import Audited, Kind
 from pgaudit.constructors.timm.names import Globs
 from pgaudit.core.findings import Finding
 from pgaudit.core.parameters import Parameter
-from pgaudit.inventory.families import NORM_LIKE, NORMS
+from pgaudit.models.walk.families import NORM_LIKE, NORMS
 
 KIND = Kind("PG007", "decayed-vector", "info")
 

@@ -33,7 +33,7 @@ add_commands(app)
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from pgaudit import __version__
+        from pgaudit.version import __version__
 
         typer.echo(f"pgaudit {__version__}")
         raise typer.Exit

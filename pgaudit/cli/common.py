@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from pgaudit.cli.overwriting import refuse_input
 from pgaudit.core.errors import UsageError
-from pgaudit.inventory.imports import is_file
-from pgaudit.inventory.misnamed import WEIGHTS
+from pgaudit.models.misnamed import WEIGHTS
 from pgaudit.render.choices import Colour
 from pgaudit.text import quoted, visible
+from pgaudit.user_code.imports import is_file
 from pgaudit.whole_files import write_whole
 
 if TYPE_CHECKING:
     from pgaudit.config import Config
-    from pgaudit.inventory.cache import Cache
+    from pgaudit.models.cache import Cache
     from pgaudit.report import Report
 
 
@@ -125,7 +125,7 @@ def the_cache(*, unwanted: bool) -> Cache | None:
     """Returns the user's cache of timm's models, unless it is not wanted, or not the user's alone."""
     if unwanted:
         return None
-    from pgaudit.inventory.cache import Cache
+    from pgaudit.models.cache import Cache
 
     cache = Cache()
     why = cache.refusal()

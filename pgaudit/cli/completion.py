@@ -31,7 +31,7 @@ def models(incomplete: str) -> list[str]:
     """
     if not incomplete:
         return []
-    from pgaudit.inventory.cache import Cache
+    from pgaudit.models.cache import Cache
 
     names = Cache().get("lists", "models") or []  # silently: the shell's line is no place for a note
     return [name for name in names if name.startswith(incomplete)]

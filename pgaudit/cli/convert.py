@@ -61,7 +61,7 @@ def convert(
     read = load_config(config, constructor=constructor)  # before anything heavy: a typo answers at once
     with report_stream_kept(), spinner(f"building {model or read.model or 'the model'}"):
         from pgaudit.convert import convert as converted
-        from pgaudit.references import refuse_unknown_model
+        from pgaudit.models.timm_names import refuse_unknown_model
 
         refuse_unknown_model(model, read, the_cache(unwanted=False))
         found = converted(model, read, wanted, model_args=arguments, ignore_frozen=ignore_frozen)

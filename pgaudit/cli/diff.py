@@ -13,7 +13,7 @@ from pgaudit.render.choices import Colour, DiffFormat
 
 if TYPE_CHECKING:
     from pgaudit.diff import Diff
-    from pgaudit.inventory.cache import Cache
+    from pgaudit.models.cache import Cache
     from pgaudit.sources.pair import Pair
 
 DIFFERENT = 1

@@ -19,7 +19,7 @@ def models(
 ) -> None:
     """List the timm models that MODEL can name."""
     with report_stream_kept(), spinner("asking timm"):
-        from pgaudit.references import timm_names
+        from pgaudit.models.timm_names import timm_names
 
         names = timm_names(glob, the_cache(unwanted=no_cache))
     write("".join(f"{name}\n" for name in names), None)

@@ -17,7 +17,7 @@ from pgaudit.render.choices import Colour, FailOn, SweepFormat, SweepSort
 from pgaudit.text import counted, quoted, visible
 
 if TYPE_CHECKING:
-    from pgaudit.inventory.cache import Cache
+    from pgaudit.models.cache import Cache
     from pgaudit.sweep.lines import Identity
     from pgaudit.sweep.policies import Policy
     from pgaudit.sweep.records import Result, Task
@@ -84,13 +84,13 @@ def sweep(
     keep_inputs([output], configs, [glob])
     policies = _read(configs, constructor, restart=restart, output=output, fmt=fmt)
     arguments = parse_model_args(model_args or [])
-    from pgaudit import __version__
     from pgaudit.sweep import backends
     from pgaudit.sweep.lines import Identity
     from pgaudit.sweep.plan import tasks_of
     from pgaudit.sweep.records import exit_code
     from pgaudit.sweep.shards import shard_of
     from pgaudit.sweep.work import Work
+    from pgaudit.version import __version__
 
     part = shard_of(shard)
     backends.refuse_unfit(backend, scheduler)

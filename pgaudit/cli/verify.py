@@ -53,8 +53,8 @@ def verify(
     arguments = parse_model_args(model_args or [])
     read = read_config(config_path, constructor)
     with report_stream_kept(), spinner(f"building {model_ref or read.model or 'the model'} twice"):
-        from pgaudit.references import refuse_unknown_model
-        from pgaudit.verification import verify as verified
+        from pgaudit.models.timm_names import refuse_unknown_model
+        from pgaudit.verify.run import verify as verified
 
         refuse_unknown_model(model_ref, read, the_cache(unwanted=False))
         found = verified(model_ref, read, arguments)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.config.layouts import Path
 from pgaudit.config.loader import Ambiguous
 from pgaudit.config.misplaced import Misplaced
-from pgaudit.core.errors import ConfigError, Problem
+from pgaudit.core.errors import ConfigError, PgauditError, Problem
 from pgaudit.core.location import Position, file_of
 
 if TYPE_CHECKING:
@@ -115,3 +116,24 @@ class Config:
     def error(self, message: str, *at: str | int, hint: str | None = None) -> ConfigError:
         """Returns a :class:`ConfigError` at the key ``at``."""
         return ConfigError(self.problem(message, *at, hint=hint))
+
+    @contextlib.contextmanager
+    def errors_at(self, *at: str | int, words: Mapping[str, str] | None = None) -> Iterator[None]:
+        """Gives an error about something that the config names its place in the config.
+
+        Args:
+            at: where the name stands, section first.
+            words: what the config calls an argument of the class that it names.
+        """
+        try:
+            yield
+        except ConfigError:
+            raise
+        except PgauditError as error:
+            argument = getattr(error, "argument", None)
+            argument = words.get(argument, argument) if words and argument else argument
+            section, *below = at
+            inner = (*below[:-1], argument) if argument and argument != "type" else below
+            problem = error.problems[0]
+            there = self.problem(problem.message, section, *inner, hint=problem.hint)
+            raise ConfigError(replace(there, example=problem.example)) from error

@@ -36,7 +36,7 @@ class Conflict:
 
 
 @dataclass(frozen=True)
-class Facts:
+class OptimizerDefaults:
     """What a constructor must know of classes, since it imports none."""
 
     lr: float | None
@@ -116,7 +116,7 @@ class OptimizerSpec:
 
     factory: str | None = None
     """Whose own names ``type`` is one of, and who adds arguments of its own: see
-    :func:`pgaudit.inventory.calls.call_of`. None where ``type`` is a class, called with just these arguments.
+    :func:`pgaudit.optimizers.calls.call_of`. None where ``type`` is a class, called with just these arguments.
     """
     grouped: Mapping[str, Any] = field(default_factory=dict)
     """What the library writes into the groups in place of an argument: there is nothing else to show of it."""
@@ -156,23 +156,23 @@ class Constructor(Protocol):
     def function_refs(self, config: Config) -> Mapping[str, tuple[str | int, ...]]:
         """Returns the functions that the config names, as ``module:function``, and where."""
 
-    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Decisions:
+    def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
         """Decides every parameter, in time linear in their number.
 
         Raises:
             ConfigError: where the real library would raise.
         """
 
-    def patterns(self, config: Config, facts: Facts) -> Sequence[Pattern]:
+    def patterns(self, config: Config, facts: OptimizerDefaults) -> Sequence[Pattern]:
         """Returns the rules that the config gives, in the order in which they are tried."""
 
     def principle(self, winner: Provenance, loser: Provenance) -> str:
         """Says by what principle one rule beats another that matches as well."""
 
-    def trials(self, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
+    def trials(self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int) -> Iterator[Meeting]:
         """Yields how each rule was tried for one parameter, once for each name under which it is met."""
 
-    def unread(self, config: Config, facts: Facts) -> Iterator[Unread]:
+    def unread(self, config: Config, facts: OptimizerDefaults) -> Iterator[Unread]:
         """Yields each option that the constructor ignores."""
 
     def renamed(self, config: Config, rule: Provenance, to: str) -> Config | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from pgaudit.config import Config
 from pgaudit.config.grammars import Grammar
-from pgaudit.constructors.base import Conflict, Decision, Decisions, Facts, OptimizerSpec, Unread
+from pgaudit.constructors.base import Conflict, Decision, Decisions, OptimizerDefaults, OptimizerSpec, Unread
 from pgaudit.constructors.patterns import Pattern
 from pgaudit.constructors.sisters import SISTERS
 from pgaudit.constructors.trials import Meeting, Product, Trial
@@ -45,11 +45,11 @@ class Basic:
         """No functions."""
         return {}
 
-    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Decisions:
+    def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         raise NotImplementedError
 
-    def patterns(self, config: Config, facts: Facts) -> Sequence[Pattern]:
+    def patterns(self, config: Config, facts: OptimizerDefaults) -> Sequence[Pattern]:
         """None that checks could ask."""
         return ()
 
@@ -57,11 +57,11 @@ class Basic:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return "the first rule that matches wins"
 
-    def trials(self, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
+    def trials(self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int) -> Iterator[Meeting]:
         """What was decided, without what else was tried."""
         yield meeting_of(inventory.parameters[index].name, self.decide(inventory, config, facts).params[index].setting)
 
-    def unread(self, config: Config, facts: Facts) -> Iterator[Unread]:
+    def unread(self, config: Config, facts: OptimizerDefaults) -> Iterator[Unread]:
         """Every option of ``paramwise_cfg`` that is not among :attr:`options`."""
         for option in config.paramwise_cfg or {}:
             if option not in self.options:
@@ -146,7 +146,7 @@ def base_rule(config: Config, value: str, section: str = "optimizer") -> Provena
     return Provenance("default", None, config.position(section, value))
 
 
-def untouched(config: Config, facts: Facts) -> Setting:
+def untouched(config: Config, facts: OptimizerDefaults) -> Setting:
     """Returns what a group gets into which the library writes nothing but parameters."""
     return Setting.of(facts.lr, facts.weight_decay, base_rule(config, "lr"), base_rule(config, "weight_decay"))
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Set
 
 from pgaudit.config import Config
 from pgaudit.config.grammars.openmmlab import MMCV
-from pgaudit.constructors.base import Facts, Unread
+from pgaudit.constructors.base import OptimizerDefaults, Unread
 from pgaudit.constructors.openmmlab import Dialect, OpenMMLab
 from pgaudit.constructors.openmmlab.dialect import Chosen
 from pgaudit.constructors.openmmlab.options import (
@@ -64,7 +64,7 @@ class Mmcv(OpenMMLab):
         copies_settings=False,
     )
 
-    def unread(self, config: Config, facts: Facts) -> Iterator[Unread]:
+    def unread(self, config: Config, facts: OptimizerDefaults) -> Iterator[Unread]:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         options = config.paramwise_cfg or {}
         for option in options:

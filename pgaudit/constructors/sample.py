@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgaudit.config import load_config
-from pgaudit.constructors import CONSTRUCTORS, Facts
+from pgaudit.constructors import CONSTRUCTORS, OptimizerDefaults
 from pgaudit.core.parameters import Conv, Hints, Inventory, ModuleType, Parameter, Visit
-from pgaudit.inventory.families import NORM_LIKE, families_of
+from pgaudit.models.walk.families import NORM_LIKE, families_of
 
 _BASE = {"type": "SGD", "lr": 1.0, "weight_decay": 1.0}
 ASKED: Mapping[str, Mapping[str, Any]] = {
@@ -39,7 +39,7 @@ ASKED: Mapping[str, Mapping[str, Any]] = {
 }
 """How each constructor is told. timm and transformers do it untold; torch cannot be told."""
 
-FACTS = Facts(1.0, 1.0)
+FACTS = OptimizerDefaults(1.0, 1.0)
 
 
 @dataclass(frozen=True)

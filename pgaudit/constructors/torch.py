@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from pgaudit.config import Config
 from pgaudit.config.grammars.torch import TORCH
-from pgaudit.constructors.base import Decisions, Facts, Unread
+from pgaudit.constructors.base import Decisions, OptimizerDefaults, Unread
 from pgaudit.constructors.basic import Basic, one_group, untouched
 from pgaudit.constructors.sisters import SISTERS
 from pgaudit.constructors.trials import Meeting, Product, Trial
@@ -26,11 +26,11 @@ class Torch(Basic):
     grammar = TORCH
     library = "torch 2.15.0"
 
-    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Decisions:
+    def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return one_group(inventory, untouched(config, facts), config)
 
-    def trials(self, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
+    def trials(self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int) -> Iterator[Meeting]:
         """The optimizer's own lr and weight decay, for all that ``parameters()`` gives."""
         if index not in inventory.whole:
             return
@@ -46,7 +46,7 @@ class Torch(Basic):
             ),
         )
 
-    def unread(self, config: Config, facts: Facts) -> Iterator[Unread]:
+    def unread(self, config: Config, facts: OptimizerDefaults) -> Iterator[Unread]:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         if config.paramwise_cfg:
             yield Unread(("paramwise_cfg",), frozenset(), SISTERS)

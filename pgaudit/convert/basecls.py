@@ -18,7 +18,7 @@ from pgaudit.convert.types import nameable, of_torch
 from pgaudit.convert.words import block
 from pgaudit.core.errors import ConfigError
 from pgaudit.core.parameters import ModuleType
-from pgaudit.inventory.families import NORMS
+from pgaudit.models.walk.families import NORMS
 from pgaudit.names import expression_of
 from pgaudit.text import visible
 

@@ -9,8 +9,8 @@ from typing import Any
 from pgaudit.convert.lots import Built, Lot
 from pgaudit.core.errors import ConfigError
 from pgaudit.core.parameters import Inventory, Listing
+from pgaudit.models.source import ModelSource
 from pgaudit.serialize import portable
-from pgaudit.subject import Subject
 from pgaudit.text import counted, visible
 
 
@@ -130,7 +130,7 @@ class Job:
 
 def job(
     source: Built,
-    subject: Subject,
+    subject: ModelSource,
     *,
     unwrap: bool,
     lists: Listing,

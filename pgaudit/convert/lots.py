@@ -11,13 +11,13 @@ from pgaudit.constructors import OptimizerSpec, constructor_named
 from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.errors import ConfigError
 from pgaudit.core.parameters import Inventory
-from pgaudit.pipeline import audit, audit_called
+from pgaudit.pipeline import audit, audit_with_tensors
 from pgaudit.report import Report
 from pgaudit.text import visible
 
 if TYPE_CHECKING:
-    from pgaudit.inventory.calls import OptimizerCall
-    from pgaudit.subject import Subject
+    from pgaudit.models.source import ModelSource
+    from pgaudit.optimizers.calls import OptimizerCall
 
 OF_SCHEDULERS = ("initial_lr", "lr_scale")
 """What schedulers look for in a group, though no optimizer's class does."""
@@ -67,13 +67,13 @@ class Built:
         return ", ".join(found) + (f" and {more:,} more" if more else "")
 
 
-def built(subject: Subject, config: Config) -> Built:
+def built(subject: ModelSource, config: Config) -> Built:
     """Audits a model, and returns what each parameter has.
 
     Raises:
         ConfigError: the config cannot be built for this model.
     """
-    report, tensors, call = audit_called(subject, config)
+    report, tensors, call = audit_with_tensors(subject, config)
     for finding in report.findings:
         if finding.code == "PG009":
             raise ConfigError(config.problem(f"the config cannot be built: {finding.message}", hint=finding.hint))

@@ -11,7 +11,7 @@ from itertools import product
 from typing import Any
 
 from pgaudit.config import load_config
-from pgaudit.constructors import Facts
+from pgaudit.constructors import OptimizerDefaults
 from pgaudit.constructors.mmcv import Mmcv
 from pgaudit.constructors.mmengine import RENAMED, Mmengine
 from pgaudit.constructors.openmmlab import OpenMMLab
@@ -221,7 +221,7 @@ class _Writer:
                 "paramwise_cfg": options or {"bypass_duplicate": True},
             }
         )
-        facts = Facts(job.base_lr, job.base_decay, arguments=job.source.report.facts.arguments)
+        facts = OptimizerDefaults(job.base_lr, job.base_decay, arguments=job.source.report.facts.arguments)
         decisions = self._constructor.decide(job.inventory, config, facts).params
         settings = ((index, decisions[index].setting) for index in self._wanted)
         return {index: Lot(s.lr or 0.0, s.weight_decay or 0.0) for index, s in settings}

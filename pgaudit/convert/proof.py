@@ -7,7 +7,7 @@ from pgaudit.config.loader import read_yaml
 from pgaudit.convert.job import Job
 from pgaudit.convert.lots import Built, Lot, built, canonical, same
 from pgaudit.core.errors import ConfigError
-from pgaudit.subject import Subject
+from pgaudit.models.source import ModelSource
 from pgaudit.text import visible
 
 
@@ -15,7 +15,7 @@ class Unproved(Exception):
     """A converted policy is not the same: a fault of ours."""
 
 
-def by_audit(text: str, job: Job, subject: Subject) -> None:
+def by_audit(text: str, job: Job, subject: ModelSource) -> None:
     """Parses a converted config, audits it, and compares it with its source.
 
     Raises:

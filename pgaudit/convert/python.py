@@ -17,10 +17,10 @@ from pgaudit.convert.types import nameable, of_torch
 from pgaudit.convert.words import number
 from pgaudit.core.errors import ConfigError
 from pgaudit.core.parameters import ModuleType
-from pgaudit.inventory.imports import quiet
+from pgaudit.models.source import ModelSource
 from pgaudit.names import expression_of
-from pgaudit.subject import Buildable, Subject
 from pgaudit.text import said, visible
+from pgaudit.user_code import suppress_output
 
 _NORMS = ("_BatchNorm", "_InstanceNorm", "GroupNorm", "LayerNorm", "RMSNorm")
 
@@ -206,18 +206,18 @@ def _literal(value: Any) -> str:
     raise ConfigError(f"a {type(value).__name__} from Python cannot be written down")
 
 
-def by_running(text: str, job: Job, subject: Subject) -> None:
+def by_running(text: str, job: Job, subject: ModelSource) -> None:
     """Runs the code on the model itself, and compares what the optimizer then holds.
 
     Raises:
         Unproved: it holds something else.
     """
-    assert isinstance(subject, Buildable)
+    assert subject.build is not None
     namespace: dict[str, Any] = {}
     try:
-        with quiet():
+        with suppress_output():
             exec(compile(text, "the converted policy", "exec"), namespace)
-            optimizer = namespace["build_optimizer"](subject.live.module)
+            optimizer = namespace["build_optimizer"](subject.build().module)
     except Exception as error:
         raise Unproved(f"the code fails: {said(error)}") from error
     source = job.source

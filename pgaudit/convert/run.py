@@ -6,19 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pgaudit import subject as subjects
 from pgaudit.config import Config, load_config
 from pgaudit.convert import basecls, openmmlab, proof, python, rules, timm
 from pgaudit.convert.job import Job, Written, job
 from pgaudit.convert.left_out import without_effect
 from pgaudit.convert.lots import Built, built
 from pgaudit.core.errors import ConfigError, UsageError
-from pgaudit.references import subject_of
+from pgaudit.models.source import ModelSource, model_source
 from pgaudit.serialize import portable
-from pgaudit.subject import Subject
 from pgaudit.text import did_you_mean, quoted, visible
 
 if TYPE_CHECKING:
+    from pgaudit.models.source import Model
     from pgaudit.pipeline import ConfigSource
 
 
@@ -31,7 +30,7 @@ class Target:
     """What it is, in a few words."""
     unwraps: bool = False
     """Whether it begins at the model's attribute ``module``."""
-    proved: Callable[[str, Job, Subject], None] = proof.by_audit
+    proved: Callable[[str, Job, ModelSource], None] = proof.by_audit
     runs: bool = False
     """Whether it is proved on the model itself."""
 
@@ -72,7 +71,7 @@ def _known() -> str:
 
 
 def convert(
-    model: subjects.Model,
+    model: Model,
     config: ConfigSource,
     to: str,
     *,
@@ -97,8 +96,8 @@ def convert(
     """
     target = target_named(to)
     read = load_config(config, constructor=constructor)
-    subject = subject_of(model, read, model_args)
-    if target.runs and not isinstance(subject, subjects.Buildable):
+    subject = model_source(model, read, model_args)
+    if target.runs and subject.build is None:
         hint = "name the model itself, not an inventory of it"
         raise UsageError(f"what is written as {quoted(to)} is proved by running it on the model", hint)
     source = built(subject, read)

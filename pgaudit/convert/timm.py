@@ -13,7 +13,7 @@ from pgaudit.convert.job import FROZEN_HINT, Job, Written
 from pgaudit.convert.lots import Lot, canonical, lots_of, same
 from pgaudit.convert.words import block
 from pgaudit.core.errors import ConfigError, PgauditError
-from pgaudit.inventory.calls import call_of, timm_names
+from pgaudit.optimizers.calls import call_of, timm_names
 from pgaudit.text import visible
 
 SCALE = "lr_scale"

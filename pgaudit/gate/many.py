@@ -14,9 +14,9 @@ from pgaudit.gate.processes import in_processes
 from pgaudit.gate.records import Audit, Outcome
 from pgaudit.gate.run import run
 from pgaudit.input_files import note_input, noted_inputs
-from pgaudit.inventory.imports import forgotten
 from pgaudit.names import Names
 from pgaudit.text import did_you_mean, said, visible
+from pgaudit.user_code.imports import fresh_imports
 
 
 def audits_of(project: Project) -> list[Audit]:
@@ -75,7 +75,7 @@ def guarded(audit: Audit) -> Outcome:
 
 def _guarded(audit: Audit) -> Outcome:
     try:
-        with forgotten():
+        with fresh_imports():
             return run(audit)
     except (Exception, SystemExit) as error:  # foreign code may ask to exit
         problem = Problem(f"internal error: {said(error)}", audit.config, hint="--traceback shows where")

@@ -12,7 +12,7 @@ from pgaudit.config.project import Origin
 from pgaudit.core.errors import Problem
 from pgaudit.core.findings import Finding, Severity
 from pgaudit.core.location import Position
-from pgaudit.inventory.cache import Cache
+from pgaudit.models.cache import Cache
 from pgaudit.text import visible
 
 CLEAN, FAILED, BROKEN = 0, 1, 2

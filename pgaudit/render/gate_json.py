@@ -21,7 +21,7 @@ def render(outcomes: Sequence[Outcome]) -> str:
 
     Everything that is not ASCII is escaped, so that a name reaches a program unchanged and a terminal harmless.
     """
-    from pgaudit import __version__
+    from pgaudit.version import __version__
 
     data = {
         "schema_version": SCHEMA_VERSION,

@@ -28,7 +28,7 @@ _LEVELS = {"error": "error", "warning": "warning", "notice": "note"}
 
 def render(outcomes: Sequence[Outcome]) -> str:
     """Returns the outcomes as one run."""
-    from pgaudit import __version__
+    from pgaudit.version import __version__
 
     lines = [line for outcome in outcomes for line in _lines(outcome)]
     described = rules(line.code for line in lines)

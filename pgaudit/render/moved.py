@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pgaudit.inventory.moves_beside import Move
+from pgaudit.models.inventory_pair import Change
 from pgaudit.names import Folded, fold_named
-from pgaudit.snapshot import Moved
+from pgaudit.snapshot import Changes
 from pgaudit.text import visible
 
 _MOST = 20
@@ -13,10 +13,10 @@ _WIDEST = 60
 """Of the names; what is said of a longer one stands after it."""
 
 
-def render_moved(found: Moved) -> str:
+def render_moved(found: Changes) -> str:
     """Returns a line for each thing that moved; names that repeat over blocks are joined."""
-    of_model = [Folded("", (move,)) for move in found.moves if move.name is None]
-    named = [(move.name, (move.mark, move.what), move.kind, move) for move in found.moves if move.name is not None]
+    of_model = [Folded("", (move,)) for move in found.changes if move.name is None]
+    named = [(move.name, (move.mark, move.what), move.kind, move) for move in found.changes if move.name is not None]
     lines = [*of_model, *fold_named(named)]
     shown = lines[:_MOST]
     width = max((len(visible(each.name)) for each in shown if len(each.name) <= _WIDEST), default=0)
@@ -25,7 +25,7 @@ def render_moved(found: Moved) -> str:
     return f"{text}and {more:,} more\n" if more else text
 
 
-def _line(of: Folded[Move], width: int) -> str:
+def _line(of: Folded[Change], width: int) -> str:
     move = of.rows[0]
     name = f"{visible(of.name):{width}}  " if of.name else ""
     return f"{move.mark} {name}{visible(move.what)}\n"

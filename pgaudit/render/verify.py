@@ -16,7 +16,7 @@ from pgaudit.render.summary import wrapped
 from pgaudit.render.table import printed
 from pgaudit.serialize import plain, portable
 from pgaudit.text import counted, visible
-from pgaudit.verification import Difference, Verification
+from pgaudit.verify.run import Difference, Verification
 
 _SHOWN = 40
 """Lines of differences that a terminal gets."""
@@ -93,7 +93,7 @@ def _value(value: object) -> str:
 
 def render_json(found: Verification) -> str:
     """Returns everything, for programs."""
-    from pgaudit import __version__
+    from pgaudit.version import __version__
 
     data = {
         "schema_version": 1,

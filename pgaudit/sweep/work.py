@@ -13,13 +13,13 @@ from typing import Any
 
 from pgaudit import user_code
 from pgaudit.core.errors import PgauditError, Problem, UsageError
-from pgaudit.inventory.cache import Cache
-from pgaudit.inventory.imports import forgotten
+from pgaudit.models.cache import Cache
 from pgaudit.pipeline import audit_many
 from pgaudit.report import Report
 from pgaudit.sweep.policies import Policy
 from pgaudit.sweep.records import Result, Task, counted_findings
 from pgaudit.text import said
+from pgaudit.user_code.imports import fresh_imports
 
 _ONE_AT_A_TIME = threading.Lock()
 """A cluster's worker may have threads, but building a model changes what belongs to the whole process."""
@@ -50,13 +50,13 @@ def perform(work: Work, task: Task) -> tuple[Result, ...]:
     Raises:
         UsageError: this process has another version of pgaudit.
     """
-    from pgaudit import __version__
+    from pgaudit.version import __version__
 
     if work.version and work.version != __version__:
         raise UsageError(f"a worker has pgaudit {__version__}, but the sweep is of {work.version}")
     policies = [policy for policy in work.policies if policy.name in task.configs]
     configs = [policy.config for policy in policies]
-    with _ONE_AT_A_TIME, user_code.forbidding(work.no_code), _silence(), _at(work.folder), forgotten():
+    with _ONE_AT_A_TIME, user_code.forbidding(work.no_code), _silence(), _at(work.folder), fresh_imports():
         audits = audit_many(task.ref or task.model, configs, model_args=work.model_args, cache=work.cache)
         return tuple(_result(task.model, policy.name, found) for policy, found in zip(policies, audits, strict=True))
 

@@ -9,7 +9,7 @@ import pytest
 
 from pgaudit.config import Config
 from pgaudit.config.grammars import BUILT_IN, Grammar
-from pgaudit.constructors import CONSTRUCTORS, Basic, Decision, Decisions, Facts
+from pgaudit.constructors import CONSTRUCTORS, Basic, Decision, Decisions, OptimizerDefaults
 from pgaudit.constructors.basic import untouched
 from pgaudit.core.assignment import Provenance, Setting
 from pgaudit.core.parameters import Inventory
@@ -27,7 +27,7 @@ class Handmade(Basic):
     library = "handmade 1.0"
     options = {"groups": "the groups"}
 
-    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Decisions:
+    def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
         base = untouched(config, facts)
         groups = (config.paramwise_cfg or {}).get("groups", {})
         settings = {prefix: self._setting(config, prefix, dict(held), base) for prefix, held in groups.items()}

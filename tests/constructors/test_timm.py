@@ -215,19 +215,18 @@ def test_findings(tmp_path: Path, code: str, case: Case) -> None:
 def test_deciding_is_the_same_for_a_part_of_a_model() -> None:
     """Checks ask what some parameters would get: the layers are those of the whole."""
     from pgaudit.checks import Audited
-    from pgaudit.checks.what_if import settings_if
     from pgaudit.config import load_config
     from pgaudit.constructors import CONSTRUCTORS
-    from pgaudit.inventory.walk import walk
+    from pgaudit.models.built import BuiltModel
 
     config = load_config({"constructor": "timm", "optimizer": {"type": "sgd"}, "paramwise_cfg": {"layer_decay": 0.5}})
-    inventory = walk(_model(), ref="model").inventory
+    inventory = BuiltModel(_model(), "model").inventory()
     facts = pgaudit.audit(inventory, config).facts
     audited = Audited(
         inventory, config, CONSTRUCTORS["timm"], facts, CONSTRUCTORS["timm"].decide(inventory, config, facts)
     )
     for index in range(len(inventory.parameters)):
-        ((now, then),) = settings_if(audited, [index]).values()
+        ((now, then),) = audited.settings_if([index]).values()
         assert (now.lr_scale, now.weight_decay) == (then.lr_scale, then.weight_decay)
 
 

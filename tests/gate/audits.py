@@ -11,7 +11,7 @@ from torch import nn
 import pgaudit
 from pgaudit import Inventory, Report
 from pgaudit.gate import Notice
-from pgaudit.inventory.walk import walk
+from pgaudit.models.built import BuiltModel
 
 CONFIG = """\
 optimizer:
@@ -35,7 +35,7 @@ class Net(nn.Module):
 
 @functools.cache
 def inventory() -> Inventory:
-    return walk(Net(), ref="net").inventory
+    return BuiltModel(Net(), "net").inventory()
 
 
 def report(folder: Path, text: str = CONFIG, model: Any = None) -> Report:

@@ -67,13 +67,13 @@ def audited(path: str) -> dict[str, Any]:
     """What pgaudit finds on the model that a config describes, and whether the real constructor says the same."""
     from pgaudit.config import load_config
     from pgaudit.core.errors import ModelError, PgauditError, UsageError
-    from pgaudit.live import live_model
+    from pgaudit.models.build import build_model
     from pgaudit.pipeline import audit
-    from pgaudit.verification import verify
+    from pgaudit.verify.run import verify
 
     try:
         config = load_config(path)
-        model = live_model(None, config).module
+        model = build_model(None, config).module
         report = audit(model, config)
     except ModelError as error:
         return {"not built": str(error)}

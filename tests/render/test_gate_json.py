@@ -7,12 +7,12 @@ from typing import Any
 
 from hypothesis import given, settings
 
-from pgaudit import __version__
 from pgaudit.core.errors import Problem
 from pgaudit.core.location import Position
 from pgaudit.gate import Notice, Outcome
 from pgaudit.gate.records import exit_code
 from pgaudit.render.gate_json import render
+from pgaudit.version import __version__
 from tests.budget import examples
 from tests.render.outcomes import CASES, OUTCOMES
 

@@ -16,7 +16,7 @@ from pgaudit.config import Config
 from pgaudit.config.grammars.basecls import BASECLS
 from pgaudit.config.policy import NORM_TYPES
 from pgaudit.constructors.arithmetic import times
-from pgaudit.constructors.base import Decision, Decisions, Facts, OptimizerSpec, Unread
+from pgaudit.constructors.base import Decision, Decisions, OptimizerDefaults, OptimizerSpec, Unread
 from pgaudit.constructors.basecls.rules import DEFAULT_WEIGHT_DECAY, Matcher, policy_of, settings_of
 from pgaudit.constructors.basecls.trials import DEFAULT_LR, PRINCIPLE, meeting, patterns_of
 from pgaudit.constructors.basic import Basic, refuse_raising
@@ -80,7 +80,7 @@ class BaseCls(Basic):
             if isinstance(ref, str) and ref != NORM_TYPES
         }
 
-    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Decisions:
+    def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         policy = policy_of(config)
         settings = settings_of(config, policy, facts)
@@ -98,7 +98,7 @@ class BaseCls(Basic):
             decisions.append(Decision(setting, groups.setdefault(setting.weight_decay, len(groups))))
         return Decisions(tuple(decisions), settings[-1])
 
-    def patterns(self, config: Config, facts: Facts) -> Sequence[Pattern]:
+    def patterns(self, config: Config, facts: OptimizerDefaults) -> Sequence[Pattern]:
         """The rules of the policy, without its default."""
         return patterns_of(config, facts)
 
@@ -106,11 +106,11 @@ class BaseCls(Basic):
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return PRINCIPLE
 
-    def trials(self, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
+    def trials(self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int) -> Iterator[Meeting]:
         """Each parameter is met once, under its first name."""
         yield meeting(inventory, config, facts, index)
 
-    def unread(self, config: Config, facts: Facts) -> Iterator[Unread]:
+    def unread(self, config: Config, facts: OptimizerDefaults) -> Iterator[Unread]:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         for option in config.solver or {}:
             if option not in READ:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pgaudit.config import Config
 from pgaudit.config.policy import NORM_TYPES, Policy, PolicyRule, read_policy
-from pgaudit.constructors.base import Facts
+from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.core.assignment import Provenance, Setting
 from pgaudit.core.parameters import ModuleType
-from pgaudit.inventory.families import NORMS
+from pgaudit.models.walk.families import NORMS
 
 DEFAULT_WEIGHT_DECAY = 1e-4
 """Of ``basecls/configs/base_cfg.py``, which every BaseCls config extends."""
@@ -21,7 +21,7 @@ def policy_of(config: Config) -> Policy:
     return policy
 
 
-def settings_of(config: Config, policy: Policy, facts: Facts) -> list[Setting]:
+def settings_of(config: Config, policy: Policy, facts: OptimizerDefaults) -> list[Setting]:
     """Returns one a rule, and the default's last. A negative value means the default's."""
     lr_given = "basic_lr" in (config.solver or {})
     lr_rule = Provenance("default", None, config.position("solver", "basic_lr") if lr_given else None)
@@ -42,7 +42,7 @@ def settings_of(config: Config, policy: Policy, facts: Facts) -> list[Setting]:
 class Matcher:
     """One rule's pattern, with the classes it names resolved; remembers its answer for each class of module."""
 
-    def __init__(self, rule: PolicyRule, facts: Facts) -> None:
+    def __init__(self, rule: PolicyRule, facts: OptimizerDefaults) -> None:
         self._search = rule.regex.search if rule.regex else None
         self._norms = NORM_TYPES in rule.types
         self._bases = frozenset(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pgaudit.config import Config
 from pgaudit.config.policy import PolicyRule
-from pgaudit.constructors.base import Facts
+from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.constructors.basecls.rules import Matcher, policy_of, settings_of
 from pgaudit.constructors.patterns import Pattern, Spans
 from pgaudit.constructors.trials import Meeting, Product, Trial
@@ -20,12 +20,12 @@ DEFAULT_LR = 0.0125
 PRINCIPLE = "the first rule that matches wins"
 
 
-def patterns_of(config: Config, facts: Facts) -> list[Pattern]:
+def patterns_of(config: Config, facts: OptimizerDefaults) -> list[Pattern]:
     """Returns the rules of the policy, without its default."""
     return [_pattern(config, rule, Matcher(rule, facts), index) for index, rule in enumerate(policy_of(config).rules)]
 
 
-def meeting(inventory: Inventory, config: Config, facts: Facts, index: int) -> Meeting:
+def meeting(inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int) -> Meeting:
     """Returns how the rules are tried for a parameter, under its first name."""
     parameter = inventory.parameters[index]
     visit = Visit("", parameter.name, index, parameter.module, ())

@@ -19,7 +19,7 @@ from typing import Any
 
 from pgaudit.config import Config
 from pgaudit.config.grammars.detectron2 import DETECTRON2
-from pgaudit.constructors.base import Decision, Decisions, Facts, OptimizerSpec, Unread
+from pgaudit.constructors.base import Decision, Decisions, OptimizerDefaults, OptimizerSpec, Unread
 from pgaudit.constructors.basic import Basic, refuse_raising
 from pgaudit.constructors.detectron2 import trials
 from pgaudit.constructors.detectron2.arguments import OPTIONS, arguments_of, solver_value
@@ -51,7 +51,7 @@ class Detectron2(Basic):
         given = arguments_of(config).lr_factor_func
         return {given.value: given.at} if isinstance(given.value, str) else {}
 
-    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Decisions:
+    def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         refuse_raising(config, inventory, ["named_modules"], "detectron2's get_default_optimizer_params", "constructor")
         rules, groups = Rules(config, facts), _Groups()
@@ -61,7 +61,7 @@ class Detectron2(Basic):
                 decisions[visit.index] = groups.decision(rules.setting(visit))
         return Decisions(tuple(decisions), rules.base)
 
-    def patterns(self, config: Config, facts: Facts) -> Sequence[Pattern]:
+    def patterns(self, config: Config, facts: OptimizerDefaults) -> Sequence[Pattern]:
         """In the order of writing: what comes later wins."""
         return trials.patterns_of(config, Rules(config, facts))
 
@@ -69,11 +69,11 @@ class Detectron2(Basic):
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return trials.principle(winner, loser)
 
-    def trials(self, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
+    def trials(self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int) -> Iterator[Meeting]:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return trials.meetings(inventory, config, Rules(config, facts), index)
 
-    def unread(self, config: Config, facts: Facts) -> Iterator[Unread]:
+    def unread(self, config: Config, facts: OptimizerDefaults) -> Iterator[Unread]:
         """What overrides write into groups, and no optimizer of the class looks for. Unknown options raise."""
         if config.layout == "detectron2":
             return

@@ -9,7 +9,7 @@ from typing import Any
 from pgaudit.config import Config
 from pgaudit.config.grammars.detectron2 import SOLVER, literal
 from pgaudit.config.layouts import Path
-from pgaudit.constructors.base import Facts
+from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.core.assignment import Provenance
 
 OPTIONS = {
@@ -58,7 +58,7 @@ class Arguments:
         """Whether the lr of biases is any other than that of weights."""
         return self.bias_lr_factor.value not in (None, 1.0)
 
-    def function(self, facts: Facts) -> Callable[[str], Any] | None:
+    def function(self, facts: OptimizerDefaults) -> Callable[[str], Any] | None:
         """Returns ``lr_factor_func``, imported where the config names it."""
         given = self.lr_factor_func.value
         return facts.functions[given] if isinstance(given, str) else given

@@ -10,7 +10,7 @@ from typing import Any
 from pgaudit.config import Config
 from pgaudit.config.layouts import Path
 from pgaudit.constructors.arithmetic import times
-from pgaudit.constructors.base import Facts
+from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.constructors.basic import base_rule
 from pgaudit.constructors.detectron2.arguments import Argument, arguments_of
 from pgaudit.core.assignment import Provenance, Setting, Value
@@ -43,7 +43,7 @@ def searched(visit: Visit) -> str:
 class Rules:
     """The arguments of one config, ready to be asked once a parameter."""
 
-    def __init__(self, config: Config, facts: Facts) -> None:
+    def __init__(self, config: Config, facts: OptimizerDefaults) -> None:
         self._config = config
         self._facts = facts
         self.arguments = given = arguments_of(config)

@@ -10,7 +10,7 @@ from pgaudit.constructors.patterns import Pattern, Spans
 from pgaudit.constructors.trials import Meeting, Product, Trial, Value
 from pgaudit.core.assignment import Provenance
 from pgaudit.core.parameters import Inventory, Visit
-from pgaudit.inventory.families import NORM_LIKE, NORMS
+from pgaudit.models.walk.families import NORM_LIKE, NORMS
 from pgaudit.text import quoted, visible
 
 _VALUES: tuple[Value, ...] = ("lr", "weight_decay")

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pgaudit.config import Config
 from pgaudit.config.grammars.layer_decay import MMPRETRAIN_LAYER_DECAY
-from pgaudit.constructors.base import Conflict, Decision, Decisions, Facts, Unread
+from pgaudit.constructors.base import Conflict, Decision, Decisions, OptimizerDefaults, Unread
 from pgaudit.constructors.basic import one_group, refuse_raising
 from pgaudit.constructors.layer_decay import trials
 from pgaudit.constructors.layer_decay.named import RATE_IS
@@ -41,7 +41,7 @@ class MmpretrainLayerDecay(LayerDecay):
         "flat_decay_mult": "weight decay of vectors",
     }
 
-    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Decisions:
+    def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         rules = Rules(config, facts, inventory)
         if not config.paramwise_cfg:
@@ -56,7 +56,7 @@ class MmpretrainLayerDecay(LayerDecay):
         refuse_raising(config, inventory, ["named_children"], CALL, "paramwise_cfg")
         return _one_group_each(inventory, rules, config)
 
-    def patterns(self, config: Config, facts: Facts) -> Sequence[Pattern]:
+    def patterns(self, config: Config, facts: OptimizerDefaults) -> Sequence[Pattern]:
         """Custom keys, the options that are given, and layer decay."""
         options = config.paramwise_cfg or {}
         keys = sorted(sorted(options.get("custom_keys", {})), key=len, reverse=True)
@@ -72,11 +72,11 @@ class MmpretrainLayerDecay(LayerDecay):
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return trials.principle(winner, loser)
 
-    def trials(self, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
+    def trials(self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int) -> Iterator[Meeting]:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return trials.meetings(inventory, config, facts, index)
 
-    def unread(self, config: Config, facts: Facts) -> Iterator[Unread]:
+    def unread(self, config: Config, facts: OptimizerDefaults) -> Iterator[Unread]:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return unread(config, facts, self.optimizer(config).name)
 

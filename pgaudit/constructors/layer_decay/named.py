@@ -10,7 +10,7 @@ from typing import Any
 
 from pgaudit.config import Config
 from pgaudit.constructors.arithmetic import times
-from pgaudit.constructors.base import Decision, Decisions, Facts, Unread
+from pgaudit.constructors.base import Decision, Decisions, OptimizerDefaults, Unread
 from pgaudit.constructors.basic import base_rule, conflicts_of, one_group, refuse_raising, untouched
 from pgaudit.constructors.layer_decay.options import rate_pattern
 from pgaudit.constructors.layer_decay.shared import (
@@ -54,7 +54,7 @@ class NamedLayerDecay(LayerDecay):
         "decay_type": "what a layer is: layer_wise or stage_wise",
     }
 
-    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Decisions:
+    def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         base = untouched(config, facts)
         if not config.paramwise_cfg:
@@ -112,7 +112,7 @@ class NamedLayerDecay(LayerDecay):
         """Returns the layer by which a parameter gets its lr: its own."""
         return self._layer(config, layers, parameter.name)
 
-    def patterns(self, config: Config, facts: Facts) -> Sequence[Pattern]:
+    def patterns(self, config: Config, facts: OptimizerDefaults) -> Sequence[Pattern]:
         """Layer decay alone."""
         return [rate_pattern(config, self.rate)] if config.paramwise_cfg else []
 
@@ -120,7 +120,7 @@ class NamedLayerDecay(LayerDecay):
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return "the layer alone decides the lr"
 
-    def trials(self, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
+    def trials(self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int) -> Iterator[Meeting]:
         """Each parameter is met once, under its first name."""
         parameter = inventory.parameters[index]
         if not config.paramwise_cfg:
@@ -132,7 +132,7 @@ class NamedLayerDecay(LayerDecay):
         else:
             yield Meeting(parameter.name, (Trial(FROZEN_RULE, True, "it is frozen: left out", (), _BOTH),))
 
-    def unread(self, config: Config, facts: Facts) -> Iterator[Unread]:
+    def unread(self, config: Config, facts: OptimizerDefaults) -> Iterator[Unread]:
         """Custom keys and all multipliers, too: see :class:`pgaudit.constructors.base.Constructor`."""
         read = frozenset(self.options)
         hint = f"this constructor reads {', '.join(sorted(read))}, and nothing else: remove it"

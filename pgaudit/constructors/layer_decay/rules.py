@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from pgaudit.config import Config
 from pgaudit.constructors.arithmetic import times
-from pgaudit.constructors.base import Facts
+from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.constructors.basic import base_rule, untouched
 from pgaudit.constructors.layer_decay.options import OPTIONS, RATE, matches
 from pgaudit.constructors.layer_decay.shared import no_lr, power
@@ -36,7 +36,7 @@ class Lot(NamedTuple):
 class Rules:
     """The custom keys and options of one config, for one model."""
 
-    def __init__(self, config: Config, facts: Facts, inventory: Inventory) -> None:
+    def __init__(self, config: Config, facts: OptimizerDefaults, inventory: Inventory) -> None:
         self._config = config
         self._facts = facts
         self._depths = inventory.hints.layer_depths

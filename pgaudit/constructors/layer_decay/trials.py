@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgaudit.config import Config
-from pgaudit.constructors.base import Facts
+from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.constructors.layer_decay.options import OPTIONS, key_pattern, matches, says
 from pgaudit.constructors.layer_decay.rules import Lot, Rules
 from pgaudit.constructors.layer_decay.shared import FROZEN_RULE, layered
@@ -33,7 +33,7 @@ def principle(winner: Provenance, loser: Provenance) -> str:
     return _ORDER if winner.option in OPTIONS else "the layer alone decides the lr"
 
 
-def meetings(inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
+def meetings(inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int) -> Iterator[Meeting]:
     """Yields each meeting with a parameter; none where the constructor never meets it."""
     parameter = inventory.parameters[index]
     tried = _Tried(config, facts, inventory)
@@ -52,7 +52,7 @@ def meetings(inventory: Inventory, config: Config, facts: Facts, index: int) -> 
 
 
 class _Tried:
-    def __init__(self, config: Config, facts: Facts, inventory: Inventory) -> None:
+    def __init__(self, config: Config, facts: OptimizerDefaults, inventory: Inventory) -> None:
         self._rules = Rules(config, facts, inventory)
         self._keys = [key_pattern(config, key) for key in self._rules.keys]
 

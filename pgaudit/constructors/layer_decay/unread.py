@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgaudit.config import Config
-from pgaudit.constructors.base import Facts, Unread
+from pgaudit.constructors.base import OptimizerDefaults, Unread
 from pgaudit.constructors.layer_decay.options import OPTIONS, RATE
 from pgaudit.constructors.sisters import SISTERS, SISTERS_BY_KEY
 from pgaudit.text import quoted, visible
@@ -35,7 +35,7 @@ _INSTEAD = {
 """What to do about a sister's option, where a custom key cannot say the same."""
 
 
-def unread(config: Config, facts: Facts, kind: str) -> Iterator[Unread]:
+def unread(config: Config, facts: OptimizerDefaults, kind: str) -> Iterator[Unread]:
     """Yields each option that changes nothing. All of a custom key is copied into the group, where the optimizer's
     class, of that name, may look for it.
     """

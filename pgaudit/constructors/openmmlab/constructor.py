@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pgaudit.config import Config
-from pgaudit.constructors.base import Conflict, Decision, Decisions, Facts
+from pgaudit.constructors.base import Conflict, Decision, Decisions, OptimizerDefaults
 from pgaudit.constructors.basic import Basic, one_group, refuse_raising
 from pgaudit.constructors.openmmlab import custom_keys
 from pgaudit.constructors.openmmlab.dialect import Dialect
@@ -37,7 +37,7 @@ class OpenMMLab(Basic):
             "bypass_duplicate": "a tied parameter is taken once, under its first name",
         }
 
-    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Decisions:
+    def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         rules = Rules(config, facts, self.dialect)
         if not config.paramwise_cfg:
@@ -51,7 +51,7 @@ class OpenMMLab(Basic):
         refuse_raising(config, inventory, ["named_children"], rules.call, "paramwise_cfg")
         return _one_group_each(inventory, rules, config)
 
-    def patterns(self, config: Config, facts: Facts) -> Sequence[Pattern]:
+    def patterns(self, config: Config, facts: OptimizerDefaults) -> Sequence[Pattern]:
         """Custom keys, then the options that are given."""
         rules = Rules(config, facts, self.dialect)
         keys = [key_pattern(config, key, copied=self.dialect.copies_settings) for key in rules.keys]
@@ -62,7 +62,7 @@ class OpenMMLab(Basic):
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return self.dialect.principle(winner, loser)
 
-    def trials(self, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
+    def trials(self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int) -> Iterator[Meeting]:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         from pgaudit.constructors.openmmlab import trials  # only to explain
 

@@ -9,7 +9,7 @@ from pgaudit.config import Config
 from pgaudit.constructors.patterns import Pattern, Spans, occurrences
 from pgaudit.core.assignment import Provenance
 from pgaudit.core.parameters import Visit
-from pgaudit.inventory.families import NORM_LIKE, NORMS
+from pgaudit.models.walk.families import NORM_LIKE, NORMS
 from pgaudit.text import counted, quoted, visible
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pgaudit.config import Config
 from pgaudit.constructors.arithmetic import times
-from pgaudit.constructors.base import Facts
+from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.constructors.basic import base_rule
 from pgaudit.constructors.openmmlab.dialect import Chosen, Dialect
 from pgaudit.core.assignment import Provenance, Setting
@@ -18,7 +18,7 @@ from pgaudit.text import quoted
 class Rules:
     """The custom keys and options of one config, ready to be asked once a parameter."""
 
-    def __init__(self, config: Config, facts: Facts, dialect: Dialect) -> None:
+    def __init__(self, config: Config, facts: OptimizerDefaults, dialect: Dialect) -> None:
         self._config = config
         self._facts = facts
         self._dialect = dialect

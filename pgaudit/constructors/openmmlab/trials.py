@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from pgaudit.config import Config
-from pgaudit.constructors.base import Facts
+from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.constructors.openmmlab.dialect import Dialect
 from pgaudit.constructors.openmmlab.options import Option, key_pattern, searched
 from pgaudit.constructors.openmmlab.rules import Rules
@@ -20,7 +20,9 @@ _BOTH: frozenset[Value] = frozenset({"lr", "weight_decay"})
 _FROZEN = Provenance("frozen")
 
 
-def meetings(dialect: Dialect, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
+def meetings(
+    dialect: Dialect, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int
+) -> Iterator[Meeting]:
     """Yields each meeting with a parameter; none where the constructor never meets it."""
     tried = _Tried(config, facts, dialect)
     parameter = inventory.parameters[index]
@@ -49,7 +51,7 @@ def _second(first: str | None) -> str | None:
 
 
 class _Tried:
-    def __init__(self, config: Config, facts: Facts, dialect: Dialect) -> None:
+    def __init__(self, config: Config, facts: OptimizerDefaults, dialect: Dialect) -> None:
         self._config = config
         self._dialect = dialect
         self._rules = Rules(config, facts, dialect)

@@ -27,7 +27,7 @@ from dataclasses import replace
 
 from pgaudit.config import Config
 from pgaudit.config.grammars.regex import REGEX
-from pgaudit.constructors.base import Decision, Decisions, Facts
+from pgaudit.constructors.base import Decision, Decisions, OptimizerDefaults
 from pgaudit.constructors.basic import Basic, refuse_raising
 from pgaudit.constructors.patterns import Pattern
 from pgaudit.constructors.regex.rules import AT, Rules
@@ -52,7 +52,7 @@ class Regex(Basic):
         "wd_mults": "patterns, and by what the weight decay is multiplied; nothing else decays",
     }
 
-    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Decisions:
+    def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         rules = Rules(config, facts)
         groups: dict[tuple[float | None, float | None], int] = {}
@@ -80,7 +80,7 @@ class Regex(Basic):
             raise config.error(f"{message}AssertionError", AT, "schedule", hint=hint)
         return Decisions(tuple(decisions), rules.base)
 
-    def patterns(self, config: Config, facts: Facts) -> Sequence[Pattern]:
+    def patterns(self, config: Config, facts: OptimizerDefaults) -> Sequence[Pattern]:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return patterns_of(config, facts)
 
@@ -88,7 +88,7 @@ class Regex(Basic):
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return principle(winner, loser)
 
-    def trials(self, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
+    def trials(self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int) -> Iterator[Meeting]:
         """Each parameter is met once, under its first name."""
         yield meeting(inventory, config, facts, index)
 

@@ -9,7 +9,7 @@ from typing import Any
 from pgaudit.config import Config
 from pgaudit.config.grammars.regex import compiled, faults, no_decay_patterns
 from pgaudit.constructors.arithmetic import times
-from pgaudit.constructors.base import Facts
+from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.core.assignment import Provenance, Setting
 from pgaudit.expressions import Expression
 
@@ -34,7 +34,7 @@ class Rules:
         ConfigError: where big_vision would raise.
     """
 
-    def __init__(self, config: Config, facts: Facts) -> None:
+    def __init__(self, config: Config, facts: OptimizerDefaults) -> None:
         self._config = config
         self._options: Mapping[str, Any] = config.paramwise_cfg or {}
         self.base_lr = config.optimizer["lr"]

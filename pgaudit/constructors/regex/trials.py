@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pgaudit.config import Config
-from pgaudit.constructors.base import Facts
+from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.constructors.patterns import Pattern, Spans
 from pgaudit.constructors.regex.rules import AT, Entry, Rules, first
 from pgaudit.constructors.regex.spans import spans_of
@@ -32,7 +32,7 @@ def principle(winner: Provenance, loser: Provenance) -> str:
     return "what has null in `schedule` is left out, whatever the multipliers"
 
 
-def patterns_of(config: Config, facts: Facts) -> list[Pattern]:
+def patterns_of(config: Config, facts: OptimizerDefaults) -> list[Pattern]:
     """Returns the patterns that decide something: those of `schedule` only where they freeze."""
     rules = Rules(config, facts)
     freezing = [entry for entry in rules.schedule if entry.value is None]
@@ -54,13 +54,13 @@ def _pattern(entry: Entry) -> Pattern:
     )
 
 
-def meeting(inventory: Inventory, config: Config, facts: Facts, index: int) -> Meeting:
+def meeting(inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int) -> Meeting:
     """Returns how the patterns are tried for a parameter, under its first name."""
     return Meeting(inventory.parameters[index].name, tuple(_Tried(config, facts, inventory.parameters[index]).all()))
 
 
 class _Tried:
-    def __init__(self, config: Config, facts: Facts, parameter: Parameter) -> None:
+    def __init__(self, config: Config, facts: OptimizerDefaults, parameter: Parameter) -> None:
         self._rules = Rules(config, facts)
         self._parameter = parameter
         self._visit = Visit("", parameter.name, 0, parameter.module, ())

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pgaudit.config import Config
 from pgaudit.config.grammars.rules import RULES, rules_of
 from pgaudit.config.matches import NORM
-from pgaudit.constructors.base import Decision, Decisions, Facts
+from pgaudit.constructors.base import Decision, Decisions, OptimizerDefaults
 from pgaudit.constructors.basic import Basic, refuse_raising
 from pgaudit.constructors.patterns import Pattern
 from pgaudit.constructors.rules.decide import Policy
@@ -46,7 +46,7 @@ class Rules(Basic):
             if ref != NORM
         }
 
-    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Decisions:
+    def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         policy = Policy(config, facts)
         groups: dict[object, int] = {}
@@ -67,7 +67,7 @@ class Rules(Basic):
             raise config.error("no parameter is left for the optimizer: all are frozen", "paramwise_cfg")
         return Decisions(tuple(decisions), policy.base)
 
-    def patterns(self, config: Config, facts: Facts) -> Sequence[Pattern]:
+    def patterns(self, config: Config, facts: OptimizerDefaults) -> Sequence[Pattern]:
         """The rules, in the order in which they are tried."""
         return patterns_of(config, facts)
 
@@ -75,7 +75,7 @@ class Rules(Basic):
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return principle(winner)
 
-    def trials(self, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
+    def trials(self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int) -> Iterator[Meeting]:
         """Once for each name."""
         return meetings(inventory, config, facts, index)
 

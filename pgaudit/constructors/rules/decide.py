@@ -9,7 +9,7 @@ from typing import Any
 from pgaudit.config import Config
 from pgaudit.config.grammars.rules import PlainRule, rules_of
 from pgaudit.constructors.arithmetic import times
-from pgaudit.constructors.base import Facts
+from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.constructors.basic import untouched
 from pgaudit.constructors.rules.match import Matcher, Named
 from pgaudit.core.assignment import Provenance, Setting, Value
@@ -26,7 +26,7 @@ View = tuple[str, ModuleType, int]
 class Policy:
     """The rules of one config, ready to be asked once a parameter."""
 
-    def __init__(self, config: Config, facts: Facts) -> None:
+    def __init__(self, config: Config, facts: OptimizerDefaults) -> None:
         self._config = config
         self._facts = facts
         options = config.paramwise_cfg or {}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pgaudit.config.matches import NORM, Conditions, Match
-from pgaudit.constructors.base import Facts
+from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.core.parameters import ModuleType
-from pgaudit.inventory.families import NORMS
+from pgaudit.models.walk.families import NORMS
 from pgaudit.names import Globs
 from pgaudit.text import counted, visible
 
@@ -31,7 +31,7 @@ Named = Callable[[str], object]
 class Matcher:
     """One rule's match, with the classes that it names resolved."""
 
-    def __init__(self, match: Match, facts: Facts) -> None:
+    def __init__(self, match: Match, facts: OptimizerDefaults) -> None:
         self.label = match.label
         self._alternatives = [_Alternative(conditions, facts) for conditions in match.alternatives]
 
@@ -57,7 +57,7 @@ class Matcher:
 
 
 class _Alternative:
-    def __init__(self, conditions: Conditions, facts: Facts) -> None:
+    def __init__(self, conditions: Conditions, facts: OptimizerDefaults) -> None:
         texts: list[Named] = []
         if conditions.names is not None:
             texts.append(Globs(conditions.names, facts.named).matches)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 
 from pgaudit.config import Config
-from pgaudit.constructors.base import Facts
+from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.constructors.patterns import Pattern, Spans
 from pgaudit.constructors.rules.decide import Policy, View, views_of
 from pgaudit.constructors.rules.match import Matcher
@@ -26,7 +26,7 @@ def principle(winner: Provenance) -> str:
     return "rules are asked in the order of the list"
 
 
-def patterns_of(config: Config, facts: Facts) -> list[Pattern]:
+def patterns_of(config: Config, facts: OptimizerDefaults) -> list[Pattern]:
     """Returns the rules as things to ask."""
     policy = Policy(config, facts)
     return [_pattern(policy, index) for index in range(len(policy.rules))]
@@ -56,7 +56,7 @@ def _says(matcher: Matcher, visit: Visit) -> str:
     return matcher.says(visit.name, visit.module, visit.ndim)
 
 
-def meetings(inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
+def meetings(inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int) -> Iterator[Meeting]:
     """Yields how the rules are tried for a parameter, once for each name."""
     policy = Policy(config, facts)
     for number, view in enumerate(views_of(inventory, index)):

@@ -19,7 +19,7 @@ from dataclasses import replace
 
 from pgaudit.config import Config
 from pgaudit.config.grammars.timm import CALL, TIMM
-from pgaudit.constructors.base import Decision, Decisions, Facts, OptimizerSpec
+from pgaudit.constructors.base import Decision, Decisions, OptimizerDefaults, OptimizerSpec
 from pgaudit.constructors.basic import Basic, conflicts_of, refuse_raising
 from pgaudit.constructors.patterns import Pattern
 from pgaudit.constructors.timm import trials
@@ -47,7 +47,7 @@ class Timm(Basic):
             config.optimizer["type"], {**given, "weight_decay": 0.0}, factory="timm", grouped={"weight_decay": decay}
         )
 
-    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Decisions:
+    def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         refuse_raising(config, inventory, ["named_parameters"], CALL, "constructor")
         rules = Rules(config, facts, inventory.hints)
@@ -71,7 +71,7 @@ class Timm(Basic):
         depths = tuple(lot.layer if lot else None for lot in lots)
         return Decisions(tuple(decisions), rules.base, conflicts, depths, rules.layers.told_by)
 
-    def patterns(self, config: Config, facts: Facts) -> Sequence[Pattern]:
+    def patterns(self, config: Config, facts: OptimizerDefaults) -> Sequence[Pattern]:
         """Layer decay and its bounds; what is not decayed is the model's to say, or holds unless told otherwise."""
         return trials.patterns(config)
 
@@ -79,7 +79,7 @@ class Timm(Basic):
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return trials.principle(winner, loser)
 
-    def trials(self, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
+    def trials(self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int) -> Iterator[Meeting]:
         """Each parameter is met once, under its first name."""
         return trials.meetings(inventory, config, facts, index)
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from pgaudit.config import Config
 from pgaudit.config.grammars.timm import CALL
-from pgaudit.constructors.base import Facts
+from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.constructors.basic import base_rule
 from pgaudit.constructors.timm.layers import Layers
 from pgaudit.constructors.timm.names import Globs
@@ -32,7 +32,7 @@ class Lot(NamedTuple):
 class Rules:
     """The options of one config."""
 
-    def __init__(self, config: Config, facts: Facts, hints: Hints) -> None:
+    def __init__(self, config: Config, facts: OptimizerDefaults, hints: Hints) -> None:
         self._config = config
         self._facts = facts
         self._hints = hints

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgaudit.config import Config
-from pgaudit.constructors.base import Facts
+from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.constructors.patterns import Pattern, Spans
 from pgaudit.constructors.timm.layers import Layers
 from pgaudit.constructors.timm.rules import LEFT_OUT, Lot, Rules
@@ -58,7 +58,7 @@ def _pattern(config: Config, option: str) -> Pattern:
     return Pattern(Provenance(option, None, config.position(*at)), at, frozenset({"lr"}), find, says)
 
 
-def meetings(inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
+def meetings(inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int) -> Iterator[Meeting]:
     """Yields the one meeting with a parameter; none where the model does not name it."""
     if index in inventory.unnamed:
         return
@@ -68,7 +68,7 @@ def meetings(inventory: Inventory, config: Config, facts: Facts, index: int) -> 
 
 
 class _Tried:
-    def __init__(self, config: Config, facts: Facts, inventory: Inventory) -> None:
+    def __init__(self, config: Config, facts: OptimizerDefaults, inventory: Inventory) -> None:
         self._rules = Rules(config, facts, inventory.hints)
         self._hints = inventory.hints
         self._facts = facts

@@ -22,7 +22,7 @@ from collections.abc import Iterator, Sequence
 
 from pgaudit.config import Config
 from pgaudit.config.grammars.transformers import TRANSFORMERS
-from pgaudit.constructors.base import Decision, Decisions, Facts, OptimizerSpec, Unread
+from pgaudit.constructors.base import Decision, Decisions, OptimizerDefaults, OptimizerSpec, Unread
 from pgaudit.constructors.basic import Basic, conflicts_of, refuse_raising
 from pgaudit.constructors.patterns import Pattern
 from pgaudit.constructors.sisters import SISTERS
@@ -52,7 +52,7 @@ class Transformers(Basic):
         rest = {key: value for key, value in spec.arguments.items() if key not in ("lr", "weight_decay")}
         return OptimizerSpec(spec.type, {"lr": LEARNING_RATE if lr is None else lr, **rest})
 
-    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Decisions:
+    def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         if inventory.circular is not None:
             raise config.error(
@@ -70,7 +70,7 @@ class Transformers(Basic):
         conflicts = conflicts_of(inventory, decisions, rules.decision)
         return Decisions(_by_mesh(inventory, decisions), rules.decayed, conflicts, may_be_empty=True)
 
-    def patterns(self, config: Config, facts: Facts) -> Sequence[Pattern]:
+    def patterns(self, config: Config, facts: OptimizerDefaults) -> Sequence[Pattern]:
         """Trainer's own rules, none of which stands in the config."""
         return trials.PATTERNS
 
@@ -78,11 +78,11 @@ class Transformers(Basic):
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return trials.PRINCIPLE
 
-    def trials(self, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
+    def trials(self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int) -> Iterator[Meeting]:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return trials.meetings(inventory, Rules(config, facts, inventory), index)
 
-    def unread(self, config: Config, facts: Facts) -> Iterator[Unread]:
+    def unread(self, config: Config, facts: OptimizerDefaults) -> Iterator[Unread]:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         if config.paramwise_cfg:
             yield Unread(("paramwise_cfg",), frozenset(), SISTERS)

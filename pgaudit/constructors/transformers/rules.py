@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 
 from pgaudit.config import Config
-from pgaudit.constructors.base import Decision, Facts
+from pgaudit.constructors.base import Decision, OptimizerDefaults
 from pgaudit.core.assignment import Provenance, Setting
 from pgaudit.core.parameters import Inventory, ModuleType, Visit
-from pgaudit.inventory.families import LAYER_NORM
+from pgaudit.models.walk.families import LAYER_NORM
 
 FORBIDDEN = (r"bias", r"layernorm", r"rmsnorm", r"(?:^|\.)norm(?:$|\.)", r"_norm(?:$|\.)")
 """The expressions that Trainer looks for, each in the name in small letters."""
@@ -29,7 +29,7 @@ def layer_norm_of(visit: Visit) -> ModuleType | None:
 class Rules:
     """The two settings, and which parameter gets which."""
 
-    def __init__(self, config: Config, facts: Facts, inventory: Inventory) -> None:
+    def __init__(self, config: Config, facts: OptimizerDefaults, inventory: Inventory) -> None:
         given = config.optimizer.get("weight_decay")
         decay = 0.0 if given is None else float(given)  # TrainingArguments' default
         self._lr = facts.lr

@@ -10,7 +10,7 @@ from pgaudit.constructors.transformers.rules import NAME_RULES, NORM_RULE, UNLIS
 from pgaudit.constructors.trials import Meeting, Product, Trial, Value
 from pgaudit.core.assignment import Provenance
 from pgaudit.core.parameters import Inventory, Visit
-from pgaudit.inventory.families import LAYER_NORM, NORM_LIKE, NORMS
+from pgaudit.models.walk.families import LAYER_NORM, NORM_LIKE, NORMS
 from pgaudit.text import visible
 
 PRINCIPLE = "either is enough"
