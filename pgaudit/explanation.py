@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pgaudit.constructors import constructor_named
 from pgaudit.constructors.basic import meeting_of
 from pgaudit.constructors.trials import Meeting, Product, Trial, Value
-from pgaudit.core.assignment import ParamAssignment, Provenance
+from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.errors import UsageError
+from pgaudit.core.setting import Provenance
 from pgaudit.report import Report
 from pgaudit.text import quoted, visible
 

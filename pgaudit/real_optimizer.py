@@ -7,8 +7,9 @@ from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.config import load_config
-from pgaudit.core.assignment import ParamAssignment, Setting
+from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.errors import ConfigError
+from pgaudit.core.setting import Setting
 from pgaudit.models.source import ModelSource
 from pgaudit.pipeline import audit_with_tensors
 

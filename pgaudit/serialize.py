@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from pgaudit.core.assignment import ParamAssignment, Provenance, Setting
-    from pgaudit.core.findings import Finding
-    from pgaudit.report import Group, Report
+from pgaudit.core.assignment import Group, ModelInfo, OptimizerInfo, ParamAssignment, RuleCount
+from pgaudit.core.findings import Finding
+from pgaudit.core.setting import Provenance, Setting
 
 SCHEMA_VERSION = 1
 
@@ -23,48 +22,19 @@ def portable(path: str | None) -> str | None:
     return os.path.basename(path) if inside.startswith(os.pardir) else inside
 
 
-def report(of: Report) -> dict[str, Any]:
-    """Returns the whole report."""
-    return {**around(of), "params": list(map(param, of.params)), "groups": list(map(group, of.groups))}
+def model(of: ModelInfo) -> dict[str, Any]:
+    """Returns what is said of the model itself."""
+    return {"ref": portable(of.ref), "source": of.source}
 
 
-def around(of: Report) -> dict[str, Any]:
-    """Returns the report with empty lists for ``params`` and ``groups``, the parts that grow with the model."""
-    from pgaudit.version import __version__
+def optimizer(of: OptimizerInfo) -> dict[str, Any]:
+    """Returns one entry of ``optimizers``."""
+    return {"type": of.type, "arguments": plain(of.arguments)}
 
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "tool": {"name": "pgaudit", "version": __version__},
-        "origin": of.assignment.origin,
-        "model": {
-            "ref": portable(of.assignment.model.ref),
-            "source": of.assignment.model.source,
-            "parameters": len(of.params),
-            "numel": of.numel,
-        },
-        "config": None
-        if of.constructor is None
-        else {
-            "path": portable(of.config_path),
-            "constructor": of.constructor,
-            "optimizer": plain(of.optimizer.call),
-        },
-        "optimizers": [{"type": each.type, "arguments": plain(each.arguments)} for each in of.assignment.optimizers],
-        "params": [],
-        "groups": [],
-        "findings": [finding(entry) for entry in of.findings],
-        "summary": {
-            "rules": [
-                {
-                    "option": count.rule.option,
-                    "key": count.rule.key,
-                    "parameters": count.parameters,
-                    "numel": count.numel,
-                }
-                for count in of.rules
-            ]
-        },
-    }
+
+def rule_count(of: RuleCount) -> dict[str, Any]:
+    """Returns one entry of the summary."""
+    return {"option": of.rule.option, "key": of.rule.key, "parameters": of.parameters, "numel": of.numel}
 
 
 def param(of: ParamAssignment) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from torch import nn
 
 import pgaudit
 from pgaudit.config.expect import expect_complaints, expectations
-from pgaudit.core.assignment import Provenance, Setting
+from pgaudit.core.setting import Provenance, Setting
 from pgaudit.diff import ChangeKind, compare
 from pgaudit.gate.expected import unexpected
 from pgaudit.gate.locked import moved

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from pgaudit.config.expect import Expectations
-from pgaudit.core.assignment import Provenance
 from pgaudit.core.location import Position
+from pgaudit.core.setting import Provenance
 from pgaudit.diff import ChangeKind, compare
 from pgaudit.explanation import explain
 from pgaudit.gate import Audit

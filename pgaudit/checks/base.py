@@ -12,11 +12,11 @@ from pgaudit.checks.what_if import narrowed, without
 from pgaudit.config import Config
 from pgaudit.config.layouts import Path
 from pgaudit.constructors import Constructor, Decisions, OptimizerDefaults
-from pgaudit.core.assignment import Provenance, Setting
 from pgaudit.core.errors import ConfigError
 from pgaudit.core.findings import Finding, Severity
 from pgaudit.core.location import Position, file_of
 from pgaudit.core.parameters import Inventory, ModuleType, Visit
+from pgaudit.core.setting import Provenance, Setting
 
 _SAMPLE = 16
 """Parameters that are asked about first; most rules change one of them."""

@@ -22,8 +22,8 @@ from collections.abc import Iterator
 from pgaudit.checks import words
 from pgaudit.checks.base import Audited, Kind
 from pgaudit.checks.hits import Hits
-from pgaudit.core.assignment import Provenance
 from pgaudit.core.findings import Finding
+from pgaudit.core.setting import Provenance
 from pgaudit.text import quoted, visible
 
 KIND = Kind("PG002", "shadowed-key", "warning")

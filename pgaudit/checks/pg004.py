@@ -23,8 +23,8 @@ from pgaudit.checks.base import Audited, Kind
 from pgaudit.checks.hits import Hits
 from pgaudit.checks.pg002 import named
 from pgaudit.checks.what_if import without
-from pgaudit.core.assignment import Provenance
 from pgaudit.core.findings import Finding
+from pgaudit.core.setting import Provenance
 from pgaudit.text import counted, quoted
 
 KIND = Kind("PG004", "custom-key-drops-decay-rule", "warning")

@@ -22,9 +22,9 @@ from dataclasses import replace
 from pgaudit.checks import suggest, words
 from pgaudit.checks.base import Audited, Kind
 from pgaudit.checks.pg002 import named
-from pgaudit.core.assignment import Provenance
 from pgaudit.core.findings import Finding
 from pgaudit.core.parameters import ModuleType, Visit
+from pgaudit.core.setting import Provenance
 from pgaudit.models.walk.families import LAYER_NORM, NORM_LIKE, NORMS, families_of
 from pgaudit.text import counted, visible
 

@@ -19,8 +19,8 @@ from collections.abc import Iterator
 from pgaudit.checks.base import Audited, Kind
 from pgaudit.config.layouts import Path
 from pgaudit.constructors import Conflict
-from pgaudit.core.assignment import Setting
 from pgaudit.core.findings import Finding
+from pgaudit.core.setting import Setting
 from pgaudit.text import visible
 
 KIND = Kind("PG009", "duplicate-parameter", "error")

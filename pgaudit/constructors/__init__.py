@@ -6,7 +6,7 @@ from pgaudit.config.grammars.plugins import plugged
 from pgaudit.constructors.base import Conflict, Constructor, Decision, Decisions, OptimizerDefaults, OptimizerSpec
 from pgaudit.constructors.basic import Basic
 from pgaudit.constructors.loaded import CONSTRUCTORS
-from pgaudit.core.assignment import Provenance, Setting
+from pgaudit.core.setting import Provenance, Setting
 
 
 def constructor_named(name: str) -> Constructor:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from pgaudit.config import Config
 from pgaudit.config.grammars import Grammar
 from pgaudit.config.layouts import Path
-from pgaudit.core.assignment import Provenance, Setting
 from pgaudit.core.parameters import Inventory, Listing
+from pgaudit.core.setting import Provenance, Setting
 
 if TYPE_CHECKING:
     from pgaudit.constructors.patterns import Pattern

@@ -12,8 +12,8 @@ from pgaudit.constructors.base import Conflict, Decision, Decisions, OptimizerDe
 from pgaudit.constructors.patterns import Pattern
 from pgaudit.constructors.sisters import SISTERS
 from pgaudit.constructors.trials import Meeting, Product, Trial
-from pgaudit.core.assignment import NOT_OPTIMIZED, Provenance, Setting
 from pgaudit.core.parameters import Inventory, Listing, Visit
+from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
 from pgaudit.text import visible
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pgaudit.constructors.patterns import Spans
-from pgaudit.core.assignment import Provenance
+from pgaudit.core.setting import Provenance
 
 Value = Literal["lr", "weight_decay", "scheduled_lr"]
 """What a rule can decide. ``scheduled_lr`` is :attr:`Setting.scheduled_lr`: a rule that sets an ``lr_scale`` yields,

@@ -9,11 +9,12 @@ from dataclasses import replace
 
 from pgaudit.config.expect import Expectations, ParamExpectation, RuleExpectation
 from pgaudit.config.layouts import Path
-from pgaudit.core.assignment import ParamAssignment, Provenance
+from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.errors import ConfigError, Problem
 from pgaudit.core.location import file_of, place
+from pgaudit.core.setting import Provenance, deciding_rules
 from pgaudit.gate.records import Notice
-from pgaudit.report import Report, deciding_rules
+from pgaudit.report import Report
 from pgaudit.serialize import portable
 from pgaudit.text import counted, did_you_mean, quoted, visible
 

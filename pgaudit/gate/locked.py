@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 from pgaudit.config.documents import read_file
 from pgaudit.constructors import constructor_named
-from pgaudit.core.assignment import ParamAssignment, Provenance
+from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.location import Position, file_of
+from pgaudit.core.setting import Provenance
 from pgaudit.diff import Change, ChangeKind, Diff, ValueChange, compare
 from pgaudit.diff.compare import same
 from pgaudit.gate.records import Audit, Notice

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pgaudit.core.assignment import Setting
 from pgaudit.core.parameters import Inventory
+from pgaudit.core.setting import Setting
 from pgaudit.optimizers.classes import OptimizerError
 from pgaudit.optimizers.groups import SampleGroup, TensorKind
 

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pgaudit import serialize
-from pgaudit.core.assignment import ParamAssignment, Provenance
+from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.location import place
+from pgaudit.core.setting import Provenance
 from pgaudit.render.folds import Fold, fold, unfolded
 from pgaudit.render.markdown import code, escaped
 from pgaudit.render.numbers import elements, number, shape
@@ -35,7 +36,7 @@ def render_json(report: Report, selection: Selection) -> Iterator[str]:
 
 def _pieces(report: Report, sections: Sequence[Section]) -> Iterator[str]:
     rows = (row for section in sections for row in section.rows)
-    before, _, rest = _dumped(serialize.around(report)).partition(_EMPTY.format("params"))
+    before, _, rest = _dumped(report.head()).partition(_EMPTY.format("params"))
     between, _, after = rest.partition(_EMPTY.format("groups"))
     yield before
     yield from _listed("params", map(serialize.param, rows))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pgaudit.core.assignment import Provenance
 from pgaudit.core.location import Position, file_of
+from pgaudit.core.setting import Provenance
 from pgaudit.diff import Change, ChangeKind, Diff
 from pgaudit.diff.compare import same
 from pgaudit.diff.records import rule_names

@@ -7,7 +7,8 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pgaudit.core.assignment import ParamAssignment, Provenance
+from pgaudit.core.assignment import ParamAssignment
+from pgaudit.core.setting import Provenance
 from pgaudit.diff import Change, ChangeKind, Diff, ValueChange
 from pgaudit.diff.compare import same
 from pgaudit.diff.records import effect, rule_names

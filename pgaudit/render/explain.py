@@ -10,8 +10,9 @@ from rich.text import Text
 
 from pgaudit.constructors import constructor_named
 from pgaudit.constructors.trials import Meeting, Product, Trial
-from pgaudit.core.assignment import ParamAssignment, Provenance, Setting
+from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.location import Position
+from pgaudit.core.setting import Provenance, Setting
 from pgaudit.explanation import Explanation, Result
 from pgaudit.render.folds import fold
 from pgaudit.render.layout import broken

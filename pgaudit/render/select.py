@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from pgaudit.core.assignment import ParamAssignment, Setting
+from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.errors import UsageError
+from pgaudit.core.setting import Setting, deciding_rules
 from pgaudit.render.choices import GroupBy, Sort
 from pgaudit.render.numbers import number
 from pgaudit.render.summary import beside
-from pgaudit.report import Report, deciding_rules
+from pgaudit.report import Report
 from pgaudit.text import counted, did_you_mean, quoted, visible
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pgaudit.core.assignment import Provenance, Setting
 from pgaudit.core.findings import Severity
-from pgaudit.report import deciding_rules
+from pgaudit.core.setting import Provenance, Setting, deciding_rules
 from pgaudit.text import quoted, visible
 
 BASE = "dim"

@@ -7,11 +7,11 @@ from collections.abc import Hashable
 from rich.table import Table
 from rich.text import Text
 
-from pgaudit.core.assignment import OptimizerInfo
+from pgaudit.core.assignment import Group, OptimizerInfo
 from pgaudit.render.layout import GAP
 from pgaudit.render.numbers import bar, elements, number
 from pgaudit.render.style import ASCII, BASE, DECIDED_BY, LEFT_OUT, Marks, colour, label
-from pgaudit.report import Group, Report
+from pgaudit.report import Report
 from pgaudit.serialize import plain
 from pgaudit.text import counted, visible
 

@@ -36,18 +36,10 @@ from types import NoneType
 from typing import Any
 
 from pgaudit.config.documents import merge_mark
-from pgaudit.core.assignment import (
-    NOT_OPTIMIZED,
-    Assignment,
-    ModelInfo,
-    OptimizerInfo,
-    ParamAssignment,
-    Provenance,
-    RecordedParameter,
-    Setting,
-)
+from pgaudit.core.assignment import Assignment, ModelInfo, OptimizerInfo, ParamAssignment, RecordedParameter
 from pgaudit.core.errors import ConfigError, Problem
 from pgaudit.core.location import Position
+from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
 from pgaudit.names import fold_named
 from pgaudit.report import Report
 from pgaudit.serialize import plain, portable

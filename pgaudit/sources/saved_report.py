@@ -9,19 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.config.json_text import read_json
-from pgaudit.core.assignment import (
-    NOT_OPTIMIZED,
-    Assignment,
-    ModelInfo,
-    OptimizerInfo,
-    ParamAssignment,
-    Provenance,
-    RecordedParameter,
-    Setting,
-)
+from pgaudit.core.assignment import Assignment, ModelInfo, OptimizerInfo, ParamAssignment, RecordedParameter
 from pgaudit.core.errors import ConfigError, Problem
 from pgaudit.core.findings import Finding
 from pgaudit.core.location import Position
+from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
 from pgaudit.report import Report
 from pgaudit.serialize import SCHEMA_VERSION
 from pgaudit.text import one_line, quoted, visible

@@ -11,8 +11,8 @@ from pgaudit.config import Config
 from pgaudit.config.grammars import BUILT_IN, Grammar
 from pgaudit.constructors import CONSTRUCTORS, Basic, Decision, Decisions, OptimizerDefaults
 from pgaudit.constructors.basic import untouched
-from pgaudit.core.assignment import Provenance, Setting
 from pgaudit.core.parameters import Inventory
+from pgaudit.core.setting import Provenance, Setting
 
 INERT = frozenset({"lr_mult", "note"})
 

@@ -15,7 +15,7 @@ from pgaudit.config.grammars import BUILT_IN
 from pgaudit.constructors import CONSTRUCTORS, constructor_named, sample
 from pgaudit.constructors.catalogue import entry
 from pgaudit.constructors.profiles import PROFILES
-from pgaudit.core.assignment import Provenance
+from pgaudit.core.setting import Provenance
 from pgaudit.models.built import BuiltModel
 
 Claim = Callable[[str], bool]

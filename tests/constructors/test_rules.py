@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 import pgaudit
-from pgaudit.core.assignment import Provenance
+from pgaudit.core.setting import Provenance
 from pgaudit.explanation import explain
 
 

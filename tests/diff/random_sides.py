@@ -9,8 +9,9 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 import pgaudit
-from pgaudit.core.assignment import ParamAssignment, Provenance
+from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.location import Position
+from pgaudit.core.setting import Provenance
 from pgaudit.report import Report
 from tests.diff import made
 from tests.parity import trees

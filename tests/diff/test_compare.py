@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from pgaudit.core.assignment import ParamAssignment, Provenance
+from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.location import Position
+from pgaudit.core.setting import Provenance
 from pgaudit.diff import ChangeKind, Diff, ValueChange, compare
 from pgaudit.diff.records import effect, rule_names
 from pgaudit.report import Report

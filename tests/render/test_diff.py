@@ -260,7 +260,7 @@ def test_github_annotations_stand_at_the_rules() -> None:
 
 
 def _placed() -> Diff:
-    from pgaudit.core.assignment import Provenance
+    from pgaudit.core.setting import Provenance
 
     def side(path: str, lr: float, base: float) -> Report:
         rule = Provenance("custom_keys", "fc", Position(5, 3))

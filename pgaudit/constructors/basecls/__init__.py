@@ -23,8 +23,8 @@ from pgaudit.constructors.basic import Basic, refuse_raising
 from pgaudit.constructors.patterns import Pattern
 from pgaudit.constructors.sisters import SISTERS
 from pgaudit.constructors.trials import Meeting
-from pgaudit.core.assignment import NOT_OPTIMIZED, Provenance
 from pgaudit.core.parameters import Inventory
+from pgaudit.core.setting import NOT_OPTIMIZED, Provenance
 
 OPTIMIZERS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "lamb": "timm.optim:Lamb", "lars": "timm.optim:Lars"}
 """BaseCls' names, and the torch classes that stand in for MegEngine's and BaseCls' own."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pgaudit.config import Config
 from pgaudit.config.policy import NORM_TYPES, Policy, PolicyRule, read_policy
 from pgaudit.constructors.base import OptimizerDefaults
-from pgaudit.core.assignment import Provenance, Setting
 from pgaudit.core.parameters import ModuleType
+from pgaudit.core.setting import Provenance, Setting
 from pgaudit.models.walk.families import NORMS
 
 DEFAULT_WEIGHT_DECAY = 1e-4

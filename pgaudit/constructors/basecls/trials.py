@@ -10,8 +10,8 @@ from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.constructors.basecls.rules import Matcher, policy_of, settings_of
 from pgaudit.constructors.patterns import Pattern, Spans
 from pgaudit.constructors.trials import Meeting, Product, Trial
-from pgaudit.core.assignment import Provenance, Setting
 from pgaudit.core.parameters import Inventory, Visit
+from pgaudit.core.setting import Provenance, Setting
 from pgaudit.text import visible
 
 DEFAULT_LR = 0.0125

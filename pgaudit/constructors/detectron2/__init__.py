@@ -26,8 +26,8 @@ from pgaudit.constructors.detectron2.arguments import OPTIONS, arguments_of, sol
 from pgaudit.constructors.detectron2.rules import Rules
 from pgaudit.constructors.patterns import Pattern
 from pgaudit.constructors.trials import Meeting
-from pgaudit.core.assignment import NOT_OPTIMIZED, Provenance, Setting
 from pgaudit.core.parameters import Inventory, Listing
+from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
 
 
 class Detectron2(Basic):

@@ -10,7 +10,7 @@ from pgaudit.config import Config
 from pgaudit.config.grammars.detectron2 import SOLVER, literal
 from pgaudit.config.layouts import Path
 from pgaudit.constructors.base import OptimizerDefaults
-from pgaudit.core.assignment import Provenance
+from pgaudit.core.setting import Provenance
 
 OPTIONS = {
     "base_lr": "the lr of every group, in place of the optimizer's own",

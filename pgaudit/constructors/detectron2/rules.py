@@ -13,8 +13,8 @@ from pgaudit.constructors.arithmetic import times
 from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.constructors.basic import base_rule
 from pgaudit.constructors.detectron2.arguments import Argument, arguments_of
-from pgaudit.core.assignment import Provenance, Setting, Value
 from pgaudit.core.parameters import ModuleType, Visit
+from pgaudit.core.setting import Provenance, Setting, Value
 from pgaudit.text import quoted, said
 
 _NORM_CLASSES = frozenset(

@@ -8,8 +8,8 @@ from pgaudit.config import Config
 from pgaudit.constructors.detectron2.rules import Rules, is_norm, searched
 from pgaudit.constructors.patterns import Pattern, Spans
 from pgaudit.constructors.trials import Meeting, Product, Trial, Value
-from pgaudit.core.assignment import Provenance
 from pgaudit.core.parameters import Inventory, Visit
+from pgaudit.core.setting import Provenance
 from pgaudit.models.walk.families import NORM_LIKE, NORMS
 from pgaudit.text import quoted, visible
 

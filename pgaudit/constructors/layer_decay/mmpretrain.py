@@ -22,8 +22,8 @@ from pgaudit.constructors.layer_decay.unread import unread
 from pgaudit.constructors.openmmlab import custom_keys
 from pgaudit.constructors.patterns import Pattern
 from pgaudit.constructors.trials import Meeting
-from pgaudit.core.assignment import NOT_OPTIMIZED, Provenance, Setting
 from pgaudit.core.parameters import Inventory, Listing
+from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
 from pgaudit.text import quoted
 
 

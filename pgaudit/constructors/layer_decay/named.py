@@ -26,8 +26,8 @@ from pgaudit.constructors.layer_decay.stages import Layers, Unplaced, layers_of
 from pgaudit.constructors.patterns import Pattern
 from pgaudit.constructors.sisters import SISTERS
 from pgaudit.constructors.trials import Meeting, Product, Trial, Value
-from pgaudit.core.assignment import NOT_OPTIMIZED, Provenance, Setting
 from pgaudit.core.parameters import Inventory, Parameter
+from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
 from pgaudit.text import quoted
 
 NO_DECAY = Provenance("no_decay")

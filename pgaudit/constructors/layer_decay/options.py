@@ -7,8 +7,8 @@ from __future__ import annotations
 from pgaudit.config import Config
 from pgaudit.constructors.openmmlab.options import NORM_DECAY, is_norm
 from pgaudit.constructors.patterns import Pattern, Spans, occurrences
-from pgaudit.core.assignment import Provenance
 from pgaudit.core.parameters import Visit
+from pgaudit.core.setting import Provenance
 from pgaudit.text import counted, quoted, visible
 
 RATE = "layer_decay_rate"

@@ -11,8 +11,8 @@ from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.constructors.basic import base_rule, untouched
 from pgaudit.constructors.layer_decay.options import OPTIONS, RATE, matches
 from pgaudit.constructors.layer_decay.shared import no_lr, power
-from pgaudit.core.assignment import Provenance, Setting
 from pgaudit.core.parameters import Inventory, Visit
+from pgaudit.core.setting import Provenance, Setting
 from pgaudit.text import quoted
 
 CALL = "mmpretrain's LearningRateDecayOptimWrapperConstructor.add_params"

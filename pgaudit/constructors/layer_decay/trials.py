@@ -11,8 +11,8 @@ from pgaudit.constructors.layer_decay.rules import Lot, Rules
 from pgaudit.constructors.layer_decay.shared import FROZEN_RULE, layered
 from pgaudit.constructors.patterns import Pattern
 from pgaudit.constructors.trials import Meeting, Product, Trial, Value
-from pgaudit.core.assignment import Provenance
 from pgaudit.core.parameters import Inventory, Visit
+from pgaudit.core.setting import Provenance
 
 _DECAY: frozenset[Value] = frozenset({"weight_decay"})
 _BOTH: frozenset[Value] = frozenset({"lr", "weight_decay"})

@@ -13,8 +13,8 @@ from pgaudit.constructors.openmmlab.dialect import Dialect
 from pgaudit.constructors.openmmlab.options import key_pattern, option_pattern
 from pgaudit.constructors.openmmlab.rules import Rules
 from pgaudit.constructors.patterns import Pattern
-from pgaudit.core.assignment import NOT_OPTIMIZED, Provenance, Setting
 from pgaudit.core.parameters import Inventory, Listing
+from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
 from pgaudit.text import quoted
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Set
 from dataclasses import dataclass
 
 from pgaudit.constructors.openmmlab.options import Option
-from pgaudit.core.assignment import Provenance
 from pgaudit.core.parameters import Visit
+from pgaudit.core.setting import Provenance
 
 Chosen = tuple[str | None, str | None]
 """The options that speak about a parameter's lr and its weight decay."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from pgaudit.config import Config
 from pgaudit.constructors.patterns import Pattern, Spans, occurrences
-from pgaudit.core.assignment import Provenance
 from pgaudit.core.parameters import Visit
+from pgaudit.core.setting import Provenance
 from pgaudit.models.walk.families import NORM_LIKE, NORMS
 from pgaudit.text import counted, quoted, visible
 

@@ -10,8 +10,8 @@ from pgaudit.constructors.arithmetic import times
 from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.constructors.basic import base_rule
 from pgaudit.constructors.openmmlab.dialect import Chosen, Dialect
-from pgaudit.core.assignment import Provenance, Setting
 from pgaudit.core.parameters import Visit
+from pgaudit.core.setting import Provenance, Setting
 from pgaudit.text import quoted
 
 

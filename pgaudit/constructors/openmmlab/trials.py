@@ -13,8 +13,8 @@ from pgaudit.constructors.openmmlab.options import Option, key_pattern, searched
 from pgaudit.constructors.openmmlab.rules import Rules
 from pgaudit.constructors.patterns import Pattern
 from pgaudit.constructors.trials import Meeting, Product, Trial, Value
-from pgaudit.core.assignment import Provenance
 from pgaudit.core.parameters import Inventory, Visit
+from pgaudit.core.setting import Provenance
 
 _BOTH: frozenset[Value] = frozenset({"lr", "weight_decay"})
 _FROZEN = Provenance("frozen")

@@ -33,8 +33,8 @@ from pgaudit.constructors.patterns import Pattern
 from pgaudit.constructors.regex.rules import AT, Rules
 from pgaudit.constructors.regex.trials import meeting, patterns_of, principle
 from pgaudit.constructors.trials import Meeting
-from pgaudit.core.assignment import NOT_OPTIMIZED, Provenance
 from pgaudit.core.parameters import Inventory
+from pgaudit.core.setting import NOT_OPTIMIZED, Provenance
 from pgaudit.text import counted, visible
 
 _NAMED = 3

@@ -10,7 +10,7 @@ from pgaudit.config import Config
 from pgaudit.config.grammars.regex import compiled, faults, no_decay_patterns
 from pgaudit.constructors.arithmetic import times
 from pgaudit.constructors.base import OptimizerDefaults
-from pgaudit.core.assignment import Provenance, Setting
+from pgaudit.core.setting import Provenance, Setting
 from pgaudit.expressions import Expression
 
 AT = "paramwise_cfg"

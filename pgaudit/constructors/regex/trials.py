@@ -10,8 +10,8 @@ from pgaudit.constructors.patterns import Pattern, Spans
 from pgaudit.constructors.regex.rules import AT, Entry, Rules, first
 from pgaudit.constructors.regex.spans import spans_of
 from pgaudit.constructors.trials import Meeting, Product, Trial, Value
-from pgaudit.core.assignment import Provenance
 from pgaudit.core.parameters import Inventory, Parameter, Visit
+from pgaudit.core.setting import Provenance
 
 _STATES: dict[str, frozenset[Value]] = {
     "schedule": frozenset({"lr", "weight_decay"}),

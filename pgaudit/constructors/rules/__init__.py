@@ -21,8 +21,8 @@ from pgaudit.constructors.rules.decide import Policy
 from pgaudit.constructors.rules.match import class_path
 from pgaudit.constructors.rules.trials import meetings, patterns_of, principle
 from pgaudit.constructors.trials import Meeting
-from pgaudit.core.assignment import NOT_OPTIMIZED, Provenance
 from pgaudit.core.parameters import Inventory
+from pgaudit.core.setting import NOT_OPTIMIZED, Provenance
 
 
 class Rules(Basic):

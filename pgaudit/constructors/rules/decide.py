@@ -12,8 +12,8 @@ from pgaudit.constructors.arithmetic import times
 from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.constructors.basic import untouched
 from pgaudit.constructors.rules.match import Matcher, Named
-from pgaudit.core.assignment import Provenance, Setting, Value
 from pgaudit.core.parameters import Inventory, ModuleType
+from pgaudit.core.setting import Provenance, Setting, Value
 from pgaudit.text import did_you_mean, quoted, visible
 
 OF_SCHEDULERS = frozenset({"lr_scale", "initial_lr"})

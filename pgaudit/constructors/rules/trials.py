@@ -11,8 +11,8 @@ from pgaudit.constructors.patterns import Pattern, Spans
 from pgaudit.constructors.rules.decide import Policy, View, views_of
 from pgaudit.constructors.rules.match import Matcher
 from pgaudit.constructors.trials import Meeting, Product, Trial, Value
-from pgaudit.core.assignment import Provenance, Setting
 from pgaudit.core.parameters import Inventory, Visit
+from pgaudit.core.setting import Provenance, Setting
 
 _FIRST = "the first rule that matches wins"
 _LATER = "later rules override what they state"

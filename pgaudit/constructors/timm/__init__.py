@@ -25,8 +25,8 @@ from pgaudit.constructors.patterns import Pattern
 from pgaudit.constructors.timm import trials
 from pgaudit.constructors.timm.rules import Lot, Rules
 from pgaudit.constructors.trials import Meeting
-from pgaudit.core.assignment import NOT_OPTIMIZED, Provenance, Setting
 from pgaudit.core.parameters import Inventory, Visit
+from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
 
 _UNNAMED = Decision(NOT_OPTIMIZED, None)
 _FROZEN = Decision(Setting.left_out(Provenance("frozen")), None)

@@ -11,8 +11,8 @@ from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.constructors.basic import base_rule
 from pgaudit.constructors.timm.layers import Layers
 from pgaudit.constructors.timm.names import Globs
-from pgaudit.core.assignment import Provenance, Setting
 from pgaudit.core.parameters import Hints, Parameter
+from pgaudit.core.setting import Provenance, Setting
 
 LEFT_OUT = "layer_decay_no_opt_scale"
 

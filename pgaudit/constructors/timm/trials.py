@@ -10,8 +10,8 @@ from pgaudit.constructors.patterns import Pattern, Spans
 from pgaudit.constructors.timm.layers import Layers
 from pgaudit.constructors.timm.rules import LEFT_OUT, Lot, Rules
 from pgaudit.constructors.trials import Meeting, Product, Trial, Value
-from pgaudit.core.assignment import Provenance
 from pgaudit.core.parameters import Inventory, Parameter, Visit
+from pgaudit.core.setting import Provenance
 from pgaudit.text import quoted
 
 OPTIONS = {

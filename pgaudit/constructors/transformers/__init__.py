@@ -29,8 +29,8 @@ from pgaudit.constructors.sisters import SISTERS
 from pgaudit.constructors.transformers import trials
 from pgaudit.constructors.transformers.rules import Rules
 from pgaudit.constructors.trials import Meeting
-from pgaudit.core.assignment import NOT_OPTIMIZED, Provenance
 from pgaudit.core.parameters import Inventory
+from pgaudit.core.setting import NOT_OPTIMIZED, Provenance
 from pgaudit.text import quoted
 
 CALL = "transformers' get_parameter_names"

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from pgaudit.config import Config
 from pgaudit.constructors.base import Decision, OptimizerDefaults
-from pgaudit.core.assignment import Provenance, Setting
 from pgaudit.core.parameters import Inventory, ModuleType, Visit
+from pgaudit.core.setting import Provenance, Setting
 from pgaudit.models.walk.families import LAYER_NORM
 
 FORBIDDEN = (r"bias", r"layernorm", r"rmsnorm", r"(?:^|\.)norm(?:$|\.)", r"_norm(?:$|\.)")

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pgaudit.constructors.patterns import Pattern, Spans
 from pgaudit.constructors.transformers.rules import NAME_RULES, NORM_RULE, UNLISTED_RULE, Rules, layer_norm_of
 from pgaudit.constructors.trials import Meeting, Product, Trial, Value
-from pgaudit.core.assignment import Provenance
 from pgaudit.core.parameters import Inventory, Visit
+from pgaudit.core.setting import Provenance
 from pgaudit.models.walk.families import LAYER_NORM, NORM_LIKE, NORMS
 from pgaudit.text import visible
 
