@@ -111,7 +111,7 @@ def _check(file: Path, model: str | None, arguments: dict[str, object]) -> None:
     example = f"pgaudit snapshot {visible(model or 'MODEL')} -o {visible(file)} writes it"
     before = read_saved(str(file), example)
     after = _built(model or _source(before, file), {**before.model_args, **arguments})
-    from pgaudit.render.moved import render_moved
+    from pgaudit.render.model_changes import render_changes
     from pgaudit.snapshot import compare
 
     found = compare(before, after)
@@ -120,7 +120,7 @@ def _check(file: Path, model: str | None, arguments: dict[str, object]) -> None:
     if not found.changes:
         complain(f"{name} is still the model in {visible(file)}: {counted(len(after.inventory.parameters), 'tensor')}")
         return
-    write(render_moved(found), None)
+    write(render_changes(found), None)
     given = "".join(f" --model-arg {key}={json.dumps(value)}" for key, value in after.model_args.items())
     anew = f"pgaudit snapshot {name}{visible(given)} -o {visible(file)}"
     complain(f"{name} is no longer the model in {visible(file)}\n  {anew} writes it anew")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pgaudit import user_code
 from pgaudit.core.errors import UsageError
-from pgaudit.optimizers import classes
+from pgaudit.optimizers import classes, construct
 from pgaudit.optimizers.classes import OptimizerError, optimizer_class
 from pgaudit.optimizers.groups import GroupValues, SampleGroup
 from pgaudit.text import did_you_mean, quoted, said
@@ -63,7 +63,7 @@ class ClassItself:
 
     def filled_in(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """See :class:`About`."""
-        return classes.filled_in(self.kind, arguments)
+        return construct.filled_in(self.kind, arguments)
 
     def looked_for(self, filled: Mapping[str, Any]) -> frozenset[str]:
         """See :class:`About`."""
@@ -71,7 +71,7 @@ class ClassItself:
 
     def try_groups(self, arguments: Mapping[str, Any], groups: Sequence[SampleGroup]) -> list[GroupValues]:
         """See :class:`About`."""
-        return classes.try_groups(self.kind, arguments, groups)
+        return construct.try_groups(self.kind, arguments, groups)
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def build(call: OptimizerCall, groups: Sequence[Mapping[str, Any]]) -> Optimizer
         OptimizerError: the class refuses them.
         UsageError: there are no groups.
     """
-    made = classes.build(call.kind, groups, call.arguments)
+    made = construct.build(call.kind, groups, call.arguments)
     wrap: Any = library_class(call.wrapper) if call.wrapper else None
     return made if wrap is None else wrap(made)
 

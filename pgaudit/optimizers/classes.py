@@ -1,28 +1,20 @@
-"""Optimizer classes: found by name, asked for their defaults, and tried on stand-in tensors before anybody trusts an
-answer.
-
-A class's own ``__init__`` is the only true source of its defaults and of what it refuses (an unknown argument, a bad
-beta, nesterov without momentum, Muon's 1-d tensors, L-BFGS with several groups), so it is asked, on meta tensors of no
-cost.
-"""
+"""Optimizer classes: found by name, and asked for what their signatures and methods say."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
-from pgaudit.core.errors import PgauditError, UsageError
+from pgaudit.core.errors import PgauditError
 from pgaudit.memory import gc_disabled
-from pgaudit.optimizers.groups import GroupValues, SampleGroup, TensorKind, settings_in
-from pgaudit.text import did_you_mean, quoted, said, visible
+from pgaudit.text import did_you_mean, quoted
 from pgaudit.user_code import suppress_output
 from pgaudit.user_code.imports import import_attribute
 from pgaudit.user_code.registries import registered_optimizer
 
 if TYPE_CHECKING:
-    from torch import Tensor
     from torch.optim import Optimizer
 
 
@@ -110,25 +102,6 @@ def _classes(module: Any) -> dict[str, Any]:
     }
 
 
-def defaults_of(kind: type[Optimizer], arguments: Mapping[str, Any]) -> GroupValues:
-    """Returns what the class would give a group without settings of its own, under these arguments.
-
-    Raises:
-        OptimizerError: the class refuses the arguments.
-    """
-    return settings_in(filled_in(kind, arguments))
-
-
-def filled_in(kind: type[Optimizer], arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns all that the class fills into such a group, under its own keys.
-
-    Raises:
-        OptimizerError: the class refuses the arguments.
-    """
-    optimizer = _tried(kind, [SampleGroup((), (TensorKind((1, 1), "float32"),))], arguments)
-    return {key: value for key, value in optimizer.param_groups[0].items() if key != "params"}
-
-
 def looked_for(kind: type[Optimizer], filled: Mapping[str, Any]) -> frozenset[str]:
     """Returns the keys of a group that somebody looks for: those that the class fills in, those that its methods name
     (``group.get("lars_exclude")``), and those of schedulers and hooks.
@@ -163,84 +136,3 @@ def argument_defaults(kind: type[Optimizer]) -> dict[str, Any]:
     except (TypeError, ValueError):
         return {}
     return {each.name: each.default for each in parameters if each.default is not inspect.Parameter.empty}
-
-
-def try_groups(kind: type[Optimizer], arguments: Mapping[str, Any], groups: Sequence[SampleGroup]) -> list[GroupValues]:
-    """Builds the optimizer on stand-ins, and returns what each group then holds.
-
-    Raises:
-        OptimizerError: the class refuses them.
-    """
-    return [settings_in(group) for group in _tried(kind, groups, arguments).param_groups[: len(groups)]]
-
-
-def _tried(kind: type[Optimizer], groups: Sequence[SampleGroup], arguments: Mapping[str, Any]) -> Optimizer:
-    """Meta tensors cost nothing, but a class that reads a value cannot have them."""
-
-    def built_on(device: str) -> Optimizer:
-        params = [{"params": [stand_in(t, device) for t in group.tensors], **dict(group.settings)} for group in groups]
-        return made(kind, params, arguments)
-
-    try:
-        return built_on("meta")
-    except OptimizerError as error:
-        if "meta" not in str(error):
-            raise
-        return built_on("cpu")
-
-
-def stand_in(kind: TensorKind, device: str) -> Tensor:
-    """Returns a tensor of that kind, which trains if it can."""
-    import torch
-
-    dtype = getattr(torch, kind.dtype)
-    trains = dtype.is_floating_point or dtype.is_complex
-    tensor = torch.empty(kind.shape, device=device, dtype=dtype, requires_grad=trains)
-    return tensor if kind.leaf else tensor * 1
-
-
-def made(kind: type[Optimizer], params: list[Any], arguments: Mapping[str, Any]) -> Optimizer:
-    """Calls the class.
-
-    Raises:
-        OptimizerError: it refuses.
-    """
-    try:
-        with suppress_output():
-            return kind(params, **arguments)
-    except Exception as error:
-        known = [name for name in _parameters(kind) if name != "params"]
-        culprit = next((argument for argument in arguments if known and argument not in known), None)
-        hint = did_you_mean(culprit, known) if culprit else None
-        raise OptimizerError(
-            f"{visible(kind.__name__)} would raise {said(error)}",
-            hint,
-            culprit or _mentioned(str(error), arguments),
-        ) from error
-
-
-def _parameters(kind: type) -> list[str]:
-    try:
-        signature = inspect.signature(kind)
-    except (TypeError, ValueError):
-        return []
-    open_ended = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in signature.parameters.values())
-    return [] if open_ended else list(signature.parameters)
-
-
-def _mentioned(message: str, arguments: Mapping[str, Any]) -> str | None:
-    plain = message.lower().replace(" ", "_").replace("learning_rate", "lr")
-    longest_first = sorted(arguments, key=len, reverse=True)
-    return next((argument for argument in longest_first if argument.lower().rstrip("s") in plain), None)
-
-
-def build(kind: type[Optimizer], groups: Sequence[Mapping[str, Any]], arguments: Mapping[str, Any]) -> Optimizer:
-    """Builds the real optimizer on live parameters.
-
-    Raises:
-        OptimizerError: the class refuses them.
-        UsageError: there are no groups.
-    """
-    if not groups:
-        raise UsageError("no parameter is left for the optimizer")
-    return made(kind, [dict(group) for group in groups], arguments)

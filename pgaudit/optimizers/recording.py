@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.optimizers.calls import call_of, qualified
-from pgaudit.optimizers.classes import OptimizerError, argument_defaults, filled_in, made, stand_in, words_in
+from pgaudit.optimizers.classes import OptimizerError, argument_defaults, words_in
+from pgaudit.optimizers.construct import filled_in, made, stand_in
 from pgaudit.optimizers.encoding import encoded
 from pgaudit.optimizers.groups import TensorKind
 from pgaudit.optimizers.records import AS_GIVEN, Record, known, unusual_forms

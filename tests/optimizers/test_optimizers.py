@@ -7,8 +7,9 @@ import inspect
 import pytest
 import torch
 
-from pgaudit.optimizers.classes import OptimizerError, defaults_of, filled_in, looked_for, optimizer_class, try_groups
-from pgaudit.optimizers.groups import SampleGroup, TensorKind
+from pgaudit.optimizers.classes import OptimizerError, looked_for, optimizer_class
+from pgaudit.optimizers.construct import filled_in, try_groups
+from pgaudit.optimizers.groups import SampleGroup, TensorKind, settings_in
 
 TORCH = sorted(
     name
@@ -21,14 +22,14 @@ TORCH = sorted(
 def test_defaults_are_those_of_torchs_signature(name: str) -> None:
     kind = optimizer_class(name)
     signature = inspect.signature(kind).parameters
-    defaults = defaults_of(kind, {})
+    defaults = settings_in(filled_in(kind, {}))
     assert defaults.lr == float(signature["lr"].default)
     assert defaults.weight_decay == (float(signature["weight_decay"].default) if "weight_decay" in signature else 0.0)
 
 
 def test_adamw_decays_unless_told_otherwise() -> None:
-    assert defaults_of(optimizer_class("AdamW"), {}).weight_decay == 0.01
-    assert defaults_of(optimizer_class("AdamW"), {"weight_decay": 0}).weight_decay == 0.0
+    assert settings_in(filled_in(optimizer_class("AdamW"), {})).weight_decay == 0.01
+    assert settings_in(filled_in(optimizer_class("AdamW"), {"weight_decay": 0})).weight_decay == 0.0
 
 
 @pytest.mark.parametrize("name", TORCH)
@@ -86,7 +87,7 @@ def test_what_the_class_refuses_is_refused(
     name: str, arguments: dict[str, object], message: str, culprit: str | None
 ) -> None:
     with pytest.raises(OptimizerError, match=message) as caught:
-        defaults_of(optimizer_class(name), arguments)
+        filled_in(optimizer_class(name), arguments)
     assert caught.value.argument == culprit
 
 

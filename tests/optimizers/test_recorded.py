@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pgaudit.optimizers import classes
+from pgaudit.optimizers import classes, construct
 from pgaudit.optimizers.calls import call_of, qualified
 from pgaudit.optimizers.classes import OptimizerError
 from pgaudit.optimizers.encoding import encoded
@@ -112,7 +112,7 @@ def test_random_arguments_and_groups(name: str, everything: Everything, record_p
         arguments, groups = data.draw(st.composite(_arguments)(kind)), data.draw(GROUPS)
         found = known(record, arguments)
         try:
-            filled = classes.filled_in(kind, arguments)
+            filled = construct.filled_in(kind, arguments)
         except OptimizerError:
             # The class may only have refused a matrix; then it is asked about these groups, too.
             assert found is None or 2 not in found.dimensions
@@ -124,7 +124,7 @@ def test_random_arguments_and_groups(name: str, everything: Everything, record_p
         built = found.tried(groups)
         if built is not None:
             counts["tried"] += 1
-            assert repr(built) == repr(classes.try_groups(kind, arguments, groups))
+            assert repr(built) == repr(construct.try_groups(kind, arguments, groups))
 
     compare()
     record_property("compared optimizer calls that a record knows", counts["known"])
@@ -155,13 +155,13 @@ def test_what_configs_say_is_known(name: str, everything: Everything) -> None:
     taken = 0
     for arguments in COMMON:
         try:
-            expected = classes.try_groups(kind, arguments, [group, group])
+            expected = construct.try_groups(kind, arguments, [group, group])
         except OptimizerError:
             continue
         taken += 1
         about = RecordedClass(name, everything)
         assert about.try_groups(arguments, [group, group]) == expected
-        filled = classes.filled_in(kind, arguments)
+        filled = construct.filled_in(kind, arguments)
         assert _shown(about.filled_in(arguments)) == _shown(filled)
         assert about.looked_for(filled) == classes.looked_for(kind, filled)
     assert taken or name.endswith(":LBFGS")  # which takes no two groups

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from pgaudit.core.parameters import Conv, ModuleType, Parameter, Visit
-from pgaudit.models.saved.mutable import MutableParameter, MutableVisit
 from pgaudit.strict_json import DECODER, dtype_name, listed, mapping, text, wrong
 
 _WORDS = frozenset({"frozen", "computed", "lazy", "unmet", "beside"})
@@ -78,9 +77,7 @@ class Modules:
             name = begin + own
             at = index
             if tied is None:
-                parameter: Any = MutableParameter(name, shape, dtype, trainable, kind, reachable, numel, leaf)
-                parameter.__class__ = Parameter
-                self.parameters.append(parameter)
+                self.parameters.append(Parameter(name, shape, dtype, trainable, kind, (), reachable, numel, leaf))
                 index += 1
             else:
                 at = self.index(tied)
@@ -89,9 +86,7 @@ class Modules:
             if met:
                 if parents is None:
                     parents = self._around(path)
-                visit: Any = MutableVisit(path, own, at, kind, parents, conv, ndim)
-                visit.__class__ = Visit
-                self.visits.append(visit)
+                self.visits.append(Visit(path, own, at, kind, parents, conv, ndim))
 
     def _around(self, path: str) -> tuple[ModuleType, ...]:
         """The classes of the modules around a module."""

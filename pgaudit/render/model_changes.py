@@ -1,4 +1,4 @@
-"""What has moved since a model was saved, as a list for people."""
+"""What has changed since a model was saved, as a list for people."""
 
 from __future__ import annotations
 
@@ -13,10 +13,14 @@ _WIDEST = 60
 """Of the names; what is said of a longer one stands after it."""
 
 
-def render_moved(found: Changes) -> str:
-    """Returns a line for each thing that moved; names that repeat over blocks are joined."""
-    of_model = [Folded("", (move,)) for move in found.changes if move.name is None]
-    named = [(move.name, (move.mark, move.what), move.kind, move) for move in found.changes if move.name is not None]
+def render_changes(found: Changes) -> str:
+    """Returns a line for each thing that changed; names that repeat over blocks are joined."""
+    of_model = [Folded("", (change,)) for change in found.changes if change.name is None]
+    named = [
+        (change.name, (change.mark, change.what), change.kind, change)
+        for change in found.changes
+        if change.name is not None
+    ]
     lines = [*of_model, *fold_named(named)]
     shown = lines[:_MOST]
     width = max((len(visible(each.name)) for each in shown if len(each.name) <= _WIDEST), default=0)
@@ -26,6 +30,6 @@ def render_moved(found: Changes) -> str:
 
 
 def _line(of: Folded[Change], width: int) -> str:
-    move = of.rows[0]
+    change = of.rows[0]
     name = f"{visible(of.name):{width}}  " if of.name else ""
-    return f"{move.mark} {name}{visible(move.what)}\n"
+    return f"{change.mark} {name}{visible(change.what)}\n"
