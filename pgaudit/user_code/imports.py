@@ -125,6 +125,7 @@ def _file_module(path: str, ref: str) -> ModuleType:
     note_input(path)
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    note_input(str(module.__file__))  # as `forgotten` would, if no module of its name were loaded already
     shadowed = sys.modules.get(file.stem)
     sys.modules[file.stem] = module  # dataclasses and pickles look their module up
     try:
