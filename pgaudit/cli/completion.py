@@ -45,10 +45,3 @@ def findings(incomplete: str) -> Iterator[tuple[str, str]]:
         for word in (each.kind.code, each.kind.name):
             if word.startswith(incomplete):
                 yield word, each.title
-
-
-def targets(incomplete: str) -> list[str]:
-    """Returns what a policy can be converted to."""
-    from pgaudit.cli.convert import TARGETS
-
-    return [target for target in TARGETS if target.startswith(incomplete)]

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from pgaudit.cli import completion
 from pgaudit.cli.common import is_config, note, parse_model_args, report_stream_kept, spinner, the_cache, write
 from pgaudit.cli.options import Constructor, ModelArgs, NoCode, Output, Traceback
 from pgaudit.cli.overwriting import keep_inputs
@@ -25,7 +24,7 @@ def convert(
             "--to",
             metavar="TARGET",
             show_default=False,
-            autocompletion=completion.targets,
+            autocompletion=lambda incomplete: [each for each in TARGETS if each.startswith(incomplete)],
             help=f"One of {', '.join(TARGETS)}.",
         ),
     ] = None,

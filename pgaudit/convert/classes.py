@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import importlib
 import sys
+from collections.abc import Iterable
 from functools import cache
 
+from pgaudit.convert.features import Key
+from pgaudit.core.parameters import ModuleType
 from pgaudit.user_code import LIBRARIES
 
 _TOO_MUCH = frozenset({"builtins.object", "torch.nn.modules.module.Module"})
@@ -30,17 +33,24 @@ def nameable(qualified: str) -> bool:
     return isinstance(found, type) and f"{found.__module__}.{found.__qualname__}" == qualified
 
 
-@cache
-def short_name(qualified: str) -> str:
-    """Returns the plainest name of a class: ``LayerNorm`` for one of ``torch.nn``, else where it is defined."""
-    name = qualified.rpartition(".")[2]
-    return name if of_torch(qualified) else qualified
+def torch_kinds(module: ModuleType, *, is_norm: bool) -> list[Key]:
+    """Returns what can be said of a module's class in torch's own words."""
+    return kinds((name for name in module.bases if name.startswith("torch.nn.")), is_norm=is_norm)
+
+
+def kinds(names: Iterable[str], *, is_norm: bool) -> list[Key]:
+    """Returns what can be said of a module by those of its classes that can be named."""
+    return [("norm",)] * is_norm + [("type", name) for name in names if nameable(name)]
 
 
 @cache
-def of_torch(qualified: str) -> bool:
-    """Whether ``torch.nn`` has a class, under its own name."""
+def name_in(prefix: str, qualified: str) -> str:
+    """Returns the plainest name of a class: the bare one behind a prefix where ``torch.nn`` exports it under its own
+    name, else where it is defined.
+    """
     from torch import nn
 
-    found = getattr(nn, qualified.rpartition(".")[2], None)
-    return found is not None and f"{found.__module__}.{found.__qualname__}" == qualified
+    name = qualified.rpartition(".")[2]
+    found = getattr(nn, name, None)
+    is_exported = found is not None and f"{found.__module__}.{found.__qualname__}" == qualified
+    return prefix + name if is_exported else qualified
