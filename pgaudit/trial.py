@@ -110,5 +110,5 @@ def placed(
         argument = words.get(argument, argument) if words and argument else argument
         inner = (*below[:-1], argument) if argument and argument != "type" else below
         problem = error.problems[0]
-        there = config.problem(problem.message, section, *inner, hint=problem.hint)
-        raise ConfigError(replace(there, example=problem.example)) from error
+        at = config.nearest(section, *inner)
+        raise ConfigError(problem.message, problem.hint, at, example=problem.example) from error

@@ -4,9 +4,9 @@ there.
 
 from __future__ import annotations
 
-from pgaudit.core.location import place
+from pgaudit.core.location import location_order
 from pgaudit.report import Report
-from pgaudit.serialize import portable
+from pgaudit.serialize import portable_location
 from pgaudit.text import visible
 
 _CODES = ("PG001", "PG002", "PG005", "PG011", "PG014")
@@ -18,9 +18,9 @@ def without_effect(report: Report) -> tuple[str, ...]:
     order of the config, and those that the config asks to ignore as well.
     """
     found = [each for each in (*report.findings, *report.ignored) if each.code in _CODES]
-    found.sort(key=lambda each: (each.position is None, each.position))
+    found.sort(key=lambda each: location_order(each.location))
     lines: dict[str, None] = {}
     for each in found:
-        where = place(portable(each.path), each.position)
+        where = str(portable_location(each.location) or "")
         lines[f"{visible(where)}: {visible(each.message)}" if where else visible(each.message)] = None
     return tuple(lines)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from pgaudit.config import Config
 from pgaudit.constructors import OptimizerSpec, constructor_named
 from pgaudit.core.assignment import ParamAssignment
-from pgaudit.core.errors import ConfigError
 from pgaudit.core.parameters import Inventory
 from pgaudit.pipeline import audit, audit_called
 from pgaudit.report import Report
@@ -76,7 +75,7 @@ def built(subject: Subject, config: Config) -> Built:
     report, tensors, call = audit_called(subject, config)
     for finding in report.findings:
         if finding.code == "PG009":
-            raise ConfigError(config.problem(f"the config cannot be built: {finding.message}", hint=finding.hint))
+            raise config.error(f"the config cannot be built: {finding.message}", hint=finding.hint)
     spec = constructor_named(report.config.constructor).optimizer(config)
     if call.wrapper is not None:
         raise config.error(

@@ -31,8 +31,8 @@ from typing import Any
 
 from pgaudit.config.documents import merge_mark
 from pgaudit.core.assignment import Provenance
-from pgaudit.core.errors import ConfigError, Problem
-from pgaudit.core.location import Position
+from pgaudit.core.errors import ConfigError
+from pgaudit.core.location import Location
 from pgaudit.diff.lock_names import expanded, spelled
 from pgaudit.diff.records import Entry, Side
 from pgaudit.names import fold_named
@@ -114,7 +114,7 @@ def read_lock(path: str, data: bytes) -> Side:
     try:
         lines = data.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError:
-        raise ConfigError(Problem("the lock is not UTF-8 text", path)) from None
+        raise ConfigError("the lock is not UTF-8 text", location=Location(path)) from None
     if (mark := merge_mark(lines)) is not None:
         raise _error(path, mark, "the marks of a merge conflict", "settle it, or write it anew: pgaudit lock --update")
     _refuse_other_formats(path, lines)
@@ -141,9 +141,9 @@ def _side(path: str, head: dict[str, str], entries: tuple[Entry, ...]) -> Side:
         optimizer = json.loads(head["optimizer"])
         texts = {key: head[key] if _WORD.fullmatch(head[key]) else json.loads(head[key]) for key in _HEAD[:-1]}
     except (ValueError, RecursionError) as error:
-        raise ConfigError(Problem(f"the lock's head cannot be read: {one_line(error)}", path)) from None
+        raise ConfigError(f"the lock's head cannot be read: {one_line(error)}", location=Location(path)) from None
     if not isinstance(optimizer, dict) or not all(text is None or isinstance(text, str) for text in texts.values()):
-        raise ConfigError(Problem("the lock's head holds other things than it should", path))
+        raise ConfigError("the lock's head holds other things than it should", location=Location(path))
     return Side(path, None, texts["model"], texts["source"], texts["constructor"], optimizer, entries)
 
 
@@ -213,4 +213,4 @@ def _rule_of(text: str) -> Provenance | None:
 
 
 def _error(path: str, line: int, message: str, hint: str | None = None) -> ConfigError:
-    return ConfigError(Problem(message, path, Position(max(line, 1), 1), hint))
+    return ConfigError(message, hint, Location(path, max(line, 1), 1))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pgaudit.config.json_text import read_json
 from pgaudit.core.assignment import ParamAssignment, Provenance
 from pgaudit.core.errors import ConfigError, Problem
-from pgaudit.core.location import Position
+from pgaudit.core.location import Location, whole_file
 from pgaudit.diff.records import Entry, Side
 from pgaudit.report import Report
 from pgaudit.serialize import SCHEMA_VERSION, plain
@@ -76,7 +76,8 @@ def read_report(path: str, data: bytes) -> Side:
         ConfigError: it is cut, of another schema, holds a selection of parameters only, or is no report at all.
     """
     if len(data) > MAX_BYTES:
-        raise ConfigError(Problem(f"the file is larger than the {MAX_BYTES:,} bytes that a report may have", path))
+        message = f"the file is larger than the {MAX_BYTES:,} bytes that a report may have"
+        raise ConfigError(message, location=Location(path))
     return from_json(read_json(data, path, _HINT), path)
 
 
@@ -91,7 +92,7 @@ def from_json(data: Any, path: str | None = None) -> Side:
     if len(report.params) != report.model.parameters:
         held = f"{len(report.params):,} of {report.model.parameters:,} tensors"
         hint = "write it without --filter, --rule and --changed"
-        raise ConfigError(Problem(f"the report holds {held}, and a diff needs all", path, hint=hint))
+        raise ConfigError(f"the report holds {held}, and a diff needs all", hint, whole_file(path))
     return Side(
         path=path,
         config=report.config.path,
@@ -99,11 +100,11 @@ def from_json(data: Any, path: str | None = None) -> Side:
         source=report.model.source,
         constructor=report.config.constructor,
         optimizer=report.config.optimizer,
-        entries=tuple(map(_entry_from_json, report.params)),
+        entries=tuple(_entry_from_json(param, report.config.path) for param in report.params),
     )
 
 
-def _entry_from_json(param: ParamData) -> Entry:
+def _entry_from_json(param: ParamData, config: str | None) -> Entry:
     return Entry(
         param.name,
         tuple(param.aliases),
@@ -114,8 +115,8 @@ def _entry_from_json(param: ParamData) -> Entry:
         param.in_optimizer,
         param.lr,
         param.weight_decay,
-        _rule(param.lr_rule),
-        _rule(param.weight_decay_rule),
+        _rule(param.lr_rule, config),
+        _rule(param.weight_decay_rule, config),
         param.scheduled_lr,
         _effective(param),
     )
@@ -126,11 +127,11 @@ def _effective(param: ParamData) -> dict[str, Any]:
     return {key: value for key, value in param.extra.items() if key not in without}
 
 
-def _rule(data: RuleData | None) -> Provenance | None:
+def _rule(data: RuleData | None, config: str | None) -> Provenance | None:
     if data is None:
         return None
-    position = Position(data.line, data.column, data.path) if data.line and data.column else None
-    return Provenance(data.option, data.key, position)
+    at = Location(data.path or config, data.line, data.column, bool(data.path)) if data.line and data.column else None
+    return Provenance(data.option, data.key, at)
 
 
 def _validated(data: Any, path: str | None) -> ReportData:
@@ -140,24 +141,26 @@ def _validated(data: Any, path: str | None) -> ReportData:
     from pgaudit.diff.schema import ReportData
 
     if not isinstance(data, dict) or "schema_version" not in data:
-        raise ConfigError(Problem("this is not a report of pgaudit", path, hint=_HINT))
+        raise ConfigError("this is not a report of pgaudit", _HINT, whole_file(path))
     version = data["schema_version"]
     if isinstance(version, bool) or version != SCHEMA_VERSION:
         newer = isinstance(version, int) and version > SCHEMA_VERSION
         hint = "a newer pgaudit wrote it" if newer else _HINT
         message = f"schema version {one_line(json.dumps(version), limit=40)}; this pgaudit reads {SCHEMA_VERSION}"
-        raise ConfigError(Problem(message, path, hint=hint))
+        raise ConfigError(message, hint, whole_file(path))
     try:
         return ReportData.model_validate(data)
     except ValidationError:
         found = refusals(ReportData, data)
-    problems = [Problem(f"{visible('.'.join(map(str, at)))}: {said}", path, hint=hint) for at, said, hint in found]
+    problems = [
+        Problem(f"{visible('.'.join(map(str, at)))}: {said}", whole_file(path), hint) for at, said, hint in found
+    ]
     more = len(problems) - _SPELLED_OUT
     first = problems[:_SPELLED_OUT]
-    raise ConfigError([*first, Problem(f"and {more:,} more like these", path)] if more > 0 else first)
+    raise ConfigError([*first, Problem(f"and {more:,} more like these", whole_file(path))] if more > 0 else first)
 
 
 def _refuse_doubles(names: Iterable[str], path: str | None) -> None:
     name, count = max(Counter(names).items(), key=lambda item: item[1], default=("", 0))
     if count > 1:
-        raise ConfigError(Problem(f"the report names {quoted(name)} {count} times", path, hint=_HINT))
+        raise ConfigError(f"the report names {quoted(name)} {count} times", _HINT, whole_file(path))

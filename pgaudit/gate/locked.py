@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pgaudit.config.documents import read_file
 from pgaudit.constructors import constructor_named
 from pgaudit.core.assignment import Provenance
-from pgaudit.core.location import Position, file_of
+from pgaudit.core.location import Location, whole_file
 from pgaudit.diff import Change, Diff, Entry, Kind, SetupChange, Side, compare
 from pgaudit.diff.compare import same
 from pgaudit.diff.locks import MAX_BYTES, read_lock
@@ -43,7 +43,7 @@ def moved(report: Report, audit: Audit) -> Iterator[Notice]:
         message = f"{counted(len(other), 'tensor')} have other rules than the lock says, and the same values"
         names = tuple(change.entry.name for change in other)
         hint = f"{audit.relock()} writes the new rules"
-        yield Notice("lock", "other-rule", "info", False, message, hint, audit.lock, Position(1, 1), names)
+        yield Notice("lock", "other-rule", "info", False, message, hint, Location(audit.lock, 1, 1), names)
 
 
 def _is_default(report: Report, change: SetupChange) -> bool:
@@ -56,10 +56,9 @@ def _is_default(report: Report, change: SetupChange) -> bool:
 def _of_setup(report: Report, change: SetupChange, audit: Audit) -> Notice:
     spec = constructor_named(report.config.constructor).optimizer(report.config)
     key = spec.type_key if change.name == "optimizer" else change.name
-    position = report.config.position(*spec.section, key) or report.config.position(*spec.section)
+    at = report.config.nearest(*spec.section, key)
     message = f"{visible(change.name)}: locked as {_word(change.before)}, now {_word(change.after)}"
-    path = file_of(report.config.path, position)
-    return Notice("lock", "setup-moved", "error", True, message, _hint(audit), path, position)
+    return Notice("lock", "setup-moved", "error", True, message, _hint(audit), at)
 
 
 _Move = tuple[Kind, str, "Provenance | None"]
@@ -92,10 +91,9 @@ def _of_parameters(
     if kind in (Kind.ADDED, Kind.REMOVED) and locked != model:
         hint = f"the lock is of {visible(locked)}, and this is {visible(model)}"
     name = {Kind.ADDED: "not-locked", Kind.REMOVED: "locked-and-gone"}.get(kind, "moved")
-    position = rule.position if rule else None
+    at = (rule.location if rule else None) or whole_file(report.config.path)
     key = visible(rule.full) if rule else None
-    path = file_of(report.config.path, position)
-    return Notice("lock", name, "error", True, f"{which}: {words}", hint, path, position, names, key)
+    return Notice("lock", name, "error", True, f"{which}: {words}", hint, at, names, key)
 
 
 def _hint(audit: Audit) -> str:

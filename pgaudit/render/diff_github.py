@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pgaudit.core.assignment import Provenance
-from pgaudit.core.location import Position, file_of
+from pgaudit.core.location import Location, whole_file
 from pgaudit.diff import Change, Diff, Kind
 from pgaudit.diff.compare import same
 from pgaudit.diff.files import NOTHING
@@ -28,7 +28,7 @@ from pgaudit.text import counted, visible
 MOST_LINES = 20
 """Folded lines that one annotation spells out."""
 
-_Place = tuple[Level, "str | None", "Position | None"]
+_Place = tuple[Level, "Location | None"]
 
 
 def render_diff_github(diff: Diff, *, rules: bool = True) -> str:
@@ -40,15 +40,17 @@ def _commands(diff: Diff, *, rules: bool) -> Iterator[str]:
     if diff.setup:
         message = "\n".join(_setup_line(*setup_words(each), visible(each.name)) for each in diff.setup)
         path = diff.a.config if diff.b.path in NOTHING else diff.b.config
-        yield command("warning", message, title=f"pgaudit diff: {len(diff.setup):,} in the setup", path=_file(path))
+        yield command(
+            "warning", message, title=f"pgaudit diff: {len(diff.setup):,} in the setup", location=whole_file(path)
+        )
     places: dict[_Place, list[Change]] = {}
     for change in diff.changes:
         if rules or change.kind is not Kind.SAME_EFFECT:
             places.setdefault(_place(diff, change), []).append(change)
-    for (level, path, position), changes in places.items():
+    for (level, location), changes in places.items():
         what = "under another rule" if level == "notice" else "changed"
         title = f"pgaudit diff: {counted(len(changes), 'tensor')} {what}"
-        yield command(level, _message(changes), title=title, path=path, position=position)
+        yield command(level, _message(changes), title=title, location=location)
     yield command("notice", f"{head(diff)[0]}\n{counts_line(diff)}", title="pgaudit diff")
 
 
@@ -67,14 +69,9 @@ def _place(diff: Diff, change: Change) -> _Place:
         if all(moved):
             moved = [old == new for old, new in zip(before.rules, after.rules, strict=True)]
         rules = [rule for rule, unmoved in zip(rules, moved, strict=True) if not unmoved] or rules
-    positions = [rule.position for rule in rules if rule and rule.position]
+    locations = [rule.location for rule in rules if rule and rule.location]
     level: Level = "notice" if change.kind is Kind.SAME_EFFECT else "warning"
-    position = positions[0] if positions and side.config is not None else None
-    return level, _file(file_of(side.config, position)), position
-
-
-def _file(path: str | None) -> str | None:
-    return None if path is None else visible(path)
+    return level, locations[0] if locations and side.config is not None else whole_file(side.config)
 
 
 def _message(changes: Sequence[Change]) -> str:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 
 import pgaudit
 from pgaudit.core.assignment import Provenance
-from pgaudit.core.location import Position
+from pgaudit.core.location import Location
 from pgaudit.diff import Entry, Kind, SetupChange, Side, compare
 from pgaudit.diff.reports import from_json, from_report
 from tests.budget import examples
@@ -88,7 +88,12 @@ def _side(*entries: Entry, **more: object) -> Side:
     [
         (_entry("x"), _entry("x", 0.2, "custom_keys"), [Kind.CHANGED], True),
         (_entry("x"), _entry("x", rule="custom_keys"), [Kind.SAME_EFFECT], False),
-        (_entry("x"), _entry("x", lr_rule=Provenance("default", None, Position(9, 1))), [], False),  # a line that moved
+        (
+            _entry("x"),
+            _entry("x", lr_rule=Provenance("default", None, Location("a.yaml", 9, 1))),
+            [],
+            False,
+        ),  # a line that moved
         (_entry("x"), _entry("x", trainable=False), [Kind.CHANGED], True),
         (_entry("x"), _entry("x", None, in_optimizer=False), [Kind.CHANGED], True),
         (_entry("x"), _entry("x", shape=(3,)), [Kind.RESHAPED], True),
