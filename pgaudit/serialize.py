@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pgaudit.core.assignment import Group, ModelInfo, OptimizerInfo, ParamAssignment, RuleCount
 from pgaudit.core.findings import Finding
+from pgaudit.core.location import Location
 from pgaudit.core.setting import Provenance, Setting
 
 SCHEMA_VERSION = 1
@@ -20,6 +22,11 @@ def portable(path: str | None) -> str | None:
         return path
     inside = os.path.relpath(path)
     return os.path.basename(path) if inside.startswith(os.pardir) else inside
+
+
+def portable_location(of: Location | None) -> Location | None:
+    """Returns a location whose file is named without this machine's folders."""
+    return of and replace(of, path=portable(of.path))
 
 
 def model(of: ModelInfo) -> dict[str, Any]:
@@ -89,15 +96,13 @@ def rule(of: Provenance | None) -> dict[str, Any] | None:
     """
     if of is None:
         return None
-    line, column = (of.position.line, of.position.column) if of.position else (None, None)
-    stands = {"option": of.option, "key": of.key, "line": line, "column": column}
-    elsewhere = portable(of.position.file) if of.position else None
-    return {**stands, "path": elsewhere} if elsewhere else stands
+    at = place(of.location)
+    stands = {"option": of.option, "key": of.key, "line": at["line"], "column": at["column"]}
+    return {**stands, "path": at["path"]} if of.location and of.location.inherited else stands
 
 
 def finding(of: Finding) -> dict[str, Any]:
     """Returns one entry of ``findings``."""
-    line, column = (of.position.line, of.position.column) if of.position else (None, None)
     return {
         "code": of.code,
         "severity": of.severity,
@@ -105,10 +110,14 @@ def finding(of: Finding) -> dict[str, Any]:
         "hint": of.hint,
         "param": of.param,
         "params": list(of.params),
-        "path": portable(of.path),
-        "line": line,
-        "column": column,
+        **place(of.location),
     }
+
+
+def place(of: Location | None) -> dict[str, Any]:
+    """Returns a location as the keys ``path``, ``line`` and ``column``; None for what is not known."""
+    at = portable_location(of) or Location()
+    return {"path": at.path, "line": at.line, "column": at.column}
 
 
 def plain(value: Any) -> Any:

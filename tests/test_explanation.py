@@ -87,7 +87,7 @@ def _is_whole(explanation: Explanation) -> None:
         deciding = {trial.rule for trial in meeting.trials if trial.decides or trial.rule.option == "duplicate"}
         for trial in meeting.trials:
             _is_sound(trial)
-            assert trial.beaten_by is None or trial.beaten_by in deciding or trial.beaten_by.position is None
+            assert trial.beaten_by is None or trial.beaten_by in deciding or trial.beaten_by.location is None
 
 
 def _is_sound(trial: Trial) -> None:

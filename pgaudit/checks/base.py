@@ -14,7 +14,7 @@ from pgaudit.config.layouts import Path
 from pgaudit.constructors import Constructor, Decisions, OptimizerDefaults
 from pgaudit.core.errors import ConfigError
 from pgaudit.core.findings import Finding, Severity
-from pgaudit.core.location import Position, file_of
+from pgaudit.core.location import Location, location_order, whole_file
 from pgaudit.core.parameters import Inventory, ModuleType, Visit
 from pgaudit.core.setting import Provenance, Setting
 
@@ -61,7 +61,7 @@ class Audited:
             and not any(parameters[visit.index].trainable for visit in hits.matched)
             and self.is_inert(hits)
         ]
-        return tuple(sorted(found, key=lambda hits: hits.pattern.rule.position or Position(0, 0)))
+        return tuple(sorted(found, key=lambda hits: location_order(hits.pattern.rule.location)))
 
     @cached_property
     def first_visits(self) -> tuple[Visit | None, ...]:
@@ -161,18 +161,15 @@ class Audited:
         hint: str | None = None,
         *,
         at: Path = (),
-        position: Position | None = None,
+        location: Location | None = None,
         key: str | None = None,
         indices: Sequence[int] = (),
         keys: Sequence[str] = (),
     ) -> Finding:
         """Returns a finding at a place in the config, about some parameters."""
         params = tuple(self.inventory.parameters[index].name for index in indices)
-        position = self.config.position(*at) if at else position
-        param = params[0] if len(params) == 1 else None
-        path = file_of(self.config.path, position)
-        head = (kind.code, kind.name, kind.severity, message, hint, param, path, position, key)
-        return Finding(*head, params, tuple(keys))
+        location = (self.config.location(*at) if at else location) or whole_file(self.config.path)
+        return Finding(kind.code, kind.name, kind.severity, message, hint, location, params, key, tuple(keys))
 
 
 class Check(Protocol):

@@ -56,7 +56,7 @@ def _dropped(audited: Audited, hits: Hits) -> dict[Provenance, list[int]]:
 def _finding(audited: Audited, hits: Hits, dropped: dict[Provenance, list[int]]) -> Finding:
     indices = sorted(index for members in dropped.values() for index in members)
     key = hits.pattern.rule.key or ""
-    who = words.listed(f"{named(rule)}{f' {rule.position.mark}' if rule.position else ''}" for rule in dropped)
+    who = words.listed(f"{named(rule)}{f' {rule.location.mark}' if rule.location else ''}" for rule in dropped)
     kinds = dict.fromkeys(audited.inventory.parameters[index].module.short for index in indices)
     restored = audited.assignment.params[indices[0]].setting.weight_decay
     gets = f"{counted(len(indices), 'tensor')} {'gets' if len(indices) == 1 else 'get'}"

@@ -40,7 +40,7 @@ def check(audited: Audited, /) -> Iterator[Finding]:
 
 def _place(audited: Audited) -> Path:
     bypass = ("paramwise_cfg", "bypass_duplicate")
-    return bypass if audited.config.position(*bypass) else bypass[:1]
+    return bypass if audited.config.location(*bypass) else bypass[:1]
 
 
 def _message(conflict: Conflict) -> str:

@@ -34,7 +34,7 @@ def check(audited: Audited, /) -> Iterator[Finding]:
             around = ".".join(map(str, stray.at[:-1]))
             place = f"in {around}" if around else "at top level"
             message = f"{quoted(stray.option)} {place} has no effect: {stray.why}"
-            yield audited.finding(KIND, message, stray.hint, position=config.keys.get(stray.at), key=stray.option)
+            yield audited.finding(KIND, message, stray.hint, location=config.keys.get(stray.at), key=stray.option)
     for found in audited.constructor.unread(config, audited.facts):
         at, option = found.at, str(found.at[-1])
         if option in found.sisters:

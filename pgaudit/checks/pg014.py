@@ -30,7 +30,7 @@ def check(audited: Audited, /) -> Iterator[Finding]:
     for stray in config.misplaced:
         if stray.sister is not None:
             message = f"{quoted(stray.option)} at top level is for {stray.sister}: {stray.why}"
-            yield audited.finding(KIND, message, stray.hint, position=config.keys.get(stray.at), key=stray.option)
+            yield audited.finding(KIND, message, stray.hint, location=config.keys.get(stray.at), key=stray.option)
     for found in audited.constructor.unread(config, audited.facts):
         at, option = found.at, str(found.at[-1])
         if option not in found.sisters:

@@ -16,7 +16,6 @@ from pgaudit.cli.common import ReaderGone, complain
 from pgaudit.cli.completion import OPTIONS, asked_by_a_shell
 from pgaudit.cli.lazy import PlainGroup, add_commands
 from pgaudit.core.errors import PgauditError, Problem
-from pgaudit.core.location import place
 from pgaudit.input_files import noted_inputs
 from pgaudit.text import said, visible
 
@@ -99,7 +98,7 @@ def _problems(error: BaseException) -> Sequence[Problem]:
 
 
 def _worded(problem: Problem) -> str:
-    where = visible(place(problem.path, problem.position))
+    where = visible(problem.location or "")
     hint = f"\n  {visible(problem.hint)}" if problem.hint else ""
     example = "".join(f"\n    {visible(line)}" for line in problem.example)
     return f"{where}{': ' if where else ''}error: {visible(problem.message)}{hint}{example}"

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path as FilePath
 
 from pgaudit import user_code
-from pgaudit.core.errors import ConfigError, Problem
-from pgaudit.core.location import Position, file_of
+from pgaudit.core.errors import ConfigError
+from pgaudit.core.location import Location
 from pgaudit.input_files import NotRegular, refuse_irregular
 from pgaudit.text import nearest, quoted
 
@@ -31,7 +31,7 @@ def shown(file: str, config: str) -> str:
     return file if os.path.isabs(config) or far else seen
 
 
-def refuse_unreadable(path: str, users: Sequence[str], config: str, at: Position) -> None:
+def refuse_unreadable(path: str, users: Sequence[str], config: str, at: Location) -> None:
     """Raises ConfigError for a base that is missing, is no file, or inherits from itself.
 
     Args:
@@ -55,7 +55,7 @@ def refuse_unreadable(path: str, users: Sequence[str], config: str, at: Position
         others = sorted(_beside(FilePath(path)) - set(map(os.path.basename, users)))
         near = nearest(os.path.basename(path), others, cutoff=0.7)
         hint = f"did you mean {quoted(shown(os.path.join(os.path.dirname(path), near[0]), config))}?" if near else None
-    raise ConfigError(Problem(message, file_of(config, at), at, hint))
+    raise ConfigError(message, hint, at)
 
 
 def _why_not(path: str) -> str:

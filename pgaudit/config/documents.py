@@ -8,7 +8,7 @@ from pathlib import Path as FilePath
 from pgaudit.config.layouts import Path
 from pgaudit.config.loader import MAX_BYTES, Document
 from pgaudit.core.errors import ConfigError, Problem
-from pgaudit.core.location import Position, file_of
+from pgaudit.core.location import Location, location_order, whole_file
 from pgaudit.input_files import read_bytes
 from pgaudit.text import nearest, quoted, visible
 
@@ -65,9 +65,11 @@ def refuse(complaints: Sequence[Complaint], document: Document, path: str | None
     if not complaints:
         return
     unique = {at: (message, hint) for at, message, hint in reversed(complaints)}  # the first about a place
-    placed = [(_place(document, at), _named(at, message), hint) for at, (message, hint) in unique.items()]
-    problems = [Problem(message, file_of(path, position), position, hint) for position, message, hint in placed]
-    raise ConfigError(sorted(problems, key=lambda p: (p.position is None, p.position or Position(0, 0), p.message)))
+    problems = [
+        Problem(_named(at, message), _place(document, at) or whole_file(path), hint)
+        for at, (message, hint) in unique.items()
+    ]
+    raise ConfigError(sorted(problems, key=lambda each: (location_order(each.location), each.message)))
 
 
 def _named(at: Path, message: str) -> str:
@@ -76,8 +78,8 @@ def _named(at: Path, message: str) -> str:
     return f"{key}: {message}" if at and not message.startswith(("unknown", '"')) else message
 
 
-def _place(document: Document, at: Path) -> Position | None:
-    """The position of the value at ``at``; of its key where the value is missing; of the nearest parent otherwise."""
+def _place(document: Document, at: Path) -> Location | None:
+    """Where the value stands at ``at``; of its key where the value is missing; of the nearest parent otherwise."""
     if at in document.keys:
         return document.keys[at]
     for length in range(len(at), -1, -1):

@@ -11,7 +11,7 @@ from typing import Any
 from pgaudit.config.documents import Complaint, read_file, refuse
 from pgaudit.config.layouts import Path
 from pgaudit.config.loader import read_yaml
-from pgaudit.core.location import Position
+from pgaudit.core.location import Location, whole_file
 
 LEVELS = ("info", "warning", "error", "never")
 """From which severity on findings fail the gate; ``never`` for none."""
@@ -57,21 +57,21 @@ class Expectations:
     at: Path = ()
     """Where the section stands in its file; empty for a file of its own."""
     path: str | None = None
-    positions: Mapping[Path, Position] = field(default_factory=dict)
+    locations: Mapping[Path, Location] = field(default_factory=dict)
 
-    def position(self, at: Path) -> Position | None:
+    def location(self, at: Path) -> Location | None:
         """Returns where an expectation stands; None for one that was given as a mapping."""
-        return self.positions.get(at)
+        return self.locations.get(at) or whole_file(self.path)
 
 
-def expectations(section: Mapping[str, Any], at: Path, path: str | None, keys: Mapping[Path, Position]) -> Expectations:
+def expectations(section: Mapping[str, Any], at: Path, path: str | None, keys: Mapping[Path, Location]) -> Expectations:
     """Returns a valid section as expectations.
 
     Args:
         section: what stands under ``expect``, or a whole file of its own.
         at: where the section stands in its file; empty for a file of its own.
         path: the file.
-        keys: the positions of the file's keys.
+        keys: the locations of the file's keys.
     """
     rules = tuple(_rule(name, given, (*at, "rules", name)) for name, given in (section.get("rules") or {}).items())
     params = tuple(_param(glob, given, (*at, "params", glob)) for glob, given in (section.get("params") or {}).items())

@@ -16,7 +16,8 @@ from pgaudit.config.misplaced import meant, misplaced, split
 from pgaudit.config.records import Config
 from pgaudit.config.validate import constructor_complaints, section_complaints, top_complaints
 from pgaudit.config.yaml_chain import read_chain
-from pgaudit.core.errors import ConfigError, Problem, UsageError
+from pgaudit.core.errors import ConfigError, UsageError
+from pgaudit.core.location import whole_file
 from pgaudit.input_files import note_input
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def _validated(document: Document, path: str | None, constructor: str | None, ot
 
     if not isinstance(document.value, dict):
         message = f"a config is a mapping, not {described(document.value)}"
-        raise ConfigError(Problem(message, path, document.values.get(())))
+        raise ConfigError(message, location=document.values.get(()) or whole_file(path))
     top, rest = split(document.value)
     layout = layouts.recognise(top, {**document.rest, **rest}, otherwise)
     name = constructor or scoped(layout.constructor, top.get("default_scope"))

@@ -15,9 +15,9 @@ from typing import Any
 import yaml
 
 from pgaudit.config.layouts import Path
-from pgaudit.config.yaml_errors import position_of, syntax_problem, undecodable, unreadable
+from pgaudit.config.yaml_errors import syntax_error, undecodable, unreadable
 from pgaudit.core.errors import ConfigError, Problem
-from pgaudit.core.location import Position
+from pgaudit.core.location import Location
 from pgaudit.text import one_line, quoted
 
 MAX_BYTES = 1 << 20
@@ -40,7 +40,7 @@ class Ambiguous:
     """A scalar such as ``1e-4``: a number here and in YAML 1.2, a string to PyYAML."""
 
     path: Path
-    position: Position
+    location: Location
     text: str
 
 
@@ -49,8 +49,8 @@ class Document:
     """What a YAML file says. Paths are tuples of keys and list indices from the top."""
 
     value: Any = None
-    keys: dict[Path, Position] = field(default_factory=dict)
-    values: dict[Path, Position] = field(default_factory=dict)
+    keys: dict[Path, Location] = field(default_factory=dict)
+    values: dict[Path, Location] = field(default_factory=dict)
     ambiguous: list[Ambiguous] = field(default_factory=list)
     rest: Mapping[str, Any] = field(default_factory=dict)
     """The top-level keys that were left aside, as an outline."""
@@ -89,30 +89,31 @@ class Source:
         Args:
             data: the file's bytes.
             path: its name, for messages.
-            is_base: whether it is not the config itself, so that each position names it.
+            is_base: whether it is not the config itself but one that it inherits from.
             least: the hint to give for an empty file.
 
         Raises:
             ConfigError: it is no YAML.
         """
         if len(data) > MAX_BYTES:
-            raise ConfigError(Problem(f"the file is larger than the {MAX_BYTES:,} bytes that a config may have", path))
+            message = f"the file is larger than the {MAX_BYTES:,} bytes that a config may have"
+            raise ConfigError(message, location=Location(path))
         self.path = path
-        self._elsewhere = path if is_base else None
+        self._inherited = is_base
         try:
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            raise ConfigError(undecodable(data, error, path)) from None
+            raise undecodable(data, error, path) from None
         try:
             root = _single_node(text, path)
         except yaml.MarkedYAMLError as error:
-            raise ConfigError(syntax_problem(error, path)) from None
+            raise syntax_error(error, path) from None
         except yaml.reader.ReaderError as error:
-            raise ConfigError(unreadable(text, error, path)) from None
+            raise unreadable(text, error, path) from None
         except RecursionError:
-            raise ConfigError(Problem("the YAML is nested too deeply", path)) from None
+            raise ConfigError("the YAML is nested too deeply", location=Location(path)) from None
         if root is None:
-            raise ConfigError(Problem("the file is empty", path, hint=least))
+            raise ConfigError("the file is empty", least, Location(path))
         self._root = root
 
     @property
@@ -126,17 +127,17 @@ class Source:
         Raises:
             ConfigError: with every problem found.
         """
-        builder = _Builder(self.path, self._elsewhere, size or Size())
+        builder = _Builder(self.path, size or Size(), inherited=self._inherited)
         try:
             builder.document.value = builder.build(_without(self._root, rest or {}), ())
         except RecursionError:
-            raise ConfigError(Problem("the YAML is nested too deeply", self.path)) from None
+            raise ConfigError("the YAML is nested too deeply", location=Location(self.path)) from None
         if builder.problems:
             raise ConfigError(builder.problems)
         builder.document.rest = rest or {}
         for key, _ in self._root.value if rest else ():
             if _is_word(key) and key.value in builder.document.rest:
-                builder.document.keys[(key.value,)] = position_of(key, self._elsewhere)
+                builder.document.keys[(key.value,)] = builder.place(key)
         return builder.document
 
 
@@ -145,7 +146,7 @@ def _single_node(text: str, path: str) -> yaml.Node | None:
     try:
         root = loader.get_single_node()
     except (ValueError, OverflowError) as error:  # PyYAML lets chr() of a bad escape through
-        raise ConfigError(Problem(f"not YAML: {one_line(error)}", path)) from None
+        raise ConfigError(f"not YAML: {one_line(error)}", location=Location(path)) from None
     finally:
         loader.dispose()
     return root
@@ -180,9 +181,9 @@ class Size:
 class _Builder:
     """Turns nodes into values; collects problems instead of stopping at the first."""
 
-    def __init__(self, path: str, elsewhere: str | None, size: Size) -> None:
-        self.path = path
-        self._elsewhere = elsewhere
+    def __init__(self, path: str, size: Size, *, inherited: bool) -> None:
+        self._path = path
+        self._inherited = inherited
         self._size = size
         self.document = Document()
         self.problems: list[Problem] = []
@@ -191,7 +192,7 @@ class _Builder:
 
     def build(self, node: yaml.Node, at: Path) -> Any:
         self._count(node)
-        self.document.values[at] = self._place(node)
+        self.document.values[at] = self.place(node)
         if id(node) in self._open:
             self._problem(node, "this alias contains itself")
             return None
@@ -212,7 +213,7 @@ class _Builder:
 
     def _mapping(self, node: yaml.MappingNode, at: Path) -> dict[Hashable, Any]:
         result: dict[Hashable, Any] = {}
-        seen: dict[Hashable, Position] = {}
+        seen: dict[Hashable, Location] = {}
         merges: list[yaml.Node] = []
         for key_node, value_node in node.value:
             if key_node.tag == _TAG + "merge":
@@ -223,7 +224,7 @@ class _Builder:
             key = self._key(key_node)
             if key is None:
                 continue
-            here = self._place(key_node)
+            here = self.place(key_node)
             if key in seen:
                 self._problem(key_node, f"the key {quoted(key)} stands twice here, first in line {seen[key].line}")
                 continue
@@ -251,7 +252,7 @@ class _Builder:
                 result.update({key: value for key, value in merged.items() if key not in result})
 
     def _adopt(self, inner: Document, depth: int, fresh: Set[Hashable]) -> None:
-        """Takes over the positions of those merged keys that the mapping itself does not have."""
+        """Takes over the locations of those merged keys that the mapping itself does not have."""
         document = self.document
         for paths, more in ((document.keys, inner.keys), (document.values, inner.values)):
             paths.update({p: where for p, where in more.items() if len(p) > depth and p[depth] in fresh})
@@ -277,7 +278,7 @@ class _Builder:
         kind, text = node.tag.replace(_TAG, ""), node.value
         if kind == "str":
             if node.style is None and _AMBIGUOUS.fullmatch(text):
-                self.document.ambiguous.append(Ambiguous(at, self._place(node), text))
+                self.document.ambiguous.append(Ambiguous(at, self.place(node), text))
                 return float(text.replace("_", ""))
             return text
         if kind in ("timestamp", "value"):
@@ -301,13 +302,15 @@ class _Builder:
         self._size.nodes += 1
         if self._size.nodes > MAX_NODES:
             message = f"the file expands to more than {MAX_NODES:,} values"
-            raise ConfigError(Problem(message, self.path, self._place(node), "fewer aliases and merges"))
+            raise ConfigError(message, "fewer aliases and merges", self.place(node))
 
     def _problem(self, node: yaml.Node, message: str, hint: str | None = None) -> None:
-        self.problems.append(Problem(message, self.path, self._place(node), hint))
+        self.problems.append(Problem(message, self.place(node), hint))
 
-    def _place(self, node: yaml.Node) -> Position:
-        return position_of(node, self._elsewhere)
+    def place(self, node: yaml.Node) -> Location:
+        """Returns where a node begins."""
+        mark = node.start_mark
+        return Location(self._path, mark.line + 1, mark.column + 1, self._inherited)
 
 
 _A = {"int": "a number", "float": "a number", "bool": "true or false", "null": "nothing", "timestamp": "a date"}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -16,8 +16,8 @@ from pgaudit.config.documents import Complaint, read_file, refuse
 from pgaudit.config.layouts import Path
 from pgaudit.config.loader import Document, read_yaml
 from pgaudit.config.project_faults import EXAMPLE, project_complaints
-from pgaudit.core.errors import ConfigError, Problem, UsageError
-from pgaudit.core.location import Position
+from pgaudit.core.errors import ConfigError, UsageError
+from pgaudit.core.location import Location
 
 YAML, TOML = "pgaudit.yaml", "pyproject.toml"
 _FILES = ("config", "lock", "expect", "baseline")
@@ -30,14 +30,12 @@ class Origin:
     """Where a project file lists an audit."""
 
     path: str
-    places: Mapping[str, Position]
+    places: Mapping[str, Location]
     """The places of its keys, and of the whole entry under an empty one."""
 
-    def placed(self, problem: Problem, key: str) -> Problem:
-        """Gives a problem that has no place the one of the key that led to it."""
-        if problem.path is not None:
-            return problem
-        return replace(problem, path=self.path, position=self.places.get(key) or self.places.get(""))
+    def location(self, key: str) -> Location:
+        """Returns where a key stands, or else the whole entry."""
+        return self.places.get(key) or self.places.get("") or Location(self.path)
 
 
 @dataclass(frozen=True)
@@ -112,7 +110,7 @@ def load_project(path: FilePath) -> Project:
     section = _within(document.value, at)
     if section is None:
         named = "this file has no [tool.pgaudit]" if at else "a project file lists its audits"
-        raise ConfigError(Problem(named, shown, Position(1, 1), EXAMPLE))
+        raise ConfigError(named, EXAMPLE, Location(shown, 1, 1))
     refuse(project_complaints(section, at), document, shown)
     folder = FilePath(shown).parent
     refuse([*_outside(section["audits"], folder, (*at, "audits"))], document, shown)

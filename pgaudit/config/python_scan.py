@@ -56,14 +56,14 @@ class _Scan:
     def _assign(self, target: ast.expr, entry: Entry) -> None:
         if isinstance(target, ast.Name):
             if target.id != BASE:
-                entry.position = self.values.position(target)
+                entry.location = self.values.location(target)
                 self.values.names[target.id] = entry
             return
         if isinstance(target, (ast.Attribute, ast.Subscript)):
             parent, key = self.values.entry(target.value), self.values.key(target)
             if parent is not None and isinstance(parent.value, Table) and key is not None:
                 computed = isinstance(target, ast.Subscript) and not isinstance(target.slice, ast.Constant)
-                entry.position = None if computed else self.values.position(target)
+                entry.location = None if computed else self.values.location(target)
                 parent.value.entries[key] = entry
                 return
         self.values.doubt(target)

@@ -6,10 +6,10 @@ import ast
 from collections.abc import Callable
 
 from pgaudit.config.python_tree import UNKNOWN, Entry, Literal, Node, Table, copied, doubt, updated
-from pgaudit.core.location import Position
+from pgaudit.core.location import Location
 
-Place = Callable[[int, int], Position]
-"""Line and byte offset, as ``ast`` gives them → a position in the file."""
+Place = Callable[[int, int], Location]
+"""Line and byte offset, as ``ast`` gives them → a location in the file."""
 
 _PURE = frozenset(
     """
@@ -69,7 +69,7 @@ class Values:
         found = self.of(node.slice)
         return found.value if isinstance(found, Literal) and isinstance(found.value, (str, int)) else None
 
-    def position(self, node: ast.expr | ast.keyword) -> Position:
+    def location(self, node: ast.expr | ast.keyword) -> Location:
         """Returns where the key stands that an expression is, or that ends a chain."""
         if isinstance(node, ast.Attribute) and node.end_lineno and node.end_col_offset:
             return self._place(node.end_lineno, node.end_col_offset - len(node.attr.encode()))
@@ -103,7 +103,7 @@ class Values:
                 continue
             name = self.of(key)
             if isinstance(name, Literal) and isinstance(name.value, (str, int)):
-                stands = self.position(key) if isinstance(key, ast.Constant) else None
+                stands = self.location(key) if isinstance(key, ast.Constant) else None
                 table.entries[name.value] = Entry(stands, self.of(value))
             else:  # any of those before it may be meant
                 table.doubt()
@@ -116,7 +116,7 @@ class Values:
             return UNKNOWN
         table = Table(is_list=True)
         for index, item in enumerate(node.elts):
-            table.entries[index] = Entry(self.position(item), self.of(item))
+            table.entries[index] = Entry(self.location(item), self.of(item))
         return table
 
     def _call(self, node: ast.Call) -> Node:
@@ -139,7 +139,7 @@ class Values:
             if keyword.arg is None:
                 self._spread(table, keyword.value)
             else:
-                table.entries[keyword.arg] = Entry(self.position(keyword), self.of(keyword.value))
+                table.entries[keyword.arg] = Entry(self.location(keyword), self.of(keyword.value))
 
     def _spread(self, table: Table, value: ast.expr) -> None:
         more = self.of(value)

@@ -143,7 +143,7 @@ def base_rule(config: Config, value: str, section: str = "optimizer") -> Provena
     """Returns the rule by which the optimizer's own lr or weight decay holds: the config's, or that of the class."""
     if (getattr(config, section) or {}).get(value) is None:
         return Provenance("optimizer_default")
-    return Provenance("default", None, config.position(section, value))
+    return Provenance("default", None, config.location(section, value))
 
 
 def untouched(config: Config, facts: OptimizerDefaults) -> Setting:

@@ -11,11 +11,11 @@ from pgaudit.config import Config
 from pgaudit.constructors import constructor_named
 from pgaudit.constructors.rules.decide import OF_SCHEDULERS
 from pgaudit.core.assignment import OptimizerInfo
-from pgaudit.core.location import place
+from pgaudit.core.location import location_order
 from pgaudit.core.setting import Setting
 from pgaudit.pipeline import audit_with_tensors
 from pgaudit.report import Report
-from pgaudit.serialize import portable
+from pgaudit.serialize import portable_location
 from pgaudit.text import visible
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def without_effect(report: Report) -> tuple[str, ...]:
     """
     found = [each for each in (*report.findings, *report.ignored) if each.code in _NO_EFFECT]
     lines = []
-    for each in sorted(found, key=lambda each: (each.position is None, each.position)):
-        where = place(portable(each.path), each.position)
-        lines.append(f"{visible(where)}: {visible(each.message)}" if where else visible(each.message))
+    for each in sorted(found, key=lambda each: location_order(each.location)):
+        at = portable_location(each.location)
+        lines.append(f"{visible(at)}: {visible(each.message)}" if at else visible(each.message))
     return tuple(dict.fromkeys(lines))

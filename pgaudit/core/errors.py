@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pgaudit.core.location import Position, place
+from pgaudit.core.location import Location
 
 
 @dataclass(frozen=True)
@@ -19,26 +19,39 @@ class Problem:
     """One thing that is wrong, where it is wrong, and how to mend it."""
 
     message: str
-    path: str | None = None
-    """The config file, as the user named it; None for a config that was given as a mapping."""
-    position: Position | None = None
+    location: Location | None = None
+    """None for what was not read from a file."""
     hint: str | None = None
     example: tuple[str, ...] = ()
     """Lines of code that the hint speaks of."""
 
     def __str__(self) -> str:
-        where = place(self.path, self.position)
-        text = f"{where}: {self.message}" if where else self.message
+        text = f"{self.location}: {self.message}" if self.location else self.message
         return f"{text} ({self.hint})" if self.hint else text
 
 
 class PgauditError(Exception):
     """The base of every error that pgaudit raises on purpose."""
 
-    def __init__(self, problems: str | Problem | Sequence[Problem], hint: str | None = None) -> None:
+    def __init__(
+        self,
+        problems: str | Sequence[Problem],
+        hint: str | None = None,
+        location: Location | None = None,
+        *,
+        example: Sequence[str] = (),
+    ) -> None:
+        """Takes all that is wrong, or one message with what belongs to it.
+
+        Args:
+            problems: a message, or all that is wrong.
+            hint: how to mend it.
+            location: where it is wrong.
+            example: lines of code that the hint speaks of.
+        """
         if isinstance(problems, str):
-            problems = Problem(problems, hint=hint)
-        self.problems: tuple[Problem, ...] = (problems,) if isinstance(problems, Problem) else tuple(problems)
+            problems = [Problem(problems, location, hint, tuple(example))]
+        self.problems: tuple[Problem, ...] = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from pgaudit.core.location import Position, place
+from pgaudit.core.location import Location
 from pgaudit.text import visible
 
 Severity = Literal["error", "warning", "info"]
@@ -22,17 +22,19 @@ class Finding:
     severity: Severity
     message: str
     hint: str | None = None
-    param: str | None = None
-    path: str | None = None
-    position: Position | None = None
-    key: str | None = None
-    """What it is about in the config's own words: a custom key, a pattern, or an option."""
+    location: Location | None = None
     params: tuple[str, ...] = ()
     """All parameters that it is about, where it is about any."""
+    key: str | None = None
+    """What it is about in the config's own words: a custom key, a pattern, or an option."""
     keys: tuple[str, ...] = ()
     """Further words of the config that it is about: rules that have no effect for the same cause."""
 
+    @property
+    def param(self) -> str | None:
+        """The one parameter that it is about; None where there are several, or none."""
+        return self.params[0] if len(self.params) == 1 else None
+
     def __repr__(self) -> str:
-        where = place(self.path, self.position)
-        head = f"{self.code} {self.name} [{self.severity}]{f' {where}' if where else ''}"
-        return f"<Finding {visible(head)}: {visible(self.message)}>"
+        where = f" {self.location}" if self.location else ""
+        return f"<Finding {visible(f'{self.code} {self.name} [{self.severity}]{where}')}: {visible(self.message)}>"

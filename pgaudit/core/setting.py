@@ -9,7 +9,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
-from pgaudit.core.location import Position
+from pgaudit.core.location import Location
 
 _OWN_COLUMNS = ("lr", "weight_decay")
 
@@ -22,7 +22,7 @@ class Provenance:
     """``custom_keys``, ``norm_decay_mult`` ..., ``default``, ``optimizer_default``, ``frozen`` or ``duplicate``."""
     key: str | None = None
     """The custom key or pattern, where the option has several."""
-    position: Position | None = None
+    location: Location | None = None
 
     @property
     def name(self) -> tuple[str, str | None]:

@@ -5,17 +5,15 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from pgaudit.config.expect import Expectations, ParamExpectation, RuleExpectation
 from pgaudit.config.layouts import Path
 from pgaudit.core.assignment import ParamAssignment
-from pgaudit.core.errors import ConfigError, Problem
-from pgaudit.core.location import file_of, place
+from pgaudit.core.errors import ConfigError
 from pgaudit.core.setting import Provenance, deciding_rules
 from pgaudit.gate.records import Notice
 from pgaudit.report import Report
-from pgaudit.serialize import portable
+from pgaudit.serialize import portable_location
 from pgaudit.text import counted, did_you_mean, quoted, visible
 
 _CLOSE = 1e-9
@@ -80,8 +78,7 @@ def _allowed(report: Report, expect: Expectations, expected: RuleExpectation) ->
 def _names(report: Report, expect: Expectations, glob: str, at: Path) -> frozenset[str]:
     """The names that a glob stands for; ConfigError for what is none."""
     if fault := report.names.fault(glob):
-        position = expect.position(at)
-        raise ConfigError(Problem(f"{quoted(glob)} is not a glob: {fault}", file_of(expect.path, position), position))
+        raise ConfigError(f"{quoted(glob)} is not a glob: {fault}", location=expect.location(at))
     return report.names.matching(glob)
 
 
@@ -138,9 +135,8 @@ def _differences(report: Report, expected: ParamExpectation, row: ParamAssignmen
 
 def _worded(report: Report, rule: Provenance) -> str:
     """A rule, and where it stands."""
-    at = rule.position and replace(rule.position, file=portable(rule.position.file))
-    where = place(portable(report.config_path), at) if at else ""
-    return f"{visible(rule.full)} ({visible(where)})" if where else visible(rule.full)
+    at = portable_location(rule.location)
+    return f"{visible(rule.full)} ({visible(at)})" if at else visible(rule.full)
 
 
 def _named(rows: Sequence[ParamAssignment]) -> str:
@@ -169,7 +165,5 @@ def _notice(
     *,
     hint: str | None = None,
 ) -> Notice:
-    position = expect.position(at)
     names = tuple(row.name for row in rows)
-    path = file_of(expect.path, position)
-    return Notice(code, name, "error", True, message, hint, path, position, names, key)
+    return Notice(code, name, "error", True, message, hint, expect.location(at), names, key)

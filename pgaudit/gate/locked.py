@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pgaudit.config.documents import read_file
 from pgaudit.constructors import constructor_named
 from pgaudit.core.assignment import ParamAssignment
-from pgaudit.core.location import Position, file_of
+from pgaudit.core.location import Location, whole_file
 from pgaudit.core.setting import Provenance
 from pgaudit.diff import Change, ChangeKind, Diff, ValueChange, compare
 from pgaudit.diff.compare import same
@@ -43,7 +43,7 @@ def moved(report: Report, audit: Audit) -> Iterator[Notice]:
         message = f"{counted(len(other), 'tensor')} have other rules than the lock says, and the same values"
         names = tuple(change.param.name for change in other)
         hint = f"{audit.relock()} writes the new rules"
-        yield Notice("lock", "other-rule", "info", False, message, hint, audit.lock, Position(1, 1), names)
+        yield Notice("lock", "other-rule", "info", False, message, hint, Location(audit.lock, 1, 1), names)
 
 
 def _is_default(report: Report, change: ValueChange) -> bool:
@@ -54,17 +54,16 @@ def _is_default(report: Report, change: ValueChange) -> bool:
 
 
 def _of_setup(report: Report, change: ValueChange, audit: Audit) -> Notice:
-    position = _of_argument(report, change.name) if report.basis else None
+    at = _of_argument(report, change.name) if report.basis else whole_file(report.config_path)
     message = f"{visible(change.name)}: locked as {_word(change.before)}, now {_word(change.after)}"
-    path = file_of(report.config_path, position)
-    return Notice("lock", "setup-moved", "error", True, message, _hint(audit), path, position)
+    return Notice("lock", "setup-moved", "error", True, message, _hint(audit), at)
 
 
-def _of_argument(report: Report, name: str) -> Position | None:
+def _of_argument(report: Report, name: str) -> Location | None:
     """Where an argument of the optimizer stands in the config."""
     spec = constructor_named(report.config.constructor).optimizer(report.config)
     key = spec.type_key if name == "optimizer" else name
-    return report.config.position(*spec.section, key) or report.config.position(*spec.section)
+    return report.config.nearest(*spec.section, key)
 
 
 _Move = tuple[ChangeKind, str, "Provenance | None"]
@@ -99,10 +98,9 @@ def _of_parameters(report: Report, lock: Report, like: _Move, changes: list[Chan
     if kind in (ChangeKind.ADDED, ChangeKind.REMOVED) and locked != model:
         hint = f"the lock is of {visible(locked)}, and this is {visible(model)}"
     name = {ChangeKind.ADDED: "not-locked", ChangeKind.REMOVED: "locked-and-gone"}.get(kind, "moved")
-    position = rule.position if rule else None
+    at = (rule.location if rule else None) or whole_file(report.config_path)
     key = visible(rule.full) if rule else None
-    path = file_of(report.config_path, position)
-    return Notice("lock", name, "error", True, f"{which}: {words}", hint, path, position, names, key)
+    return Notice("lock", name, "error", True, f"{which}: {words}", hint, at, names, key)
 
 
 def _hint(audit: Audit) -> str:

@@ -10,6 +10,7 @@ from dataclasses import fields, replace
 
 from pgaudit.config.project import Listed, Project
 from pgaudit.core.errors import Problem, UsageError
+from pgaudit.core.location import Location
 from pgaudit.gate.processes import in_processes
 from pgaudit.gate.records import Audit, Outcome
 from pgaudit.gate.run import run
@@ -78,5 +79,5 @@ def _guarded(audit: Audit) -> Outcome:
         with fresh_imports():
             return run(audit)
     except (Exception, SystemExit) as error:  # foreign code may ask to exit
-        problem = Problem(f"internal error: {said(error)}", audit.config, hint="--traceback shows where")
+        problem = Problem(f"internal error: {said(error)}", Location(audit.config), "--traceback shows where")
         return Outcome(audit, problems=(problem,), trace=traceback.format_exc())

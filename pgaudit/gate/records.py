@@ -11,7 +11,7 @@ from typing import Any
 from pgaudit.config.project import Origin
 from pgaudit.core.errors import Problem
 from pgaudit.core.findings import Finding, Severity
-from pgaudit.core.location import Position
+from pgaudit.core.location import Location
 from pgaudit.models.cache import Cache
 from pgaudit.text import visible
 
@@ -66,8 +66,7 @@ class Notice:
     fails: bool
     message: str
     hint: str | None = None
-    path: str | None = None
-    position: Position | None = None
+    location: Location | None = None
     params: tuple[str, ...] = ()
     """All parameters that it is about."""
     key: str | None = None
@@ -118,8 +117,7 @@ def of_finding(finding: Finding, *, fails: bool) -> Notice:
         fails,
         finding.message,
         finding.hint,
-        finding.path,
-        finding.position,
+        finding.location,
         finding.params,
         finding.key,
     )

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pgaudit.config.expect import Expectations, load_expectations
 from pgaudit.core.errors import PgauditError
 from pgaudit.core.findings import Finding
+from pgaudit.core.location import Location
 from pgaudit.gate import baseline
 from pgaudit.gate.expected import unexpected
 from pgaudit.gate.locked import moved
@@ -43,13 +44,14 @@ def run(audit: Audit) -> Outcome:
 
 @contextmanager
 def _led_by(audit: Audit, key: str) -> Iterator[None]:
-    """Gives a problem without a place the one in the project file that led to it."""
+    """Gives a problem without a place that of the project file's key that led to it."""
     try:
         yield
     except PgauditError as error:
         if audit.origin is None:
             raise
-        raise PgauditError([audit.origin.placed(problem, key) for problem in error.problems]) from error
+        at = audit.origin.location(key)
+        raise PgauditError([replace(each, location=each.location or at) for each in error.problems]) from error
 
 
 def judged(audit: Audit, report: Report, expect: Expectations, known: baseline.Known = frozenset()) -> Outcome:
@@ -95,5 +97,5 @@ def _new(findings: Sequence[Finding], known: baseline.Known) -> Iterator[Finding
 
 
 def _order(notice: Notice) -> tuple[str, bool, tuple[int, int]]:
-    at = notice.position
-    return notice.path or "", at is None, (at.line, at.column) if at else (0, 0)
+    at = notice.location or Location()
+    return at.path or "", at.line is None, (at.line or 0, at.column or 0)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from types import ModuleType
 from typing import Any
 
-from pgaudit.core.errors import ModelError, Problem
+from pgaudit.core.errors import ModelError
 from pgaudit.text import did_you_mean, said, visible
 
 _FUNCTION = "write a function that returns the model, and name that: make_model.py:make_model"
@@ -34,7 +34,7 @@ def not_built(error: BaseException, factory: Any, args: Mapping[str, Any], ref: 
             return _missing(message, missing, args, ref)
     if args and isinstance(error, (AttributeError, TypeError)):
         hint = f"--model-arg gives plain values of YAML; where it wants an object, {_FUNCTION}"
-        return ModelError(Problem(message, hint=hint, example=_example(ref, _call(ref, [*args]))))
+        return ModelError(message, hint, example=_example(ref, _call(ref, [*args])))
     return ModelError(message)
 
 
@@ -51,7 +51,7 @@ def _missing(message: str, missing: list[inspect.Parameter], args: Mapping[str, 
         return ModelError(message, f"{options} gives it what it needs")
     names = [*args, *(each.name for each in missing)]
     hint = f"{options} gives it a plain value; where it wants an object, {_FUNCTION}"
-    return ModelError(Problem(message, hint=hint, example=_example(ref, _call(ref, names))))
+    return ModelError(message, hint, example=_example(ref, _call(ref, names)))
 
 
 def not_callable(found: Any, ref: str) -> ModelError:
@@ -65,7 +65,7 @@ def not_callable(found: Any, ref: str) -> ModelError:
     message = f"{visible(ref)} is {kind}, not an nn.Module, nor a class or function that makes one"
     if inner is None:
         return ModelError(message)
-    return ModelError(Problem(message, hint=_FUNCTION, example=_example(ref, _name(ref) + inner)))
+    return ModelError(message, _FUNCTION, example=_example(ref, _name(ref) + inner))
 
 
 def not_a_model(made: Any, factory: Any, args: Mapping[str, Any], ref: str) -> ModelError:
@@ -77,12 +77,12 @@ def not_a_model(made: Any, factory: Any, args: Mapping[str, Any], ref: str) -> M
     if inspect.iscoroutine(made):
         made.close()  # it will not be awaited
         lines = ("import asyncio", *_example(ref, f"asyncio.run({call})"))
-        return ModelError(Problem(f"{visible(ref)} is an async function", hint=_FUNCTION, example=lines))
+        return ModelError(f"{visible(ref)} is an async function", _FUNCTION, example=lines)
     if made is None:
         return ModelError(f"{visible(ref)} returned nothing, not an nn.Module", "does it end with `return model`?")
     if inspect.isclass(made) and issubclass(made, nn.Module):
         message = f"{visible(ref)} returned the class {visible(made.__name__)}, not an nn.Module made of it"
-        return ModelError(Problem(message, hint=_FUNCTION, example=_example(ref, f"{call}()")))
+        return ModelError(message, _FUNCTION, example=_example(ref, f"{call}()"))
     if inspect.isclass(factory):
         message = f"{visible(ref)} is a class, but no nn.Module"
     elif isinstance(made, Optimizer):
@@ -92,7 +92,7 @@ def not_a_model(made: Any, factory: Any, args: Mapping[str, Any], ref: str) -> M
     inner = None if isinstance(made, Optimizer) else _inside(made)
     if inner is None:
         return ModelError(message, "name the class of the model, or the function that returns the model itself")
-    return ModelError(Problem(message, hint=_FUNCTION, example=_example(ref, call + inner)))
+    return ModelError(message, _FUNCTION, example=_example(ref, call + inner))
 
 
 def _inside(made: Any) -> str | None:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Collection
 from pathlib import Path
 
-from pgaudit.core.errors import ModelError, Problem
+from pgaudit.core.errors import ModelError
 from pgaudit.text import did_you_mean, nearest, quoted, visible
 
 OWN = "a model of your own is file.py:NAME or package.module:NAME: its class, or a function that returns it"
@@ -58,7 +58,7 @@ def _offered(refs: list[str]) -> str | None:
 def _a_folder(path: Path) -> ModelError:
     message = f"{quoted(path)} is a folder, not a model"
     if (path / "config.json").is_file():
-        return ModelError(Problem(message, hint=FUNCTION, example=_from_config(f'from_pretrained("{visible(path)}")')))
+        return ModelError(message, FUNCTION, example=_from_config(f'from_pretrained("{visible(path)}")'))
     files = sorted(path.glob("[!_]*.py"))
     found = [ref for file in files for ref in _defined_in(file)]
     hint = _offered(found) or (f"name what builds the model, such as {visible(files[0])}:NAME" if files else OWN)
@@ -121,7 +121,7 @@ def _of_a_hub(message: str, plain: str) -> ModelError:
         lines = _from_config('from_pretrained("FOLDER")  # which holds its config.json')
     else:
         lines = _from_config(f'for_model("{kind}")  # or from_pretrained("FOLDER"), which holds its config.json')
-    return ModelError(Problem(message, hint=FUNCTION, example=lines))
+    return ModelError(message, FUNCTION, example=lines)
 
 
 def _type_of(plain: str) -> str | None:

@@ -10,7 +10,6 @@ from typing import Any
 
 from pgaudit import serialize
 from pgaudit.core.assignment import ParamAssignment
-from pgaudit.core.location import place
 from pgaudit.core.setting import Provenance
 from pgaudit.render.folds import Fold, fold, unfolded
 from pgaudit.render.markdown import code, escaped
@@ -130,7 +129,7 @@ def _rule_fields(rule: Provenance | None) -> list[object]:
     return [
         rule.option,
         visible(rule.key) if rule.key is not None else None,
-        visible(rule.position.mark.removeprefix(":")) if rule.position else None,
+        visible(rule.location.mark.removeprefix(":")) if rule.location else None,
     ]
 
 
@@ -163,7 +162,7 @@ def render_markdown(report: Report, selection: Selection, *, folded: bool = Fals
         for finding in report.findings:
             hint = f" ({finding.hint})" if finding.hint else ""
             what = f"{finding.code} {finding.name} [{finding.severity}]"
-            where = place(finding.path, finding.position)
+            where = str(finding.location or "")
             lines.append(f"| {' | '.join(escaped(cell) for cell in (where, what, finding.message + hint))} |")
     return "\n".join(lines) + "\n"
 

@@ -11,7 +11,7 @@ from rich.text import Text
 from pgaudit.constructors import constructor_named
 from pgaudit.constructors.trials import Meeting, Product, Trial
 from pgaudit.core.assignment import ParamAssignment
-from pgaudit.core.location import Position
+from pgaudit.core.location import Location
 from pgaudit.core.setting import Provenance, Setting
 from pgaudit.explanation import Explanation, Result
 from pgaudit.render.folds import fold
@@ -113,7 +113,7 @@ def _meeting(report: Report, explanation: Explanation, meeting: Meeting, options
 
 def _label_room(meeting: Meeting, options: TableOptions) -> int:
     """Cells for a rule's name; more where it names another file than the config, and there is room."""
-    elsewhere = any(trial.rule.position and trial.rule.position.file for trial in meeting.trials)
+    elsewhere = any(trial.rule.location and trial.rule.location.inherited for trial in meeting.trials)
     return 56 if elsewhere and (options.width is None or options.width >= 120) else 24
 
 
@@ -258,9 +258,9 @@ def _source(report: Report, result: Result) -> str:
         words = "frozen: the optimizer's own value"
     else:
         words = visible(rule.option) + (f' "{visible(rule.key)}"' if rule.key is not None else "")
-    words += f", {_line(rule.position)}" if rule.position else ""
+    words += f", {_line(rule.location)}" if rule.location else ""
     return f"{words}; {result.product.note}" if result.product.note else words
 
 
-def _line(position: Position) -> str:
-    return f"line {position.line}" if position.file is None else visible(position.mark)
+def _line(location: Location) -> str:
+    return visible(location.mark) if location.inherited else f"line {location.line}"

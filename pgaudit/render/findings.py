@@ -9,7 +9,6 @@ from itertools import zip_longest
 
 from rich.text import Text
 
-from pgaudit.core.location import place
 from pgaudit.render.style import BASE, SEVERITIES
 from pgaudit.render.wrap import append_words
 from pgaudit.report import Report
@@ -30,7 +29,7 @@ def findings_text(report: Report, width: int | None, *, verbose: bool) -> Text:
             continue
         last = following is None or following.hint != finding.hint or seen[finding.code] == SHOWN
         style = SEVERITIES[finding.severity]
-        where = visible(place(finding.path, finding.position))
+        where = visible(finding.location or "")
         text.append(f"{where}  " if where else "")
         text.append(f"{finding.code} {finding.name}", style=style)
         text.append(f" [{finding.severity}]  ", style=style)

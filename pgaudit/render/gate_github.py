@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pgaudit.gate import Outcome
-from pgaudit.render.gate_words import Said, file_of, folded, in_order, level, position_of, title, where
+from pgaudit.render.gate_words import Said, folded, in_order, level, located, title, where
 from pgaudit.render.github import Level, command
 from pgaudit.text import visible
 
@@ -48,8 +48,7 @@ def _annotations(outcomes: Sequence[Outcome]) -> Iterator[_Annotation]:
 
 def _annotation(outcome: Outcome, said: Said, loud: Level, heading: str, names: Sequence[str]) -> _Annotation:
     lines = [visible(said.message), *([visible(said.hint)] if said.hint else []), *names]
-    path = visible(file_of(outcome, said))
-    line = command(loud, "\n".join(lines), title=heading, path=path, position=position_of(said))
+    line = command(loud, "\n".join(lines), title=heading, location=located(outcome, said))
     return _Annotation(loud, line, f"{where(outcome, said)} {heading.removeprefix('pgaudit ')}")
 
 

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from pgaudit.core.errors import Problem
+from pgaudit.core.location import Location
 from pgaudit.gate import Notice, Outcome
-from pgaudit.render.gate_words import UNCHECKED, Said, all_said, file_of, fingerprints, hinted, position_of, title
+from pgaudit.render.gate_words import UNCHECKED, Said, all_said, fingerprints, hinted, located, title
 from pgaudit.text import visible
 
 _FAILS = {"error": "critical", "warning": "major", "info": "major"}
@@ -33,7 +34,7 @@ def render(outcomes: Sequence[Outcome]) -> str:
                 "check_name": said.code if isinstance(said, Notice) else UNCHECKED,
                 "fingerprint": fingerprint(outcome, said),
                 "severity": _severity(said),
-                "location": _location(outcome, said),
+                "location": _location(located(outcome, said)),
             }
             issues.append(issue)
     return json.dumps(issues, indent=2, ensure_ascii=True) + "\n"
@@ -45,6 +46,5 @@ def _severity(said: Said) -> str:
     return (_FAILS if said.fails else _PASSES)[said.level]
 
 
-def _location(outcome: Outcome, said: Said) -> dict[str, Any]:
-    position = position_of(said)
-    return {"path": visible(file_of(outcome, said)), "lines": {"begin": position.line if position else 1}}
+def _location(of: Location) -> dict[str, Any]:
+    return {"path": visible(of.path), "lines": {"begin": of.line or 1}}

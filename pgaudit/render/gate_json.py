@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from pgaudit.core.errors import Problem
-from pgaudit.core.location import Position
 from pgaudit.gate import Notice, Outcome
 from pgaudit.gate.records import exit_code
 from pgaudit.render.gate_words import title, verdict
-from pgaudit.serialize import portable
+from pgaudit.serialize import place, portable
 
 SCHEMA_VERSION = 1
 
@@ -56,16 +55,11 @@ def _notice(of: Notice) -> dict[str, Any]:
         "severity": of.level,
         "message": of.message,
         "hint": of.hint,
-        **_place(of.path, of.position),
+        **place(of.location),
         "key": of.key,
         "params": list(of.params),
     }
 
 
 def _problem(of: Problem) -> dict[str, Any]:
-    return {"message": of.message, "hint": of.hint, **_place(of.path, of.position)}
-
-
-def _place(path: str | None, position: Position | None) -> dict[str, Any]:
-    line, column = (position.line, position.column) if position else (None, None)
-    return {"path": portable(path), "line": line, "column": column}
+    return {"message": of.message, "hint": of.hint, **place(of.location)}

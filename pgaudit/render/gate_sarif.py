@@ -17,7 +17,7 @@ from urllib.parse import quote
 from pgaudit.gate import Notice, Outcome
 from pgaudit.gate.records import exit_code
 from pgaudit.render.gate_rules import rules
-from pgaudit.render.gate_words import UNCHECKED, Said, file_of, fingerprints, in_order, level, position_of, title
+from pgaudit.render.gate_words import UNCHECKED, Said, fingerprints, in_order, level, located, title
 from pgaudit.text import visible
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -54,8 +54,8 @@ class _Line:
 
 def _lines(outcome: Outcome) -> list[_Line]:
     def place(notice: Notice) -> tuple[str, str, int]:
-        position = position_of(notice)
-        return notice.code, file_of(outcome, notice), position.line if position else 0
+        at = located(outcome, notice)
+        return notice.code, at.path or "", at.line or 0
 
     first = {place(notice): index for index, notice in reversed([*enumerate(in_order(outcome))])}
     notices = sorted(in_order(outcome), key=lambda notice: first[place(notice)])
@@ -96,9 +96,9 @@ def _invocation(outcomes: Sequence[Outcome]) -> dict[str, Any]:
 
 
 def _location(outcome: Outcome, said: Said) -> dict[str, Any]:
-    at = position_of(said)
-    region = {"region": {"startLine": at.line, "startColumn": at.column}} if at else {}
-    return {"physicalLocation": {"artifactLocation": _file(file_of(outcome, said)), **region}}
+    at = located(outcome, said)
+    region = {"region": {"startLine": at.line, "startColumn": at.column}} if at.line else {}
+    return {"physicalLocation": {"artifactLocation": _file(at.path or ""), **region}}
 
 
 def _file(path: str) -> dict[str, str]:

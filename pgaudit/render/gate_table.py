@@ -10,7 +10,6 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from pgaudit.core.findings import Severity
-from pgaudit.core.location import place
 from pgaudit.gate import Notice, Outcome
 from pgaudit.render.gate_words import Said, Verdict, folded, in_order, title, verdict
 from pgaudit.render.layout import GAP, broken
@@ -70,7 +69,7 @@ def _is_told(notice: Notice, options: TableOptions) -> bool:
 
 def _said(said: Said, head: str, style: str, options: TableOptions) -> Text:
     """A message after its place and code, its parameters, and its hint. A place that leaves no room stands alone."""
-    where = visible(place(said.path, said.position))
+    where = visible(said.location or "")
     alone = options.width is not None and cell_len(where) + GAP + cell_len(head) > options.width
     text = Text(f"{where}{f'{chr(10)}  ' if alone else '  '}" if where else "")
     text.append(head, style=style)

@@ -6,12 +6,13 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import PurePath
 from typing import Literal
 
 from pgaudit.core.errors import Problem
 from pgaudit.core.findings import SEVERITIES
-from pgaudit.core.location import Position, place
+from pgaudit.core.location import Location
 from pgaudit.gate import Audit, Notice, Outcome
 from pgaudit.names import fold_named
 from pgaudit.render.github import Level
@@ -55,19 +56,15 @@ def level(notice: Notice) -> Level:
     return "notice" if notice.level == "info" else "warning"
 
 
-def file_of(outcome: Outcome, said: Said) -> str:
-    """Returns the file that something is about, without this machine's folders: its own, or the config."""
-    return PurePath(portable(said.path) or portable(outcome.audit.config) or "").as_posix()
-
-
-def position_of(said: Said) -> Position | None:
-    """Returns the place in that file."""
-    return said.position if said.path else None
+def located(outcome: Outcome, said: Said) -> Location:
+    """Returns where something is, in the config if nothing says it, without this machine's folders."""
+    at = said.location if said.location and said.location.path else Location(outcome.audit.config)
+    return replace(at, path=PurePath(portable(at.path) or "").as_posix())
 
 
 def where(outcome: Outcome, said: Said) -> str:
     """Returns ``file:line:column``, as far as it is known, visible."""
-    return visible(place(file_of(outcome, said), position_of(said)))
+    return visible(located(outcome, said))
 
 
 def hinted(said: Said) -> str:

@@ -79,7 +79,7 @@ def label(rule: Provenance, *, line: bool = True) -> str:
     text = visible(rule.option)
     if rule.key is not None:
         text = visible(rule.key) if rule.key == "NORM_TYPES" else quoted(rule.key)
-    return f"{text} {visible(rule.position.mark)}" if line and rule.position and not rule.is_base else text
+    return f"{text} {visible(rule.location.mark)}" if line and rule.location and not rule.is_base else text
 
 
 def labels(

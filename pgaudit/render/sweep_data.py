@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Sequence
 
+from pgaudit.core.location import Location
 from pgaudit.render.sweep_groups import totals
 from pgaudit.sweep.lines import SCHEMA_VERSION, Identity, data, line
 from pgaudit.sweep.records import Result
@@ -77,6 +78,6 @@ def _fields(of: Result) -> list[object]:
 def _worst(of: Result) -> list[object]:
     if of.worst is None:
         return [None] * 7
-    at = of.worst.position
-    place = [of.worst.path, at.line if at else None, at.column if at else None]
+    at = of.worst.location or Location()
+    place = [at.path, at.line, at.column]
     return [of.worst.code, of.worst.severity, of.worst.parameters, *place, of.worst.message]

@@ -66,7 +66,7 @@ def alike(results: Iterable[Result], *, every: bool) -> tuple[list[Alike], int]:
     for result in results:
         if result.worst is not None:
             codes = tuple(found.code for found in result.findings)
-            groups.setdefault((codes, result.worst.code, result.worst.position), []).append(result)
+            groups.setdefault((codes, result.worst.code, result.worst.location), []).append(result)
     for members in groups.values():
         members.sort(key=lambda result: -result.worst.parameters if result.worst else 0)
     ordered = sorted(groups.values(), key=lambda members: (-members[0].gravity, -len(members)))

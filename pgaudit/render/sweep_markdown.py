@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pgaudit.core.location import place
 from pgaudit.render.markdown import code, escaped
 from pgaudit.render.sweep_groups import View, alike, common, reasons, totals, without
 from pgaudit.sweep.records import Result, Worst
@@ -72,7 +71,7 @@ def _row(of: Result, models: int) -> str:
 
 
 def _said(worst: Worst) -> str:
-    return f"{place(worst.path, worst.position)} {worst.code} {worst.name} [{worst.severity}] {worst.message}".strip()
+    return f"{worst.location or ''} {worst.code} {worst.name} [{worst.severity}] {worst.message}".strip()
 
 
 def _failures(failed: Sequence[Result], view: View) -> Iterator[str]:
@@ -85,5 +84,5 @@ def _failures(failed: Sequence[Result], view: View) -> Iterator[str]:
     for problem, of in reasons(failed):
         models = list(dict.fromkeys(result.model for result in of))
         named = " ".join(code(model) for model in (models if view.every else models[:_NAMED]))
-        why = f"{place(problem.path, problem.position)} {problem.message}".strip()
+        why = f"{problem.location or ''} {problem.message}".strip()
         yield f"| {len(models):,} | {named} | {escaped(why)} | {escaped(problem.hint or '')} |"

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 from rich.text import Text
 
-from pgaudit.core.location import place
 from pgaudit.render.layout import GAP
 from pgaudit.render.rows import TableOptions
 from pgaudit.render.style import BASE, SEVERITIES, Marks
@@ -19,7 +18,7 @@ from pgaudit.text import visible
 def worst_text(worst: Worst, options: TableOptions, *, again: bool) -> Text:
     """What is said of the worst model of a group; short where it has been said of another."""
     text = Text("    ")
-    where = visible(place(worst.path, worst.position))
+    where = visible(worst.location or "")
     if where:
         text.append(f"{where}  ")
     text.append(f"{worst.code} {worst.name} [{worst.severity}]", style=SEVERITIES[worst.severity])

@@ -9,7 +9,6 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from pgaudit.core.findings import Severity
-from pgaudit.core.location import place
 from pgaudit.render.choices import SweepSort
 from pgaudit.render.layout import GAP
 from pgaudit.render.rows import TableOptions
@@ -99,7 +98,7 @@ def _grouped(groups: Sequence[Alike], quiet: Sequence[Result], shown: Sequence[R
             lines.append(Text(f"and {counted(group.hidden, 'model')} like {these}", style=BASE))
         worst = group.results[0].worst
         assert worst is not None
-        about = worst.code, worst.path, worst.position, worst.message
+        about = worst.code, worst.location, worst.message
         lines.append(worst_text(worst, options, again=about in told))
         told.add(about)
     lines += [line for result in quiet for line in rows.row(result)]
@@ -142,7 +141,7 @@ def _failures(results: Sequence[Result], view: View, options: TableOptions) -> I
         words[-1] = words[-1].removesuffix(",")
         words += [f"and {len(models) - len(named):,} more"] if len(models) > len(named) else []
         append_words(text, words, options.width, "bold")
-        where = visible(place(problem.path, problem.position))
+        where = visible(problem.location or "")
         text.append(f"    {where}  " if where else "    ")
         text.append("error", style=LEFT_OUT)
         text.append("  ")

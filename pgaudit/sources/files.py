@@ -101,6 +101,8 @@ def _config(path: str, data: bytes, constructor: str | None) -> Config:
         copy = Path(folder) / "config.yaml"
         copy.write_bytes(data)
         try:
-            return replace(load_config(copy, constructor=constructor), path=path)
+            return load_config(copy, constructor=constructor).renamed(path)
         except ConfigError as error:
-            raise ConfigError([replace(each, path=each.path and path) for each in error.problems]) from None
+            raise ConfigError(
+                [replace(each, location=each.location and replace(each.location, path=path)) for each in error.problems]
+            ) from None

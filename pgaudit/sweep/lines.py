@@ -9,8 +9,8 @@ from typing import Any, get_args
 
 from pgaudit.core.errors import Problem
 from pgaudit.core.findings import Severity
-from pgaudit.core.location import Position
-from pgaudit.serialize import plain, portable
+from pgaudit.core.location import Location, whole_file
+from pgaudit.serialize import place, plain
 from pgaudit.sweep.records import Found, Result, Worst
 
 SCHEMA_VERSION = 1
@@ -64,7 +64,7 @@ def data(of: Result, identity: Identity) -> dict[str, Any]:
         ],
         "worst": _worst(of.worst) if of.worst else None,
         "problems": [
-            {"message": p.message, "hint": p.hint, **_place(p.path, p.position)} for p in of.problems
+            {"message": p.message, "hint": p.hint, **place(p.location)} for p in of.problems
         ],
         **identity.of(of.config),
     }  # fmt: skip
@@ -78,13 +78,8 @@ def _worst(of: Worst) -> dict[str, Any]:
         "message": of.message,
         "hint": of.hint,
         "parameters": of.parameters,
-        **_place(of.path, of.position),
+        **place(of.location),
     }
-
-
-def _place(path: str | None, position: Position | None) -> dict[str, Any]:
-    at = position.line if position else None, position.column if position else None
-    return {"path": portable(path), "line": at[0], "column": at[1]}
 
 
 def result(of: Mapping[str, Any]) -> Result:
@@ -103,10 +98,7 @@ def result(of: Mapping[str, Any]) -> Result:
         _count(of["decayed"]["numel"]),
         tuple(Found(_count(f["findings"]), _count(f["parameters"]), _worst_in(f["worst"])) for f in of["findings"]),
         _text(of["source"]),
-        tuple(
-            Problem(_text(p["message"]), _text_or_none(p["path"]), _position(p), _text_or_none(p["hint"]))
-            for p in of["problems"]
-        ),
+        tuple(Problem(_text(p["message"]), _location(p), _text_or_none(p["hint"])) for p in of["problems"]),
     )
 
 
@@ -121,13 +113,15 @@ def _worst_in(of: Mapping[str, Any]) -> Worst:
         _text(of["message"]),
         _text_or_none(of["hint"]),
         _count(of["parameters"]),
-        _text_or_none(of["path"]),
-        _position(of),
+        _location(of),
     )
 
 
-def _position(of: Mapping[str, Any]) -> Position | None:
-    return Position(_count(of["line"]), _count(of["column"])) if of["line"] else None
+def _location(of: Mapping[str, Any]) -> Location | None:
+    path = _text_or_none(of["path"])
+    if of["line"]:
+        return Location(path, _count(of["line"]), _count(of["column"]))
+    return whole_file(path)
 
 
 def _text(value: Any) -> str:

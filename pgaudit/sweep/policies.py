@@ -15,6 +15,7 @@ from pgaudit import serialize
 from pgaudit.checks import refuse_unknown_codes
 from pgaudit.config import Config, load_config
 from pgaudit.core.errors import ConfigError, PgauditError, Problem, UsageError
+from pgaudit.core.location import Location
 from pgaudit.text import quoted, said
 
 _ELSEWHERE = ("path", "architecture", "expect")
@@ -84,7 +85,7 @@ def _policy(name: str, config: Config) -> Policy:
     try:
         pickled = pickle.dumps(config)
     except Exception as error:  # whatever a Python config holds
-        raise ConfigError(Problem(f"{quoted(name)} cannot be sent to another process: {said(error)}")) from error
+        raise ConfigError(f"{quoted(name)} cannot be sent to another process: {said(error)}") from error
     return Policy(name, config.constructor, _digest(config), pickled)
 
 
@@ -94,6 +95,8 @@ def _digest(config: Config) -> str:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Location):  # without the name of the config itself, which its digest does not depend on
+        return [value.line, value.column, value.path if value.inherited else None]
     if is_dataclass(value):
         return [_plain(getattr(value, field.name)) for field in fields(value)]
     if isinstance(value, Mapping):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pgaudit.core.errors import Problem
 from pgaudit.core.findings import Finding, Severity
-from pgaudit.core.location import Position
+from pgaudit.core.location import Location
 
 CLEAN, FAILED, BROKEN = 0, 1, 2
 """Exit codes: nothing failed; a finding did; something could not be audited."""
@@ -37,8 +37,7 @@ class Worst:
     message: str
     hint: str | None
     parameters: int
-    path: str | None
-    position: Position | None
+    location: Location | None
 
     @property
     def gravity(self) -> tuple[int, int]:
@@ -120,7 +119,7 @@ def counted_findings(findings: Iterable[Finding]) -> tuple[Found, ...]:
 
 def _worst_of(findings: Sequence[Finding]) -> Worst:
     of = max(findings, key=lambda finding: len(finding.params))
-    return Worst(of.code, of.name, of.severity, of.message, of.hint, len(of.params), of.path, of.position)
+    return Worst(of.code, of.name, of.severity, of.message, of.hint, len(of.params), of.location)
 
 
 def exit_code(results: Iterable[Result], fail_on: str = "never") -> int:

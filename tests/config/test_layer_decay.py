@@ -118,6 +118,6 @@ def test_the_place_of_a_fault(grammar: Any, tmp_path: Any) -> None:
         return
     with pytest.raises(ConfigError) as raised:
         load_config(path)
-    position = raised.value.problems[0].position
-    assert position is not None
-    assert position.line == 7
+    location = raised.value.problems[0].location
+    assert location is not None
+    assert location.line == 7

@@ -97,8 +97,8 @@ def test_a_near_miss_of_a_key_that_is_read_is_an_error_whatever_stands_around(
             load_config(source)
         (problem,) = caught.value.problems
         assert (problem.message, problem.hint) == (f'unknown key "{slip}"', f'did you mean "{own}"?')
-    assert problem.position is not None
-    assert problem.position.line == len(yaml.safe_dump({"optimizer": SGD, **around}).splitlines()) + 1
+    assert problem.location is not None
+    assert problem.location.line == len(yaml.safe_dump({"optimizer": SGD, **around}).splitlines()) + 1
 
 
 def test_no_ordinary_key_is_taken_for_a_slip() -> None:
@@ -142,7 +142,7 @@ def test_an_option_where_the_library_does_not_look_is_a_finding_and_has_no_effec
         (finding,) = [finding for finding in report.findings if finding.key == option]
         code = "PG014" if option == "paramwise_cfg" and layout in ("basecls", "detectron2") else "PG011"
         assert (finding.code, finding.severity) == (code, "error")
-        assert (finding.position and finding.position.line) == 1
+        assert (finding.location and finding.location.line) == 1
         assert [(row.lr, row.weight_decay, row.group) for row in report.params] == settings
 
 
@@ -173,7 +173,7 @@ def test_a_wrapper_of_ones_own_does_not_read_what_is_about_parameters(tmp_path: 
     (finding,) = [finding for finding in report.findings if finding.key == key]
     assert (finding.code, finding.severity) == ("PG011", "error")
     assert f'"{key}" in optim_wrapper has no effect' in finding.message
-    assert (finding.position and finding.position.line) == list(wrapper).index(key) + 2 + len(SGD)
+    assert (finding.location and finding.location.line) == list(wrapper).index(key) + 2 + len(SGD)
 
 
 OF_A_CONSTRUCTOR: dict[str, dict[str, Any]] = {
@@ -193,7 +193,7 @@ def test_an_option_of_the_constructor_that_is_named_is_no_ordinary_key(tmp_path:
                 load_config(config)
             (problem,) = refused.value.problems
             assert problem.hint == "move it into `paramwise_cfg`"
-            assert (problem.position and problem.position.line) == (3 + len(SGD) + 1 if config is path else None)
+            assert (problem.location and problem.location.line) == (3 + len(SGD) + 1 if config is path else None)
         assert load_config({"optimizer": SGD, key: value}).misplaced == ()
 
 

@@ -38,7 +38,7 @@ class Handmade(Basic):
         return Decisions(tuple(decisions), base)
 
     def _setting(self, config: Config, prefix: str, held: dict[str, object], base: Setting) -> Setting:
-        rule = Provenance("groups", prefix, config.position("paramwise_cfg", "groups", prefix))
+        rule = Provenance("groups", prefix, config.location("paramwise_cfg", "groups", prefix))
         lr, decay = held.get("lr", base.lr), held.get("weight_decay", base.weight_decay)
         inert = INERT if held.pop("scheduled", True) else INERT | {"lr_scale"}
         assert isinstance(lr, float)

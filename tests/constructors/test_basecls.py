@@ -294,9 +294,9 @@ def test_rules_know_their_line(tmp_path: Any) -> None:
     for row in report.params:
         rule = row.setting.weight_decay_rule
         assert rule is not None
-        assert rule.position is not None
-        lines[rule.option, rule.key] = rule.position.line
+        assert rule.location is not None
+        lines[rule.option, rule.key] = rule.location.line
         assert row.setting.lr_rule is not None
-        assert row.setting.lr_rule.position is not None
-        assert row.setting.lr_rule.position.line == 2
+        assert row.setting.lr_rule.location is not None
+        assert row.setting.lr_rule.location.line == 2
     assert lines == {("weight_decay", "bias"): 4, ("weight_decay", "NORM_TYPES"): 5, ("default", None): 6}

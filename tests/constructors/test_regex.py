@@ -278,9 +278,9 @@ def test_what_is_refused(tmp_path: Path, case: str) -> None:
     with pytest.raises(ConfigError) as caught:
         pgaudit.audit(model(), path)
     (problem,) = caught.value.problems
-    assert problem.position is not None
+    assert problem.location is not None
     message = re.sub(r"^paramwise_cfg[.\w]*: ", "", problem.message)
-    assert f"{problem.position.line}:{problem.position.column}: {message}".startswith(said)
+    assert f"{problem.location.line}:{problem.location.column}: {message}".startswith(said)
 
 
 def test_there_must_be_an_lr() -> None:

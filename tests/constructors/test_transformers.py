@@ -33,7 +33,7 @@ def test_norms_that_are_decayed(tmp_path: Path, norm: nn.Module) -> None:
     assert finding.params == ("a.norm1.weight",)
     keeps = "is no norm to the constructor `transformers`, so 1 tensor keeps weight decay 0.1"
     assert f"{type(norm).__name__} {keeps}" in finding.message
-    assert (finding.position, finding.hint) == (None, None)
+    assert (finding.location, finding.hint) == (None, None)
 
 
 def test_norms_that_their_names_save(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_findings_about_base_values_stand_in_the_config(tmp_path: Path) -> None:
 def test_rules_name_the_expression(tmp_path: Path) -> None:
     report = audit(tmp_path, TEXT, tree({"norm": nn.BatchNorm1d(2), "fc": nn.Linear(2, 2)}))
     rules = {row.name: row.setting.weight_decay_rule for row in report.params}
-    assert {name: (rule.full, rule.position and rule.position.line) for name, rule in rules.items() if rule} == {
+    assert {name: (rule.full, rule.location and rule.location.line) for name, rule in rules.items() if rule} == {
         "norm.weight": (r"forbidden_name.(?:^|\.)norm(?:$|\.)", None),
         "norm.bias": ("forbidden_name.bias", None),
         "fc.weight": ("default", 2),

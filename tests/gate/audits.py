@@ -40,16 +40,13 @@ def inventory() -> Inventory:
 
 def report(folder: Path, text: str = CONFIG, model: Any = None) -> Report:
     """The report of a policy in `c.yaml`, named as from its folder."""
-    from dataclasses import replace
-
     (folder / "c.yaml").write_text(text, encoding="utf-8")
-    config = replace(pgaudit.load_config(folder / "c.yaml"), path="c.yaml")
-    if config.expect is not None:
-        config = replace(config, expect=replace(config.expect, path="c.yaml"))
+    config = pgaudit.load_config(folder / "c.yaml").renamed("c.yaml")
     return pgaudit.audit(model or inventory(), config)
 
 
 def line(notice: Notice) -> str:
     """A notice as an editor would list it."""
-    where = f"{notice.position.line}:{notice.position.column}" if notice.position else "-"
-    return f"{notice.path}:{where} {notice.code} {notice.name}: {notice.message}"
+    at = notice.location
+    where = f"{at.line}:{at.column}" if at and at.line else "-"
+    return f"{at and at.path}:{where} {notice.code} {notice.name}: {notice.message}"

@@ -101,7 +101,8 @@ def test_all_are_run_in_order_and_what_is_broken_says_where(outcomes: list[Outco
         problem = by_name[name].problems[-1]
         assert message in problem.message
         if path:
-            assert (problem.path, problem.position and problem.position.line) == (path, line)
+            assert problem.location is not None
+            assert (problem.location.path, problem.location.line) == (path, line)
     assert [notice.code for notice in by_name["typo"].failures] == ["PG011"]
     assert exit_code(outcomes) == 2
 

@@ -394,7 +394,8 @@ def _refused(data: bytes) -> str:
     with pytest.raises(ModelError) as raised:
         read(data, "x.json")
     (problem,) = raised.value.problems
-    assert problem.path == "x.json"
+    assert problem.location
+    assert problem.location.path == "x.json"
     assert problem.hint
     assert problem.message.isprintable()
     assert len(problem.message) < 200

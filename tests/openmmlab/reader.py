@@ -38,7 +38,10 @@ def ours(path: str) -> dict[str, Any]:
         config = load_config(path)
     except PgauditError as error:
         return {"refused": [str(problem) for problem in error.problems]}
-    places = [[list(at), place.file or path, place.line, place.column] for at, place in config.keys.items()]
+    places = [
+        [list(at), place.path if place.inherited else path, place.line, place.column]
+        for at, place in config.keys.items()
+    ]
     return {"optimizer": word(config.optimizer), "paramwise_cfg": word(config.paramwise_cfg), "places": places}
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from pgaudit.checks import DOCUMENTED
 from pgaudit.core.errors import Problem
-from pgaudit.core.location import Position
+from pgaudit.core.location import Location
 from pgaudit.gate import Audit, Notice, Outcome
 
 OTHERS = ("expect-rules", "expect-params", "expect-groups", "lock", "baseline")
@@ -18,26 +18,26 @@ FAILED = Outcome(
     (
         Notice(
             "PG007", "decayed-vector", "info", False, "weight decay goes to 1 token",
-            "norm_decay_mult: 0.0", "vit.yaml", Position(1, 50), ("cls_token",), "weight_decay",
+            "norm_decay_mult: 0.0", Location("vit.yaml", 1, 50), ("cls_token",), "weight_decay",
         ),
         Notice(
             "lock", "moved", "error", True,
             "48 tensors such as blocks.0.norm1.weight: weight_decay 0.0 → 0.0001 by custom_keys.blocks",
-            "pgaudit lock --update, if that is meant", "vit.yaml", Position(4, 5), _BLOCKS, "custom_keys.blocks",
+            "pgaudit lock --update, if that is meant", Location("vit.yaml", 4, 5), _BLOCKS, "custom_keys.blocks",
         ),
         Notice(
             "PG001", "dead-key", "warning", False, '"heed" matches no parameter', 'did you mean "head"?',
-            "vit.yaml", Position(5, 5), (), "heed",
+            Location("vit.yaml", 5, 5), (), "heed",
         ),
         Notice(
             "expect-params", "unexpected-setting", "error", True,
             'head.bias ("*.bias"): expected lr 0.1, got 0.2 by bias_lr_mult (vit.yaml:3:3)', None,
-            "vit.yaml", Position(9, 7), ("head.bias",),
+            Location("vit.yaml", 9, 7), ("head.bias",),
         ),
         Notice(
             "expect-params", "unexpected-setting", "error", True,
             'head.bias ("*.bias"): expected weight_decay 0, got 0.0001 by weight_decay', None,
-            "vit.yaml", Position(9, 7), ("head.bias",),
+            Location("vit.yaml", 9, 7), ("head.bias",),
         ),
     ),
     parameters=152,
@@ -49,7 +49,7 @@ PASSED = Outcome(Audit(None, "resnet.yaml"), parameters=62, groups=2, notes=("a 
 UNCHECKED = Outcome(
     Audit("resnet18", "typo.yaml", "the third"),
     problems=(
-        Problem('unknown key "optimiser"', "typo.yaml", Position(1, 1), 'did you mean "optimizer"?'),
+        Problem('unknown key "optimiser"', Location("typo.yaml", 1, 1), 'did you mean "optimizer"?'),
         Problem("no such lock file: a.lock"),
     ),
 )
@@ -73,7 +73,7 @@ _SINKS = [
 HOSTILE = st.lists(st.sampled_from(_SINKS) | st.text(max_size=4), min_size=1, max_size=4).map("".join).filter(bool)
 """Text that some sink might obey."""
 _PATHS = HOSTILE.map(lambda text: text.replace("/", "")).filter(lambda text: text.strip("."))
-_POSITIONS = st.builds(Position, st.integers(1, 10**6), st.integers(1, 10**4))
+_LOCATIONS = st.builds(Location, _PATHS) | st.builds(Location, _PATHS, st.integers(1, 10**6), st.integers(1, 10**4))
 _NOTICES = st.builds(
     Notice,
     st.sampled_from([*DOCUMENTED, *OTHERS]),
@@ -82,12 +82,11 @@ _NOTICES = st.builds(
     st.booleans(),
     HOSTILE,
     st.none() | HOSTILE,
-    st.none() | _PATHS,
-    st.none() | _POSITIONS,
+    st.none() | _LOCATIONS,
     st.lists(HOSTILE, max_size=6, unique=True).map(tuple),
     st.none() | HOSTILE,
 )
-_PROBLEMS = st.builds(Problem, HOSTILE, st.none() | _PATHS, st.none() | _POSITIONS, st.none() | HOSTILE)
+_PROBLEMS = st.builds(Problem, HOSTILE, st.none() | _LOCATIONS, st.none() | HOSTILE)
 _AUDITS = st.builds(Audit, st.none() | _PATHS, _PATHS, st.just("") | HOSTILE)
 _COUNTS = {"parameters": st.integers(0, 5000), "groups": st.integers(0, 5000), "ignored": st.integers(0, 9)}
 OUTCOMES = st.lists(

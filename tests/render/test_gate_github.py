@@ -9,7 +9,7 @@ from pathlib import PurePath
 from hypothesis import given, settings
 
 from pgaudit.core.errors import Problem
-from pgaudit.core.location import Position
+from pgaudit.core.location import Location
 from pgaudit.gate import Audit, Notice, Outcome
 from pgaudit.render.gate_github import SHOWN, render
 from pgaudit.render.gate_words import folded
@@ -73,7 +73,7 @@ def test_nothing_to_say_is_no_line() -> None:
 
 def test_the_tenth_annotation_says_what_github_does_not_show() -> None:
     notices = [
-        Notice("PG009", "duplicate-parameter", "error", True, f"number {i}", path="a.yaml", position=Position(i, 1))
+        Notice("PG009", "duplicate-parameter", "error", True, f"number {i}", location=Location("a.yaml", i, 1))
         for i in range(1, 41)
     ]
     for count in (SHOWN, SHOWN + 1, 40):
@@ -108,9 +108,10 @@ def test_random_outcomes_are_read_back(outcomes: list[Outcome]) -> None:
 
 
 def _expected(outcome: Outcome, said: Notice | Problem, level: str, title: str, names: list[str]) -> Command:
-    properties = {"file": visible(PurePath(said.path or outcome.audit.config)), "title": title}
-    if said.path and said.position:
-        properties |= {"line": str(said.position.line), "col": str(said.position.column)}
+    at = said.location or Location(outcome.audit.config)
+    properties = {"file": visible(PurePath(at.path or "")), "title": title}
+    if at.line:
+        properties |= {"line": str(at.line), "col": str(at.column)}
     lines = [said.message, said.hint, *names]
     return Command(level, properties, "\n".join(visible(line) for line in lines if line))
 

@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema
 from hypothesis import given, settings
 
-from pgaudit.core.location import Position
+from pgaudit.core.location import Location
 from pgaudit.gate import Outcome
 from pgaudit.render.gate_gitlab import render
 from pgaudit.text import visible
@@ -81,7 +81,7 @@ def test_fingerprints_outlive_lines_and_values_and_nothing_else() -> None:
 
     same = _prints(FAILED)
     assert len(set(same)) == len(same)
-    assert _prints(changed(position=Position(40, 2), message="another value", fails=True)) == same
+    assert _prints(changed(location=Location("vit.yaml", 40, 2), message="another value", fails=True)) == same
     assert _prints(changed(key="custom_keys.head"))[0] != same[0]
     assert _prints(changed(params=("a",)))[0] != same[0]
     assert _prints(changed(code="PG003"))[0] != same[0]

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 
 from pgaudit.core.errors import Problem
-from pgaudit.core.location import Position
+from pgaudit.core.location import Location
 from pgaudit.gate import Notice, Outcome
 from pgaudit.gate.records import exit_code
 from pgaudit.render.gate_json import render
@@ -23,17 +23,19 @@ def _read(text: str) -> dict[str, Any]:
     return data
 
 
+def _location(entry: dict[str, Any]) -> Location | None:
+    return Location(entry["path"], entry["line"], entry["column"]) if entry["path"] else None
+
+
 def _notice(entry: dict[str, Any], *, fails: bool) -> Notice:
-    place = Position(entry["line"], entry["column"]) if entry["line"] else None
     return Notice(
-        entry["code"], entry["name"], entry["severity"], fails, entry["message"], entry["hint"], entry["path"],
-        place, tuple(entry["params"]), entry["key"],
+        entry["code"], entry["name"], entry["severity"], fails, entry["message"], entry["hint"],
+        _location(entry), tuple(entry["params"]), entry["key"],
     )  # fmt: skip
 
 
 def _problem(entry: dict[str, Any]) -> Problem:
-    place = Position(entry["line"], entry["column"]) if entry["line"] else None
-    return Problem(entry["message"], entry["path"], place, entry["hint"])
+    return Problem(entry["message"], _location(entry), entry["hint"])
 
 
 def test_the_schema_that_programs_rely_on() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator, Sequence
 from html import unescape
@@ -16,7 +17,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from pgaudit.core.errors import Problem
-from pgaudit.core.location import place
+from pgaudit.core.location import Location
 from pgaudit.gate import Audit, Notice, Outcome
 from pgaudit.render import gate_markdown
 from pgaudit.render.gate_markdown import render
@@ -80,7 +81,7 @@ def test_no_audits() -> None:
 @pytest.mark.parametrize("limit", [3000, 1600, 800, 100])
 def test_a_page_that_is_too_long_gives_up_names_first(limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
     names = tuple(f"{word}.weight" for word in map("".join, product(ascii_lowercase, "wxyz")))
-    notice = Notice("PG009", "duplicate-parameter", "error", True, "tied", None, "a.yaml", None, names)
+    notice = Notice("PG009", "duplicate-parameter", "error", True, "tied", None, Location("a.yaml"), names)
     outcomes = [Outcome(Audit("m", f"{name}.yaml"), (notice,)) for name in "abc"]
     monkeypatch.setattr(gate_markdown, "LIMIT", limit)
     text = render(outcomes)
@@ -125,7 +126,8 @@ def _said(outcome: Outcome) -> Iterator[str]:
         what = "error" if isinstance(said, Problem) else f"{said.code} {said.name}"
         if isinstance(said, Notice) and said.level != "error":
             what += f" [{said.level}]"
-        where = place(str(PurePath(said.path or outcome.audit.config)), said.position if said.path else None)
+        at = said.location or Location(outcome.audit.config)
+        where = dataclasses.replace(at, path=str(PurePath(at.path or "")))
         hint = f" ({said.hint})" if said.hint else ""
         yield f"{what} {visible(where)} {visible(said.message + hint)}"
 

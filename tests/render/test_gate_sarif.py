@@ -17,7 +17,7 @@ from jsonschema.protocols import Validator
 from jsonschema.validators import validator_for
 
 from pgaudit.checks import DOCUMENTED
-from pgaudit.core.location import Position
+from pgaudit.core.location import Location
 from pgaudit.gate import Audit, Notice, Outcome
 from pgaudit.gate.records import exit_code
 from pgaudit.render.gate_sarif import PARAMETERS, render
@@ -107,7 +107,7 @@ def test_what_could_not_be_checked_makes_the_run_unsuccessful_and_is_a_result() 
 
 def test_many_parameters_are_counted_and_not_all_named() -> None:
     params = tuple(f"p{i}" for i in range(1000))
-    notice = Notice("PG009", "duplicate-parameter", "error", True, "tied", None, "a.yaml", Position(1, 1), params)
+    notice = Notice("PG009", "duplicate-parameter", "error", True, "tied", None, Location("a.yaml", 1, 1), params)
     (result,) = read([Outcome(Audit("m", "a.yaml"), (notice,))])["results"]
     assert result["properties"]["parameterCount"] == 1000
     assert result["properties"]["parameters"] == list(params[:PARAMETERS])
@@ -166,17 +166,17 @@ def _lines(*words: str | None) -> str:
 
 
 def _tells(result: dict[str, Any], outcome: Outcome, notice: Notice) -> bool:
-    path = str(PurePath(notice.path or outcome.audit.config))
+    at = notice.location or Location(outcome.audit.config)
+    path = str(PurePath(at.path or ""))
     try:
         shown = os.fsencode(path)
     except UnicodeEncodeError:
         shown = visible(path).encode()
     place = result["locations"][0]["physicalLocation"]
-    line = notice.position.line if notice.position and notice.path else None
     return (
         result["ruleId"] == notice.code
         and os.fsencode(unquote(place["artifactLocation"]["uri"], errors="surrogateescape")) == shown
-        and _line(result) == line
+        and _line(result) == at.line
         and result["properties"]["audit"] == visible(outcome.audit.title)
         and set(map(visible, notice.params)) <= set(result["properties"]["parameters"])
         and (not notice.key or visible(notice.key) in result["properties"]["rules"])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from rich.cells import cell_len
 
-from pgaudit.core.location import Position
+from pgaudit.core.location import Location
 from pgaudit.gate import Audit, Notice, Outcome
 from pgaudit.render.gate_table import SHOWN, render_gate_table
 from pgaudit.render.rows import TableOptions
@@ -121,8 +121,8 @@ def test_verdicts_of_one_audit() -> None:
 
 
 def test_many_failures_of_one_code_are_one_mistake() -> None:
-    notice = Notice("PG009", "duplicate-parameter", "error", True, "tied", None, "a.yaml")
-    tied = [dataclasses.replace(notice, position=Position(i, 1)) for i in range(1, 41)]
+    notice = Notice("PG009", "duplicate-parameter", "error", True, "tied", None, Location("a.yaml"))
+    tied = [dataclasses.replace(notice, location=Location("a.yaml", i, 1)) for i in range(1, 41)]
     other = dataclasses.replace(notice, code="PG011", name="unknown-option")
     text = _table([Outcome(Audit("m", "a.yaml"), (*tied, other))])
     assert text.count("duplicate-parameter") == SHOWN

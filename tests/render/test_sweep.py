@@ -12,7 +12,7 @@ from rich.cells import cell_len
 
 from pgaudit.core.errors import Problem
 from pgaudit.core.findings import Severity
-from pgaudit.core.location import Position
+from pgaudit.core.location import Location
 from pgaudit.render.choices import SweepFormat, SweepSort
 from pgaudit.render.rows import TableOptions
 from pgaudit.render.style import ASCII, UNICODE
@@ -27,7 +27,7 @@ SEVERITIES: dict[str, Severity] = {"PG001": "warning", "PG007": "info", "PG011":
 
 
 def _worst(code: str, message: str, line: int, hits: int) -> Worst:
-    return Worst(code, "name", SEVERITIES[code], message, None, hits, "a.yaml", Position(line, 1))
+    return Worst(code, "name", SEVERITIES[code], message, None, hits, Location("a.yaml", line, 1))
 
 
 def _result(model: str, *codes: str, line: int = 3, hits: int = 1, config: str = "a.yaml") -> Result:

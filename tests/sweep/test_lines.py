@@ -8,22 +8,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgaudit.core.errors import Problem
-from pgaudit.core.location import Position
+from pgaudit.core.location import Location
 from pgaudit.sweep.lines import Identity, line, result
 from pgaudit.sweep.records import Found, Result, Worst
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
 COUNT = st.integers(0, 10**12)
 SEVERITY = st.sampled_from(["info", "warning", "error"])
-POSITION = st.builds(Position, st.integers(1, 99), st.integers(1, 99)) | st.none()
-WORST = st.builds(Worst, TEXT, TEXT, SEVERITY, TEXT, TEXT | st.none(), COUNT, st.just("c.yaml"), POSITION)
+LINES = st.integers(1, 99)
+LOCATION = st.builds(Location, st.just("c.yaml")) | st.builds(Location, st.just("c.yaml"), LINES, LINES)
+WORST = st.builds(Worst, TEXT, TEXT, SEVERITY, TEXT, TEXT | st.none(), COUNT, LOCATION)
 AUDITED = st.builds(
     Result,
     *(TEXT, st.just("c.yaml"), COUNT, COUNT, COUNT, COUNT, COUNT),
     st.lists(st.builds(Found, COUNT, COUNT, WORST), max_size=3).map(tuple),
     TEXT,
 )
-PROBLEM = st.builds(Problem, TEXT, st.just("c.yaml") | st.none(), POSITION, TEXT | st.none())
+PROBLEM = st.builds(Problem, TEXT, LOCATION | st.none(), TEXT | st.none())
 FAILED = st.builds(
     lambda model, problems: Result(model, "c.yaml", problems=problems), TEXT, st.lists(PROBLEM, min_size=1).map(tuple)
 )

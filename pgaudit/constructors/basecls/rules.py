@@ -24,7 +24,7 @@ def policy_of(config: Config) -> Policy:
 def settings_of(config: Config, policy: Policy, facts: OptimizerDefaults) -> list[Setting]:
     """Returns one a rule, and the default's last. A negative value means the default's."""
     lr_given = "basic_lr" in (config.solver or {})
-    lr_rule = Provenance("default", None, config.position("solver", "basic_lr") if lr_given else None)
+    lr_rule = Provenance("default", None, config.location("solver", "basic_lr") if lr_given else None)
 
     def setting(value: float, rule: Provenance) -> Setting:
         decay = float(value if value >= 0 else policy.default)
@@ -32,10 +32,10 @@ def settings_of(config: Config, policy: Policy, facts: OptimizerDefaults) -> lis
 
     at = ("solver", "weight_decay")
     of_rules = [
-        setting(rule.value, Provenance("weight_decay", rule.label, config.position(*at, index)))
+        setting(rule.value, Provenance("weight_decay", rule.label, config.location(*at, index)))
         for index, rule in enumerate(policy.rules)
     ]
-    end = config.position(*at, len(policy.rules)) or config.position(*at)
+    end = config.location(*at, len(policy.rules)) or config.location(*at)
     return [*of_rules, setting(policy.default, Provenance("default", None, end))]
 
 

@@ -60,7 +60,7 @@ def _pattern(config: Config, rule: PolicyRule, matcher: Matcher, index: int) -> 
         return "found in the name" if regex.search(visit.name) else "not found in the name"
 
     return Pattern(
-        Provenance("weight_decay", rule.label, config.position(*at)),
+        Provenance("weight_decay", rule.label, config.location(*at)),
         at,
         frozenset({"weight_decay"}),
         find,

@@ -77,12 +77,12 @@ def arguments_of(config: Config) -> Arguments:
     def argument(name: str, default: Any = None) -> Argument:
         key = name.upper()
         if solver and key in SOLVER and name != "weight_decay":  # which only the optimizer is told
-            position = config.position("solver", key)
+            position = config.location("solver", key)
             given = key in (config.solver or {})
             return Argument(solver_value(config, key), key, ("solver", key), Provenance(key, None, position), given)
         at = ("paramwise_cfg", name)
         value = default if solver else options.get(name, default)
-        return Argument(value, name, at, Provenance(name, None, config.position(*at)), not solver and name in options)
+        return Argument(value, name, at, Provenance(name, None, config.location(*at)), not solver and name in options)
 
     return Arguments(
         argument("base_lr"),

@@ -57,7 +57,7 @@ class Rules:
         self.base = Setting.of(
             facts.lr if lr.value is None else float(lr.value),
             facts.weight_decay if decay.value is None else float(decay.value),
-            base_rule(config, "lr") if lr.value is None else Provenance("default", None, config.position(*lr.at)),
+            base_rule(config, "lr") if lr.value is None else Provenance("default", None, config.location(*lr.at)),
             self._base_decay_rule(section, wd_key, decay),
             tuple((key, float(a.value)) for key, a in (("lr", lr), ("weight_decay", decay)) if a.value is not None),
         )
@@ -95,7 +95,7 @@ class Rules:
         """Returns the rules about all parameters of one name, where they stand, and which hyperparameters they set."""
         if leaf in self.arguments.overrides:
             at = ("paramwise_cfg", "overrides", leaf)
-            rule = Provenance("overrides", leaf, self._config.position(*at))
+            rule = Provenance("overrides", leaf, self._config.location(*at))
             return [(rule, at, frozenset(self.arguments.overrides[leaf]))]
         lr, decay = self.arguments.bias_lr_factor, self.arguments.weight_decay_bias
         both = [(lr, frozenset({"lr"})), (decay, frozenset({"weight_decay"}))]
@@ -104,7 +104,7 @@ class Rules:
     def _base_decay_rule(self, section: str, key: str, decay: Argument) -> Provenance:
         if section == "solver" or decay.value is not None:
             at = ("solver", key) if section == "solver" else decay.at
-            return Provenance("default", None, self._config.position(*at))
+            return Provenance("default", None, self._config.location(*at))
         return base_rule(self._config, "weight_decay")
 
     def _for_biases(self) -> dict[str, dict[str, Any]]:

@@ -180,7 +180,7 @@ class NamedLayerDecay(LayerDecay):
         return Setting.of(lr, float(decay), self._rule(config), rule, group)
 
     def _rule(self, config: Config) -> Provenance:
-        return Provenance(self.rate, None, config.position("paramwise_cfg", self.rate))
+        return Provenance(self.rate, None, config.location("paramwise_cfg", self.rate))
 
     def _scale(self, config: Config, layers: Layers, layer: Any) -> float:
         scale: float = power(config, self._given(config), layers.count - layer - 1, ("paramwise_cfg", self.rate))

@@ -46,7 +46,7 @@ def key_pattern(config: Config, key: str) -> Pattern:
     def in_words(visit: Visit) -> str:
         return "stands in the name" if key in visit.name else "not in the name"
 
-    rule = Provenance("custom_keys", key, config.position(*at))
+    rule = Provenance("custom_keys", key, config.location(*at))
     return Pattern(rule, at, states, find, in_words, lambda visit: visit.name)
 
 
@@ -60,7 +60,7 @@ def option_pattern(config: Config, option: str) -> Pattern:
     def in_words(visit: Visit) -> str:
         return says(option, visit)
 
-    return Pattern(Provenance(option, None, config.position(*at)), at, frozenset({"weight_decay"}), find, in_words)
+    return Pattern(Provenance(option, None, config.location(*at)), at, frozenset({"weight_decay"}), find, in_words)
 
 
 def rate_pattern(config: Config, option: str = RATE) -> Pattern:
@@ -73,4 +73,4 @@ def rate_pattern(config: Config, option: str = RATE) -> Pattern:
     def in_words(visit: Visit) -> str:
         return "every parameter has a layer"
 
-    return Pattern(Provenance(option, None, config.position(*at)), at, frozenset({"lr"}), find, in_words)
+    return Pattern(Provenance(option, None, config.location(*at)), at, frozenset({"lr"}), find, in_words)

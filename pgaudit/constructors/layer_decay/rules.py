@@ -91,7 +91,7 @@ class Rules:
     def rule(self, option: str, key: str | None = None) -> Provenance:
         """Returns an option, or a custom key, as a rule."""
         at = (option,) if key is None else (option, key)
-        return Provenance(option, key, self._config.position("paramwise_cfg", *at))
+        return Provenance(option, key, self._config.location("paramwise_cfg", *at))
 
     def scale(self, lot: Lot) -> float:
         """Returns by what the lr of a layer is multiplied."""

@@ -116,7 +116,7 @@ def key_pattern(config: Config, key: str, *, copied: bool) -> Pattern:
         return "stands in the name" if key in searched(visit) else "not in the name"
 
     states = frozenset(value for word, value in values.items() if word in stated)
-    return Pattern(Provenance("custom_keys", key, config.position(*at)), at, states, find, says, searched)
+    return Pattern(Provenance("custom_keys", key, config.location(*at)), at, states, find, says, searched)
 
 
 def option_pattern(config: Config, option: Option) -> Pattern:
@@ -126,4 +126,4 @@ def option_pattern(config: Config, option: Option) -> Pattern:
     def find(visit: Visit) -> Spans | None:
         return () if option.matches(visit) else None
 
-    return Pattern(Provenance(option.name, None, config.position(*at)), at, frozenset({option.of}), find, option.says)
+    return Pattern(Provenance(option.name, None, config.location(*at)), at, frozenset({option.of}), find, option.says)

@@ -39,7 +39,7 @@ def meetings(
             note = _second(first) if dialect.keeps_frozen else None
             yield Meeting(visit.name, tried.beaten(visit, _FROZEN, why), note)
         elif again:
-            rule = Provenance("duplicate", None, config.position("paramwise_cfg", "bypass_duplicate"))
+            rule = Provenance("duplicate", None, config.location("paramwise_cfg", "bypass_duplicate"))
             yield Meeting(visit.name, tried.beaten(visit, rule, f"already in a group as {first}"))
         else:
             yield Meeting(visit.name, tried.asked(visit), _second(first))
@@ -154,7 +154,7 @@ class _Tried:
         return Trial(rule, True, why, products, frozenset({option.of}))
 
     def _rule(self, option: str) -> Provenance:
-        return Provenance(option, None, self._config.position("paramwise_cfg", option))
+        return Provenance(option, None, self._config.location("paramwise_cfg", option))
 
     def _product(self, of: Value, stated: Any, word: str) -> Product:
         base = self._rules.base_lr if of == "lr" else self._rules.base_wd

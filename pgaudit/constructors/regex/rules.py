@@ -45,12 +45,12 @@ class Rules:
             message, hint = no_decay_patterns()
             raise config.error(message, "optimizer", "weight_decay", hint=hint)
         self.schedule, self.lr_mults, self.wd_mults = map(self._entries, ("schedule", "lr_mults", "wd_mults"))
-        self.lr_rule = Provenance("default", None, config.position("optimizer", "lr"))
-        decay_at = config.position("optimizer", "weight_decay")
+        self.lr_rule = Provenance("default", None, config.location("optimizer", "lr"))
+        decay_at = config.location("optimizer", "weight_decay")
         self.base = Setting.of(facts.lr, float(self.base_wd), self.lr_rule, Provenance("default", None, decay_at))
         self.no_decay_rule = self.base.weight_decay_rule
         if self.wd_mults and self.base_wd:
-            self.no_decay_rule = Provenance("wd_mults", None, config.position(AT, "wd_mults"))
+            self.no_decay_rule = Provenance("wd_mults", None, config.location(AT, "wd_mults"))
         frozen = Provenance("frozen")
         self.frozen = Setting.left_out(frozen)
         self._settings: dict[tuple[int | None, int | None], Setting] = {}
@@ -62,7 +62,7 @@ class Rules:
         for index, (pattern, value) in enumerate(given if isinstance(given, (list, tuple)) else ()):
             fits = compiled(pattern, (AT, option, index, 0))
             assert not isinstance(fits, str)
-            rule = Provenance(option, pattern, self._config.position(AT, option, index))
+            rule = Provenance(option, pattern, self._config.location(AT, option, index))
             entries.append(Entry(rule, index, fits, value))
         return entries
 

@@ -50,7 +50,7 @@ class Policy:
         label = self.rules[index].match.label
         earlier = sum(rule.match.label == label for rule in self.rules[:index])
         key = f"{label} #{earlier + 1}" if earlier else label
-        return Provenance("rules", key, self._config.position("paramwise_cfg", "rules", index))
+        return Provenance("rules", key, self._config.location("paramwise_cfg", "rules", index))
 
     def setting(self, inventory: Inventory, index: int) -> Setting:
         """Returns what a trainable parameter gets.
@@ -99,7 +99,7 @@ class Policy:
         """Later rules override what they state; where the first one wins, it decides all, whatever it states."""
         decided = _Decided(self.base)
         if not matched and self.unmatched == "freeze":
-            decided.freezing = Provenance("unmatched", None, self._config.position("paramwise_cfg", "unmatched"))
+            decided.freezing = Provenance("unmatched", None, self._config.location("paramwise_cfg", "unmatched"))
         for index in matched:
             rule, says = self.names[index], self.rules[index].says
             if "freeze" in says:

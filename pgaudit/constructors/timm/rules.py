@@ -102,9 +102,9 @@ class Rules:
     def rule(self, option: str, key: str | None = None) -> Provenance:
         """Returns a rule, with its place if the config gives it."""
         if option == "default":
-            return Provenance("default", None, self._config.position("optimizer", "weight_decay"))
+            return Provenance("default", None, self._config.location("optimizer", "weight_decay"))
         return Provenance(
-            option, key, self._config.position("paramwise_cfg", option) if option in self.options else None
+            option, key, self._config.location("paramwise_cfg", option) if option in self.options else None
         )
 
     def _made(self, lot: Lot) -> Setting:

@@ -55,7 +55,7 @@ def _pattern(config: Config, option: str) -> Pattern:
         return "every parameter has a layer"
 
     at = ("paramwise_cfg", option)
-    return Pattern(Provenance(option, None, config.position(*at)), at, frozenset({"lr"}), find, says)
+    return Pattern(Provenance(option, None, config.location(*at)), at, frozenset({"lr"}), find, says)
 
 
 def meetings(inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int) -> Iterator[Meeting]:

@@ -33,8 +33,8 @@ class Rules:
         given = config.optimizer.get("weight_decay")
         decay = 0.0 if given is None else float(given)  # TrainingArguments' default
         self._lr = facts.lr
-        self._lr_rule = Provenance("default", None, config.position("optimizer", "lr"))
-        default = Provenance("default", None, config.position("optimizer", "weight_decay"))
+        self._lr_rule = Provenance("default", None, config.location("optimizer", "lr"))
+        default = Provenance("default", None, config.location("optimizer", "weight_decay"))
         self.decayed = Setting.of(self._lr, decay, self._lr_rule, default, {"weight_decay": decay})
         self._decay = Decision(self.decayed, 0)
         self._of_norms = Decision(self._exempt(NORM_RULE), 1)

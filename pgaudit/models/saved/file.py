@@ -41,7 +41,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pgaudit.core.errors import ModelError, Problem
+from pgaudit.core.errors import ModelError
+from pgaudit.core.location import Location
 from pgaudit.core.parameters import Inventory
 from pgaudit.memory import gc_disabled
 from pgaudit.models.saved.lines import Types
@@ -131,7 +132,7 @@ def read(data: bytes, path: str) -> Saved:
     """
     if len(data) > MAX_BYTES:
         message = f"the file is larger than the {MAX_BYTES:,} bytes that a saved inventory may have"
-        raise ModelError(Problem(message, path, hint=ANEW))
+        raise ModelError(message, ANEW, Location(path))
     text = _checked(data, path)
     try:
         with gc_disabled():
@@ -143,7 +144,7 @@ def read(data: bytes, path: str) -> Saved:
         said = str(error)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError, OverflowError) as error:
         said = f"{type(error).__name__}: {one_line(error, limit=80)}"
-    raise ModelError(Problem(f"the saved inventory holds what none does: {said}", path, hint=ANEW))
+    raise ModelError(f"the saved inventory holds what none does: {said}", ANEW, Location(path))
 
 
 def _checked(data: bytes, path: str) -> str:
@@ -157,7 +158,7 @@ def _checked(data: bytes, path: str) -> str:
     if int(first[1]) not in (FORMAT, NEWER_FORMAT):
         hint = "a newer pgaudit wrote it" if int(first[1]) > FORMAT else ANEW
         known = f"{FORMAT} and {NEWER_FORMAT}"
-        raise ModelError(Problem(f"inventory format {int(first[1])}; this pgaudit reads {known}", path, hint=hint))
+        raise ModelError(f"inventory format {int(first[1])}; this pgaudit reads {known}", hint, Location(path))
     end = data.rfind(b'"checksum"')
     last = _LAST.fullmatch(data, max(end, 0))
     if last is None or last[1].decode() != _checksum(memoryview(data)[:end]):
@@ -165,7 +166,7 @@ def _checked(data: bytes, path: str) -> str:
     try:
         return str(memoryview(data)[:end], "ascii")
     except UnicodeDecodeError:
-        raise ModelError(Problem("the saved inventory is not ASCII text", path, hint=ANEW)) from None
+        raise ModelError("the saved inventory is not ASCII text", ANEW, Location(path)) from None
 
 
 def _checksum(body: bytes | memoryview) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pgaudit.core.errors import ModelError, Problem
-from pgaudit.core.location import Position
+from pgaudit.core.errors import ModelError
+from pgaudit.core.location import Location
 
 _WRITE = "pgaudit snapshot MODEL -o FILE writes one"
 _ANEW = "pgaudit snapshot MODEL -o FILE writes it anew"
@@ -21,17 +21,17 @@ def refusal(data: bytes, path: str, *, ours: bool, begins: bool = False, ends: b
         ends: whether its last line is that of one.
     """
     if not ours:
-        return ModelError(Problem(f"{_other(data)}, not a saved inventory", path, hint=_WRITE))
+        return ModelError(f"{_other(data)}, not a saved inventory", _WRITE, Location(path))
     for number, line in enumerate(data.splitlines(keepends=True), 1):
         if line.startswith(_MARKS):
-            return ModelError(Problem("the marks of a merge conflict", path, Position(number, 1), _ANEW))
+            return ModelError("the marks of a merge conflict", _ANEW, Location(path, number, 1))
     if not begins and data.rstrip().endswith(b"}"):
         message = "the saved inventory was laid out anew, as by a formatter; its lines are part of the format"
     elif not ends:
         message = "the saved inventory ends too early: it was cut"
     else:
         message = "the saved inventory was changed since it was written: its checksum is another"
-    return ModelError(Problem(message, path, hint=_ANEW))
+    return ModelError(message, _ANEW, Location(path))
 
 
 def _other(data: bytes) -> str:
