@@ -12,7 +12,7 @@ from pgaudit.config import Config
 from pgaudit.core.parameters import Hints, Inventory
 from pgaudit.models.cache import Cache
 from pgaudit.models.inventory_diff import inventory_changes
-from pgaudit.models.inventory_pair import Change
+from pgaudit.models.inventory_pair import InventoryChange
 from pgaudit.models.references import arguments_for, resolved
 from pgaudit.models.saved.file import Saved
 from pgaudit.serialize import portable
@@ -26,7 +26,7 @@ _FOLDERS = re.compile(r"(?<![\w.:/\\])(?:/|[A-Za-z]:[\\/])(?:[^\s'\":()/\\]+[\\/
 class Changes:
     """What is another than it was when a model was saved."""
 
-    changes: tuple[Change, ...]
+    changes: tuple[InventoryChange, ...]
     """Nothing where every constructor decides as it did."""
     remarks: tuple[str, ...]
     """What else is another, such as versions."""
@@ -130,7 +130,7 @@ def compare(before: Saved, after: Saved) -> Changes:
     """Returns what has moved between two snapshots of a model."""
     found = inventory_changes(before.inventory, after.inventory)
     if not found and (before.inside is None) != (after.inside is None):
-        found = (Change("~", None, "the attribute `module` is a model no longer, or has become one"),)
+        found = (InventoryChange("~", None, "the attribute `module` is a model no longer, or has become one"),)
     elif not found and before.inside is not None and after.inside is not None:
         found = inventory_changes(before.inside, after.inside)
     return Changes(found, tuple(_remarks(before, after)))

@@ -314,7 +314,7 @@ def test_a_diff_is_shown_in_every_format() -> None:
 
 
 def test_a_failed_assertion_shows_what_moved(tmp_path: Path) -> None:
-    from pgaudit.pytest_plugin import assert_param_groups
+    from pgaudit.testing.plugin import assert_param_groups
 
     lock = tmp_path / "a.lock"
     with registered():

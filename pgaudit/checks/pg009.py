@@ -44,13 +44,13 @@ def _place(audited: Audited) -> Path:
 
 
 def _message(conflict: Conflict) -> str:
-    (first, setting), *others = conflict.meetings
+    (first, setting), *others = conflict.occurrences
     if all(_values(other) == _values(setting) for _, other in others):
         names = ", ".join(visible(name) for name, _ in others)
         met = f"{visible(first)} is also {names}"
     else:
         met = ", ".join(
-            f"{visible(name)} (lr {_number(s.lr)}, decay {_number(s.weight_decay)})" for name, s in conflict.meetings
+            f"{visible(name)} (lr {_number(s.lr)}, decay {_number(s.weight_decay)})" for name, s in conflict.occurrences
         )
         met = f"one tensor under several names: {met}"
     return f"{met}; torch refuses it in more than one group"

@@ -37,7 +37,7 @@ def check(audited: Audited, /) -> Iterator[Finding]:
             yield audited.finding(KIND, message, stray.hint, location=config.keys.get(stray.at), key=stray.option)
     for found in audited.constructor.unread(config, audited.facts):
         at, option = found.at, str(found.at[-1])
-        if option in found.sisters:
+        if option in found.foreign:
             continue
         where = f"{quoted(option)} in {f'{at[0]}.{at[1]}[{quoted(at[2])}]' if len(at) > 2 else at[0]}"
         hint = _meant(option, found.read) or found.hint or f"it reads {', '.join(sorted(found.read))}"

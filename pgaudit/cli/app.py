@@ -17,7 +17,7 @@ from pgaudit.cli.completion import OPTIONS, asked_by_a_shell
 from pgaudit.cli.lazy import PlainGroup, add_commands
 from pgaudit.core.errors import PgauditError, Problem
 from pgaudit.input_files import noted_inputs
-from pgaudit.text import said, visible
+from pgaudit.text import format_exception, visible
 
 app = typer.Typer(
     name="pgaudit",
@@ -94,7 +94,7 @@ def _problems(error: BaseException) -> Sequence[Problem]:
         command = getattr(getattr(error, "ctx", None), "command_path", "pgaudit")
         message = error.format_message().replace("Value error, ", "")  # the validator's own word for it
         return [Problem(message, hint=f"{command} --help")]
-    return [Problem(f"internal error: {said(error)}", hint="--traceback shows where")]
+    return [Problem(f"internal error: {format_exception(error)}", hint="--traceback shows where")]
 
 
 def _worded(problem: Problem) -> str:

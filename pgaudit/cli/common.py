@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pgaudit.atomic_write import write_whole
 from pgaudit.cli.overwriting import refuse_input
 from pgaudit.core.errors import UsageError
 from pgaudit.models.misnamed import WEIGHTS
 from pgaudit.render.choices import Colour
 from pgaudit.text import quoted, visible
 from pgaudit.user_code.imports import is_file
-from pgaudit.whole_files import write_whole
 
 if TYPE_CHECKING:
     from pgaudit.config import Config

@@ -14,7 +14,7 @@ from pgaudit.render.choices import Colour, DiffFormat
 if TYPE_CHECKING:
     from pgaudit.diff import Diff
     from pgaudit.models.cache import Cache
-    from pgaudit.sources.pair import Pair
+    from pgaudit.sources.pair import ReportPair
 
 DIFFERENT = 1
 """The exit code of ``--exit-code`` where the sides differ."""
@@ -64,7 +64,7 @@ def _sides(
     model_args: dict[str, object],
     constructor: str | None,
     cache: Cache | None,
-) -> Pair:
+) -> ReportPair:
     from pgaudit.sources.files import open_file
 
     with report_stream_kept():  # a config may be code

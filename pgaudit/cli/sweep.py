@@ -19,8 +19,8 @@ from pgaudit.text import counted, quoted, visible
 if TYPE_CHECKING:
     from pgaudit.models.cache import Cache
     from pgaudit.sweep.lines import Identity
-    from pgaudit.sweep.policies import Policy
-    from pgaudit.sweep.records import Result, Task
+    from pgaudit.sweep.policies import SweepConfig
+    from pgaudit.sweep.records import SweepResult, Task
     from pgaudit.sweep.store import Store
     from pgaudit.sweep.work import Work
 
@@ -123,7 +123,7 @@ _ENDINGS = {
 
 def _read(
     configs: list[str], constructor: str | None, *, restart: bool, output: Path | None, fmt: SweepFormat
-) -> tuple[Policy, ...]:
+) -> tuple[SweepConfig, ...]:
     """Reads the configs, after what else can be wrong with the command line."""
     if restart and output is None:
         raise UsageError("--restart has no meaning without -o FILE")
@@ -155,7 +155,7 @@ def _kept(
     output: Path | None,
     restart: bool,
     where: tuple[str, int | None, str | None],
-) -> list[Result]:
+) -> list[SweepResult]:
     """Runs what is left of the tasks, and returns the results of all, in order."""
     from pgaudit.sweep.plan import in_order, left
     from pgaudit.sweep.store import Store
@@ -185,7 +185,7 @@ def _run(
     total: int,
     work: Work,
     where: tuple[str, int | None, str | None],
-    results: list[Result],
+    results: list[SweepResult],
     store: Store | None,
 ) -> None:
     """Runs tasks, and adds to the results and to the store as they come."""
@@ -209,8 +209,8 @@ def _run(
 
 
 def _write(
-    results: list[Result],
-    policies: tuple[Policy, ...],
+    results: list[SweepResult],
+    policies: tuple[SweepConfig, ...],
     identity: Identity,
     fmt: SweepFormat,
     sort: SweepSort,

@@ -15,7 +15,7 @@ from importlib.machinery import PathFinder
 from pgaudit.config.bases import refuse_unreadable, shown
 from pgaudit.config.documents import merge_mark, read_file
 from pgaudit.config.python_scan import BASE, base_imports, base_names, literal_names, scanned
-from pgaudit.config.python_tree import UNKNOWN, Entry, Table, merged
+from pgaudit.config.python_tree import UNKNOWN, Table, TableEntry, merged
 from pgaudit.config.yaml_errors import undecodable
 from pgaudit.core.errors import ConfigError
 from pgaudit.core.location import Location
@@ -53,7 +53,7 @@ class Chain:
         if imports is not None:
             return scanned(source.body, source.place, self._imported(source, imports, (*users, file)))
         base = self._inherited(source, (*users, file))
-        names = scanned(source.body, source.place, {BASE: Entry(None, UNKNOWN if base is None else base)})
+        names = scanned(source.body, source.place, {BASE: TableEntry(None, UNKNOWN if base is None else base)})
         del names.entries[BASE]
         return names if base is None else merged(names, base)
 
@@ -75,9 +75,11 @@ class Chain:
             return None
         return base
 
-    def _imported(self, source: _Source, imports: Sequence[ast.ImportFrom], users: tuple[str, ...]) -> dict[str, Entry]:
+    def _imported(
+        self, source: _Source, imports: Sequence[ast.ImportFrom], users: tuple[str, ...]
+    ) -> dict[str, TableEntry]:
         """The names that ``with read_base():`` brings."""
-        known: dict[str, Entry] = {}
+        known: dict[str, TableEntry] = {}
         for node in imports:
             path = _module_path(source.file, node)
             if path is None:
@@ -90,7 +92,7 @@ class Chain:
                 elif alias.name in entries:
                     entry = entries[alias.name]
                     stands = source.end(alias) if alias.asname else entry.location
-                    known[alias.asname or alias.name] = Entry(stands, entry.value, entry.sure)
+                    known[alias.asname or alias.name] = TableEntry(stands, entry.value, entry.sure)
         return known
 
     def _base(self, source: _Source, path: str, node: ast.expr | ast.ImportFrom, users: tuple[str, ...]) -> Table:

@@ -26,7 +26,7 @@ from pgaudit.config.python_tree import places
 from pgaudit.config.records import Architecture
 from pgaudit.core.errors import ConfigError, UsageError
 from pgaudit.core.location import Location
-from pgaudit.text import did_you_mean, quoted, said
+from pgaudit.text import did_you_mean, format_exception, quoted
 
 _OWN = ("expect", "findings")
 """What pgaudit reads beside the library's own sections."""
@@ -87,9 +87,9 @@ def _mmengine(path: str) -> Any:
         if error.name == "mmengine":
             message = f"{quoted(path)} is a Python config, and mmengine, which reads those, is not installed"
             raise UsageError(message, "pip install 'pgaudit[openmmlab]'") from None
-        raise UsageError(f"mmengine cannot be imported: {said(error)}") from error
+        raise UsageError(f"mmengine cannot be imported: {format_exception(error)}") from error
     except Exception as error:  # foreign code
-        raise UsageError(f"mmengine cannot be imported: {said(error)}") from error
+        raise UsageError(f"mmengine cannot be imported: {format_exception(error)}") from error
     return mmengine.config
 
 
@@ -161,7 +161,7 @@ def _architecture(config: Any, top: Mapping[str, Any], path: str) -> Architectur
 
 def _failure(chain: Chain, error: BaseException) -> ConfigError:
     """What a config raises, at the last line of one of its files that led to it."""
-    message = f"the config raises {said(error)}"
+    message = f"the config raises {format_exception(error)}"
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         file = os.path.abspath(frame.filename)
         if file in chain.files and frame.lineno:
@@ -170,4 +170,4 @@ def _failure(chain: Chain, error: BaseException) -> ConfigError:
     # mmengine asks setuptools where the package of a base such as mmdet::x.py lies; newer ones cannot tell.
     old = isinstance(error, ModuleNotFoundError) and error.name == "pkg_resources"
     hint = "pip install 'setuptools<81'" if old else None
-    return ConfigError(f"mmengine cannot read the config: {said(error)}", hint, Location(chain.path))
+    return ConfigError(f"mmengine cannot read the config: {format_exception(error)}", hint, Location(chain.path))

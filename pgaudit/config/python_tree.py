@@ -33,7 +33,7 @@ UNKNOWN: Final = Unknown()
 
 
 @dataclass(slots=True)
-class Entry:
+class TableEntry:
     """A key with its place, None where the key itself is computed, and its value."""
 
     location: Location | None
@@ -45,7 +45,7 @@ class Entry:
 class Table:
     """A dict, or a list under its indices."""
 
-    entries: dict[str | int, Entry] = field(default_factory=dict)
+    entries: dict[str | int, TableEntry] = field(default_factory=dict)
     is_list: bool = False
     merges: bool = False
     """Whether its ``update`` merges below the first level: an inherited dict is mmengine's ConfigDict."""
@@ -66,7 +66,7 @@ class Table:
 Node = Table | Literal | Unknown
 
 
-def doubt(entry: Entry) -> None:
+def doubt(entry: TableEntry) -> None:
     """Makes an entry, and all in it, unsure."""
     if entry.sure:  # what contains itself ends here
         entry.sure = False
@@ -80,7 +80,7 @@ def copied(node: Node) -> Node:
     """Returns a copy that shares no table."""
     if not isinstance(node, Table):
         return node
-    entries = {key: Entry(each.location, copied(each.value), each.sure) for key, each in node.entries.items()}
+    entries = {key: TableEntry(each.location, copied(each.value), each.sure) for key, each in node.entries.items()}
     return Table(entries, node.is_list, node.merges)
 
 
@@ -94,7 +94,7 @@ def merged(child: Table, base: Table) -> Table:
                 value.entries.pop(DELETE)
             elif isinstance(inherited.value, Table) and not inherited.value.is_list:
                 value = merged(value, inherited.value)
-        result.entries[key] = Entry(entry.location, value, entry.sure)
+        result.entries[key] = TableEntry(entry.location, value, entry.sure)
     return result
 
 
@@ -109,9 +109,9 @@ def updated(table: Table, more: Table) -> None:
         old = table.entries.get(key)
         if table.merges and old is not None and isinstance(old.value, Table) and isinstance(entry.value, Table):
             updated(old.value, entry.value)
-            table.entries[key] = Entry(entry.location, old.value, entry.sure)
+            table.entries[key] = TableEntry(entry.location, old.value, entry.sure)
         else:
-            table.entries[key] = Entry(entry.location, entry.value, entry.sure)
+            table.entries[key] = TableEntry(entry.location, entry.value, entry.sure)
 
 
 def places(table: Table, real: Any, at: Path = ()) -> Iterator[tuple[Path, Location]]:

@@ -159,8 +159,8 @@ class Plain(_Closed):
     unmatched: Literal["base", "freeze", "error"] = "base"
 
 
-class PlainRule(_Closed):
-    """One rule of pgaudit's own policy; ``match`` is read by :mod:`pgaudit.config.matches`."""
+class RuleSchema(_Closed):
+    """One rule of pgaudit's own policy; ``match`` is read by :mod:`pgaudit.config.selectors`."""
 
     match: Any
     lr_mult: NonNegative = 1.0

@@ -13,8 +13,8 @@ from pgaudit.core.parameters import Inventory, Listing
 from pgaudit.core.setting import Provenance, Setting
 
 if TYPE_CHECKING:
+    from pgaudit.constructors.evaluation import Occurrence
     from pgaudit.constructors.patterns import Pattern
-    from pgaudit.constructors.trials import Meeting
 
 
 class Decision(NamedTuple):
@@ -31,7 +31,7 @@ class Conflict:
 
     index: int
     """The parameter, as its index in the inventory."""
-    meetings: tuple[tuple[str, Setting], ...]
+    occurrences: tuple[tuple[str, Setting], ...]
     """Under which names it is met, and what each would give it."""
 
 
@@ -90,7 +90,7 @@ class Unread:
     """Where it stands: ``("paramwise_cfg", "flat_decay_mult")``."""
     read: frozenset[str]
     """What is read in its place."""
-    sisters: Mapping[str, str] = field(default_factory=dict)
+    foreign: Mapping[str, str] = field(default_factory=dict)
     """What other constructors read there, and which ones."""
     why: str | None = None
     """What becomes of it, as the end of a sentence about it; None where it is simply ignored."""
@@ -169,7 +169,9 @@ class Constructor(Protocol):
     def principle(self, winner: Provenance, loser: Provenance) -> str:
         """Says by what principle one rule beats another that matches as well."""
 
-    def trials(self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int) -> Iterator[Meeting]:
+    def evaluations(
+        self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int
+    ) -> Iterator[Occurrence]:
         """Yields how each rule was tried for one parameter, once for each name under which it is met."""
 
     def unread(self, config: Config, facts: OptimizerDefaults) -> Iterator[Unread]:

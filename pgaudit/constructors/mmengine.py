@@ -13,6 +13,7 @@ from pgaudit.config import Config
 from pgaudit.config.grammars.openmmlab import MMENGINE
 from pgaudit.config.layouts import Path
 from pgaudit.constructors.base import OptimizerDefaults, OptimizerSpec, Unread
+from pgaudit.constructors.known_options import FOREIGN_OPTIONS
 from pgaudit.constructors.openmmlab import Dialect, OpenMMLab
 from pgaudit.constructors.openmmlab.dialect import Chosen
 from pgaudit.constructors.openmmlab.options import (
@@ -25,7 +26,6 @@ from pgaudit.constructors.openmmlab.options import (
     in_deformable,
     is_norm,
 )
-from pgaudit.constructors.sisters import SISTERS
 from pgaudit.core.parameters import Visit
 from pgaudit.text import quoted, visible
 
@@ -91,7 +91,7 @@ class Mmengine(OpenMMLab):
         options = config.paramwise_cfg or {}
         for option in options:
             if option not in self.options:
-                yield Unread(("paramwise_cfg", option), frozenset(self.options), SISTERS)
+                yield Unread(("paramwise_cfg", option), frozenset(self.options), FOREIGN_OPTIONS)
         for key, settings in options.get("custom_keys", {}).items():
             for setting in settings:
                 at = ("paramwise_cfg", "custom_keys", key, setting)

@@ -11,7 +11,7 @@ from pgaudit.convert.job import Job
 from pgaudit.convert.source import ConversionSource, canonical, own_values, source_of
 from pgaudit.core.errors import ConfigError
 from pgaudit.models.source import ModelSource
-from pgaudit.text import said, visible
+from pgaudit.text import format_exception, visible
 from pgaudit.user_code import suppress_output
 
 Values = Mapping[str, Any]
@@ -54,7 +54,7 @@ def by_running(text: str, job: Job, of: ModelSource) -> None:
             exec(compile(text, "the converted policy", "exec"), namespace)
             optimizer = namespace["build_optimizer"](of.build().module)
     except Exception as error:
-        raise Unproved(f"the code fails: {said(error)}") from error
+        raise Unproved(f"the code fails: {format_exception(error)}") from error
     source = job.source
     if type(optimizer) is not source.about.kind:
         raise Unproved(f"the optimizer is a {type(optimizer).__name__}")

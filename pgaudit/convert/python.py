@@ -7,7 +7,7 @@ import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from pgaudit.constructors.rules.match import is_norm
+from pgaudit.constructors.native.match import is_norm
 from pgaudit.convert.classes import name_in, torch_kinds
 from pgaudit.convert.features import Features, Key, Kinds, Predicate
 from pgaudit.convert.job import Converted, Job

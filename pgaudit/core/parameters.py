@@ -82,7 +82,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One meeting with a parameter on a depth-first walk of own parameters, then children.
+    """One occurrence with a parameter on a depth-first walk of own parameters, then children.
 
     A tied parameter is met once under each parent; twice in one module, or under one parent's two names for one child,
     it is met once.
@@ -198,7 +198,7 @@ class Inventory:
 
     @cached_property
     def visits_of(self) -> Mapping[int, tuple[Visit, ...]]:
-        """All meetings with a parameter, by its index; those never met are left out."""
+        """All occurrences with a parameter, by its index; those never met are left out."""
         found: dict[int, list[Visit]] = {}
         for visit in self.visits:
             found.setdefault(visit.index, []).append(visit)

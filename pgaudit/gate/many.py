@@ -16,7 +16,7 @@ from pgaudit.gate.records import Audit, Outcome
 from pgaudit.gate.run import run
 from pgaudit.input_files import note_input, noted_inputs
 from pgaudit.names import Names
-from pgaudit.text import did_you_mean, said, visible
+from pgaudit.text import did_you_mean, format_exception, visible
 from pgaudit.user_code.imports import fresh_imports
 
 
@@ -79,5 +79,7 @@ def _guarded(audit: Audit) -> Outcome:
         with fresh_imports():
             return run(audit)
     except (Exception, SystemExit) as error:  # foreign code may ask to exit
-        problem = Problem(f"internal error: {said(error)}", Location(audit.config), "--traceback shows where")
+        problem = Problem(
+            f"internal error: {format_exception(error)}", Location(audit.config), "--traceback shows where"
+        )
         return Outcome(audit, problems=(problem,), trace=traceback.format_exc())

@@ -20,7 +20,7 @@ from pgaudit.models.built import BuiltModel
 from pgaudit.models.construct import module_of
 from pgaudit.models.misnamed import unknown_model
 from pgaudit.models.references import arguments_for, resolved
-from pgaudit.text import one_line, quoted, said
+from pgaudit.text import format_exception, one_line, quoted
 from pgaudit.user_code import suppress_output
 from pgaudit.user_code.imports import import_attribute
 from pgaudit.user_code.offline import refuse_weights
@@ -135,7 +135,7 @@ def _import_timm() -> Any:
                 f"do not match: {one_line(error)}",
                 "install the pair that belongs together, in one command: pip install torch torchvision",
             ) from error
-        raise ModelError(f"timm cannot be imported: {said(error)}", "pip install timm") from error
+        raise ModelError(f"timm cannot be imported: {format_exception(error)}", "pip install timm") from error
     return timm
 
 

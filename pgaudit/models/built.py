@@ -14,7 +14,7 @@ from pgaudit.models.walk.found import Found
 from pgaudit.models.walk.hints import hints_of
 from pgaudit.models.walk.listings import as_named, listed_by
 from pgaudit.models.walk.traverse import Seen, occurrences
-from pgaudit.text import counted, said, visible
+from pgaudit.text import counted, format_exception, visible
 from pgaudit.user_code import suppress_output
 
 if TYPE_CHECKING:
@@ -69,7 +69,9 @@ class BuiltModel:
             except PgauditError:
                 raise
             except Exception as error:  # a property or an overridden method of the model
-                raise ModelError(f"the parameters of {visible(self.ref)} cannot be listed: {said(error)}") from error
+                raise ModelError(
+                    f"the parameters of {visible(self.ref)} cannot be listed: {format_exception(error)}"
+                ) from error
             if not found[0].wrapper:
                 self._walks[not unwrap] = found
         return self._walks[unwrap]
@@ -128,7 +130,7 @@ def _has_module(model: nn.Module, *, unwrap: bool) -> bool:
         return hasattr(model, "module")
     except Exception as error:
         if unwrap:
-            what = f"the model's attribute `module` raises {said(error)}"
+            what = f"the model's attribute `module` raises {format_exception(error)}"
             raise ModelError(
                 what, "OpenMMLab's constructors read it first, and would fail as well: correct or rename it"
             ) from error

@@ -21,13 +21,13 @@ from pathlib import Path
 from typing import Any
 
 from pgaudit import user_code
+from pgaudit.atomic_write import write_whole
 from pgaudit.core.errors import ModelError
 from pgaudit.models.cache_key import cache_key
 from pgaudit.models.saved.file import Saved, read, written
 from pgaudit.optimizers.read_knowledge import SECTIONS
 from pgaudit.strict_json import Unreadable
 from pgaudit.text import visible
-from pgaudit.whole_files import write_whole
 
 MOST_BYTES = 1 << 29
 """Of all entries together: some ten times what all of timm's models take."""

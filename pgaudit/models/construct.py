@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pgaudit.core.errors import ModelError
 from pgaudit.models.factories import not_a_model, not_built, not_callable
-from pgaudit.text import said, visible
+from pgaudit.text import format_exception, visible
 from pgaudit.user_code import suppress_output
 from pgaudit.user_code.offline import WeightsRefused, without_weights
 
@@ -53,7 +53,7 @@ def _on_meta_or_cpu(factory: Callable[..., Any], args: dict[str, Any], ref: str)
     made, error = _attempt(factory, args, contextlib.nullcontext())
     if error is not None:
         raise not_built(error, factory, args, ref) from error
-    return made, (f"built on the CPU, because it cannot be built on meta tensors: {said(on_meta)}",)
+    return made, (f"built on the CPU, because it cannot be built on meta tensors: {format_exception(on_meta)}",)
 
 
 def _attempt(

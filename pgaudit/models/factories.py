@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from pgaudit.core.errors import ModelError
-from pgaudit.text import did_you_mean, said, visible
+from pgaudit.text import did_you_mean, format_exception, visible
 
 _FUNCTION = "write a function that returns the model, and name that: make_model.py:make_model"
 _PLAIN = (bool, int, float, str)
@@ -20,7 +20,7 @@ _PLAIN_WORDS = frozenset({*_PLAIN, *(kind.__name__ for kind in _PLAIN)})
 
 def not_built(error: BaseException, factory: Any, args: Mapping[str, Any], ref: str) -> ModelError:
     """Returns the error for a factory that raised."""
-    message = f"{visible(ref)} cannot be built: {said(error)}"
+    message = f"{visible(ref)} cannot be built: {format_exception(error)}"
     if ":" not in ref.removeprefix("timm:"):
         return ModelError(message, _of_timm(error, args))
     wanted = _parameters(factory)

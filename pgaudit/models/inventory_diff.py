@@ -7,19 +7,19 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pgaudit.core.parameters import Inventory, Parameter, Visit
-from pgaudit.models.inventory_pair import OTHER_CLASS, Change, Pair, of_hints, of_the_model
+from pgaudit.models.inventory_pair import OTHER_CLASS, InventoryChange, InventoryPair, of_hints, of_the_model
 from pgaudit.text import counted
 
 
-def inventory_changes(before: Inventory, after: Inventory) -> tuple[Change, ...]:
+def inventory_changes(before: Inventory, after: Inventory) -> tuple[InventoryChange, ...]:
     """Returns what has moved, in the model's order: nothing only where a constructor cannot tell one from the other.
 
     What the model was called, notes, and the versions of libraries are left out.
     """
-    pair = Pair(before, after)
+    pair = InventoryPair(before, after)
     found = (*of_the_model(pair), *_of_parameters(pair), *_of_surroundings(pair), *of_hints(pair))
     if not found and _bare(before) != _bare(after):
-        return (Change("~", None, "modules are met in another order, or hints tell of others"),)
+        return (InventoryChange("~", None, "modules are met in another order, or hints tell of others"),)
     return found
 
 
@@ -27,7 +27,7 @@ def _bare(inventory: Inventory) -> Inventory:
     return replace(inventory, ref="", version=None, notes=())
 
 
-def _of_parameters(pair: Pair) -> Iterator[Change]:
+def _of_parameters(pair: InventoryPair) -> Iterator[InventoryChange]:
     for name in pair.merged():
         was, now = pair.was.get(pair.renamed.get(name, name)), pair.now.get(name)
         if was is None:
@@ -40,17 +40,17 @@ def _of_parameters(pair: Pair) -> Iterator[Change]:
             a, b = pair.before.parameters[was], pair.after.parameters[now]
             kind = (a.module.name, b.module.name)
             if name in pair.renamed:
-                yield Change("~", name, f"renamed? {_difference(a.name, name)}", kind)
+                yield InventoryChange("~", name, f"renamed? {_difference(a.name, name)}", kind)
                 continue
             aspects = [*_aspects(a, b), *_aspects_of_visits(pair, (was, now), (a, b))]
             if aspects:
-                yield Change("~", name, ", ".join(aspects), kind)
+                yield InventoryChange("~", name, ", ".join(aspects), kind)
 
 
-def _alone(mark: str, of: Parameter) -> Change:
+def _alone(mark: str, of: Parameter) -> InventoryChange:
     words = [of.module.short, _shape(of), *([] if of.trainable else ["frozen"])]
     words += [f"tied to {name}" for name in of.aliases]
-    return Change(mark, of.name, " ".join(words), of.module.name)
+    return InventoryChange(mark, of.name, " ".join(words), of.module.name)
 
 
 def _difference(was: str, now: str) -> str:
@@ -89,7 +89,7 @@ def _aspects(a: Parameter, b: Parameter) -> Iterator[str]:
         yield "a leaf now" if b.leaf else "computed from others now"
 
 
-def _aspects_of_visits(pair: Pair, at: tuple[int, int], of: tuple[Parameter, Parameter]) -> Iterator[str]:
+def _aspects_of_visits(pair: InventoryPair, at: tuple[int, int], of: tuple[Parameter, Parameter]) -> Iterator[str]:
     before, after = pair.before.visits_of.get(at[0], ()), pair.after.visits_of.get(at[1], ())
     if len(before) != len(after):
         if of[0].aliases == of[1].aliases:  # or else those tell of it
@@ -108,7 +108,7 @@ def _channels(of: Visit) -> str:
     return f"channels {of.conv.in_channels} to {of.conv.out_channels}" if of.conv else "no channels"
 
 
-def _of_surroundings(pair: Pair) -> Iterator[Change]:
+def _of_surroundings(pair: InventoryPair) -> Iterator[InventoryChange]:
     """The classes around modules; one that was replaced is told of once, not for each parameter below it."""
     found: Counter[str] = Counter()
     for name, was in pair.was.items():
@@ -116,7 +116,7 @@ def _of_surroundings(pair: Pair) -> Iterator[Change]:
         before, after = pair.before.visits_of.get(was, ()), pair.after.visits_of.get(now, ())
         found.update({_around(a, b) for a, b in zip(before, after, strict=False) if a.parents != b.parents})
     for what, count in found.items():
-        yield Change("~", None, f"{what} {counted(count, 'tensor')}")
+        yield InventoryChange("~", None, f"{what} {counted(count, 'tensor')}")
 
 
 def _around(a: Visit, b: Visit) -> str:

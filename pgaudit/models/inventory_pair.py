@@ -13,7 +13,7 @@ OTHER_CLASS = "its class has other bases, or is another family of modules"
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class InventoryChange:
     """One thing that is another than it was."""
 
     mark: str
@@ -25,7 +25,7 @@ class Change:
     """The classes of the parameter's module, then and now."""
 
 
-class Pair:
+class InventoryPair:
     """Two inventories, and their parameters by name."""
 
     def __init__(self, before: Inventory, after: Inventory) -> None:
@@ -68,30 +68,30 @@ def _renamed(gone: Sequence[Parameter], new: Sequence[Parameter]) -> Mapping[str
     return {b.name: a.name for a, b in zip(gone, new, strict=True)} if same else {}
 
 
-def of_the_model(pair: Pair) -> Iterator[Change]:
+def of_the_model(pair: InventoryPair) -> Iterator[InventoryChange]:
     """Yields what is about no single parameter."""
     before, after = pair.before, pair.after
     a, b = before.model_type, after.model_type
     if a != b:
-        yield Change(
+        yield InventoryChange(
             "~",
             None,
             f"the model is a {b.short}, and was a {a.short}" if a.name != b.name else f"the model: {OTHER_CLASS}",
         )
     if before.source != after.source:
-        yield Change("~", None, f"the model comes from {after.source}, and came from {before.source}")
+        yield InventoryChange("~", None, f"the model comes from {after.source}, and came from {before.source}")
     if before.wrapper != after.wrapper:
-        yield Change("~", None, f"the model has {'an' if after.wrapper else 'no'} attribute `module` now")
+        yield InventoryChange("~", None, f"the model has {'an' if after.wrapper else 'no'} attribute `module` now")
     if before.circular != after.circular:
         now = f"{quoted(after.circular)} stands inside itself" if after.circular else "no module stands inside itself"
-        yield Change("~", None, f"{now} now")
+        yield InventoryChange("~", None, f"{now} now")
     for indices, what in ((_named, "named_parameters()"), (_whole, "parameters()")):
         old, new = (_yielded(of, indices(of)) for of in (before, after))
         if any(old.get(name) != new.get(name) for name in pair.common(after)):
-            yield Change("~", None, f"the model's own {what} yields others, or in another order")
+            yield InventoryChange("~", None, f"the model's own {what} yields others, or in another order")
     for x, y in zip(pair.common(before), pair.common(after), strict=True):
         if x != y:
-            yield Change("~", None, f"the order: {quoted(y)} stands before {quoted(x)} now")
+            yield InventoryChange("~", None, f"the order: {quoted(y)} stands before {quoted(x)} now")
             return
 
 
@@ -111,7 +111,7 @@ def _yielded(of: Inventory, indices: Iterable[int]) -> Mapping[str, int]:
     return {of.parameters[index].name: index - usual for index, usual in zip(given, sorted(given), strict=True)}
 
 
-def of_hints(pair: Pair) -> Iterator[Change]:
+def of_hints(pair: InventoryPair) -> Iterator[InventoryChange]:
     """Yields what the model says about its parameters."""
     a, b = pair.before.hints, pair.after.hints
     for mark, names in (
@@ -120,26 +120,28 @@ def of_hints(pair: Pair) -> Iterator[Change]:
     ):
         if names:
             others = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
-            yield Change("~", None, f"no_weight_decay() {mark} {quoted(names[0])}{others}")
+            yield InventoryChange("~", None, f"no_weight_decay() {mark} {quoted(names[0])}{others}")
     yield from _of_names(pair, "layer", a.layers, b.layers)
     yield from _of_names(pair, "get_layer_depth()", a.layer_depths, b.layer_depths)
     for key in ("layered_by", "classifier", "backbone", "raised"):
         was, now = getattr(a, key), getattr(b, key)
         if was != now:
-            yield Change("~", None, f"{key}: {_worded(was)} → {_worded(now)}")
+            yield InventoryChange("~", None, f"{key}: {_worded(was)} → {_worded(now)}")
 
 
 def _worded(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value) if value else "nothing"
 
 
-def _of_names(pair: Pair, what: str, a: Mapping[str, Any] | None, b: Mapping[str, Any] | None) -> Iterator[Change]:
+def _of_names(
+    pair: InventoryPair, what: str, a: Mapping[str, Any] | None, b: Mapping[str, Any] | None
+) -> Iterator[InventoryChange]:
     if (a is None) != (b is None):
-        yield Change("~", None, f"the model has {'no' if b is None else 'a'} {what} now")
+        yield InventoryChange("~", None, f"the model has {'no' if b is None else 'a'} {what} now")
         return
     a, b = a or {}, b or {}
     unlike = [name for name in b if name in a and a[name] != b[name]]
     if unlike:
         first, more = unlike[0], len(unlike) - 1
         others = f", and of {counted(more, 'other')}" if more else ""
-        yield Change("~", None, f"{what} of {quoted(first)}: {a[first]} → {b[first]}{others}")
+        yield InventoryChange("~", None, f"{what} of {quoted(first)}: {a[first]} → {b[first]}{others}")

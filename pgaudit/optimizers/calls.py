@@ -15,7 +15,7 @@ from pgaudit.core.errors import UsageError
 from pgaudit.optimizers import classes, construct
 from pgaudit.optimizers.classes import OptimizerError, optimizer_class
 from pgaudit.optimizers.groups import GroupValues, SampleGroup
-from pgaudit.text import did_you_mean, quoted, said
+from pgaudit.text import did_you_mean, format_exception, quoted
 from pgaudit.user_code import suppress_output
 
 if TYPE_CHECKING:
@@ -180,7 +180,9 @@ def _by_timm(name: str, arguments: Mapping[str, Any]) -> OptimizerCall:
         if "not found in registry" in str(error):
             hint = did_you_mean(name.rpartition("_")[2].rpartition(".")[2], registry.list_optimizers())
             hint = hint or "timm takes names of its registry, such as adamw or sgd, and no class of your own"
-        raise OptimizerError(f"timm's create_optimizer_v2 would raise {said(error)}", hint, "type") from error
+        raise OptimizerError(
+            f"timm's create_optimizer_v2 would raise {format_exception(error)}", hint, "type"
+        ) from error
     ((kind, given),) = seen
     return OptimizerCall(ClassItself(kind), given, None if made is stand_in else qualified(type(made)))
 
@@ -199,7 +201,9 @@ def timm_registry() -> Any:
         return _optim_factory.default_registry
     except Exception as error:
         raise OptimizerError(
-            f"timm's registry of optimizers cannot be imported: {said(error)}", "timm 1.0.12 or later has one", "type"
+            f"timm's registry of optimizers cannot be imported: {format_exception(error)}",
+            "timm 1.0.12 or later has one",
+            "type",
         ) from error
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pgaudit.core.errors import UsageError
 from pgaudit.optimizers.classes import OptimizerError
 from pgaudit.optimizers.groups import GroupValues, SampleGroup, TensorKind, settings_in
-from pgaudit.text import did_you_mean, said, visible
+from pgaudit.text import did_you_mean, format_exception, visible
 from pgaudit.user_code import suppress_output
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def made(kind: type[Optimizer], params: list[Any], arguments: Mapping[str, Any])
         culprit = next((argument for argument in arguments if known and argument not in known), None)
         hint = did_you_mean(culprit, known) if culprit else None
         raise OptimizerError(
-            f"{visible(kind.__name__)} would raise {said(error)}",
+            f"{visible(kind.__name__)} would raise {format_exception(error)}",
             hint,
             culprit or _mentioned(str(error), arguments),
         ) from error

@@ -9,7 +9,7 @@ from rich.console import Group
 from rich.text import Text
 
 from pgaudit.constructors import sample
-from pgaudit.constructors.catalogue import Entry
+from pgaudit.constructors.catalogue import ConstructorInfo
 from pgaudit.constructors.profiles import TOPICS
 from pgaudit.render.markdown import code_span, escaped
 from pgaudit.render.rows import TableOptions
@@ -21,7 +21,7 @@ from pgaudit.text import visible
 _GAP = 2
 
 
-def render_list(entries: Sequence[Entry], options: TableOptions) -> str:
+def render_list(entries: Sequence[ConstructorInfo], options: TableOptions) -> str:
     """Returns all constructors, a line each: name, library, what it stands for; for a plug-in, who brings it."""
     names = [visible(each.grammar.name) for each in entries]
     libraries = [visible(each.library) for each in entries]
@@ -36,12 +36,12 @@ def render_list(entries: Sequence[Entry], options: TableOptions) -> str:
     return printed(Group(*parts), options)
 
 
-def render_entry(entry: Entry, options: TableOptions) -> str:
+def render_entry(entry: ConstructorInfo, options: TableOptions) -> str:
     """Returns one constructor's ways, and the options that it reads."""
     return printed(Group(*_of_entry(entry, options)), options)
 
 
-def _of_entry(entry: Entry, options: TableOptions) -> Iterator[Text]:
+def _of_entry(entry: ConstructorInfo, options: TableOptions) -> Iterator[Text]:
     def said(words: str, style: str) -> Text:
         return Text("\n".join(wrapped(visible(words).split(" "), " ", options.width)), style=style)
 
@@ -73,7 +73,7 @@ def _beside(head: Text, words: str, width: int | None) -> Text:
     return Text.assemble(head, f"\n{' ' * head.cell_len}".join(lines))
 
 
-def render_markdown(entries: Sequence[Entry]) -> str:
+def render_markdown(entries: Sequence[ConstructorInfo]) -> str:
     """Returns which constructor does what, as two tables: their ways, and who reads which option."""
     known = [each for each in entries if each.profile is not None]
     lines = ["| constructor | stands for | as in |", "|---|---|---|"]
@@ -115,7 +115,7 @@ def _sample_lines() -> list[str]:
     return lines
 
 
-def render_json(entries: Sequence[Entry]) -> str:
+def render_json(entries: Sequence[ConstructorInfo]) -> str:
     """Returns the catalogue for programs."""
     data = [
         {

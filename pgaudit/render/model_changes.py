@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pgaudit.models.inventory_pair import Change
+from pgaudit.models.inventory_pair import InventoryChange
 from pgaudit.names import Folded, fold_named
 from pgaudit.snapshot import Changes
 from pgaudit.text import visible
@@ -29,7 +29,7 @@ def render_changes(found: Changes) -> str:
     return f"{text}and {more:,} more\n" if more else text
 
 
-def _line(of: Folded[Change], width: int) -> str:
+def _line(of: Folded[InventoryChange], width: int) -> str:
     change = of.rows[0]
     name = f"{visible(of.name):{width}}  " if of.name else ""
     return f"{change.mark} {name}{visible(change.what)}\n"

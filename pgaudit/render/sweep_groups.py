@@ -9,7 +9,7 @@ from pgaudit.checks import DOCUMENTED
 from pgaudit.core.errors import Problem
 from pgaudit.core.findings import Severity
 from pgaudit.render.choices import SweepSort
-from pgaudit.sweep.records import GRAVITY, Found, Result
+from pgaudit.sweep.records import GRAVITY, CodeCount, SweepResult
 
 SHOWN = 30
 """Models that a table shows of each config, unless it is to show all."""
@@ -31,7 +31,7 @@ class View:
 class Alike:
     """Models of which the same is said: findings of the same codes, of which the worst is about the same line."""
 
-    results: tuple[Result, ...]
+    results: tuple[SweepResult, ...]
     """The worst first."""
     shown: int
 
@@ -58,11 +58,11 @@ class Total:
         return str(module.KIND.name) if module else ""
 
 
-def alike(results: Iterable[Result], *, every: bool) -> tuple[list[Alike], int]:
+def alike(results: Iterable[SweepResult], *, every: bool) -> tuple[list[Alike], int]:
     """Returns those with findings in groups, the gravest and then the largest first, and how many are in no group that
     is shown.
     """
-    groups: dict[object, list[Result]] = {}
+    groups: dict[object, list[SweepResult]] = {}
     for result in results:
         if result.worst is not None:
             codes = tuple(found.code for found in result.findings)
@@ -91,7 +91,7 @@ def _shares(sizes: Sequence[int], wanted: Sequence[int]) -> list[int]:
     return [size if size == share + 1 else share for size, share in zip(sizes, shares, strict=False)]
 
 
-def common(results: Sequence[Result]) -> tuple[Found, ...]:
+def common(results: Sequence[SweepResult]) -> tuple[CodeCount, ...]:
     """Returns what is found in every one of several models in the same words: it is about the config alone."""
     if len(results) < 2:
         return ()
@@ -101,7 +101,7 @@ def common(results: Sequence[Result]) -> tuple[Found, ...]:
     return tuple(sorted(shared, key=lambda found: (*(-n for n in found.worst.gravity), found.code)))
 
 
-def without(results: Iterable[Result], known: Iterable[Found]) -> list[Result]:
+def without(results: Iterable[SweepResult], known: Iterable[CodeCount]) -> list[SweepResult]:
     """Returns results without some of their findings."""
     left_out = set(known)
     return [
@@ -110,7 +110,7 @@ def without(results: Iterable[Result], known: Iterable[Found]) -> list[Result]:
     ]
 
 
-def totals(results: Iterable[Result]) -> list[Total]:
+def totals(results: Iterable[SweepResult]) -> list[Total]:
     """Returns the findings of all results by code, the gravest first."""
     found: dict[str, Total] = {}
     for result in results:
@@ -126,7 +126,7 @@ def totals(results: Iterable[Result]) -> list[Total]:
     return sorted(found.values(), key=lambda total: (-GRAVITY[total.severity], total.code))
 
 
-_KEYS: dict[SweepSort, Callable[[Result], float]] = {
+_KEYS: dict[SweepSort, Callable[[SweepResult], float]] = {
     SweepSort.GRAVITY: lambda result: -result.gravity,
     SweepSort.MODEL: lambda result: 0,
     SweepSort.TENSORS: lambda result: -result.parameters,
@@ -135,14 +135,14 @@ _KEYS: dict[SweepSort, Callable[[Result], float]] = {
 }
 
 
-def ordered(results: Iterable[Result], sort: SweepSort) -> list[Result]:
+def ordered(results: Iterable[SweepResult], sort: SweepSort) -> list[SweepResult]:
     """Returns results in an order, the most first; of equals, as they were."""
     return sorted(results, key=_KEYS[sort])
 
 
-def reasons(results: Iterable[Result]) -> list[tuple[Problem, list[Result]]]:
+def reasons(results: Iterable[SweepResult]) -> list[tuple[Problem, list[SweepResult]]]:
     """Returns why results could not be audited, each reason with those that it is true of, the most frequent first."""
-    found: dict[Problem, list[Result]] = {}
+    found: dict[Problem, list[SweepResult]] = {}
     for result in results:
         for problem in result.problems:
             found.setdefault(problem, []).append(result)

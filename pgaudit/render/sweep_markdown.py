@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from pgaudit.render.markdown import code, escaped
 from pgaudit.render.sweep_groups import View, alike, common, reasons, totals, without
-from pgaudit.sweep.records import Result, Worst
+from pgaudit.sweep.records import SweepResult, Worst
 from pgaudit.text import counted
 
 _NAMED = 6
 
 
-def render_sweep_markdown(results: Sequence[Result], view: View) -> str:
+def render_sweep_markdown(results: Sequence[SweepResult], view: View) -> str:
     """Returns a section for each config, and what could not be audited."""
     lines: list[str] = []
     for config in view.configs:
@@ -21,7 +21,7 @@ def render_sweep_markdown(results: Sequence[Result], view: View) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _section(config: str, results: Sequence[Result], view: View) -> Iterator[str]:
+def _section(config: str, results: Sequence[SweepResult], view: View) -> Iterator[str]:
     audited = [result for result in results if not result.problems]
     clean = sum(result.worst is None for result in audited)
     yield f"### {escaped(config)}"
@@ -54,7 +54,7 @@ def _section(config: str, results: Sequence[Result], view: View) -> Iterator[str
     yield ""
 
 
-def _row(of: Result, models: int) -> str:
+def _row(of: SweepResult, models: int) -> str:
     assert of.worst is not None
     findings = " ".join(f"{f.code}×{f.findings}" if f.findings > 1 else f.code for f in of.findings)
     decayed = f"{of.decayed:,} / {of.parameters:,}"
@@ -74,7 +74,7 @@ def _said(worst: Worst) -> str:
     return f"{worst.location or ''} {worst.code} {worst.name} [{worst.severity}] {worst.message}".strip()
 
 
-def _failures(failed: Sequence[Result], view: View) -> Iterator[str]:
+def _failures(failed: Sequence[SweepResult], view: View) -> Iterator[str]:
     if not failed:
         return
     yield "### could not be audited"

@@ -11,7 +11,7 @@ from pgaudit.render.layout import GAP
 from pgaudit.render.rows import TableOptions
 from pgaudit.render.style import BASE, SEVERITIES, Marks
 from pgaudit.render.wrap import append_words
-from pgaudit.sweep.records import GRAVITY, Result, Worst
+from pgaudit.sweep.records import GRAVITY, SweepResult, Worst
 from pgaudit.text import visible
 
 
@@ -38,7 +38,7 @@ class Rows:
     number of tensors, then the share of decayed ones; at last the findings stand under the name.
     """
 
-    def __init__(self, shown: Sequence[Result], options: TableOptions) -> None:
+    def __init__(self, shown: Sequence[SweepResult], options: TableOptions) -> None:
         self._options = options
         self._name = max(cell_len("model"), *(cell_len(visible(result.model)) for result in shown))
         self._titles = ["tensors", "decayed", "groups"]
@@ -60,7 +60,7 @@ class Rows:
         words = ["model".ljust(self._name), *self._titles, *([] if self._below else ["findings"])]
         return Text((" " * GAP).join(words).rstrip(), style="bold")
 
-    def row(self, result: Result) -> list[Text]:
+    def row(self, result: SweepResult) -> list[Text]:
         """Returns the line of a model, or the two that it needs."""
         quiet = BASE if result.gravity <= 0 else ""
         name = visible(result.model)
@@ -88,7 +88,7 @@ def _share(part: int, whole: int) -> str:
     return f"{per_cent if part in (0, whole) else min(max(per_cent, 1), 99):.0f} %"
 
 
-def _findings(result: Result, marks: Marks) -> Text:
+def _findings(result: SweepResult, marks: Marks) -> Text:
     """The codes, each with its number, in the colours of their severity; the gravest first."""
     text = Text()
     for found in sorted(result.findings, key=lambda found: -GRAVITY[found.severity]):

@@ -17,14 +17,14 @@ from pgaudit.render.sweep_groups import SHOWN, Alike, View, alike, common, order
 from pgaudit.render.sweep_rows import Rows, worst_text
 from pgaudit.render.table import printed
 from pgaudit.render.wrap import append_words
-from pgaudit.sweep.records import Result
+from pgaudit.sweep.records import SweepResult
 from pgaudit.text import counted, visible
 
 _NAMED = 6
 """Models that are named of those that failed for one reason."""
 
 
-def render_sweep_table(results: Sequence[Result], view: View, options: TableOptions) -> str:
+def render_sweep_table(results: Sequence[SweepResult], view: View, options: TableOptions) -> str:
     """Returns a section for each config, what could not be audited, and of several configs a line each."""
     parts: list[RenderableType] = []
     for config in view.configs:
@@ -37,7 +37,9 @@ def render_sweep_table(results: Sequence[Result], view: View, options: TableOpti
     return printed(Group(*parts), options)
 
 
-def _section(config: str, results: Sequence[Result], view: View, options: TableOptions) -> Iterator[RenderableType]:
+def _section(
+    config: str, results: Sequence[SweepResult], view: View, options: TableOptions
+) -> Iterator[RenderableType]:
     audited = [result for result in results if not result.problems]
     heading = Text()
     clean = sum(result.worst is None for result in audited)
@@ -87,7 +89,9 @@ def _dotted(text: Text, words: Sequence[str], options: TableOptions) -> None:
         text.append(joint + word, style="bold" if not index else "")
 
 
-def _grouped(groups: Sequence[Alike], quiet: Sequence[Result], shown: Sequence[Result], options: TableOptions) -> Text:
+def _grouped(
+    groups: Sequence[Alike], quiet: Sequence[SweepResult], shown: Sequence[SweepResult], options: TableOptions
+) -> Text:
     rows = Rows(shown, options)
     lines = [rows.titles()]
     told: set[tuple[object, ...]] = set()
@@ -105,7 +109,7 @@ def _grouped(groups: Sequence[Alike], quiet: Sequence[Result], shown: Sequence[R
     return Text("\n").join(lines)
 
 
-def _totals(results: Sequence[Result], options: TableOptions) -> Text:
+def _totals(results: Sequence[SweepResult], options: TableOptions) -> Text:
     rows = totals(results)
     heads = [f"{total.code} {total.name}" for total in rows]
     severe = [_NOUNS[total.severity] for total in rows]
@@ -127,7 +131,7 @@ def _totals(results: Sequence[Result], options: TableOptions) -> Text:
 _NOUNS: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "info"}
 
 
-def _failures(results: Sequence[Result], view: View, options: TableOptions) -> Iterator[RenderableType]:
+def _failures(results: Sequence[SweepResult], view: View, options: TableOptions) -> Iterator[RenderableType]:
     failed = [result for result in results if result.problems]
     if not failed:
         return
@@ -154,7 +158,7 @@ def _failures(results: Sequence[Result], view: View, options: TableOptions) -> I
     yield ""
 
 
-def _overview(results: Sequence[Result], view: View, options: TableOptions) -> Text:
+def _overview(results: Sequence[SweepResult], view: View, options: TableOptions) -> Text:
     """One line a config: how many models it suits, and how many not."""
     names = [visible(config) for config in view.configs]
     column = max(map(cell_len, [*names, "config"]))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Pair:
+class ReportPair:
     """Both reports, and what the user should know about how they came about."""
 
     a: Report
@@ -34,7 +34,7 @@ def audit_pair(
     model: str | None = None,
     model_args: Mapping[str, Any] | None = None,
     cache: Cache | None = None,
-) -> Pair:
+) -> ReportPair:
     """Decides every parameter of the sides that are configs; a model that both are about is built once.
 
     Args:
@@ -54,7 +54,7 @@ def audit_pair(
     # The side that names its model comes first, so that the other can have the same.
     first, second = (b, a) if isinstance(a.found, Config) and not a.found.names_model else (a, b)
     sides = {id(first): workshop.side(first, second), id(second): workshop.side(second, first)}
-    return Pair(sides[id(a)], sides[id(b)], tuple(dict.fromkeys(workshop.notes)))
+    return ReportPair(sides[id(a)], sides[id(b)], tuple(dict.fromkeys(workshop.notes)))
 
 
 class _Workshop:

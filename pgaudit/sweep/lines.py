@@ -11,7 +11,7 @@ from pgaudit.core.errors import Problem
 from pgaudit.core.findings import Severity
 from pgaudit.core.location import Location, whole_file
 from pgaudit.serialize import place, plain
-from pgaudit.sweep.records import Found, Result, Worst
+from pgaudit.sweep.records import CodeCount, SweepResult, Worst
 
 SCHEMA_VERSION = 1
 
@@ -42,12 +42,12 @@ BEGINNING = b'{"schema_version": '
 """With what every line begins."""
 
 
-def line(of: Result, identity: Identity) -> str:
+def line(of: SweepResult, identity: Identity) -> str:
     """Returns a result as a line. What is not ASCII is escaped, so that a terminal stays unharmed."""
     return json.dumps(data(of, identity), ensure_ascii=True, allow_nan=False) + "\n"
 
 
-def data(of: Result, identity: Identity) -> dict[str, Any]:
+def data(of: SweepResult, identity: Identity) -> dict[str, Any]:
     """Returns a result as plain data."""
     return {
         "schema_version": SCHEMA_VERSION,
@@ -82,13 +82,13 @@ def _worst(of: Worst) -> dict[str, Any]:
     }
 
 
-def result(of: Mapping[str, Any]) -> Result:
+def result(of: Mapping[str, Any]) -> SweepResult:
     """Returns the result that a line holds.
 
     Raises:
         KeyError, TypeError, AttributeError: it is none.
     """
-    return Result(
+    return SweepResult(
         _text(of["model"]),
         _text(of["config"]),
         _count(of["parameters"]),
@@ -96,7 +96,7 @@ def result(of: Mapping[str, Any]) -> Result:
         _count(of["groups"]),
         _count(of["decayed"]["parameters"]),
         _count(of["decayed"]["numel"]),
-        tuple(Found(_count(f["findings"]), _count(f["parameters"]), _worst_in(f["worst"])) for f in of["findings"]),
+        tuple(CodeCount(_count(f["findings"]), _count(f["parameters"]), _worst_in(f["worst"])) for f in of["findings"]),
         _text(of["source"]),
         tuple(Problem(_text(p["message"]), _location(p), _text_or_none(p["hint"])) for p in of["problems"]),
     )

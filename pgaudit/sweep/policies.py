@@ -16,14 +16,14 @@ from pgaudit.checks import refuse_unknown_codes
 from pgaudit.config import Config, load_config
 from pgaudit.core.errors import ConfigError, PgauditError, Problem, UsageError
 from pgaudit.core.location import Location
-from pgaudit.text import quoted, said
+from pgaudit.text import format_exception, quoted
 
 _ELSEWHERE = ("path", "architecture", "expect")
 """What of a config says nothing about what it does to a model that is named."""
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class SweepConfig:
     """A config that was read: the same in every process, and on machines that do not have its file."""
 
     name: str
@@ -45,7 +45,7 @@ def _thawed(pickled: bytes) -> Config:
     return config
 
 
-def read_policies(paths: Sequence[str], constructor: str | None = None) -> tuple[Policy, ...]:
+def read_policies(paths: Sequence[str], constructor: str | None = None) -> tuple[SweepConfig, ...]:
     """Reads all configs; one that is named twice is read once.
 
     Raises:
@@ -79,14 +79,14 @@ def portable_names(paths: Sequence[str]) -> list[str]:
     return [os.path.relpath(path, above) for path in absolute]
 
 
-def _policy(name: str, config: Config) -> Policy:
+def _policy(name: str, config: Config) -> SweepConfig:
     if config.architecture is not None:  # the model is named beside it; the library's own object may not travel
         config = replace(config, architecture=replace(config.architecture, source=None))
     try:
         pickled = pickle.dumps(config)
     except Exception as error:  # whatever a Python config holds
-        raise ConfigError(f"{quoted(name)} cannot be sent to another process: {said(error)}") from error
-    return Policy(name, config.constructor, _digest(config), pickled)
+        raise ConfigError(f"{quoted(name)} cannot be sent to another process: {format_exception(error)}") from error
+    return SweepConfig(name, config.constructor, _digest(config), pickled)
 
 
 def _digest(config: Config) -> str:

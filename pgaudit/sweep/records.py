@@ -46,7 +46,7 @@ class Worst:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class CodeCount:
     """All findings of one code in one audit."""
 
     findings: int
@@ -66,7 +66,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class SweepResult:
     """What came of one model under one config."""
 
     model: str
@@ -77,7 +77,7 @@ class Result:
     decayed: int = 0
     """Parameters whose weight decay is above 0."""
     decayed_numel: int = 0
-    findings: tuple[Found, ...] = ()
+    findings: tuple[CodeCount, ...] = ()
     """By code."""
     source: str = ""
     """What built the model, with its version: ``timm 1.0.31``."""
@@ -106,13 +106,13 @@ class Result:
         return sum(found.findings for found in self.findings if found.severity == severity)
 
 
-def counted_findings(findings: Iterable[Finding]) -> tuple[Found, ...]:
+def counted_findings(findings: Iterable[Finding]) -> tuple[CodeCount, ...]:
     """Returns findings counted by code."""
     by_code: dict[str, list[Finding]] = {}
     for finding in findings:
         by_code.setdefault(finding.code, []).append(finding)
     return tuple(
-        Found(len(held), len({name for finding in held for name in finding.params}), _worst_of(held))
+        CodeCount(len(held), len({name for finding in held for name in finding.params}), _worst_of(held))
         for _, held in sorted(by_code.items())
     )
 
@@ -122,7 +122,7 @@ def _worst_of(findings: Sequence[Finding]) -> Worst:
     return Worst(of.code, of.name, of.severity, of.message, of.hint, len(of.params), of.location)
 
 
-def exit_code(results: Iterable[Result], fail_on: str = "never") -> int:
+def exit_code(results: Iterable[SweepResult], fail_on: str = "never") -> int:
     """Returns 2 if anything could not be audited, 1 if a finding is at least as grave as ``fail_on``, else 0."""
     code = CLEAN
     for result in results:

@@ -7,11 +7,11 @@ from contextlib import closing
 
 from pgaudit.core.errors import Problem
 from pgaudit.sweep.pools import Lost, Pool
-from pgaudit.sweep.records import Result, Task
+from pgaudit.sweep.records import SweepResult, Task
 from pgaudit.sweep.work import Work
 
 
-def run(work: Work, tasks: Sequence[Task], pool: Pool) -> Generator[tuple[Result, ...], None, None]:
+def run(work: Work, tasks: Sequence[Task], pool: Pool) -> Generator[tuple[SweepResult, ...], None, None]:
     """Yields the results of each task as they come, those of its configs together."""
     waiting = {task.model: task for task in tasks}
     while waiting:
@@ -36,7 +36,7 @@ def _noted(tasks: Iterable[Task], started: list[str]) -> Iterator[Task]:
         yield task
 
 
-def _alone(work: Work, task: Task, pool: Pool) -> tuple[Result, ...]:
+def _alone(work: Work, task: Task, pool: Pool) -> tuple[SweepResult, ...]:
     try:
         with closing(pool.stream(work, [task])) as stream:
             for results in stream:
@@ -47,4 +47,4 @@ def _alone(work: Work, task: Task, pool: Pool) -> tuple[Result, ...]:
     problem = Problem(
         "the process that audited it has died", hint="the code of the model, or the lack of memory, has ended it"
     )
-    return tuple(Result(task.model, config, problems=(problem,)) for config in task.configs)
+    return tuple(SweepResult(task.model, config, problems=(problem,)) for config in task.configs)

@@ -16,9 +16,9 @@ from pgaudit.core.errors import PgauditError, Problem, UsageError
 from pgaudit.models.cache import Cache
 from pgaudit.pipeline import audit_many
 from pgaudit.report import Report
-from pgaudit.sweep.policies import Policy
-from pgaudit.sweep.records import Result, Task, counted_findings
-from pgaudit.text import said
+from pgaudit.sweep.policies import SweepConfig
+from pgaudit.sweep.records import SweepResult, Task, counted_findings
+from pgaudit.text import format_exception
 from pgaudit.user_code.imports import fresh_imports
 
 _ONE_AT_A_TIME = threading.Lock()
@@ -29,7 +29,7 @@ _ONE_AT_A_TIME = threading.Lock()
 class Work:
     """What all tasks of a sweep have in common. It is sent with each of them."""
 
-    policies: tuple[Policy, ...]
+    policies: tuple[SweepConfig, ...]
     model_args: Mapping[str, Any] = field(default_factory=dict)
     cache: Cache | None = None
     folder: str = field(default_factory=os.getcwd)
@@ -40,7 +40,7 @@ class Work:
     """Whether no code may run but torch's and timm's."""
 
 
-def perform(work: Work, task: Task) -> tuple[Result, ...]:
+def perform(work: Work, task: Task) -> tuple[SweepResult, ...]:
     """Audits a model under each of the task's configs; whatever fails is a result, too.
 
     Args:
@@ -61,20 +61,20 @@ def perform(work: Work, task: Task) -> tuple[Result, ...]:
         return tuple(_result(task.model, policy.name, found) for policy, found in zip(policies, audits, strict=True))
 
 
-def _result(model: str, config: str, found: Report | Exception | SystemExit) -> Result:
+def _result(model: str, config: str, found: Report | Exception | SystemExit) -> SweepResult:
     if isinstance(found, Report):
         return _of_report(model, config, found)
     trace = "".join(traceback.format_exception(found))
     if isinstance(found, PgauditError):
-        return Result(model, config, problems=found.problems, trace=trace)
-    problem = Problem(f"internal error: {said(found)}", hint="--traceback shows where")
-    return Result(model, config, problems=(problem,), trace=trace)
+        return SweepResult(model, config, problems=found.problems, trace=trace)
+    problem = Problem(f"internal error: {format_exception(found)}", hint="--traceback shows where")
+    return SweepResult(model, config, problems=(problem,), trace=trace)
 
 
-def _of_report(model: str, config: str, report: Report) -> Result:
+def _of_report(model: str, config: str, report: Report) -> SweepResult:
     decayed = [row.param.numel or 0 for row in report.params if row.weight_decay]
     inventory = report.inventory
-    return Result(
+    return SweepResult(
         model,
         config,
         parameters=len(report.params),

@@ -18,7 +18,7 @@ from typing import Any
 from pgaudit import user_code
 from pgaudit.core.errors import ModelError
 from pgaudit.input_files import NotRegular, note_input, refuse_irregular
-from pgaudit.text import did_you_mean, quoted, said, visible
+from pgaudit.text import did_you_mean, format_exception, quoted, visible
 from pgaudit.user_code import suppress_output
 from pgaudit.user_code.import_hints import hint_for
 
@@ -156,7 +156,7 @@ def _failed(name: str, ref: str, error: BaseException, *folders: str) -> ModelEr
     elif isinstance(error, AttributeError) and isinstance(error.obj, ModuleType):
         wanted = error.obj.__name__
     hint = (_hidden(wanted, *folders) if wanted else None) or hint_for(ref, error)
-    return ModelError(f"importing {visible(name)} fails: {said(error)}{_where(error)}", hint)
+    return ModelError(f"importing {visible(name)} fails: {format_exception(error)}{_where(error)}", hint)
 
 
 def _hidden(name: str, *folders: str) -> str | None:

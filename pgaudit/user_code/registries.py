@@ -15,7 +15,7 @@ from typing import Any
 from pgaudit import user_code
 from pgaudit.core.errors import ModelError
 from pgaudit.memory import gc_disabled
-from pgaudit.text import quoted, said, visible
+from pgaudit.text import format_exception, quoted, visible
 from pgaudit.user_code import suppress_output
 from pgaudit.user_code.import_hints import PACKAGES
 from pgaudit.user_code.offline import without_network
@@ -105,7 +105,9 @@ def _imported(ref: str, scope: str, config: Any) -> None:
         if isinstance(error, ModuleNotFoundError) and error.name == scope:
             message = f"{visible(ref)} is a model of {quoted(scope)}, which is not installed"
             raise ModelError(message, f"pip install {PACKAGES.get(scope, scope)}; or {ELSEWHERE}") from None
-        raise ModelError(f"importing {visible(scope)} for {visible(ref)} fails: {said(error)}", ELSEWHERE) from error
+        raise ModelError(
+            f"importing {visible(scope)} for {visible(ref)} fails: {format_exception(error)}", ELSEWHERE
+        ) from error
     custom = config.get("custom_imports")
     if custom:
         from mmengine.utils import import_modules_from_strings
@@ -114,7 +116,9 @@ def _imported(ref: str, scope: str, config: Any) -> None:
             with suppress_output(), without_network():
                 import_modules_from_strings(**custom)
         except Exception as error:  # foreign code
-            raise ModelError(f"the custom_imports for {visible(ref)} fail: {said(error)}", ELSEWHERE) from error
+            raise ModelError(
+                f"the custom_imports for {visible(ref)} fail: {format_exception(error)}", ELSEWHERE
+            ) from error
 
 
 def _without_weights(value: Any) -> None:

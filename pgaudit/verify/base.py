@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pgaudit import user_code
 from pgaudit.config import Config
 from pgaudit.core.errors import UsageError
-from pgaudit.text import said
+from pgaudit.text import format_exception
 from pgaudit.user_code import suppress_output
 
 if TYPE_CHECKING:
@@ -64,10 +64,12 @@ class Real:
         except ImportError as error:
             if self.version is None:
                 raise UsageError(f"{self.library} is not installed", hint) from None
-            what = f"{self.library} {self.version} is installed, and cannot be used: {said(error)}"
+            what = f"{self.library} {self.version} is installed, and cannot be used: {format_exception(error)}"
             raise UsageError(what, hint) from error
         except Exception as error:  # a library that fails while it is imported
-            raise UsageError(f"{self.library} {self.version} cannot be imported: {said(error)}", hint) from error
+            raise UsageError(
+                f"{self.library} {self.version} cannot be imported: {format_exception(error)}", hint
+            ) from error
 
 
 def registered(registry: Any, name: str | type, kind: type[Optimizer] | None) -> str | type:

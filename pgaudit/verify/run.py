@@ -15,7 +15,7 @@ from pgaudit.models.built import BuiltModel
 from pgaudit.models.source import ModelSource
 from pgaudit.pipeline import audit_with_tensors
 from pgaudit.report import Report
-from pgaudit.text import said
+from pgaudit.text import format_exception
 from pgaudit.user_code import suppress_output
 from pgaudit.verify.libraries import real_named
 
@@ -138,7 +138,7 @@ def _theirs(
     except PgauditError:
         raise
     except Exception as error:  # whatever the library raises is its answer
-        return None, said(error)
+        return None, format_exception(error)
 
 
 def _differences(report: Report, tensors: Sequence[Tensor], built: Optimizer) -> Iterator[Difference]:

@@ -236,7 +236,7 @@ def test_the_mobile_policy_decays_neither_norms_nor_biases() -> None:
     assert hit == BIASES | NORM_WEIGHTS | {"relative_position_bias_table"}
 
 
-# 5: one group a distinct weight decay, in the order of first meeting.
+# 5: one group a distinct weight decay, in the order of first occurrence.
 
 
 def test_groups_by_value_in_first_seen_order() -> None:

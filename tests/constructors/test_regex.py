@@ -467,14 +467,14 @@ def test_random_explanations_and_patterns_say_what_is_decided(lists: dict[str, A
     visits = {visit.name: visit for visit in report.inventory.visits}
     for explanation in explanations(report, report.params):
         row, setting = explanation.row, explanation.row.setting
-        (meeting,) = explanation.meetings
-        decided = {value: trial.rule for trial in meeting.trials for value in trial.decides}
+        (occurrence,) = explanation.occurrences
+        decided = {value: tried.rule for tried in occurrence.evaluations for value in tried.decides}
         assert decided == {"lr": setting.lr_rule, "weight_decay": setting.weight_decay_rule}
-        assert sum(len(trial.decides) for trial in meeting.trials) == 2
+        assert sum(len(tried.decides) for tried in occurrence.evaluations) == 2
         results = [result.value for result in explanation.results]
         assert results == ([] if row.group is None else [row.lr, row.weight_decay])
-        for trial in meeting.trials:
-            assert not (trial.matched and trial.text) or trial.decides or trial.beaten_by
+        for tried in occurrence.evaluations:
+            assert not (tried.matched and tried.text) or tried.decides or tried.beaten_by
         for pattern in patterns:
             spans = pattern.find(visits[row.name])
             assert (spans is not None) == bool(re.fullmatch(str(pattern.rule.key), row.name))

@@ -79,8 +79,8 @@ def test_what_is_refused_and_where(tmp_path: Path, text: str, message: str) -> N
 
 def _tried(report: pgaudit.Report, name: str) -> list[tuple[str, bool, str, list[str]]]:
     """What explain tells: each rule, whether it matched, why, and what it decides."""
-    (meeting,) = explain(report, name).meetings
-    return [(trial.rule.full, trial.matched, trial.why, sorted(trial.decides)) for trial in meeting.trials]
+    (occurrence,) = explain(report, name).occurrences
+    return [(tried.rule.full, tried.matched, tried.why, sorted(tried.decides)) for tried in occurrence.evaluations]
 
 
 def test_explained_without_layers() -> None:
@@ -102,8 +102,8 @@ def test_explained_without_layers() -> None:
         ("no_weight_decay.cls_*", True, "the model's no_weight_decay() names it", ["weight_decay"]),
         lr,
     ]
-    both = explain(report, "body.bias").meetings[0].trials
-    assert [(trial.rule.full, trial.why) for trial in both[:2]] == [
+    both = explain(report, "body.bias").occurrences[0].evaluations
+    assert [(tried.rule.full, tried.why) for tried in both[:2]] == [
         ("filter_bias_and_bn", "its name ends in .bias"),
         ("no_weight_decay", "the model's no_weight_decay() names it"),
     ]
@@ -170,10 +170,10 @@ def test_case_of_names_is_the_operating_system_s(monkeypatch: pytest.MonkeyPatch
     from pgaudit.constructors.timm import names
 
     globs = ("CLS_*", "Head")
-    assert names.Globs(globs).first("cls_token") is None
+    assert names.NameGlobs(globs).first("cls_token") is None
     monkeypatch.setattr("os.path.normcase", str.lower)
-    assert names.Globs(globs).first("cls_token") == "CLS_*"
-    assert names.Globs(globs).first("head") == "head"
+    assert names.NameGlobs(globs).first("cls_token") == "CLS_*"
+    assert names.NameGlobs(globs).first("head") == "head"
 
 
 FINDINGS = {

@@ -69,8 +69,10 @@ def test_rules_name_the_expression(tmp_path: Path) -> None:
 
 
 def test_one_rule_is_enough_and_the_others_are_told(tmp_path: Path) -> None:
-    (meeting,) = pgaudit.explain(audit(tmp_path, TEXT, tree({"a_norm": nn.LayerNorm(2)})), "a_norm.bias").meetings
-    told = [(trial.rule.full, trial.matched, trial.beaten_by and trial.beaten_by.full) for trial in meeting.trials]
+    (occurrence,) = pgaudit.explain(audit(tmp_path, TEXT, tree({"a_norm": nn.LayerNorm(2)})), "a_norm.bias").occurrences
+    told = [
+        (tried.rule.full, tried.matched, tried.beaten_by and tried.beaten_by.full) for tried in occurrence.evaluations
+    ]
     assert told == [
         ("layer_norm", True, None),
         ("forbidden_name.bias", True, "layer_norm"),
@@ -85,8 +87,8 @@ def test_one_rule_is_enough_and_the_others_are_told(tmp_path: Path) -> None:
 def test_the_second_name_of_a_tied_parameter_is_passed_over(tmp_path: Path) -> None:
     model = tree({"fc": nn.Linear(2, 2), "norm": nn.Linear(2, 2)})
     model.get_submodule("norm").register_parameter("weight", model.get_parameter("fc.weight"))
-    first, second = pgaudit.explain(audit(tmp_path, TEXT, model), "fc.weight").meetings
-    assert [trial.rule.option for trial in second.trials] == ["duplicate"]
+    first, second = pgaudit.explain(audit(tmp_path, TEXT, model), "fc.weight").occurrences
+    assert [tried.rule.option for tried in second.evaluations] == ["duplicate"]
     assert first.name == "fc.weight"
 
 

@@ -19,7 +19,7 @@ from pgaudit.render.style import ASCII, UNICODE
 from pgaudit.render.sweep import View, render_sweep
 from pgaudit.render.sweep_groups import SHOWN, alike
 from pgaudit.sweep.lines import Identity
-from pgaudit.sweep.records import Found, Result, Worst
+from pgaudit.sweep.records import CodeCount, SweepResult, Worst
 
 IDENTITY = Identity("1.0", {}, {"a.yaml": "mmcv", "b.yaml": "mmcv"}, {"a.yaml": "1", "b.yaml": "2"})
 VIEW = View(("a.yaml",))
@@ -30,16 +30,16 @@ def _worst(code: str, message: str, line: int, hits: int) -> Worst:
     return Worst(code, "name", SEVERITIES[code], message, None, hits, Location("a.yaml", line, 1))
 
 
-def _result(model: str, *codes: str, line: int = 3, hits: int = 1, config: str = "a.yaml") -> Result:
-    found = tuple(Found(2, hits, _worst(code, f"of {model}", line, hits)) for code in codes)
-    return Result(model, config, 100, 1000, 10, 50, 900, found, "timm 1")
+def _result(model: str, *codes: str, line: int = 3, hits: int = 1, config: str = "a.yaml") -> SweepResult:
+    found = tuple(CodeCount(2, hits, _worst(code, f"of {model}", line, hits)) for code in codes)
+    return SweepResult(model, config, 100, 1000, 10, 50, 900, found, "timm 1")
 
 
-def _failed(model: str, why: str, config: str = "a.yaml") -> Result:
-    return Result(model, config, problems=(Problem(why, hint="mend it"),))
+def _failed(model: str, why: str, config: str = "a.yaml") -> SweepResult:
+    return SweepResult(model, config, problems=(Problem(why, hint="mend it"),))
 
 
-def _table(results: list[Result], view: View = VIEW, options: TableOptions = TableOptions()) -> str:  # noqa: B008
+def _table(results: list[SweepResult], view: View = VIEW, options: TableOptions = TableOptions()) -> str:  # noqa: B008
     return render_sweep(results, IDENTITY, SweepFormat.TABLE, view, options)
 
 
@@ -59,7 +59,7 @@ RESULTS = st.lists(
 
 
 @given(RESULTS, st.booleans())
-def test_every_model_with_findings_is_shown_or_counted(results: list[Result], every: bool) -> None:
+def test_every_model_with_findings_is_shown_or_counted(results: list[SweepResult], every: bool) -> None:
     groups, unseen = alike(results, every=every)
     assert sum(len(group.results) for group in groups) + unseen == sum(bool(result.findings) for result in results)
     shown = [result for group in groups for result in group.results[: group.shown]]
@@ -78,7 +78,9 @@ def test_every_model_with_findings_is_shown_or_counted(results: list[Result], ev
 
 
 @given(RESULTS, st.sampled_from(SweepSort), st.booleans(), st.sampled_from([20, 40, 60, 80, 200, None]))
-def test_a_table_fits_and_loses_no_name(results: list[Result], sort: SweepSort, every: bool, width: int | None) -> None:
+def test_a_table_fits_and_loses_no_name(
+    results: list[SweepResult], sort: SweepSort, every: bool, width: int | None
+) -> None:
     text = _table(results, View(("a.yaml",), sort, every), TableOptions(width))
     if width and width >= 60:
         assert max(map(cell_len, text.splitlines())) <= width
@@ -104,7 +106,7 @@ def test_models_without_findings_are_quiet() -> None:
 
 
 def test_what_is_found_everywhere_is_said_once() -> None:
-    of_config = Found(1, 0, _worst("PG011", "an unknown option", 2, 0))
+    of_config = CodeCount(1, 0, _worst("PG011", "an unknown option", 2, 0))
     results = [_result(f"m{number}", "PG001") for number in range(3)] + [_result("good")]
     results = [replace(result, findings=(*result.findings, of_config)) for result in results]
     text = _table(results)

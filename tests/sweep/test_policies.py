@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from pgaudit.core.errors import ConfigError, UsageError
-from pgaudit.sweep.policies import Policy, portable_names, read_policies
+from pgaudit.sweep.policies import SweepConfig, portable_names, read_policies
 
 TEXT = "optimizer: {type: SGD, lr: 0.1, weight_decay: 0.1}\nparamwise_cfg:\n  norm_decay_mult: 0\n"
 
 
-def _policy(path: Path, text: str, constructor: str | None = None) -> Policy:
+def _policy(path: Path, text: str, constructor: str | None = None) -> SweepConfig:
     path.write_text(text)
     return read_policies([str(path)], constructor)[0]
 

@@ -14,7 +14,7 @@ from pgaudit.sweep.backends import open_pool, refuse_unfit
 from pgaudit.sweep.plan import in_order, tasks_of
 from pgaudit.sweep.policies import read_policies
 from pgaudit.sweep.pools import InProcess, Lost, Results
-from pgaudit.sweep.records import Result, Task
+from pgaudit.sweep.records import SweepResult, Task
 from pgaudit.sweep.runner import run
 from pgaudit.sweep.shards import Shard
 from pgaudit.sweep.work import Work, perform
@@ -28,7 +28,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def _swept(names: Iterable[str], jobs: int, backend: str = "loky") -> list[Result]:
+def _swept(names: Iterable[str], jobs: int, backend: str = "loky") -> list[SweepResult]:
     policies = read_policies(["a.yaml", "b.yaml"])
     tasks = tasks_of([f"{name}:make" for name in names], policies, Shard())
     with open_pool(backend, jobs, most=len(tasks)) as pool:
@@ -80,7 +80,7 @@ class Fake:
                     raise Lost
                 yield None
             else:
-                yield tuple(Result(task.model, config) for config in task.configs)
+                yield tuple(SweepResult(task.model, config) for config in task.configs)
 
 
 @pytest.mark.parametrize("breaks", [True, False])

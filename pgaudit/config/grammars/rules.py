@@ -13,7 +13,7 @@ from pgaudit.config.grammars.base import Grammar
 from pgaudit.config.layouts import Layout, Path
 
 if TYPE_CHECKING:
-    from pgaudit.config.matches import Match
+    from pgaudit.config.selectors import Match
 
 _RIVALS = (("lr", "lr_mult"), ("weight_decay", "decay_mult"))
 _VALUES = {mult: value for value, mult in _RIVALS}
@@ -32,7 +32,7 @@ class PlainRule:
 
 def rules_of(paramwise_cfg: Mapping[str, Any] | None) -> list[PlainRule]:
     """Returns the rules of a config that has been validated."""
-    from pgaudit.config.matches import read_match
+    from pgaudit.config.selectors import read_match
 
     found = []
     for index, rule in enumerate((paramwise_cfg or {}).get("rules") or []):
@@ -67,7 +67,7 @@ def _complaints(layout: Layout) -> list[Complaint]:
 def _of_rule(
     rule: dict[str, Any], at: Path, seen: dict[tuple[Match, str], int], index: int, *, first_wins: bool
 ) -> list[Complaint]:
-    from pgaudit.config.matches import read_match
+    from pgaudit.config.selectors import read_match
 
     found: list[Complaint] = []
     if "match" in rule:

@@ -17,12 +17,12 @@ from pgaudit.config.grammars.basecls import BASECLS
 from pgaudit.config.policy import NORM_TYPES
 from pgaudit.constructors.arithmetic import times
 from pgaudit.constructors.base import Decision, Decisions, OptimizerDefaults, OptimizerSpec, Unread
+from pgaudit.constructors.basecls.evaluation import DEFAULT_LR, PRINCIPLE, occurrence, patterns_of
 from pgaudit.constructors.basecls.rules import DEFAULT_WEIGHT_DECAY, Matcher, policy_of, settings_of
-from pgaudit.constructors.basecls.trials import DEFAULT_LR, PRINCIPLE, meeting, patterns_of
 from pgaudit.constructors.basic import Basic, refuse_raising
+from pgaudit.constructors.evaluation import Occurrence
+from pgaudit.constructors.known_options import FOREIGN_OPTIONS
 from pgaudit.constructors.patterns import Pattern
-from pgaudit.constructors.sisters import SISTERS
-from pgaudit.constructors.trials import Meeting
 from pgaudit.core.parameters import Inventory
 from pgaudit.core.setting import NOT_OPTIMIZED, Provenance
 
@@ -106,15 +106,17 @@ class BaseCls(Basic):
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return PRINCIPLE
 
-    def trials(self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int) -> Iterator[Meeting]:
+    def evaluations(
+        self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int
+    ) -> Iterator[Occurrence]:
         """Each parameter is met once, under its first name."""
-        yield meeting(inventory, config, facts, index)
+        yield occurrence(inventory, config, facts, index)
 
     def unread(self, config: Config, facts: OptimizerDefaults) -> Iterator[Unread]:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         for option in config.solver or {}:
             if option not in READ:
-                yield Unread(("solver", option), READ, SISTERS)
+                yield Unread(("solver", option), READ, FOREIGN_OPTIONS)
 
     def exempting(self, config: Config, part: str) -> tuple[str, Config] | None:
         """A rule that stands first, and so wins."""

@@ -15,7 +15,7 @@ from pgaudit.constructors.basic import base_rule
 from pgaudit.constructors.detectron2.arguments import Argument, arguments_of
 from pgaudit.core.parameters import ModuleType, Visit
 from pgaudit.core.setting import Provenance, Setting, Value
-from pgaudit.text import quoted, said
+from pgaudit.text import format_exception, quoted
 
 _NORM_CLASSES = frozenset(
     f"torch.nn.modules.{name}"
@@ -40,7 +40,7 @@ def searched(visit: Visit) -> str:
     return f"{visit.prefix}.{visit.own}"
 
 
-class Rules:
+class Detectron2Rules:
     """The arguments of one config, ready to be asked once a parameter."""
 
     def __init__(self, config: Config, facts: OptimizerDefaults) -> None:
@@ -85,7 +85,9 @@ class Rules:
         try:
             factor = self._function(name)
         except Exception as error:  # foreign code
-            raise self._config.error(f"the function raises {said(error)}, for {quoted(name)}", *at) from error
+            raise self._config.error(
+                f"the function raises {format_exception(error)}, for {quoted(name)}", *at
+            ) from error
         if not isinstance(factor, Real) or not math.isfinite(factor) or factor < 0:
             message = f"the function returns {quoted(str(factor))} for {quoted(name)}, which is no number from 0 up"
             raise self._config.error(message, *at)
@@ -146,7 +148,7 @@ class Rules:
             try:
                 hash(value)
             except TypeError as error:
-                message = f"parameters are grouped by it; reduce_param_groups would raise {said(error)}"
+                message = f"parameters are grouped by it; reduce_param_groups would raise {format_exception(error)}"
                 at = ("paramwise_cfg", "overrides", leaf, word)
                 raise self._config.error(message, *at, hint="from Python, give a tuple") from error
             yield word, float(value) if word in ("lr", "weight_decay") else value

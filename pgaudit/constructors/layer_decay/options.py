@@ -13,7 +13,7 @@ from pgaudit.text import counted, quoted, visible
 
 RATE = "layer_decay_rate"
 OPTIONS = ("norm_decay_mult", "bias_decay_mult", "flat_decay_mult")
-"""In the order of trial: the first that is given and takes a parameter decides."""
+"""In the order of evaluation: the first that is given and takes a parameter decides."""
 
 
 def matches(option: str, visit: Visit) -> bool:

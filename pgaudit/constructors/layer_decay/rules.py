@@ -18,7 +18,7 @@ from pgaudit.text import quoted
 CALL = "mmpretrain's LearningRateDecayOptimWrapperConstructor.add_params"
 
 
-class Lot(NamedTuple):
+class LayerRole(NamedTuple):
     """What decides a parameter: equal lots have equal settings."""
 
     key: str | None
@@ -33,7 +33,7 @@ class Lot(NamedTuple):
         return self.layers - self.layer - 1
 
 
-class Rules:
+class LayerDecayRules:
     """The custom keys and options of one config, for one model."""
 
     def __init__(self, config: Config, facts: OptimizerDefaults, inventory: Inventory) -> None:
@@ -52,7 +52,7 @@ class Rules:
         self.untouched = untouched(config, facts)
         self._facts = facts
         self.lr_rule = self.rule(RATE) if RATE in self.options else base_rule(config, "lr")
-        self._settings: dict[Lot, Setting] = {}
+        self._settings: dict[LayerRole, Setting] = {}
 
     def refuse_shallow(self) -> None:
         """Raises ConfigError for a model that cannot tell the layers of its parameters."""
@@ -63,7 +63,7 @@ class Rules:
                 hint="mmpretrain's classifiers have one; give the model one: name → (layer, number of layers)",
             )
 
-    def lot(self, visit: Visit) -> Lot:
+    def lot(self, visit: Visit) -> LayerRole:
         """Returns what decides a trainable parameter.
 
         Raises:
@@ -75,13 +75,13 @@ class Rules:
             raise self._config.error(f"the model's get_layer_depth({quoted(name)}) raises {depth}", "paramwise_cfg")
         for key in self.keys:
             if key in name:
-                return Lot(key, None, *depth)
+                return LayerRole(key, None, *depth)
         for option in self.given:
             if matches(option, visit):
-                return Lot(None, option, *depth)
-        return Lot(None, None, *depth)
+                return LayerRole(None, option, *depth)
+        return LayerRole(None, None, *depth)
 
-    def setting(self, lot: Lot, visit: Visit) -> Setting:
+    def setting(self, lot: LayerRole, visit: Visit) -> Setting:
         """Returns what a parameter gets."""
         found = self._settings.get(lot)
         if found is None:
@@ -93,12 +93,12 @@ class Rules:
         at = (option,) if key is None else (option, key)
         return Provenance(option, key, self._config.location("paramwise_cfg", *at))
 
-    def scale(self, lot: Lot) -> float:
+    def scale(self, lot: LayerRole) -> float:
         """Returns by what the lr of a layer is multiplied."""
         scale: float = power(self._config, self.rate, lot.exponent, ("paramwise_cfg", RATE))
         return scale
 
-    def _made(self, lot: Lot, visit: Visit) -> Setting:
+    def _made(self, lot: LayerRole, visit: Visit) -> Setting:
         scale = self.scale(lot)
         if self.base_lr is None:
             raise no_lr(self._config, CALL, visit.name)
@@ -115,7 +115,7 @@ class Rules:
         inert = self._facts.inert(group)  # no scheduler of mmengine's looks for lr_scale
         return Setting.of(lr, float(group["weight_decay"]), self.lr_rule, rule, group, inert=inert)
 
-    def _decay(self, lot: Lot) -> tuple[dict[str, Any], Provenance]:
+    def _decay(self, lot: LayerRole) -> tuple[dict[str, Any], Provenance]:
         if lot.key is not None:
             at = ("paramwise_cfg", "custom_keys", lot.key)
             stated = dict(self.custom[lot.key])

@@ -20,7 +20,7 @@ class Dialect:
     call: str
     """The method that walks over the model."""
     options: tuple[Option, ...]
-    """In the order of trial. In weight decay the first that takes a parameter decides."""
+    """In the order of evaluation. In weight decay the first that takes a parameter decides."""
     order: str
     """That order, in words."""
     choose: Callable[[Visit, Set[str]], Chosen]

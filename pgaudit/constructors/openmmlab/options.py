@@ -13,7 +13,7 @@ from pgaudit.models.walk.families import NORM_LIKE, NORMS
 from pgaudit.text import counted, quoted, visible
 
 if TYPE_CHECKING:
-    from pgaudit.constructors.trials import Value
+    from pgaudit.constructors.evaluation import Decided
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Option:
     """One of the multipliers."""
 
     name: str
-    of: Value
+    of: Decided
     about: str
     """What it is for, in a few words."""
 

@@ -15,7 +15,7 @@ from pgaudit.core.setting import Provenance, Setting
 from pgaudit.text import quoted
 
 
-class Rules:
+class OpenMMLabRules:
     """The custom keys and options of one config, ready to be asked once a parameter."""
 
     def __init__(self, config: Config, facts: OptimizerDefaults, dialect: Dialect) -> None:

@@ -17,7 +17,7 @@ AT = "paramwise_cfg"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class PatternEntry:
     """One pattern of a list, and its value."""
 
     rule: Provenance
@@ -27,7 +27,7 @@ class Entry:
     value: Any
 
 
-class Rules:
+class RegexRules:
     """What each pattern gives.
 
     Raises:
@@ -56,14 +56,14 @@ class Rules:
         self._settings: dict[tuple[int | None, int | None], Setting] = {}
         self._nulls: dict[int, Setting] = {}
 
-    def _entries(self, option: str) -> Sequence[Entry]:
+    def _entries(self, option: str) -> Sequence[PatternEntry]:
         given = self._options.get(option)
         entries = []
         for index, (pattern, value) in enumerate(given if isinstance(given, (list, tuple)) else ()):
             fits = compiled(pattern, (AT, option, index, 0))
             assert not isinstance(fits, str)
             rule = Provenance(option, pattern, self._config.location(AT, option, index))
-            entries.append(Entry(rule, index, fits, value))
+            entries.append(PatternEntry(rule, index, fits, value))
         return entries
 
     def setting(self, name: str) -> Setting | None:
@@ -80,20 +80,20 @@ class Rules:
             self._settings[key] = self._made(lr, decay)
         return self._settings[key]
 
-    def _made(self, lr: Entry | None, decay: Entry | None) -> Setting:
+    def _made(self, lr: PatternEntry | None, decay: PatternEntry | None) -> Setting:
         rate = float(self.base_lr) if lr is None else self.product(lr)
         amount = 0.0 if decay is None else self.product(decay)
         lr_rule = self.lr_rule if lr is None else lr.rule
         decay_rule = self.no_decay_rule if decay is None else decay.rule
         return Setting.of(rate, amount, lr_rule, decay_rule, {"lr": rate, "weight_decay": amount})
 
-    def product(self, entry: Entry) -> float:
+    def product(self, entry: PatternEntry) -> float:
         """Returns what an entry makes of the base value."""
         what, base = ("lr", self.base_lr) if entry.rule.option == "lr_mults" else ("weight decay", self.base_wd)
         return times(self._config, what, base, entry.value, (AT, entry.rule.option, entry.index, 1))
 
 
-def first(entries: Sequence[Entry], name: str) -> Entry | None:
+def first(entries: Sequence[PatternEntry], name: str) -> PatternEntry | None:
     """Returns the first entry whose pattern fits the whole name."""
     for entry in entries:
         if entry.fits.fullmatch(name):

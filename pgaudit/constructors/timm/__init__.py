@@ -21,10 +21,10 @@ from pgaudit.config import Config
 from pgaudit.config.grammars.timm import CALL, TIMM
 from pgaudit.constructors.base import Decision, Decisions, OptimizerDefaults, OptimizerSpec
 from pgaudit.constructors.basic import Basic, conflicts_of, refuse_raising
+from pgaudit.constructors.evaluation import Occurrence
 from pgaudit.constructors.patterns import Pattern
-from pgaudit.constructors.timm import trials
-from pgaudit.constructors.timm.rules import Lot, Rules
-from pgaudit.constructors.trials import Meeting
+from pgaudit.constructors.timm import evaluation
+from pgaudit.constructors.timm.rules import TimmRole, TimmRules
 from pgaudit.core.parameters import Inventory, Visit
 from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
 
@@ -37,7 +37,7 @@ class Timm(Basic):
 
     grammar = TIMM
     library = "timm 1.0.31"
-    options = trials.OPTIONS
+    options = evaluation.OPTIONS
 
     def optimizer(self, config: Config) -> OptimizerSpec:
         """The optimizer's own weight decay is 0: groups have it."""
@@ -50,7 +50,7 @@ class Timm(Basic):
     def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         refuse_raising(config, inventory, ["named_parameters"], CALL, "constructor")
-        rules = Rules(config, facts, inventory.hints)
+        rules = TimmRules(config, facts, inventory.hints)
         unnamed = inventory.unnamed
         lots = [
             rules.lot(parameter) if parameter.trainable and index not in unnamed else None
@@ -73,18 +73,20 @@ class Timm(Basic):
 
     def patterns(self, config: Config, facts: OptimizerDefaults) -> Sequence[Pattern]:
         """Layer decay and its bounds; what is not decayed is the model's to say, or holds unless told otherwise."""
-        return trials.patterns(config)
+        return evaluation.patterns(config)
 
     def principle(self, winner: Provenance, loser: Provenance) -> str:
         """See :class:`pgaudit.constructors.base.Constructor`."""
-        return trials.principle(winner, loser)
+        return evaluation.principle(winner, loser)
 
-    def trials(self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int) -> Iterator[Meeting]:
+    def evaluation(
+        self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int
+    ) -> Iterator[Occurrence]:
         """Each parameter is met once, under its first name."""
-        return trials.meetings(inventory, config, facts, index)
+        return evaluation.occurrences(inventory, config, facts, index)
 
 
-def _groups(rules: Rules, lots: list[Lot | None]) -> dict[tuple[int | None, bool, bool], int]:
+def _groups(rules: TimmRules, lots: list[TimmRole | None]) -> dict[tuple[int | None, bool, bool], int]:
     """The indices of groups: as they are first met or, without layer decay, in an order of their own."""
     met = dict.fromkeys(lot[:3] for lot in dict.fromkeys(lots) if lot and not rules.leaves_out(lot))
     order = met if rules.layers else sorted(met, key=lambda key: (key[2], key[1]))

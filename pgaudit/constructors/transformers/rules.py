@@ -26,7 +26,7 @@ def layer_norm_of(visit: Visit) -> ModuleType | None:
     return next((module for module in below_root if LAYER_NORM in module.bases), None)
 
 
-class Rules:
+class TransformersRules:
     """The two settings, and which parameter gets which."""
 
     def __init__(self, config: Config, facts: OptimizerDefaults, inventory: Inventory) -> None:

@@ -23,7 +23,7 @@ from pgaudit.core.errors import ModelError
 from pgaudit.core.parameters import Conv, Inventory, ModuleType, Parameter, Visit
 from pgaudit.models.saved.modules import channels_of
 from pgaudit.models.walk.families import families_of
-from pgaudit.text import quoted, said, visible
+from pgaudit.text import format_exception, quoted, visible
 
 
 class Types:
@@ -125,16 +125,16 @@ class Lines:
             self._line = None
 
     def _words(self, parameter: Parameter) -> list[Any]:
-        said: list[Any] = list(parameter.shape)
+        format_exception: list[Any] = list(parameter.shape)
         if parameter.dtype != self._dtype:
-            said.append(parameter.dtype)
+            format_exception.append(parameter.dtype)
         if not parameter.trainable:
-            said.append("frozen")
+            format_exception.append("frozen")
         if not parameter.leaf:
-            said.append("computed")
+            format_exception.append("computed")
         if not parameter.shape and parameter.numel == 0:
-            said.append("lazy")
-        return said
+            format_exception.append("lazy")
+        return format_exception
 
 
 @dataclass
@@ -160,7 +160,7 @@ class _Line:
         try:
             return json.dumps([self.path, name, self.fields, *([extra] if extra else [])], allow_nan=False)
         except (TypeError, ValueError) as error:
-            message = f"the {visible(name)} {quoted(self.path)} cannot be saved: {said(error)}"
+            message = f"the {visible(name)} {quoted(self.path)} cannot be saved: {format_exception(error)}"
             raise ModelError(message, "its in_channels, out_channels and groups are no numbers") from None
 
     def _channels(self) -> dict[str, Any]:

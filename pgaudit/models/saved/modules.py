@@ -1,4 +1,4 @@
-"""Lines of modules in a saved file → parameters, and the meetings with them."""
+"""Lines of modules in a saved file → parameters, and the occurrences with them."""
 
 from __future__ import annotations
 

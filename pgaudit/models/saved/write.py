@@ -12,7 +12,7 @@ from pgaudit.core.parameters import Inventory
 from pgaudit.models.saved.hints import written_hints
 from pgaudit.models.saved.lines import Lines, Types
 from pgaudit.models.saved.listings import written_listings
-from pgaudit.text import said, visible
+from pgaudit.text import format_exception, visible
 
 
 def dumped(value: Any, what: str, *, dense: bool = False) -> str:
@@ -25,7 +25,7 @@ def dumped(value: Any, what: str, *, dense: bool = False) -> str:
         plain = dict(value) if isinstance(value, Mapping) else value
         return json.dumps(plain, allow_nan=False, separators=(",", ":") if dense else None)
     except (TypeError, ValueError, RecursionError) as error:
-        raise ModelError(f"{visible(what)} cannot be saved: {said(error)}") from None
+        raise ModelError(f"{visible(what)} cannot be saved: {format_exception(error)}") from None
 
 
 def entries(of: Mapping[str, Any], *, dense: bool = False) -> str:

@@ -1,4 +1,4 @@
-"""What a walk has met so far: parameters, told apart by identity, and the meetings with them."""
+"""What a walk has met so far: parameters, told apart by identity, and the occurrences with them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class ListedName(NamedTuple):
 
 
 @dataclass(slots=True)
-class Entry:
+class FoundParameter:
     """A parameter while it is met."""
 
     name: str
@@ -42,9 +42,9 @@ class Entry:
 
 @dataclass
 class Found:
-    """Parameters, told apart by identity as torch does, and the meetings with them."""
+    """Parameters, told apart by identity as torch does, and the occurrences with them."""
 
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[FoundParameter] = field(default_factory=list)
     tensors: list[Tensor] = field(default_factory=list)
     visits: list[Visit] = field(default_factory=list)
     _index: dict[int, int] = field(default_factory=dict)
@@ -60,7 +60,7 @@ class Found:
         index = self._index.get(id(met.tensor))
         if index is None:
             index = self._index[id(met.tensor)] = len(self.entries)
-            self.entries.append(Entry(met.name, module))
+            self.entries.append(FoundParameter(met.name, module))
             self.tensors.append(met.tensor)
         else:
             self.entries[index].aliases.append(met.name)
@@ -71,7 +71,7 @@ class Found:
     def add_lost(self, name: str, met: Occurrence) -> None:
         """Adds a parameter that unwrapping leaves out."""
         self._index[id(met.tensor)] = len(self.entries)
-        self.entries.append(Entry(name, self._type_of_owner(met.owner), reachable=False))
+        self.entries.append(FoundParameter(name, self._type_of_owner(met.owner), reachable=False))
         self.tensors.append(met.tensor)
 
     def indices(self, tensors: Sequence[Any], root: nn.Module) -> tuple[int, ...]:
@@ -89,13 +89,13 @@ class Found:
                 raise ModelError(what, "pgaudit takes a model whose parameters() yields tensors")
             if id(tensor) not in self._index:
                 self._index[id(tensor)] = len(self.entries)
-                self.entries.append(Entry(f"parameters()[{place}]", self._type_of_owner(root)))
+                self.entries.append(FoundParameter(f"parameters()[{place}]", self._type_of_owner(root)))
                 self.tensors.append(tensor)
             indices.append(self._index[id(tensor)])
         return tuple(indices)
 
     def listed(self, entries: Sequence[ListedName], root: nn.Module) -> tuple[Visit, ...]:
-        """Returns meetings on another way than the walk's; a tensor that no module owns is the root's."""
+        """Returns occurrences on another way than the walk's; a tensor that no module owns is the root's."""
         return tuple([self._listed(entry, root) for entry in entries])
 
     def _listed(self, entry: ListedName, root: nn.Module) -> Visit:
@@ -103,7 +103,7 @@ class Found:
         if index is None:
             index = self._index[id(entry.tensor)] = len(self.entries)
             name = f"{entry.prefix}.{entry.own}" if entry.prefix else entry.own
-            self.entries.append(Entry(name, self._type_of_owner(entry.owner or root)))
+            self.entries.append(FoundParameter(name, self._type_of_owner(entry.owner or root)))
             self.tensors.append(entry.tensor)
         met = self._first_visits.get(index)
         module, conv = met.module if met else self.entries[index].module, met.conv if met else None

@@ -9,7 +9,7 @@ from typing import Any
 
 from pgaudit.core.parameters import Hints
 from pgaudit.models.walk.layers import chunked_layers, matched_layers
-from pgaudit.text import said
+from pgaudit.text import format_exception
 
 
 def hints_of(model: Any, names: Iterable[str], aliases: Iterable[str] = ()) -> Hints:
@@ -33,7 +33,7 @@ def _no_weight_decay(model: Any, raised: dict[str, str]) -> tuple[str, ...]:
     try:
         named: object = getattr(model, "no_weight_decay", tuple)()
     except Exception as error:
-        raised["no_weight_decay()"] = said(error)
+        raised["no_weight_decay()"] = format_exception(error)
         return ()
     if isinstance(named, Collection) and all(isinstance(name, str) for name in named):
         return tuple(sorted(set(named)))
@@ -48,7 +48,7 @@ def _layers(model: Any, names: list[str], raised: dict[str, str]) -> tuple[Mappi
         classifier = getattr(model, "pretrained_cfg", {}).get("classifier", None)
         return chunked_layers(names, classifier), "classifier" if classifier else ""
     except Exception as error:
-        raised["layers"] = said(error)
+        raised["layers"] = format_exception(error)
         return {}, ""
 
 
@@ -75,7 +75,7 @@ def _depth(ask: Any, name: str) -> tuple[float, float] | str:
         layer, layers = ask(name)
         return _number(layer), _number(layers)
     except Exception as error:
-        return said(error)
+        return format_exception(error)
 
 
 def _number(value: Any) -> float:

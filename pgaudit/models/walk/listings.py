@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pgaudit.core.parameters import Inventory, Listing, Parameter, Visit
 from pgaudit.models.walk.found import Found, ListedName
 from pgaudit.models.walk.traverse import Seen
-from pgaudit.text import said
+from pgaudit.text import format_exception
 
 if TYPE_CHECKING:
     from torch import nn
@@ -81,7 +81,7 @@ def listed_by(root: nn.Module, found: Found, seen: Seen) -> ByWay:
         try:
             return list(way(root))
         except Exception as error:  # foreign code
-            raised[key] = _ADDRESS.sub("", said(error))  # the same on each run
+            raised[key] = _ADDRESS.sub("", format_exception(error))  # the same on each run
             return []
 
     ways: dict[Listing, tuple[Visit, ...]] = {
@@ -111,7 +111,7 @@ def _are_usual(ways: Ways, usual: Sequence[tuple[str, int]]) -> bool:
 
 
 def _firsts(visits: Iterable[Visit]) -> list[tuple[str, int, object]]:
-    """The first meeting with each parameter."""
+    """The first occurrence with each parameter."""
     first: dict[int, Visit] = {}
     for visit in visits:
         first.setdefault(visit.index, visit)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pgaudit.core.errors import ModelError
-from pgaudit.text import said
+from pgaudit.text import format_exception
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -133,7 +133,7 @@ def _own(module: nn.Module, seen: Seen) -> Iterator[tuple[str, Tensor, bool]]:
             known.add(name)
             yield name, tensor, False
     except Exception as error:  # an overridden method, which need not take the argument
-        seen.raised = seen.raised or said(error)
+        seen.raised = seen.raised or format_exception(error)
     for name, further in module._parameters.items():
         if name not in known and further is not None:
             yield name, further, True
@@ -147,7 +147,7 @@ def _children(module: nn.Module, seen: Seen) -> Iterator[tuple[str, nn.Module, b
             known.add(name)
             yield name, child, False
     except Exception as error:
-        seen.raised = seen.raised or said(error)
+        seen.raised = seen.raised or format_exception(error)
     for name, further in module._modules.items():
         if name not in known and further is not None:
             yield name, further, True

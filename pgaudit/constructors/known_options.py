@@ -7,7 +7,7 @@ _OPENMMLAB = (
     "bypass_duplicate"
 )
 
-SISTERS = {
+FOREIGN_OPTIONS = {
     "flat_decay_mult": "mmengine's DefaultOptimWrapperConstructor and mmpretrain's layer decay",
     "layer_decay_rate": "mmpretrain's, mmseg's and mmpose's layer decay",
     "num_layers": "mmdet's, mmseg's and mmpose's layer decay",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pgaudit.whole_files import write_whole
+from pgaudit.atomic_write import write_whole
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -72,7 +72,7 @@ def test_links_that_lead_in_a_circle(tmp_path: Path) -> None:
 WRITER = """
 import os, signal, sys
 from pathlib import Path
-from pgaudit.whole_files import write_whole
+from pgaudit.atomic_write import write_whole
 def pieces():
     yield "half"
     print("writing", flush=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pgaudit.config.matches import NORM, Conditions, Match
+from pgaudit.config.selectors import NORM, Conditions, Match
 from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.core.parameters import ModuleType
 from pgaudit.models.walk.families import NORMS
@@ -28,7 +28,7 @@ Named = Callable[[str], object]
 """Says of a name whether it matches."""
 
 
-class Matcher:
+class Selector:
     """One rule's match, with the classes that it names resolved."""
 
     def __init__(self, match: Match, facts: OptimizerDefaults) -> None:
@@ -51,8 +51,8 @@ class Matcher:
         """Returns why it matches or does not, in words."""
         for alternative in self._alternatives:
             if alternative.takes(module, ndim) and alternative.named(name):
-                return " and ".join(alternative.said(name, module, ndim))
-        reasons = (alternative.said(name, module, ndim, held=False)[0] for alternative in self._alternatives)
+                return " and ".join(alternative.described(name, module, ndim))
+        reasons = (alternative.described(name, module, ndim, held=False)[0] for alternative in self._alternatives)
         return "; ".join(dict.fromkeys(reasons))
 
 
@@ -78,7 +78,7 @@ class _Alternative:
     def _is_of_type(self, module: ModuleType) -> bool:
         return (self._norms and is_norm(module)) or not self._bases.isdisjoint(module.bases)
 
-    def said(self, name: str, module: ModuleType, ndim: int, *, held: bool = True) -> list[str]:
+    def described(self, name: str, module: ModuleType, ndim: int, *, held: bool = True) -> list[str]:
         """Returns the conditions that hold, or those that do not."""
         found = []
         if self._asks_names and bool(self.named(name)) == held:

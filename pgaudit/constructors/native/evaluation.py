@@ -7,16 +7,16 @@ from functools import partial
 
 from pgaudit.config import Config
 from pgaudit.constructors.base import OptimizerDefaults
+from pgaudit.constructors.evaluation import Computation, Decided, Occurrence, RuleEvaluation
+from pgaudit.constructors.native.decide import RuleList, View, views_of
+from pgaudit.constructors.native.match import Selector
 from pgaudit.constructors.patterns import Pattern, Spans
-from pgaudit.constructors.rules.decide import Policy, View, views_of
-from pgaudit.constructors.rules.match import Matcher
-from pgaudit.constructors.trials import Meeting, Product, Trial, Value
 from pgaudit.core.parameters import Inventory, Visit
 from pgaudit.core.setting import Provenance, Setting
 
 _FIRST = "the first rule that matches wins"
 _LATER = "later rules override what they state"
-_VALUES: Mapping[Value, tuple[str, str]] = {"lr": ("lr", "lr_mult"), "weight_decay": ("weight_decay", "decay_mult")}
+_VALUES: Mapping[Decided, tuple[str, str]] = {"lr": ("lr", "lr_mult"), "weight_decay": ("weight_decay", "decay_mult")}
 
 
 def principle(winner: Provenance) -> str:
@@ -28,11 +28,11 @@ def principle(winner: Provenance) -> str:
 
 def patterns_of(config: Config, facts: OptimizerDefaults) -> list[Pattern]:
     """Returns the rules as things to ask."""
-    policy = Policy(config, facts)
+    policy = RuleList(config, facts)
     return [_pattern(policy, index) for index in range(len(policy.rules))]
 
 
-def _pattern(policy: Policy, index: int) -> Pattern:
+def _pattern(policy: RuleList, index: int) -> Pattern:
     rule, matcher = policy.rules[index], policy.matchers[index]
     by_name = rule.match.by_name
     says = rule.says
@@ -52,48 +52,48 @@ def _name(visit: Visit) -> str:
     return visit.name
 
 
-def _says(matcher: Matcher, visit: Visit) -> str:
+def _says(matcher: Selector, visit: Visit) -> str:
     return matcher.says(visit.name, visit.module, visit.ndim)
 
 
-def meetings(inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int) -> Iterator[Meeting]:
+def occurrences(inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int) -> Iterator[Occurrence]:
     """Yields how the rules are tried for a parameter, once for each name."""
-    policy = Policy(config, facts)
+    policy = RuleList(config, facts)
     for number, view in enumerate(views_of(inventory, index)):
         note = None if number == 0 else "another name of the same tensor, which must come to the same"
         setting = policy.of(view) if inventory.parameters[index].trainable else policy.frozen
-        yield Meeting(view[0], tuple(_tried(policy, view, setting)), note)
+        yield Occurrence(view[0], tuple(_tried(policy, view, setting)), note)
 
 
-def _tried(policy: Policy, view: View, setting: Setting) -> Iterator[Trial]:
+def _tried(policy: RuleList, view: View, setting: Setting) -> Iterator[RuleEvaluation]:
     lost_to = policy.frozen.lr_rule if setting is policy.frozen else None
     if lost_to is not None:
-        yield Trial(lost_to, True, "it does not require a gradient, and is left out")
+        yield RuleEvaluation(lost_to, True, "it does not require a gradient, and is left out")
     for index in range(len(policy.rules)):
-        yield _trial(policy, index, view, setting)
+        yield _evaluation(policy, index, view, setting)
     if lost_to is None:
         yield from _last(policy, setting)
 
 
-def _trial(policy: Policy, index: int, view: View, setting: Setting) -> Trial:
+def _evaluation(policy: RuleList, index: int, view: View, setting: Setting) -> RuleEvaluation:
     rule, match = policy.names[index], policy.rules[index].match
     matched = policy.matchers[index].matches(*view)
     why = policy.matchers[index].says(*view)
     text = view[0] if match.by_name else None
     if not matched:
-        return Trial(rule, False, why, text=text)
+        return RuleEvaluation(rule, False, why, text=text)
     spans = ((0, len(view[0])),) if match.by_name else ()
     products = tuple(_products(policy, index))
-    of_values: Mapping[Value, Provenance | None] = {"lr": setting.lr_rule, "weight_decay": setting.weight_decay_rule}
+    of_values: Mapping[Decided, Provenance | None] = {"lr": setting.lr_rule, "weight_decay": setting.weight_decay_rule}
     decides = frozenset(of for of, winner in of_values.items() if winner is rule)
     if decides or rule in setting.rules or not products:
-        return Trial(rule, True, why, products, decides, text=text, spans=spans)
+        return RuleEvaluation(rule, True, why, products, decides, text=text, spans=spans)
     winner = of_values[products[0].of]
     beaten = _FIRST if policy.first_wins else _LATER
-    return Trial(rule, True, why, products, frozenset(), winner, beaten, text, spans)
+    return RuleEvaluation(rule, True, why, products, frozenset(), winner, beaten, text, spans)
 
 
-def _products(policy: Policy, index: int) -> Iterator[Product]:
+def _products(policy: RuleList, index: int) -> Iterator[Computation]:
     """What a rule states, and where the first one wins, what it thereby leaves at the base."""
     says = policy.rules[index].says
     if says.get("freeze"):
@@ -101,23 +101,23 @@ def _products(policy: Policy, index: int) -> Iterator[Product]:
     for of, (value, mult) in _VALUES.items():
         base = policy.base.lr if of == "lr" else policy.base.weight_decay
         if mult in says:
-            yield Product(of, policy.value(index, of), base, says[mult])
+            yield Computation(of, policy.value(index, of), base, says[mult])
         elif value in says:
-            yield Product(of, policy.value(index, of))
+            yield Computation(of, policy.value(index, of))
         elif policy.first_wins:
-            yield Product(of, base, note="the rule does not state it, and no other one is asked")
+            yield Computation(of, base, note="the rule does not state it, and no other one is asked")
 
 
-def _last(policy: Policy, setting: Setting) -> Iterator[Trial]:
+def _last(policy: RuleList, setting: Setting) -> Iterator[RuleEvaluation]:
     """The optimizer's own values, for what no rule decided."""
     rule = setting.lr_rule
     if rule is not None and rule.option == "unmatched":
-        yield Trial(rule, True, "no rule is about it, and it is left out")
+        yield RuleEvaluation(rule, True, "no rule is about it, and it is left out")
         return
-    values: Mapping[Value, tuple[Provenance | None, float | None]] = {
+    values: Mapping[Decided, tuple[Provenance | None, float | None]] = {
         "lr": (setting.lr_rule, setting.lr),
         "weight_decay": (setting.weight_decay_rule, setting.weight_decay),
     }
     for of, (winner, value) in values.items():
         if winner is not None and winner.is_base:
-            yield Trial(winner, True, "no rule speaks about it", (Product(of, value),), frozenset({of}))
+            yield RuleEvaluation(winner, True, "no rule speaks about it", (Computation(of, value),), frozenset({of}))

@@ -8,21 +8,21 @@ from typing import Literal
 from pgaudit.constructors.patterns import Spans
 from pgaudit.core.setting import Provenance
 
-Value = Literal["lr", "weight_decay", "scheduled_lr"]
+Decided = Literal["lr", "weight_decay", "scheduled_lr"]
 """What a rule can decide. ``scheduled_lr`` is :attr:`Setting.scheduled_lr`: a rule that sets an ``lr_scale`` yields,
-beside its other products, ``Product("scheduled_lr", lr * scale, lr, scale)``, and has it among what it ``decides``.
+beside its other products, ``Computation("scheduled_lr", lr * scale, lr, scale)``, and has it among what it ``decides``.
 """
 
 
 @dataclass(frozen=True)
-class Product:
+class Computation:
     """A value as a rule makes it: ``base × mult``, or a number of its own.
 
     For ``lr`` and ``weight_decay``, the base is the optimizer's own value; for ``scheduled_lr``, it is the lr of the
     group, and the mult is the ``lr_scale``.
     """
 
-    of: Value
+    of: Decided
     result: float | None
     """None where there is no base to multiply."""
     base: float | None = None
@@ -32,16 +32,16 @@ class Product:
 
 
 @dataclass(frozen=True)
-class Trial:
+class RuleEvaluation:
     """One rule, as it was tried under one name of a parameter."""
 
     rule: Provenance
     matched: bool
     why: str
     """On what it matched, or why it did not, in words."""
-    products: tuple[Product, ...] = ()
+    products: tuple[Computation, ...] = ()
     """What it sets, or would have set."""
-    decides: frozenset[Value] = frozenset()
+    decides: frozenset[Decided] = frozenset()
     """The values that it really decides."""
     beaten_by: Provenance | None = None
     principle: str | None = None
@@ -52,10 +52,10 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class Meeting:
+class Occurrence:
     """One name under which the constructor meets a parameter, and the rules that it then tries, in order."""
 
     name: str
-    trials: tuple[Trial, ...]
+    evaluations: tuple[RuleEvaluation, ...]
     note: str | None = None
-    """What is special about this meeting: a second name of a tied parameter."""
+    """What is special about this occurrence: a second name of a tied parameter."""

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pgaudit.asserting import Terms, asserted
+from pgaudit.testing.assertions import Terms, asserted
 
 if TYPE_CHECKING:
-    from pgaudit.asserting import ConfigSource, Expected, Model, PathLike
     from pgaudit.report import Report
+    from pgaudit.testing.assertions import ConfigSource, Expected, Model, PathLike
 
 __all__ = ["ParamGroups", "assert_param_groups"]
 

@@ -13,19 +13,19 @@ from dataclasses import replace
 
 from pgaudit.config import Config
 from pgaudit.config.grammars.rules import RULES, rules_of
-from pgaudit.config.matches import NORM
+from pgaudit.config.selectors import NORM
 from pgaudit.constructors.base import Decision, Decisions, OptimizerDefaults
 from pgaudit.constructors.basic import Basic, refuse_raising
+from pgaudit.constructors.evaluation import Occurrence
+from pgaudit.constructors.native.decide import RuleList
+from pgaudit.constructors.native.evaluation import occurrences, patterns_of, principle
+from pgaudit.constructors.native.match import class_path
 from pgaudit.constructors.patterns import Pattern
-from pgaudit.constructors.rules.decide import Policy
-from pgaudit.constructors.rules.match import class_path
-from pgaudit.constructors.rules.trials import meetings, patterns_of, principle
-from pgaudit.constructors.trials import Meeting
 from pgaudit.core.parameters import Inventory
 from pgaudit.core.setting import NOT_OPTIMIZED, Provenance
 
 
-class Rules(Basic):
+class Native(Basic):
     """What we would recommend to a new project."""
 
     grammar = RULES
@@ -48,7 +48,7 @@ class Rules(Basic):
 
     def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
-        policy = Policy(config, facts)
+        policy = RuleList(config, facts)
         groups: dict[object, int] = {}
         decisions = []
         refuse_raising(config, inventory, ["named_parameters"], "this constructor", "constructor")
@@ -75,9 +75,11 @@ class Rules(Basic):
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return principle(winner)
 
-    def trials(self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int) -> Iterator[Meeting]:
+    def evaluations(
+        self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int
+    ) -> Iterator[Occurrence]:
         """Once for each name."""
-        return meetings(inventory, config, facts, index)
+        return occurrences(inventory, config, facts, index)
 
     def exempting(self, config: Config, part: str) -> tuple[str, Config] | None:
         """A last rule; where the first one wins, it would take the lr as well."""

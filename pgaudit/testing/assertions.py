@@ -139,10 +139,10 @@ def _no_lock(lock: str, terms: Terms) -> AssertionError:
 
 
 def _write(report: Report, lock: Path) -> None:
+    from pgaudit.atomic_write import write_whole
     from pgaudit.core.errors import UsageError
     from pgaudit.sources.lock import written
     from pgaudit.text import quoted
-    from pgaudit.whole_files import write_whole
 
     text = written(report)
     try:

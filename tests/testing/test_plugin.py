@@ -15,8 +15,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import pgaudit
-from pgaudit.pytest_plugin import _file_name, assert_param_groups
 from pgaudit.render import assertion
+from pgaudit.testing.plugin import _file_name, assert_param_groups
 from tests.render.reports import HOSTILE, POLICY, Net
 
 if sys.version_info >= (3, 11):
@@ -25,9 +25,9 @@ else:
     import tomli as tomllib
 
 pytest_plugins = ["pytester"]
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 # Whether or not the entry point is installed here: it is switched off, and the module loaded by its name.
-BY_NAME = ("-p", "no:pgaudit", "-p", "pgaudit.pytest_plugin", "-p", "no:cacheprovider", "-p", "no:randomly")
+BY_NAME = ("-p", "no:pgaudit", "-p", "pgaudit.testing.plugin", "-p", "no:cacheprovider", "-p", "no:randomly")
 
 TESTS = """
     import os
@@ -300,7 +300,7 @@ def test_an_update_forgives_no_other_failure(pytester: pytest.Pytester) -> None:
 
 def test_a_traceback_shows_the_test_alone(pytester: pytest.Pytester) -> None:
     tests = """
-    from pgaudit.pytest_plugin import assert_param_groups
+    from pgaudit.testing.plugin import assert_param_groups
     def test_failure(pgaudit):
         pgaudit.assert_param_groups(Net(), policy(), expect={"params": {"*": {"lr": 5}}})
     def test_mistake(pgaudit):
@@ -312,7 +312,7 @@ def test_a_traceback_shows_the_test_alone(pytester: pytest.Pytester) -> None:
     """
     result = _run(pytester, tests)
     result.assert_outcomes(failed=4)
-    result.stdout.no_re_match_line(r".*(asserting|pytest_plugin)\.py|.*__tracebackhide__|.*asserted\(")
+    result.stdout.no_re_match_line(r".*(assertions|plugin)\.py|.*__tracebackhide__|.*asserted\(")
     result.stdout.fnmatch_lines(["FAILED test_it.py::test_failure - AssertionError: Net under a config: 1 *"])
 
 
@@ -398,8 +398,8 @@ def test_the_page_is_true(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyP
 
 def test_importing_it_is_cheap() -> None:
     code = (
-        "import sys, pytest; before = set(sys.modules); import pgaudit.pytest_plugin;"
+        "import sys, pytest; before = set(sys.modules); import pgaudit.testing.plugin;"
         "print(*sorted(name for name in set(sys.modules) - before if not name.startswith('_')))"
     )
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True)
-    assert run.stdout.split() == ["pgaudit", "pgaudit.asserting", "pgaudit.pytest_plugin"]
+    assert run.stdout.split() == ["pgaudit", "pgaudit.testing", "pgaudit.testing.assertions", "pgaudit.testing.plugin"]

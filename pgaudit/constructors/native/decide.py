@@ -11,7 +11,7 @@ from pgaudit.config.grammars.rules import PlainRule, rules_of
 from pgaudit.constructors.arithmetic import times
 from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.constructors.basic import untouched
-from pgaudit.constructors.rules.match import Matcher, Named
+from pgaudit.constructors.native.match import Named, Selector
 from pgaudit.core.parameters import Inventory, ModuleType
 from pgaudit.core.setting import Provenance, Setting, Value
 from pgaudit.text import did_you_mean, quoted, visible
@@ -23,7 +23,7 @@ View = tuple[str, ModuleType, int]
 """One name of a parameter, the class of the module that has it there, and the tensor's dimensions."""
 
 
-class Policy:
+class RuleList:
     """The rules of one config, ready to be asked once a parameter."""
 
     def __init__(self, config: Config, facts: OptimizerDefaults) -> None:
@@ -33,7 +33,7 @@ class Policy:
         self.rules: Sequence[PlainRule] = rules_of(options)
         self.first_wins = options.get("mode") == "first"
         self.unmatched: str = options.get("unmatched", "base")
-        self.matchers = [Matcher(rule.match, facts) for rule in self.rules]
+        self.matchers = [Selector(rule.match, facts) for rule in self.rules]
         self.names = [self._rule(index) for index in range(len(self.rules))]
         """The rules as others know them; one that matches what an earlier one does has a number."""
         self.base = untouched(config, facts)

@@ -8,8 +8,8 @@ from pgaudit.config import Config
 from pgaudit.config.policy import PolicyRule
 from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.constructors.basecls.rules import Matcher, policy_of, settings_of
+from pgaudit.constructors.evaluation import Computation, Occurrence, RuleEvaluation
 from pgaudit.constructors.patterns import Pattern, Spans
-from pgaudit.constructors.trials import Meeting, Product, Trial
 from pgaudit.core.parameters import Inventory, Visit
 from pgaudit.core.setting import Provenance, Setting
 from pgaudit.text import visible
@@ -25,20 +25,22 @@ def patterns_of(config: Config, facts: OptimizerDefaults) -> list[Pattern]:
     return [_pattern(config, rule, Matcher(rule, facts), index) for index, rule in enumerate(policy_of(config).rules)]
 
 
-def meeting(inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int) -> Meeting:
+def occurrence(inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int) -> Occurrence:
     """Returns how the rules are tried for a parameter, under its first name."""
     parameter = inventory.parameters[index]
     visit = Visit("", parameter.name, index, parameter.module, ())
     policy = policy_of(config)
     *of_rules, default = settings_of(config, policy, facts)
     won = None
-    trials = []
+    evaluations = []
     for pattern, rule, setting in zip(patterns_of(config, facts), policy.rules, of_rules, strict=True):
         note = "a negative value means the default" if rule.value < 0 else None
-        trials.append(_trial(pattern, visit, Product("weight_decay", setting.weight_decay, note=note), won))
-        if won is None and trials[-1].matched:
+        evaluations.append(
+            _evaluation(pattern, visit, Computation("weight_decay", setting.weight_decay, note=note), won)
+        )
+        if won is None and evaluations[-1].matched:
             won = pattern.rule
-    return Meeting(parameter.name, (*trials, *_last(config, default, decided=won is not None)))
+    return Occurrence(parameter.name, (*evaluations, *_last(config, default, decided=won is not None)))
 
 
 def _pattern(config: Config, rule: PolicyRule, matcher: Matcher, index: int) -> Pattern:
@@ -70,24 +72,24 @@ def _pattern(config: Config, rule: PolicyRule, matcher: Matcher, index: int) -> 
     )
 
 
-def _trial(pattern: Pattern, visit: Visit, product: Product, won: Provenance | None) -> Trial:
+def _evaluation(pattern: Pattern, visit: Visit, product: Computation, won: Provenance | None) -> RuleEvaluation:
     spans, why = pattern.find(visit), pattern.says(visit)
     text = pattern.searched(visit) if pattern.searched else None
     if spans is None:
-        return Trial(pattern.rule, False, why, text=text)
+        return RuleEvaluation(pattern.rule, False, why, text=text)
     if won is None:
-        return Trial(pattern.rule, True, why, (product,), frozenset({"weight_decay"}), text=text, spans=spans)
-    return Trial(pattern.rule, True, why, (product,), frozenset(), won, PRINCIPLE, text, spans)
+        return RuleEvaluation(pattern.rule, True, why, (product,), frozenset({"weight_decay"}), text=text, spans=spans)
+    return RuleEvaluation(pattern.rule, True, why, (product,), frozenset(), won, PRINCIPLE, text, spans)
 
 
-def _last(config: Config, default: Setting, *, decided: bool) -> Iterator[Trial]:
+def _last(config: Config, default: Setting, *, decided: bool) -> Iterator[RuleEvaluation]:
     """The lr, which is one for all, and the policy's default where no rule matched."""
     base = (config.solver or {}).get("basic_lr", DEFAULT_LR)
     assert default.lr_rule is not None
     assert default.weight_decay_rule is not None
     processes = config.world_size
-    lr = Product("lr", default.lr, *((base, processes, f"{processes} processes") if processes > 1 else ()))
-    yield Trial(default.lr_rule, True, "one lr for all parameters", (lr,), frozenset({"lr"}))
+    lr = Computation("lr", default.lr, *((base, processes, f"{processes} processes") if processes > 1 else ()))
+    yield RuleEvaluation(default.lr_rule, True, "one lr for all parameters", (lr,), frozenset({"lr"}))
     if not decided:
-        decay = Product("weight_decay", default.weight_decay)
-        yield Trial(default.weight_decay_rule, True, "no rule matched", (decay,), frozenset({"weight_decay"}))
+        decay = Computation("weight_decay", default.weight_decay)
+        yield RuleEvaluation(default.weight_decay_rule, True, "no rule matched", (decay,), frozenset({"weight_decay"}))

@@ -5,9 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from pgaudit.constructors.evaluation import Computation, Decided, Occurrence, RuleEvaluation
 from pgaudit.constructors.patterns import Pattern, Spans
-from pgaudit.constructors.transformers.rules import NAME_RULES, NORM_RULE, UNLISTED_RULE, Rules, layer_norm_of
-from pgaudit.constructors.trials import Meeting, Product, Trial, Value
+from pgaudit.constructors.transformers.rules import (
+    NAME_RULES,
+    NORM_RULE,
+    UNLISTED_RULE,
+    TransformersRules,
+    layer_norm_of,
+)
 from pgaudit.core.parameters import Inventory, Visit
 from pgaudit.core.setting import Provenance
 from pgaudit.models.walk.families import LAYER_NORM, NORM_LIKE, NORMS
@@ -15,7 +21,7 @@ from pgaudit.text import visible
 
 PRINCIPLE = "either is enough"
 
-_DECAY: frozenset[Value] = frozenset({"weight_decay"})
+_DECAY: frozenset[Decided] = frozenset({"weight_decay"})
 _STATES = frozenset({"weight_decay"})
 _DUPLICATE = Provenance("duplicate")
 
@@ -54,49 +60,51 @@ PATTERNS = (
     Pattern(NORM_RULE, (), _STATES, _norm_spans, _about_norms),
     *(_by_name(rule, pattern) for rule, pattern in NAME_RULES),
 )
-"""In the order of trial. No config can change them."""
+"""In the order of evaluation. No config can change them."""
 
 
-def meetings(inventory: Inventory, rules: Rules, index: int) -> Iterator[Meeting]:
-    """Yields each meeting with a trainable parameter; all but the first are passed over."""
+def occurrences(inventory: Inventory, rules: TransformersRules, index: int) -> Iterator[Occurrence]:
+    """Yields each occurrence with a trainable parameter; all but the first are passed over."""
     first: str | None = None
     for visit in inventory.visits_of.get(index, ()):
         if first is None:
-            yield Meeting(visit.name, (*_tried(visit, rules), *_base(visit, rules)))
+            yield Occurrence(visit.name, (*_tried(visit, rules), *_base(visit, rules)))
         else:
-            yield Meeting(visit.name, (Trial(_DUPLICATE, True, f"listed before, as {first}"),))
+            yield Occurrence(visit.name, (RuleEvaluation(_DUPLICATE, True, f"listed before, as {first}"),))
         first = first or visit.name
 
 
-def _tried(visit: Visit, rules: Rules) -> Iterator[Trial]:
+def _tried(visit: Visit, rules: TransformersRules) -> Iterator[RuleEvaluation]:
     met = rules.met(visit)
     if met:
         return _asked(met[0])
     why = "Trainer decays what get_parameter_names() lists; that goes by modules, and has no such name"
-    return iter([Trial(UNLISTED_RULE, True, why, (Product("weight_decay", 0.0),), _DECAY)])
+    return iter([RuleEvaluation(UNLISTED_RULE, True, why, (Computation("weight_decay", 0.0),), _DECAY)])
 
 
-def _asked(visit: Visit) -> Iterator[Trial]:
+def _asked(visit: Visit) -> Iterator[RuleEvaluation]:
     won: Provenance | None = None
-    exempt = (Product("weight_decay", 0.0),)
+    exempt = (Computation("weight_decay", 0.0),)
     for pattern in PATTERNS:
         spans, why = pattern.find(visit), pattern.says(visit)
         text = pattern.searched(visit) if pattern.searched else None
         if spans is None:
-            yield Trial(pattern.rule, False, why, text=text)
+            yield RuleEvaluation(pattern.rule, False, why, text=text)
         elif won is None:
             won = pattern.rule
-            yield Trial(pattern.rule, True, why, exempt, _DECAY, text=text, spans=spans)
+            yield RuleEvaluation(pattern.rule, True, why, exempt, _DECAY, text=text, spans=spans)
         else:
-            yield Trial(pattern.rule, True, why, exempt, frozenset(), won, PRINCIPLE, text, spans)
+            yield RuleEvaluation(pattern.rule, True, why, exempt, frozenset(), won, PRINCIPLE, text, spans)
 
 
-def _base(visit: Visit, rules: Rules) -> Iterator[Trial]:
+def _base(visit: Visit, rules: TransformersRules) -> Iterator[RuleEvaluation]:
     """The lr, which is one for all, and the weight decay of group 0."""
     base = rules.decayed
     assert base.lr_rule is not None
     assert base.weight_decay_rule is not None
-    yield Trial(base.lr_rule, True, "one lr for all parameters", (Product("lr", base.lr),), frozenset({"lr"}))
+    yield RuleEvaluation(
+        base.lr_rule, True, "one lr for all parameters", (Computation("lr", base.lr),), frozenset({"lr"})
+    )
     if rules.decision(visit).group == 0:
-        product = Product("weight_decay", base.weight_decay)
-        yield Trial(base.weight_decay_rule, True, "no rule matched", (product,), _DECAY)
+        product = Computation("weight_decay", base.weight_decay)
+        yield RuleEvaluation(base.weight_decay_rule, True, "no rule matched", (product,), _DECAY)

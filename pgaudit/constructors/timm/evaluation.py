@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from pgaudit.config import Config
 from pgaudit.constructors.base import OptimizerDefaults
+from pgaudit.constructors.evaluation import Computation, Decided, Occurrence, RuleEvaluation
 from pgaudit.constructors.patterns import Pattern, Spans
-from pgaudit.constructors.timm.layers import Layers
-from pgaudit.constructors.timm.rules import LEFT_OUT, Lot, Rules
-from pgaudit.constructors.trials import Meeting, Product, Trial, Value
+from pgaudit.constructors.timm.layers import LayerScales
+from pgaudit.constructors.timm.rules import LEFT_OUT, TimmRole, TimmRules
 from pgaudit.core.parameters import Inventory, Parameter, Visit
 from pgaudit.core.setting import Provenance
 from pgaudit.text import quoted
@@ -25,7 +25,7 @@ OPTIONS = {
 """What it reads in ``paramwise_cfg``, and what each option does."""
 
 _LAYERED = ("layer_decay", "layer_decay_min_scale", LEFT_OUT)
-_BOTH: frozenset[Value] = frozenset({"lr", "weight_decay"})
+_BOTH: frozenset[Decided] = frozenset({"lr", "weight_decay"})
 
 
 def principle(winner: Provenance, loser: Provenance) -> str:
@@ -58,76 +58,80 @@ def _pattern(config: Config, option: str) -> Pattern:
     return Pattern(Provenance(option, None, config.location(*at)), at, frozenset({"lr"}), find, says)
 
 
-def meetings(inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int) -> Iterator[Meeting]:
-    """Yields the one meeting with a parameter; none where the model does not name it."""
+def occurrences(inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int) -> Iterator[Occurrence]:
+    """Yields the one occurrence with a parameter; none where the model does not name it."""
     if index in inventory.unnamed:
         return
     tried = _Tried(config, facts, inventory)
     parameter = inventory.parameters[index]
-    yield Meeting(parameter.name, tuple(tried.asked(parameter) if parameter.trainable else tried.frozen()))
+    yield Occurrence(parameter.name, tuple(tried.asked(parameter) if parameter.trainable else tried.frozen()))
 
 
 class _Tried:
     def __init__(self, config: Config, facts: OptimizerDefaults, inventory: Inventory) -> None:
-        self._rules = Rules(config, facts, inventory.hints)
+        self._rules = TimmRules(config, facts, inventory.hints)
         self._hints = inventory.hints
         self._facts = facts
 
-    def frozen(self) -> Iterator[Trial]:
+    def frozen(self) -> Iterator[RuleEvaluation]:
         """A parameter about which no rule is asked."""
-        yield Trial(Provenance("frozen"), True, "it is frozen: left out, without a word", (), _BOTH)
+        yield RuleEvaluation(Provenance("frozen"), True, "it is frozen: left out, without a word", (), _BOTH)
 
-    def asked(self, parameter: Parameter) -> Iterator[Trial]:
+    def asked(self, parameter: Parameter) -> Iterator[RuleEvaluation]:
         """All rules for a trainable parameter."""
         lot = self._rules.lot(parameter)
         setting = self._rules.setting(lot)
         layers = self._rules.layers
         if layers and lot.layer is not None and layers.leaves_out(lot.layer):
             why = f"{_scale(layers, lot.layer)}, which is under {layers.threshold:g}: left out, and frozen"
-            yield Trial(self._rules.rule(LEFT_OUT), True, why, (), _BOTH)
+            yield RuleEvaluation(self._rules.rule(LEFT_OUT), True, why, (), _BOTH)
             return
         yield from self._decay(parameter, lot)
         if layers and lot.layer is not None:
             yield from self._layer(layers, lot.layer)
         else:
-            yield Trial(self._rules.lr_rule, True, "one lr for all", (Product("lr", setting.lr),), frozenset({"lr"}))
+            yield RuleEvaluation(
+                self._rules.lr_rule, True, "one lr for all", (Computation("lr", setting.lr),), frozenset({"lr"})
+            )
 
-    def _decay(self, parameter: Parameter, lot: Lot) -> Iterator[Trial]:
+    def _decay(self, parameter: Parameter, lot: TimmRole) -> Iterator[RuleEvaluation]:
         rules = self._rules
-        decides: frozenset[Value] = frozenset({"weight_decay"})
-        base = (Product("weight_decay", rules.base.weight_decay),)
+        decides: frozenset[Decided] = frozenset({"weight_decay"})
+        base = (Computation("weight_decay", rules.base.weight_decay),)
         if not rules.decay and not rules.layers:
-            yield Trial(rules.rule("default"), True, "there is no weight decay to take away", base, decides)
+            yield RuleEvaluation(rules.rule("default"), True, "there is no weight decay to take away", base, decides)
             return
-        none = (Product("weight_decay", 0.0),)
+        none = (Computation("weight_decay", 0.0),)
         filters = rules.rule("filter_bias_and_bn")
         if not rules.filters:
-            yield Trial(filters, False, "it is off")
+            yield RuleEvaluation(filters, False, "it is off")
         elif not rules.filtered(parameter):
-            yield Trial(filters, False, _shape(parameter, bool(rules.layers)))
+            yield RuleEvaluation(filters, False, _shape(parameter, bool(rules.layers)))
         else:
-            yield Trial(filters, True, _shape(parameter, bool(rules.layers)), none, decides)
+            yield RuleEvaluation(filters, True, _shape(parameter, bool(rules.layers)), none, decides)
         key = rules.exempt(parameter.name)
         if key is None:
-            yield Trial(Provenance("no_weight_decay"), False, self._unnamed())
+            yield RuleEvaluation(Provenance("no_weight_decay"), False, self._unnamed())
         elif lot.option == "filter_bias_and_bn":
             beaten = rules.rule("no_weight_decay", None if key == parameter.name else key)
             why = "the model's no_weight_decay() names it"
-            yield Trial(beaten, True, why, none, frozenset(), filters, principle(filters, beaten))
+            yield RuleEvaluation(beaten, True, why, none, frozenset(), filters, principle(filters, beaten))
         else:
-            yield Trial(rules.rule(lot.option, lot.key), True, "the model's no_weight_decay() names it", none, decides)
+            yield RuleEvaluation(
+                rules.rule(lot.option, lot.key), True, "the model's no_weight_decay() names it", none, decides
+            )
         if lot.option == "default":
-            yield Trial(rules.rule("default"), True, "nothing takes the weight decay away", base, decides)
+            yield RuleEvaluation(rules.rule("default"), True, "nothing takes the weight decay away", base, decides)
 
     def _unnamed(self) -> str:
         named = len(self._hints.no_weight_decay)
         return f"none of the {named} names in the model's no_weight_decay()" if named else "the model names none"
 
-    def _layer(self, layers: Layers, layer: int) -> Iterator[Trial]:
+    def _layer(self, layers: LayerScales, layer: int) -> Iterator[RuleEvaluation]:
         """Layer decay, and the least scale where one is given."""
         rules = self._rules
         won = rules.rule(layers.option(layer))
-        product = (Product("lr", self._facts.lr, note="timm's schedulers scale it"),)
+        product = (Computation("lr", self._facts.lr, note="timm's schedulers scale it"),)
         for option in _LAYERED[:2]:
             if option not in rules.options or (option == "layer_decay_min_scale" and not layers.least):
                 continue
@@ -135,12 +139,14 @@ class _Tried:
             least = option == "layer_decay_min_scale"
             why = f"at least {layers.least:g}" if least else _scale(layers, layer)
             if rule.option == won.option:
-                yield Trial(rule, True, why, product, frozenset({"lr"}))
+                yield RuleEvaluation(rule, True, why, product, frozenset({"lr"}))
             else:
-                yield Trial(rule, not least, why, (), frozenset(), None if least else won, principle(won, rule))
+                yield RuleEvaluation(
+                    rule, not least, why, (), frozenset(), None if least else won, principle(won, rule)
+                )
 
 
-def _scale(layers: Layers, layer: int) -> str:
+def _scale(layers: LayerScales, layer: int) -> str:
     power = layers.last - layer
     return f"layer {layer} of 0 to {layers.last}: scale {layers.decay:g} ** {power} = {layers.decay**power:.6g}"
 
