@@ -86,7 +86,7 @@ def _judged(model: Model, config: ConfigSource, terms: Terms) -> tuple[Report, O
     if lock and terms.update:
         _write(report, Path(lock))
     given = Audit(
-        report.inventory.ref,
+        report.assignment.model.ref,
         read.path or "a config",
         lock=lock,
         baseline=os.fspath(terms.baseline) if terms.baseline else None,

@@ -41,7 +41,7 @@ def lock(
     report = audited(model_ref, config_path, arguments, constructor, the_cache(unwanted=no_cache))
     from pgaudit.sources.lock import written
 
-    note(report.inventory.notes)
+    note(report.notes)
     if output is not None and is_file(str(output)):
         _compared(output, report, update=update)
     write(written(report), output)

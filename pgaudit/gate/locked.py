@@ -47,18 +47,23 @@ def moved(report: Report, audit: Audit) -> Iterator[Notice]:
 
 def _is_default(report: Report, change: ValueChange) -> bool:
     """Whether an argument came or went that says what the class does anyway."""
-    default = report.facts.arguments.get(change.name)
+    default = report.optimizer.defaults.get(change.name)
     given = change.after if change.before is None else change.before
     return None in (change.before, change.after) and same(plain(default), given)
 
 
 def _of_setup(report: Report, change: ValueChange, audit: Audit) -> Notice:
-    spec = constructor_named(report.config.constructor).optimizer(report.config)
-    key = spec.type_key if change.name == "optimizer" else change.name
-    position = report.config.position(*spec.section, key) or report.config.position(*spec.section)
+    position = _of_argument(report, change.name) if report.basis else None
     message = f"{visible(change.name)}: locked as {_word(change.before)}, now {_word(change.after)}"
-    path = file_of(report.config.path, position)
+    path = file_of(report.config_path, position)
     return Notice("lock", "setup-moved", "error", True, message, _hint(audit), path, position)
+
+
+def _of_argument(report: Report, name: str) -> Position | None:
+    """Where an argument of the optimizer stands in the config."""
+    spec = constructor_named(report.config.constructor).optimizer(report.config)
+    key = spec.type_key if name == "optimizer" else name
+    return report.config.position(*spec.section, key) or report.config.position(*spec.section)
 
 
 _Move = tuple[ChangeKind, str, "Provenance | None"]
@@ -95,7 +100,7 @@ def _of_parameters(report: Report, lock: Report, like: _Move, changes: list[Chan
     name = {ChangeKind.ADDED: "not-locked", ChangeKind.REMOVED: "locked-and-gone"}.get(kind, "moved")
     position = rule.position if rule else None
     key = visible(rule.full) if rule else None
-    path = file_of(report.config.path, position)
+    path = file_of(report.config_path, position)
     return Notice("lock", name, "error", True, f"{which}: {words}", hint, path, position, names, key)
 
 

@@ -35,7 +35,7 @@ def render_assertion(report: Report, outcome: Outcome) -> str:
     options = TableOptions(width, marks=marks_for(getattr(sys.__stdout__, "encoding", None)))
     audit = outcome.audit
     count = counted(len(outcome.failures), "failure")
-    title = f"{visible(report.inventory.ref)} under {visible(audit.config)}: {count}"
+    title = f"{visible(report.assignment.model.ref)} under {visible(audit.config)}: {count}"
     parts = [title, render_gate_table([outcome], options)]
     if audit.lock and any(notice.code == "lock" for notice in outcome.failures):
         parts.append(_diff(report, audit.lock, options))

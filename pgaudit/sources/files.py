@@ -67,12 +67,15 @@ def saved_report_in(path: str) -> Report | None:
     Raises:
         ConfigError: it is damaged, or of a newer format.
     """
+    return _saved(path, _read(path)) if is_saved(path) else None
+
+
+def is_saved(path: str) -> bool:
+    """Whether a file is a lock or a report, by its name and its beginning."""
     if path.endswith((".yaml", ".yml", ".py", ".toml")) or not is_file(path):
-        return None
-    data = _read(path)
-    if not lock.is_lock(path, data) and b'"schema_version"' not in data[:400]:
-        return None
-    return _saved(path, data)
+        return False
+    head = read_bytes(path, 400)
+    return lock.is_lock(path, head) or (b'"schema_version"' in head and b'"tool"' in head)
 
 
 def _read(path: str) -> bytes:
