@@ -43,7 +43,7 @@ def build_model(model: object, config: Config, model_args: Mapping[str, Any] | N
             raise UsageError("the config's own model takes no arguments", "they are for a MODEL that is named")
         with config.errors_at("model"):
             return load_registered(config.architecture.ref, config.architecture.scope, config.architecture.source)
-    ref, args = str(model or config.model), arguments_for(model, config, model_args)
+    ref, args = str(config.model if model is None else model), arguments_for(model, config, model_args)
     if ref.endswith(".json"):
         message = f"this needs the model itself, and {quoted(ref)} is an inventory of it"
         raise UsageError(message, "name the model; `show`, `explain`, `diff`, `lock` and `check` take inventories")
