@@ -109,7 +109,7 @@ def test_a_random_model_is_read_as_it_was(spec: Spec, lazy: bool) -> None:
         assert _decide(after, policy) == _decide(before, policy)
 
 
-@pytest.mark.parametrize("part", range(SLICES))
+@pytest.mark.parametrize("part", range(0, SLICES, 3))  # `make parity` reads all of timm
 def test_a_model_of_timm_is_read_as_it_was(part: int) -> None:
     for name in MODELS[part::SLICES]:
         before = _saved(load_model(name).module, model_args={"a": [1, {"b": None}]}, versions={"timm": "1"})
