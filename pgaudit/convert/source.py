@@ -123,8 +123,7 @@ def without_effect(report: Report) -> tuple[str, ...]:
     order of the config: only effects are translated. What the config asks to ignore is named as well.
     """
     found = [each for each in (*report.findings, *report.ignored) if each.code in _NO_EFFECT]
-    lines = []
-    for each in sorted(found, key=lambda each: (each.position is None, each.position)):
-        where = place(portable(each.path), each.position)
-        lines.append(f"{visible(where)}: {visible(each.message)}" if where else visible(each.message))
-    return tuple(dict.fromkeys(lines))
+    found.sort(key=lambda each: (each.position is None, each.position))
+    places = (place(portable(each.path), each.position) for each in found)
+    lines = (f"{where}: {each.message}" if where else each.message for where, each in zip(places, found, strict=True))
+    return tuple(dict.fromkeys(map(visible, lines)))
