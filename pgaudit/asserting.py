@@ -86,7 +86,7 @@ def _judged(model: Model, config: ConfigSource, terms: Terms) -> tuple[Report, O
     if lock and terms.update:
         _write(report, Path(lock))
     given = Audit(
-        report.inventory.ref,
+        report.assignment.model.ref,
         read.path or "a config",
         lock=lock,
         baseline=os.fspath(terms.baseline) if terms.baseline else None,
@@ -140,12 +140,11 @@ def _no_lock(lock: str, terms: Terms) -> AssertionError:
 
 def _write(report: Report, lock: Path) -> None:
     from pgaudit.core.errors import UsageError
-    from pgaudit.diff.locks import written
-    from pgaudit.diff.reports import from_report
+    from pgaudit.sources.lock import written
     from pgaudit.text import quoted
     from pgaudit.whole_files import write_whole
 
-    text = written(from_report(report))
+    text = written(report)
     try:
         if not lock.is_file() or lock.read_bytes() != text.encode():
             lock.parent.mkdir(parents=True, exist_ok=True)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pgaudit.constructors import constructor_named
+from pgaudit.constructors.basic import meeting_of
 from pgaudit.constructors.trials import Meeting, Product, Trial, Value
 from pgaudit.core.assignment import ParamAssignment, Provenance
 from pgaudit.core.errors import UsageError
@@ -42,7 +43,7 @@ class Explanation:
         """The lr, what a schedule makes of it where the group has an lr_scale, and the weight decay, by the first
         meeting, which decides; empty for a parameter in no group.
         """
-        if not self.meetings or self.row.group is None:
+        if not self.meetings or not self.row.in_optimizer:
             return ()
         deciding = [(trial, product) for trial in self.meetings[0].trials for product in trial.products]
         found = {product.of: (trial.rule, product) for trial, product in deciding if product.of in trial.decides}
@@ -92,13 +93,15 @@ def _row(report: Report, name: str) -> ParamAssignment:
 
 def explanations(report: Report, rows: Sequence[ParamAssignment]) -> list[Explanation]:
     """Explains several parameters."""
+    if report.basis is None:
+        return [Explanation(row, (meeting_of(row.name, row.setting),) if row.setting.lr_rule else ()) for row in rows]
     constructor = constructor_named(report.config.constructor)
     index_of = {row.name: index for index, row in enumerate(report.params)}
     found = []
     for row in rows:
         meetings = constructor.trials(report.inventory, report.config, report.facts, index_of[row.name])
         # What no rule leaves out, and is in no group all the same, is never met.
-        is_met = row.group is not None or row.setting.lr_rule is not None
+        is_met = row.in_optimizer or row.setting.lr_rule is not None
         found.append(Explanation(row, tuple(meetings) if is_met else ()))
     return found
 

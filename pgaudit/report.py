@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +15,7 @@ from pgaudit.core.assignment import Assignment, OptimizerInfo, ParamAssignment, 
 from pgaudit.core.errors import UsageError
 from pgaudit.core.findings import SEVERITIES, Finding
 from pgaudit.core.parameters import Inventory
-from pgaudit.names import Names
+from pgaudit.names import Names, spelled_like_globs
 from pgaudit.text import counted, did_you_mean, quoted, visible
 
 
@@ -37,8 +37,8 @@ class Group:
     lr: float | None
     weight_decay: float | None
     parameters: int
-    numel: int
-    """Elements of its parameters, as far as they are known."""
+    numel: int | None
+    """Elements of its parameters; None where they are not known."""
     setting: Setting = field(repr=False, compare=False)
     """What its first parameter gets: all others get the same, though not by the same rules."""
 
@@ -49,7 +49,8 @@ class RuleCount:
 
     rule: Provenance
     parameters: int
-    numel: int
+    numel: int | None
+    """None where it is not known."""
 
 
 class NoSuchParameter(KeyError):
@@ -149,6 +150,16 @@ class Report:
         return self.decided_from.facts
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What its user should know about how the model was built."""
+        return self.basis.inventory.notes if self.basis else ()
+
+    @cached_property
+    def taken(self) -> Collection[str]:
+        """Names of parameters that look like globs: no folded name may look like them."""
+        return self.basis.facts.named if self.basis else spelled_like_globs(self.assignment.by_name)
+
+    @property
     def optimizer(self) -> OptimizerInfo:
         """The first optimizer: the only one that a config leads to."""
         return self.assignment.optimizers[0]
@@ -161,6 +172,35 @@ class Report:
     def base(self) -> Setting:
         """What a parameter of the first optimizer gets that no rule speaks about."""
         return self.optimizer.base
+
+    def shown_base(self, optimizer: int = 0) -> tuple[float | None, float | None]:
+        """Returns an optimizer's base lr and base weight decay, as far as its parameters show them: what one gets under
+        the default rule; where none stands under it, the optimizer's argument.
+
+        A JSON report does not hold the base values, and a report must mean the same in memory and in a file. BaseCls
+        calls its optimizer with a weight decay that no group uses, so that there it is unknown.
+        """
+        return self._shown("lr", optimizer), self._shown("weight_decay", optimizer)
+
+    def _shown(self, name: str, optimizer: int) -> float | None:
+        for setting in {id(each.setting): each.setting for each in self.params if each.optimizer == optimizer}.values():
+            rule = setting.provenance(name)
+            if rule and rule.is_base:
+                found: float | None = setting.get(name)
+                return found
+        given = self.assignment.optimizers[optimizer].arguments.get(name)
+        if isinstance(given, bool) or not isinstance(given, (int, float)) or self.constructor == "basecls":
+            return None
+        return given
+
+    def with_bases(self) -> Report:
+        """Returns the report with base settings as its parameters show them, for one that was read from a file."""
+        rule = Provenance("default")
+        optimizers = tuple(
+            replace(each, base=Setting.of(*self.shown_base(index), rule, rule))
+            for index, each in enumerate(self.assignment.optimizers)
+        )
+        return replace(self, assignment=replace(self.assignment, optimizers=optimizers))
 
     @cached_property
     def names(self) -> Names:
@@ -190,7 +230,7 @@ class Report:
                 parameters[which] += 1
                 numel[which] += each.param.numel or 0
         return tuple(
-            Group(*which, setting.lr, setting.weight_decay, parameters[which], numel[which], setting)
+            Group(*which, setting.lr, setting.weight_decay, parameters[which], self._if_known(numel[which]), setting)
             for which, setting in sorted(first.items(), key=lambda item: item[0])
         )
 
@@ -228,13 +268,20 @@ class Report:
             settings.setdefault(which, each.setting)
             parameters[which] += 1
             numel[which] += each.param.numel or 0
-        counts: dict[tuple[str, str | None], RuleCount] = {}
+        decided: dict[tuple[str, str | None], list[int]] = defaultdict(list)
+        first: dict[tuple[str, str | None], Provenance] = {}
         for which, setting in settings.items():
             for rule in deciding_rules(setting):
-                before = counts.get(rule.name) or RuleCount(rule, 0, 0)
-                more, elements = parameters[which], numel[which]
-                counts[rule.name] = RuleCount(before.rule, before.parameters + more, before.numel + elements)
-        return tuple(sorted(counts.values(), key=lambda count: -count.parameters))
+                first.setdefault(rule.name, rule)
+                decided[rule.name].append(which)
+        counts = [
+            RuleCount(first[name], sum(parameters[w] for w in of), self._if_known(sum(numel[w] for w in of)))
+            for name, of in decided.items()
+        ]
+        return tuple(sorted(counts, key=lambda count: -count.parameters))
+
+    def _if_known(self, numel: int) -> int | None:
+        return None if self.numel is None else numel
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the report as plain data, in the JSON report's schema, version 1."""

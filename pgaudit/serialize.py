@@ -107,7 +107,7 @@ def beside(of: Setting) -> dict[str, Any]:
     lr as ``scheduled_lr``, and as ``inert`` those of the extra keys that nothing reads.
     """
     extra = {str(key): plain(value) for key, value in of.extra.items()}
-    scheduled = {} if of.lr_scale is None else {"scheduled_lr": of.peak_lr}
+    scheduled = {} if of.lr is None or of.lr_scale is None else {"scheduled_lr": of.peak_lr}
     inert = sorted(of.inert.intersection(extra))
     return {**scheduled, "extra": extra, **({"inert": inert} if inert else {})}
 

@@ -20,9 +20,7 @@ from torch import nn
 import pgaudit
 from pgaudit.config.expect import expect_complaints, expectations
 from pgaudit.core.assignment import Provenance, Setting
-from pgaudit.diff import Kind, compare
-from pgaudit.diff.locks import read_lock, written
-from pgaudit.diff.reports import from_json, from_report
+from pgaudit.diff import ChangeKind, compare
 from pgaudit.gate.expected import unexpected
 from pgaudit.gate.locked import moved
 from pgaudit.gate.records import Audit
@@ -35,6 +33,9 @@ from pgaudit.render.diff_words import extra_words, value_words
 from pgaudit.render.folds import fold
 from pgaudit.render.select import Selection, select
 from pgaudit.render.table import TableOptions, render_table
+from pgaudit.serialize import plain
+from pgaudit.sources.lock import read_lock, written
+from pgaudit.sources.saved_report import from_json
 from tests.budget import examples
 from tests.constructors.handmade import INERT, registered
 
@@ -104,7 +105,7 @@ def through_json(report: pgaudit.Report) -> Any:
 @given(groups=GROUPS)
 def test_a_report_and_a_lock_mean_in_a_file_what_they_mean_in_memory(groups: Groups) -> None:
     with registered():
-        side = from_report(audited(groups))
+        side = audited(groups)
         saved = from_json(through_json(audited(groups)))
     text = written(side)
     assert text.isascii()
@@ -113,11 +114,13 @@ def test_a_report_and_a_lock_mean_in_a_file_what_they_mean_in_memory(groups: Gro
         for found in (compare(side, other), compare(other, side)):
             assert not found.setup
             assert not found.changes
-    by_name = {entry.name: entry for entry in side.entries}
-    assert {entry.name: (entry.scheduled_lr, entry.extra) for entry in locked.entries} == {
-        name: (entry.scheduled_lr, entry.extra) for name, entry in by_name.items()
-    }
-    needed = any(entry.scheduled_lr is not None or entry.extra for entry in side.entries)
+    for param in side:
+        held = param.setting.unscaled
+        assert (locked[param.name].scheduled_lr, locked[param.name].setting.unscaled) == (
+            param.scheduled_lr,
+            plain(held),
+        )
+    needed = any(param.scheduled_lr is not None or param.setting.unscaled for param in side)
     assert text.startswith(f"pgaudit lock, format {2 if needed else 1}\n")
 
 
@@ -126,13 +129,13 @@ def test_a_report_and_a_lock_mean_in_a_file_what_they_mean_in_memory(groups: Gro
 def test_a_diff_tells_exactly_what_the_training_notices(a: Groups, b: Groups) -> None:
     with registered():
         reports = audited(a), audited(b)
-    sides = [from_report(report) for report in reports]
+    sides = list(reports)
     found = compare(sides[0], sides[1])
-    assert {change.entry.name for change in found.of(Kind.CHANGED)} == differing(a, b)
+    assert {change.param.name for change in found.of(ChangeKind.CHANGED)} == differing(a, b)
     assert compare(sides[1], sides[0]) == found.inverted()
     # From files, too, in which the class's defaults are not known.
     saved = compare(sides[0], from_json(through_json(reports[1])))
-    assert {change.entry.name for change in saved.of(Kind.CHANGED)} == differing(a, b)
+    assert {change.param.name for change in saved.of(ChangeKind.CHANGED)} == differing(a, b)
 
 
 @settings(max_examples=examples(200))
@@ -140,7 +143,7 @@ def test_a_diff_tells_exactly_what_the_training_notices(a: Groups, b: Groups) ->
 def test_check_fails_exactly_where_something_effective_moved(a: Groups, b: Groups) -> None:
     with registered(), tempfile.TemporaryDirectory() as folder:
         lock = Path(folder, "a.lock")
-        lock.write_text(written(from_report(audited(a))))
+        lock.write_text(written(audited(a)))
         notices = list(moved(audited(b), Audit("model", "c.yaml", lock=str(lock))))
     assert {name for notice in notices if notice.fails for name in notice.params} == differing(a, b)
 
@@ -231,18 +234,18 @@ def test_the_base_is_what_a_group_does_not_hold() -> None:
     with registered():
         plain, same = audited({}), audited({"a": {"betas": [0.9, 0.999]}})
         other = audited({"a": {"betas": [0.9, 0.999]}}, betas=[0.8, 0.999])
-    assert not compare(from_report(plain), from_report(same)).differs
-    found = compare(from_report(plain), from_report(other))
+    assert not compare(plain, same).differs
+    found = compare(plain, other)
     assert [change.name for change in found.setup] == ["betas"]
-    assert not found.of(Kind.CHANGED)
+    assert not found.of(ChangeKind.CHANGED)
 
 
 def test_a_diff_says_what_is_otherwise() -> None:
     with registered():
-        before = from_report(audited({"a": {"lr_scale": 1.0}, "b": {"amsgrad": True}}))
-        after = from_report(audited({"a": {"lr_scale": 0.5}, "b": {"odd": 2}}))
+        before = audited({"a": {"lr_scale": 1.0}, "b": {"amsgrad": True}})
+        after = audited({"a": {"lr_scale": 0.5}, "b": {"odd": 2}})
     found = compare(before, after)
-    a, b = (change for change in found.of(Kind.CHANGED) if change.entry.name.endswith("weight"))
+    a, b = (change for change in found.of(ChangeKind.CHANGED) if change.param.name.endswith("weight"))
     words = value_words(a, "peak_lr")
     assert (words.old, words.new) == ("0.1", "0.05")
     assert extra_words(b) == ["amsgrad True → False", "odd – → 2"]
@@ -296,8 +299,8 @@ def test_a_table_shows_it_in_a_column_and_behind_the_rule() -> None:
 
 def test_a_diff_is_shown_in_every_format() -> None:
     with registered():
-        before = from_report(audited({"a": {"lr_scale": 0.5, "odd": [1]}, "c": {}}))
-        after = from_report(audited({"a": {"lr_scale": 0.25, "odd": [2]}, "c": {"note": 1}}))
+        before = audited({"a": {"lr_scale": 0.5, "odd": [1]}, "c": {}})
+        after = audited({"a": {"lr_scale": 0.25, "odd": [2]}, "c": {"note": 1}})
     found = compare(before, after)
     (row,) = [line for line in render_diff_table(found, DiffOptions()).splitlines() if line.startswith("~ a.")]
     assert row.split() == '~ a.{weight,bias} 2 0.1 ▼ 0.05 → 0.025 0.5 "a" · odd (1) → (2)'.split()

@@ -21,12 +21,11 @@ import pytest
 from torch import nn
 
 import pgaudit
-from pgaudit.diff.locks import written as locked
-from pgaudit.diff.reports import from_report
 from pgaudit.gate import baseline
 from pgaudit.inventory import cache as caches
 from pgaudit.inventory.saved import Saved, written
 from pgaudit.inventory.walk import walk
+from pgaudit.sources.lock import written as locked
 
 CONFIG = "optimizer: {type: SGD, lr: 0.1, weight_decay: 0.1}\nparamwise_cfg: {norm_decay_mult: 0.0}\n"
 TIMM = "constructor: timm\noptimizer: {type: lookahead_sgd, lr: 0.1, weight_decay: 0.1}\n"
@@ -149,7 +148,8 @@ def _cases() -> Iterator[tuple[str, Case]]:
 
     report = pgaudit.audit(Net(), {"optimizer": {"type": "SGD", "lr": 0.1}})
     for source, ref in (("import", "payload:make"), ("file", "payload.py:make"), ("timm", "payload.py:make")):
-        side = replace(from_report(report), model=ref, source=source)
+        model = replace(report.assignment.model, ref=ref, source=source)
+        side = replace(report, assignment=replace(report.assignment, model=model))
         data = report.to_dict()
         data["model"] |= {"ref": ref, "source": source}
         for kind, file, text in (("report", "data.json", json.dumps(data)), ("lock", "data.lock", locked(side))):

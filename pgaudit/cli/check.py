@@ -171,7 +171,7 @@ def _write_baseline(audit: Audit, path: Path) -> None:
     from pgaudit.gate import baseline
 
     report = audited(audit.model, audit.config, audit.model_args, audit.constructor, audit.cache)
-    note(report.inventory.notes)
+    note(report.notes)
     write(baseline.written(report.findings), path)
     complain(f"{visible(path)}: {counted(len(report.findings), 'finding')} known from now on")
 

@@ -141,12 +141,15 @@ def audited(
     constructor: str | None,
     cache: Cache | None,
 ) -> Report:
-    """Audits a model under a config file, with something to watch meanwhile."""
-    config = read_config(config_path, constructor)  # before anything heavy: a typo answers at once
-    with report_stream_kept(), spinner(f"building {model or config.model or 'the model'}"):
-        from pgaudit.pipeline import audit
+    """Audits a model under a config file, with something to watch meanwhile; or reads what was saved of that."""
+    from pgaudit.report import Report
+    from pgaudit.sources.source import read_source, report_of
 
-        return audit(model, config, model_args=arguments, cache=cache)
+    with report_stream_kept():  # a config that is code may print
+        source = read_source(config_path, constructor=constructor)  # before anything heavy: a typo answers at once
+    named = None if isinstance(source, Report) else source.model
+    with report_stream_kept(), spinner(f"building {model or named or 'the model'}"):
+        return report_of(source, model, model_args=arguments, cache=cache)
 
 
 @contextlib.contextmanager

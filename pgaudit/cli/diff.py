@@ -13,8 +13,8 @@ from pgaudit.render.choices import Colour, DiffFormat
 
 if TYPE_CHECKING:
     from pgaudit.diff import Diff
-    from pgaudit.diff.sides import Sides
     from pgaudit.inventory.cache import Cache
+    from pgaudit.sources.pair import Pair
 
 DIFFERENT = 1
 """The exit code of ``--exit-code`` where the sides differ."""
@@ -64,15 +64,15 @@ def _sides(
     model_args: dict[str, object],
     constructor: str | None,
     cache: Cache | None,
-) -> Sides:
-    from pgaudit.diff.files import open_side
+) -> Pair:
+    from pgaudit.sources.files import open_file
 
     with report_stream_kept():  # a config may be code
-        opened = [open_side(path, constructor=constructor) for path in (a, b)]  # before anything heavy
+        opened = [open_file(path, constructor=constructor) for path in (a, b)]  # before anything heavy
     with report_stream_kept(), spinner(f"comparing {a} and {b}"):
-        from pgaudit.diff.sides import audit_sides
+        from pgaudit.sources.pair import audit_pair
 
-        return audit_sides(*opened, model=model, model_args=model_args, cache=cache)
+        return audit_pair(*opened, model=model, model_args=model_args, cache=cache)
 
 
 def _rendered(found: Diff, fmt: DiffFormat, end: Screen, *, fold: bool, rules: bool) -> str:

@@ -24,6 +24,12 @@ from pgaudit.core.errors import UsageError
 from pgaudit.render.choices import Colour, ExplainFormat
 
 
+def _is_source(argument: str) -> bool:
+    from pgaudit.sources.files import is_saved
+
+    return is_config(argument) or is_saved(argument)
+
+
 def explain(
     model: ModelAsInShow = None,
     config: ConfigFile = None,
@@ -42,7 +48,7 @@ def explain(
     traceback: Traceback = False,
 ) -> None:
     """Explain a parameter's lr and weight decay: each rule in the order of trial, and what beat it."""
-    if param is None and model is not None and config is not None and is_config(model):
+    if param is None and model is not None and config is not None and _is_source(model):
         model, config, param = None, model, config
     if param is None:
         raise UsageError("PARAM is missing", "pgaudit explain MODEL CONFIG PARAM")
@@ -58,7 +64,7 @@ def explain(
     from pgaudit.render.style import marks_for
 
     found = explanations(report, matching(report, param))
-    note(report.inventory.notes)
+    note(report.notes)
     if fmt is ExplainFormat.JSON:
         write(render_json(report, found), output)
         return

@@ -16,7 +16,7 @@ from pgaudit.inventory.imports import is_file
 from pgaudit.text import visible
 
 if TYPE_CHECKING:
-    from pgaudit.diff import Side
+    from pgaudit.report import Report
 
 
 def lock(
@@ -39,22 +39,20 @@ def lock(
     keep_inputs([output], [config_path], [model_ref])
     arguments = parse_model_args(model_args or [])
     report = audited(model_ref, config_path, arguments, constructor, the_cache(unwanted=no_cache))
-    from pgaudit.diff.locks import written
-    from pgaudit.diff.reports import from_report
+    from pgaudit.sources.lock import written
 
-    note(report.inventory.notes)
-    side = from_report(report)
+    note(report.notes)
     if output is not None and is_file(str(output)):
-        _compared(output, side, update=update)
-    write(written(side), output)
+        _compared(output, report, update=update)
+    write(written(report), output)
 
 
-def _compared(output: Path, side: Side, *, update: bool) -> None:
+def _compared(output: Path, report: Report, *, update: bool) -> None:
     """Says how an existing lock will change; refuses to change it unasked."""
     from pgaudit.config.documents import read_file
     from pgaudit.diff import compare
-    from pgaudit.diff.locks import MAX_BYTES, NewerLock, is_lock, read_lock
     from pgaudit.render.diff_words import counts_line
+    from pgaudit.sources.lock import MAX_BYTES, NewerLock, is_lock, read_lock
 
     with noted_inputs():  # what is written anew is no input
         data = read_file(str(output), "lock", most=MAX_BYTES)
@@ -66,7 +64,7 @@ def _compared(output: Path, side: Side, *, update: bool) -> None:
         if update and (is_lock(str(output), data) or b"\npgaudit lock, format" in data):
             return  # what is damaged is replaced; what is something else is not
         raise
-    found = compare(before, side)
+    found = compare(before, report)
     if not found.differs:
         return
     if not update:

@@ -81,7 +81,7 @@ def show(
     selection = Selection(tuple(filters or ()), tuple(rules or ()), changed, sort, group_by)
     options = TableOptions(end.width, end.colour, marks_for(end.encoding), fold, groups, mult, verbose)
     text = _rendered(report, selection, options, fmt)
-    note(report.inventory.notes)
+    note(report.notes)
     write(text, output)
 
 

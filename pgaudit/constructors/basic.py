@@ -59,17 +59,7 @@ class Basic:
 
     def trials(self, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
         """What was decided, without what else was tried."""
-        setting = self.decide(inventory, config, facts).params[index].setting
-        values: tuple[tuple[Provenance | None, tuple[Product, ...]], ...] = (
-            (setting.lr_rule, (Product("lr", setting.lr), *scheduled(setting))),
-            (setting.weight_decay_rule, (Product("weight_decay", setting.weight_decay),)),
-        )
-        trials = (
-            Trial(rule, True, "it decides", products, frozenset(product.of for product in products))
-            for rule, products in values
-            if rule is not None
-        )
-        yield Meeting(inventory.parameters[index].name, tuple(trials))
+        yield meeting_of(inventory.parameters[index].name, self.decide(inventory, config, facts).params[index].setting)
 
     def unread(self, config: Config, facts: Facts) -> Iterator[Unread]:
         """Every option of ``paramwise_cfg`` that is not among :attr:`options`."""
@@ -84,6 +74,20 @@ class Basic:
     def exempting(self, config: Config, part: str) -> tuple[str, Config] | None:
         """No rule could say so."""
         return None
+
+
+def meeting_of(name: str, setting: Setting) -> Meeting:
+    """Returns the rules that decided a setting, without what else was tried."""
+    values: tuple[tuple[Provenance | None, tuple[Product, ...]], ...] = (
+        (setting.lr_rule, (Product("lr", setting.lr), *scheduled(setting))),
+        (setting.weight_decay_rule, (Product("weight_decay", setting.weight_decay),)),
+    )
+    trials = (
+        Trial(rule, True, "it decides", products, frozenset(product.of for product in products))
+        for rule, products in values
+        if rule is not None
+    )
+    return Meeting(name, tuple(trials))
 
 
 def scheduled(setting: Setting) -> tuple[Product, ...]:

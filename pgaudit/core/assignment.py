@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -121,6 +122,17 @@ class Setting:
         changed = {name: Value(value, self.provenance(name)) for name, value in values.items()}
         return replace(self, values={**self.values, **changed})
 
+    def scheduled_at(self, peak: float | None) -> Setting:
+        """Returns the setting with the ``lr_scale`` that makes a schedule's full height ``peak``; itself for None.
+
+        Raises:
+            ValueError: no number times the lr is ``peak``.
+        """
+        if peak is None or (self.lr_scale is not None and self.peak_lr == peak):
+            return self
+        values = {**self.values, "lr_scale": Value(_factor(self.lr, peak), self.lr_rule)}
+        return replace(self, values=values, inert=self.inert - {"lr_scale"})
+
     def get(self, name: str) -> Any:
         """Returns a hyperparameter; None where the group does not hold it."""
         held = self.values.get(name)
@@ -196,6 +208,21 @@ class Setting:
     def merging(self) -> tuple[Hashable, ...]:
         """What groups must have in common to become one: all that anybody reads."""
         return self.lr, self.weight_decay, _sorted(self.read)
+
+
+def _factor(lr: float | None, product: float) -> float:
+    """Returns a number that makes ``product`` of an lr, to the last bit. Rounding twice may miss it by a little."""
+    near = 1.0 if lr == product else product / lr if lr else math.nan
+    tried = [near]
+    for towards in (-math.inf, math.inf):
+        number = near
+        for _ in range(3):
+            number = math.nextafter(number, towards)
+            tried.append(number)
+    for number in tried:
+        if lr is not None and lr * number == product:
+            return number
+    raise ValueError(f"no multiple of {lr}: {product}")
 
 
 def _sorted(extra: Mapping[str, Any]) -> str:

@@ -1,6 +1,6 @@
-"""Two sides → what differs between them."""
+"""Two reports → what differs between them."""
 
 from pgaudit.diff.compare import compare
-from pgaudit.diff.records import Change, Diff, Entry, Kind, SetupChange, Side
+from pgaudit.diff.records import Change, ChangeKind, Diff, ValueChange
 
-__all__ = ["Change", "Diff", "Entry", "Kind", "SetupChange", "Side", "compare"]
+__all__ = ["Change", "ChangeKind", "Diff", "ValueChange", "compare"]

@@ -1,35 +1,39 @@
-"""Side × Side → Diff."""
+"""Report × Report → Diff."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pgaudit.diff.records import Change, Diff, Entry, Kind, SetupChange, Side
+from pgaudit.core.assignment import OptimizerInfo, ParamAssignment
+from pgaudit.diff.records import Change, ChangeKind, Diff, ValueChange, effect, rule_names
+from pgaudit.diff.setup import in_order, setup
+from pgaudit.report import Report
+from pgaudit.serialize import plain
 
 
-def compare(a: Side, b: Side) -> Diff:
+def compare(a: Report, b: Report) -> Diff:
     """Returns what changes from ``a`` to ``b``, in time linear in their parameters (but for sorting).
 
     Parameters are the same by their first name, or else by one of their aliases. ``compare(b, a)`` is
     ``compare(a, b).inverted()``.
     """
-    pairs = _paired(a.entries, b.entries)
+    pairs = _paired(a.params, b.params)
     changes = [*_changed(a, b, pairs)]
     unchanged = len(pairs) - len(changes)
     partners = {i: rank for rank, (i, _) in enumerate(pairs)}, {j: rank for rank, (_, j) in enumerate(pairs)}
-    for entry, place in _alone(a.entries, partners[0]):
-        changes.append(Change(Kind.REMOVED, entry, None, place, tuple(_extra(entry.extra, {}, {}, {}))))
-    for entry, place in _alone(b.entries, partners[1]):
-        changes.append(Change(Kind.ADDED, None, entry, place, tuple(_extra({}, entry.extra, {}, {}))))
+    for param, place in _alone(a.params, partners[0]):
+        changes.append(Change(ChangeKind.REMOVED, param, None, place, tuple(_extra(_held(param), {}, {}, {}))))
+    for param, place in _alone(b.params, partners[1]):
+        changes.append(Change(ChangeKind.ADDED, None, param, place, tuple(_extra({}, _held(param), {}, {}))))
     changes.sort(key=lambda change: change.order)
     return Diff(a, b, tuple(_setup(a, b)), tuple(changes), unchanged)
 
 
-def _paired(a: Sequence[Entry], b: Sequence[Entry]) -> list[tuple[int, int]]:
-    """The indices of entries that are the same parameter, in an order that does not depend on which side is which."""
-    in_b = {entry.name: j for j, entry in reversed([*enumerate(b)])}  # should a name stand twice, the first counts
-    pairs = [(i, in_b.pop(entry.name)) for i, entry in enumerate(a) if entry.name in in_b]
+def _paired(a: Sequence[ParamAssignment], b: Sequence[ParamAssignment]) -> list[tuple[int, int]]:
+    """The indices of the same parameter on both sides, in an order that does not depend on which side is which."""
+    in_b = {param.name: j for j, param in reversed([*enumerate(b)])}  # should a name stand twice, the first counts
+    pairs = [(i, in_b.pop(param.name)) for i, param in enumerate(a) if param.name in in_b]
     rest_a = _by_any_name(a, {i for i, _ in pairs})
     rest_b = _by_any_name(b, {j for _, j in pairs})
     used_a: set[int] = set()
@@ -43,75 +47,88 @@ def _paired(a: Sequence[Entry], b: Sequence[Entry]) -> list[tuple[int, int]]:
     return sorted(pairs, key=lambda pair: (sum(pair), sorted((a[pair[0]].name, b[pair[1]].name))))
 
 
-def _by_any_name(entries: Sequence[Entry], taken: set[int]) -> dict[str, int]:
-    return {
-        name: index
-        for index, entry in enumerate(entries)
-        if index not in taken
-        for name in (entry.name, *entry.aliases)
-    }
+def _by_any_name(params: Sequence[ParamAssignment], taken: set[int]) -> dict[str, int]:
+    return {name: index for index, param in enumerate(params) if index not in taken for name in param.names}
 
 
-def _changed(a: Side, b: Side, pairs: Sequence[tuple[int, int]]) -> Iterator[Change]:
-    own = _own(a, b), _own(b, a)
+def _changed(a: Report, b: Report, pairs: Sequence[tuple[int, int]]) -> Iterator[Change]:
+    own = _Own(a, b)
     for rank, (i, j) in enumerate(pairs):
-        before, after = a.entries[i], b.entries[j]
-        extra: tuple[SetupChange, ...] = ()
-        if before.extra or after.extra:
-            extra = tuple(_extra(before.extra, after.extra, *own))
+        before, after = a.params[i], b.params[j]
+        held, holds = _held(before), _held(after)
+        extra: tuple[ValueChange, ...] = ()
+        if held or holds:
+            extra = tuple(_extra(held, holds, *own.of(before, after)))
         kind = _kind(before, after, extra)
         if kind is not None:
             yield Change(kind, before, after, rank, extra)
 
 
-def _own(side: Side, other: Side) -> Mapping[str, Any]:
-    """The optimizer's own arguments; a side that does not say its class's defaults has the other's."""
-    alike = side.optimizer.get("type") == other.optimizer.get("type")
-    return {**(side.defaults or (other.defaults if alike else {})), **side.optimizer}
+def _held(param: ParamAssignment) -> Mapping[str, Any]:
+    """What else its group holds that the training notices, as JSON can hold it."""
+    found: Mapping[str, Any] = plain(param.setting.unscaled)
+    return found
+
+
+class _Own:
+    """The optimizers' own arguments; a side that does not say its class's defaults has the other's."""
+
+    def __init__(self, a: Report, b: Report) -> None:
+        self._optimizers = a.assignment.optimizers, b.assignment.optimizers
+        self._known: dict[tuple[int, int], tuple[dict[str, Any], dict[str, Any]]] = {}
+
+    def of(self, before: ParamAssignment, after: ParamAssignment) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Returns the arguments of the optimizer that a parameter is in, on both sides."""
+        which = before.optimizer or 0, after.optimizer or 0
+        if which not in self._known:
+            one, other = (optimizers[index] for optimizers, index in zip(self._optimizers, which, strict=True))
+            self._known[which] = _arguments(one, other), _arguments(other, one)
+        return self._known[which]
+
+
+def _arguments(of: OptimizerInfo, other: OptimizerInfo) -> dict[str, Any]:
+    defaults = of.defaults or (other.defaults if of.type == other.type else {})
+    found: dict[str, Any] = plain({**defaults, **of.arguments})
+    return found
 
 
 def _extra(
     before: Mapping[str, Any], after: Mapping[str, Any], own_before: Mapping[str, Any], own_after: Mapping[str, Any]
-) -> Iterator[SetupChange]:
+) -> Iterator[ValueChange]:
     """What is otherwise in a group, beside lr and weight decay; what it does not hold is the optimizer's own."""
     for name in sorted(before.keys() | after.keys()):
         old, new = before.get(name, own_before.get(name)), after.get(name, own_after.get(name))
         if not same(old, new):
-            yield SetupChange(name, old, new)
+            yield ValueChange(name, old, new)
 
 
-def _kind(before: Entry, after: Entry, extra: Sequence[SetupChange]) -> Kind | None:
-    if before.shape != after.shape and None not in (before.shape, after.shape):
-        return Kind.RESHAPED
-    if extra or not same(before.effect, after.effect):
-        return Kind.CHANGED
-    return Kind.SAME_EFFECT if before.rules != after.rules else None
+def _kind(before: ParamAssignment, after: ParamAssignment, extra: Sequence[ValueChange]) -> ChangeKind | None:
+    shapes = before.param.shape, after.param.shape
+    if shapes[0] != shapes[1] and None not in shapes:
+        return ChangeKind.RESHAPED
+    if extra or not same(effect(before), effect(after)):
+        return ChangeKind.CHANGED
+    return ChangeKind.SAME_EFFECT if rule_names(before) != rule_names(after) else None
 
 
-def _alone(entries: Sequence[Entry], ranks: Mapping[int, int]) -> Iterator[tuple[Entry, int]]:
-    """The entries without a partner, each with the rank of the last one before it that has one."""
+def _alone(params: Sequence[ParamAssignment], ranks: Mapping[int, int]) -> Iterator[tuple[ParamAssignment, int]]:
+    """The parameters without a partner, each with the rank of the last one before it that has one."""
     place = -1
-    for index, entry in enumerate(entries):
+    for index, param in enumerate(params):
         if index in ranks:
             place = ranks[index]
         else:
-            yield entry, place
+            yield param, place
 
 
-def _setup(a: Side, b: Side) -> Iterator[SetupChange]:
-    before, after = a.setup, b.setup
-    for name in _in_order(before, after):
+def _setup(a: Report, b: Report) -> Iterator[ValueChange]:
+    before, after = setup(a), setup(b)
+    for name in in_order(before, after):
         old, new = before.get(name), after.get(name)
-        unknown = name in ("lr", "weight_decay") and (old is None or new is None) and a.entries and b.entries
+        is_base = name.rpartition(" ")[2] in ("lr", "weight_decay")
+        unknown = is_base and (old is None or new is None) and a.params and b.params
         if not same(old, new) and not unknown:
-            yield SetupChange(name, old, new)
-
-
-def _in_order(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """The head's names as they stand, then all others by name."""
-    head = ("constructor", "optimizer", "lr", "weight_decay")
-    names = before.keys() | after.keys()
-    return [name for name in head if name in names] + sorted(names.difference(head))
+            yield ValueChange(name, old, new)
 
 
 def same(old: Any, new: Any) -> bool:

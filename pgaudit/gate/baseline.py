@@ -15,9 +15,9 @@ from pgaudit.config.json_text import read_json
 from pgaudit.core.errors import ConfigError, Problem
 from pgaudit.core.findings import Finding
 from pgaudit.core.location import Position
-from pgaudit.diff.lock_names import expanded, spelled
 from pgaudit.gate.records import Notice
 from pgaudit.names import fold_named
+from pgaudit.sources.lock_names import expanded, spelled
 from pgaudit.text import counted, one_line, quoted, visible
 
 FORMAT = 1

@@ -138,7 +138,7 @@ def _differences(report: Report, expected: ParamExpectation, row: ParamAssignmen
 def _worded(report: Report, rule: Provenance) -> str:
     """A rule, and where it stands."""
     at = rule.position and replace(rule.position, file=portable(rule.position.file))
-    where = place(portable(report.config.path), at) if at else ""
+    where = place(portable(report.config_path), at) if at else ""
     return f"{visible(rule.full)} ({visible(where)})" if where else visible(rule.full)
 
 

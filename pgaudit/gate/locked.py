@@ -8,15 +8,14 @@ from collections.abc import Iterator
 
 from pgaudit.config.documents import read_file
 from pgaudit.constructors import constructor_named
-from pgaudit.core.assignment import Provenance
+from pgaudit.core.assignment import ParamAssignment, Provenance
 from pgaudit.core.location import Position, file_of
-from pgaudit.diff import Change, Diff, Entry, Kind, SetupChange, Side, compare
+from pgaudit.diff import Change, ChangeKind, Diff, ValueChange, compare
 from pgaudit.diff.compare import same
-from pgaudit.diff.locks import MAX_BYTES, read_lock
-from pgaudit.diff.reports import from_report
 from pgaudit.gate.records import Audit, Notice
 from pgaudit.report import Report
 from pgaudit.serialize import plain
+from pgaudit.sources.lock import MAX_BYTES, read_lock
 from pgaudit.text import counted, visible
 
 _SETTINGS = frozenset({"constructor", "lr", "weight_decay"})
@@ -32,44 +31,49 @@ def moved(report: Report, audit: Audit) -> Iterator[Notice]:
     assert audit.lock is not None
     data = read_file(audit.lock, "lock", most=MAX_BYTES, example=f"{audit.relock(update=False)} writes it")
     lock = read_lock(audit.lock, data)
-    found = compare(lock, from_report(report))
+    found = compare(lock, report)
     for change in found.setup:
         if change.name not in _SETTINGS and not _is_default(report, change):
             yield _of_setup(report, change, audit)
-    for (kind, words, rule), changes in _alike(found).items():
-        yield _of_parameters(report, lock, kind, words, rule, changes, audit)
-    other = found.of(Kind.SAME_EFFECT)
+    for like, changes in _alike(found).items():
+        yield _of_parameters(report, lock, like, changes, audit)
+    other = found.of(ChangeKind.SAME_EFFECT)
     if other:
         message = f"{counted(len(other), 'tensor')} have other rules than the lock says, and the same values"
-        names = tuple(change.entry.name for change in other)
+        names = tuple(change.param.name for change in other)
         hint = f"{audit.relock()} writes the new rules"
         yield Notice("lock", "other-rule", "info", False, message, hint, audit.lock, Position(1, 1), names)
 
 
-def _is_default(report: Report, change: SetupChange) -> bool:
+def _is_default(report: Report, change: ValueChange) -> bool:
     """Whether an argument came or went that says what the class does anyway."""
-    default = report.facts.arguments.get(change.name)
+    default = report.optimizer.defaults.get(change.name)
     given = change.after if change.before is None else change.before
     return None in (change.before, change.after) and same(plain(default), given)
 
 
-def _of_setup(report: Report, change: SetupChange, audit: Audit) -> Notice:
-    spec = constructor_named(report.config.constructor).optimizer(report.config)
-    key = spec.type_key if change.name == "optimizer" else change.name
-    position = report.config.position(*spec.section, key) or report.config.position(*spec.section)
+def _of_setup(report: Report, change: ValueChange, audit: Audit) -> Notice:
+    position = _of_argument(report, change.name) if report.basis else None
     message = f"{visible(change.name)}: locked as {_word(change.before)}, now {_word(change.after)}"
-    path = file_of(report.config.path, position)
+    path = file_of(report.config_path, position)
     return Notice("lock", "setup-moved", "error", True, message, _hint(audit), path, position)
 
 
-_Move = tuple[Kind, str, "Provenance | None"]
+def _of_argument(report: Report, name: str) -> Position | None:
+    """Where an argument of the optimizer stands in the config."""
+    spec = constructor_named(report.config.constructor).optimizer(report.config)
+    key = spec.type_key if name == "optimizer" else name
+    return report.config.position(*spec.section, key) or report.config.position(*spec.section)
+
+
+_Move = tuple[ChangeKind, str, "Provenance | None"]
 
 
 def _alike(found: Diff) -> dict[_Move, list[Change]]:
     """The changes by what moved, from where to where, and the rule that decides it now."""
     groups: dict[_Move, list[Change]] = defaultdict(list)
     for change in found.changes:
-        if change.kind is not Kind.SAME_EFFECT:
+        if change.kind is not ChangeKind.SAME_EFFECT:
             groups[change.kind, _what(change), _deciding(change)].append(change)
     return groups
 
@@ -77,24 +81,26 @@ def _alike(found: Diff) -> dict[_Move, list[Change]]:
 def _deciding(change: Change) -> Provenance | None:
     """The rule, now, of the value that moved first."""
     before, after = change.before, change.after
-    if before is not None and after is not None and before.lr == after.lr and before.peak_lr == after.peak_lr:
-        return after.lr_rule if change.extra and before.weight_decay == after.weight_decay else after.weight_decay_rule
-    return after.lr_rule if after else None
+    if before is None or after is None:
+        return after.setting.lr_rule if after else None
+    old, new = before.setting, after.setting
+    if (old.lr, old.peak_lr) != (new.lr, new.peak_lr) or (change.extra and old.weight_decay == new.weight_decay):
+        return new.lr_rule
+    return new.weight_decay_rule
 
 
-def _of_parameters(
-    report: Report, lock: Side, kind: Kind, words: str, rule: Provenance | None, changes: list[Change], audit: Audit
-) -> Notice:
-    names = tuple(change.entry.name for change in changes)
+def _of_parameters(report: Report, lock: Report, like: _Move, changes: list[Change], audit: Audit) -> Notice:
+    kind, words, rule = like
+    names = tuple(change.param.name for change in changes)
     which = visible(names[0]) if len(names) == 1 else f"{counted(len(names), 'tensor')} such as {visible(names[0])}"
     hint = _hint(audit)
-    locked, model = os.path.basename(lock.model or ""), os.path.basename(report.inventory.ref)
-    if kind in (Kind.ADDED, Kind.REMOVED) and locked != model:
+    locked, model = (os.path.basename(each.assignment.model.ref or "") for each in (lock, report))
+    if kind in (ChangeKind.ADDED, ChangeKind.REMOVED) and locked != model:
         hint = f"the lock is of {visible(locked)}, and this is {visible(model)}"
-    name = {Kind.ADDED: "not-locked", Kind.REMOVED: "locked-and-gone"}.get(kind, "moved")
+    name = {ChangeKind.ADDED: "not-locked", ChangeKind.REMOVED: "locked-and-gone"}.get(kind, "moved")
     position = rule.position if rule else None
     key = visible(rule.full) if rule else None
-    path = file_of(report.config.path, position)
+    path = file_of(report.config_path, position)
     return Notice("lock", name, "error", True, f"{which}: {words}", hint, path, position, names, key)
 
 
@@ -108,32 +114,36 @@ def _what(change: Change) -> str:
         words = ", ".join(_all_values(change))
         return f"new, with {words}" if before is None else f"gone; locked were {words}"
     moves = [*_values(before, after)]
-    by = f" by {visible(after.lr_rule.full)}" if after.lr_rule else ""
+    by = f" by {visible(after.setting.lr_rule.full)}" if after.setting.lr_rule else ""
     moves += [f"{visible(each.name)} {_word(each.before)} → {_word(each.after)}{by}" for each in change.extra]
-    if before.trainable != after.trainable:
-        moves.append("trainable now" if after.trainable else "frozen now")
+    if before.param.trainable != after.param.trainable:
+        moves.append("trainable now" if after.param.trainable else "frozen now")
     if before.in_optimizer != after.in_optimizer:
         moves.append("in the optimizer now" if after.in_optimizer else "not in the optimizer any more")
+    elif before.optimizer != after.optimizer:
+        moves.append(f"in optimizer {after.optimizer} now, not in {before.optimizer}")
     return ", ".join(moves)
 
 
 def _all_values(change: Change) -> Iterator[str]:
     """What a parameter gets that has come, or got that has gone."""
-    entry = change.entry
-    yield f"lr {_word(entry.lr)}"
-    if entry.scheduled_lr is not None:
-        yield f"scheduled_lr {_word(entry.scheduled_lr)}"
-    yield f"weight_decay {_word(entry.weight_decay)}"
-    for key, value in entry.extra.items():
-        yield f"{visible(key)} {_word(value)}"
+    param = change.param
+    yield f"lr {_word(param.lr)}"
+    if param.scheduled_lr is not None:
+        yield f"scheduled_lr {_word(param.scheduled_lr)}"
+    yield f"weight_decay {_word(param.weight_decay)}"
+    for each in change.extra:
+        yield f"{visible(each.name)} {_word(each.before if change.after is None else each.after)}"
 
 
-def _values(before: Entry, after: Entry) -> Iterator[str]:
+def _values(before: ParamAssignment, after: ParamAssignment) -> Iterator[str]:
     """Each value that moved, with its rule; the rule that was locked, too, if that was another."""
-    lr, decay = (before.lr_rule, after.lr_rule), (before.weight_decay_rule, after.weight_decay_rule)
+    old_setting, new_setting = before.setting, after.setting
+    lr = old_setting.lr_rule, new_setting.lr_rule
+    decay = old_setting.weight_decay_rule, new_setting.weight_decay_rule
     values = [("lr", before.lr, after.lr, *lr), ("weight_decay", before.weight_decay, after.weight_decay, *decay)]
     if before.scheduled_lr is not None or after.scheduled_lr is not None:
-        values.insert(1, ("scheduled_lr", before.peak_lr, after.peak_lr, *lr))
+        values.insert(1, ("scheduled_lr", old_setting.peak_lr, new_setting.peak_lr, *lr))
     for word, old, new, was, rule in values:
         if old != new:
             by = f" by {visible(rule.full)}" if rule else ""

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from pgaudit.config import load_config
 from pgaudit.config.expect import Expectations, load_expectations
 from pgaudit.core.errors import PgauditError
 from pgaudit.core.findings import Finding
@@ -15,8 +14,8 @@ from pgaudit.gate import baseline
 from pgaudit.gate.expected import unexpected
 from pgaudit.gate.locked import moved
 from pgaudit.gate.records import Audit, Notice, Outcome, of_finding
-from pgaudit.pipeline import audit as audited
 from pgaudit.report import Report
+from pgaudit.sources.source import read_source, report_of
 
 _GRAVITY = {"info": 0, "warning": 1, "error": 2, "never": 3}
 
@@ -25,8 +24,9 @@ def run(audit: Audit) -> Outcome:
     """Checks one audit; what cannot be checked is an outcome, too, so that it hides no other."""
     try:
         with _led_by(audit, "config"):
-            config = load_config(audit.config, constructor=audit.constructor)
-        expect, known = config.expect, frozenset[baseline.Key]()
+            source = read_source(audit.config, constructor=audit.constructor)
+        expect = None if isinstance(source, Report) else source.expect
+        known = frozenset[baseline.Key]()
         if audit.expect is not None:
             with _led_by(audit, "expect"):
                 expect = load_expectations(audit.expect)
@@ -34,7 +34,7 @@ def run(audit: Audit) -> Outcome:
             with _led_by(audit, "baseline"):
                 known = baseline.read(audit.baseline)
         with _led_by(audit, "model"):
-            report = audited(audit.model, config, model_args=audit.model_args, cache=audit.cache)
+            report = report_of(source, audit.model, model_args=audit.model_args, cache=audit.cache)
         with _led_by(audit, "lock"):
             return judged(audit, report, expect or Expectations(), known)
     except PgauditError as error:
@@ -72,7 +72,7 @@ def judged(audit: Audit, report: Report, expect: Expectations, known: baseline.K
         parameters=len(report.params),
         groups=len(report.groups),
         ignored=len(report.ignored) + old,
-        notes=report.inventory.notes,
+        notes=report.notes,
     )
 
 

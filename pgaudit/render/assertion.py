@@ -8,8 +8,6 @@ from collections.abc import Sequence
 
 from pgaudit.config.documents import read_file
 from pgaudit.diff import compare
-from pgaudit.diff.locks import read_lock
-from pgaudit.diff.reports import from_report
 from pgaudit.explanation import Explanation, explanations
 from pgaudit.gate import Outcome
 from pgaudit.render.diff_table import DiffOptions, render_diff_table
@@ -18,6 +16,7 @@ from pgaudit.render.gate_table import render_gate_table
 from pgaudit.render.rows import TableOptions
 from pgaudit.render.style import marks_for
 from pgaudit.report import Report
+from pgaudit.sources.lock import read_lock
 from pgaudit.text import counted, visible
 
 _EXPLAINED = 3
@@ -36,7 +35,7 @@ def render_assertion(report: Report, outcome: Outcome) -> str:
     options = TableOptions(width, marks=marks_for(getattr(sys.__stdout__, "encoding", None)))
     audit = outcome.audit
     count = counted(len(outcome.failures), "failure")
-    title = f"{visible(report.inventory.ref)} under {visible(audit.config)}: {count}"
+    title = f"{visible(report.assignment.model.ref)} under {visible(audit.config)}: {count}"
     parts = [title, render_gate_table([outcome], options)]
     if audit.lock and any(notice.code == "lock" for notice in outcome.failures):
         parts.append(_diff(report, audit.lock, options))
@@ -45,7 +44,7 @@ def render_assertion(report: Report, outcome: Outcome) -> str:
 
 
 def _diff(report: Report, lock: str, options: TableOptions) -> str:
-    found = compare(read_lock(lock, read_file(lock, "lock")), from_report(report))
+    found = compare(read_lock(lock, read_file(lock, "lock")), report)
     lines = render_diff_table(found, DiffOptions(options.width, marks=options.marks, rules=False)).strip().split("\n")
     if len(lines) > _DIFF_LINES:
         hidden = len(lines) - _DIFF_LINES

@@ -81,6 +81,7 @@ _CSV = [
     "weight_decay_line",
     "scheduled_lr",
     "extra",
+    "optimizer",
 ]
 
 
@@ -105,7 +106,7 @@ def _csv_fields(row: ParamAssignment) -> list[object]:
         parameter.dtype,
         visible(parameter.module_type),
         str(parameter.trainable).lower(),
-        str(row.group is not None).lower(),
+        str(row.in_optimizer).lower(),
         row.group,
         row.lr,
         row.weight_decay,
@@ -113,6 +114,7 @@ def _csv_fields(row: ParamAssignment) -> list[object]:
         *_rule_fields(row.setting.weight_decay_rule),
         row.scheduled_lr,
         _extra_text(row),
+        row.optimizer,
     ]
 
 
@@ -133,17 +135,20 @@ def _rule_fields(rule: Provenance | None) -> list[object]:
 
 def render_markdown(report: Report, selection: Selection, *, folded: bool = False) -> str:
     """Returns tables that a pull request or a notebook shows; what differs from the base is bold."""
-    inventory = report.inventory
-    lines = [
-        f"**{escaped(inventory.ref)}** · {counted(len(inventory.parameters), 'tensor')} · "
-        f"{elements(inventory.numel)} parameters · {report.constructor} · {escaped(str(report.optimizer.type))} "
-        f"lr {number(report.base.lr)}, weight_decay {number(report.base.weight_decay)}",
-        "",
+    words = [
+        counted(len(report), "tensor"),
+        *([] if report.numel is None else [f"{elements(report.numel)} parameters"]),
     ]
+    words += [report.constructor] if report.constructor else []
+    words += [
+        f"{escaped(str(each.type))} lr {number(each.base.lr)}, weight_decay {number(each.base.weight_decay)}"
+        for each in report.assignment.optimizers
+    ]
+    lines = [" · ".join([f"**{escaped(str(report.assignment.model.ref))}**", *words]), ""]
     for section in select(report, selection):
         lines += [f"### {escaped(section.heading)}", ""] if section.heading else []
-        rows = fold(section.rows, report.facts.named) if folded else unfolded(section.rows)
-        extra = any(report.beside(line.rows[0].setting) for line in rows)
+        rows = fold(section.rows, report.taken) if folded else unfolded(section.rows)
+        extra = any(_held(report, line.rows[0]) for line in rows)
         titles = ["parameter", "×", "lr", *(["scheduled lr"] if report.scheduled else []), "weight decay"]
         rules = ["lr rule", "decay rule", *(["beside"] if extra else [])]
         lines.append(f"| {' | '.join([*titles, *rules])} |")
@@ -164,15 +169,23 @@ def render_markdown(report: Report, selection: Selection, *, folded: bool = Fals
 
 def _markdown_row(report: Report, line: Fold, *, extra: bool) -> str:
     row = line.rows[0]
-    values = [(row.lr, report.base.lr), (row.weight_decay, report.base.weight_decay)]
+    base = report.optimizer_of(row).base
+    values = [(row.lr, base.lr), (row.weight_decay, base.weight_decay)]
     if report.scheduled:
-        values.insert(1, (row.setting.peak_lr, report.base.peak_lr))
+        values.insert(1, (row.setting.peak_lr, base.peak_lr))
     cells = [number(value) if value == base else f"**{number(value)}**" for value, base in values]
     rules = (row.setting.lr_rule, row.setting.weight_decay_rule)
-    frozen = "" if row.param.trainable else " ❄"
-    words = ", ".join(f"**{escaped(beside(*item))}**" for item in report.beside(row.setting).items())
+    frozen = "" if row.param.trainable is not False else " ❄"
+    words = ", ".join(f"**{escaped(word)}**" for word in _held(report, row))
     written = [*cells, *map(_rule, rules), *([words] if extra else [])]
     return " | ".join([f"| {code(line.name)}{frozen}", str(len(line.rows)), *written]) + " |"
+
+
+def _held(report: Report, row: ParamAssignment) -> list[str]:
+    """What else a row's group holds; and which optimizer it is in, where there are several."""
+    words = [beside(*item) for item in report.beside(row.setting, row.optimizer).items()]
+    several = len(report.assignment.optimizers) > 1 and row.in_optimizer
+    return [*words, *([str(report.optimizer_of(row).type)] if several else [])]
 
 
 def _rule(rule: Provenance | None) -> str:

@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from pgaudit.diff import Change, Diff, Entry, Kind, SetupChange, Side
+from pgaudit.core.assignment import ParamAssignment
+from pgaudit.diff import Change, ChangeKind, Diff, ValueChange
 from pgaudit.names import Folded
 from pgaudit.render.diff_words import (
     MARKS,
@@ -23,6 +24,7 @@ from pgaudit.render.diff_words import (
 from pgaudit.render.markdown import code, escaped
 from pgaudit.render.numbers import shape
 from pgaudit.render.style import DECIDED_BY
+from pgaudit.report import Report
 from pgaudit.serialize import plain, portable, rule
 
 SCHEMA_VERSION = 1
@@ -35,7 +37,7 @@ def render_diff_json(diff: Diff, *, rules: bool = True) -> str:
     """
     from pgaudit import __version__
 
-    counts = {kind.value: len(diff.of(kind)) for kind in Kind}
+    counts = {kind.value: len(diff.of(kind)) for kind in ChangeKind}
     data = {
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "pgaudit", "version": __version__},
@@ -43,51 +45,55 @@ def render_diff_json(diff: Diff, *, rules: bool = True) -> str:
         "b": _side(diff.b),
         "differs": diff.differs,
         "setup": _setup(diff.setup),
-        "changes": [_change(each) for each in diff.changes if rules or each.kind is not Kind.SAME_EFFECT],
+        "changes": [_change(each) for each in diff.changes if rules or each.kind is not ChangeKind.SAME_EFFECT],
         "counts": {"setup": len(diff.setup), **counts, "unchanged": diff.unchanged},
     }
     return json.dumps(data, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
 
 
-def _side(side: Side) -> dict[str, Any]:
+def _side(side: Report) -> dict[str, Any]:
+    optimizers = [plain(each.call) for each in side.assignment.optimizers]
     return {
         "path": portable(side.path),
-        "model": portable(side.model),
+        "model": portable(side.assignment.model.ref),
         "constructor": side.constructor,
-        "optimizer": plain(side.optimizer),
-        "parameters": len(side.entries),
+        "optimizer": optimizers[0] if optimizers else {},
+        **({"optimizers": optimizers} if len(optimizers) > 1 else {}),
+        "parameters": len(side),
     }
 
 
 def _change(change: Change) -> dict[str, Any]:
     return {
         "kind": change.kind.value,
-        "name": change.entry.name,
-        "before": _entry(change.before),
-        "after": _entry(change.after),
+        "name": change.param.name,
+        "before": _param(change.before),
+        "after": _param(change.after),
         **({"extra": _setup(change.extra)} if change.extra else {}),
     }
 
 
-def _setup(changes: Iterable[SetupChange]) -> list[dict[str, Any]]:
+def _setup(changes: Iterable[ValueChange]) -> list[dict[str, Any]]:
     return [{"name": each.name, "before": plain(each.before), "after": plain(each.after)} for each in changes]
 
 
-def _entry(entry: Entry | None) -> dict[str, Any] | None:
-    if entry is None:
+def _param(of: ParamAssignment | None) -> dict[str, Any] | None:
+    if of is None:
         return None
+    setting, shape = of.setting, of.param.shape
     return {
-        "name": entry.name,
-        "shape": None if entry.shape is None else list(entry.shape),
-        "numel": entry.numel,
-        "trainable": entry.trainable,
-        "in_optimizer": entry.in_optimizer,
-        "lr": plain(entry.lr),
-        "weight_decay": plain(entry.weight_decay),
-        "lr_rule": rule(entry.lr_rule),
-        "weight_decay_rule": rule(entry.weight_decay_rule),
-        **({} if entry.scheduled_lr is None else {"scheduled_lr": plain(entry.scheduled_lr)}),
-        **({"extra": plain(entry.extra)} if entry.extra else {}),
+        "name": of.name,
+        "shape": None if shape is None else list(shape),
+        "numel": of.param.numel,
+        "trainable": of.param.trainable,
+        "in_optimizer": of.in_optimizer,
+        **({"optimizer": of.optimizer} if of.optimizer else {}),
+        "lr": plain(of.lr),
+        "weight_decay": plain(of.weight_decay),
+        "lr_rule": rule(setting.lr_rule),
+        "weight_decay_rule": rule(setting.weight_decay_rule),
+        **({} if of.scheduled_lr is None else {"scheduled_lr": plain(of.scheduled_lr)}),
+        **({"extra": plain(setting.unscaled)} if setting.unscaled else {}),
     }
 
 
@@ -101,10 +107,10 @@ def render_diff_markdown(diff: Diff, *, fold: bool = True, rules: bool = True) -
             mark, old, new = setup_words(each)
             lines.append(_cells(_mark(mark), escaped(each.name), escaped(old), _bold(new) if new else ""))
         lines.append("")
-    changes = diff.of(*(kind for kind in Kind if kind is not Kind.SAME_EFFECT))
+    changes = diff.effective
     if changes:
         lines += [*_table(lines_of(changes, fold=fold)), ""]
-    same = diff.of(Kind.SAME_EFFECT)
+    same = diff.of(ChangeKind.SAME_EFFECT)
     if same and rules:
         lines += ["<details>", f"<summary>{len(same):,} same effect, other rule</summary>", ""]
         lines += [*_table(lines_of(same, fold=fold)), "", "</details>", ""]
@@ -125,8 +131,8 @@ def _table(lines: Sequence[Folded[Change]]) -> list[str]:
 def _row(line: Folded[Change], shown: Iterable[str]) -> str:
     change = line.rows[0]
     facts = ""
-    if change.kind is Kind.RESHAPED:
-        facts = " " + " → ".join(shape(entry.shape) for entry in change.both if entry.shape is not None)
+    if change.kind is ChangeKind.RESHAPED:
+        facts = " " + " → ".join(shape(each.param.shape) for each in change.both if each.param.shape is not None)
     if (before := renamed(change)) is not None:
         facts += f" (was {code(before)})"
     values = [value_words(change, which) for which in shown]

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from pgaudit.core.assignment import Provenance
 from pgaudit.core.location import Position, file_of
-from pgaudit.diff import Change, Diff, Kind
+from pgaudit.diff import Change, ChangeKind, Diff
 from pgaudit.diff.compare import same
-from pgaudit.diff.files import NOTHING
+from pgaudit.diff.records import rule_names
 from pgaudit.names import Folded
 from pgaudit.render.diff_words import (
     MARKS,
@@ -23,6 +23,7 @@ from pgaudit.render.diff_words import (
     value_words,
 )
 from pgaudit.render.github import Level, command
+from pgaudit.sources.files import NOTHING
 from pgaudit.text import counted, visible
 
 MOST_LINES = 20
@@ -39,11 +40,11 @@ def render_diff_github(diff: Diff, *, rules: bool = True) -> str:
 def _commands(diff: Diff, *, rules: bool) -> Iterator[str]:
     if diff.setup:
         message = "\n".join(_setup_line(*setup_words(each), visible(each.name)) for each in diff.setup)
-        path = diff.a.config if diff.b.path in NOTHING else diff.b.config
+        path = diff.a.config_path if diff.b.path in NOTHING else diff.b.config_path
         yield command("warning", message, title=f"pgaudit diff: {len(diff.setup):,} in the setup", path=_file(path))
     places: dict[_Place, list[Change]] = {}
     for change in diff.changes:
-        if rules or change.kind is not Kind.SAME_EFFECT:
+        if rules or change.kind is not ChangeKind.SAME_EFFECT:
             places.setdefault(_place(diff, change), []).append(change)
     for (level, path, position), changes in places.items():
         what = "under another rule" if level == "notice" else "changed"
@@ -60,17 +61,17 @@ def _place(diff: Diff, change: Change) -> _Place:
     """Where a change comes from: the rule of a value that changed, on the side that has the parameter last."""
     side = diff.b if change.after else diff.a
     before, after = change.before, change.after
-    rules: list[Provenance | None] = [change.entry.lr_rule, change.entry.weight_decay_rule]
+    rules: list[Provenance | None] = [change.param.setting.lr_rule, change.param.setting.weight_decay_rule]
     if before and after:
-        lrs = (before.lr, before.peak_lr), (after.lr, after.peak_lr)
+        lrs = [(each.setting.lr, each.setting.peak_lr) for each in (before, after)]
         moved = [same(*lrs) and not change.extra, same(before.weight_decay, after.weight_decay)]
         if all(moved):
-            moved = [old == new for old, new in zip(before.rules, after.rules, strict=True)]
+            moved = [old == new for old, new in zip(rule_names(before), rule_names(after), strict=True)]
         rules = [rule for rule, unmoved in zip(rules, moved, strict=True) if not unmoved] or rules
     positions = [rule.position for rule in rules if rule and rule.position]
-    level: Level = "notice" if change.kind is Kind.SAME_EFFECT else "warning"
-    position = positions[0] if positions and side.config is not None else None
-    return level, _file(file_of(side.config, position)), position
+    level: Level = "notice" if change.kind is ChangeKind.SAME_EFFECT else "warning"
+    position = positions[0] if positions and side.config_path is not None else None
+    return level, _file(file_of(side.config_path, position)), position
 
 
 def _file(path: str | None) -> str | None:
@@ -90,13 +91,13 @@ def _line(line: Folded[Change]) -> str:
     values = [
         f"{title} {_arrow(words)}"
         for title, words in ((title, value_words(change, which)) for which, title in columns([change]).items())
-        if words.new is not None or change.kind in (Kind.ADDED, Kind.REMOVED)
+        if words.new is not None or change.kind in (ChangeKind.ADDED, ChangeKind.REMOVED)
     ]
     values += extra_words(change)
     sides = " → ".join("".join(word for word, _ in words) for words in rule_sides(change))
     times = f" ×{len(line.rows):,}" if len(line.rows) > 1 else ""
-    shapes = "shape " + " → ".join(str(list(e.shape)) for e in change.both if e.shape is not None)
-    values += [shapes] if change.kind is Kind.RESHAPED else []
+    shapes = "shape " + " → ".join(str(list(e.param.shape)) for e in change.both if e.param.shape is not None)
+    values += [shapes] if change.kind is ChangeKind.RESHAPED else []
     return f"{MARKS[change.kind]} {visible(line.name)}{times}: {', '.join([*values, sides])}".strip()
 
 

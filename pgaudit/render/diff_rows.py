@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from rich.cells import cell_len
 from rich.text import Text
 
-from pgaudit.diff import Change, Diff, Kind
+from pgaudit.diff import Change, ChangeKind, Diff
+from pgaudit.diff.records import effect
 from pgaudit.names import Folded
 from pgaudit.render import layout
 from pgaudit.render.diff_words import MARKS, columns, extra_words, renamed, rule_of, rule_sides, value_words
@@ -39,9 +40,9 @@ class DiffRows:
         widths, values = self._widths()
         drawn = _Drawn(self, layout.fit(widths, self.width), widths, values)
         rows = [drawn.titles()]
-        apart = [line for line in self.lines if line.rows[0].kind is Kind.SAME_EFFECT]
+        apart = [line for line in self.lines if line.rows[0].kind is ChangeKind.SAME_EFFECT]
         for line in self.lines:
-            if line.rows[0].kind is not Kind.SAME_EFFECT:
+            if line.rows[0].kind is not ChangeKind.SAME_EFFECT:
                 rows += drawn.row(line)
         if apart:
             rows += [Text(), Text.assemble("  ", ("same effect, other rule", f"{BASE} underline"))]
@@ -71,7 +72,7 @@ class DiffRows:
         return widths, values
 
     def _mark(self, change: Change, which: str) -> str:
-        old, new = getattr(change.before, which), getattr(change.after, which)
+        old, new = (getattr(each.setting, which) if each else None for each in (change.before, change.after))
         if new is None:
             return self.marks.left_out
         return " " if old is None else self.marks.higher if new > old else self.marks.lower
@@ -79,7 +80,7 @@ class DiffRows:
     def value(self, change: Change, which: str, old_width: int) -> Text:
         """One cell: ``▲ 0.1 → 1``, with the arrows of a column below each other."""
         words = value_words(change, which, self.marks)
-        rule = colour(rule_of(change.entry, which))
+        rule = colour(rule_of(change.param, which))
         style = "bold" if rule == BASE else f"bold {rule}"
         if words.new is None:
             return Text(f"  {words.old}", style=BASE if self._is_quiet(change, which) else style)
@@ -91,7 +92,8 @@ class DiffRows:
         if change.before and change.after:
             return True
         side = self.diff.b if change.after else self.diff.a
-        return bool(getattr(change.entry, which) == getattr(side, which))
+        lr, decay = side.shown_base(change.param.optimizer or 0)
+        return bool(getattr(change.param.setting, which) == (decay if which == "weight_decay" else lr))
 
     def rule(self, change: Change, *, line: bool) -> Text:
         """The rules: those of each side where they differ."""
@@ -101,7 +103,7 @@ class DiffRows:
 
     def extra(self, change: Change) -> list[tuple[str, str]]:
         """What else is otherwise in the group, to stand behind the rule."""
-        pieces = [(f"{words}", colour(change.entry.lr_rule)) for words in extra_words(change, self.marks)]
+        pieces = [(f"{words}", colour(change.param.setting.lr_rule)) for words in extra_words(change, self.marks)]
         return [word for piece in pieces for word in ((f" {self.marks.dot} ", BASE), piece)]
 
 
@@ -133,7 +135,7 @@ class _Drawn:
     def row(self, line: Folded[Change]) -> list[Text]:
         change = line.rows[0]
         mark = MARKS[change.kind]
-        quiet = change.kind is Kind.SAME_EFFECT
+        quiet = change.kind is ChangeKind.SAME_EFFECT
         name_width = self.columns.name_width and self.columns.name_width - _MARK
         name, *rest = layout.broken(visible(line.name), name_width)
         named = Text.assemble((f"{mark} ", f"bold {COLOURS[mark]}"), (name, BASE if quiet else ""))
@@ -163,8 +165,8 @@ class _Drawn:
     def _facts(self, change: Change) -> list[Text]:
         """What stands under a name and has no column: another shape, another first name."""
         marks, lines = self.of.marks, []
-        if change.kind is Kind.RESHAPED:
-            shapes = [shape(entry.shape, marks.times) for entry in change.both if entry.shape is not None]
+        if change.kind is ChangeKind.RESHAPED:
+            shapes = [shape(each.param.shape, marks.times) for each in change.both if each.param.shape is not None]
             lines.append(Text(f"{_INDENT}shape {f' {marks.arrow} '.join(shapes)}", style=BASE))
         if (before := renamed(change)) is not None:
             lines.append(Text(f"{_INDENT}was {visible(before)}", style=BASE))
@@ -187,7 +189,8 @@ class _Drawn:
 
 def _cells_key(change: Change) -> Hashable:
     sides = (change.before, change.after)
-    return repr(change.extra), *(entry and (*entry.effect, entry.lr_rule, entry.weight_decay_rule) for entry in sides)
+    rules = (each and (*effect(each), each.setting.lr_rule, each.setting.weight_decay_rule) for each in sides)
+    return repr(change.extra), *rules
 
 
 def _widest(cells: Iterable[str], title: str) -> int:

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from rich.console import Group
 from rich.text import Text
 
-from pgaudit.diff import Diff, Kind
+from pgaudit.diff import ChangeKind, Diff
 from pgaudit.render.diff_rows import COLOURS, DiffRows
 from pgaudit.render.diff_words import MARKS, counts, head, lines_of, setup_words
 from pgaudit.render.style import BASE, UNICODE, Marks
@@ -48,7 +48,7 @@ def _parts(diff: Diff, options: DiffOptions) -> Iterator[Text]:
     yield from (_header(diff, options), Text())
     if diff.setup:
         yield from (_setup(diff, options.marks), Text())
-    changes = diff.changes if options.rules else diff.of(*(kind for kind in Kind if kind is not Kind.SAME_EFFECT))
+    changes = diff.changes if options.rules else diff.effective
     if changes:
         lines = lines_of(changes, fold=options.fold)
         yield from (*DiffRows(diff, lines, options.marks, options.width).texts(), Text())
@@ -79,7 +79,7 @@ def _setup(diff: Diff, marks: Marks) -> Text:
 def _counts(diff: Diff, options: DiffOptions) -> Text:
     """The last line, broken between counts where the terminal is too narrow."""
     text, column = Text(), 0
-    dot = ", " if options.marks.dot == MARKS[Kind.REMOVED] else f" {options.marks.dot} "
+    dot = ", " if options.marks.dot == MARKS[ChangeKind.REMOVED] else f" {options.marks.dot} "
     for index, (mark, words) in enumerate(counts(diff)):
         joint = dot if index else ""
         word = f"{mark} {words}".strip()

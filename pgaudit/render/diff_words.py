@@ -7,50 +7,59 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pgaudit.core.assignment import Provenance
-from pgaudit.diff import Change, Diff, Entry, Kind, SetupChange, Side
+from pgaudit.core.assignment import ParamAssignment, Provenance
+from pgaudit.diff import Change, ChangeKind, Diff, ValueChange
 from pgaudit.diff.compare import same
-from pgaudit.diff.files import NOTHING
+from pgaudit.diff.records import effect, rule_names
+from pgaudit.diff.setup import setup
 from pgaudit.names import Folded, fold_named
 from pgaudit.render.numbers import apart, number
 from pgaudit.render.style import UNICODE, Marks, colour, label, labels
 from pgaudit.render.summary import argument
+from pgaudit.report import Report
+from pgaudit.sources.files import NOTHING
 from pgaudit.text import counted, visible
 
-MARKS = {Kind.CHANGED: "~", Kind.RESHAPED: "~", Kind.ADDED: "+", Kind.REMOVED: "-", Kind.SAME_EFFECT: " "}
+MARKS = {
+    ChangeKind.CHANGED: "~",
+    ChangeKind.RESHAPED: "~",
+    ChangeKind.ADDED: "+",
+    ChangeKind.REMOVED: "-",
+    ChangeKind.SAME_EFFECT: " ",
+}
 """What stands before a changed parameter, as in a plan of Terraform."""
 
 _NOUNS = {
-    Kind.CHANGED: "changed",
-    Kind.RESHAPED: "reshaped",
-    Kind.ADDED: "added",
-    Kind.REMOVED: "removed",
-    Kind.SAME_EFFECT: "same effect, other rule",
+    ChangeKind.CHANGED: "changed",
+    ChangeKind.RESHAPED: "reshaped",
+    ChangeKind.ADDED: "added",
+    ChangeKind.REMOVED: "removed",
+    ChangeKind.SAME_EFFECT: "same effect, other rule",
 }
 
 
 def lines_of(changes: Sequence[Change], *, fold: bool) -> list[Folded[Change]]:
     """Returns the changes by themselves, or joined over blocks where the same happens to them."""
     if not fold:
-        return [Folded(each.entry.name, (each,)) for each in changes]
-    return fold_named((each.entry.name, _lot(each), _family(each), each) for each in changes)
+        return [Folded(each.param.name, (each,)) for each in changes]
+    return fold_named((each.param.name, _lot(each), _family(each), each) for each in changes)
 
 
 def _lot(change: Change) -> Hashable:
-    shapes = change.kind is Kind.RESHAPED
+    shapes = change.kind is ChangeKind.RESHAPED
     return (
         change.kind,
         renamed(change),
         *(
-            entry and (*entry.effect, entry.rules, entry.shape if shapes else None)
-            for entry in (change.before, change.after)
+            each and (*effect(each), rule_names(each), each.param.shape if shapes else None)
+            for each in (change.before, change.after)
         ),
         repr(change.extra),
     )
 
 
 def _family(change: Change) -> Hashable:
-    return tuple(entry.module_type if entry else None for entry in (change.before, change.after))
+    return tuple(each.param.module_type if each else None for each in (change.before, change.after))
 
 
 def renamed(change: Change) -> str | None:
@@ -60,7 +69,7 @@ def renamed(change: Change) -> str | None:
     return change.before.name
 
 
-def title(side: Side) -> str:
+def title(side: Report) -> str:
     """Returns what the user named, or what it means."""
     if side.path is None:
         return "a config"
@@ -84,20 +93,22 @@ def counts_line(diff: Diff, dot: str = "·") -> str:
 
 def head(diff: Diff, marks: Marks = UNICODE) -> tuple[str, list[str]]:
     """Returns what is compared, and the words about what both sides have in common."""
-    sides = [side for side in (diff.a, diff.b) if side.model is not None]
-    sizes = [f"{len(side.entries):,}" for side in sides[:-1]]
-    sizes += [counted(len(side.entries), "tensor") for side in sides[-1:]]
-    if len(sides) == 2 and len(sides[0].entries) == len(sides[1].entries):
+    sides = [side for side in (diff.a, diff.b) if side.assignment.model.ref is not None]
+    sizes = [f"{len(side):,}" for side in sides[:-1]]
+    sizes += [counted(len(side), "tensor") for side in sides[-1:]]
+    if len(sides) == 2 and len(sides[0]) == len(sides[1]):
         del sizes[0]
     arrow = f" {marks.arrow} "
-    words = [arrow.join(dict.fromkeys(visible(side.model) for side in sides)), arrow.join(sizes)] if sides else []
+    models = dict.fromkeys(visible(side.assignment.model.ref) for side in sides)
+    words = [arrow.join(models), arrow.join(sizes)] if sides else []
     changed = {change.name for change in diff.setup}
-    alike = [name for name in ("constructor", "optimizer") if name in diff.b.setup and name not in changed]
-    words += [visible(diff.b.setup[name]) for name in alike]
+    after = setup(diff.b)
+    alike = [name for name in ("constructor", "optimizer") if name in after and name not in changed]
+    words += [visible(after[name]) for name in alike]
     return f"{title(diff.a)}{arrow}{title(diff.b)}", words
 
 
-def setup_words(change: SetupChange) -> tuple[str, str, str]:
+def setup_words(change: ValueChange) -> tuple[str, str, str]:
     """Returns a setup change's mark and its two values; what is not set is empty."""
     if change.before is None or change.after is None:
         return ("+" if change.before is None else "-"), _argument(change.before), _argument(change.after)
@@ -126,7 +137,7 @@ class Words:
 
 def value_words(change: Change, which: str, marks: Marks = UNICODE) -> Words:
     """Returns ``lr``, ``peak_lr`` or ``weight_decay`` as a person reads it."""
-    old, new = (getattr(entry, which, None) for entry in (change.before, change.after))
+    old, new = (getattr(each.setting, which) if each else None for each in (change.before, change.after))
     if change.before is None or change.after is None or same(old, new):
         return Words(_number(new if change.before is None else old, marks))
     if old is None or new is None:
@@ -140,13 +151,13 @@ def _number(value: float | None, marks: Marks) -> str:
 
 def columns(changes: Iterable[Change]) -> dict[str, str]:
     """Returns the values that a table shows, with their titles: the scheduled lr only where there is any."""
-    scheduled = any(entry.scheduled_lr is not None for change in changes for entry in change.both)
+    scheduled = any(each.scheduled_lr is not None for change in changes for each in change.both)
     return {"lr": "lr", **({"peak_lr": "scheduled"} if scheduled else {}), "weight_decay": "decay"}
 
 
-def rule_of(entry: Entry, which: str) -> Provenance | None:
+def rule_of(param: ParamAssignment, which: str) -> Provenance | None:
     """Returns the rule that decides a value."""
-    return entry.weight_decay_rule if which == "weight_decay" else entry.lr_rule
+    return param.setting.provenance("weight_decay" if which == "weight_decay" else "lr")
 
 
 def extra_words(change: Change, marks: Marks = UNICODE) -> list[str]:
@@ -166,17 +177,17 @@ RuleWords = list[tuple[str, str]]
 
 def rule_sides(change: Change, marks: Marks = UNICODE, *, line: bool = True) -> list[RuleWords]:
     """Returns the rules' words on both sides, or on one where nothing is different about them."""
-    shown = [entry for entry in (change.before, change.after) if entry]
-    if len(shown) == 2 and shown[0].rules == shown[1].rules and shown[0].trainable == shown[1].trainable:
-        shown = shown[1:]
-    bare = [labels(entry.setting, marks, line=False, trainable=entry.trainable) for entry in shown]
+    shown = list(change.both)
+    if len({(rule_names(each), each.param.trainable) for each in shown}) == 1:
+        shown = shown[-1:]
+    bare = [labels(each.setting, marks, line=False, trainable=each.param.trainable) for each in shown]
     if len(bare) == 2 and bare[0] == bare[1]:
-        return [_spelled(entry, shown, line=line) for entry in shown]
-    return [labels(entry.setting, marks, line=line, trainable=entry.trainable) for entry in shown]
+        return [_spelled(each, shown, line=line) for each in shown]
+    return [labels(each.setting, marks, line=line, trainable=each.param.trainable) for each in shown]
 
 
-def _spelled(entry: Entry, both: Sequence[Entry], *, line: bool) -> RuleWords:
+def _spelled(param: ParamAssignment, both: Sequence[ParamAssignment], *, line: bool) -> RuleWords:
     """Names the one rule that differs where the more telling one, which is usually named alone, does not."""
-    which = "lr" if both[0].rules[0] != both[1].rules[0] else "wd"
-    rule = entry.lr_rule if which == "lr" else entry.weight_decay_rule
+    which = "lr" if rule_names(both[0])[0] != rule_names(both[1])[0] else "wd"
+    rule = param.setting.lr_rule if which == "lr" else param.setting.weight_decay_rule
     return [(f"{which} {label(rule, line=line) if rule else 'nothing'}", colour(rule))]

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from pgaudit.constructors import constructor_named
 from pgaudit.constructors.trials import Meeting, Product, Trial
-from pgaudit.core.assignment import Provenance, Setting
+from pgaudit.core.assignment import ParamAssignment, Provenance, Setting
 from pgaudit.core.location import Position
 from pgaudit.explanation import Explanation, Result
 from pgaudit.render.folds import fold
@@ -57,7 +57,7 @@ def _account(report: Report, members: Sequence[Explanation], options: TableOptio
 
 
 def _heading(report: Report, members: Sequence[Explanation], options: TableOptions) -> Iterator[Text]:
-    folds = fold([explanation.row for explanation in members], report.facts.named)
+    folds = fold([explanation.row for explanation in members], report.taken)
     for entry in folds[:_NAMES]:
         lines = broken(visible(entry.name), options.width)
         yield from (Text(line, style="bold") for line in lines)
@@ -72,12 +72,21 @@ def _heading(report: Report, members: Sequence[Explanation], options: TableOptio
     facts = [
         shape(row.param.shape, options.marks.times),
         visible((row.param.module_type or "").rpartition(".")[2]),
-        "trainable" if row.param.trainable else f"{options.marks.frozen} frozen",
-        "in no group" if row.group is None else f"group {row.group} of {len(report.groups)}",
+        f"{options.marks.frozen} frozen" if row.param.trainable is False else "trainable",
+        *_group(report, row),
     ]
-    yield from _prose(Text(f" {options.marks.dot} ".join(facts), style=BASE), options)
+    yield from _prose(Text(f" {options.marks.dot} ".join(filter(None, facts)), style=BASE), options)
     if words := [*_beside(row.setting)]:
         yield from _prose(Text(f"the group also holds {', '.join(words)}", style=BASE), options)
+
+
+def _group(report: Report, row: ParamAssignment) -> Iterator[str]:
+    if not row.in_optimizer:
+        yield "in no group"
+    elif len(report.assignment.optimizers) > 1:
+        yield f"optimizer {row.optimizer}, {visible(report.optimizer_of(row).type)}"
+    if row.group is not None:
+        yield f"group {row.group} of {sum(group.optimizer == row.optimizer for group in report.groups)}"
 
 
 def _beside(setting: Setting) -> Iterator[str]:
@@ -89,9 +98,11 @@ def _beside(setting: Setting) -> Iterator[str]:
 def _meeting(report: Report, explanation: Explanation, meeting: Meeting, options: TableOptions) -> Iterator[Text]:
     several = len(explanation.meetings) > 1 or meeting.name != explanation.row.name
     name = f" as {visible(meeting.name)}" if several else ""
-    yield from _prose(
-        Text(f"{constructor_named(report.config.constructor).library} tries, in this order{name}:"), options
-    )
+    if report.basis is None:
+        yield from _prose(Text(f"{visible(report.path or 'what was saved')} says{name}:"), options)
+    else:
+        library = constructor_named(report.config.constructor).library
+        yield from _prose(Text(f"{library} tries, in this order{name}:"), options)
     if meeting.note:
         yield from _prose(Text(f"  {visible(meeting.note)}", style="red"), options)
     widest = max(len(label(trial.rule)) for trial in meeting.trials)

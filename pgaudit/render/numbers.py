@@ -41,8 +41,13 @@ def _written(value: float | None, digits: int) -> str:
     return f"{mantissa:f}e{exponent}"
 
 
-def elements(count: int) -> str:
-    """Returns ``38.4 k`` or ``86.6 M`` for a count of elements: three digits, as parameter counts are spoken of."""
+def elements(count: int | None) -> str:
+    """Returns ``38.4 k`` or ``86.6 M`` for a count of elements: three digits, as parameter counts are spoken of.
+
+    A count that is not known is a dash.
+    """
+    if count is None:
+        return "–"
     for unit, size in (("G", 1_000_000_000), ("M", 1_000_000), ("k", 1_000)):
         if count >= size * 0.9995:
             scaled = count / size

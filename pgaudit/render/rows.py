@@ -59,18 +59,18 @@ def widths_of(report: Report, lines: Sequence[Fold], options: TableOptions) -> W
     )
 
 
-def _kind(row: ParamAssignment) -> tuple[int, bool, bool | None]:
+def _kind(row: ParamAssignment) -> tuple[int, int | None, bool | None]:
     """What rows have in common that say the same right of the shape."""
-    return id(row.setting), row.group is None, row.param.trainable
+    return id(row.setting), row.optimizer, row.param.trainable
 
 
 def _cells(report: Report, row: ParamAssignment, options: TableOptions) -> tuple[Text, Text, Text]:
     """The lr, the scheduled lr and the weight decay, each with its mark and in its rule's colour."""
-    setting, base = row.setting, report.base
+    setting, base = row.setting, report.optimizer_of(row).base
     lr, scheduled, decay = (
         Text(
-            _value(value, own, options, left_out=row.group is None),
-            style=BASE if value == own and row.group is not None else f"bold {colour(rule)}",
+            _value(value, own, options, left_out=not row.in_optimizer),
+            style=BASE if value == own and row.in_optimizer else f"bold {colour(rule)}",
         )
         for value, own, rule in (
             (setting.lr, base.lr, setting.lr_rule),
@@ -90,7 +90,7 @@ def row_lines(
 ) -> Iterator[Text]:
     """Yields the rows as lines. Not a rich table: there, a long rule under a name would widen the name's column."""
     yield in_columns(_titles(columns, widths, options.marks))
-    endings: dict[tuple[int, bool, bool | None], tuple[Text, Text | None]] = {}
+    endings: dict[tuple[int, int | None, bool | None], tuple[Text, Text | None]] = {}
     for section, entries in folds:
         if section.heading:
             yield from (Text(), Text(section.heading, style="bold underline"))
@@ -196,7 +196,10 @@ def _name_width(columns: Columns, widths: Widths) -> int:
 def _rule(report: Report, row: ParamAssignment, marks: Marks, *, line: bool) -> Text:
     """The rules, and what else they write into the group."""
     words = labels(row.setting, marks, line=line, trainable=row.param.trainable)
-    extra = [(beside(key, value), colour(row.setting.lr_rule)) for key, value in report.beside(row.setting).items()]
+    held = report.beside(row.setting, row.optimizer)
+    extra = [(beside(key, value), colour(row.setting.lr_rule)) for key, value in held.items()]
+    if row.optimizer is not None and len(report.assignment.optimizers) > 1:
+        extra.append((visible(report.optimizer_of(row).type), BASE))
     return Text.assemble(*words, *(word for each in extra for word in ((f" {marks.dot} ", BASE), each)))
 
 

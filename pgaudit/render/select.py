@@ -61,9 +61,9 @@ def select(report: Report, selection: Selection) -> list[Section]:
 
 def is_changed(report: Report, row: ParamAssignment) -> bool:
     """Whether a parameter's lot differs from the base: in a value, or by being frozen or left out."""
-    setting, base = row.setting, report.base
+    setting, base = row.setting, report.optimizer_of(row).base
     values = (setting.lr, setting.peak_lr, setting.weight_decay) != (base.lr, base.peak_lr, base.weight_decay)
-    return values or bool(report.beside(setting)) or not row.param.trainable
+    return values or bool(report.beside(setting, row.optimizer)) or row.param.trainable is False
 
 
 def rule_names(setting: Setting) -> set[str]:
@@ -116,12 +116,12 @@ def _by_rule(report: Report, row: ParamAssignment) -> str:
 
 
 def _by_group(report: Report, row: ParamAssignment) -> str:
-    if row.group is None:
+    if not row.in_optimizer:
         return "in no group"
     words = [f"lr {number(row.lr)}"]
     words += [f"scheduled {number(row.setting.peak_lr)}"] if report.scheduled else []
     words.append(f"decay {number(row.weight_decay)}")
-    return " · ".join([*words, *(beside(*item) for item in report.beside(row.setting).items())])
+    return " · ".join([*words, *(beside(*item) for item in report.beside(row.setting, row.optimizer).items())])
 
 
 _HEADINGS: dict[GroupBy, Callable[[Report, ParamAssignment], str]] = {
@@ -139,5 +139,5 @@ def _sections(rows: Sequence[ParamAssignment], heading: Callable[[ParamAssignmen
 
 
 def _total(rows: Sequence[ParamAssignment]) -> str:
-    groups = {row.group for row in rows if row.group is not None}
+    groups = {(row.optimizer, row.group) for row in rows if row.group is not None}
     return f"{counted(len(rows), 'tensor')} in {counted(len(groups), 'group')}"

@@ -52,7 +52,7 @@ def render_svg(report: Report, selection: Selection, options: TableOptions) -> s
     console = console_for(coloured, width=width, record=True)
     console.print(view, soft_wrap=False)
     picture = console.export_svg(
-        title=f"pgaudit show {visible(report.inventory.ref)}", theme=_THEME, unique_id="pgaudit"
+        title=f"pgaudit show {visible(report.assignment.model.ref)}", theme=_THEME, unique_id="pgaudit"
     )
     picture = _BLANKS.sub("", _FONT_FACE.sub("", picture))
     return picture.replace("Fira Code, monospace", "ui-monospace, Menlo, Consolas, monospace")

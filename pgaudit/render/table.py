@@ -77,14 +77,14 @@ def report_view(report: Report, selection: Selection, options: TableOptions) -> 
         UsageError: the selection can match nothing.
     """
     sections = select(report, selection)
-    taken = report.facts.named
+    taken = report.taken
     folds = [(each, fold(each.rows, taken) if options.fold else unfolded(each.rows)) for each in sections]
     lines = [entry for _, entries in folds for entry in entries]
     widths = widths_of(report, lines, options)
     columns = layout.fit(widths, options.width)
     before: list[RenderableType] = [header(report, options.marks, options.width), ""]
     after: list[RenderableType] = ["", summary_table(report, options.marks, options.width)]
-    if options.groups:
+    if options.groups and report.groups:
         after += ["", groups_table(report, options.marks)]
     if report.findings or report.ignored:
         after += ["", findings_text(report, options.width, verbose=options.verbose)]

@@ -21,9 +21,8 @@ import pgaudit
 from pgaudit import ConfigError
 from pgaudit.constructors import constructor_named
 from pgaudit.diff import compare
-from pgaudit.diff.locks import read_lock, written
-from pgaudit.diff.reports import from_report
 from pgaudit.explanation import explanations
+from pgaudit.sources.lock import read_lock, written
 from tests.budget import examples
 
 NAMES = (
@@ -144,7 +143,7 @@ def test_null_leaves_out_of_the_optimizer() -> None:
     assert row.setting.lr_rule.full == "schedule.token"
     found = [finding.message for finding in report.findings if finding.code == "PG010"]
     assert found == [f"schedule leaves out 1 tensor (11 % of the model): {name}" for name in ("token", "embed.weight")]
-    side = from_report(report)
+    side = report
     assert not compare(read_lock("a.lock", written(side).encode()), side).changes
 
 

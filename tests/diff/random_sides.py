@@ -1,14 +1,18 @@
-"""Random sides: from random models under random policies, and made up, with what no audit would give."""
+"""Random reports: from random models under random policies, and made up, with what no audit would give."""
 
 from __future__ import annotations
+
+import math
+from dataclasses import replace
 
 from hypothesis import assume
 from hypothesis import strategies as st
 
 import pgaudit
-from pgaudit.core.assignment import Provenance
+from pgaudit.core.assignment import ParamAssignment, Provenance
 from pgaudit.core.location import Position
-from pgaudit.diff import Entry, Side
+from pgaudit.report import Report
+from tests.diff import made
 from tests.parity import trees
 from tests.parity.compare import audit
 from tests.parity.random_policies import cases
@@ -23,52 +27,64 @@ RULES = st.none() | st.builds(
     st.none() | st.builds(Position, st.integers(1, 3), st.just(1)),
 )
 EXTRA = st.sampled_from([None, 0.1, 2, True, "SGD", [0.9, {"a": [HOSTILE[0]]}], {"{": "}"}, *HOSTILE])
-ENTRIES = st.builds(
-    Entry,
+PARAMS = st.builds(
+    made.param,
     name=st.sampled_from(NAMES),
-    aliases=st.just(()),
     shape=st.sampled_from([(), (2, 3), (3, 2)]),
-    numel=st.just(6),
     module_type=st.sampled_from(["Linear", "Conv"]),
     trainable=st.booleans(),
-    in_optimizer=st.booleans(),
+    optimizer=st.sampled_from([0, 0, 0, 1, None]),
+    group=st.integers(0, 3),
     lr=VALUES,
-    weight_decay=VALUES,
+    weight_decay=VALUES.filter(lambda value: value is not None),
     lr_rule=RULES,
     weight_decay_rule=RULES,
-    scheduled_lr=st.none() | st.sampled_from([0.1, 0.2, float("inf")]),
-    extra=st.just({}) | st.dictionaries(st.sampled_from(["momentum", "lr", *HOSTILE]), EXTRA, max_size=2),
+    extra=st.just({}) | st.dictionaries(st.sampled_from(["momentum", "lr_scale", *HOSTILE]), EXTRA, max_size=2),
 )
 
 
 @st.composite
-def _entries(draw: st.DrawFn) -> tuple[Entry, ...]:
-    """Entries of different names, in any order, some tied."""
-    from dataclasses import replace
-
-    entries = draw(st.lists(ENTRIES, max_size=12, unique_by=lambda entry: entry.name))
-    rest = [name for name in NAMES if name not in {entry.name for entry in entries}]
+def _params(draw: st.DrawFn) -> tuple[ParamAssignment, ...]:
+    """Parameters of different names, in any order, some tied."""
+    params = draw(st.lists(PARAMS.map(_scaled), max_size=12, unique_by=lambda param: param.name))
+    rest = [name for name in NAMES if name not in {param.name for param in params}]
     ties = draw(st.lists(st.tuples(st.integers(0, 11), st.sampled_from(rest or ["z"])), unique_by=lambda tie: tie[1]))
     for index, alias in ties:
-        if index < len(entries):
-            entries[index] = replace(entries[index], aliases=(*entries[index].aliases, alias))
-    return tuple(entries)
+        if index < len(params):
+            of = params[index].param
+            params[index] = replace(params[index], param=replace(of, aliases=(*of.aliases, alias)))  # type: ignore[type-var]
+    return tuple(params)
 
 
-SIDES = st.builds(
-    Side,
-    path=st.sampled_from(["a.yaml", "/dev/null", HOSTILE[1], None]),
-    config=st.sampled_from(["a.yaml", HOSTILE[3], None]),
-    model=st.sampled_from(["resnet18", HOSTILE[0], None]),
-    source=st.just("timm"),
-    constructor=st.sampled_from(["mmcv", "basecls", None]),
-    optimizer=st.dictionaries(
-        st.sampled_from(["type", "lr", "weight_decay", "momentum", *HOSTILE]),
-        st.sampled_from([None, 0.1, 0.2, True, "SGD", [0.9, 0.99], {"a": 1}, *HOSTILE]),
-    ),
-    entries=_entries(),
-)
-"""Sides that are not even plausible."""
+def _scaled(param: ParamAssignment) -> ParamAssignment:
+    """A scale is a number, and needs an lr that is one."""
+    scale, lr = param.setting.get("lr_scale"), param.lr
+    if scale is None or (isinstance(scale, float) and lr is not None and math.isfinite(lr)):
+        return param
+    return replace(param, setting=replace(param.setting, inert=frozenset({"lr_scale"})))
+
+
+_OPTIMIZER = st.dictionaries(
+    st.sampled_from(["lr", "weight_decay", "momentum", *HOSTILE]),
+    st.sampled_from([None, 0.1, 0.2, True, "SGD", [0.9, 0.99], {"a": 1}, *HOSTILE]),
+).flatmap(lambda arguments: st.sampled_from([None, "SGD", *HOSTILE]).map(lambda kind: {**arguments, "type": kind}))
+
+
+@st.composite
+def _sides(draw: st.DrawFn) -> Report:
+    return made.report(
+        *draw(_params()),
+        path=draw(st.sampled_from(["a.yaml", "/dev/null", HOSTILE[1], None])),
+        config_path=draw(st.sampled_from(["a.yaml", HOSTILE[3], None])),
+        model=draw(st.sampled_from(["resnet18", HOSTILE[0], None])),
+        source="timm",
+        constructor=draw(st.sampled_from(["mmcv", "basecls", None])),
+        optimizers=(draw(_OPTIMIZER), draw(_OPTIMIZER)),
+    )
+
+
+SIDES = _sides()
+"""Reports with two optimizers that are not even plausible."""
 
 
 @st.composite

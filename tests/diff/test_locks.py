@@ -13,61 +13,67 @@ from hypothesis import strategies as st
 
 import pgaudit
 from pgaudit.constructors import sample
-from pgaudit.core.assignment import Provenance
 from pgaudit.core.errors import ConfigError
-from pgaudit.diff import Entry, Side, compare
-from pgaudit.diff.lock_names import expanded, spelled
-from pgaudit.diff.locks import is_lock, read_lock, written
-from pgaudit.diff.reports import from_report
+from pgaudit.diff import compare
+from pgaudit.report import Report
+from pgaudit.sources.lock import is_lock, read_lock, written
+from pgaudit.sources.lock_names import expanded, spelled
 from tests.budget import examples
+from tests.diff import made
 from tests.diff.random_sides import SIDES, reports
 
 
-def _read(text: str) -> Side:
+def _read(text: str) -> Report:
     return read_lock("x.lock", text.encode())
 
 
-def _agrees(side: Side) -> None:
-    text = written(side)
+def _agrees(report: Report) -> None:
+    text = written(report)
     assert text.isascii()
     again = _read(text)
-    found = compare(side, again)
+    found = compare(report, again)
     assert not found.setup
     assert not found.changes  # not even another rule
-    assert found.unchanged == len(side.entries)
-    assert (again.model, again.source, again.constructor) == (side.model, side.source, side.constructor)
-    assert written(replace(again, entries=_sorted_like(again, side))) == text
+    assert found.unchanged == len(report)
+    about, read = report.assignment.model, again.assignment.model
+    assert (read.ref, read.source, again.constructor) == (about.ref, about.source, report.constructor)
+    assert written(_in_order_of(report, again)) == text
 
 
-def _sorted_like(again: Side, side: Side) -> tuple[Entry, ...]:
-    by_name = {entry.name: entry for entry in again.entries}
-    return tuple(replace(by_name[entry.name], module_type=entry.module_type) for entry in side.entries)
+def _in_order_of(report: Report, again: Report) -> Report:
+    """What was read, in the other's order, and with the classes of the modules by which names are folded."""
+    params = tuple(
+        replace(again[each.name], param=replace(again[each.name].param, module_type=each.param.module_type))  # type: ignore[type-var]
+        for each in report
+    )
+    return replace(again, assignment=replace(again.assignment, params=params))
 
 
 @settings(max_examples=examples(100))
 @given(pair=reports())
-def test_random_reports_are_locked_exactly(pair: tuple[pgaudit.Report, pgaudit.Report]) -> None:
+def test_random_reports_are_locked_exactly(pair: tuple[Report, Report]) -> None:
     for report in pair:
-        _agrees(from_report(report))
+        _agrees(report)
 
 
 @settings(max_examples=examples(300))
 @given(side=SIDES)
-def test_random_hostile_names_are_locked_exactly(side: Side) -> None:
-    entries = tuple(
-        replace(entry, in_optimizer=entry.weight_decay is not None, aliases=())
-        for entry in side.entries
-        if not {repr(entry.lr), repr(entry.weight_decay), repr(entry.scheduled_lr)} & {"inf", "nan"}
+def test_random_hostile_names_are_locked_exactly(side: Report) -> None:
+    params = tuple(
+        replace(each, param=replace(each.param, aliases=()))  # type: ignore[type-var]
+        for each in side
+        if not {repr(each.lr), repr(each.weight_decay), repr(each.scheduled_lr)} & {"inf", "nan"}
     )
-    assume(entries)
-    _agrees(replace(side, entries=entries, model=side.model and side.model.replace("\x1b", "")))
+    assume(params)
+    model = replace(side.assignment.model, ref=(side.assignment.model.ref or "").replace("\x1b", "") or None)
+    _agrees(replace(side, assignment=replace(side.assignment, params=params, model=model)))
 
 
 @pytest.mark.parametrize("module", ["a,b", "{0,3}", "{0..2}", "{0..1}.{weight,bias}", "a{", "}", "0..1", '"', "#"])
 def test_a_models_own_braces_and_commas_are_locked_exactly(module: str) -> None:
     names = [f"{module}.{leaf}" for leaf in ("weight", "bias")]
-    entries = [Entry(name, (), (2,), 2, "Linear", True, True, 0.1, 0.0, Provenance("default"), None) for name in names]
-    _agrees(Side(model="m", source="file", constructor="mmcv", entries=tuple(entries)))
+    params = [made.param(name, weight_decay_rule=None) for name in names]
+    _agrees(made.report(*params, model="m", source="file"))
 
 
 @pytest.mark.parametrize(
@@ -80,7 +86,7 @@ def test_a_models_own_braces_and_commas_are_locked_exactly(module: str) -> None:
     ids=lambda config: str(config.get("constructor", config)),
 )
 def test_the_words_of_every_constructor_are_read_back(config: dict[str, Any]) -> None:
-    _agrees(from_report(pgaudit.audit(sample.inventory(), config)))
+    _agrees(pgaudit.audit(sample.inventory(), config))
 
 
 EXAMPLE = {"optimizer": {"type": "SGD", "lr": 0.1, "weight_decay": 1e-4}, "paramwise_cfg": {"norm_decay_mult": 0}}
@@ -88,7 +94,7 @@ EXAMPLE = {"optimizer": {"type": "SGD", "lr": 0.1, "weight_decay": 1e-4}, "param
 
 @pytest.fixture(scope="module")
 def text() -> str:
-    return written(from_report(pgaudit.audit("resnet18", EXAMPLE)))
+    return written(pgaudit.audit("resnet18", EXAMPLE))
 
 
 def test_a_lock_is_short_and_in_the_models_order(text: str) -> None:
@@ -111,7 +117,7 @@ def test_a_lock_is_short_and_in_the_models_order(text: str) -> None:
 
 def test_one_change_is_one_line(text: str) -> None:
     config = {**EXAMPLE, "paramwise_cfg": {"norm_decay_mult": 0, "custom_keys": {"fc.": {"lr_mult": 10}}}}
-    changed = written(from_report(pgaudit.audit("resnet18", config))).splitlines()
+    changed = written(pgaudit.audit("resnet18", config)).splitlines()
     assert set(changed) - set(text.splitlines()) == {'1.0  0.0001  custom_keys."fc.": fc.{weight,bias}'}
     assert set(text.splitlines()) - set(changed) == {"0.1  0.0001  default: fc.{weight,bias}"}
 
@@ -119,7 +125,7 @@ def test_one_change_is_one_line(text: str) -> None:
 DAMAGED: dict[str, tuple[Callable[[str], str], int | None, str]] = {
     "empty": (lambda t: "", 1, "no lock"),
     "another file": (lambda t: "optimizer: {}\n", 1, "no lock"),
-    "newer": (lambda t: t.replace("format 1", "format 3"), 1, "lock format 3; this pgaudit reads 2"),
+    "newer": (lambda t: t.replace("format 1", "format 4"), 1, "lock format 4; this pgaudit reads 3"),
     "merge": (lambda t: t.replace("0.1  0.0001", "<<<<<<< HEAD\n0.1  0.0001", 1), 9, "merge conflict"),
     "merge of both sides": (lambda t: t.replace("0.1  0.0001", "=======\n0.1  0.0001", 1), 9, "merge conflict"),
     "merge at the top": (lambda t: "<<<<<<< HEAD\n" + t, 1, "merge conflict"),
@@ -164,7 +170,7 @@ def test_random_damage_is_seen_or_harmless(text: str, data: st.DataObject) -> No
         side = read_lock("x.lock", (text[:at] + put + text[end:]).encode("utf-8", "surrogatepass"))
     except ConfigError:
         return
-    assert side.entries
+    assert len(side)
 
 
 @given(

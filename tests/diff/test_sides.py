@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 import pgaudit
-from pgaudit.diff import Side, compare
-from pgaudit.diff.files import open_side
-from pgaudit.diff.reports import from_report
-from pgaudit.diff.sides import audit_sides
+from pgaudit.diff import compare
+from pgaudit.report import Report
+from pgaudit.sources.files import open_file
+from pgaudit.sources.pair import audit_pair
 
 CONFIG = "optimizer: {type: SGD, lr: 0.1}\nparamwise_cfg: {custom_keys: {'0': {lr_mult: 2}}}\n"
 NETS = "from torch import nn\ndef tiny(width=2): return nn.Sequential(nn.Linear(width, width), nn.Linear(2, 2))\n"
@@ -39,8 +39,8 @@ def _report(model: str = "mods:tiny") -> dict[str, Any]:
     return pgaudit.audit(model, "c.yaml").to_dict()
 
 
-def _sides(a: str, b: str, **options: Any) -> tuple[Side, Side, tuple[str, ...]]:
-    sides = audit_sides(open_side(a), open_side(b), **options)
+def _sides(a: str, b: str, **options: Any) -> tuple[Report, Report, tuple[str, ...]]:
+    sides = audit_pair(open_file(a), open_file(b), **options)
     return sides.a, sides.b, sides.notes
 
 
@@ -60,7 +60,7 @@ def _sides(a: str, b: str, **options: Any) -> tuple[Side, Side, tuple[str, ...]]
 )
 def test_whose_model(a: str, b: str, model: str | None, refs: tuple[str | None, str | None], notes: int) -> None:
     one, other, said = _sides(a, b, model=model)
-    assert (one.model, other.model) == refs
+    assert (one.assignment.model.ref, other.assignment.model.ref) == refs
     assert len(said) == notes
 
 
@@ -71,9 +71,9 @@ def test_a_report_leads_to_no_code(folder: Path) -> None:
 
 
 def test_a_borrowed_model_comes_with_its_arguments_and_the_command_lines_win() -> None:
-    assert [side.entries[0].shape for side in _sides("named.yaml", "c.yaml")[:2]] == [(3, 3), (3, 3)]
+    assert [side.params[0].param.shape for side in _sides("named.yaml", "c.yaml")[:2]] == [(3, 3), (3, 3)]
     both = _sides("named.yaml", "c.yaml", model_args={"width": 5})[:2]
-    assert [side.entries[0].shape for side in both] == [(5, 5), (5, 5)]
+    assert [side.params[0].param.shape for side in both] == [(5, 5), (5, 5)]
 
 
 def test_a_model_of_both_sides_is_built_once(folder: Path) -> None:
@@ -91,7 +91,7 @@ def test_a_wrapper_is_walked_for_each_constructor(folder: Path) -> None:
     )
     (folder / "s.yaml").write_text("solver: {basic_lr: 0.1}\n")
     one, other, _ = _sides("c.yaml", "s.yaml", model="w.py:W")
-    assert [side.entries[0].name for side in (one, other)] == ["weight", "module.weight"]
+    assert [side.params[0].name for side in (one, other)] == ["weight", "module.weight"]
 
 
 def _cut(text: str) -> str:
@@ -128,7 +128,7 @@ WRONG: dict[str, tuple[Callable[[str], str | bytes], str]] = {
     "no params": (_with("params", None), r"params: expected a list"),
     "deep": (lambda _: "[" * 100_000, "nested too deeply|in the middle"),
     "digits": (lambda text: text.replace("0.2", "9" * 5000, 1), "not JSON|params"),
-    "filtered": (_with("params", []), "the report holds 0 of 4 tensors, and a diff needs all"),
+    "filtered": (_with("params", []), "the report holds 0 of 4 tensors, and all are needed"),
     "twice": (_with("params.0.aliases", ["1.bias"]), 'the report names "1.bias" 2 times'),
 }
 
@@ -138,7 +138,7 @@ def test_what_is_no_report_is_a_config_error(folder: Path, spoil: Callable[[str]
     spoilt = spoil((folder / "r.json").read_text())
     (folder / "bad.json").write_bytes(spoilt if isinstance(spoilt, bytes) else spoilt.encode())
     with pytest.raises(pgaudit.ConfigError, match=message):
-        open_side("bad.json")
+        open_file("bad.json")
 
 
 def test_many_faults_are_not_all_listed(folder: Path) -> None:
@@ -147,14 +147,14 @@ def test_many_faults_are_not_all_listed(folder: Path) -> None:
         param["lr"] = "x"
     (folder / "bad.json").write_text(json.dumps(data))
     with pytest.raises(pgaudit.ConfigError, match="and 59 more like these") as caught:
-        open_side("bad.json")
+        open_file("bad.json")
     assert len(caught.value.problems) == 4
 
 
 def test_too_large(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pgaudit.diff.reports.MAX_BYTES", 10)
+    monkeypatch.setattr("pgaudit.sources.saved_report.MAX_BYTES", 10)
     with pytest.raises(pgaudit.ConfigError, match="larger than the 10 bytes"):
-        open_side("r.json")
+        open_file("r.json")
 
 
 @pytest.mark.parametrize(
@@ -163,14 +163,14 @@ def test_too_large(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_what_cannot_be_opened(path: str, message: str) -> None:
     with pytest.raises(pgaudit.ConfigError, match=message):
-        open_side(path)
+        open_file(path)
 
 
 def test_a_report_is_known_by_its_beginning_where_its_name_says_nothing(folder: Path) -> None:
     (folder / "r").write_bytes(b"\xef\xbb\xbf\n" + (folder / "r.json").read_bytes())
-    assert isinstance(open_side("r").found, Side)
+    assert isinstance(open_file("r").found, Report)
     (folder / "flow").write_text("{optimizer: {type: SGD, lr: 0.1}}")
-    assert isinstance(open_side("flow").found, pgaudit.Config)
+    assert isinstance(open_file("flow").found, pgaudit.Config)
 
 
 @pytest.mark.parametrize("name", ["c.yaml", "r.json"])
@@ -191,12 +191,12 @@ def test_an_error_in_a_pipe_names_the_pipe() -> None:
     os.write(write, b"optimzer: {}")
     os.close(write)
     with pytest.raises(pgaudit.ConfigError, match=rf"/dev/fd/{read}:1:1: unknown key"):
-        open_side(f"/dev/fd/{read}")
+        open_file(f"/dev/fd/{read}")
     os.close(read)
 
 
 def test_the_base_values_of_basecls_are_its_own() -> None:
     config = {"solver": {"basic_lr": 0.1, "weight_decay": [[0, "bias"], 1e-4]}}
-    assert from_report(pgaudit.audit("mods:tiny", config)).weight_decay == 1e-4
+    assert pgaudit.audit("mods:tiny", config).shown_base()[1] == 1e-4
     all_matched = {"solver": {"basic_lr": 0.1, "weight_decay": [[0, "."], 1e-4]}}
-    assert from_report(pgaudit.audit("mods:tiny", all_matched)).weight_decay is None
+    assert pgaudit.audit("mods:tiny", all_matched).shown_base()[1] is None

@@ -11,11 +11,10 @@ from torch import nn
 import pgaudit
 from pgaudit import ConfigError
 from pgaudit.config.expect import Expectations
-from pgaudit.diff.locks import written
-from pgaudit.diff.reports import from_report
 from pgaudit.gate import Audit, Notice
 from pgaudit.gate.locked import moved
 from pgaudit.gate.run import judged
+from pgaudit.sources.lock import written
 from tests.gate.audits import CONFIG, Net, line, report
 
 BN, FC = ("bn.weight", "bn.bias"), ("fc.weight", "fc.bias")
@@ -29,7 +28,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def _since(folder: Path, before: str, after: str) -> list[Notice]:
-    (folder / "a.lock").write_text(written(from_report(report(folder, before))))
+    (folder / "a.lock").write_text(written(report(folder, before)))
     return list(moved(report(folder, after), AUDIT))
 
 
@@ -129,7 +128,7 @@ def test_an_argument_of_a_solver_has_its_place(folder: Path) -> None:
 
 def test_parameters_that_come_go_and_freeze(folder: Path) -> None:
     net = Net()
-    (folder / "a.lock").write_text(written(from_report(report(folder, CONFIG, net))))
+    (folder / "a.lock").write_text(written(report(folder, CONFIG, net)))
     net.head, net.fc = nn.Linear(2, 2, bias=False), nn.Identity()  # type: ignore[assignment]
     net.conv.weight.requires_grad_(False)
     notices = list(moved(report(folder, CONFIG, net), AUDIT))
@@ -153,21 +152,21 @@ def test_a_tied_parameter_that_is_met_first_under_its_other_name_has_not_moved(f
         return model
 
     text = "optimizer: {type: SGD, lr: 0.1}\n"
-    (folder / "a.lock").write_text(written(from_report(report(folder, text, tied("a", "b")))))
+    (folder / "a.lock").write_text(written(report(folder, text, tied("a", "b"))))
     assert list(moved(report(folder, text, tied("b", "a")), AUDIT)) == []
 
 
 def test_a_lock_of_another_model_says_so(folder: Path) -> None:
     report(folder)
     other = pgaudit.audit(nn.Sequential(nn.Linear(2, 2)), folder / "c.yaml")
-    (folder / "a.lock").write_text(written(from_report(other)))
+    (folder / "a.lock").write_text(written(other))
     notices = list(moved(report(folder), AUDIT))
     assert {notice.hint for notice in notices} == {"the lock is of Sequential, and this is net"}
 
 
 def _by_another_version(text: str) -> str:
     """The same, as another pgaudit might have written it: unfolded, reordered, with other numbers and comments."""
-    from pgaudit.diff.lock_names import expanded
+    from pgaudit.sources.lock_names import expanded
 
     head, body = text.split("\n\n")
     lines = ["# another comment"]
@@ -180,14 +179,14 @@ def _by_another_version(text: str) -> str:
 
 def test_a_lock_of_another_version_that_means_the_same_is_accepted(folder: Path) -> None:
     of = report(folder)
-    text = _by_another_version(written(from_report(of)))
-    assert text != written(from_report(of))
+    text = _by_another_version(written(of))
+    assert text != written(of)
     (folder / "a.lock").write_bytes(b"\xef\xbb\xbf" + text.encode())
     assert list(moved(of, AUDIT)) == []
 
 
 DAMAGE = {
-    "newer": (lambda text: text.replace("format 1", "format 3"), "lock format 3; this pgaudit reads 2"),
+    "newer": (lambda text: text.replace("format 1", "format 4"), "lock format 3; this pgaudit reads 3"),
     "conflict": (lambda text: text.replace("# lr", "<<<<<<< HEAD\n# lr"), "the marks of a merge conflict"),
     "cut": (lambda text: text[: len(text) // 2], "ends too early|no setting"),
     "cut between lines": (lambda text: text.removesuffix("# end\n"), "ends too early"),
@@ -200,7 +199,7 @@ DAMAGE = {
 def test_a_lock_that_cannot_be_read_is_no_failure_but_an_error(folder: Path, damage: str) -> None:
     change, message = DAMAGE[damage]
     of = report(folder)
-    (folder / "a.lock").write_text(change(written(from_report(of))))
+    (folder / "a.lock").write_text(change(written(of)))
     with pytest.raises(ConfigError, match=message) as caught:
         judged(AUDIT, of, Expectations())
     assert caught.value.problems[0].path == "a.lock"
@@ -223,6 +222,6 @@ def test_no_lock_says_how_to_write_one(folder: Path, lock: str, message: str) ->
 
 def test_many_parameters_need_more_than_a_configs_size(folder: Path) -> None:
     of = report(folder)
-    text = written(from_report(of)).replace("# lr", "# " + "x" * (1 << 21) + "\n# lr")
+    text = written(of).replace("# lr", "# " + "x" * (1 << 21) + "\n# lr")
     (folder / "a.lock").write_text(text)
     assert list(moved(of, AUDIT)) == []

@@ -108,12 +108,11 @@ def test_all_are_run_in_order_and_what_is_broken_says_where(outcomes: list[Outco
 
 def test_an_audit_leaves_no_module_to_the_next(folder: Path) -> None:
     here, there = Audit("nets.py:tiny", "a.yaml"), Audit("other/nets.py:tiny", "a.yaml", lock="a.lock")
-    from pgaudit.diff.locks import written
-    from pgaudit.diff.reports import from_report
     from pgaudit.pipeline import audit
+    from pgaudit.sources.lock import written
 
     before = list(sys.path)
-    (folder / "a.lock").write_text(written(from_report(audit(there.model, "a.yaml"))))
+    (folder / "a.lock").write_text(written(audit(there.model, "a.yaml")))
     sys.modules.pop("beside")
     sys.path[:] = before
     assert exit_code(run_all([here, there, here])) == 0

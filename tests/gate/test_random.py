@@ -15,11 +15,10 @@ from hypothesis import strategies as st
 
 from pgaudit import PgauditError, Report
 from pgaudit.config.expect import Expectations
-from pgaudit.diff.locks import written
-from pgaudit.diff.reports import from_report
 from pgaudit.gate import Audit, Outcome
 from pgaudit.gate.run import judged
 from pgaudit.inventory.optimizers import optimizer_class
+from pgaudit.sources.lock import written
 from tests.budget import examples
 from tests.gate.random_edits import OF_MODELS, OF_POLICIES, Edit, edited
 from tests.parity.compare import Case, audit
@@ -86,7 +85,7 @@ def _check(lock: Path, case: Case, data: st.DataObject, edits: Sequence[Edit]) -
     except (PgauditError, AttributeError, KeyError):  # no library would take it, or no such model can be built
         assume(False)
         raise
-    lock.write_text(written(from_report(reports[0])))
+    lock.write_text(written(reports[0]))
     outcome = _judged(reports[1], lock)
     moved = _moved(*reports)
     setup = _arguments(reports[0]) != _arguments(reports[1])
@@ -95,5 +94,5 @@ def _check(lock: Path, case: Case, data: st.DataObject, edits: Sequence[Edit]) -
     assert any(notice.name == "setup-moved" for notice in outcome.failures) == setup
     assert outcome.exit_code == bool(moved or setup)
     assert {notice.code for notice in outcome.failures} <= {"lock"}
-    lock.write_text(written(from_report(reports[1])))
+    lock.write_text(written(reports[1]))
     assert _judged(reports[1], lock).exit_code == 0

@@ -17,14 +17,13 @@ from pgaudit.checks.ignore import sorted_out
 from pgaudit.config import Ignore, load_config
 from pgaudit.core.errors import ConfigError, UsageError
 from pgaudit.core.findings import Finding
-from pgaudit.diff.locks import read_lock, written
-from pgaudit.diff.reports import from_report
 from pgaudit.explanation import matching
 from pgaudit.gate import baseline
 from pgaudit.names import Glob, GlobError, fold_named
 from pgaudit.render.folds import fold
 from pgaudit.render.select import Selection, select
 from pgaudit.report import Report
+from pgaudit.sources.lock import read_lock, written
 from pgaudit.text import visible
 from tests.budget import examples
 
@@ -153,8 +152,8 @@ def _is_glob(text: str) -> bool:
 def test_random_names_come_back_from_files(names: list[str], tmp_path_factory: pytest.TempPathFactory) -> None:
     names = _possible(names)
     report = pgaudit.audit(model_of(names), SGD)
-    side = read_lock("x.lock", written(from_report(report)).encode())
-    assert sorted(entry.name for entry in side.entries) == sorted(names)
+    side = read_lock("x.lock", written(report).encode())
+    assert sorted(param.name for param in side) == sorted(names)
     finding = Finding("PG010", "x", "error", "x", key="k", params=tuple(names))
     path = Path(tmp_path_factory.mktemp("baseline")) / "known.json"
     path.write_text(baseline.written([finding]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -11,16 +12,17 @@ from rich.cells import cell_len
 
 import pgaudit
 from pgaudit.core.location import Position
-from pgaudit.diff import Diff, Kind, Side, compare
-from pgaudit.diff.reports import from_report
+from pgaudit.diff import ChangeKind, Diff, compare
 from pgaudit.render.diff_data import render_diff_json, render_diff_markdown
 from pgaudit.render.diff_github import render_diff_github
 from pgaudit.render.diff_table import DiffOptions, render_diff_table
 from pgaudit.render.diff_words import lines_of
 from pgaudit.render.github import command
 from pgaudit.render.style import marks_for
+from pgaudit.report import Report
 from pgaudit.text import visible
 from tests.budget import examples
+from tests.diff import made
 from tests.diff.random_sides import SIDES
 from tests.parity.show_timm import spelled
 from tests.render.reports import POLICY, Net, Wrapper, hostile
@@ -45,8 +47,8 @@ def _other_net() -> Net:
 
 def _diff() -> Diff:
     """Every kind of change: the wrapped model loses a token, gets a larger stem, and drops its sibling."""
-    a = from_report(pgaudit.audit(Wrapper(), POLICY), "a.yaml")
-    return compare(a, from_report(pgaudit.audit(_other_net(), OTHER), "b.yaml"))
+    a = replace(pgaudit.audit(Wrapper(), POLICY), path="a.yaml")
+    return compare(a, replace(pgaudit.audit(_other_net(), OTHER), path="b.yaml"))
 
 
 def _table(diff: Diff | None = None, **options: object) -> str:
@@ -127,7 +129,7 @@ def test_lines_fit_and_names_are_whole(width: int) -> None:
 
 
 def test_equal_sides_say_so() -> None:
-    side = from_report(pgaudit.audit(Net(), POLICY), "a.yaml")
+    side = replace(pgaudit.audit(Net(), POLICY), path="a.yaml")
     assert _table(compare(side, side)).endswith("\n\nno difference · 17 unchanged\n")
 
 
@@ -147,26 +149,24 @@ def test_colours_lose_nothing_and_ascii_has_marks_of_its_own() -> None:
 
 @settings(max_examples=examples(50))
 @given(a=SIDES, b=SIDES)
-def test_colours_change_no_line(a: Side, b: Side) -> None:
+def test_colours_change_no_line(a: Report, b: Report) -> None:
     lines = ANSI.sub("", _table(compare(a, b), colour=True)).split("\n")
     assert [line.rstrip() for line in lines] == _table(compare(a, b)).split("\n")
 
 
 def test_numbers_that_look_alike_are_told_apart() -> None:
-    a, b = (
-        from_report(pgaudit.audit(Net(), {"optimizer": {"type": "SGD", "lr": lr}}), "c.yaml") for lr in (0.3, 0.1 + 0.2)
-    )
+    a, b = (pgaudit.audit(Net(), {"optimizer": {"type": "SGD", "lr": lr}}) for lr in (0.3, 0.1 + 0.2))
     assert "0.3 → 0.30000000000000004" in _table(compare(a, b))
 
 
 @settings(max_examples=examples(200))
 @given(SIDES, SIDES)
-def test_random_diffs_fold_to_exactly_the_changed_names(a: Side, b: Side) -> None:
+def test_random_diffs_fold_to_exactly_the_changed_names(a: Report, b: Report) -> None:
     diff = compare(a, b)
-    for kind in Kind:
-        changes = [change for change in diff.of(kind) if change.entry.name]
+    for kind in ChangeKind:
+        changes = [change for change in diff.of(kind) if change.param.name]
         folded = [name for line in lines_of(changes, fold=True) for name in spelled(line.name)]
-        assert sorted(folded) == sorted(change.entry.name for change in changes)
+        assert sorted(folded) == sorted(change.param.name for change in changes)
 
 
 def _harmless(text: str) -> bool:
@@ -175,7 +175,7 @@ def _harmless(text: str) -> bool:
 
 @settings(max_examples=examples(200))
 @given(SIDES, SIDES)
-def test_random_diffs_are_harmless_in_every_format(a: Side, b: Side) -> None:
+def test_random_diffs_are_harmless_in_every_format(a: Report, b: Report) -> None:
     diff = compare(a, b)
     lines = lines_of(diff.changes, fold=True)
     for width in (None, 30):
@@ -186,8 +186,8 @@ def test_random_diffs_are_harmless_in_every_format(a: Side, b: Side) -> None:
 
 
 def test_hostile_names_of_a_real_model() -> None:
-    before = from_report(hostile(), "a.yaml")
-    after = Side(path="b\n.yaml", config="b,:%\n.yaml", model="x", constructor="mmcv")
+    before = replace(hostile(), path="a.yaml")
+    after = made.report(path="b\n.yaml", config_path="b,:%\n.yaml", model="x")
     for diff in (compare(before, after), compare(after, before)):
         assert _harmless(_table(diff))
         _check_json(diff, render_diff_json(diff))
@@ -202,7 +202,7 @@ def _check_json(diff: Diff, text: str) -> None:
     assert list(data) == ["schema_version", "tool", "a", "b", "differs", "setup", "changes", "counts"]
     assert data["schema_version"] == 1
     assert data["differs"] == diff.differs
-    assert [each["name"] for each in data["changes"]] == [change.entry.name for change in diff.changes]
+    assert [each["name"] for each in data["changes"]] == [change.param.name for change in diff.changes]
     for each, change in zip(data["changes"], diff.changes, strict=True):
         assert each["kind"] == change.kind.value
         for side, entry in ((each["before"], change.before), (each["after"], change.after)):
@@ -244,7 +244,7 @@ def _check_github(diff: Diff, text: str) -> None:
     assert all(level == "warning" or level == "notice" for level, _, _ in read)
     said = "\n".join(message for _, _, message in read)
     for line in lines_of(diff.changes, fold=True)[:5]:
-        assert visible(line.rows[0].entry.name.partition(".")[0].rstrip("0123456789")) in said
+        assert visible(line.rows[0].param.name.partition(".")[0].rstrip("0123456789")) in said
 
 
 def test_github_annotations_stand_at_the_rules() -> None:
@@ -261,14 +261,12 @@ def test_github_annotations_stand_at_the_rules() -> None:
 
 def _placed() -> Diff:
     from pgaudit.core.assignment import Provenance
-    from pgaudit.diff import Entry
 
-    def side(path: str, lr: float, base: float) -> Side:
+    def side(path: str, lr: float, base: float) -> Report:
         rule = Provenance("custom_keys", "fc", Position(5, 3))
-        entries = [
-            Entry(f"fc.{leaf}", (), (2,), 2, "Linear", True, True, lr, 0.0, rule, rule) for leaf in ("weight", "bias")
-        ]
-        return Side(path, path, "m", "timm", "mmcv", {"type": "SGD", "lr": base, "weight_decay": 0.0}, tuple(entries))
+        params = [made.param(f"fc.{leaf}", lr, 0.0, rule, rule) for leaf in ("weight", "bias")]
+        sgd = {"type": "SGD", "lr": base, "weight_decay": 0.0}
+        return made.report(*params, path=path, config_path=path, model="m", source="timm", optimizers=(sgd,))
 
     return compare(side("a.yaml", 1.0, 0.1), side("b.yaml", 0.2, 0.2))
 

@@ -1,4 +1,4 @@
-"""Two named things → the two sides, with the models that their configs need."""
+"""Two files that the user names → two Reports, with the models that their configs need."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from pgaudit.config import Config
 from pgaudit.core.errors import UsageError
-from pgaudit.diff.files import Named
-from pgaudit.diff.records import Side
-from pgaudit.diff.reports import from_report
 from pgaudit.inventory.cache import Cache
+from pgaudit.report import Report
+from pgaudit.sources.files import Named
 from pgaudit.text import quoted, visible
 
 if TYPE_CHECKING:
@@ -20,22 +19,22 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Sides:
-    """Both sides, and what the user should know about how they came about."""
+class Pair:
+    """Both reports, and what the user should know about how they came about."""
 
-    a: Side
-    b: Side
+    a: Report
+    b: Report
     notes: tuple[str, ...] = ()
 
 
-def audit_sides(
+def audit_pair(
     a: Named,
     b: Named,
     *,
     model: str | None = None,
     model_args: Mapping[str, Any] | None = None,
     cache: Cache | None = None,
-) -> Sides:
+) -> Pair:
     """Decides every parameter of the sides that are configs; a model that both are about is built once.
 
     Args:
@@ -55,7 +54,7 @@ def audit_sides(
     # The side that names its model comes first, so that the other can have the same.
     first, second = (b, a) if isinstance(a.found, Config) and not a.found.names_model else (a, b)
     sides = {id(first): workshop.side(first, second), id(second): workshop.side(second, first)}
-    return Sides(sides[id(a)], sides[id(b)], tuple(dict.fromkeys(workshop.notes)))
+    return Pair(sides[id(a)], sides[id(b)], tuple(dict.fromkeys(workshop.notes)))
 
 
 class _Workshop:
@@ -71,8 +70,8 @@ class _Workshop:
     def note(self, text: str) -> None:
         self.notes.append(text)
 
-    def side(self, named: Named, other: Named) -> Side:
-        if isinstance(named.found, Side):
+    def side(self, named: Named, other: Named) -> Report:
+        if isinstance(named.found, Report):
             return named.found
         if self._model is None and not named.found.names_model:
             return self._audited(named.path, self._with_model_of(named, named.found, other), other.path)
@@ -86,8 +85,9 @@ class _Workshop:
             ref, args, architecture = other.found.model, other.found.model_args, other.found.architecture
         else:
             # A report or lock may name a model of timm's. What would run code has to be named by the user.
-            model = other.found.model
-            known = model is not None and other.found.source == "timm" and is_timm_name(model)
+            about = other.found.assignment.model
+            model = about.ref
+            known = model is not None and about.source == "timm" and is_timm_name(model)
             ref, args, meant = (model if known else None), {}, model
         if ref is None and architecture is None:
             hint = f"--model {visible(meant)}" if meant else "--model MODEL, or `model:` in the config"
@@ -96,7 +96,7 @@ class _Workshop:
         self.note(f"{named.path} names no model; taking {visible(what)} from {other.path}")
         return replace(config, model=ref, model_args=args, architecture=architecture)
 
-    def _audited(self, path: str, config: Config, namer: str) -> Side:
+    def _audited(self, path: str, config: Config, namer: str) -> Report:
         from pgaudit.pipeline import audit_subject
         from pgaudit.references import subject_of
 
@@ -115,4 +115,4 @@ class _Workshop:
             self._last = key, subject_of(self._model, config, self._args, self._cache)
         report = audit_subject(self._last[1], config)
         self.notes += report.inventory.notes
-        return from_report(report, path)
+        return replace(report, path=path)

@@ -1,4 +1,4 @@
-"""What the user names → a side, or a config that still needs its model."""
+"""A file that the user names → the Report that it holds, or a config that still needs its model."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pgaudit.config import Config, load_config
+from pgaudit.core.assignment import Assignment, ModelInfo
 from pgaudit.core.errors import ConfigError
-from pgaudit.diff import locks, reports
-from pgaudit.diff.records import Side
 from pgaudit.input_files import read_bytes
 from pgaudit.inventory.imports import is_file
+from pgaudit.report import Report
+from pgaudit.sources import lock, saved_report
 from pgaudit.text import nearest, quoted
 
 NOTHING = frozenset({"/dev/null", os.devnull})
@@ -22,18 +23,18 @@ NOTHING = frozenset({"/dev/null", os.devnull})
 
 
 class Reader(NamedTuple):
-    """How to read one format in which a side may be saved."""
+    """How to read one format in which a report may be saved."""
 
     recognises: Callable[[str, bytes], bool]
     """Whether a file of that name and content is of this format."""
-    read: Callable[[str, bytes], Side]
+    read: Callable[[str, bytes], Report]
 
 
-READERS = (Reader(locks.is_lock, locks.read_lock), Reader(reports.is_report, reports.read_report))
+READERS = (Reader(lock.is_lock, lock.read_lock), Reader(saved_report.is_report, saved_report.read_report))
 """The saved formats, in the order in which they are asked; what none recognises is a config."""
 
 _ENDINGS = (".yaml", ".yml", ".py", ".json", ".lock")
-_MOST_BYTES = reports.MAX_BYTES
+_MOST_BYTES = saved_report.MAX_BYTES
 
 
 @dataclass(frozen=True)
@@ -41,22 +42,40 @@ class Named:
     """What was named, read as far as it goes without a model."""
 
     path: str
-    found: Side | Config
+    found: Report | Config
 
 
-def open_side(path: str, *, constructor: str | None = None) -> Named:
+def open_file(path: str, *, constructor: str | None = None) -> Named:
     """Reads a file, and decides what it is; nothing heavy is loaded.
 
     Raises:
         ConfigError: it cannot be read, or is no valid config or report.
     """
     if path in NOTHING:
-        return Named(path, Side(path=path))
+        return Named(path, Report(Assignment("report", ModelInfo(None, None), (), ()), None, path))
     data = _read(path)
-    for reader in READERS:
-        if reader.recognises(path, data):
-            return Named(path, reader.read(path, data))
-    return Named(path, _config(path, data, constructor))
+    return Named(path, _saved(path, data) or _config(path, data, constructor))
+
+
+def _saved(path: str, data: bytes) -> Report | None:
+    return next((reader.read(path, data) for reader in READERS if reader.recognises(path, data)), None)
+
+
+def saved_report_in(path: str) -> Report | None:
+    """Returns the report that a file holds; None for a file that is neither a lock nor a report, or cannot be read.
+
+    Raises:
+        ConfigError: it is damaged, or of a newer format.
+    """
+    return _saved(path, _read(path)) if is_saved(path) else None
+
+
+def is_saved(path: str) -> bool:
+    """Whether a file is a lock or a report, by its name and its beginning."""
+    if path.endswith((".yaml", ".yml", ".py", ".toml")) or not is_file(path):
+        return False
+    head = read_bytes(path, 400)
+    return lock.is_lock(path, head) or (b'"schema_version"' in head and b'"tool"' in head)
 
 
 def _read(path: str) -> bytes:

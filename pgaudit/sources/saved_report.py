@@ -1,4 +1,4 @@
-"""A Report, in memory or in a JSON file → a Side."""
+"""A JSON report → the Report that it was written from, without the model and the config behind it."""
 
 from __future__ import annotations
 
@@ -9,55 +9,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.config.json_text import read_json
-from pgaudit.core.assignment import ParamAssignment, Provenance
+from pgaudit.core.assignment import (
+    NOT_OPTIMIZED,
+    Assignment,
+    ModelInfo,
+    OptimizerInfo,
+    ParamAssignment,
+    Provenance,
+    RecordedParameter,
+    Setting,
+)
 from pgaudit.core.errors import ConfigError, Problem
+from pgaudit.core.findings import Finding
 from pgaudit.core.location import Position
-from pgaudit.diff.records import Entry, Side
 from pgaudit.report import Report
-from pgaudit.serialize import SCHEMA_VERSION, plain
+from pgaudit.serialize import SCHEMA_VERSION
 from pgaudit.text import one_line, quoted, visible
 
 if TYPE_CHECKING:
-    from pgaudit.diff.schema import ParamData, ReportData, RuleData
+    from pgaudit.sources.report_schema import FindingData, ParamData, ReportData, RuleData
 
 MAX_BYTES = 1 << 28
 """Of a JSON report: enough for some 300,000 parameters."""
 
 _HINT = "pgaudit show MODEL CONFIG --format json -o report.json"
 _SPELLED_OUT = 3
-
-
-def from_report(report: Report, path: str | None = None) -> Side:
-    """Returns a report as a side; ``path`` is what the user named, if not the config itself."""
-    return Side(
-        path=path or report.config.path,
-        config=report.config.path,
-        model=report.inventory.ref,
-        source=report.inventory.source,
-        constructor=report.constructor,
-        optimizer=plain(report.optimizer.call),
-        defaults=plain(report.facts.arguments),
-        entries=tuple(map(_entry, report.params)),
-    )
-
-
-def _entry(row: ParamAssignment) -> Entry:
-    parameter = row.param
-    return Entry(
-        parameter.name,
-        parameter.aliases,
-        parameter.shape,
-        parameter.numel,
-        parameter.module_type,
-        parameter.trainable is not False,
-        row.group is not None,
-        row.lr,
-        row.weight_decay,
-        row.setting.lr_rule,
-        row.setting.weight_decay_rule,
-        row.scheduled_lr,
-        plain(row.setting.unscaled),
-    )
 
 
 def is_report(path: str, data: bytes) -> bool:
@@ -69,7 +45,7 @@ def is_report(path: str, data: bytes) -> bool:
     return head.startswith(b"{") and b'"schema_version"' in head
 
 
-def read_report(path: str, data: bytes) -> Side:
+def read_report(path: str, data: bytes) -> Report:
     """Reads what ``pgaudit show --format json`` wrote.
 
     Raises:
@@ -80,8 +56,8 @@ def read_report(path: str, data: bytes) -> Side:
     return from_json(read_json(data, path, _HINT), path)
 
 
-def from_json(data: Any, path: str | None = None) -> Side:
-    """Returns the side of a parsed JSON report; ``path`` is where it comes from, for messages.
+def from_json(data: Any, path: str | None = None) -> Report:
+    """Returns the report that parsed JSON holds; ``path`` is where it comes from, for messages.
 
     Raises:
         ConfigError: as :func:`read_report`.
@@ -91,39 +67,47 @@ def from_json(data: Any, path: str | None = None) -> Side:
     if len(report.params) != report.model.parameters:
         held = f"{len(report.params):,} of {report.model.parameters:,} tensors"
         hint = "write it without --filter, --rule and --changed"
-        raise ConfigError(Problem(f"the report holds {held}, and a diff needs all", path, hint=hint))
-    return Side(
-        path=path,
-        config=report.config.path,
-        model=report.model.ref,
-        source=report.model.source,
-        constructor=report.config.constructor,
-        optimizer=report.config.optimizer,
-        entries=tuple(map(_entry_from_json, report.params)),
+        raise ConfigError(Problem(f"the report holds {held}, and all are needed", path, hint=hint))
+    config = report.config
+    settings: dict[str, Setting] = {}
+    params = tuple(_param(param, settings) for param in report.params)
+    assignment = Assignment("report", ModelInfo(report.model.ref, report.model.source), _optimizers(report), params)
+    findings = tuple(map(_finding, report.findings))
+    constructor, config_path = (config.constructor, config.path) if config else (None, None)
+    return Report(assignment, constructor, path, config_path, findings).with_bases()
+
+
+def _optimizers(report: ReportData) -> tuple[OptimizerInfo, ...]:
+    if report.optimizers is not None:
+        return tuple(OptimizerInfo(each.type, each.arguments) for each in report.optimizers)
+    called = dict(report.config.optimizer) if report.config else {}
+    return (OptimizerInfo(called.pop("type", None), called),)
+
+
+def _param(data: ParamData, settings: dict[str, Setting]) -> ParamAssignment:
+    parameter = RecordedParameter(
+        data.name,
+        tuple(data.aliases),
+        None if data.shape is None else tuple(data.shape),
+        data.numel,
+        data.dtype,
+        data.module_type,
+        data.trainable,
     )
+    held = data.in_optimizer, data.lr, data.weight_decay, data.scheduled_lr, data.extra, data.inert
+    key = repr((held, data.lr_rule, data.weight_decay_rule))
+    if key not in settings:  # parameters share settings
+        settings[key] = _setting(data)
+    optimizer = data.optimizer or 0 if data.in_optimizer else None
+    return ParamAssignment(parameter, settings[key], data.group if data.in_optimizer else None, optimizer)
 
 
-def _entry_from_json(param: ParamData) -> Entry:
-    return Entry(
-        param.name,
-        tuple(param.aliases),
-        tuple(param.shape),
-        param.numel,
-        param.module_type,
-        param.trainable,
-        param.in_optimizer,
-        param.lr,
-        param.weight_decay,
-        _rule(param.lr_rule),
-        _rule(param.weight_decay_rule),
-        param.scheduled_lr,
-        _effective(param),
-    )
-
-
-def _effective(param: ParamData) -> dict[str, Any]:
-    without = {*param.inert, *(["lr_scale"] if param.scheduled_lr is not None else [])}
-    return {key: value for key, value in param.extra.items() if key not in without}
+def _setting(data: ParamData) -> Setting:
+    lr_rule, decay_rule = _rule(data.lr_rule), _rule(data.weight_decay_rule)
+    if not data.in_optimizer:
+        return Setting.left_out(lr_rule) if lr_rule else NOT_OPTIMIZED
+    found = Setting.of(data.lr, data.weight_decay, lr_rule, decay_rule, data.extra, inert=frozenset(data.inert))
+    return found.scheduled_at(data.scheduled_lr)
 
 
 def _rule(data: RuleData | None) -> Provenance | None:
@@ -133,11 +117,19 @@ def _rule(data: RuleData | None) -> Provenance | None:
     return Provenance(data.option, data.key, position)
 
 
+def _finding(data: FindingData) -> Finding:
+    position = Position(data.line, data.column) if data.line and data.column else None
+    params = tuple(data.params)
+    param = params[0] if len(params) == 1 else None
+    head = data.code, data.name, data.severity, data.message, data.hint, param, data.path, position
+    return Finding(*head, params=params)
+
+
 def _validated(data: Any, path: str | None) -> ReportData:
     from pydantic import ValidationError
 
     from pgaudit.config.complaints import refusals
-    from pgaudit.diff.schema import ReportData
+    from pgaudit.sources.report_schema import ReportData
 
     if not isinstance(data, dict) or "schema_version" not in data:
         raise ConfigError(Problem("this is not a report of pgaudit", path, hint=_HINT))

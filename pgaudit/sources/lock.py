@@ -1,4 +1,4 @@
-"""Lock files: the lr, the weight decay and the rules of every parameter, as agreed, in lines that are easy to review.
+"""Lock files ↔ Reports: the settings of every parameter, as agreed, in lines that are easy to review.
 
     pgaudit lock, format 1
     # Agreed settings: `pgaudit lock --update` rewrites this file, `pgaudit check --lock` compares with it.
@@ -18,6 +18,11 @@ What schedulers make of an lr, and what else a group holds, stands after the wei
     0.001  0.05  scheduled 0.0001771  layer_decay: blocks.3.norm1.weight
     0.01  0.0001  {"momentum": 0.8}  custom_keys."fc": fc.{weight,bias}
 
+Where there are several optimizers, format 3 has a line ``optimizer:`` for each, and says of a parameter that is not in
+the first one which it is in:
+
+    0.02  0.0  optimizer 1  default: head.{weight,bias}
+
 Numbers are exact. No line depends on the width of another, so that a change shows as itself in a review.
 """
 
@@ -27,19 +32,29 @@ import json
 import math
 import re
 from collections.abc import Iterator
+from types import NoneType
 from typing import Any
 
 from pgaudit.config.documents import merge_mark
-from pgaudit.core.assignment import Provenance
+from pgaudit.core.assignment import (
+    NOT_OPTIMIZED,
+    Assignment,
+    ModelInfo,
+    OptimizerInfo,
+    ParamAssignment,
+    Provenance,
+    RecordedParameter,
+    Setting,
+)
 from pgaudit.core.errors import ConfigError, Problem
 from pgaudit.core.location import Position
-from pgaudit.diff.lock_names import expanded, spelled
-from pgaudit.diff.records import Entry, Side
 from pgaudit.names import fold_named
-from pgaudit.serialize import portable
+from pgaudit.report import Report
+from pgaudit.serialize import plain, portable
+from pgaudit.sources.lock_names import expanded, spelled
 from pgaudit.text import one_line, quoted, visible
 
-FORMATS = (1, 2)
+FORMATS = (1, 2, 3)
 """Those that are read. The first that can say it all is written, so that a lock does not change with the version."""
 MAX_BYTES = 1 << 28
 """Of a lock: one line a parameter, should none fold, for some million of them."""
@@ -49,11 +64,15 @@ _HEAD = ("model", "source", "constructor", "optimizer")
 _NONE, _DEFAULT = "-", "default"
 _RULE = r'(?:[A-Za-z_]\w*(?:\."(?:[^"\\]|\\.)*")?|-)'
 _RULES = rf"lr {_RULE}, weight_decay {_RULE}|(?:lr |weight_decay )?{_RULE}"
-_VALUES = re.compile(r"(?P<lr>\S+)  (?P<decay>\S+)(?:  scheduled (?P<scheduled>\S+))?(?P<frozen>  frozen)?  ")
+_VALUES = re.compile(
+    r"(?P<lr>\S+)  (?P<decay>\S+)(?:  scheduled (?P<scheduled>\S+))?(?:  optimizer (?P<optimizer>\d{1,9}))?"
+    r"(?P<frozen>  frozen)?  "
+)
 _LINE = re.compile(rf"(?P<rules>{_RULES}): (?P<names>.+)")
 _TITLES = (
     "# lr  weight_decay  rule: parameters",
     "# lr  weight_decay  [scheduled lr]  [what else the group holds]  rule: parameters",
+    "# lr  weight_decay  [scheduled lr]  [optimizer]  [what else the group holds]  rule: parameters",
 )
 _LAST = "# end"
 _NOTE = "# Agreed settings: `pgaudit lock --update` rewrites this file, `pgaudit check --lock` compares with it."
@@ -63,31 +82,42 @@ class NewerLock(ConfigError):
     """A newer pgaudit wrote the lock, in a format that is not read here."""
 
 
-def written(side: Side) -> str:
-    """Returns a side as a lock file; parameters stand in the model's order."""
-    beside = any(entry.scheduled_lr is not None or entry.extra for entry in side.entries)
-    lines = [f"pgaudit lock, format {FORMATS[beside]}", _NOTE]
-    for key, value in (("model", portable(side.model)), ("source", side.source), ("constructor", side.constructor)):
+def written(report: Report) -> str:
+    """Returns a report as a lock file; parameters stand in the model's order."""
+    settings = {id(each.setting): each.setting for each in report.params}.values()
+    more = any(setting.lr_scale is not None or setting.unscaled for setting in settings)
+    optimizers, model = report.assignment.optimizers, report.assignment.model
+    kind = 2 if len(optimizers) > 1 else int(more)
+    lines = [f"pgaudit lock, format {FORMATS[kind]}", _NOTE]
+    for key, value in (("model", portable(model.ref)), ("source", model.source), ("constructor", report.constructor)):
         lines.append(f"{key}: {value if value and _WORD.fullmatch(value) else json.dumps(value)}")
-    lines += [f"optimizer: {json.dumps(side.optimizer)}", "", _TITLES[beside]]
-    folds = fold_named((entry.name, _settings(entry), entry.module_type, entry) for entry in side.entries)
+    lines += [f"optimizer: {json.dumps(plain(optimizer.call))}" for optimizer in optimizers]
+    lines += ["", _TITLES[kind]]
+    said = {(id(each.setting), each.optimizer, each.param.trainable): each for each in report.params}
+    words = {key: _settings(each) for key, each in said.items()}
+    folds = fold_named(
+        (each.name, words[id(each.setting), each.optimizer, each.param.trainable], each.param.module_type, each)
+        for each in report.params
+    )
     for folded in folds:
-        for name in spelled(folded.name, [entry.name for entry in folded.rows]):
+        for name in spelled(folded.name, [each.name for each in folded.rows]):
             lines.append(f"{_settings(folded.rows[0])}: {name}")
     return "\n".join([*lines, _LAST]) + "\n"
 
 
-def _settings(entry: Entry) -> str:
+def _settings(of: ParamAssignment) -> str:
     """All that a line says but the names; also what lines are joined by."""
-    scheduled = "" if entry.scheduled_lr is None else f"  scheduled {_number(entry.scheduled_lr)}"
-    frozen = "" if entry.trainable else "  frozen"
-    extra = f"  {json.dumps(entry.extra, sort_keys=True)}" if entry.extra else ""
-    lr_rule, decay_rule = _rule(entry.lr_rule), _rule(entry.weight_decay_rule)
+    setting = of.setting
+    scheduled = "" if of.scheduled_lr is None else f"  scheduled {_number(of.scheduled_lr)}"
+    optimizer = f"  optimizer {of.optimizer}" if of.optimizer else ""
+    frozen = "" if of.param.trainable is not False else "  frozen"
+    extra = f"  {json.dumps(plain(setting.unscaled), sort_keys=True)}" if setting.unscaled else ""
+    lr_rule, decay_rule = _rule(setting.lr_rule), _rule(setting.weight_decay_rule)
     rules = lr_rule
     if lr_rule != decay_rule:
         said = [f"{of} {rule}" for of, rule in (("lr", lr_rule), ("weight_decay", decay_rule)) if rule != _DEFAULT]
         rules = ", ".join(said)
-    return f"{_number(entry.lr)}  {_number(entry.weight_decay)}{scheduled}{frozen}{extra}  {rules}"
+    return f"{_number(of.lr)}  {_number(of.weight_decay)}{scheduled}{optimizer}{frozen}{extra}  {rules}"
 
 
 def _number(value: float | None) -> str:
@@ -105,7 +135,7 @@ def is_lock(path: str, data: bytes) -> bool:
     return path.endswith(".lock") or data.startswith((b"pgaudit lock", b"\xef\xbb\xbfpgaudit lock"))
 
 
-def read_lock(path: str, data: bytes) -> Side:
+def read_lock(path: str, data: bytes) -> Report:
     """Reads a lock file.
 
     Raises:
@@ -118,33 +148,38 @@ def read_lock(path: str, data: bytes) -> Side:
     if (mark := merge_mark(lines)) is not None:
         raise _error(path, mark, "the marks of a merge conflict", "settle it, or write it anew: pgaudit lock --update")
     _refuse_other_formats(path, lines)
-    head: dict[str, str] = {}
-    entries: dict[str, Entry] = {}
+    head: dict[str, list[str]] = {}
+    params: dict[str, ParamAssignment] = {}
     for number, line in enumerate(lines[1:], start=2):
         if not line.strip() or line.startswith("#"):
             continue
         key, colon, value = line.partition(": ")
         if key in _HEAD and colon:
-            head[key] = value
+            head.setdefault(key, []).append(value)
             continue
-        for entry in _entries(path, number, line):
-            if entry.name in entries:
-                raise _error(path, number, f"{quoted(entry.name)} stands here a second time")
-            entries[entry.name] = entry
-    if not entries or next((line for line in reversed(lines) if line.strip()), "") != _LAST or set(head) != set(_HEAD):
+        for param in _params(path, number, line, len(head.get("optimizer", ()))):
+            if param.name in params:
+                raise _error(path, number, f"{quoted(param.name)} stands here a second time")
+            params[param.name] = param
+    if not params or next((line for line in reversed(lines) if line.strip()), "") != _LAST or set(head) != set(_HEAD):
         raise _error(path, len(lines), "the lock ends too early", "it was cut; run pgaudit lock again")
-    return _side(path, head, tuple(entries.values()))
+    return _report(path, head, tuple(params.values()))
 
 
-def _side(path: str, head: dict[str, str], entries: tuple[Entry, ...]) -> Side:
+def _report(path: str, head: dict[str, list[str]], params: tuple[ParamAssignment, ...]) -> Report:
     try:
-        optimizer = json.loads(head["optimizer"])
-        texts = {key: head[key] if _WORD.fullmatch(head[key]) else json.loads(head[key]) for key in _HEAD[:-1]}
+        called = [json.loads(text) for text in head["optimizer"]]
+        texts = {
+            key: head[key][-1] if _WORD.fullmatch(head[key][-1]) else json.loads(head[key][-1]) for key in _HEAD[:-1]
+        }
     except (ValueError, RecursionError) as error:
         raise ConfigError(Problem(f"the lock's head cannot be read: {one_line(error)}", path)) from None
-    if not isinstance(optimizer, dict) or not all(text is None or isinstance(text, str) for text in texts.values()):
+    dicts = all(isinstance(each, dict) and isinstance(each.get("type"), (str, NoneType)) for each in called)
+    if not dicts or not all(text is None or isinstance(text, str) for text in texts.values()):
         raise ConfigError(Problem("the lock's head holds other things than it should", path))
-    return Side(path, None, texts["model"], texts["source"], texts["constructor"], optimizer, entries)
+    optimizers = tuple(OptimizerInfo(each.pop("type", None), each) for each in called)
+    assignment = Assignment("lock", ModelInfo(texts["model"], texts["source"]), optimizers, params)
+    return Report(assignment, texts["constructor"], path).with_bases()
 
 
 def _refuse_other_formats(path: str, lines: list[str]) -> None:
@@ -157,7 +192,7 @@ def _refuse_other_formats(path: str, lines: list[str]) -> None:
         raise NewerLock(problem.problems)
 
 
-def _entries(path: str, number: int, line: str) -> Iterator[Entry]:
+def _params(path: str, number: int, line: str, optimizers: int) -> Iterator[ParamAssignment]:
     values = _VALUES.match(line)
     try:
         extra, rest = _extra(line[values.end() :]) if values else ({}, "")
@@ -165,17 +200,25 @@ def _entries(path: str, number: int, line: str) -> Iterator[Entry]:
         if values is None or found is None:
             hint = "lr  weight_decay  rule: names"
             raise _error(path, number, f"no setting: {visible(one_line(line, limit=60))}", hint)
-        lr, decay = _value(values["lr"]), _value(values["decay"])
-        scheduled = _value(values["scheduled"] or _NONE)
         names = expanded(found["names"])
-        rules = found["rules"]
-        lr_rule, decay_rule = map(_rule_of, _both(rules))
+        optimizer = int(values["optimizer"] or 0)
+        if optimizer >= max(optimizers, 1):
+            raise ValueError(f"there is no optimizer {optimizer}")
+        setting = _setting(values, extra, found["rules"])
     except (ValueError, RecursionError) as error:
         raise _error(path, number, one_line(error)) from None
-    in_optimizer = decay is not None  # a group has one, if only 0; whatever kept the parameter out may be named
-    known = (not values["frozen"], in_optimizer, lr, decay, lr_rule, decay_rule, scheduled, extra)
+    where = optimizer if setting.values else None
     for name in names:
-        yield Entry(name, (), None, None, None, *known)
+        yield ParamAssignment(RecordedParameter(name, trainable=not values["frozen"]), setting, None, where)
+
+
+def _setting(values: re.Match[str], extra: dict[str, Any], rules: str) -> Setting:
+    lr_rule, decay_rule = map(_rule_of, _both(rules))
+    decay = _value(values["decay"])
+    if decay is None:  # a group has one, if only 0; whatever kept the parameter out may be named
+        return Setting.left_out(lr_rule) if lr_rule else NOT_OPTIMIZED
+    found = Setting.of(_value(values["lr"]), decay, lr_rule, decay_rule, extra)
+    return found.scheduled_at(_value(values["scheduled"] or _NONE))
 
 
 def _extra(text: str) -> tuple[dict[str, Any], str]:

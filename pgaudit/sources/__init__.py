@@ -1,0 +1,1 @@
+"""What a user names → a Report: a model under a config, a saved report, a lock. One module a kind of source."""
