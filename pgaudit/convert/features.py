@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pgaudit.core.parameters import Inventory, ModuleType, Visit
 from pgaudit.names import fold_named
@@ -176,15 +176,11 @@ class Features:
 def _visits(inventory: Inventory, index: int, *, all_names: bool) -> tuple[Visit, ...]:
     """A parameter under its first name, or under all."""
     parameter, visits = inventory.parameters[index], inventory.visits_of.get(index, ())
-    if not all_names:
-        return visits[:1]
-    if not parameter.aliases or not visits or inventory.listings is not None:
-        return visits
-    known = {visit.name: visit for visit in visits}
-    last = visits[-1]
-    return tuple(
-        known.get(name) or Visit("", name, index, last.module, (), None, last.ndim) for name in parameter.names
-    )
+    if all_names and parameter.aliases and visits and inventory.listings is None:
+        known = {visit.name: visit for visit in visits}
+        other = Visit("", "", index, visits[-1].module, (), None, visits[-1].ndim)
+        visits = tuple(known.get(name) or replace(other, own=name) for name in parameter.names)
+    return visits if all_names else visits[:1]
 
 
 def bits(mask: int) -> Iterator[int]:

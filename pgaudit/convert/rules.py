@@ -38,11 +38,8 @@ def write(job: Job) -> Converted:
     Raises:
         ConfigError: it cannot be said in rules.
     """
-    job.refuse_if(
-        job.frozen(inside=True),
-        "the constructor `rules` leaves frozen parameters out, and these are in the optimizer",
-        FROZEN_HINT,
-    )
+    why = "the constructor `rules` leaves frozen parameters out, and these are in the optimizer"
+    job.refuse_if(job.frozen(inside=True), why, FROZEN_HINT)
     whole = frozenset(job.inventory.model_type.bases)  # the model's own class says nothing about a part of it
 
     def of_module(module: ModuleType) -> list[Key]:

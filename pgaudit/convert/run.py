@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.config import Config, load_config
@@ -66,9 +66,8 @@ def convert(
         ModelError: the model cannot be built.
     """
     if to not in TARGETS:
-        raise UsageError(
-            f"nothing is written as {quoted(to)}", did_you_mean(to, TARGETS) or f"--to {', '.join(TARGETS)}"
-        )
+        known = did_you_mean(to, TARGETS) or f"--to {', '.join(TARGETS)}"
+        raise UsageError(f"nothing is written as {quoted(to)}", known)
     target = TARGETS[to]
     read = load_config(config, constructor=constructor)
     of = model_source(model, read, model_args)
@@ -76,8 +75,9 @@ def convert(
         hint = "name the model itself, not an inventory of it"
         raise UsageError(f"what is written as {quoted(to)} is proved by running it on the model", hint)
     source = source_of(of, read)
-    section = _model_section(read) if model in (None, read.model) else {}
-    job = _job(source, of, target, section, ignore_frozen=ignore_frozen)
+    job = _job(source, of, target, ignore_frozen=ignore_frozen)
+    if model is None or model == read.model:
+        job = replace(job, model_section=_model_section(read))
     if not job.values:
         raise ConfigError("nothing is left to convert: no parameter in the optimizer trains")
     written = target.write(job)
@@ -85,21 +85,14 @@ def convert(
     return Converted(written.text, (*written.notes, *_notes(job)))
 
 
-def _job(
-    source: ConversionSource,
-    of: ModelSource,
-    target: Target,
-    section: Mapping[str, Any],
-    *,
-    ignore_frozen: bool,
-) -> Job:
+def _job(source: ConversionSource, of: ModelSource, target: Target, *, ignore_frozen: bool) -> Job:
     """Returns what the target has to write: the source's values in the order in which the target lists parameters."""
     whole, tensors = of.identities(unwrap=target.unwraps)
     inventory = whole.listed_by("named_children" if target.unwraps else "named_parameters")
     values = dict(zip(map(id, source.tensors), source.values, strict=True))
     frozen = (index for index, each in enumerate(inventory.parameters) if not each.trainable)
     ignored = frozenset(frozen if ignore_frozen else ())
-    return Job(source, inventory, tuple(values[id(tensor)] for tensor in tensors), ignored, section)
+    return Job(source, inventory, tuple(values[id(tensor)] for tensor in tensors), ignored)
 
 
 def _model_section(config: Config) -> dict[str, Any]:

@@ -35,9 +35,8 @@ def write(job: Job) -> Converted:
         if not found:
             return Converted(job.config("timm", config))
         unlike = min(unlike, found, key=len)
-    job.refuse_if(
-        unlike, "timm goes by dimensions, layers and the model's own no_weight_decay(), which says otherwise of"
-    )
+    why = "timm goes by dimensions, layers and the model's own no_weight_decay(), which says otherwise of"
+    job.refuse_if(unlike, why)
     raise AssertionError("a refusal names parameters")
 
 
@@ -59,19 +58,18 @@ def _call(job: Job, lr: float) -> tuple[str, dict[str, Any]]:
 
 
 def _options(job: Job) -> Iterator[dict[str, Any]]:
-    """What ``paramwise_cfg`` could hold, simplest first."""
-    for decay in ({}, *({"layer_decay": decay} for decay in _layer_decays(job))):
-        yield from (decay, {"filter_bias_and_bn": False, **decay})
+    """What ``paramwise_cfg`` could hold, simplest first.
 
-
-def _layer_decays(job: Job) -> list[float]:
-    """The numbers of which the scales may be powers: the source's own, and the scale next to 1."""
+    The scales may be powers of the source's own layer decay, or of the scale next to 1.
+    """
     report = job.source.report
     own = (report.config.paramwise_cfg or {}).get("layer_decay") if report.basis else None
     scales = {held.get("lr_scale", 1.0) for held in job.values.values()}
     others = (scale for scale in scales if isinstance(scale, float) and scale != 1.0)
     nearest = sorted(others, key=lambda scale: abs(scale - 1.0))[:1]
-    return list(dict.fromkeys([*([own] if isinstance(own, (int, float)) else []), *nearest]))
+    decays = dict.fromkeys([*([own] if isinstance(own, (int, float)) else []), *nearest])
+    for options in ({}, *({"layer_decay": decay} for decay in decays)):
+        yield from (options, {"filter_bias_and_bn": False, **options})
 
 
 def _differing(job: Job, config: Mapping[str, Any]) -> list[int]:

@@ -18,7 +18,7 @@ from pgaudit.gate import Audit, Outcome
 from pgaudit.gate.many import audits_of, guarded, run_all, selected
 from pgaudit.gate.processes import in_processes
 from pgaudit.gate.records import exit_code
-from pgaudit.inventory.imports import forgotten
+from pgaudit.user_code.imports import fresh_imports
 
 NETS = """
 import os
@@ -148,7 +148,7 @@ def test_processes_make_no_difference(outcomes: list[Outcome]) -> None:
 
 
 def test_a_process_that_dies_takes_no_other_audit_with_it(folder: Path) -> None:
-    with forgotten():
+    with fresh_imports():
         assert cli.main(["snapshot", "nets.py:tiny", "-o", "tiny.json"]) == 0  # for which no process loads torch
     entries = [("a", "tiny.json"), ("dies", "nets.py:dies"), ("b", "tiny.json")]
     lines = [f"- {{name: {name}, model: {model}, config: a.yaml}}\n" for name, model in entries]
