@@ -200,7 +200,7 @@ class Report:
         """Whether the library's schedulers multiply any lr that they set."""
         return self.assignment.scheduled
 
-    def beside(self, setting: Setting, optimizer: int | None = 0) -> dict[str, Any]:
+    def extra_of(self, setting: Setting, optimizer: int | None = 0) -> dict[str, Any]:
         """Returns what a group holds beside lr and weight decay that changes the training: what somebody reads, and the
         optimizer's own value is another.
         """

@@ -62,7 +62,7 @@ def param(of: ParamAssignment) -> dict[str, Any]:
         "weight_decay": of.weight_decay,
         "lr_rule": rule(of.setting.lr_rule),
         "weight_decay_rule": rule(of.setting.weight_decay_rule),
-        **beside(of.setting),
+        **extra(of.setting),
     }
 
 
@@ -75,18 +75,18 @@ def group(of: Group) -> dict[str, Any]:
         "weight_decay": of.weight_decay,
         "parameters": of.parameters,
         "numel": of.numel,
-        **beside(of.setting),
+        **extra(of.setting),
     }
 
 
-def beside(of: Setting) -> dict[str, Any]:
+def extra(of: Setting) -> dict[str, Any]:
     """Returns what a group holds beside lr and weight decay: ``extra``; where there is any, what schedulers make of the
     lr as ``scheduled_lr``, and as ``inert`` those of the extra keys that nothing reads.
     """
-    extra = {str(key): plain(value) for key, value in of.extra.items()}
+    held = {str(key): plain(value) for key, value in of.extra.items()}
     scheduled = {} if of.lr is None or of.lr_scale is None else {"scheduled_lr": of.peak_lr}
-    inert = sorted(of.inert.intersection(extra))
-    return {**scheduled, "extra": extra, **({"inert": inert} if inert else {})}
+    inert = sorted(of.inert.intersection(held))
+    return {**scheduled, "extra": held, **({"inert": inert} if inert else {})}
 
 
 def rule(of: Provenance | None) -> dict[str, Any] | None:

@@ -17,8 +17,8 @@ from pgaudit.cli.common import (
     note,
     parse_model_args,
     references,
-    report_stream_kept,
     screen,
+    stdout_reserved,
     the_cache,
     write,
 )
@@ -177,7 +177,7 @@ def _write_baseline(audit: Audit, path: Path) -> None:
 
 
 def _run(audits: Sequence[Audit], jobs: int) -> list[Outcome]:
-    with report_stream_kept(), bar_over(len(audits), audits[0].title) as done:
+    with stdout_reserved(), bar_over(len(audits), audits[0].title) as done:
         from pgaudit.gate.many import run_all
 
         return run_all(audits, jobs, lambda audit: done(audit.title))

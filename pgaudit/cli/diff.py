@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pgaudit.cli.common import Screen, note, parse_model_args, report_stream_kept, screen, spinner, the_cache, write
+from pgaudit.cli.common import Screen, note, parse_model_args, screen, spinner, stdout_reserved, the_cache, write
 from pgaudit.cli.options import Color, Constructor, ModelArgs, NoCache, NoCode, Output, Traceback, Width
 from pgaudit.cli.overwriting import keep_inputs
 from pgaudit.render.choices import Colour, DiffFormat
@@ -67,9 +67,9 @@ def _sides(
 ) -> ReportPair:
     from pgaudit.sources.files import open_file
 
-    with report_stream_kept():  # a config may be code
+    with stdout_reserved():  # a config may be code
         opened = [open_file(path, constructor=constructor) for path in (a, b)]  # before anything heavy
-    with report_stream_kept(), spinner(f"comparing {a} and {b}"):
+    with stdout_reserved(), spinner(f"comparing {a} and {b}"):
         from pgaudit.sources.pair import audit_pair
 
         return audit_pair(*opened, model=model, model_args=model_args, cache=cache)

@@ -14,8 +14,8 @@ from pgaudit.cli.common import (
     note,
     parse_model_args,
     read_config,
-    report_stream_kept,
     spinner,
+    stdout_reserved,
     the_cache,
     write,
 )
@@ -83,7 +83,7 @@ def _built(model: str, arguments: dict[str, object]) -> Saved:
     config = read_config(model, None) if is_config(model) else None
     if config is not None and not config.names_model:
         raise UsageError(f"{quoted(model)} names no model", "pgaudit snapshot MODEL; a config may say `model:`")
-    with report_stream_kept(), spinner(f"building {model}"):
+    with stdout_reserved(), spinner(f"building {model}"):
         from pgaudit.models.timm_names import refuse_unknown_model
         from pgaudit.snapshot import snapshot as made
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pgaudit.cli.common import complain, note, parse_model_args, report_stream_kept, screen, spinner, the_cache, write
+from pgaudit.cli.common import complain, note, parse_model_args, screen, spinner, stdout_reserved, the_cache, write
 from pgaudit.cli.options import Color, Constructor, ModelArgs, NoCache, NoCode, Traceback, Width
 from pgaudit.cli.overwriting import keep_inputs
 from pgaudit.cli.progress import bar_over
@@ -106,7 +106,7 @@ def sweep(
         {name: policy.digest for name, policy in by_name.items()},
     )
     work = Work(policies, arguments, cache, version=__version__)
-    results = _kept(tasks, work, identity, output, restart, (backend, jobs, scheduler))
+    results = _collected(tasks, work, identity, output, restart, (backend, jobs, scheduler))
     if traceback:
         for result in results:
             complain("\n".join(visible(line) for line in result.trace.splitlines())) if result.trace else None
@@ -137,18 +137,18 @@ def _read(
             raise UsageError(f"{quoted(path)} is a saved inventory, not a config", "quote the GLOB: 'folder/*.json'")
     from pgaudit.sweep.policies import read_policies
 
-    with report_stream_kept():  # a config that is code may print
+    with stdout_reserved():  # a config that is code may print
         return read_policies(configs, constructor)
 
 
 def _models(glob: str, cache: Cache | None) -> list[str]:
-    with report_stream_kept(), spinner(f"looking for {glob}"):
+    with stdout_reserved(), spinner(f"looking for {glob}"):
         from pgaudit.sweep.models import models_of
 
         return models_of(glob, cache)
 
 
-def _kept(
+def _collected(
     tasks: list[Task],
     work: Work,
     identity: Identity,
@@ -196,7 +196,7 @@ def _run(
         return
     backend, jobs, scheduler = where
     with (
-        report_stream_kept(),
+        stdout_reserved(),
         bar_over(total, tasks[0].model, total - len(tasks)) as done,
         open_pool(backend, jobs, scheduler, most=total) as pool,
         closing(run(work, tasks, pool)) as stream,

@@ -10,9 +10,9 @@ from pgaudit.cli.common import (
     parse_model_args,
     read_config,
     references,
-    report_stream_kept,
     screen,
     spinner,
+    stdout_reserved,
     the_cache,
     write,
 )
@@ -52,7 +52,7 @@ def verify(
     keep_inputs([output], [config_path], [model_ref])
     arguments = parse_model_args(model_args or [])
     read = read_config(config_path, constructor)
-    with report_stream_kept(), spinner(f"building {model_ref or read.model or 'the model'} twice"):
+    with stdout_reserved(), spinner(f"building {model_ref or read.model or 'the model'} twice"):
         from pgaudit.models.timm_names import refuse_unknown_model
         from pgaudit.verify.run import verify as verified
 

@@ -119,7 +119,7 @@ def _csv_fields(row: ParamAssignment) -> list[object]:
 
 
 def _extra_text(row: ParamAssignment) -> str | None:
-    extra = serialize.beside(row.setting)["extra"]
+    extra = serialize.extra(row.setting)["extra"]
     return json.dumps(extra, ensure_ascii=True) if extra else None
 
 
@@ -183,7 +183,7 @@ def _markdown_row(report: Report, line: Fold, *, extra: bool) -> str:
 
 def _held(report: Report, row: ParamAssignment) -> list[str]:
     """What else a row's group holds; and which optimizer it is in, where there are several."""
-    words = [beside(*item) for item in report.beside(row.setting, row.optimizer).items()]
+    words = [beside(*item) for item in report.extra_of(row.setting, row.optimizer).items()]
     several = len(report.assignment.optimizers) > 1 and row.in_optimizer
     return [*words, *([str(report.optimizer_of(row).type)] if several else [])]
 

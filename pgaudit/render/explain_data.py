@@ -27,7 +27,7 @@ def _plain(explanation: Explanation) -> dict[str, Any]:
     kept = ("name", "aliases", "group", "lr", "weight_decay", "lr_rule", "weight_decay_rule")
     return (
         {key: row[key] for key in kept}
-        | serialize.beside(explanation.row.setting)
+        | serialize.extra(explanation.row.setting)
         | {
             "meetings": [
                 {

@@ -196,7 +196,7 @@ def _name_width(columns: Columns, widths: Widths) -> int:
 def _rule(report: Report, row: ParamAssignment, marks: Marks, *, line: bool) -> Text:
     """The rules, and what else they write into the group."""
     words = labels(row.setting, marks, line=line, trainable=row.param.trainable)
-    held = report.beside(row.setting, row.optimizer)
+    held = report.extra_of(row.setting, row.optimizer)
     extra = [(beside(key, value), colour(row.setting.lr_rule)) for key, value in held.items()]
     if row.optimizer is not None and len(report.assignment.optimizers) > 1:
         extra.append((visible(report.optimizer_of(row).type), BASE))

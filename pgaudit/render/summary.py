@@ -120,7 +120,7 @@ def groups_table(report: Report, marks: Marks) -> Table:
     merged: dict[Hashable, list[Group]] = {}
     for group in report.groups:
         merged.setdefault((group.optimizer, group.setting.merging), []).append(group)
-    extras = [report.beside(groups[0].setting, groups[0].optimizer) for groups in merged.values()]
+    extras = [report.extra_of(groups[0].setting, groups[0].optimizer) for groups in merged.values()]
     table = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False, header_style="bold")
     scheduled = ["scheduled"] if report.scheduled else []
     several = ["optimizer"] if len(report.assignment.optimizers) > 1 else []

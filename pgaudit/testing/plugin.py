@@ -93,11 +93,11 @@ class ParamGroups:
         ``--pgaudit-update`` only; without it, a missing one fails.
         """
         __tracebackhide__ = True
-        path = self._named_after_test() if lock is True else self._beside(lock) if lock else None
+        path = self._named_after_test() if lock is True else self._in_test_folder(lock) if lock else None
         terms = Terms(
-            self._beside(expect) if isinstance(expect, (str, os.PathLike)) else expect,
+            self._in_test_folder(expect) if isinstance(expect, (str, os.PathLike)) else expect,
             path,
-            self._beside(baseline) if baseline else None,
+            self._in_test_folder(baseline) if baseline else None,
             fail_on,
             model_args or {},
             constructor,
@@ -111,7 +111,7 @@ class ParamGroups:
             if path and _content(path) != before:
                 self._node.user_properties.append((_WRITTEN, path))
 
-    def _beside(self, path: PathLike) -> str:
+    def _in_test_folder(self, path: PathLike) -> str:
         """A path beside the test, as seen from the current folder where that can be said."""
         absolute = os.path.normpath(self._node.path.parent / path)
         try:
@@ -124,7 +124,7 @@ class ParamGroups:
         self._locks += 1
         name = _file_name(".".join(self._node.nodeid.split("::")[1:]))
         number = f".{self._locks}" if self._locks > 1 else ""
-        return self._beside(Path("__pgaudit__", self._node.path.stem, f"{name}{number}.lock"))
+        return self._in_test_folder(Path("__pgaudit__", self._node.path.stem, f"{name}{number}.lock"))
 
 
 _LONGEST = 120

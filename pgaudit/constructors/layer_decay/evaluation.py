@@ -70,18 +70,18 @@ class _Tried:
     def asked(self, visit: Visit) -> Iterator[RuleEvaluation]:
         """All rules for a trainable parameter."""
         rules = self._rules
-        lot = rules.lot(visit)
-        setting = rules.setting(lot, visit)
+        role = rules.role(visit)
+        setting = rules.setting(role, visit)
         won = setting.weight_decay_rule
         assert won is not None
         for pattern in self._keys:
             yield self._key(visit, pattern, won)
         for option in rules.given:
             yield self._option(visit, option, won)
-        if lot.key is None and lot.option is None:
+        if role.key is None and role.option is None:
             product = Computation("weight_decay", setting.weight_decay)
             yield RuleEvaluation(won, True, "no rule speaks about its weight decay", (product,), _DECAY)
-        yield self._layer(lot, setting.lr)
+        yield self._layer(role, setting.lr)
 
     def _key(self, visit: Visit, pattern: Pattern, won: Provenance) -> RuleEvaluation:
         rule, spans, why, text = pattern.rule, pattern.find(visit), pattern.says(visit), visit.name
@@ -112,9 +112,9 @@ class _Tried:
         assert base is not None  # else there is no setting to explain
         return Computation("weight_decay", float(base * mult), base, mult, None if stated else "no decay_mult given")
 
-    def _layer(self, lot: LayerRole, lr: float | None) -> RuleEvaluation:
+    def _layer(self, role: LayerRole, lr: float | None) -> RuleEvaluation:
         rules = self._rules
-        power = f"{rules.rate:g}^{lot.exponent:g}"
-        why = layered(lot.layer, lot.layers)
-        product = Computation("lr", lr, rules.base_lr, rules.scale(lot), f"{why}: {power}")
+        power = f"{rules.rate:g}^{role.exponent:g}"
+        why = layered(role.layer, role.layers)
+        product = Computation("lr", lr, rules.base_lr, rules.scale(role), f"{why}: {power}")
         return RuleEvaluation(rules.lr_rule, True, why, (product,), frozenset({"lr"}))

@@ -102,11 +102,11 @@ def _one_group_each(inventory: Inventory, rules: LayerDecayRules, config: Config
         if not trainable[index]:
             decisions[index] = Decision(FROZEN, None)
             continue
-        lot = rules.lot(visit)
-        setting = rules.setting(lot, visit)
+        role = rules.role(visit)
+        setting = rules.setting(role, visit)
         if decisions[index].group is None:
             decisions[index] = Decision(setting, groups)
-            depths[index] = int(lot.layer)
+            depths[index] = int(role.layer)
             groups += 1
         else:
             again.setdefault(index, []).append((visit.name, setting))

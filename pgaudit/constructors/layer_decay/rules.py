@@ -19,7 +19,7 @@ CALL = "mmpretrain's LearningRateDecayOptimWrapperConstructor.add_params"
 
 
 class LayerRole(NamedTuple):
-    """What decides a parameter: equal lots have equal settings."""
+    """What decides a parameter: equal roles have equal settings."""
 
     key: str | None
     option: str | None
@@ -63,7 +63,7 @@ class LayerDecayRules:
                 hint="mmpretrain's classifiers have one; give the model one: name → (layer, number of layers)",
             )
 
-    def lot(self, visit: Visit) -> LayerRole:
+    def role(self, visit: Visit) -> LayerRole:
         """Returns what decides a trainable parameter.
 
         Raises:
@@ -81,11 +81,11 @@ class LayerDecayRules:
                 return LayerRole(None, option, *depth)
         return LayerRole(None, None, *depth)
 
-    def setting(self, lot: LayerRole, visit: Visit) -> Setting:
+    def setting(self, role: LayerRole, visit: Visit) -> Setting:
         """Returns what a parameter gets."""
-        found = self._settings.get(lot)
+        found = self._settings.get(role)
         if found is None:
-            found = self._settings[lot] = self._made(lot, visit)
+            found = self._settings[role] = self._made(role, visit)
         return found
 
     def rule(self, option: str, key: str | None = None) -> Provenance:
@@ -93,13 +93,13 @@ class LayerDecayRules:
         at = (option,) if key is None else (option, key)
         return Provenance(option, key, self._config.location("paramwise_cfg", *at))
 
-    def scale(self, lot: LayerRole) -> float:
+    def scale(self, role: LayerRole) -> float:
         """Returns by what the lr of a layer is multiplied."""
-        scale: float = power(self._config, self.rate, lot.exponent, ("paramwise_cfg", RATE))
+        scale: float = power(self._config, self.rate, role.exponent, ("paramwise_cfg", RATE))
         return scale
 
-    def _made(self, lot: LayerRole, visit: Visit) -> Setting:
-        scale = self.scale(lot)
+    def _made(self, role: LayerRole, visit: Visit) -> Setting:
+        scale = self.scale(role)
         if self.base_lr is None:
             raise no_lr(self._config, CALL, visit.name)
         if self.base_wd is None:
@@ -109,20 +109,20 @@ class LayerDecayRules:
                 hint="give the optimizer a weight_decay; 0.0 is one",
             )
         lr = times(self._config, "lr", self.base_lr, scale, ("paramwise_cfg", RATE))
-        group, rule = self._decay(lot)
-        group |= {"lr": lr, "lr_scale": scale, "layer_id": lot.layer}
+        group, rule = self._decay(role)
+        group |= {"lr": lr, "lr_scale": scale, "layer_id": role.layer}
         group.pop("param_name", None)  # the library overwrites a custom key's with the parameter's own
         inert = self._facts.inert(group)  # no scheduler of mmengine's looks for lr_scale
         return Setting.of(lr, float(group["weight_decay"]), self.lr_rule, rule, group, inert=inert)
 
-    def _decay(self, lot: LayerRole) -> tuple[dict[str, Any], Provenance]:
-        if lot.key is not None:
-            at = ("paramwise_cfg", "custom_keys", lot.key)
-            stated = dict(self.custom[lot.key])
+    def _decay(self, role: LayerRole) -> tuple[dict[str, Any], Provenance]:
+        if role.key is not None:
+            at = ("paramwise_cfg", "custom_keys", role.key)
+            stated = dict(self.custom[role.key])
             decay = times(self._config, "weight_decay", self.base_wd, stated.pop("decay_mult", 1.0), at)
-            return {"weight_decay": decay, **stated}, self.rule("custom_keys", lot.key)
-        if lot.option is not None:
-            mult, at_option = self.options[lot.option], ("paramwise_cfg", lot.option)
+            return {"weight_decay": decay, **stated}, self.rule("custom_keys", role.key)
+        if role.option is not None:
+            mult, at_option = self.options[role.option], ("paramwise_cfg", role.option)
             decay = times(self._config, "weight_decay", self.base_wd, mult, at_option)
-            return {"weight_decay": decay}, self.rule(lot.option)
+            return {"weight_decay": decay}, self.rule(role.option)
         return {"weight_decay": self.base_wd}, base_rule(self._config, "weight_decay")

@@ -62,7 +62,7 @@ class Native(Basic):
             if setting.excluded:
                 decisions.append(Decision(setting, None))
             else:
-                decisions.append(Decision(setting, groups.setdefault(policy.lot(setting), len(groups))))
+                decisions.append(Decision(setting, groups.setdefault(policy.effect(setting), len(groups))))
         if not groups:
             raise config.error("no parameter is left for the optimizer: all are frozen", "paramwise_cfg")
         return Decisions(tuple(decisions), policy.base)

@@ -43,7 +43,7 @@ class RuleList:
         self._settings: dict[tuple[int, ...], Setting] = {}
         self._open: dict[tuple[int, int], list[tuple[int, Named]]] = {}
         """The rules that can match in modules of a class, with as many dimensions, and what they ask of names."""
-        self._lots: dict[int, object] = {}
+        self._effects: dict[int, object] = {}
         self._refuse_unknown_settings()
 
     def _rule(self, index: int) -> Provenance:
@@ -61,7 +61,7 @@ class RuleList:
         first, *others = views_of(inventory, index)
         setting = self.of(first)
         for other in others:
-            if self.lot(self.of(other)) != self.lot(setting):
+            if self.effect(self.of(other)) != self.effect(setting):
                 self._refuse_tied((first[0], setting), (other[0], self.of(other)))
         return setting
 
@@ -87,12 +87,12 @@ class RuleList:
             return next(((index,) for index, named in open_rules if named(name)), ())
         return tuple([index for index, named in open_rules if named(name)])
 
-    def lot(self, setting: Setting) -> object:
+    def effect(self, setting: Setting) -> object:
         """Returns what is equal for settings that come to the same."""
-        known = self._lots.get(id(setting))
+        known = self._effects.get(id(setting))
         if known is None:
             known = (setting.excluded is not None, setting.lr, setting.weight_decay, repr(setting.extra))
-            self._lots[id(setting)] = known
+            self._effects[id(setting)] = known
         return known
 
     def _made(self, matched: tuple[int, ...]) -> Setting:
@@ -171,7 +171,7 @@ class _Decided:
         self.lr_rule, self.decay_rule = base.lr_rule, base.weight_decay_rule
 
     def setting(self, base: Setting, arguments: Mapping[str, Any]) -> Setting:
-        """Only what differs from the base is written into the group, so that equal lots are written equally."""
+        """Only what differs from the base is written into the group, so that equal settings are written equally."""
         written: list[tuple[str, Any]] = []
         if self.lr != base.lr:
             written.append(("lr", self.lr))

@@ -52,23 +52,23 @@ class Timm(Basic):
         refuse_raising(config, inventory, ["named_parameters"], CALL, "constructor")
         rules = TimmRules(config, facts, inventory.hints)
         unnamed = inventory.unnamed
-        lots = [
-            rules.lot(parameter) if parameter.trainable and index not in unnamed else None
+        roles = [
+            rules.role(parameter) if parameter.trainable and index not in unnamed else None
             for index, parameter in enumerate(inventory.parameters)
         ]
-        groups = _groups(rules, lots)
-        decisions = [Decision(rules.setting(lot), groups.get(lot[:3])) if lot else _FROZEN for lot in lots]
+        groups = _groups(rules, roles)
+        decisions = [Decision(rules.setting(role), groups.get(role[:3])) if role else _FROZEN for role in roles]
         if unnamed:
             decisions = [_UNNAMED if index in unnamed else found for index, found in enumerate(decisions)]
 
         def under(visit: Visit) -> Decision:
-            lot = rules.lot(replace(inventory.parameters[visit.index], name=visit.name))
-            return Decision(rules.setting(lot), groups.get(lot[:3]))
+            role = rules.role(replace(inventory.parameters[visit.index], name=visit.name))
+            return Decision(rules.setting(role), groups.get(role[:3]))
 
         conflicts = conflicts_of(inventory, decisions, under)
         if rules.layers is None:
             return Decisions(tuple(decisions), rules.base, conflicts)
-        depths = tuple(lot.layer if lot else None for lot in lots)
+        depths = tuple(role.layer if role else None for role in roles)
         return Decisions(tuple(decisions), rules.base, conflicts, depths, rules.layers.told_by)
 
     def patterns(self, config: Config, facts: OptimizerDefaults) -> Sequence[Pattern]:
@@ -86,8 +86,8 @@ class Timm(Basic):
         return evaluation.occurrences(inventory, config, facts, index)
 
 
-def _groups(rules: TimmRules, lots: list[TimmRole | None]) -> dict[tuple[int | None, bool, bool], int]:
+def _groups(rules: TimmRules, roles: list[TimmRole | None]) -> dict[tuple[int | None, bool, bool], int]:
     """The indices of groups: as they are first met or, without layer decay, in an order of their own."""
-    met = dict.fromkeys(lot[:3] for lot in dict.fromkeys(lots) if lot and not rules.leaves_out(lot))
+    met = dict.fromkeys(role[:3] for role in dict.fromkeys(roles) if role and not rules.leaves_out(role))
     order = met if rules.layers else sorted(met, key=lambda key: (key[2], key[1]))
     return {key: place for place, key in enumerate(order)}

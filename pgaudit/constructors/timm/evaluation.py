@@ -79,22 +79,22 @@ class _Tried:
 
     def asked(self, parameter: Parameter) -> Iterator[RuleEvaluation]:
         """All rules for a trainable parameter."""
-        lot = self._rules.lot(parameter)
-        setting = self._rules.setting(lot)
+        role = self._rules.role(parameter)
+        setting = self._rules.setting(role)
         layers = self._rules.layers
-        if layers and lot.layer is not None and layers.leaves_out(lot.layer):
-            why = f"{_scale(layers, lot.layer)}, which is under {layers.threshold:g}: left out, and frozen"
+        if layers and role.layer is not None and layers.leaves_out(role.layer):
+            why = f"{_scale(layers, role.layer)}, which is under {layers.threshold:g}: left out, and frozen"
             yield RuleEvaluation(self._rules.rule(LEFT_OUT), True, why, (), _BOTH)
             return
-        yield from self._decay(parameter, lot)
-        if layers and lot.layer is not None:
-            yield from self._layer(layers, lot.layer)
+        yield from self._decay(parameter, role)
+        if layers and role.layer is not None:
+            yield from self._layer(layers, role.layer)
         else:
             yield RuleEvaluation(
                 self._rules.lr_rule, True, "one lr for all", (Computation("lr", setting.lr),), frozenset({"lr"})
             )
 
-    def _decay(self, parameter: Parameter, lot: TimmRole) -> Iterator[RuleEvaluation]:
+    def _decay(self, parameter: Parameter, role: TimmRole) -> Iterator[RuleEvaluation]:
         rules = self._rules
         decides: frozenset[Decided] = frozenset({"weight_decay"})
         base = (Computation("weight_decay", rules.base.weight_decay),)
@@ -112,15 +112,15 @@ class _Tried:
         key = rules.exempt(parameter.name)
         if key is None:
             yield RuleEvaluation(Provenance("no_weight_decay"), False, self._unnamed())
-        elif lot.option == "filter_bias_and_bn":
+        elif role.option == "filter_bias_and_bn":
             beaten = rules.rule("no_weight_decay", None if key == parameter.name else key)
             why = "the model's no_weight_decay() names it"
             yield RuleEvaluation(beaten, True, why, none, frozenset(), filters, principle(filters, beaten))
         else:
             yield RuleEvaluation(
-                rules.rule(lot.option, lot.key), True, "the model's no_weight_decay() names it", none, decides
+                rules.rule(role.option, role.key), True, "the model's no_weight_decay() names it", none, decides
             )
-        if lot.option == "default":
+        if role.option == "default":
             yield RuleEvaluation(rules.rule("default"), True, "nothing takes the weight decay away", base, decides)
 
     def _unnamed(self) -> str:

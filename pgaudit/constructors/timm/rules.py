@@ -18,7 +18,7 @@ LEFT_OUT = "layer_decay_no_opt_scale"
 
 
 class TimmRole(NamedTuple):
-    """What decides a parameter: equal lots have equal settings, and stand in one group unless a layer is between."""
+    """What decides a parameter: equal roles have equal settings, and stand in one group unless a layer is between."""
 
     layer: int | None
     """None without layer decay."""
@@ -60,7 +60,7 @@ class TimmRules:
         self.lr_rule = base_rule(config, "lr")
         self.base = Setting.of(facts.lr, float(self.decay), self.lr_rule, self.rule("default"))
 
-    def lot(self, parameter: Parameter) -> TimmRole:
+    def role(self, parameter: Parameter) -> TimmRole:
         """Returns what decides a trainable parameter."""
         name = parameter.name
         fallback = self._fallback is not None and self._fallback.first(name) is not None
@@ -88,15 +88,15 @@ class TimmRules:
             self._exempt = NameGlobs(self._asked_for("paramwise_cfg"))
         return self._exempt.first(name)
 
-    def leaves_out(self, lot: TimmRole) -> bool:
+    def leaves_out(self, role: TimmRole) -> bool:
         """Whether ``layer_decay_no_opt_scale`` leaves a parameter out of the optimizer."""
-        return self.layers is not None and lot.layer is not None and self.layers.leaves_out(lot.layer)
+        return self.layers is not None and role.layer is not None and self.layers.leaves_out(role.layer)
 
-    def setting(self, lot: TimmRole) -> Setting:
+    def setting(self, role: TimmRole) -> Setting:
         """Returns what a parameter gets; one object for all under the same rules."""
-        found = self._settings.get(lot)
+        found = self._settings.get(role)
         if found is None:
-            found = self._settings[lot] = self._made(lot)
+            found = self._settings[role] = self._made(role)
         return found
 
     def rule(self, option: str, key: str | None = None) -> Provenance:
@@ -107,18 +107,18 @@ class TimmRules:
             option, key, self._config.location("paramwise_cfg", option) if option in self.options else None
         )
 
-    def _made(self, lot: TimmRole) -> Setting:
-        decay = self.decay if lot.decays else 0.0
-        decay_rule = self.rule(lot.option, lot.key)
+    def _made(self, role: TimmRole) -> Setting:
+        decay = self.decay if role.decays else 0.0
+        decay_rule = self.rule(role.option, role.key)
         written: dict[str, Any] = {"weight_decay": decay}
         lr_rule = self.lr_rule
-        if lot.layer is not None:
+        if role.layer is not None:
             assert self.layers is not None
-            if self.layers.leaves_out(lot.layer):
+            if self.layers.leaves_out(role.layer):
                 return Setting.left_out(self.rule(LEFT_OUT))
-            written = {"lr_scale": self.layers.scales[lot.layer], **written}
-            lr_rule = self.rule(self.layers.option(lot.layer))
-        if lot.fallback:
+            written = {"lr_scale": self.layers.scales[role.layer], **written}
+            lr_rule = self.rule(self.layers.option(role.layer))
+        if role.fallback:
             written["use_fallback"] = True
         return Setting.of(self._facts.lr, float(decay), lr_rule, decay_rule, written)
 
