@@ -24,7 +24,7 @@ test: $(TESTED)  ## every test; T="-k name" chooses
 	$(PYTEST) --numprocesses=$(JOBS) --dist=loadgroup --benchmark-disable $(T)
 
 parity: $(TESTED)  ## all timm models against the real libraries (minutes)
-	$(PYTEST) --numprocesses=$(JOBS) --benchmark-disable -m parity_full tests/parity $(T)
+	$(PYTEST) --numprocesses=$(JOBS) --benchmark-disable -m parity_full tests/parity tests/openmmlab $(T)
 
 fuzz: $(TESTED)  ## the property tests with new examples, 20 times as many
 	PGAUDIT_EXAMPLES=$${PGAUDIT_EXAMPLES:-20} HYPOTHESIS_PROFILE=fuzz \
