@@ -105,6 +105,7 @@ def finding(of: Finding) -> dict[str, Any]:
     """Returns one entry of ``findings``."""
     return {
         "code": of.code,
+        "name": of.name,
         "severity": of.severity,
         "message": of.message,
         "hint": of.hint,
@@ -112,6 +113,11 @@ def finding(of: Finding) -> dict[str, Any]:
         "params": list(of.params),
         **place(of.location),
     }
+
+
+def error_data(of: Finding) -> dict[str, Any]:
+    """Returns why something could not be audited."""
+    return {"message": of.message, "hint": of.hint, **place(of.location)}
 
 
 def place(of: Location | None) -> dict[str, Any]:

@@ -21,6 +21,7 @@ import pgaudit
 from pgaudit.config.expect import expect_complaints, expectations
 from pgaudit.core.setting import Provenance, Setting
 from pgaudit.diff import ChangeKind, compare
+from pgaudit.gate import Outcome
 from pgaudit.gate.expected import unexpected
 from pgaudit.gate.locked import moved
 from pgaudit.gate.records import Audit
@@ -144,8 +145,9 @@ def test_check_fails_exactly_where_something_effective_moved(a: Groups, b: Group
     with registered(), tempfile.TemporaryDirectory() as folder:
         lock = Path(folder, "a.lock")
         lock.write_text(written(audited(a)))
-        notices = list(moved(audited(b), Audit("model", "c.yaml", lock=str(lock))))
-    assert {name for notice in notices if notice.fails for name in notice.params} == differing(a, b)
+        audit = Audit("model", "c.yaml", lock=str(lock))
+        failures = Outcome(audit, tuple(moved(audited(b), audit))).failures
+    assert {name for finding in failures for name in finding.params} == differing(a, b)
 
 
 @settings(max_examples=examples(200))

@@ -240,7 +240,7 @@ def test_one_model_under_many_configs_is_built_once_and_audited_alike(
         try:
             alone.append(pgaudit.audit("net.py:Net", config).to_dict())
         except pgaudit.PgauditError as error:
-            alone.append(error.problems)
+            alone.append(error.findings)
     err = io.StringIO()
     with contextlib.redirect_stderr(err):
         found = list(audit_many("net.py:Net", configs))

@@ -29,8 +29,8 @@ from pgaudit.checks import (
 from pgaudit.checks.base import Audited, Check, Kind
 from pgaudit.checks.ignore import sorted_out
 from pgaudit.config import Config
-from pgaudit.core.errors import ConfigError, Problem
-from pgaudit.core.findings import SEVERITIES, Finding, Severity
+from pgaudit.core.errors import ConfigError
+from pgaudit.core.findings import Finding, gravity
 from pgaudit.core.location import location_order
 from pgaudit.names import Names
 from pgaudit.text import quoted
@@ -74,23 +74,21 @@ def refuse_unknown_codes(config: Config) -> None:
     if unknown:
         hint = f"known: PG001 to {max(DOCUMENTED)}"
         raise ConfigError(
-            [Problem(f"there is no finding {each.code}", config.nearest(*each.at), hint) for each in unknown]
+            [Finding.error(f"there is no finding {each.code}", config.nearest(*each.at), hint) for each in unknown]
         )
 
 
 def _in_order(findings: list[Finding]) -> tuple[Finding, ...]:
-    return tuple(sorted(findings, key=lambda one: (SEVERITIES.index(one.severity), location_order(one.location))))
+    return tuple(sorted(findings, key=lambda one: (-gravity(one.severity), location_order(one.location))))
 
 
 __all__ = [
     "CHECKS",
     "DOCUMENTED",
-    "SEVERITIES",
     "Audited",
     "Check",
     "Finding",
     "Kind",
-    "Severity",
     "refuse_unknown_codes",
     "run_checks",
 ]

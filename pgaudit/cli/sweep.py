@@ -13,7 +13,8 @@ from pgaudit.cli.options import Color, Constructor, ModelArgs, NoCache, NoCode, 
 from pgaudit.cli.overwriting import keep_inputs
 from pgaudit.cli.progress import bar_over
 from pgaudit.core.errors import UsageError
-from pgaudit.render.choices import Colour, FailOn, SweepFormat, SweepSort
+from pgaudit.core.findings import Threshold
+from pgaudit.render.choices import Colour, SweepFormat, SweepSort
 from pgaudit.text import counted, quoted, visible
 
 if TYPE_CHECKING:
@@ -64,8 +65,8 @@ def sweep(
         typer.Option("--scheduler", metavar="ADDRESS", show_default=False, help="The cluster's, for dask or ray."),
     ] = None,
     fail_on: Annotated[
-        FailOn, typer.Option("--fail-on", help="Findings of this severity or above make the exit code 1.")
-    ] = FailOn.NEVER,
+        Threshold, typer.Option("--fail-on", help="Findings of this severity or above make the exit code 1.")
+    ] = "never",
     fmt: Annotated[SweepFormat, typer.Option("--format", help="What to write to stdout.")] = SweepFormat.TABLE,
     sort: Annotated[SweepSort, typer.Option("--sort", help="The order of the table's models.")] = SweepSort.GRAVITY,
     every: Annotated[bool, typer.Option("--all", help="Show every model, not only the gravest.")] = False,
@@ -111,7 +112,7 @@ def sweep(
         for result in results:
             complain("\n".join(visible(line) for line in result.trace.splitlines())) if result.trace else None
     _write(results, policies, identity, fmt, sort, every, colour, width)
-    raise typer.Exit(exit_code(results, fail_on.value))
+    raise typer.Exit(exit_code(results, fail_on))
 
 
 _ENDINGS = {

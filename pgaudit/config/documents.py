@@ -7,7 +7,8 @@ from pathlib import Path as FilePath
 
 from pgaudit.config.layouts import Path
 from pgaudit.config.loader import MAX_BYTES, Document
-from pgaudit.core.errors import ConfigError, Problem
+from pgaudit.core.errors import ConfigError
+from pgaudit.core.findings import Finding
 from pgaudit.core.location import Location, location_order, whole_file
 from pgaudit.input_files import read_bytes
 from pgaudit.text import nearest, quoted, visible
@@ -65,11 +66,11 @@ def refuse(complaints: Sequence[Complaint], document: Document, path: str | None
     if not complaints:
         return
     unique = {at: (message, hint) for at, message, hint in reversed(complaints)}  # the first about a place
-    problems = [
-        Problem(_named(at, message), _place(document, at) or whole_file(path), hint)
+    findings = [
+        Finding.error(_named(at, message), _place(document, at) or whole_file(path), hint)
         for at, (message, hint) in unique.items()
     ]
-    raise ConfigError(sorted(problems, key=lambda each: (location_order(each.location), each.message)))
+    raise ConfigError(sorted(findings, key=lambda each: (location_order(each.location), each.message)))
 
 
 def _named(at: Path, message: str) -> str:

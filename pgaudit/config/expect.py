@@ -11,10 +11,8 @@ from typing import Any
 from pgaudit.config.documents import Complaint, read_file, refuse
 from pgaudit.config.layouts import Path
 from pgaudit.config.loader import read_yaml
+from pgaudit.core.findings import Threshold
 from pgaudit.core.location import Location, whole_file
-
-LEVELS = ("info", "warning", "error", "never")
-"""From which severity on findings fail the gate; ``never`` for none."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,7 @@ class Expectations:
     """Whether a rule that is not listed may hit nothing."""
     params: tuple[ParamExpectation, ...] = ()
     max_groups: int | None = None
-    fail_on: str | None = None
+    fail_on: Threshold | None = None
     at: Path = ()
     """Where the section stands in its file; empty for a file of its own."""
     path: str | None = None
@@ -85,7 +83,7 @@ def load_expectations(path: str) -> Expectations:
     """Reads expectations from a file of their own, which may have them under ``expect:``.
 
     Raises:
-        ConfigError: with every problem of the file.
+        ConfigError: with all that is wrong with the file.
     """
     example = "for example rules: {custom_keys.head: 'head.*'}"
     document = read_yaml(read_file(path, "expectations"), path, least=example)

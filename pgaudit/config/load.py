@@ -35,7 +35,7 @@ def load_config(
         constructor: a constructor that takes the place of the one that the config names.
 
     Raises:
-        ConfigError: with every problem of the file, each with its line and column.
+        ConfigError: with all that is wrong with the file, each with its line and column.
     """
     wanted = grammar_named(constructor)
     if constructor is not None and wanted is None:

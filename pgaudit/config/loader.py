@@ -16,7 +16,8 @@ import yaml
 
 from pgaudit.config.layouts import Path
 from pgaudit.config.yaml_errors import syntax_error, undecodable, unreadable
-from pgaudit.core.errors import ConfigError, Problem
+from pgaudit.core.errors import ConfigError
+from pgaudit.core.findings import Finding
 from pgaudit.core.location import Location
 from pgaudit.text import one_line, quoted
 
@@ -74,7 +75,7 @@ def read_yaml(
         least: the hint to give for an empty file.
 
     Raises:
-        ConfigError: with every problem found; syntax errors end the reading, so there is only one of those.
+        ConfigError: with everything found; syntax errors end the reading, so there is only one of those.
     """
     source = Source(data, path, least=least)
     return source.read(aside(source.outline) if aside else None)
@@ -125,15 +126,15 @@ class Source:
         """Returns what it says but for the rest: top-level keys that are left aside.
 
         Raises:
-            ConfigError: with every problem found.
+            ConfigError: with everything found.
         """
         builder = _Builder(self.path, size or Size(), inherited=self._inherited)
         try:
             builder.document.value = builder.build(_without(self._root, rest or {}), ())
         except RecursionError:
             raise ConfigError("the YAML is nested too deeply", location=Location(self.path)) from None
-        if builder.problems:
-            raise ConfigError(builder.problems)
+        if builder.errors:
+            raise ConfigError(builder.errors)
         builder.document.rest = rest or {}
         for key, _ in self._root.value if rest else ():
             if _is_word(key) and key.value in builder.document.rest:
@@ -179,14 +180,14 @@ class Size:
 
 
 class _Builder:
-    """Turns nodes into values; collects problems instead of stopping at the first."""
+    """Turns nodes into values; collects errors instead of stopping at the first."""
 
     def __init__(self, path: str, size: Size, *, inherited: bool) -> None:
         self._path = path
         self._inherited = inherited
         self._size = size
         self.document = Document()
-        self.problems: list[Problem] = []
+        self.errors: list[Finding] = []
         self._open: set[int] = set()
         self._resolver = yaml.SafeLoader("")
 
@@ -194,11 +195,11 @@ class _Builder:
         self._count(node)
         self.document.values[at] = self.place(node)
         if id(node) in self._open:
-            self._problem(node, "this alias contains itself")
+            self._refuse(node, "this alias contains itself")
             return None
         if node.tag not in _PLAIN_TAGS:
             hint = "write a plain list" if node.tag.endswith("python/tuple") else "remove the tag"
-            self._problem(node, f"the tag {quoted(node.tag.replace(_TAG, '!!'))} is not allowed in a config", hint)
+            self._refuse(node, f"the tag {quoted(node.tag.replace(_TAG, '!!'))} is not allowed in a config", hint)
             return None
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, at)
@@ -218,7 +219,7 @@ class _Builder:
         for key_node, value_node in node.value:
             if key_node.tag == _TAG + "merge":
                 if merges:
-                    self._problem(key_node, "`<<` stands twice here", "merge a list: <<: [*a, *b]")
+                    self._refuse(key_node, "`<<` stands twice here", "merge a list: <<: [*a, *b]")
                 merges.append(value_node)
                 continue
             key = self._key(key_node)
@@ -226,7 +227,7 @@ class _Builder:
                 continue
             here = self.place(key_node)
             if key in seen:
-                self._problem(key_node, f"the key {quoted(key)} stands twice here, first in line {seen[key].line}")
+                self._refuse(key_node, f"the key {quoted(key)} stands twice here, first in line {seen[key].line}")
                 continue
             seen[key] = here
             self.document.keys[(*at, key)] = here
@@ -240,7 +241,7 @@ class _Builder:
         sources = node.value if isinstance(node, yaml.SequenceNode) else [node]
         for source in sources:
             if not isinstance(source, yaml.MappingNode):
-                self._problem(source, "`<<` merges mappings only")
+                self._refuse(source, "`<<` merges mappings only")
                 continue
             outer, self.document = self.document, Document()
             try:
@@ -261,13 +262,13 @@ class _Builder:
     def _key(self, node: yaml.Node) -> str | None:
         self._count(node)
         if not isinstance(node, yaml.ScalarNode):
-            self._problem(node, "a key must be a word, not a list or mapping")
+            self._refuse(node, "a key must be a word, not a list or mapping")
             return None
         if node.tag in (_TAG + "str", _TAG + "value"):
             return str(node.value)
         kind = node.tag.replace(_TAG, "")
         text = node.value if node.value else "~"
-        self._problem(
+        self._refuse(
             node,
             f"the key {text} is read as {_A[kind]} by YAML" if kind in _A else f"the key {quoted(text)} has a tag",
             f'quote it: "{text}"',
@@ -284,18 +285,18 @@ class _Builder:
         if kind in ("timestamp", "value"):
             return text
         if kind in ("int", "float") and _OCTAL_OR_SEXAGESIMAL.fullmatch(text):
-            self._problem(
+            self._refuse(
                 node, f"{text} is an octal or base-60 number to YAML 1.1", "write it as a decimal, or quote it"
             )
             return None
         try:
             value = getattr(self._resolver, f"construct_yaml_{kind}")(node)
             if isinstance(value, int) and value.bit_length() > _MAX_BITS:
-                self._problem(node, "this number is too large")
+                self._refuse(node, "this number is too large")
                 return None
             return value
         except (ValueError, LookupError):
-            self._problem(node, f"{quoted(text)} is not {_A.get(kind, kind)}")
+            self._refuse(node, f"{quoted(text)} is not {_A.get(kind, kind)}")
             return None
 
     def _count(self, node: yaml.Node) -> None:
@@ -304,8 +305,8 @@ class _Builder:
             message = f"the file expands to more than {MAX_NODES:,} values"
             raise ConfigError(message, "fewer aliases and merges", self.place(node))
 
-    def _problem(self, node: yaml.Node, message: str, hint: str | None = None) -> None:
-        self.problems.append(Problem(message, self.place(node), hint))
+    def _refuse(self, node: yaml.Node, message: str, hint: str | None = None) -> None:
+        self.errors.append(Finding.error(message, self.place(node), hint))
 
     def place(self, node: yaml.Node) -> Location:
         """Returns where a node begins."""

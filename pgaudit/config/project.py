@@ -17,6 +17,7 @@ from pgaudit.config.layouts import Path
 from pgaudit.config.loader import Document, read_yaml
 from pgaudit.config.project_faults import EXAMPLE, project_complaints
 from pgaudit.core.errors import ConfigError, UsageError
+from pgaudit.core.findings import Threshold
 from pgaudit.core.location import Location
 
 YAML, TOML = "pgaudit.yaml", "pyproject.toml"
@@ -50,7 +51,7 @@ class Listed:
     lock: str | None = None
     expect: str | None = None
     baseline: str | None = None
-    fail_on: str | None = None
+    fail_on: Threshold | None = None
     origin: Origin | None = None
 
 
@@ -67,7 +68,7 @@ def find_project(start: FilePath | None = None) -> Project:
 
     Raises:
         UsageError: there is none.
-        ConfigError: with every problem of the file.
+        ConfigError: with all that is wrong with the file.
     """
     here = (start or FilePath.cwd()).absolute()
     for folder in (here, *here.parents):
@@ -96,7 +97,7 @@ def load_project(path: FilePath) -> Project:
     """Reads a project file.
 
     Raises:
-        ConfigError: with every problem of the file.
+        ConfigError: with all that is wrong with the file.
     """
     shown = os.path.relpath(path)
     data = read_file(str(path), "project")
@@ -147,7 +148,7 @@ def _outside(entries: Sequence[Mapping[str, Any]], folder: FilePath, at: Path) -
                     yield (*at, index, key), refused, None
 
 
-def _listed(entry: Mapping[str, Any], folder: FilePath, fail_on: str | None, origin: Origin) -> Listed:
+def _listed(entry: Mapping[str, Any], folder: FilePath, fail_on: Threshold | None, origin: Origin) -> Listed:
     paths = {key: _beside(folder, entry[key]) for key in _FILES if entry.get(key)}
     model = entry.get("model")
     if isinstance(model, str) and ".py:" in model:

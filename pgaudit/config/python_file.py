@@ -54,7 +54,7 @@ def read_python(path: str) -> PythonConfig:
         user_code.runs(path, "a YAML config is data: reading it runs nothing")
     except UsageError as error:
         at = Location(path, 1, 1)
-        raise ConfigError([replace(problem, location=at) for problem in error.problems]) from None
+        raise ConfigError([replace(finding, location=at) for finding in error.findings]) from None
     chain = Chain(path)
     if chain.whole and not any(section in chain.tree.entries for section in _SECTIONS):
         raise _without_optimizer(path, [str(name) for name in chain.tree.entries])

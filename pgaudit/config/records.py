@@ -139,6 +139,6 @@ class Config:
             argument = words.get(argument, argument) if words and argument else argument
             section, *below = at
             inner = (*below[:-1], argument) if argument and argument != "type" else below
-            problem = error.problems[0]
+            problem = error.findings[0]
             there = self.nearest(section, *inner)
             raise ConfigError(problem.message, problem.hint, there, example=problem.example) from error

@@ -39,7 +39,7 @@ def constructor_complaints(name: object, layout: Layout) -> list[Complaint]:
     try:
         return [] if grammar_named(name) else [(at, *unknown_constructor(name))]
     except UsageError as error:  # of a plug-in
-        return [(at, problem.message, problem.hint) for problem in error.problems]
+        return [(at, finding.message, finding.hint) for finding in error.findings]
 
 
 def section_complaints(layout: Layout, grammar: Grammar | None) -> list[Complaint]:

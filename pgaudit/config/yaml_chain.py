@@ -17,7 +17,8 @@ from pgaudit.config.bases import refuse_unreadable, shown
 from pgaudit.config.documents import read_file
 from pgaudit.config.layouts import Path, recognise
 from pgaudit.config.loader import MAX_BYTES, Document, Outline, Size, Source
-from pgaudit.core.errors import ConfigError, Problem
+from pgaudit.core.errors import ConfigError
+from pgaudit.core.findings import Finding
 from pgaudit.core.location import Location
 from pgaudit.text import quoted, visible
 
@@ -36,7 +37,7 @@ def read_chain(path: str, *, aside: Callable[[Outline], Outline], least: str) ->
         least: the hint to give for an empty file.
 
     Raises:
-        ConfigError: with the problems of the first file that has any.
+        ConfigError: with what is wrong in the first file in which anything is.
     """
     data = read_file(path)
     _refuse_written(data, path)
@@ -149,8 +150,8 @@ class _Chain:
         try:
             data = read_file(path)
         except ConfigError as error:
-            problem = error.problems[0]
-            raise ConfigError(problem.message, problem.hint, at) from None
+            found = error.findings[0]
+            raise ConfigError(found.message, found.hint, at) from None
         self._bytes += len(data)
         if self._bytes > MAX_BYTES:
             message = f"the bases are larger than the {MAX_BYTES:,} bytes that a config may have"
@@ -159,16 +160,16 @@ class _Chain:
 
     def _put(self, over: Document, under: Document) -> None:
         """Puts one document over another, which becomes the result."""
-        problems = list(self._merged(over, under, (), over.value, under.value))
-        if problems:
-            raise ConfigError(problems)
+        wrong = list(self._merged(over, under, (), over.value, under.value))
+        if wrong:
+            raise ConfigError(wrong)
         under.values[()] = over.values[()]
         known = [*under.ambiguous, *over.ambiguous]
         under.ambiguous = [each for each in known if under.values.get(each.path) == each.location]
 
     def _merged(
         self, over: Document, under: Document, at: Path, new: dict[str, Any], old: dict[str, Any]
-    ) -> Iterator[Problem]:
+    ) -> Iterator[Finding]:
         for key, value in new.items():
             here = (*at, key)
             if key not in old or not isinstance(value, dict):
@@ -183,7 +184,7 @@ class _Chain:
                     f"{visible('.'.join(map(str, here)))}: a mapping cannot take the place of a value, that of "
                     f"{visible(under.keys[here])}; detectron2 would raise AssertionError: Cannot inherit key"
                 )
-                yield Problem(message, over.keys[here])
+                yield Finding.error(message, over.keys[here])
 
 
 def _joined(one: Outline, other: Outline) -> Outline:

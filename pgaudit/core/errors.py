@@ -2,32 +2,16 @@
 
 PgauditError
 ├── UsageError       an argument makes no sense
-├── ConfigError      the config file, or what it asks of the library; carries all problems of a file
+├── ConfigError      the config file, or what it asks of the library; carries all that is wrong with a file
 └── ModelError       the model reference cannot be turned into an inventory
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from pgaudit.core.findings import Finding
 from pgaudit.core.location import Location
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One thing that is wrong, where it is wrong, and how to mend it."""
-
-    message: str
-    location: Location | None = None
-    """None for what was not read from a file."""
-    hint: str | None = None
-    example: tuple[str, ...] = ()
-    """Lines of code that the hint speaks of."""
-
-    def __str__(self) -> str:
-        text = f"{self.location}: {self.message}" if self.location else self.message
-        return f"{text} ({self.hint})" if self.hint else text
 
 
 class PgauditError(Exception):
@@ -35,7 +19,7 @@ class PgauditError(Exception):
 
     def __init__(
         self,
-        problems: str | Sequence[Problem],
+        findings: str | Sequence[Finding],
         hint: str | None = None,
         location: Location | None = None,
         *,
@@ -44,15 +28,15 @@ class PgauditError(Exception):
         """Takes all that is wrong, or one message with what belongs to it.
 
         Args:
-            problems: a message, or all that is wrong.
+            findings: a message, or all that is wrong.
             hint: how to mend it.
             location: where it is wrong.
             example: lines of code that the hint speaks of.
         """
-        if isinstance(problems, str):
-            problems = [Problem(problems, location, hint, tuple(example))]
-        self.problems: tuple[Problem, ...] = tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+        if isinstance(findings, str):
+            findings = [Finding.error(findings, location, hint, example)]
+        self.findings: tuple[Finding, ...] = tuple(findings)
+        super().__init__("\n".join(map(str, self.findings)))
 
 
 class UsageError(PgauditError):

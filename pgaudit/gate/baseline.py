@@ -12,10 +12,9 @@ from typing import Any
 
 from pgaudit.config.documents import read_file
 from pgaudit.config.json_text import read_json
-from pgaudit.core.errors import ConfigError, Problem
+from pgaudit.core.errors import ConfigError
 from pgaudit.core.findings import Finding
 from pgaudit.core.location import Location
-from pgaudit.gate.records import Notice
 from pgaudit.names import fold_named
 from pgaudit.sources.lock_names import expanded, spelled
 from pgaudit.text import counted, one_line, quoted, visible
@@ -81,12 +80,12 @@ def _validated(data: Any, path: str) -> dict[str, Any]:
         newer = isinstance(version, int) and version > FORMAT
         message = f"baseline format {one_line(json.dumps(version), limit=40)}; this pgaudit reads {FORMAT}"
         raise ConfigError(message, "a newer pgaudit wrote it" if newer else _HINT, Location(path))
-    problems = [
-        Problem(f"{visible('.'.join(map(str, at)))}: {said}", Location(path), hint)
+    found = [
+        Finding.error(f"{visible('.'.join(map(str, at)))}: {said}", Location(path), hint)
         for at, said, hint in refusals(BaselineData, data)
     ]
-    if problems:
-        raise ConfigError(problems[:_SPELLED_OUT])
+    if found:
+        raise ConfigError(found[:_SPELLED_OUT])
     return data
 
 
@@ -95,8 +94,8 @@ def _keys(entry: dict[str, Any]) -> Iterable[Key]:
     return [(entry["code"], entry["key"], name) for name in names or [None]]
 
 
-def stale(known: Known, findings: Iterable[Finding], path: str) -> Iterator[Notice]:
-    """Yields a notice for each entry that nothing fits any more, or not all of it; it fails nothing."""
+def stale(known: Known, findings: Iterable[Finding], path: str) -> Iterator[Finding]:
+    """Yields a finding for each entry that nothing fits any more, or not all of it; it fails nothing."""
     current = frozenset(key for finding in findings for key in keys_of(finding))
     gone: dict[tuple[str, str | None], list[str]] = defaultdict(list)
     for code, key, param in sorted(known - current, key=str):
@@ -106,4 +105,4 @@ def stale(known: Known, findings: Iterable[Finding], path: str) -> Iterator[Noti
         about = f" for {names[0]}" if len(names) == 1 else f" for {counted(len(names), 'tensor')}" if names else ""
         message = f"the baseline knows {code}{of}{visible(about)}, which is mended"
         hint, at = "pgaudit check --write-baseline writes it without", Location(path, 1, 1)
-        yield Notice("baseline", "stale-baseline", "info", False, message, hint, at, tuple(names), key)
+        yield Finding("baseline", "stale-baseline", "info", message, hint, at, tuple(names), key)

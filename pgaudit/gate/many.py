@@ -9,7 +9,8 @@ from contextlib import closing
 from dataclasses import fields, replace
 
 from pgaudit.config.project import Listed, Project
-from pgaudit.core.errors import Problem, UsageError
+from pgaudit.core.errors import UsageError
+from pgaudit.core.findings import Finding
 from pgaudit.core.location import Location
 from pgaudit.gate.processes import in_processes
 from pgaudit.gate.records import Audit, Outcome
@@ -79,7 +80,7 @@ def _guarded(audit: Audit) -> Outcome:
         with fresh_imports():
             return run(audit)
     except (Exception, SystemExit) as error:  # foreign code may ask to exit
-        problem = Problem(
+        found = Finding.error(
             f"internal error: {format_exception(error)}", Location(audit.config), "--traceback shows where"
         )
-        return Outcome(audit, problems=(problem,), trace=traceback.format_exc())
+        return Outcome(audit, (found,), trace=traceback.format_exc())

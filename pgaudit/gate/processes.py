@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import BrokenExecutor
 
-from pgaudit.core.errors import Problem
+from pgaudit.core.findings import Finding
 from pgaudit.core.location import Location
 from pgaudit.gate.records import Audit, Outcome
 from pgaudit.processes import processes
@@ -33,4 +33,4 @@ def _alone(run: Callable[[Audit], Outcome], audit: Audit) -> Outcome:
     except BrokenExecutor:
         hint = "the code of the model, or the lack of memory, has ended it"
         at = audit.origin.location("model") if audit.origin else Location(audit.config)
-        return Outcome(audit, problems=(Problem("the process that checked it has died", at, hint),))
+        return Outcome(audit, (Finding.error("the process that checked it has died", at, hint),))

@@ -100,7 +100,7 @@ def load_registered(ref: str, scope: str | None, config: Any) -> BuiltModel:
     try:
         module, notes = module_of(build, {}, ref)
     except ModelError as error:  # there are no arguments to give, nor another attribute to name
-        raise ModelError(error.problems[0].message, f"correct the config's `model`, or {ELSEWHERE}") from error
+        raise ModelError(error.findings[0].message, f"correct the config's `model`, or {ELSEWHERE}") from error
     return BuiltModel(module, ref, str(scope), _version_of(scope), notes)
 
 

@@ -174,7 +174,7 @@ def _by_timm(name: str, arguments: Mapping[str, Any]) -> OptimizerCall:
             # In one order, for it is that of what comes out.
             made = registry.create_optimizer([], opt=name, **dict(sorted(arguments.items())))
     except UsageError as error:  # not timm's own
-        raise OptimizerError(error.problems[0].message, error.problems[0].hint, "type") from None
+        raise OptimizerError(error.findings[0].message, error.findings[0].hint, "type") from None
     except Exception as error:
         hint = None
         if "not found in registry" in str(error):

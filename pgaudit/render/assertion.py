@@ -37,7 +37,7 @@ def render_assertion(report: Report, outcome: Outcome) -> str:
     count = counted(len(outcome.failures), "failure")
     title = f"{visible(report.assignment.model.ref)} under {visible(audit.config)}: {count}"
     parts = [title, render_gate_table([outcome], options)]
-    if audit.lock and any(notice.code == "lock" for notice in outcome.failures):
+    if audit.lock and any(finding.code == "lock" for finding in outcome.failures):
         parts.append(_diff(report, audit.lock, options))
     parts += [render_explanations(report, [example], options) for example in _examples(report, outcome)]
     return "\n\n".join(part.strip("\n") for part in parts)
@@ -56,7 +56,7 @@ def _diff(report: Report, lock: str, options: TableOptions) -> str:
 def _examples(report: Report, outcome: Outcome) -> Sequence[Explanation]:
     """The explanation of each failure's first parameter that the model has now; of those that read alike, one."""
     rows = {row.name: row for row in report.params}
-    names = (next(filter(rows.__contains__, notice.params), None) for notice in outcome.failures)
+    names = (next(filter(rows.__contains__, finding.params), None) for finding in outcome.failures)
     found = explanations(report, [rows[name] for name in dict.fromkeys(names) if name is not None])
     alike: dict[object, Explanation] = {}
     for explanation in found:

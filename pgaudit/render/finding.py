@@ -13,7 +13,7 @@ from rich.text import Text
 
 from pgaudit.checks.documentation import PARTS, Documentation
 from pgaudit.render.rows import TableOptions
-from pgaudit.render.style import BASE, SEVERITIES
+from pgaudit.render.style import BASE, SEVERITY_STYLES
 from pgaudit.render.table import printed
 
 _CODE = re.compile(r"`([^`]+)`")
@@ -39,7 +39,7 @@ def render_entry(finding: Documentation, options: TableOptions) -> str:
 
 
 def _head(finding: Documentation) -> Iterator[Text]:
-    style = SEVERITIES[finding.kind.severity]
+    style = SEVERITY_STYLES[finding.kind.severity]
     yield Text.assemble(
         (f"{finding.kind.code} {finding.kind.name}", f"bold {style}"), (f" [{finding.kind.severity}]", style)
     )
@@ -68,7 +68,7 @@ def render_list(findings: Sequence[Documentation], options: TableOptions) -> str
     for finding in findings:
         line = Text.assemble(
             (f"{finding.kind.code}  ", "bold"),
-            (f"{finding.kind.severity:<7}  ", SEVERITIES[finding.kind.severity]),
+            (f"{finding.kind.severity:<7}  ", SEVERITY_STYLES[finding.kind.severity]),
             (f"{finding.kind.name:<{widest}}  ", ""),
         )
         title = _prose(finding.title)

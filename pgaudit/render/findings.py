@@ -9,7 +9,8 @@ from itertools import zip_longest
 
 from rich.text import Text
 
-from pgaudit.render.style import BASE, SEVERITIES
+from pgaudit.core.findings import SEVERITIES
+from pgaudit.render.style import BASE, SEVERITY_STYLES
 from pgaudit.render.wrap import append_words
 from pgaudit.report import Report
 from pgaudit.text import counted, visible
@@ -28,10 +29,10 @@ def findings_text(report: Report, width: int | None, *, verbose: bool) -> Text:
         if seen[finding.code] > SHOWN:
             continue
         last = following is None or following.hint != finding.hint or seen[finding.code] == SHOWN
-        style = SEVERITIES[finding.severity]
+        style = SEVERITY_STYLES[finding.severity]
         where = visible(finding.location or "")
         text.append(f"{where}  " if where else "")
-        text.append(f"{finding.code} {finding.name}", style=style)
+        text.append(finding.title, style=style)
         text.append(f" [{finding.severity}]  ", style=style)
         append_words(text, visible(finding.message), width)
         if finding.hint and last:  # one mistake made five times is mended once

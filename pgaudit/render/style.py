@@ -28,7 +28,7 @@ _COLOURS = {
     **dict.fromkeys(("flat_decay_mult", "filter_bias_and_bn", "no_decay"), "yellow"),
 }
 """What is named is green, norms are cyan; what is about the lr, and biases, magenta; shapes are yellow."""
-SEVERITIES: dict[Severity, str] = {"error": "bold red", "warning": "yellow", "info": "blue"}
+SEVERITY_STYLES: dict[Severity, str] = {"error": "bold red", "warning": "yellow", "info": "blue"}
 
 
 @dataclass(frozen=True)

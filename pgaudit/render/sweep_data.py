@@ -62,10 +62,10 @@ def render_csv(results: Sequence[SweepResult]) -> str:
 
 
 def _fields(of: SweepResult) -> list[object]:
-    if of.problems:
-        said = "; ".join(problem.message for problem in of.problems)
-        hints = "; ".join(problem.hint for problem in of.problems if problem.hint)
-        return [of.model, of.config, *[None] * (len(_CSV) - 4), said, hints]
+    if of.errors:
+        messages = "; ".join(error.message for error in of.errors)
+        hints = "; ".join(error.hint for error in of.errors if error.hint)
+        return [of.model, of.config, *[None] * (len(_CSV) - 4), messages, hints]
     return [
         *(of.model, of.config, of.source, of.parameters, of.numel, of.groups, of.decayed, of.decayed_numel),
         *(of.count("error"), of.count("warning"), of.count("info")),
@@ -76,8 +76,8 @@ def _fields(of: SweepResult) -> list[object]:
 
 
 def _worst(of: SweepResult) -> list[object]:
-    if of.worst is None:
+    if of.gravest is None:
         return [None] * 7
-    at = of.worst.location or Location()
-    place = [at.path, at.line, at.column]
-    return [of.worst.code, of.worst.severity, of.worst.parameters, *place, of.worst.message]
+    worst = of.gravest.worst
+    at = worst.location or Location()
+    return [worst.code, worst.severity, of.gravest.worst_parameters, at.path, at.line, at.column, worst.message]

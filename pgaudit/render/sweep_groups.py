@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from pgaudit.checks import DOCUMENTED
-from pgaudit.core.errors import Problem
-from pgaudit.core.findings import Severity
+from pgaudit.core.findings import Finding, Severity, gravity
 from pgaudit.render.choices import SweepSort
-from pgaudit.sweep.records import GRAVITY, CodeCount, SweepResult
+from pgaudit.sweep.records import CodeCount, SweepResult
 
 SHOWN = 30
 """Models that a table shows of each config, unless it is to show all."""
@@ -64,14 +63,14 @@ def alike(results: Iterable[SweepResult], *, every: bool) -> tuple[list[Alike], 
     """
     groups: dict[object, list[SweepResult]] = {}
     for result in results:
-        if result.worst is not None:
+        if result.gravest is not None:
             codes = tuple(found.code for found in result.findings)
-            groups.setdefault((codes, result.worst.code, result.worst.location), []).append(result)
+            groups.setdefault((codes, result.gravest.code, result.gravest.worst.location), []).append(result)
     for members in groups.values():
-        members.sort(key=lambda result: -result.worst.parameters if result.worst else 0)
-    ordered = sorted(groups.values(), key=lambda members: (-members[0].gravity, -len(members)))
+        members.sort(key=lambda result: -result.gravest.worst_parameters if result.gravest else 0)
+    ordered = sorted(groups.values(), key=lambda members: (-gravity(members[0].severity), -len(members)))
     sizes = [len(members) for members in ordered]
-    wanted = [size if members[0].gravity else min(size, REMARKED) for size, members in zip(sizes, ordered, strict=True)]
+    wanted = [min(len(members), REMARKED) if members[0].severity == "info" else len(members) for members in ordered]
     shares = sizes if every else _shares(sizes, wanted)
     found = [Alike(tuple(members), share) for members, share in zip(ordered, shares, strict=False)]
     return found, sum(len(members) for members in ordered[len(found) :])
@@ -98,7 +97,7 @@ def common(results: Sequence[SweepResult]) -> tuple[CodeCount, ...]:
     shared = set(results[0].findings)
     for result in results[1:]:
         shared.intersection_update(result.findings)
-    return tuple(sorted(shared, key=lambda found: (*(-n for n in found.worst.gravity), found.code)))
+    return tuple(sorted(shared, key=lambda found: (*(-n for n in found.order), found.code)))
 
 
 def without(results: Iterable[SweepResult], known: Iterable[CodeCount]) -> list[SweepResult]:
@@ -123,11 +122,11 @@ def totals(results: Iterable[SweepResult]) -> list[Total]:
                 old.findings + each.findings,
                 old.parameters + each.parameters,
             )
-    return sorted(found.values(), key=lambda total: (-GRAVITY[total.severity], total.code))
+    return sorted(found.values(), key=lambda total: (-gravity(total.severity), total.code))
 
 
 _KEYS: dict[SweepSort, Callable[[SweepResult], float]] = {
-    SweepSort.GRAVITY: lambda result: -result.gravity,
+    SweepSort.GRAVITY: lambda result: -gravity(result.severity),
     SweepSort.MODEL: lambda result: 0,
     SweepSort.TENSORS: lambda result: -result.parameters,
     SweepSort.DECAYED: lambda result: -result.decayed / max(result.parameters, 1),
@@ -140,10 +139,10 @@ def ordered(results: Iterable[SweepResult], sort: SweepSort) -> list[SweepResult
     return sorted(results, key=_KEYS[sort])
 
 
-def reasons(results: Iterable[SweepResult]) -> list[tuple[Problem, list[SweepResult]]]:
+def reasons(results: Iterable[SweepResult]) -> list[tuple[Finding, list[SweepResult]]]:
     """Returns why results could not be audited, each reason with those that it is true of, the most frequent first."""
-    found: dict[Problem, list[SweepResult]] = {}
+    found: dict[Finding, list[SweepResult]] = {}
     for result in results:
-        for problem in result.problems:
-            found.setdefault(problem, []).append(result)
+        for error in result.errors:
+            found.setdefault(error, []).append(result)
     return sorted(found.items(), key=lambda item: -len({result.model for result in item[1]}))

@@ -7,21 +7,22 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 from rich.text import Text
 
+from pgaudit.core.findings import Finding, at_least, gravity
 from pgaudit.render.layout import GAP
 from pgaudit.render.rows import TableOptions
-from pgaudit.render.style import BASE, SEVERITIES, Marks
+from pgaudit.render.style import BASE, SEVERITY_STYLES, Marks
 from pgaudit.render.wrap import append_words
-from pgaudit.sweep.records import GRAVITY, SweepResult, Worst
+from pgaudit.sweep.records import SweepResult
 from pgaudit.text import visible
 
 
-def worst_text(worst: Worst, options: TableOptions, *, again: bool) -> Text:
+def worst_text(worst: Finding, options: TableOptions, *, again: bool) -> Text:
     """What is said of the worst model of a group; short where it has been said of another."""
     text = Text("    ")
     where = visible(worst.location or "")
     if where:
         text.append(f"{where}  ")
-    text.append(f"{worst.code} {worst.name} [{worst.severity}]", style=SEVERITIES[worst.severity])
+    text.append(f"{worst.title} [{worst.severity}]", style=SEVERITY_STYLES[worst.severity])
     if again:
         return text.append("  as above", style=BASE)
     text.append("  ")
@@ -62,7 +63,7 @@ class Rows:
 
     def row(self, result: SweepResult) -> list[Text]:
         """Returns the line of a model, or the two that it needs."""
-        quiet = BASE if result.gravity <= 0 else ""
+        quiet = BASE if not at_least(result.severity, "warning") else ""
         name = visible(result.model)
         line = Text(name + " " * (self._name - cell_len(name)), style=quiet)
         numbers = {
@@ -91,8 +92,8 @@ def _share(part: int, whole: int) -> str:
 def _findings(result: SweepResult, marks: Marks) -> Text:
     """The codes, each with its number, in the colours of their severity; the gravest first."""
     text = Text()
-    for found in sorted(result.findings, key=lambda found: -GRAVITY[found.severity]):
+    for found in sorted(result.findings, key=lambda found: -gravity(found.severity)):
         times = f"{marks.times}{found.findings}" if found.findings > 1 else ""
         text.append(" " if text else "")
-        text.append(f"{found.code}{times}", style=SEVERITIES[found.severity])
+        text.append(f"{found.code}{times}", style=SEVERITY_STYLES[found.severity])
     return text

@@ -8,11 +8,11 @@ from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from pgaudit.core.findings import Severity
+from pgaudit.core.findings import SEVERITIES
 from pgaudit.render.choices import SweepSort
 from pgaudit.render.layout import GAP
 from pgaudit.render.rows import TableOptions
-from pgaudit.render.style import BASE, LEFT_OUT, SEVERITIES
+from pgaudit.render.style import BASE, LEFT_OUT, SEVERITY_STYLES
 from pgaudit.render.sweep_groups import SHOWN, Alike, View, alike, common, ordered, reasons, totals, without
 from pgaudit.render.sweep_rows import Rows, worst_text
 from pgaudit.render.table import printed
@@ -40,9 +40,9 @@ def render_sweep_table(results: Sequence[SweepResult], view: View, options: Tabl
 def _section(
     config: str, results: Sequence[SweepResult], view: View, options: TableOptions
 ) -> Iterator[RenderableType]:
-    audited = [result for result in results if not result.problems]
+    audited = [result for result in results if not result.errors]
     heading = Text()
-    clean = sum(result.worst is None for result in audited)
+    clean = sum(result.severity is None for result in audited)
     words = [counted(len(results), "model"), f"{clean:,} without findings"]
     failed = len(results) - len(audited)
     words += [f"{failed:,} not audited"] if failed else []
@@ -56,13 +56,13 @@ def _section(
     every = without(audited, everywhere)
     if view.sort is SweepSort.GRAVITY:
         groups, unseen = alike(every, every=view.every)
-        quiet = [result for result in every if result.worst is None] if view.every else []
+        quiet = [result for result in every if result.severity is None] if view.every else []
         shown = [result for group in groups for result in group.results[: group.shown]] + quiet
         if shown:
             yield ""
             yield _grouped(groups, quiet, shown, options)
         rest = f"and {counted(unseen, 'model')} with other findings; --all shows them" if unseen else ""
-        if everywhere and not quiet and (others := sum(result.worst is None for result in every)):
+        if everywhere and not quiet and (others := sum(result.severity is None for result in every)):
             rest += f"{chr(10) if rest else ''}{counted(others, 'model')} with nothing else"
     else:
         rows = ordered(every, view.sort)
@@ -100,8 +100,9 @@ def _grouped(
         if group.hidden:
             these = "these" if group.shown > 1 else "this one"
             lines.append(Text(f"and {counted(group.hidden, 'model')} like {these}", style=BASE))
-        worst = group.results[0].worst
-        assert worst is not None
+        gravest = group.results[0].gravest
+        assert gravest is not None
+        worst = gravest.worst
         about = worst.code, worst.location, worst.message
         lines.append(worst_text(worst, options, again=about in told))
         told.add(about)
@@ -112,7 +113,7 @@ def _grouped(
 def _totals(results: Sequence[SweepResult], options: TableOptions) -> Text:
     rows = totals(results)
     heads = [f"{total.code} {total.name}" for total in rows]
-    severe = [_NOUNS[total.severity] for total in rows]
+    severe = [total.severity for total in rows]
     column, second = max(map(cell_len, [*heads, "finding"])), max(map(len, severe))
     titles = ["models", "findings", "tensors"]
     if options.width is not None and column + second + GAP + sum(GAP + len(title) for title in titles) > options.width:
@@ -120,7 +121,7 @@ def _totals(results: Sequence[SweepResult], options: TableOptions) -> Text:
     title = (" " * GAP).join(["finding".ljust(column), " " * second, *titles])
     lines = [Text(title, style="bold")]
     for total, head, severity in zip(rows, heads, severe, strict=True):
-        line = Text(head.ljust(column), style=SEVERITIES[total.severity])
+        line = Text(head.ljust(column), style=SEVERITY_STYLES[total.severity])
         line.append(" " * GAP + severity.ljust(second), style=BASE)
         for name, number in zip(titles, (total.models, total.findings, total.parameters), strict=False):
             line.append(" " * GAP + f"{number:,}".rjust(len(name)))
@@ -128,16 +129,13 @@ def _totals(results: Sequence[SweepResult], options: TableOptions) -> Text:
     return Text("\n").join(lines)
 
 
-_NOUNS: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "info"}
-
-
 def _failures(results: Sequence[SweepResult], view: View, options: TableOptions) -> Iterator[RenderableType]:
-    failed = [result for result in results if result.problems]
+    failed = [result for result in results if result.errors]
     if not failed:
         return
     count = counted(len({result.model for result in failed}), "model")
     yield Text(f"{options.marks.left_out} {count} could not be audited", style="bold red")
-    for problem, of in reasons(failed):
+    for error, of in reasons(failed):
         models = list(dict.fromkeys(result.model for result in of))
         named = models if view.every else models[:_NAMED]
         text = Text()
@@ -145,14 +143,14 @@ def _failures(results: Sequence[SweepResult], view: View, options: TableOptions)
         words[-1] = words[-1].removesuffix(",")
         words += [f"and {len(models) - len(named):,} more"] if len(models) > len(named) else []
         append_words(text, words, options.width, "bold")
-        where = visible(problem.location or "")
+        where = visible(error.location or "")
         text.append(f"    {where}  " if where else "    ")
         text.append("error", style=LEFT_OUT)
         text.append("  ")
-        append_words(text, visible(problem.message), options.width)
-        if problem.hint:
+        append_words(text, visible(error.message), options.width)
+        if error.hint:
             text.append("      ")
-            append_words(text, visible(problem.hint), options.width, BASE)
+            append_words(text, visible(error.hint), options.width, BASE)
         text.rstrip()
         yield text
     yield ""
@@ -168,8 +166,9 @@ def _overview(results: Sequence[SweepResult], view: View, options: TableOptions)
     lines = [Text(head, style="bold")]
     for config, name in zip(view.configs, names, strict=True):
         own = [result for result in results if result.config == config]
-        gravities = [result.gravity for result in own if not result.problems]
-        numbers = [*(gravities.count(gravity) for gravity in (-1, 0, 1, 2)), len(own) - len(gravities)]
+        severities = [result.severity for result in own if not result.errors]
+        kinds = (None, *reversed(SEVERITIES))
+        numbers = [*map(severities.count, kinds), len(own) - len(severities)]
         line = Text(name + " " * (column - cell_len(name)) if beside else f"{name}\n  ")
         for title, number, style in zip(titles, numbers, ("", "blue", "yellow", "bold red", "bold red"), strict=True):
             line.append(" " * GAP + f"{number:,}".rjust(len(title)), style=style if number else BASE)

@@ -11,7 +11,7 @@ from rich.text import Text
 from pgaudit.names import fold_named
 from pgaudit.render.layout import GAP
 from pgaudit.render.rows import TableOptions
-from pgaudit.render.style import BASE, SEVERITIES
+from pgaudit.render.style import BASE, SEVERITY_STYLES
 from pgaudit.render.summary import wrapped
 from pgaudit.render.table import printed
 from pgaudit.serialize import plain, portable
@@ -36,7 +36,9 @@ def _parts(found: Verification, options: TableOptions) -> Iterator[Text | Table]
     yield Text()
     mark, style = (options.marks.won, "bold green") if found.agrees else (options.marks.left_out, "bold red")
     lines = wrapped(_verdict(found).split(" "), " ", options.width and options.width - 2)
-    yield Text(f"{mark} ", style=style).append("\n  ".join(lines), style="" if found.agrees else SEVERITIES["error"])
+    yield Text(f"{mark} ", style=style).append(
+        "\n  ".join(lines), style="" if found.agrees else SEVERITY_STYLES["error"]
+    )
     for who, why in (("pgaudit", found.ours_refused), (found.library, found.theirs_refused)):
         if why is not None:
             yield Text("\n  ".join(wrapped(f"  {who}: {visible(why)}".split(" "), " ", options.width)))

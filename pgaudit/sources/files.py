@@ -104,5 +104,5 @@ def _config(path: str, data: bytes, constructor: str | None) -> Config:
             return load_config(copy, constructor=constructor).renamed(path)
         except ConfigError as error:
             raise ConfigError(
-                [replace(each, location=each.location and replace(each.location, path=path)) for each in error.problems]
+                [replace(each, location=each.location and replace(each.location, path=path)) for each in error.findings]
             ) from None

@@ -181,7 +181,7 @@ def _refuse_other_formats(path: str, lines: list[str]) -> None:
     if int(found[1]) > FORMATS[-1]:
         reads = f"this pgaudit reads {FORMATS[-1]}"
         problem = _error(path, 1, f"lock format {found[1]}; {reads}", "a newer pgaudit wrote it")
-        raise NewerLock(problem.problems)
+        raise NewerLock(problem.findings)
 
 
 def _params(path: str, number: int, line: str, optimizers: int) -> Iterator[ParamAssignment]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pgaudit.config.json_text import read_json
 from pgaudit.core.assignment import Assignment, ModelInfo, OptimizerInfo, ParamAssignment, RecordedParameter
-from pgaudit.core.errors import ConfigError, Problem
+from pgaudit.core.errors import ConfigError
 from pgaudit.core.findings import Finding
 from pgaudit.core.location import Location, whole_file
 from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
@@ -135,11 +135,11 @@ def _validated(data: Any, path: str | None) -> ReportData:
     except ValidationError:
         found = refusals(ReportData, data)
     problems = [
-        Problem(f"{visible('.'.join(map(str, at)))}: {said}", whole_file(path), hint) for at, said, hint in found
+        Finding.error(f"{visible('.'.join(map(str, at)))}: {said}", whole_file(path), hint) for at, said, hint in found
     ]
     more = len(problems) - _SPELLED_OUT
     first = problems[:_SPELLED_OUT]
-    raise ConfigError([*first, Problem(f"and {more:,} more like these", whole_file(path))] if more > 0 else first)
+    raise ConfigError([*first, Finding.error(f"and {more:,} more like these", whole_file(path))] if more > 0 else first)
 
 
 def _refuse_doubles(names: Iterable[str], path: str | None) -> None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 
-from pgaudit.core.errors import Problem
-from pgaudit.core.findings import Severity
+from pgaudit.core.findings import SEVERITIES, Finding
 from pgaudit.core.location import Location, whole_file
-from pgaudit.serialize import place, plain
-from pgaudit.sweep.records import CodeCount, SweepResult, Worst
+from pgaudit.serialize import error_data, place, plain
+from pgaudit.sweep.records import CodeCount, SweepResult
 
 SCHEMA_VERSION = 1
 
@@ -59,26 +58,24 @@ def data(of: SweepResult, identity: Identity) -> dict[str, Any]:
         "groups": of.groups,
         "decayed": {"parameters": of.decayed, "numel": of.decayed_numel},
         "findings": [
-            {"code": f.code, "findings": f.findings, "parameters": f.parameters, "worst": _worst(f.worst)}
+            {"code": f.code, "findings": f.findings, "parameters": f.parameters, "worst": _worst(f)}
             for f in of.findings
         ],
-        "worst": _worst(of.worst) if of.worst else None,
-        "problems": [
-            {"message": p.message, "hint": p.hint, **place(p.location)} for p in of.problems
-        ],
+        "worst": _worst(of.gravest) if of.gravest else None,
+        "problems": list(map(error_data, of.errors)),
         **identity.of(of.config),
     }  # fmt: skip
 
 
-def _worst(of: Worst) -> dict[str, Any]:
+def _worst(of: CodeCount) -> dict[str, Any]:
     return {
         "code": of.code,
-        "name": of.name,
+        "name": of.worst.name,
         "severity": of.severity,
-        "message": of.message,
-        "hint": of.hint,
-        "parameters": of.parameters,
-        **place(of.location),
+        "message": of.worst.message,
+        "hint": of.worst.hint,
+        "parameters": of.worst_parameters,
+        **place(of.worst.location),
     }
 
 
@@ -96,25 +93,20 @@ def result(of: Mapping[str, Any]) -> SweepResult:
         _count(of["groups"]),
         _count(of["decayed"]["parameters"]),
         _count(of["decayed"]["numel"]),
-        tuple(CodeCount(_count(f["findings"]), _count(f["parameters"]), _worst_in(f["worst"])) for f in of["findings"]),
+        tuple(map(_found, of["findings"])),
         _text(of["source"]),
-        tuple(Problem(_text(p["message"]), _location(p), _text_or_none(p["hint"])) for p in of["problems"]),
+        tuple(Finding.error(_text(e["message"]), _location(e), _text_or_none(e["hint"])) for e in of["problems"]),
     )
 
 
-def _worst_in(of: Mapping[str, Any]) -> Worst:
-    severity = of["severity"]
-    if severity not in get_args(Severity):
+def _found(of: Mapping[str, Any]) -> CodeCount:
+    worst = of["worst"]
+    severity = worst["severity"]
+    if severity not in SEVERITIES:
         raise TypeError(f"no severity: {severity!r:.40}")
-    return Worst(
-        _text(of["code"]),
-        _text(of["name"]),
-        severity,
-        _text(of["message"]),
-        _text_or_none(of["hint"]),
-        _count(of["parameters"]),
-        _location(of),
-    )
+    words = _text(worst["code"]), _text(worst["name"]), severity, _text(worst["message"]), _text_or_none(worst["hint"])
+    finding = Finding(*words, _location(worst))
+    return CodeCount(_count(of["findings"]), _count(of["parameters"]), finding, _count(worst["parameters"]))
 
 
 def _location(of: Mapping[str, Any]) -> Location | None:

@@ -14,7 +14,8 @@ from typing import Any
 from pgaudit import serialize
 from pgaudit.checks import refuse_unknown_codes
 from pgaudit.config import Config, load_config
-from pgaudit.core.errors import ConfigError, PgauditError, Problem, UsageError
+from pgaudit.core.errors import ConfigError, PgauditError, UsageError
+from pgaudit.core.findings import Finding
 from pgaudit.core.location import Location
 from pgaudit.text import format_exception, quoted
 
@@ -49,11 +50,11 @@ def read_policies(paths: Sequence[str], constructor: str | None = None) -> tuple
     """Reads all configs; one that is named twice is read once.
 
     Raises:
-        ConfigError: with the problems of all of them.
+        ConfigError: with what is wrong in all of them.
         UsageError: an unknown constructor.
     """
     paths = list(dict.fromkeys(paths))
-    problems: list[Problem] = []
+    wrong: list[Finding] = []
     read: list[Config] = []
     for path in paths:
         try:
@@ -63,9 +64,9 @@ def read_policies(paths: Sequence[str], constructor: str | None = None) -> tuple
         except UsageError:
             raise
         except PgauditError as error:
-            problems += error.problems
-    if problems:
-        raise ConfigError(problems)
+            wrong += error.findings
+    if wrong:
+        raise ConfigError(wrong)
     return tuple(map(_policy, portable_names(paths), read))
 
 

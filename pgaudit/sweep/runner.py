@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 
-from pgaudit.core.errors import Problem
+from pgaudit.core.findings import Finding
 from pgaudit.sweep.pools import Lost, Pool
 from pgaudit.sweep.records import SweepResult, Task
 from pgaudit.sweep.work import Work
@@ -44,7 +44,7 @@ def _alone(work: Work, task: Task, pool: Pool) -> tuple[SweepResult, ...]:
                     return results
     except Lost:
         pass
-    problem = Problem(
+    error = Finding.error(
         "the process that audited it has died", hint="the code of the model, or the lack of memory, has ended it"
     )
-    return tuple(SweepResult(task.model, config, problems=(problem,)) for config in task.configs)
+    return tuple(SweepResult(task.model, config, errors=(error,)) for config in task.configs)

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pgaudit import user_code
-from pgaudit.core.errors import PgauditError, Problem, UsageError
+from pgaudit.core.errors import PgauditError, UsageError
+from pgaudit.core.findings import Finding
 from pgaudit.models.cache import Cache
 from pgaudit.pipeline import audit_many
 from pgaudit.report import Report
@@ -66,9 +67,9 @@ def _result(model: str, config: str, found: Report | Exception | SystemExit) -> 
         return _of_report(model, config, found)
     trace = "".join(traceback.format_exception(found))
     if isinstance(found, PgauditError):
-        return SweepResult(model, config, problems=found.problems, trace=trace)
-    problem = Problem(f"internal error: {format_exception(found)}", hint="--traceback shows where")
-    return SweepResult(model, config, problems=(problem,), trace=trace)
+        return SweepResult(model, config, errors=found.findings, trace=trace)
+    error = Finding.error(f"internal error: {format_exception(found)}", hint="--traceback shows where")
+    return SweepResult(model, config, errors=(error,), trace=trace)
 
 
 def _of_report(model: str, config: str, report: Report) -> SweepResult:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from pgaudit.config import Config
     from pgaudit.config.expect import Expectations
+    from pgaudit.core.findings import Threshold
     from pgaudit.core.parameters import Inventory
     from pgaudit.gate import Outcome
     from pgaudit.report import Report
@@ -34,7 +35,7 @@ class Terms:
     """A mapping of the shape of a config's ``expect:``, or the path of such a file; None for the config's own."""
     lock: PathLike | None = None
     baseline: PathLike | None = None
-    fail_on: str | None = None
+    fail_on: Threshold | None = None
     """The severity from which on findings fail; None for what the expectations say, or else ``never``."""
     model_args: Mapping[str, Any] = field(default_factory=dict)
     constructor: str | None = None
@@ -118,14 +119,14 @@ def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _refuse_nothing(expect: Expectations, terms: Terms, fail_on: str) -> None:
+def _refuse_nothing(expect: Expectations, terms: Terms, fail_on: Threshold) -> None:
     """An assertion that cannot fail would be green for ever."""
-    from pgaudit.config.expect import LEVELS
     from pgaudit.core.errors import UsageError
+    from pgaudit.core.findings import THRESHOLDS
     from pgaudit.text import did_you_mean, quoted
 
-    if fail_on not in LEVELS:
-        hint = did_you_mean(fail_on, LEVELS) or f"known: {', '.join(LEVELS)}"
+    if fail_on not in THRESHOLDS:
+        hint = did_you_mean(fail_on, THRESHOLDS) or f"known: {', '.join(THRESHOLDS)}"
         raise UsageError(f"fail_on={quoted(fail_on)} is no severity", hint)
     agreed = expect.rules or expect.params or expect.exhaustive or expect.max_groups is not None
     if not agreed and not terms.lock and fail_on == "never":
@@ -156,5 +157,5 @@ def _write(report: Report, lock: Path) -> None:
 def _with_remedy(outcome: Outcome, terms: Terms) -> Outcome:
     """The hint of a lock that does not fit is about a command, and this is no command line."""
     hint = f"if that is meant: {terms.remedy}"
-    notices = (replace(each, hint=hint) if each.code == "lock" and each.hint else each for each in outcome.notices)
-    return replace(outcome, notices=tuple(notices))
+    found = (replace(each, hint=hint) if each.code == "lock" and each.hint else each for each in outcome.findings)
+    return replace(outcome, findings=tuple(found))

@@ -20,6 +20,7 @@ import pytest
 from pgaudit.testing.assertions import Terms, asserted
 
 if TYPE_CHECKING:
+    from pgaudit.core.findings import Threshold
     from pgaudit.report import Report
     from pgaudit.testing.assertions import ConfigSource, Expected, Model, PathLike
 
@@ -38,7 +39,7 @@ def assert_param_groups(
     lock: PathLike | None = None,
     update_lock: bool = False,
     baseline: PathLike | None = None,
-    fail_on: str | None = None,
+    fail_on: Threshold | None = None,
     model_args: Mapping[str, Any] | None = None,
     constructor: str | None = None,
 ) -> Report:
@@ -82,7 +83,7 @@ class ParamGroups:
         expect: Expected = None,
         lock: PathLike | bool | None = None,
         baseline: PathLike | None = None,
-        fail_on: str | None = None,
+        fail_on: Threshold | None = None,
         model_args: Mapping[str, Any] | None = None,
         constructor: str | None = None,
     ) -> Report:

@@ -22,7 +22,7 @@ def _alone(tmp_path: Path, text: str) -> Expectations:
 def _errors(tmp_path: Path, text: str) -> list[str]:
     with pytest.raises(ConfigError) as caught:
         _alone(tmp_path, text)
-    return [str(problem).replace(str(tmp_path / "f.yaml"), "f") for problem in caught.value.problems]
+    return [str(problem).replace(str(tmp_path / "f.yaml"), "f") for problem in caught.value.findings]
 
 
 ALL = """\
@@ -162,7 +162,7 @@ def test_in_a_config_they_are_told_with_the_rest(tmp_path: Path) -> None:
     (tmp_path / "f.yaml").write_text("optimizer: {type: SGD, lr: x}\nexpect: {params: {a: {lr: x}}}\n")
     with pytest.raises(ConfigError) as caught:
         load_config(tmp_path / "f.yaml")
-    assert [str(problem.location) for problem in caught.value.problems] == [
+    assert [str(problem.location) for problem in caught.value.findings] == [
         *(f"{tmp_path}/f.yaml:1:24", f"{tmp_path}/f.yaml:2:23")
     ]
 

@@ -54,7 +54,7 @@ def test_bad_yaml_has_a_place_and_a_message(text: str, message: str) -> None:
 def test_all_problems_of_a_file_are_reported_at_once() -> None:
     with pytest.raises(ConfigError) as caught:
         read_yaml(b"a: 017\na: 1\n0: 2\nb: !x 3\n", "f")
-    assert [problem.location for problem in caught.value.problems] == [
+    assert [problem.location for problem in caught.value.findings] == [
         Location("f", 1, 4),
         Location("f", 2, 1),
         Location("f", 3, 1),
@@ -135,7 +135,7 @@ def test_random_input_gives_a_document_or_a_config_error(data: bytes) -> None:
     try:
         read_yaml(data, "f")
     except ConfigError as error:
-        assert all(problem.location and problem.location.path == "f" and problem.message for problem in error.problems)
+        assert all(problem.location and problem.location.path == "f" and problem.message for problem in error.findings)
 
 
 _SAFE = st.recursive(

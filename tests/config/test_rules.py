@@ -18,7 +18,7 @@ def _problems(tmp_path: Path, body: str) -> list[tuple[int, int, str]]:
         pgaudit.load_config(file)
     return [
         (problem.location.line or 0, problem.location.column or 0, f"{problem.message} | {problem.hint}")
-        for problem in caught.value.problems
+        for problem in caught.value.findings
         if problem.location
     ]
 

@@ -207,7 +207,7 @@ def test_what_is_no_policy(policy: Any, error: str) -> None:
 def test_all_faults_of_a_policy_come_at_once() -> None:
     with pytest.raises(ConfigError) as caught:
         _audit([(0, "("), ("x", "bias"), 3])
-    assert len(caught.value.problems) == 2
+    assert len(caught.value.findings) == 2
 
 
 @pytest.mark.parametrize("policy", [[[0, "bias"], 1e-4], [(0, "bias"), 1e-4], [(False, "bias"), 1e-4]])

@@ -203,8 +203,8 @@ class TestFunctions:
     def test_wrong_names(self, tmp_path: Path, ref: str, message: str) -> None:
         with pytest.raises(ConfigError, match=message) as caught:
             self.audit(tmp_path, ref)
-        assert caught.value.problems[0].location is not None
-        assert caught.value.problems[0].location.line == 5
+        assert caught.value.findings[0].location is not None
+        assert caught.value.findings[0].location.line == 5
 
 
 @pytest.mark.parametrize("form", ["table", "json", "csv", "markdown", "svg"])

@@ -153,7 +153,7 @@ def test_what_is_wrong_and_where(text: str, damage: str) -> None:
     change, line, message = DAMAGED[damage]
     with pytest.raises(ConfigError, match=message) as error:
         _read(change(text))
-    (problem,) = error.value.problems
+    (problem,) = error.value.findings
     assert problem.location is not None
     assert problem.location.path == "x.lock"
     if line is not None:

@@ -10,7 +10,7 @@ from torch import nn
 
 import pgaudit
 from pgaudit import Inventory, Report
-from pgaudit.gate import Notice
+from pgaudit.core.findings import Finding
 from pgaudit.models.built import BuiltModel
 
 CONFIG = """\
@@ -45,8 +45,8 @@ def report(folder: Path, text: str = CONFIG, model: Any = None) -> Report:
     return pgaudit.audit(model or inventory(), config)
 
 
-def line(notice: Notice) -> str:
-    """A notice as an editor would list it."""
-    at = notice.location
+def line(finding: Finding) -> str:
+    """A finding as an editor would list it."""
+    at = finding.location
     where = f"{at.line}:{at.column}" if at and at.line else "-"
-    return f"{at and at.path}:{where} {notice.code} {notice.name}: {notice.message}"
+    return f"{at and at.path}:{where} {finding.code} {finding.name}: {finding.message}"

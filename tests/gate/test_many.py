@@ -99,7 +99,7 @@ def test_all_are_run_in_order_and_what_is_broken_says_where(outcomes: list[Outco
     codes = {name: outcome.exit_code for name, outcome in by_name.items()}
     assert codes == {**dict.fromkeys(names, 0), "typo": 1, **dict.fromkeys(BROKEN, 2)}
     for name, (message, path, line) in BROKEN.items():
-        problem = by_name[name].problems[-1]
+        problem = by_name[name].errors[-1]
         assert message in problem.message
         if path:
             assert problem.location is not None
@@ -155,7 +155,7 @@ def test_a_process_that_dies_takes_no_other_audit_with_it(folder: Path) -> None:
     (folder / "dies.yaml").write_text("audits:\n" + "".join(lines))
     outcomes = run_all(audits_of(load_project(Path("dies.yaml"))), 2)
     assert [outcome.exit_code for outcome in outcomes] == [0, 2, 0]
-    (problem,) = outcomes[1].problems
+    (problem,) = outcomes[1].errors
     assert str(problem).startswith("dies.yaml:3:16: the process that checked it has died")
 
 
@@ -165,7 +165,7 @@ def test_an_internal_error_is_an_outcome(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr("pgaudit.gate.many.run", broken)
     outcome = guarded(Audit(None, "a.yaml"))
-    assert [str(problem) for problem in outcome.problems] == [
+    assert [str(problem) for problem in outcome.errors] == [
         "a.yaml: internal error: KeyError: 'inside' (--traceback shows where)"
     ]
     assert "Traceback" in outcome.trace

@@ -393,7 +393,7 @@ def test_a_damaged_file_is_never_read(chance: random.Random, times: int) -> None
 def _refused(data: bytes) -> str:
     with pytest.raises(ModelError) as raised:
         read(data, "x.json")
-    (problem,) = raised.value.problems
+    (problem,) = raised.value.findings
     assert problem.location
     assert problem.location.path == "x.json"
     assert problem.hint

@@ -43,9 +43,9 @@ def test_all_problems_of_all_configs(tmp_path: Path) -> None:
         (tmp_path / name).write_text(text)
     with pytest.raises(ConfigError) as raised:
         read_policies([str(tmp_path / name) for name in "abcd"])
-    files = [Path(problem.location.path or "").name if problem.location else "" for problem in raised.value.problems]
+    files = [Path(problem.location.path or "").name if problem.location else "" for problem in raised.value.findings]
     assert list(dict.fromkeys(files)) == ["a", "c", ""]
-    assert '"' + str(tmp_path / "d") in raised.value.problems[-1].message
+    assert '"' + str(tmp_path / "d") in raised.value.findings[-1].message
 
 
 def test_an_unknown_constructor_is_said_once() -> None:

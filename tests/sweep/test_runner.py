@@ -46,15 +46,15 @@ def test_processes_and_threads_make_no_difference_and_are_not_heard(
     capfd.readouterr()  # what a library in C writes here, the command line keeps off its streams
     assert _swept(FILES, 2) == alone
     assert capfd.readouterr() == ("", "")
-    failed = {result.model: result.problems[0].message for result in alone if result.problems}
+    failed = {result.model: result.errors[0].message for result in alone if result.errors}
     assert failed == {
         "b_breaks.py:make": "b_breaks.py:make cannot be built: RuntimeError: broken",
         "c_exits.py:make": "c_exits.py:make cannot be built: SystemExit: bye",
     }
     tiny = alone[0]
     assert (tiny.parameters, tiny.numel, tiny.groups, tiny.decayed, tiny.decayed_numel) == (4, 10, 4, 2, 6)
-    assert tiny.worst is not None
-    assert (tiny.worst.code, [found.code for found in tiny.findings]) == ("PG007", ["PG007"])
+    assert tiny.gravest is not None
+    assert (tiny.gravest.code, [found.code for found in tiny.findings]) == ("PG007", ["PG007"])
     assert [found.code for found in alone[1].findings] == ["PG001", "PG007"]
 
 
@@ -63,8 +63,8 @@ def test_a_process_that_dies_is_a_result_and_costs_no_other(folder: Path) -> Non
     for name in ("a_tiny", "e_plain"):
         assert cli.main(["snapshot", f"{name}.py:make", "-o", f"{name}.json"]) == 0  # no process loads torch for these
     results = _swept(["a_tiny.json", "dies.py", "e_plain.json"], 2)
-    assert [bool(result.problems) for result in results] == [False, False, True, True, False, False]
-    assert results[2].problems[0].message == "the process that audited it has died"
+    assert [bool(result.errors) for result in results] == [False, False, True, True, False, False]
+    assert results[2].errors[0].message == "the process that audited it has died"
     assert threading.active_count() < 20
 
 
@@ -94,14 +94,14 @@ def test_only_the_culprits_fail(breaks: bool) -> None:
     found = list(run(Work(()), tasks, Fake(lambda model, _: model in culprits, breaks=breaks)))
     results = in_order(tasks, (result for each in found for result in each))
     assert len(found) == len(tasks)
-    assert {result.model for result in results if result.problems} == culprits
+    assert {result.model for result in results if result.errors} == culprits
 
 
 @pytest.mark.parametrize("breaks", [True, False])
 def test_a_victim_of_another_is_run_again(breaks: bool) -> None:
     tasks = [Task(str(number), ("a",)) for number in range(5)]
     found = list(run(Work(()), tasks, Fake(lambda _, call: call == 1, breaks=breaks)))
-    assert [results[0].problems for results in found] == [()] * 5
+    assert [results[0].errors for results in found] == [()] * 5
 
 
 def test_an_internal_error_is_a_result(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,7 +111,7 @@ def test_an_internal_error_is_a_result(folder: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("pgaudit.sweep.work.audit_many", wrong)
     policies = read_policies(["a.yaml"])
     (result,) = next(InProcess().stream(Work(policies), [Task("a_tiny.py:make", ("a.yaml",))])) or ()
-    assert result.problems[0].message == "internal error: ZeroDivisionError: oh"
+    assert result.errors[0].message == "internal error: ZeroDivisionError: oh"
     assert "ZeroDivisionError" in result.trace
 
 
@@ -125,7 +125,7 @@ def test_files_are_named_from_where_the_sweep_is(folder: Path, monkeypatch: pyte
     (folder / "sub").mkdir()
     monkeypatch.chdir(folder / "sub")
     (result,) = perform(work, Task("a_tiny.py:make", ("a.yaml",)))
-    assert not result.problems
+    assert not result.errors
     assert Path.cwd() == folder / "sub"
 
 
