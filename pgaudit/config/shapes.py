@@ -175,7 +175,7 @@ SHAPES = {
         closed=True,
         needs=frozenset({"rules"}),
     ),
-    "PlainRule": Shape(
+    "RuleSchema": Shape(
         {
             "match": _anything,
             **_all("lr_mult decay_mult lr weight_decay", _number),

@@ -125,7 +125,7 @@ def test_a_mistake_is_no_failure_and_is_named(given_as: dict, message: str) -> N
     with pytest.raises(pgaudit.PgauditError, match=message) as caught:
         assert_param_groups(Net(), POLICY, **given_as)
     deepest = caught.traceback[-1].path
-    assert Path(deepest).name == "asserting.py"  # no frames of the inside
+    assert Path(deepest).name == "assertions.py"  # no frames of the inside
 
 
 def test_a_missing_lock_is_not_written_unasked(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def _complaints(layout: Layout) -> list[Complaint]:
         found.append(((*at, "rules"), message, "mode: layered (later rules override), or mode: first (the first wins)"))
     seen: dict[tuple[Match, str], int] = {}
     for index, rule in enumerate(rules):
-        found += complaints("PlainRule", rule, (*at, "rules", index))
+        found += complaints("RuleSchema", rule, (*at, "rules", index))
         if isinstance(rule, dict):
             found += _of_rule(rule, (*at, "rules", index), seen, index, first_wins=options.get("mode") == "first")
     return found

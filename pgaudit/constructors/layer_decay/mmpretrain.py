@@ -72,7 +72,7 @@ class MmpretrainLayerDecay(LayerDecay):
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return evaluation.principle(winner, loser)
 
-    def evaluation(
+    def evaluations(
         self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int
     ) -> Iterator[Occurrence]:
         """See :class:`pgaudit.constructors.base.Constructor`."""

@@ -62,7 +62,7 @@ class OpenMMLab(Basic):
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return self.dialect.principle(winner, loser)
 
-    def evaluation(
+    def evaluations(
         self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int
     ) -> Iterator[Occurrence]:
         """See :class:`pgaudit.constructors.base.Constructor`."""

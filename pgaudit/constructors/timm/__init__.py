@@ -79,7 +79,7 @@ class Timm(Basic):
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return evaluation.principle(winner, loser)
 
-    def evaluation(
+    def evaluations(
         self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int
     ) -> Iterator[Occurrence]:
         """Each parameter is met once, under its first name."""

@@ -78,7 +78,7 @@ class Transformers(Basic):
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return evaluation.PRINCIPLE
 
-    def evaluation(
+    def evaluations(
         self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int
     ) -> Iterator[Occurrence]:
         """See :class:`pgaudit.constructors.base.Constructor`."""
