@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 import pgaudit
-from pgaudit.config.expect import expect_complaints, expectations
+from pgaudit.config.expect import expect_errors, expectations
 from pgaudit.core.setting import Provenance, Setting
 from pgaudit.diff import ChangeKind, compare
 from pgaudit.gate import Outcome
@@ -263,7 +263,7 @@ def test_a_diff_says_what_is_otherwise() -> None:
 )
 def test_a_scheduled_lr_can_be_expected(wanted: dict[str, dict[str, float]], said: list[str]) -> None:
     section = {"params": wanted}
-    assert not expect_complaints(section, ())
+    assert not expect_errors(section, ())
     with registered():
         notices = list(unexpected(audited({"a": {"lr_scale": 0.5}}), expectations(section, (), None, {})))
     assert [notice.message.partition(": ")[2] for notice in notices] == said

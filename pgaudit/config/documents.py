@@ -7,14 +7,12 @@ from pathlib import Path as FilePath
 
 from pgaudit.config.layouts import Path
 from pgaudit.config.loader import MAX_BYTES, Document
+from pgaudit.config.validation import Invalid
 from pgaudit.core.errors import ConfigError
 from pgaudit.core.findings import Finding
 from pgaudit.core.location import Location, location_order, whole_file
 from pgaudit.input_files import read_bytes
 from pgaudit.text import nearest, quoted, visible
-
-Complaint = tuple[Path, str, "str | None"]
-"""Where, what, and a hint."""
 
 
 def read_file(path: str, kind: str = "config", *, most: int = MAX_BYTES, example: str | None = None) -> bytes:
@@ -45,12 +43,16 @@ def read_file(path: str, kind: str = "config", *, most: int = MAX_BYTES, example
 
 def _near(path: FilePath, kinds: Set[str]) -> str | None:
     """Names the file of the same folder, and of one of these endings, that was probably meant."""
-    try:
-        others = [each.name for each in path.parent.iterdir() if each.suffix in kinds]
-    except OSError:
-        return None
-    near = nearest(path.name, others)
+    near = nearest(path.name, siblings(path, kinds))
     return f"did you mean {quoted(path.parent / near[0])}?" if near else None
+
+
+def siblings(path: FilePath, kinds: Set[str]) -> list[str]:
+    """Returns the names of the files in the same folder that have one of these endings, sorted."""
+    try:
+        return sorted(each.name for each in path.parent.iterdir() if each.suffix in kinds)
+    except (OSError, ValueError):  # a NUL in the path
+        return []
 
 
 def merge_mark(lines: Sequence[str]) -> int | None:
@@ -61,14 +63,14 @@ def merge_mark(lines: Sequence[str]) -> int | None:
 _MARKS = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 
 
-def refuse(complaints: Sequence[Complaint], document: Document, path: str | None) -> None:
-    """Raises one ConfigError with all complaints, in the file's order; does nothing if there are none."""
-    if not complaints:
+def refuse(errors: Sequence[Invalid], document: Document, path: str | None) -> None:
+    """Raises one ConfigError with all errors, in the file's order; does nothing if there are none."""
+    if not errors:
         return
-    unique = {at: (message, hint) for at, message, hint in reversed(complaints)}  # the first about a place
+    unique = {error.at: error for error in reversed(errors)}  # the first about a place
     findings = [
         Finding.error(_named(at, message), _place(document, at) or whole_file(path), hint)
-        for at, (message, hint) in unique.items()
+        for at, message, hint in unique.values()
     ]
     raise ConfigError(sorted(findings, key=lambda each: (location_order(each.location), each.message)))
 

@@ -12,10 +12,11 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from pgaudit import user_code
-from pgaudit.config.documents import Complaint, read_file, refuse
+from pgaudit.config.documents import read_file, refuse
 from pgaudit.config.layouts import Path
 from pgaudit.config.loader import Document, read_yaml
-from pgaudit.config.project_faults import EXAMPLE, project_complaints
+from pgaudit.config.project_validation import EXAMPLE, project_errors
+from pgaudit.config.validation import Invalid
 from pgaudit.core.errors import ConfigError, UsageError
 from pgaudit.core.findings import Threshold
 from pgaudit.core.location import Location
@@ -112,7 +113,7 @@ def load_project(path: FilePath) -> Project:
     if section is None:
         named = "this file has no [tool.pgaudit]" if at else "a project file lists its audits"
         raise ConfigError(named, EXAMPLE, Location(shown, 1, 1))
-    refuse(project_complaints(section, at), document, shown)
+    refuse(project_errors(section, at), document, shown)
     folder = FilePath(shown).parent
     refuse([*_outside(section["audits"], folder, (*at, "audits"))], document, shown)
     default = section.get("fail_on")
@@ -137,7 +138,7 @@ def _origin(document: Document, at: Path, shown: str) -> Origin:
     return Origin(shown, {**places, "": whole} if whole else places)
 
 
-def _outside(entries: Sequence[Mapping[str, Any]], folder: FilePath, at: Path) -> Iterator[Complaint]:
+def _outside(entries: Sequence[Mapping[str, Any]], folder: FilePath, at: Path) -> Iterator[Invalid]:
     """The files that are not read where no code may run."""
     for index, entry in enumerate(entries):
         for key in (*_FILES, "model"):
@@ -145,7 +146,7 @@ def _outside(entries: Sequence[Mapping[str, Any]], folder: FilePath, at: Path) -
             if named and (key != "model" or named.endswith(".json")):
                 path = named if key == "model" else _beside(folder, named)
                 if refused := user_code.refusal_to_read(path, str(folder)):
-                    yield (*at, index, key), refused, None
+                    yield Invalid((*at, index, key), refused)
 
 
 def _listed(entry: Mapping[str, Any], folder: FilePath, fail_on: Threshold | None, origin: Origin) -> Listed:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
-from pgaudit.config.documents import Complaint
 from pgaudit.config.layouts import Path
+from pgaudit.config.validation import Invalid
 from pgaudit.expressions import Expression
 from pgaudit.names import Glob
 from pgaudit.text import did_you_mean, quoted
@@ -51,17 +51,17 @@ class Match:
         return all(each.types is None and each.ndims is None for each in self.alternatives)
 
 
-def read_match(value: Any, at: Path) -> tuple[Match | None, list[Complaint]]:
+def read_match(value: Any, at: Path) -> tuple[Match | None, list[Invalid]]:
     """Reads a match; returns it, or None and what is wrong with it."""
-    faults: list[Complaint] = []
+    errors: list[Invalid] = []
     items = value if isinstance(value, list) else [value]
     if not items:
-        return None, [(at, "an empty list matches nothing", None)]
+        return None, [Invalid(at, "an empty list matches nothing")]
     places = [(*at, index) for index in range(len(items))] if isinstance(value, list) else [at]
-    found = [_conditions(item, place, faults) for item, place in zip(items, places, strict=True)]
+    found = [_conditions(item, place, errors) for item, place in zip(items, places, strict=True)]
     alternatives = tuple(each for each in found if each is not None)
-    if faults or len(alternatives) < len(items):
-        return None, faults
+    if errors or len(alternatives) < len(items):
+        return None, errors
     return Match(_joined(alternatives), ", ".join(each.label for each in alternatives)), []
 
 
@@ -78,17 +78,18 @@ def _joined(alternatives: tuple[Conditions, ...]) -> tuple[Conditions, ...]:
     return (Conditions(", ".join(each.label for each in globs), names), *others)
 
 
-def _conditions(item: Any, at: Path, faults: list[Complaint]) -> Conditions | None:
+def _conditions(item: Any, at: Path, errors: list[Invalid]) -> Conditions | None:
     if isinstance(item, str):
-        names = _globs([item], [at], faults)
+        names = _globs([item], [at], errors)
         return Conditions(item, names)
     if not isinstance(item, Mapping) or not item:
-        faults.append((at, "a match is a glob, or a mapping of conditions", f"conditions: {', '.join(CONDITIONS)}"))
+        hint = f"conditions: {', '.join(CONDITIONS)}"
+        errors.append(Invalid(at, "a match is a glob, or a mapping of conditions", hint))
         return None
     for word in item:
         if word not in CONDITIONS:
             hint = did_you_mean(str(word), CONDITIONS) or f"known: {', '.join(CONDITIONS)}"
-            faults.append(((*at, word), f"unknown condition {quoted(word)}", hint))
+            errors.append(Invalid((*at, word), f"unknown condition {quoted(word)}", hint))
     parts: dict[str, Any] = {}
     labels = []
     for word in CONDITIONS:
@@ -98,28 +99,28 @@ def _conditions(item: Any, at: Path, faults: list[Complaint]) -> Conditions | No
         values = given if isinstance(given, list) else [given]
         places = [(*at, word, index) for index in range(len(values))] if isinstance(given, list) else [(*at, word)]
         if not values:
-            faults.append(((*at, word), "an empty list matches nothing", None))
-        parts[word] = _READERS[word](values, places, faults)
+            errors.append(Invalid((*at, word), "an empty list matches nothing"))
+        parts[word] = _READERS[word](values, places, errors)
         labels.append(f"{word}: {'|'.join(str(value) for value in values)}")
     return Conditions(" & ".join(labels), parts.get("name"), parts.get("regex"), parts.get("type"), parts.get("ndim"))
 
 
-def _globs(values: list[Any], places: list[Path], faults: list[Complaint]) -> tuple[str, ...]:
+def _globs(values: list[Any], places: list[Path], errors: list[Invalid]) -> tuple[str, ...]:
     for value, at in zip(values, places, strict=True):
         try:
             _text(value, "glob", Glob)
         except ValueError as error:
-            faults.append((at, str(error), None))
+            errors.append(Invalid(at, str(error)))
     return tuple(value for value in values if isinstance(value, str))
 
 
-def _regexes(values: list[Any], places: list[Path], faults: list[Complaint]) -> tuple[Expression, ...]:
+def _regexes(values: list[Any], places: list[Path], errors: list[Invalid]) -> tuple[Expression, ...]:
     found = []
     for value, at in zip(values, places, strict=True):
         try:
             found.append(_text(value, "regular expression", partial(Expression, at=at)))
         except ValueError as error:
-            faults.append((at, str(error), None))
+            errors.append(Invalid(at, str(error)))
     return tuple(found)
 
 
@@ -132,18 +133,18 @@ def _text(value: Any, what: str, read: Callable[[str], T]) -> T:
         raise ValueError(f"not a {what}: {error}") from None
 
 
-def _types(values: list[Any], places: list[Path], faults: list[Complaint]) -> tuple[str, ...]:
+def _types(values: list[Any], places: list[Path], errors: list[Invalid]) -> tuple[str, ...]:
     for value, at in zip(values, places, strict=True):
         if not isinstance(value, str) or not value:
             hint = f"{NORM}, LayerNorm, or a path such as timm.layers.LayerNorm2d"
-            faults.append((at, "a type is the name of a class", hint))
+            errors.append(Invalid(at, "a type is the name of a class", hint))
     return tuple(value for value in values if isinstance(value, str))
 
 
-def _ndims(values: list[Any], places: list[Path], faults: list[Complaint]) -> frozenset[int]:
+def _ndims(values: list[Any], places: list[Path], errors: list[Invalid]) -> frozenset[int]:
     for value, at in zip(values, places, strict=True):
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            faults.append((at, "a number of dimensions is a whole number, or a list of some", "ndim: [0, 1]"))
+            errors.append(Invalid(at, "a number of dimensions is a whole number, or a list of some", "ndim: [0, 1]"))
     return frozenset(value for value in values if isinstance(value, int))
 
 

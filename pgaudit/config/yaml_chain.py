@@ -17,6 +17,7 @@ from pgaudit.config.bases import refuse_unreadable, shown
 from pgaudit.config.documents import read_file
 from pgaudit.config.layouts import Path, recognise
 from pgaudit.config.loader import MAX_BYTES, Document, Outline, Size, Source
+from pgaudit.config.validation import described
 from pgaudit.core.errors import ConfigError
 from pgaudit.core.findings import Finding
 from pgaudit.core.location import Location
@@ -116,8 +117,6 @@ class _Chain:
         """Returns what a file says, put over what it inherits."""
         found = file.source.read(rest, self._size)
         if not isinstance(found.value, dict):
-            from pgaudit.config.complaints import described
-
             message = f"a config is a mapping, not {described(found.value)}"
             raise ConfigError(message, location=found.values[()])
         if found.value.pop(BASE, None) is not None:
@@ -136,8 +135,6 @@ class _Chain:
         for index, name in enumerate(given) if isinstance(given, list) else [(None, given)]:
             at = said.keys[(BASE,)] if index is None else said.values[(BASE, index)]
             if not isinstance(name, str):
-                from pgaudit.config.complaints import described
-
                 message = f"a base is the path of a file, not {described(name)}"
                 raise ConfigError(message, location=at)
             if _URL.match(name):

@@ -12,6 +12,7 @@ from typing import Any
 
 from pgaudit.config.documents import read_file
 from pgaudit.config.json_text import read_json
+from pgaudit.config.validation import model_errors
 from pgaudit.core.errors import ConfigError
 from pgaudit.core.findings import Finding
 from pgaudit.core.location import Location
@@ -70,7 +71,6 @@ def read(path: str) -> Known:
 
 
 def _validated(data: Any, path: str) -> dict[str, Any]:
-    from pgaudit.config.complaints import refusals
     from pgaudit.gate.schema import BaselineData
 
     if not isinstance(data, dict) or "pgaudit_baseline" not in data:
@@ -82,7 +82,7 @@ def _validated(data: Any, path: str) -> dict[str, Any]:
         raise ConfigError(message, "a newer pgaudit wrote it" if newer else _HINT, Location(path))
     found = [
         Finding.error(f"{visible('.'.join(map(str, at)))}: {said}", Location(path), hint)
-        for at, said, hint in refusals(BaselineData, data)
+        for at, said, hint in model_errors(BaselineData, data)
     ]
     if found:
         raise ConfigError(found[:_SPELLED_OUT])

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.config.json_text import read_json
+from pgaudit.config.validation import model_errors
 from pgaudit.core.assignment import Assignment, ModelInfo, OptimizerInfo, ParamAssignment, RecordedParameter
 from pgaudit.core.errors import ConfigError
 from pgaudit.core.findings import Finding
@@ -119,7 +120,6 @@ def _finding(data: FindingData) -> Finding:
 def _validated(data: Any, path: str | None) -> ReportData:
     from pydantic import ValidationError
 
-    from pgaudit.config.complaints import refusals
     from pgaudit.sources.report_schema import ReportData
 
     if not isinstance(data, dict) or "schema_version" not in data:
@@ -133,7 +133,7 @@ def _validated(data: Any, path: str | None) -> ReportData:
     try:
         return ReportData.model_validate(data)
     except ValidationError:
-        found = refusals(ReportData, data)
+        found = model_errors(ReportData, data)
     problems = [
         Finding.error(f"{visible('.'.join(map(str, at)))}: {said}", whole_file(path), hint) for at, said, hint in found
     ]

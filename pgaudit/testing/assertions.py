@@ -98,7 +98,7 @@ def _judged(model: Model, config: ConfigSource, terms: Terms) -> tuple[Report, O
 
 def _expectations(given: Expected, config: Config) -> Expectations:
     from pgaudit.config.documents import refuse
-    from pgaudit.config.expect import Expectations, expect_complaints, expectations, load_expectations
+    from pgaudit.config.expect import Expectations, expect_errors, expectations, load_expectations
     from pgaudit.config.loader import Document
 
     if given is None:
@@ -108,7 +108,7 @@ def _expectations(given: Expected, config: Config) -> Expectations:
     if isinstance(given, (str, os.PathLike)):
         return load_expectations(os.fspath(given))
     section = _plain(given)
-    refuse(expect_complaints(section, ("expect",)), Document(value={"expect": section}), None)
+    refuse(expect_errors(section, ("expect",)), Document(value={"expect": section}), None)
     return expectations(section, ("expect",), None, {})
 
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from pgaudit.config import schema
-from pgaudit.config.complaints import complaints
 from pgaudit.config.shapes import SHAPES
+from pgaudit.config.validation import schema_errors
 from tests.budget import examples
 
 ODD = [
@@ -118,4 +118,4 @@ def test_every_section_that_is_written_as_people_write_it_has_its_shape() -> Non
         "ProjectAudit": {"config": "a.yaml", "model": "resnet18"},
     }
     assert [name for name, section in written.items() if not SHAPES[name](section)] == []
-    assert all(complaints(name, section) == [] for name, section in written.items())
+    assert all(schema_errors(name, section) == [] for name, section in written.items())

@@ -84,7 +84,7 @@ def test_random_outcomes_are_read_back(outcomes: list[Outcome]) -> None:
         }
         for problem in outcome.errors:
             assert visible(problem.message) in texts["error"]
-        for notice in outcome.findings:
+        for notice in (*outcome.failures, *outcome.others):
             text = texts["failure" if outcome.fails(notice) else "system-out"]
             assert visible(notice.message) in text
             assert {f"    {name}" for name in folded(notice.params, 100)} <= set(text.split("\n"))

@@ -15,9 +15,9 @@ DEFAULT_WEIGHT_DECAY = 1e-4
 
 def policy_of(config: Config) -> Policy:
     """Returns the policy; ConfigError where BaseCls would raise."""
-    policy, faults = read_policy((config.solver or {}).get("weight_decay", DEFAULT_WEIGHT_DECAY))
+    policy, errors = read_policy((config.solver or {}).get("weight_decay", DEFAULT_WEIGHT_DECAY))
     if policy is None:
-        raise config.error(faults[0].message, "solver", "weight_decay", *faults[0].at, hint=faults[0].hint)
+        raise config.error(errors[0].message, "solver", "weight_decay", *errors[0].at, hint=errors[0].hint)
     return policy
 
 

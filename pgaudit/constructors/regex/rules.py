@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgaudit.config import Config
-from pgaudit.config.grammars.regex import compiled, faults, no_decay_patterns
+from pgaudit.config.grammars.regex import compiled, no_decay_patterns, pattern_errors
 from pgaudit.constructors.arithmetic import times
 from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.core.setting import Provenance, Setting
@@ -39,7 +39,7 @@ class RegexRules:
         self._options: Mapping[str, Any] = config.paramwise_cfg or {}
         self.base_lr = config.optimizer["lr"]
         self.base_wd = config.optimizer.get("weight_decay") or 0.0
-        for at, message, hint in faults(self._options, (), decays=bool(self.base_wd)):
+        for at, message, hint in pattern_errors(self._options, (), decays=bool(self.base_wd)):
             raise config.error(message, AT, *at, hint=hint)
         if self.base_wd and self._options.get("wd_mults") is None:
             message, hint = no_decay_patterns()

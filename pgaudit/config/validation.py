@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pgaudit.config.layouts import Path
 from pgaudit.config.shapes import SHAPES
@@ -14,27 +14,36 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 
-def complaints(name: str, value: object, at: Path = ()) -> list[tuple[Path, str, str | None]]:
-    """Returns all that the config's schema of this name has against ``value``: where, what, and a hint."""
+class Invalid(NamedTuple):
+    """One thing that is wrong with a value of a config."""
+
+    at: Path
+    """Where it stands."""
+    message: str
+    hint: str | None = None
+
+
+def schema_errors(name: str, value: object, at: Path = ()) -> list[Invalid]:
+    """Returns all that the config's schema of this name has against ``value``, which stands at ``at``."""
     if SHAPES[name](value):
         return []
     from pgaudit.config import schema
 
-    return refusals(getattr(schema, name), value, at)
+    return model_errors(getattr(schema, name), value, at)
 
 
-def refusals(schema: type[BaseModel], value: object, at: Path = ()) -> list[tuple[Path, str, str | None]]:
+def model_errors(schema: type[BaseModel], value: object, at: Path = ()) -> list[Invalid]:
     """Returns the same of any schema."""
     from pydantic import ValidationError
 
     try:
         schema.model_validate(value)
     except ValidationError as error:
-        found: dict[Path, tuple[str, str | None]] = {}
+        found: dict[Path, Invalid] = {}
         for detail in error.errors(include_url=False, include_context=True):
             where = (*at, *_within(value, detail["loc"]))
-            found.setdefault(where, _wording(detail, schema))
-        return [(where, message, hint) for where, (message, hint) in found.items()]
+            found.setdefault(where, Invalid(where, *_wording(detail, schema)))
+        return list(found.values())
     return []
 
 
