@@ -21,10 +21,10 @@ demo: $(VENV)/.installed  ## install and show a real table
 	$(BIN)/pgaudit show resnet50 configs/resnet50_mmcv.yaml
 
 test: $(TESTED)  ## every test; T="-k name" chooses
-	$(PYTEST) --numprocesses=$(JOBS) --benchmark-disable $(T)
+	$(PYTEST) --numprocesses=$(JOBS) --dist=loadgroup --benchmark-disable $(T)
 
 parity: $(TESTED)  ## all timm models against the real libraries (minutes)
-	$(PYTEST) --numprocesses=$(JOBS) --benchmark-disable -m parity_full tests/parity $(T)
+	$(PYTEST) --numprocesses=$(JOBS) --benchmark-disable -m parity_full tests/parity tests/openmmlab $(T)
 
 fuzz: $(TESTED)  ## the property tests with new examples, 20 times as many
 	PGAUDIT_EXAMPLES=$${PGAUDIT_EXAMPLES:-20} HYPOTHESIS_PROFILE=fuzz \

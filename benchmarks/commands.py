@@ -41,14 +41,13 @@ def figures() -> list[Figure]:
 
 
 def _save(path: Path) -> None:
-    from pgaudit.inventory.saved import written
+    from pgaudit.models.saved.file import Saved, written
     from pgaudit.snapshot import snapshot
-    from pgaudit.subject import saved_of
 
     inventory = mixture(LARGE)
     # What is known of torch's and timm's optimizers stands in every file.
     beside = snapshot("resnet18")
-    saved = replace(saved_of(lambda unwrap: inventory, {}), versions=beside.versions, knowledge=beside.knowledge)
+    saved = replace(Saved(inventory), versions=beside.versions, knowledge=beside.knowledge)
     path.write_text(written(saved), encoding="utf-8")
 
 

@@ -12,8 +12,8 @@ from typing import Any
 from benchmarks.figures import ORACLE, Figure, emit, interleaved
 from benchmarks.models import stack
 from pgaudit.config import load_config
-from pgaudit.constructors import CONSTRUCTORS, Facts
-from pgaudit.inventory.walk import walk
+from pgaudit.constructors import CONSTRUCTORS, OptimizerDefaults
+from pgaudit.models.built import BuiltModel
 
 SIZES = (9_600, 96_000)
 ROUNDS = 7
@@ -44,10 +44,10 @@ def figures() -> list[Figure]:
     found = []
     for size in SIZES:
         model = stack(size)
-        inventory = walk(model, ref="stack").inventory
+        inventory = BuiltModel(model, "stack").inventory()
 
         def ours(inventory: Any = inventory) -> object:
-            return CONSTRUCTORS["mmcv"].decide(inventory, config, Facts(0.1, 1e-4))
+            return CONSTRUCTORS["mmcv"].decide(inventory, config, OptimizerDefaults(0.1, 1e-4))
 
         runs = {"ours": _timed(ours), "rival": _timed(lambda model=model: by_mmcv(model))}
         took = interleaved(runs, ROUNDS)

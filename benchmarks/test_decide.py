@@ -14,8 +14,8 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from benchmarks.models import stack
 from pgaudit.checks import Audited, run_checks
 from pgaudit.config import load_config
-from pgaudit.constructors import CONSTRUCTORS, Facts
-from pgaudit.inventory.walk import walk
+from pgaudit.constructors import CONSTRUCTORS, OptimizerDefaults
+from pgaudit.models.built import BuiltModel
 
 MMCV = {
     "optimizer": {"type": "SGD", "lr": 0.1, "weight_decay": 1e-4},
@@ -70,10 +70,10 @@ def _best(function: Callable[[], object], rounds: int = 5) -> float:
 @pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
 def test_deciding(benchmark: BenchmarkFixture, parameters: int, policy: dict[str, object]) -> None:
     model = stack(parameters)
-    inventory = walk(model, ref="stack").inventory
+    inventory = BuiltModel(model, "stack").inventory()
     config = load_config(policy)
     constructor = CONSTRUCTORS[config.constructor]
-    facts = Facts(0.1, 1e-4)
+    facts = OptimizerDefaults(0.1, 1e-4)
     floor = _best(lambda: sum(1 for _ in model.named_parameters()))
     benchmark.pedantic(constructor.decide, (inventory, config, facts), rounds=5, warmup_rounds=1)
     _report(benchmark, parameters, floor)
@@ -83,7 +83,7 @@ def test_deciding(benchmark: BenchmarkFixture, parameters: int, policy: dict[str
 def test_walking(benchmark: BenchmarkFixture, parameters: int) -> None:
     model = stack(parameters)
     floor = _best(lambda: sum(1 for _ in model.named_parameters()))
-    benchmark.pedantic(lambda: walk(model, ref="stack"), rounds=3, warmup_rounds=1)
+    benchmark.pedantic(lambda: BuiltModel(model, "stack").inventory(), rounds=3, warmup_rounds=1)
     _report(benchmark, parameters, floor, limit=15.0)
 
 
@@ -92,9 +92,9 @@ def test_walking(benchmark: BenchmarkFixture, parameters: int) -> None:
 def test_checking(benchmark: BenchmarkFixture, parameters: int, policy: dict[str, object]) -> None:
     """All findings: every rule is searched in every name, and the constructor is asked again what each would change."""
     model = stack(parameters)
-    inventory = walk(model, ref="stack").inventory
+    inventory = BuiltModel(model, "stack").inventory()
     config = load_config(policy)
-    constructor, facts = CONSTRUCTORS[config.constructor], Facts(0.1, 1e-4)
+    constructor, facts = CONSTRUCTORS[config.constructor], OptimizerDefaults(0.1, 1e-4)
     assignment = constructor.decide(inventory, config, facts)
     floor = _best(lambda: sum(1 for _ in model.named_parameters()))
     benchmark.pedantic(

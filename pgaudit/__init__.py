@@ -8,10 +8,10 @@
 Nothing heavy is imported until it is used: torch only by what needs a model.
 """
 
-# Nothing is imported here: `python -m pgaudit` comes by before the current folder is off the import path.
-TYPE_CHECKING = False
+# Nothing else is imported here: `python -m pgaudit` comes by before the current folder is off the import path.
+from pgaudit.version import __version__ as __version__
 
-__version__ = "0.1.0"
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from pgaudit.config import Config, load_config
@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from pgaudit.core.findings import Finding
     from pgaudit.core.parameters import Inventory
     from pgaudit.explanation import Explanation, explain
-    from pgaudit.inventory.cache import Cache
-    from pgaudit.pipeline import audit, build_optimizer
+    from pgaudit.models.cache import Cache
+    from pgaudit.pipeline import audit
+    from pgaudit.real_optimizer import build_optimizer
     from pgaudit.report import Report
 
 _HOMES = {
-    "Cache": "pgaudit.inventory.cache",
+    "Cache": "pgaudit.models.cache",
     "Finding": "pgaudit.core.findings",
     "Config": "pgaudit.config",
     "load_config": "pgaudit.config",
@@ -36,7 +37,7 @@ _HOMES = {
     "explain": "pgaudit.explanation",
     "Inventory": "pgaudit.core.parameters",
     "audit": "pgaudit.pipeline",
-    "build_optimizer": "pgaudit.pipeline",
+    "build_optimizer": "pgaudit.real_optimizer",
     "Report": "pgaudit.report",
 }
 

@@ -18,9 +18,13 @@ def run() -> int:
         os.environ.setdefault("PYTHONSAFEPATH", "1")  # for the processes that this one begins
         from pgaudit.cli import main
 
-        return main()
+        code = main()
     except KeyboardInterrupt:
-        return 130
+        code = 130
+    # Python notes that Ctrl-C came in the middle of `exec("...")`, as when a dataclass is made, and would end this
+    # process with SIGINT in the place of its exit code; the next `exec("...")` takes the note back.
+    exec("")
+    return code
 
 
 if __name__ == "__main__":

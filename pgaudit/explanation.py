@@ -6,21 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pgaudit.constructors import constructor_named
-from pgaudit.constructors.basic import meeting_of
-from pgaudit.constructors.trials import Meeting, Product, Trial, Value
-from pgaudit.core.assignment import ParamAssignment, Provenance
+from pgaudit.constructors.basic import occurrence_of
+from pgaudit.constructors.evaluation import Computation, Decided, Occurrence, RuleEvaluation
+from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.errors import UsageError
+from pgaudit.core.setting import Provenance
 from pgaudit.report import Report
 from pgaudit.text import quoted, visible
 
 
 @dataclass(frozen=True)
-class Result:
+class ExplainedValue:
     """One value and how it came about."""
 
-    of: Value
+    of: Decided
     rule: Provenance
-    product: Product
+    product: Computation
     value: float | None
     """What the group holds, or what a schedule makes of it: the product, unless the optimizer's class changes it."""
 
@@ -35,26 +36,26 @@ class Explanation:
     """All that was tried for one parameter."""
 
     row: ParamAssignment
-    meetings: tuple[Meeting, ...]
+    occurrences: tuple[Occurrence, ...]
     """One for each name under which the constructor meets it; empty where it never does."""
 
     @property
-    def results(self) -> tuple[Result, ...]:
+    def results(self) -> tuple[ExplainedValue, ...]:
         """The lr, what a schedule makes of it where the group has an lr_scale, and the weight decay, by the first
-        meeting, which decides; empty for a parameter in no group.
+        occurrence, which decides; empty for a parameter in no group.
         """
-        if not self.meetings or not self.row.in_optimizer:
+        if not self.occurrences or not self.row.in_optimizer:
             return ()
-        deciding = [(trial, product) for trial in self.meetings[0].trials for product in trial.products]
-        found = {product.of: (trial.rule, product) for trial, product in deciding if product.of in trial.decides}
+        deciding = [(tried, product) for tried in self.occurrences[0].evaluations for product in tried.products]
+        found = {product.of: (tried.rule, product) for tried, product in deciding if product.of in tried.decides}
         setting = self.row.setting
-        values: dict[Value, float | None] = {"lr": setting.lr}
+        values: dict[Decided, float | None] = {"lr": setting.lr}
         if setting.lr_scale is not None and setting.lr_rule is not None:
             values["scheduled_lr"] = setting.peak_lr
-            product = Product("scheduled_lr", setting.peak_lr, setting.lr, setting.lr_scale)
+            product = Computation("scheduled_lr", setting.peak_lr, setting.lr, setting.lr_scale)
             found.setdefault("scheduled_lr", (setting.lr_rule, product))
         values["weight_decay"] = setting.weight_decay
-        return tuple(Result(of, *found[of], value) for of, value in values.items())
+        return tuple(ExplainedValue(of, *found[of], value) for of, value in values.items())
 
     @property
     def likeness(self) -> tuple[object, ...]:
@@ -63,12 +64,20 @@ class Explanation:
             *((result.rule.name, result.value) for result in self.results),
             self.row.setting.effect,
             self.row.param.trainable,
-            tuple((meeting.note is None, tuple(map(_outcome, meeting.trials))) for meeting in self.meetings),
+            tuple(
+                (occurrence.note is None, tuple(map(_outcome, occurrence.evaluations)))
+                for occurrence in self.occurrences
+            ),
         )
 
 
-def _outcome(trial: Trial) -> tuple[object, ...]:
-    return trial.rule.name, trial.matched, trial.decides, trial.beaten_by and trial.beaten_by.name
+def _outcome(tried: RuleEvaluation) -> tuple[object, ...]:
+    return (
+        tried.rule.name,
+        tried.matched,
+        tried.decides,
+        tried.beaten_by and tried.beaten_by.name,
+    )
 
 
 def explain(report: Report, name: str) -> Explanation:
@@ -94,15 +103,17 @@ def _row(report: Report, name: str) -> ParamAssignment:
 def explanations(report: Report, rows: Sequence[ParamAssignment]) -> list[Explanation]:
     """Explains several parameters."""
     if report.basis is None:
-        return [Explanation(row, (meeting_of(row.name, row.setting),) if row.setting.lr_rule else ()) for row in rows]
+        return [
+            Explanation(row, (occurrence_of(row.name, row.setting),) if row.setting.lr_rule else ()) for row in rows
+        ]
     constructor = constructor_named(report.config.constructor)
     index_of = {row.name: index for index, row in enumerate(report.params)}
     found = []
     for row in rows:
-        meetings = constructor.trials(report.inventory, report.config, report.facts, index_of[row.name])
+        occurrences = constructor.evaluations(report.inventory, report.config, report.facts, index_of[row.name])
         # What no rule leaves out, and is in no group all the same, is never met.
         is_met = row.in_optimizer or row.setting.lr_rule is not None
-        found.append(Explanation(row, tuple(meetings) if is_met else ()))
+        found.append(Explanation(row, tuple(occurrences) if is_met else ()))
     return found
 
 

@@ -1,41 +1,36 @@
-"""audit(): model and config in, Report out. The pipeline itself."""
+"""audit(): model and config in, Report out. Load the policy, open the model, decide, check, report."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache as once
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from pgaudit import user_code
 from pgaudit.checks import Audited, refuse_unknown_codes, run_checks
 from pgaudit.config import Config, load_config
-from pgaudit.constructors import Constructor, Decisions, Facts, OptimizerSpec, constructor_named
-from pgaudit.core.assignment import Assignment, ModelInfo, OptimizerInfo, ParamAssignment, Setting
-from pgaudit.core.errors import ConfigError, UsageError
+from pgaudit.constructors import Constructor, Decision, Decisions, OptimizerDefaults, OptimizerSpec, constructor_named
+from pgaudit.core.assignment import Assignment, ModelInfo, OptimizerInfo, ParamAssignment
+from pgaudit.core.errors import UsageError
 from pgaudit.core.parameters import Inventory
 from pgaudit.expressions import SlowExpression
-from pgaudit.inventory.cache import Cache
-from pgaudit.inventory.collector import paused
-from pgaudit.inventory.groups import settings_in
-from pgaudit.inventory.library import INSTALLED, Library
-from pgaudit.live import Live, arguments_for, beside, checked
+from pgaudit.memory import gc_disabled
+from pgaudit.models.cache import Cache
+from pgaudit.models.references import arguments_for, resolved
+from pgaudit.models.source import ModelSource, model_source
 from pgaudit.names import spelled_like_globs
-from pgaudit.references import subject_of
+from pgaudit.optimizers.dry_run import changed_settings
+from pgaudit.optimizers.groups import settings_in
+from pgaudit.optimizers.library import Library
 from pgaudit.report import Basis, Report
-from pgaudit.subject import Subject
 from pgaudit.text import quoted
-from pgaudit.trial import as_built, called, placed
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
-    from torch.optim import Optimizer
-
-    from pgaudit.inventory.calls import OptimizerCall
-    from pgaudit.inventory.walk import Walked
-    from pgaudit.subject import Model
+    from pgaudit.models.source import Model
+    from pgaudit.optimizers.calls import OptimizerCall
 
     ConfigSource = str | PathLike[str] | Mapping[str, Any] | Config
 
@@ -62,8 +57,8 @@ def audit(
         ConfigError: the config is wrong, or the real library would refuse it.
         ModelError: the model cannot be built or has no parameters.
     """
-    read = load_config(config, constructor=constructor)
-    return audit_subject(subject_of(model, read, model_args, cache), read)
+    policy = load_config(config, constructor=constructor)
+    return audit_source(model_source(model, policy, model_args, cache), policy)
 
 
 def audit_many(
@@ -73,120 +68,106 @@ def audit_many(
 
     Yields a report, or what was raised instead, for each config. ``SystemExit`` is what foreign code may raise.
     """
-    subjects: dict[str, Subject] = {}
+    sources: dict[str, ModelSource] = {}
     for config in configs:
         args = repr(arguments_for(model, config, model_args))
         found: Report | Exception | SystemExit
         try:
-            if args not in subjects:
-                subjects[args] = subject_of(model, config, model_args, cache)
-            found = audit_subject(subjects[args], config)
+            if args not in sources:
+                sources[args] = model_source(model, config, model_args, cache)
+            found = audit_source(sources[args], config)
         except (Exception, SystemExit) as error:
             found = error
         yield found
 
 
-def build_optimizer(model: nn.Module, config: ConfigSource) -> Optimizer:
-    """Builds the real torch optimizer for a live model, with groups of equal settings merged.
-
-    Raises:
-        ConfigError: the config is wrong, the real library would refuse it, or a tied parameter would be in two groups.
-    """
-    from pgaudit.inventory import calls
-
-    report, walked, call = audit_live(Live(checked(model), type(model).__name__), load_config(config))
-    for finding in report.findings:
-        if finding.code == "PG009":
-            raise ConfigError(finding.message, finding.hint)
-    members: dict[Hashable, list[tuple[ParamAssignment, Tensor]]] = defaultdict(list)
-    for row, tensor in zip(report.params, walked.tensors, strict=True):
-        if row.group is not None:
-            members[row.setting.merging].append((row, tensor))
-    groups = [
-        {"params": [tensor for _, tensor in held], **_overrides([row.setting for row, _ in held])}
-        for held in members.values()
-    ]
-    return calls.build(call, groups)
-
-
-def _overrides(settings: Sequence[Setting]) -> dict[str, Any]:
-    """What a merged group holds. What the first writes into it, or leaves to the class, comes to the same for all; of
-    the keys that nothing reads, those are kept on which all agree.
-    """
-    first, *others = {id(setting): setting for setting in settings}.values()
-    unlike = {key for key in first.inert for other in others if _held(other, key) != _held(first, key)}
-    return {key: value for key, value in first.written if key not in unlike}
-
-
-def _held(setting: Setting, key: str) -> tuple[bool, Any]:
-    return key in setting.extra, setting.extra.get(key)
-
-
-def audit_live(live: Live, config: Config) -> tuple[Report, Walked, OptimizerCall]:
-    """Returns the report about a live model, its tensors in the report's order, and how the optimizer is called."""
-    asked = _asked(config, INSTALLED)
-    walked = live.walked(unwrap=asked.constructor.unwraps_module)
-    return _report(asked, walked.inventory), walked, asked.call
-
-
-def audit_called(subject: Subject, config: Config) -> tuple[Report, Sequence[object], OptimizerCall]:
-    """Returns the report, what stands for each parameter (see :class:`pgaudit.subject.Subject`), and how the optimizer
-    is called.
-    """
-    asked = _asked(config, subject.library)
-    inventory, identities = subject.identities(unwrap=asked.constructor.unwraps_module)
-    return _report(asked, inventory), identities, asked.call
-
-
-def audit_subject(subject: Subject, config: Config) -> Report:
-    """Returns the report about whatever stands for a model; see :func:`audit`."""
-    asked = _asked(config, subject.library)
-    inventory = subject.inventory(unwrap=asked.constructor.unwraps_module)
+def audit_source(source: ModelSource, config: Config) -> Report:
+    """Returns the report about a model, wherever its inventory comes from; see :func:`audit`."""
+    policy = _resolved(config, source.library)  # before a model is built, so that a typo answers at once
+    inventory = source.inventory(unwrap=policy.constructor.unwraps_module)
     if inventory is None:
-        begins = "inside" if asked.constructor.unwraps_module else "outside"
+        begins = "inside" if policy.constructor.unwraps_module else "outside"
         raise UsageError(
-            f"{asked.constructor.name} begins {begins} the attribute `module`, and this inventory does not"
+            f"{policy.constructor.name} begins {begins} the attribute `module`, and this inventory does not"
         )
-    return _report(asked, inventory)
+    return _report(policy, inventory)
+
+
+def audit_with_tensors(source: ModelSource, config: Config) -> tuple[Report, Sequence[Any], OptimizerCall]:
+    """Returns the report, the tensor of each parameter in its order (or what stands for it, see
+    :meth:`pgaudit.models.source.ModelSource.identities`), and how the optimizer is called.
+    """
+    policy = _resolved(config, source.library)
+    inventory, tensors = source.identities(unwrap=policy.constructor.unwraps_module)
+    return _report(policy, inventory), tensors, policy.call
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _Policy:
     """A config, and what the libraries say of what it names."""
 
     config: Config
     constructor: Constructor
     spec: OptimizerSpec
     call: OptimizerCall
-    facts: Facts
+    facts: OptimizerDefaults
 
 
-@paused()  # torch may be imported here, which takes a quarter longer with the collector on
-def _asked(config: Config, library: Library) -> _Asked:
-    """Before a model is built, so that a typo answers at once. A class is looked up once: its file is run once."""
+@gc_disabled()  # torch may be imported here, which takes a quarter longer with the collector on
+def _resolved(config: Config, library: Library) -> _Policy:
+    """Looks up what a config names: each class once, since its file is run for it."""
     refuse_unknown_codes(config)
     constructor = constructor_named(config.constructor)
     spec = constructor.optimizer(config)
     classes = _classes(constructor, config, library)
     scope = config.architecture.scope if config.architecture else None
-    with called(config, spec):
+    with _errors_at_call(config, spec):
         call = library.call_of(spec.type, spec.arguments, spec.factory, scope)
-    return _Asked(config, constructor, spec, call, _facts(config, spec, call, classes, _functions(constructor, config)))
+    functions = _functions(constructor, config)
+    with _errors_at_call(config, spec):
+        filled = call.about.filled_in(call.arguments)
+        read = call.about.looked_for(filled)
+        defaults = call.about.argument_defaults()
+        facts = OptimizerDefaults(*settings_in(filled), classes, defaults, filled, read, functions=functions)
+    return _Policy(config, constructor, spec, call, facts)
 
 
-@paused()
-def _report(asked: _Asked, inventory: Inventory) -> Report:
-    config, constructor, spec, call = asked.config, asked.constructor, asked.spec, asked.call
+def _classes(constructor: Constructor, config: Config, library: Library) -> dict[str, str]:
+    """The qualified names of the classes that the config names to match on."""
+    classes = {}
+    for ref, at in constructor.class_refs(config).items():
+        with config.errors_at(*at):
+            classes[ref] = library.qualified_class(ref)
+    return classes
+
+
+def _functions(constructor: Constructor, config: Config) -> dict[str, Callable[..., Any]]:
+    """The functions that the config names, each of which is asked but once about the same."""
+    from pgaudit.user_code.imports import import_attribute
+
+    functions: dict[str, Callable[..., Any]] = {}
+    for ref, at in constructor.function_refs(config).items():
+        with config.errors_at(*at):
+            user_code.refuse(ref)  # of torch, too: what it does when it is called, nobody knows
+            found = import_attribute(resolved(config, ref))[1]
+            if not callable(found):
+                raise UsageError(f"{quoted(ref)} is no function")
+            functions[ref] = once(found)
+    return functions
+
+
+@gc_disabled()
+def _report(policy: _Policy, inventory: Inventory) -> Report:
+    config, constructor, spec = policy.config, policy.constructor, policy.spec
     inventory = inventory.listed_by(constructor.lists)
     names = [name for parameter in inventory.parameters for name in parameter.names]
-    facts = replace(asked.facts, named=spelled_like_globs(names))
+    facts = replace(policy.facts, named=spelled_like_globs(names))
     try:
-        decisions = as_built(config, spec, call, inventory, constructor.decide(inventory, config, facts))
+        decisions = _as_built(policy, inventory, constructor.decide(inventory, config, facts))
         findings, ignored = run_checks(Audited(inventory, config, constructor, facts, decisions))
     except SlowExpression as slow:
         raise config.error(slow.message, *slow.at, hint=slow.hint) from None
-    optimizer = OptimizerInfo(spec.name, {**call.arguments, **spec.grouped}, asked.facts.arguments, decisions.base)
-    basis = Basis(inventory, config, facts)
+    optimizer = OptimizerInfo(spec.name, {**policy.call.arguments, **spec.grouped}, facts.arguments, decisions.base)
     return Report(
         _assignment(inventory, optimizer, decisions),
         constructor.name,
@@ -194,8 +175,23 @@ def _report(asked: _Asked, inventory: Inventory) -> Report:
         config.path,
         findings,
         ignored,
-        basis,
+        Basis(inventory, config, facts),
     )
+
+
+def _as_built(policy: _Policy, inventory: Inventory, decisions: Decisions) -> Decisions:
+    """The decisions as the optimizer's class makes them: most classes leave them as they are."""
+    with _errors_at_call(policy.config, policy.spec):
+        changed = changed_settings(policy.call, inventory, decisions.params, may_be_empty=decisions.may_be_empty)
+    if not changed:
+        return decisions
+    params = tuple(Decision(changed.get(id(d.setting), d.setting), d.group) for d in decisions.params)
+    return replace(decisions, params=params)
+
+
+def _errors_at_call(config: Config, spec: OptimizerSpec) -> AbstractContextManager[None]:
+    """Gives an error about the call of the optimizer's class its place in the config."""
+    return config.errors_at(*spec.section, spec.type_key, words=spec.words)
 
 
 def _assignment(inventory: Inventory, optimizer: OptimizerInfo, decisions: Decisions) -> Assignment:
@@ -205,41 +201,3 @@ def _assignment(inventory: Inventory, optimizer: OptimizerInfo, decisions: Decis
     )
     model = ModelInfo(inventory.ref, inventory.source, inventory.version, inventory.model_type.short)
     return Assignment("config", model, (optimizer,), params)
-
-
-def _classes(constructor: Constructor, config: Config, library: Library) -> dict[str, str]:
-    """The qualified names of the classes that the config names to match on."""
-    classes = {}
-    for ref, at in constructor.class_refs(config).items():
-        with placed(config, *at):
-            classes[ref] = library.qualified_class(ref)
-    return classes
-
-
-def _functions(constructor: Constructor, config: Config) -> dict[str, Callable[..., Any]]:
-    """The functions that the config names, each of which is asked but once about the same."""
-    from pgaudit.inventory.imports import import_attribute
-
-    functions: dict[str, Callable[..., Any]] = {}
-    for ref, at in constructor.function_refs(config).items():
-        with placed(config, *at):
-            user_code.refuse(ref)  # of torch, too: what it does when it is called, nobody knows
-            found = import_attribute(beside(config, ref))[1]
-            if not callable(found):
-                raise UsageError(f"{quoted(ref)} is no function")
-            functions[ref] = cache(found)
-    return functions
-
-
-def _facts(
-    config: Config,
-    spec: OptimizerSpec,
-    call: OptimizerCall,
-    classes: Mapping[str, str],
-    functions: Mapping[str, Callable[..., Any]],
-) -> Facts:
-    about = call.about
-    with called(config, spec):
-        filled = about.filled_in(call.arguments)
-        read = about.looked_for(filled)
-        return Facts(*settings_in(filled), classes, about.argument_defaults(), filled, read, functions=functions)

@@ -2,55 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from pgaudit import serialize
 from pgaudit.config import Config
-from pgaudit.constructors import Facts
-from pgaudit.core.assignment import Assignment, OptimizerInfo, ParamAssignment, Provenance, Setting
+from pgaudit.constructors import OptimizerDefaults
+from pgaudit.core.assignment import Assignment, Group, OptimizerInfo, ParamAssignment, RuleCount
 from pgaudit.core.errors import UsageError
 from pgaudit.core.findings import SEVERITIES, Finding
 from pgaudit.core.parameters import Inventory
+from pgaudit.core.setting import Provenance, Setting
 from pgaudit.names import Names, spelled_like_globs
+from pgaudit.serialize import plain, portable
 from pgaudit.text import counted, did_you_mean, quoted, visible
-
-
-def deciding_rules(setting: Setting) -> tuple[Provenance, ...]:
-    """Returns the rules, without repetition, that made a setting what it is: those beside the base, or else the base
-    rule itself.
-    """
-    rules = {rule.name: rule for rule in (setting.lr_rule, setting.weight_decay_rule) if rule}
-    special = tuple(rule for rule in rules.values() if not rule.is_base)
-    return special or tuple(rules.values())[:1]
-
-
-@dataclass(frozen=True)
-class Group:
-    """One entry of an optimizer's ``param_groups``."""
-
-    optimizer: int
-    index: int
-    lr: float | None
-    weight_decay: float | None
-    parameters: int
-    numel: int | None
-    """Elements of its parameters; None where they are not known."""
-    setting: Setting = field(repr=False, compare=False)
-    """What its first parameter gets: all others get the same, though not by the same rules."""
-
-
-@dataclass(frozen=True)
-class RuleCount:
-    """How many parameters, and how many elements, a rule decided anything for."""
-
-    rule: Provenance
-    parameters: int
-    numel: int | None
-    """None where it is not known."""
+from pgaudit.version import __version__
 
 
 class NoSuchParameter(KeyError):
@@ -66,7 +35,7 @@ class Basis:
 
     inventory: Inventory
     config: Config
-    facts: Facts
+    facts: OptimizerDefaults
     """What the constructor knew of classes."""
 
 
@@ -145,7 +114,7 @@ class Report:
         return self.decided_from.config
 
     @property
-    def facts(self) -> Facts:
+    def facts(self) -> OptimizerDefaults:
         """What the constructor knew of classes; see :attr:`decided_from`."""
         return self.decided_from.facts
 
@@ -211,78 +180,61 @@ class Report:
         """Returns the parameters that have one of some names, or an alias of them, in the order of the model."""
         return [each for each in self.params if any(name in names for name in each.names)]
 
-    @cached_property
+    @property
     def numel(self) -> int | None:
         """Elements of all parameters; None where that is not known."""
-        counts = [each.param.numel for each in self.params]
-        return None if None in counts else sum(count for count in counts if count is not None)
+        return self.assignment.numel
 
-    @cached_property
+    @property
     def groups(self) -> tuple[Group, ...]:
         """The groups of all optimizers."""
-        first: dict[tuple[int, int], Setting] = {}
-        parameters: dict[tuple[int, int], int] = defaultdict(int)
-        numel: dict[tuple[int, int], int] = defaultdict(int)
-        for each in self.params:
-            if each.group is not None and each.optimizer is not None:
-                which = each.optimizer, each.group
-                first.setdefault(which, each.setting)
-                parameters[which] += 1
-                numel[which] += each.param.numel or 0
-        return tuple(
-            Group(*which, setting.lr, setting.weight_decay, parameters[which], self._if_known(numel[which]), setting)
-            for which, setting in sorted(first.items(), key=lambda item: item[0])
-        )
+        return self.assignment.groups
+
+    @property
+    def rules(self) -> tuple[RuleCount, ...]:
+        """Every rule that decided something, most parameters first."""
+        return self.assignment.rules
 
     @cached_property
     def scheduled(self) -> bool:
         """Whether the library's schedulers multiply any lr that they set."""
-        return any(each.setting.lr_scale is not None for each in self.params)
+        return self.assignment.scheduled
 
-    def beside(self, setting: Setting, optimizer: int | None = 0) -> dict[str, Any]:
+    def extra_of(self, setting: Setting, optimizer: int | None = 0) -> dict[str, Any]:
         """Returns what a group holds beside lr and weight decay that changes the training: what somebody reads, and the
         optimizer's own value is another.
         """
         held = setting.unscaled
         own = self._own[optimizer or 0] if held else {}
-        return {key: value for key, value in held.items() if own.get(key) != serialize.plain(value)}
+        return {key: value for key, value in held.items() if own.get(key) != plain(value)}
 
     @cached_property
     def _own(self) -> list[dict[str, Any]]:
         """The arguments of each optimizer, given or by default."""
         return [
-            {key: serialize.plain(value) for key, value in {**each.defaults, **each.arguments}.items()}
+            {key: plain(value) for key, value in {**each.defaults, **each.arguments}.items()}
             for each in self.assignment.optimizers
         ]
 
-    @cached_property
-    def rules(self) -> tuple[RuleCount, ...]:
-        """Every rule that decided something, most parameters first; the base rule for parameters that no other one
-        touched.
+    def head(self) -> dict[str, Any]:
+        """Returns the report as plain data with empty lists for ``params`` and ``groups``, the parts that grow with the
+        model.
         """
-        settings: dict[int, Setting] = {}
-        parameters: dict[int, int] = defaultdict(int)
-        numel: dict[int, int] = defaultdict(int)
-        for each in self.params:
-            which = id(each.setting)
-            settings.setdefault(which, each.setting)
-            parameters[which] += 1
-            numel[which] += each.param.numel or 0
-        decided: dict[tuple[str, str | None], list[int]] = defaultdict(list)
-        first: dict[tuple[str, str | None], Provenance] = {}
-        for which, setting in settings.items():
-            for rule in deciding_rules(setting):
-                first.setdefault(rule.name, rule)
-                decided[rule.name].append(which)
-        counts = [
-            RuleCount(first[name], sum(parameters[w] for w in of), self._if_known(sum(numel[w] for w in of)))
-            for name, of in decided.items()
-        ]
-        return tuple(sorted(counts, key=lambda count: -count.parameters))
-
-    def _if_known(self, numel: int) -> int | None:
-        return None if self.numel is None else numel
+        config = {"path": portable(self.config_path), "constructor": self.constructor}
+        return {
+            "schema_version": serialize.SCHEMA_VERSION,
+            "tool": {"name": "pgaudit", "version": __version__},
+            "origin": self.assignment.origin,
+            "model": {**serialize.model(self.assignment.model), "parameters": len(self), "numel": self.numel},
+            "config": {**config, "optimizer": plain(self.optimizer.call)} if self.constructor is not None else None,
+            "optimizers": list(map(serialize.optimizer, self.assignment.optimizers)),
+            "params": [],
+            "groups": [],
+            "findings": list(map(serialize.finding, self.findings)),
+            "summary": {"rules": list(map(serialize.rule_count, self.rules))},
+        }
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the report as plain data, in the JSON report's schema, version 1."""
-        return serialize.report(self)
+        rows = {"params": list(map(serialize.param, self.params)), "groups": list(map(serialize.group, self.groups))}
+        return {**self.head(), **rows}

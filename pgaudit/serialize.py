@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import Any
 
-if TYPE_CHECKING:
-    from pgaudit.core.assignment import ParamAssignment, Provenance, Setting
-    from pgaudit.core.findings import Finding
-    from pgaudit.report import Group, Report
+from pgaudit.core.assignment import Group, ModelInfo, OptimizerInfo, ParamAssignment, RuleCount
+from pgaudit.core.findings import Finding
+from pgaudit.core.location import Location
+from pgaudit.core.setting import Provenance, Setting
 
 SCHEMA_VERSION = 1
 
@@ -23,48 +24,24 @@ def portable(path: str | None) -> str | None:
     return os.path.basename(path) if inside.startswith(os.pardir) else inside
 
 
-def report(of: Report) -> dict[str, Any]:
-    """Returns the whole report."""
-    return {**around(of), "params": list(map(param, of.params)), "groups": list(map(group, of.groups))}
+def portable_location(of: Location | None) -> Location | None:
+    """Returns a location whose file is named without this machine's folders."""
+    return of and replace(of, path=portable(of.path))
 
 
-def around(of: Report) -> dict[str, Any]:
-    """Returns the report with empty lists for ``params`` and ``groups``, the parts that grow with the model."""
-    from pgaudit import __version__
+def model(of: ModelInfo) -> dict[str, Any]:
+    """Returns what is said of the model itself."""
+    return {"ref": portable(of.ref), "source": of.source}
 
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "tool": {"name": "pgaudit", "version": __version__},
-        "origin": of.assignment.origin,
-        "model": {
-            "ref": portable(of.assignment.model.ref),
-            "source": of.assignment.model.source,
-            "parameters": len(of.params),
-            "numel": of.numel,
-        },
-        "config": None
-        if of.constructor is None
-        else {
-            "path": portable(of.config_path),
-            "constructor": of.constructor,
-            "optimizer": plain(of.optimizer.call),
-        },
-        "optimizers": [{"type": each.type, "arguments": plain(each.arguments)} for each in of.assignment.optimizers],
-        "params": [],
-        "groups": [],
-        "findings": [finding(entry) for entry in of.findings],
-        "summary": {
-            "rules": [
-                {
-                    "option": count.rule.option,
-                    "key": count.rule.key,
-                    "parameters": count.parameters,
-                    "numel": count.numel,
-                }
-                for count in of.rules
-            ]
-        },
-    }
+
+def optimizer(of: OptimizerInfo) -> dict[str, Any]:
+    """Returns one entry of ``optimizers``."""
+    return {"type": of.type, "arguments": plain(of.arguments)}
+
+
+def rule_count(of: RuleCount) -> dict[str, Any]:
+    """Returns one entry of the summary."""
+    return {"option": of.rule.option, "key": of.rule.key, "parameters": of.parameters, "numel": of.numel}
 
 
 def param(of: ParamAssignment) -> dict[str, Any]:
@@ -85,7 +62,7 @@ def param(of: ParamAssignment) -> dict[str, Any]:
         "weight_decay": of.weight_decay,
         "lr_rule": rule(of.setting.lr_rule),
         "weight_decay_rule": rule(of.setting.weight_decay_rule),
-        **beside(of.setting),
+        **extra(of.setting),
     }
 
 
@@ -98,18 +75,18 @@ def group(of: Group) -> dict[str, Any]:
         "weight_decay": of.weight_decay,
         "parameters": of.parameters,
         "numel": of.numel,
-        **beside(of.setting),
+        **extra(of.setting),
     }
 
 
-def beside(of: Setting) -> dict[str, Any]:
+def extra(of: Setting) -> dict[str, Any]:
     """Returns what a group holds beside lr and weight decay: ``extra``; where there is any, what schedulers make of the
     lr as ``scheduled_lr``, and as ``inert`` those of the extra keys that nothing reads.
     """
-    extra = {str(key): plain(value) for key, value in of.extra.items()}
+    held = {str(key): plain(value) for key, value in of.extra.items()}
     scheduled = {} if of.lr is None or of.lr_scale is None else {"scheduled_lr": of.peak_lr}
-    inert = sorted(of.inert.intersection(extra))
-    return {**scheduled, "extra": extra, **({"inert": inert} if inert else {})}
+    inert = sorted(of.inert.intersection(held))
+    return {**scheduled, "extra": held, **({"inert": inert} if inert else {})}
 
 
 def rule(of: Provenance | None) -> dict[str, Any] | None:
@@ -119,26 +96,34 @@ def rule(of: Provenance | None) -> dict[str, Any] | None:
     """
     if of is None:
         return None
-    line, column = (of.position.line, of.position.column) if of.position else (None, None)
-    stands = {"option": of.option, "key": of.key, "line": line, "column": column}
-    elsewhere = portable(of.position.file) if of.position else None
-    return {**stands, "path": elsewhere} if elsewhere else stands
+    at = place(of.location)
+    stands = {"option": of.option, "key": of.key, "line": at["line"], "column": at["column"]}
+    return {**stands, "path": at["path"]} if of.location and of.location.inherited else stands
 
 
 def finding(of: Finding) -> dict[str, Any]:
     """Returns one entry of ``findings``."""
-    line, column = (of.position.line, of.position.column) if of.position else (None, None)
     return {
         "code": of.code,
+        "name": of.name,
         "severity": of.severity,
         "message": of.message,
         "hint": of.hint,
         "param": of.param,
         "params": list(of.params),
-        "path": portable(of.path),
-        "line": line,
-        "column": column,
+        **place(of.location),
     }
+
+
+def error_data(of: Finding) -> dict[str, Any]:
+    """Returns why something could not be audited."""
+    return {"message": of.message, "hint": of.hint, **place(of.location)}
+
+
+def place(of: Location | None) -> dict[str, Any]:
+    """Returns a location as the keys ``path``, ``line`` and ``column``; None for what is not known."""
+    at = portable_location(of) or Location()
+    return {"path": at.path, "line": at.line, "column": at.column}
 
 
 def plain(value: Any) -> Any:

@@ -10,13 +10,12 @@ from typing import Any
 
 from pgaudit.config import Config
 from pgaudit.core.parameters import Hints, Inventory
-from pgaudit.inventory.cache import Cache
-from pgaudit.inventory.moves import moves
-from pgaudit.inventory.moves_beside import Move
-from pgaudit.inventory.saved import Saved
-from pgaudit.live import Live, arguments_for, beside, live_model
+from pgaudit.models.cache import Cache
+from pgaudit.models.inventory_diff import inventory_changes
+from pgaudit.models.inventory_pair import InventoryChange
+from pgaudit.models.references import arguments_for, resolved
+from pgaudit.models.saved.file import Saved
 from pgaudit.serialize import portable
-from pgaudit.subject import saved_of
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _FOLDERS = re.compile(r"(?<![\w.:/\\])(?:/|[A-Za-z]:[\\/])(?:[^\s'\":()/\\]+[\\/])+")
@@ -24,10 +23,10 @@ _FOLDERS = re.compile(r"(?<![\w.:/\\])(?:/|[A-Za-z]:[\\/])(?:[^\s'\":()/\\]+[\\/
 
 
 @dataclass(frozen=True)
-class Moved:
+class Changes:
     """What is another than it was when a model was saved."""
 
-    moves: tuple[Move, ...]
+    changes: tuple[InventoryChange, ...]
     """Nothing where every constructor decides as it did."""
     remarks: tuple[str, ...]
     """What else is another, such as versions."""
@@ -52,25 +51,24 @@ def snapshot(
         ModelError: it cannot be built or has no parameters.
     """
     known = _knowledge(cache)  # first: code of the model's may change torch
+    from pgaudit.models.build import build_model, load_model
+
     if config is None:
-        return _saved(_loaded(str(model), model_args), model_args or {}, known)
-    live = live_model(model, config, model_args)
-    if config.model is not None and model is None:
-        live = replace(live, ref=beside(config, config.model))
-    given = arguments_for(model, config, model_args)
-    return _saved(live, {} if config.architecture is not None and model is None else given, known)
-
-
-def _loaded(ref: str, model_args: Mapping[str, Any] | None) -> Live:
-    from pgaudit.inventory.sources import load_model
-
-    loaded = load_model(ref, model_args)
-    return Live(loaded.module, ref, loaded.source, loaded.version, loaded.notes)
-
-
-def _saved(live: Live, model_args: Mapping[str, Any], known: Mapping[str, Any]) -> Saved:
-    saved = saved_of(lambda unwrap: _portable(live.walked(unwrap=unwrap).inventory), _plain(model_args))
-    return replace(saved, versions=_versions(saved.inventory), knowledge=known)
+        built, given = load_model(str(model), model_args), model_args or {}
+    else:
+        built, given = build_model(model, config, model_args), arguments_for(model, config, model_args)
+        if config.model is not None and model is None:
+            built = replace(built, ref=resolved(config, config.model))
+        elif config.architecture is not None and model is None:
+            given = {}
+    inventory, inside = built.inventories()
+    return Saved(
+        _portable(inventory),
+        None if inside is None else _portable(inside),
+        _plain(given),
+        versions=_versions(inventory),
+        knowledge=known,
+    )
 
 
 def _portable(inventory: Inventory) -> Inventory:
@@ -82,16 +80,16 @@ def _portable(inventory: Inventory) -> Inventory:
 
 
 def _settled_hints(hints: Hints) -> Hints:
-    raised = {key: _settled(said) for key, said in hints.raised.items()}
+    raised = {key: _settled(text) for key, text in hints.raised.items()}
     depths = hints.layer_depths
     if depths is not None:
         depths = {name: _settled(told) if isinstance(told, str) else told for name, told in depths.items()}
     return replace(hints, raised=raised, layer_depths=depths)
 
 
-def _settled(said: str) -> str:
-    """What foreign code said, without what is another on each run or machine."""
-    return _FOLDERS.sub("", _ADDRESS.sub("", said))
+def _settled(text: str) -> str:
+    """What a model's code said, without what is another on each run or machine."""
+    return _FOLDERS.sub("", _ADDRESS.sub("", text))
 
 
 def _plain(value: Any) -> Any:
@@ -119,7 +117,7 @@ def _knowledge(cache: Cache | None) -> Mapping[str, Any]:
     """What runs without torch will ask of torch and timm: the same for all models, and seconds to find out."""
     found = None if cache is None else cache.get("explored", "all")
     if found is None:
-        from pgaudit.inventory.exploring import explored
+        from pgaudit.optimizers.exploring import explored
 
         found = explored()
         if cache is not None:
@@ -128,14 +126,14 @@ def _knowledge(cache: Cache | None) -> Mapping[str, Any]:
     return known
 
 
-def moved(before: Saved, after: Saved) -> Moved:
+def compare(before: Saved, after: Saved) -> Changes:
     """Returns what has moved between two snapshots of a model."""
-    found = moves(before.inventory, after.inventory)
+    found = inventory_changes(before.inventory, after.inventory)
     if not found and (before.inside is None) != (after.inside is None):
-        found = (Move("~", None, "the attribute `module` is a model no longer, or has become one"),)
+        found = (InventoryChange("~", None, "the attribute `module` is a model no longer, or has become one"),)
     elif not found and before.inside is not None and after.inside is not None:
-        found = moves(before.inside, after.inside)
-    return Moved(found, tuple(_remarks(before, after)))
+        found = inventory_changes(before.inside, after.inside)
+    return Changes(found, tuple(_remarks(before, after)))
 
 
 def _remarks(before: Saved, after: Saved) -> Iterable[str]:

@@ -49,7 +49,7 @@ def one_line(text: object, *, limit: int = 400) -> str:
     return visible(words if len(words) <= limit else words[: limit - 1] + "…")
 
 
-def said(error: BaseException) -> str:
+def format_exception(error: BaseException) -> str:
     """Returns what an exception of foreign code says, with its type: ``ValueError: no such thing``."""
     return f"{type(error).__name__}: {one_line(error)}"
 

@@ -29,11 +29,28 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # no model name may ever cause a download
 import pytest  # noqa: E402
 from hypothesis import HealthCheck, settings  # noqa: E402
 
-_COMMON = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+from tests.budget import examples  # noqa: E402
+
+_COMMON = settings(
+    max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
 # The same examples in every run: no change fails by bad luck. `make fuzz` looks further.
 settings.register_profile("reproducible", _COMMON, derandomize=True, database=None)
 settings.register_profile("fuzz", _COMMON, derandomize=False)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "reproducible"))
+
+ORACLES = ("mmengine", "mmpretrain", "transformers", "timm", "mmcv", "library", "reader")
+"""The fixtures with processes of real libraries, which are slow to begin."""
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keeps together, with ``--dist loadgroup``, what needs the same oracle, and else the tests of a file, which share
+    models: each is begun and built in one process of xdist, not in all.
+    """
+    for item in items:
+        oracle = next((name for name in ORACLES if name in getattr(item, "fixturenames", ())), None)
+        item.add_marker(pytest.mark.xdist_group(oracle or item.nodeid.partition("::")[0]))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

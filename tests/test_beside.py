@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 from torch import nn
 
 import pgaudit
-from pgaudit.config.expect import expect_complaints, expectations
-from pgaudit.core.assignment import Provenance, Setting
+from pgaudit.config.expect import expect_errors, expectations
+from pgaudit.core.setting import Provenance, Setting
 from pgaudit.diff import ChangeKind, compare
+from pgaudit.gate import Outcome
 from pgaudit.gate.expected import unexpected
 from pgaudit.gate.locked import moved
 from pgaudit.gate.records import Audit
@@ -145,8 +146,9 @@ def test_check_fails_exactly_where_something_effective_moved(a: Groups, b: Group
     with registered(), tempfile.TemporaryDirectory() as folder:
         lock = Path(folder, "a.lock")
         lock.write_text(written(audited(a)))
-        notices = list(moved(audited(b), Audit("model", "c.yaml", lock=str(lock))))
-    assert {name for notice in notices if notice.fails for name in notice.params} == differing(a, b)
+        audit = Audit("model", "c.yaml", lock=str(lock))
+        failures = Outcome(audit, tuple(moved(audited(b), audit))).failures
+    assert {name for finding in failures for name in finding.params} == differing(a, b)
 
 
 @settings(max_examples=examples(200))
@@ -262,7 +264,7 @@ def test_a_diff_says_what_is_otherwise() -> None:
 )
 def test_a_scheduled_lr_can_be_expected(wanted: dict[str, dict[str, float]], said: list[str]) -> None:
     section = {"params": wanted}
-    assert not expect_complaints(section, ())
+    assert not expect_errors(section, ())
     with registered():
         notices = list(unexpected(audited({"a": {"lr_scale": 0.5}}), expectations(section, (), None, {})))
     assert [notice.message.partition(": ")[2] for notice in notices] == said
@@ -317,7 +319,7 @@ def test_a_diff_is_shown_in_every_format() -> None:
 
 
 def test_a_failed_assertion_shows_what_moved(tmp_path: Path) -> None:
-    from pgaudit.pytest_plugin import assert_param_groups
+    from pgaudit.testing.plugin import assert_param_groups
 
     lock = tmp_path / "a.lock"
     with registered():

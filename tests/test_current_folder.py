@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pgaudit.core.errors import ModelError
-from pgaudit.inventory.imports import import_attribute
+from pgaudit.user_code.imports import import_attribute
 
 HOSTILE = (
     "__future__ typing json re enum dataclasses torch torchvision timm yaml _yaml rich typer click numpy pydantic "

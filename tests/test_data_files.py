@@ -22,9 +22,9 @@ from torch import nn
 
 import pgaudit
 from pgaudit.gate import baseline
-from pgaudit.inventory import cache as caches
-from pgaudit.inventory.saved import Saved, written
-from pgaudit.inventory.walk import walk
+from pgaudit.models import cache as caches
+from pgaudit.models.built import BuiltModel
+from pgaudit.models.saved.file import Saved, written
 from pgaudit.sources.lock import written as locked
 
 CONFIG = "optimizer: {type: SGD, lr: 0.1, weight_decay: 0.1}\nparamwise_cfg: {norm_decay_mult: 0.0}\n"
@@ -82,7 +82,7 @@ KNOWLEDGE = {"names": {"SGD": "torch.optim.sgd:SGD"}, "words": []}
 
 def _inventory(knowledge: dict[str, Any] | None = None, **other: Any) -> str:
     """The text of a saved inventory, its checksum right whatever it says."""
-    inventory = replace(walk(Net(), ref="resnet18", source="timm").inventory)
+    inventory = BuiltModel(Net(), "resnet18", "timm").inventory()
     body = written(Saved(inventory, knowledge=KNOWLEDGE)).rpartition('"checksum"')[0]
     if knowledge is not None:
         dumped = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in knowledge.items())

@@ -14,7 +14,7 @@ from torch import nn
 
 import pgaudit
 from pgaudit import Explanation, UsageError
-from pgaudit.constructors.trials import Meeting, Trial
+from pgaudit.constructors.evaluation import Occurrence, RuleEvaluation
 from pgaudit.explanation import explanations, matching
 from pgaudit.render.explain import render_explanations
 from pgaudit.render.numbers import number
@@ -51,12 +51,12 @@ def _agrees(report: pgaudit.Report) -> None:
         row = explanation.row
         if row.group is None:
             assert not explanation.results
-            assert bool(explanation.meetings) == (row.setting.lr_rule is not None)
-            for meeting in explanation.meetings:
-                first, *others = meeting.trials
+            assert bool(explanation.occurrences) == (row.setting.lr_rule is not None)
+            for occurrence in explanation.occurrences:
+                first, *others = occurrence.evaluations
                 assert first.rule == row.setting.lr_rule
                 assert first.decides == {"lr", "weight_decay"}
-                assert {trial.beaten_by for trial in others} <= {first.rule}
+                assert {tried.beaten_by for tried in others} <= {first.rule}
             continue
         lr, decay = explanation.results
         # The last lines say the values of the report, bit for bit, by its rules.
@@ -78,27 +78,27 @@ def _last_numbers(report: pgaudit.Report, explanation: Explanation) -> list[str]
 def _is_whole(explanation: Explanation) -> None:
     """Every name is met, each value is decided once, and whatever matched and lost says to whom."""
     parameter = explanation.row.param
-    assert {meeting.name for meeting in explanation.meetings} <= {parameter.name, *parameter.aliases}
-    assert explanation.meetings[0].name == parameter.name
-    for meeting in explanation.meetings:
-        decided = Counter(value for trial in meeting.trials for value in trial.decides)
-        duplicate = any(trial.rule.option == "duplicate" for trial in meeting.trials)
+    assert {occurrence.name for occurrence in explanation.occurrences} <= {parameter.name, *parameter.aliases}
+    assert explanation.occurrences[0].name == parameter.name
+    for occurrence in explanation.occurrences:
+        decided = Counter(value for tried in occurrence.evaluations for value in tried.decides)
+        duplicate = any(tried.rule.option == "duplicate" for tried in occurrence.evaluations)
         assert decided == ({} if duplicate else {"lr": 1, "weight_decay": 1})
-        deciding = {trial.rule for trial in meeting.trials if trial.decides or trial.rule.option == "duplicate"}
-        for trial in meeting.trials:
-            _is_sound(trial)
-            assert trial.beaten_by is None or trial.beaten_by in deciding or trial.beaten_by.position is None
+        deciding = {tried.rule for tried in occurrence.evaluations if tried.decides or tried.rule.option == "duplicate"}
+        for tried in occurrence.evaluations:
+            _is_sound(tried)
+            assert tried.beaten_by is None or tried.beaten_by in deciding or tried.beaten_by.location is None
 
 
-def _is_sound(trial: Trial) -> None:
-    assert not (trial.decides and not trial.matched)
-    assert not (trial.decides and trial.beaten_by)
-    assert (trial.beaten_by is None) == (trial.principle is None)
-    for start, end in trial.spans:
-        assert trial.text is not None
-        assert 0 <= start < end <= len(trial.text)
-        if trial.rule.option == "custom_keys":
-            assert trial.text[start:end] == trial.rule.key
+def _is_sound(tried: RuleEvaluation) -> None:
+    assert not (tried.decides and not tried.matched)
+    assert not (tried.decides and tried.beaten_by)
+    assert (tried.beaten_by is None) == (tried.principle is None)
+    for start, end in tried.spans:
+        assert tried.text is not None
+        assert 0 <= start < end <= len(tried.text)
+        if tried.rule.option == "custom_keys":
+            assert tried.text[start:end] == tried.rule.key
 
 
 @settings(max_examples=examples(300))
@@ -152,11 +152,11 @@ def _outcomes(explanation: Explanation) -> list[tuple[str, str, str]]:
     """Each rule, whether it decides, loses or does not match, and to whom it loses by what principle."""
     return [
         (
-            trial.rule.key or trial.rule.option,
-            "decides" if trial.decides else "loses" if trial.beaten_by else "matches" if trial.matched else "no",
-            trial.principle or trial.why,
+            tried.rule.key or tried.rule.option,
+            "decides" if tried.decides else "loses" if tried.beaten_by else "matches" if tried.matched else "no",
+            tried.principle or tried.why,
         )
-        for trial in explanation.meetings[0].trials
+        for tried in explanation.occurrences[0].evaluations
     ]
 
 
@@ -206,7 +206,7 @@ ORDER = "norms are asked for first, then depthwise convolutions, then biases"
         ),
     ],
 )
-def test_every_rule_in_the_order_of_trial(name: str, paramwise: dict[str, Any], expected: list[Any]) -> None:
+def test_every_rule_in_the_order_of_evaluation(name: str, paramwise: dict[str, Any], expected: list[Any]) -> None:
     assert _outcomes(_explained(name, paramwise)) == expected
 
 
@@ -263,7 +263,7 @@ def test_a_frozen_parameter_that_is_skipped_says_so() -> None:
     model.head.weight.requires_grad = False
     options = {"custom_keys": {"head": {"lr_mult": 9}}}
     explanation = _explained("head.weight", options, model, "mmengine")
-    frozen, key = explanation.meetings[0].trials
+    frozen, key = explanation.occurrences[0].evaluations
     assert (frozen.rule.option, frozen.why) == ("frozen", "it is frozen: skipped, with a warning")
     assert (key.beaten_by, key.principle) == (frozen.rule, "a frozen parameter is left out before any rule is asked")
     assert explanation.results == ()
@@ -271,22 +271,26 @@ def test_a_frozen_parameter_that_is_skipped_says_so() -> None:
 
 def test_an_option_that_is_not_given_takes_its_parameters_all_the_same() -> None:
     """mmcv's elif chain ends at a norm even without norm_decay_mult, so bias_decay_mult never reaches its bias."""
-    norm, bias, *base = _explained("backbone.1.bias", {"bias_decay_mult": 0}).meetings[0].trials
+    norm, bias, *base = _explained("backbone.1.bias", {"bias_decay_mult": 0}).occurrences[0].evaluations
     assert (norm.rule.option, norm.matched, norm.decides) == ("norm_decay_mult", True, frozenset())
     assert "not given, and takes it all the same" in norm.why
     assert bias.beaten_by == norm.rule
-    assert [trial.rule.option for trial in base] == ["default", "default"]
+    assert [tried.rule.option for tried in base] == ["default", "default"]
 
 
 def test_a_frozen_parameter_is_never_asked_about() -> None:
     model = Net()
     model.head.weight.requires_grad = False
-    trials = _explained("head.weight", {"custom_keys": {"head": {"lr_mult": 9}, "back": {}}}, model).meetings[0].trials
-    assert [(t.rule.option, bool(t.decides), t.beaten_by and t.beaten_by.option) for t in trials] == [
+    evaluations = (
+        _explained("head.weight", {"custom_keys": {"head": {"lr_mult": 9}, "back": {}}}, model)
+        .occurrences[0]
+        .evaluations
+    )
+    assert [(t.rule.option, bool(t.decides), t.beaten_by and t.beaten_by.option) for t in evaluations] == [
         ("frozen", True, None),
         ("custom_keys", False, "frozen"),
     ]
-    assert trials[1].products[0].result == pytest.approx(0.9)
+    assert evaluations[1].products[0].result == pytest.approx(0.9)
 
 
 @pytest.mark.parametrize("bypass", [True, False])
@@ -296,15 +300,15 @@ def test_a_tied_parameter_is_met_under_each_name(bypass: bool) -> None:
     model.twin.weight = model.head.weight
     options = {"custom_keys": {"twin": {"lr_mult": 9}}, "bypass_duplicate": bypass}
     explanation = _explained("twin.weight", options, model)  # by its alias
-    first, second = explanation.meetings
+    first, second = explanation.occurrences
     assert (first.name, second.name) == ("head.weight", "twin.weight")
     assert explanation.results[0].value == 0.1
     if bypass:
-        assert second.trials[0].rule.option == "duplicate"
-        assert [trial.beaten_by for trial in second.trials[1:]] == [second.trials[0].rule]
+        assert second.evaluations[0].rule.option == "duplicate"
+        assert [tried.beaten_by for tried in second.evaluations[1:]] == [second.evaluations[0].rule]
     else:
         assert "torch refuses" in str(second.note)
-        assert second.trials[0].decides
+        assert second.evaluations[0].decides
 
 
 def test_what_the_optimizers_class_changes_is_said() -> None:
@@ -334,7 +338,7 @@ def test_a_name_an_alias_a_module_or_a_glob() -> None:
 
 
 def test_scheduled() -> None:
-    """What a schedule makes of a group's lr has its own line, whether or not the constructor's trials speak of it."""
+    """What a schedule makes of a group's lr has its own line, whether or not its rules speak of it."""
     policy = {
         "constructor": "handmade",
         "optimizer": {"type": "AdamW", "lr": 1e-3, "weight_decay": 0.05},
@@ -344,7 +348,7 @@ def test_scheduled() -> None:
         report = pgaudit.audit(nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2)), policy)
         scaled, plain = explanations(report, [report["0.bias"], report["1.bias"]])
     assert [result.of for result in plain.results] == ["lr", "weight_decay"]
-    silent = replace(scaled, meetings=tuple(map(_without_schedule, scaled.meetings)))
+    silent = replace(scaled, occurrences=tuple(map(_without_schedule, scaled.occurrences)))
     for explanation in (scaled, silent):
         assert [result.of for result in explanation.results] == ["lr", "scheduled_lr", "weight_decay"]
         assert [result.value for result in explanation.results] == [1e-3, 1e-3 * 0.1771, 0.05]
@@ -357,13 +361,13 @@ def test_scheduled() -> None:
         ]
 
 
-def _without_schedule(meeting: Meeting) -> Meeting:
-    trials = tuple(
+def _without_schedule(occurrence: Occurrence) -> Occurrence:
+    evaluations = tuple(
         replace(
-            trial,
-            products=tuple(product for product in trial.products if product.of != "scheduled_lr"),
-            decides=trial.decides - {"scheduled_lr"},
+            tried,
+            products=tuple(product for product in tried.products if product.of != "scheduled_lr"),
+            decides=tried.decides - {"scheduled_lr"},
         )
-        for trial in meeting.trials
+        for tried in occurrence.evaluations
     )
-    return replace(meeting, trials=trials)
+    return replace(occurrence, evaluations=evaluations)

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pgaudit.core.assignment import ParamAssignment, Provenance, Setting
+from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.parameters import ModuleType, Parameter
+from pgaudit.core.setting import Provenance, Setting
 from pgaudit.render.folds import fold
 from tests.budget import examples
 from tests.parity.show_timm import spelled

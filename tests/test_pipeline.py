@@ -240,9 +240,9 @@ def test_one_model_under_many_configs_is_built_once_and_audited_alike(
         try:
             alone.append(pgaudit.audit("net.py:Net", config).to_dict())
         except pgaudit.PgauditError as error:
-            alone.append(error.problems)
+            alone.append(error.findings)
     err = io.StringIO()
     with contextlib.redirect_stderr(err):
         found = list(audit_many("net.py:Net", configs))
-    assert [one.to_dict() if isinstance(one, Report) else getattr(one, "problems", one) for one in found] == alone
+    assert [one.to_dict() if isinstance(one, Report) else getattr(one, "findings", one) for one in found] == alone
     assert err.getvalue().count("built") < len(configs)

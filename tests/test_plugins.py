@@ -8,8 +8,9 @@ import re
 import subprocess
 import sys
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -49,7 +50,7 @@ def _wheel(folder: Path, name: str, source: str, points: str) -> Path:
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder into which pip has installed a plug-in, and one that cannot be loaded."""
     wheels = tmp_path_factory.mktemp("wheels")
     points = re.search(r"^halved = \"(.*)\"$", _block("toml"), re.MULTILINE)
@@ -63,13 +64,41 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--target", str(target)]
     subprocess.run([*pip, *map(str, made)], check=True, timeout=120)
     (target / "c.yaml").write_text(CONFIG)
-    return target
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(target)]), "COLUMNS": "200"}
+    pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "encoding": "utf-8"}
+    with subprocess.Popen([sys.executable, "-c", _ANSWERS], cwd=target, env=environment, **pipes) as process:
+        _PROCESSES[target] = process
+        yield target
 
 
-def _pgaudit(site: Path, arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(site)]), "COLUMNS": "200"}
-    command = [sys.executable, "-m", "pgaudit", *arguments]
-    return subprocess.run(command, cwd=site, env=environment, capture_output=True, text=True, timeout=120, check=False)
+_ANSWERS = """
+import contextlib, io, json, sys
+from pgaudit.cli import main
+
+for line in sys.stdin:
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", newline="") for _ in range(2))
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = main(json.loads(line))
+    out.flush(), err.flush()
+    print(json.dumps([code, *(each.buffer.getvalue().decode() for each in (out, err))]), flush=True)
+"""
+_PROCESSES: dict[Path, subprocess.Popen[str]] = {}
+
+
+class Done(NamedTuple):
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def _pgaudit(site: Path, arguments: Sequence[str]) -> Done:
+    """What a command line answers in a process that has the plug-ins; it is one for all, for they load torch."""
+    process = _PROCESSES[site]
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(json.dumps(arguments) + "\n")
+    process.stdin.flush()
+    return Done(*json.loads(process.stdout.readline()))
 
 
 def test_it_is_listed_with_the_package_that_brings_it(installed: Path) -> None:

@@ -19,16 +19,17 @@ from tests.signals import heed_interrupts
 REPOSITORY = Path(__file__).parents[1]
 SLOW = """
 import pathlib, os, time
-def make():
-    pathlib.Path(f"begun{os.getpid()}").touch()
-    time.sleep(120)
+pathlib.Path(f"begun{os.getpid()}").touch()
+time.sleep(120)
 """
+"""In the place of torch, which each process imports before it builds a model: the real one only takes its seconds."""
 CONFIG = "optimizer: {type: SGD, lr: 0.1}\n"
-PROJECT = "audits:\n" + "".join(f"- {{config: c.yaml, model: 'slow{number}.py:make'}}\n" for number in range(4))
+MODEL = "from torch import nn\ndef make(): return nn.Linear(1, 1)\n"
+PROJECT = "audits:\n" + "".join(f"- {{config: c.yaml, model: 'net{number}.py:make'}}\n" for number in range(4))
 STUCK = SLOW.replace("time.sleep(120)", "__import__('ctypes').PyDLL(None).sleep(120)")
 """Meanwhile, no other thread of Python's runs."""
 _ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="the kernel of others does not see to it")
-COMMANDS = {"check": ["check", "-j", "2"], "sweep": ["sweep", "slow*.py:make", "c.yaml", "-j", "2"]}
+COMMANDS = {"check": ["check", "-j", "2"], "sweep": ["sweep", "net*.py:make", "c.yaml", "-j", "2"]}
 
 
 def _of_session(session: int) -> set[int]:
@@ -48,16 +49,18 @@ def _of_session(session: int) -> set[int]:
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are counted in /proc")
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGKILL", "SIGINT"])
 @pytest.mark.parametrize("command", COMMANDS)
-@pytest.mark.parametrize("model", [SLOW, pytest.param(STUCK, marks=_ON_LINUX)], ids=["slow", "stuck"])
-def test_none_outlives_the_command(tmp_path: Path, command: str, name: str, model: str) -> None:
+@pytest.mark.parametrize("torch", [SLOW, pytest.param(STUCK, marks=_ON_LINUX)], ids=["slow", "stuck"])
+def test_none_outlives_the_command(tmp_path: Path, command: str, name: str, torch: str) -> None:
     for number in range(4):
-        (tmp_path / f"slow{number}.py").write_text(model)
+        (tmp_path / f"net{number}.py").write_text(MODEL)
+    (tmp_path / "first").mkdir()
+    (tmp_path / "first" / "torch.py").write_text(torch)
     (tmp_path / "c.yaml").write_text(CONFIG)
     (tmp_path / "pgaudit.yaml").write_text(PROJECT)
     process = subprocess.Popen(
         [sys.executable, "-m", "pgaudit", *COMMANDS[command]],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path / "first"), str(REPOSITORY)])},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,

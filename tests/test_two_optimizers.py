@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from pgaudit.config.expect import Expectations
-from pgaudit.core.assignment import Provenance
-from pgaudit.core.location import Position
+from pgaudit.core.location import Location
+from pgaudit.core.setting import Provenance
 from pgaudit.diff import ChangeKind, compare
 from pgaudit.explanation import explain
 from pgaudit.gate import Audit
@@ -33,7 +33,7 @@ from tests.diff import made
 
 MUON = {"type": "Muon", "lr": 0.02, "weight_decay": 0.0, "momentum": 0.95}
 ADAMW = {"type": "AdamW", "lr": 3e-4, "weight_decay": 0.1, "betas": [0.9, 0.95]}
-KEY = Provenance("custom_keys", "head", Position(7, 3))
+KEY = Provenance("custom_keys", "head", Location("train.yaml", 7, 3))
 
 
 @pytest.fixture

@@ -30,8 +30,8 @@ from pgaudit.checks.base import Audited, Check, Kind
 from pgaudit.checks.ignore import sorted_out
 from pgaudit.config import Config
 from pgaudit.core.errors import ConfigError
-from pgaudit.core.findings import SEVERITIES, Finding, Severity
-from pgaudit.core.location import Position
+from pgaudit.core.findings import Finding, gravity
+from pgaudit.core.location import location_order
 from pgaudit.names import Names
 from pgaudit.text import quoted
 
@@ -72,35 +72,23 @@ def refuse_unknown_codes(config: Config) -> None:
     """Raises ConfigError for a request to ignore a code that there is not."""
     unknown = [ignore for ignore in config.ignores if ignore.code not in DOCUMENTED]
     if unknown:
+        hint = f"known: PG001 to {max(DOCUMENTED)}"
         raise ConfigError(
-            [
-                config.problem(
-                    f"there is no finding {ignore.code}", *ignore.at, hint=f"known: PG001 to {max(DOCUMENTED)}"
-                )
-                for ignore in unknown
-            ]
+            [Finding.error(f"there is no finding {each.code}", config.nearest(*each.at), hint) for each in unknown]
         )
 
 
 def _in_order(findings: list[Finding]) -> tuple[Finding, ...]:
-    nowhere = Position(0, 0)
-    return tuple(
-        sorted(
-            findings,
-            key=lambda one: (SEVERITIES.index(one.severity), one.position is None, one.position or nowhere),
-        )
-    )
+    return tuple(sorted(findings, key=lambda one: (-gravity(one.severity), location_order(one.location))))
 
 
 __all__ = [
     "CHECKS",
     "DOCUMENTED",
-    "SEVERITIES",
     "Audited",
     "Check",
     "Finding",
     "Kind",
-    "Severity",
     "refuse_unknown_codes",
     "run_checks",
 ]

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
 from pgaudit.checks.hits import Hits, hits_of
-from pgaudit.checks.inert import is_inert
+from pgaudit.checks.what_if import narrowed, without
 from pgaudit.config import Config
 from pgaudit.config.layouts import Path
-from pgaudit.constructors import Constructor, Decisions, Facts
-from pgaudit.core.assignment import Provenance, Setting
+from pgaudit.constructors import Constructor, Decisions, OptimizerDefaults
+from pgaudit.core.errors import ConfigError
 from pgaudit.core.findings import Finding, Severity
-from pgaudit.core.location import Position, file_of
+from pgaudit.core.location import Location, location_order, whole_file
 from pgaudit.core.parameters import Inventory, ModuleType, Visit
+from pgaudit.core.setting import Provenance, Setting
+
+_SAMPLE = 16
+"""Parameters that are asked about first; most rules change one of them."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,7 @@ class Audited:
     inventory: Inventory
     config: Config
     constructor: Constructor
-    facts: Facts
+    facts: OptimizerDefaults
     assignment: Decisions
 
     @cached_property
@@ -55,9 +59,9 @@ class Audited:
             for hits in self.hits
             if hits.matched
             and not any(parameters[visit.index].trainable for visit in hits.matched)
-            and is_inert(self, hits)
+            and self.is_inert(hits)
         ]
-        return tuple(sorted(found, key=lambda hits: hits.pattern.rule.position or Position(0, 0)))
+        return tuple(sorted(found, key=lambda hits: location_order(hits.pattern.rule.location)))
 
     @cached_property
     def first_visits(self) -> tuple[Visit | None, ...]:
@@ -79,6 +83,60 @@ class Audited:
         """
         read = {**self.facts.filled_in, **setting.unscaled}
         return setting.lr, setting.peak_lr, setting.weight_decay, repr(sorted(read.items()))
+
+    def settings_if(
+        self,
+        indices: Iterable[int],
+        *,
+        config: Config | None = None,
+        change: Callable[[Visit], Visit] = lambda visit: visit,
+    ) -> dict[int, tuple[Setting, Setting]]:
+        """Returns, for each of some parameters, what it gets and what it would get. The constructor itself is asked
+        again, so that no check has semantics of its own.
+
+        Args:
+            indices: the parameters; each is decided by its first visit.
+            config: takes the place of the config.
+            change: changes a visit, such as its module's class.
+
+        Returns:
+            Nothing at all where the library would refuse the changed config.
+        """
+        before, chosen = self.decided.params, []
+        for index in indices:
+            visit = self.first_visits[index]
+            if visit is not None and before[index].group is not None:
+                chosen.append((index, change(visit)))
+        if not chosen:
+            return {}
+        try:
+            after = self.constructor.decide(narrowed(self.inventory, chosen), config or self.config, self.facts)
+        except ConfigError:
+            return {}
+        return {
+            index: (before[index].setting, now.setting) for (index, _), now in zip(chosen, after.params, strict=True)
+        }
+
+    def is_inert(self, hits: Hits) -> bool:
+        """Returns whether everything would be as it is, were a rule taken out of the config."""
+        fewer = without(self.config, hits.pattern.at)
+        sample = self.settings_if(hits.decided[:_SAMPLE], config=fewer).values()
+        if any(self.effect(now) != self.effect(then) for now, then in sample):
+            return False
+        try:
+            # The whole model: without any option, the library may go another way with what no rule is about, too.
+            after = self.constructor.decide(self.inventory, fewer, self.facts).params
+        except ConfigError:
+            return False  # it would refuse the config without it
+        pairs = zip(self.decided.params, after, strict=True)
+        unlike = {
+            (id(now.setting), id(then.setting), now.group is None, then.group is None): (now, then)
+            for now, then in pairs
+        }
+        return all(
+            self.effect(now.setting) == self.effect(then.setting) and (now.group is None) == (then.group is None)
+            for now, then in unlike.values()
+        )
 
     @cached_property
     def owners(self) -> Mapping[str, frozenset[ModuleType]]:
@@ -103,18 +161,15 @@ class Audited:
         hint: str | None = None,
         *,
         at: Path = (),
-        position: Position | None = None,
+        location: Location | None = None,
         key: str | None = None,
         indices: Sequence[int] = (),
         keys: Sequence[str] = (),
     ) -> Finding:
         """Returns a finding at a place in the config, about some parameters."""
         params = tuple(self.inventory.parameters[index].name for index in indices)
-        position = self.config.position(*at) if at else position
-        param = params[0] if len(params) == 1 else None
-        path = file_of(self.config.path, position)
-        head = (kind.code, kind.name, kind.severity, message, hint, param, path, position, key)
-        return Finding(*head, params, tuple(keys))
+        location = (self.config.location(*at) if at else location) or whole_file(self.config.path)
+        return Finding(kind.code, kind.name, kind.severity, message, hint, location, params, key, tuple(keys))
 
 
 class Check(Protocol):

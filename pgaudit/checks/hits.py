@@ -16,7 +16,7 @@ class Hits:
 
     pattern: Pattern
     matched: tuple[Visit, ...]
-    """Every meeting with a parameter that it matches, tied ones under each name, frozen ones too."""
+    """Every occurrence with a parameter that it matches, tied ones under each name, frozen ones too."""
     decided: tuple[int, ...]
     """The parameters of which it decides the lr, the weight decay, or what else stands in their group."""
 

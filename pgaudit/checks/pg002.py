@@ -22,8 +22,8 @@ from collections.abc import Iterator
 from pgaudit.checks import words
 from pgaudit.checks.base import Audited, Kind
 from pgaudit.checks.hits import Hits
-from pgaudit.core.assignment import Provenance
 from pgaudit.core.findings import Finding
+from pgaudit.core.setting import Provenance
 from pgaudit.text import quoted, visible
 
 KIND = Kind("PG002", "shadowed-key", "warning")
@@ -61,7 +61,7 @@ def _winners(audited: Audited, hits: Hits, indices: tuple[int, ...]) -> Iterator
             won[rule] += 1
     by_principle: dict[str, list[str]] = {}
     for rule, count in won.most_common():
-        line = f" {rule.position.mark}" if rule.position else ""
+        line = f" {rule.location.mark}" if rule.location else ""
         taken = f"{named(rule)}{line} takes {_part(count, len(indices))}"
         by_principle.setdefault(audited.constructor.principle(rule, hits.pattern.rule), []).append(taken)
     for principle, takers in by_principle.items():

@@ -21,7 +21,6 @@ from pgaudit.checks import suggest, words
 from pgaudit.checks.base import Audited, Kind
 from pgaudit.checks.hits import Hits
 from pgaudit.checks.segments import Cut, cut, means_itself, names_its_kind
-from pgaudit.checks.what_if import settings_if
 from pgaudit.core.findings import Finding
 from pgaudit.core.parameters import ModuleType
 from pgaudit.text import quoted
@@ -115,5 +114,5 @@ def _decided_as(audited: Audited, hits: Hits, longer: str) -> set[int] | None:
     renamed = audited.constructor.renamed(audited.config, pattern.rule, longer)
     if renamed is None:
         return None
-    then = settings_if(audited, found, config=renamed)
+    then = audited.settings_if(found, config=renamed)
     return {index for index, (_, setting) in then.items() if setting.lr_rule and setting.lr_rule.key == longer}

@@ -22,9 +22,9 @@ from pgaudit.checks import words
 from pgaudit.checks.base import Audited, Kind
 from pgaudit.checks.hits import Hits
 from pgaudit.checks.pg002 import named
-from pgaudit.checks.what_if import settings_if, without
-from pgaudit.core.assignment import Provenance
+from pgaudit.checks.what_if import without
 from pgaudit.core.findings import Finding
+from pgaudit.core.setting import Provenance
 from pgaudit.text import counted, quoted
 
 KIND = Kind("PG004", "custom-key-drops-decay-rule", "warning")
@@ -43,7 +43,7 @@ def check(audited: Audited, /) -> Iterator[Finding]:
 
 def _dropped(audited: Audited, hits: Hits) -> dict[Provenance, list[int]]:
     """The parameters that had less weight decay without the key, by the rule that had exempted them."""
-    found = settings_if(audited, hits.decided, config=without(audited.config, hits.pattern.at))
+    found = audited.settings_if(hits.decided, config=without(audited.config, hits.pattern.at))
     dropped: dict[Provenance, list[int]] = defaultdict(list)
     for index, (now, then) in found.items():
         rule = then.weight_decay_rule
@@ -56,7 +56,7 @@ def _dropped(audited: Audited, hits: Hits) -> dict[Provenance, list[int]]:
 def _finding(audited: Audited, hits: Hits, dropped: dict[Provenance, list[int]]) -> Finding:
     indices = sorted(index for members in dropped.values() for index in members)
     key = hits.pattern.rule.key or ""
-    who = words.listed(f"{named(rule)}{f' {rule.position.mark}' if rule.position else ''}" for rule in dropped)
+    who = words.listed(f"{named(rule)}{f' {rule.location.mark}' if rule.location else ''}" for rule in dropped)
     kinds = dict.fromkeys(audited.inventory.parameters[index].module.short for index in indices)
     restored = audited.assignment.params[indices[0]].setting.weight_decay
     gets = f"{counted(len(indices), 'tensor')} {'gets' if len(indices) == 1 else 'get'}"

@@ -20,7 +20,6 @@ from collections.abc import Iterator
 from pgaudit.checks import pg010
 from pgaudit.checks.base import Audited, Kind
 from pgaudit.checks.hits import Hits
-from pgaudit.checks.inert import is_inert
 from pgaudit.checks.pg002 import named
 from pgaudit.core.findings import Finding
 from pgaudit.text import counted
@@ -40,7 +39,7 @@ def check(audited: Audited, /) -> Iterator[Finding]:
         trainable = [v for v in hits.matched if audited.inventory.parameters[v.index].trainable]
         if hits.pattern.rule.key is not None and not hits.decided and (trainable or not hits.matched):
             continue
-        if not is_inert(audited, hits):
+        if not audited.is_inert(hits):
             continue
         indices = hits.decided or tuple(dict.fromkeys(visit.index for visit in hits.matched))
         message = f"{named(hits.pattern.rule)} changes nothing here: {_reason(audited, hits)}"

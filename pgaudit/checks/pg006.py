@@ -22,11 +22,10 @@ from dataclasses import replace
 from pgaudit.checks import suggest, words
 from pgaudit.checks.base import Audited, Kind
 from pgaudit.checks.pg002 import named
-from pgaudit.checks.what_if import settings_if
-from pgaudit.core.assignment import Provenance
 from pgaudit.core.findings import Finding
 from pgaudit.core.parameters import ModuleType, Visit
-from pgaudit.inventory.families import LAYER_NORM, NORM_LIKE, NORMS, families_of
+from pgaudit.core.setting import Provenance
+from pgaudit.models.walk.families import LAYER_NORM, NORM_LIKE, NORMS, families_of
 from pgaudit.text import counted, visible
 
 KIND = Kind("PG006", "unrecognised-norm", "warning")
@@ -44,7 +43,7 @@ def check(audited: Audited, /) -> Iterator[Finding]:
         and LAYER_NORM not in parameter.module.bases  # those are what the others are compared with
     ]
     missed: dict[tuple[Provenance, str, float], list[int]] = defaultdict(list)
-    for index, (now, then) in settings_if(audited, unknown, change=_LayerNorms()).items():
+    for index, (now, then) in audited.settings_if(unknown, change=_LayerNorms()).items():
         rule = then.weight_decay_rule
         if rule and not rule.is_base and now.weight_decay is not None and then.weight_decay != now.weight_decay:
             missed[rule, inventory.parameters[index].module.short, now.weight_decay].append(index)

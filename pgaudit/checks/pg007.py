@@ -19,10 +19,10 @@ from collections.abc import Iterator
 
 from pgaudit.checks import suggest, words
 from pgaudit.checks.base import Audited, Kind
-from pgaudit.constructors.timm.names import Globs
+from pgaudit.constructors.timm.names import NameGlobs
 from pgaudit.core.findings import Finding
 from pgaudit.core.parameters import Parameter
-from pgaudit.inventory.families import NORM_LIKE, NORMS
+from pgaudit.models.walk.families import NORM_LIKE, NORMS
 
 KIND = Kind("PG007", "decayed-vector", "info")
 
@@ -58,7 +58,7 @@ def check(audited: Audited, /) -> Iterator[Finding]:
 
 def _asked_for(audited: Audited) -> frozenset[int]:
     """What the model itself asks to be left out."""
-    asked = Globs(audited.inventory.hints.no_weight_decay)
+    asked = NameGlobs(audited.inventory.hints.no_weight_decay)
     parameters = enumerate(audited.inventory.parameters)
     return frozenset(index for index, parameter in parameters if asked.first(parameter.name) is not None)
 

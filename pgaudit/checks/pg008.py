@@ -18,7 +18,6 @@ from dataclasses import replace
 
 from pgaudit.checks import words
 from pgaudit.checks.base import Audited, Kind
-from pgaudit.checks.what_if import settings_if
 from pgaudit.core.findings import Finding
 from pgaudit.core.parameters import Conv, Visit
 from pgaudit.text import counted
@@ -33,7 +32,7 @@ def check(audited: Audited, /) -> Iterator[Finding]:
         for index, visit in enumerate(audited.first_visits)
         if visit is not None and _is_one_channel(visit.conv) and audited.inventory.parameters[index].trainable
     ]
-    found = settings_if(audited, ones, change=_as_ordinary)
+    found = audited.settings_if(ones, change=_as_ordinary)
     moved = [index for index, (now, then) in found.items() if now.weight_decay != then.weight_decay]
     if not moved:
         return

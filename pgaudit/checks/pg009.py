@@ -19,8 +19,8 @@ from collections.abc import Iterator
 from pgaudit.checks.base import Audited, Kind
 from pgaudit.config.layouts import Path
 from pgaudit.constructors import Conflict
-from pgaudit.core.assignment import Setting
 from pgaudit.core.findings import Finding
+from pgaudit.core.setting import Setting
 from pgaudit.text import visible
 
 KIND = Kind("PG009", "duplicate-parameter", "error")
@@ -40,17 +40,17 @@ def check(audited: Audited, /) -> Iterator[Finding]:
 
 def _place(audited: Audited) -> Path:
     bypass = ("paramwise_cfg", "bypass_duplicate")
-    return bypass if audited.config.position(*bypass) else bypass[:1]
+    return bypass if audited.config.location(*bypass) else bypass[:1]
 
 
 def _message(conflict: Conflict) -> str:
-    (first, setting), *others = conflict.meetings
+    (first, setting), *others = conflict.occurrences
     if all(_values(other) == _values(setting) for _, other in others):
         names = ", ".join(visible(name) for name, _ in others)
         met = f"{visible(first)} is also {names}"
     else:
         met = ", ".join(
-            f"{visible(name)} (lr {_number(s.lr)}, decay {_number(s.weight_decay)})" for name, s in conflict.meetings
+            f"{visible(name)} (lr {_number(s.lr)}, decay {_number(s.weight_decay)})" for name, s in conflict.occurrences
         )
         met = f"one tensor under several names: {met}"
     return f"{met}; torch refuses it in more than one group"

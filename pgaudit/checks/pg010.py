@@ -64,7 +64,7 @@ def frozen(audited: Audited) -> list[int]:
 def without_effect(audited: Audited) -> str:
     """Returns ``"backbone" :7, norm_decay_mult :5 change nothing``: the rules that match frozen parameters alone."""
     rules = [hits.pattern.rule for hits in audited.past_frozen]
-    names = (f"{named(rule)}{f' {rule.position.mark}' if rule.position else ''}" for rule in rules)
+    names = (f"{named(rule)}{f' {rule.location.mark}' if rule.location else ''}" for rule in rules)
     return f"{words.listed(names)} {'changes' if len(rules) == 1 else 'change'} nothing"
 
 

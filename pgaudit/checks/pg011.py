@@ -34,10 +34,10 @@ def check(audited: Audited, /) -> Iterator[Finding]:
             around = ".".join(map(str, stray.at[:-1]))
             place = f"in {around}" if around else "at top level"
             message = f"{quoted(stray.option)} {place} has no effect: {stray.why}"
-            yield audited.finding(KIND, message, stray.hint, position=config.keys.get(stray.at), key=stray.option)
+            yield audited.finding(KIND, message, stray.hint, location=config.keys.get(stray.at), key=stray.option)
     for found in audited.constructor.unread(config, audited.facts):
         at, option = found.at, str(found.at[-1])
-        if option in found.sisters:
+        if option in found.foreign:
             continue
         where = f"{quoted(option)} in {f'{at[0]}.{at[1]}[{quoted(at[2])}]' if len(at) > 2 else at[0]}"
         hint = _meant(option, found.read) or found.hint or f"it reads {', '.join(sorted(found.read))}"

@@ -27,14 +27,13 @@ def check(audited: Audited, /) -> Iterator[Finding]:
     """Yields a finding for each such scalar of the file, once a place."""
     seen = set()
     for scalar in audited.config.ambiguous:
-        if scalar.position in seen:
+        if scalar.location in seen:
             continue
-        seen.add(scalar.position)
+        seen.add(scalar.location)
         key = next((step for step in reversed(scalar.path) if isinstance(step, str)), "")
         message = f"{visible(key)}: {scalar.text} is a number here and a string to PyYAML, which training scripts use"
         hint = f"write {unambiguous(scalar.text)}"
-        path = audited.config.path
-        yield Finding(KIND.code, KIND.name, KIND.severity, message, hint, None, path, scalar.position, key)
+        yield audited.finding(KIND, message, hint, location=scalar.location, key=key)
 
 
 def unambiguous(text: str) -> str:

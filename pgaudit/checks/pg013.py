@@ -19,8 +19,8 @@ from collections.abc import Iterator
 from pgaudit.checks import words
 from pgaudit.checks.base import Audited, Kind
 from pgaudit.checks.pg002 import named
-from pgaudit.core.assignment import Provenance
 from pgaudit.core.findings import Finding
+from pgaudit.core.setting import Provenance
 
 KIND = Kind("PG013", "zero-lr", "warning")
 

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 
 from pgaudit.checks.base import Audited, Kind
 from pgaudit.config.layouts import Path
-from pgaudit.constructors.sisters import SOLE_READER
+from pgaudit.constructors.known_options import SOLE_READER
 from pgaudit.core.findings import Finding
 from pgaudit.text import quoted
 
@@ -30,12 +30,12 @@ def check(audited: Audited, /) -> Iterator[Finding]:
     for stray in config.misplaced:
         if stray.sister is not None:
             message = f"{quoted(stray.option)} at top level is for {stray.sister}: {stray.why}"
-            yield audited.finding(KIND, message, stray.hint, position=config.keys.get(stray.at), key=stray.option)
+            yield audited.finding(KIND, message, stray.hint, location=config.keys.get(stray.at), key=stray.option)
     for found in audited.constructor.unread(config, audited.facts):
         at, option = found.at, str(found.at[-1])
-        if option not in found.sisters:
+        if option not in found.foreign:
             continue
-        message = f"{quoted(option)} is an option of {found.sisters[option]}; {config.constructor} ignores it"
+        message = f"{quoted(option)} is an option of {found.foreign[option]}; {config.constructor} ignores it"
         hint = found.hint or _hint(at, option, found.read)
         yield audited.finding(KIND, message, hint, at=at, key=option)
 

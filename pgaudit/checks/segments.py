@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pgaudit.constructors.patterns import Spans
 from pgaudit.core.parameters import ModuleType
-from pgaudit.inventory.families import NORM_LIKE, NORMS
+from pgaudit.models.walk.families import NORM_LIKE, NORMS
 
 _NUMBERED = re.compile(r"s?_?\d*")
 """What makes a family of a word: ``layer1``, ``stages``, ``block_2``."""

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from pgaudit.checks.what_if import settings_if
 from pgaudit.constructors.patterns import Pattern
 from pgaudit.names import Names
 from pgaudit.text import nearest, quoted
@@ -110,7 +109,7 @@ def _exempt(audited: Audited, part: str, indices: Iterable[int]) -> tuple[str, b
     if written is None:
         return None
     word, config = written
-    found = settings_if(audited, indices, config=config).values()
+    found = audited.settings_if(indices, config=config).values()
     if not found or any(then.weight_decay for _, then in found):
         return None
     return word, any((now.lr, now.peak_lr) != (then.lr, then.peak_lr) for now, then in found)

@@ -15,10 +15,10 @@ from pgaudit import user_code
 from pgaudit.cli.common import ReaderGone, complain
 from pgaudit.cli.completion import OPTIONS, asked_by_a_shell
 from pgaudit.cli.lazy import PlainGroup, add_commands
-from pgaudit.core.errors import PgauditError, Problem
-from pgaudit.core.location import place
+from pgaudit.core.errors import PgauditError
+from pgaudit.core.findings import Finding
 from pgaudit.input_files import noted_inputs
-from pgaudit.text import said, visible
+from pgaudit.text import format_exception, visible
 
 app = typer.Typer(
     name="pgaudit",
@@ -33,7 +33,7 @@ add_commands(app)
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from pgaudit import __version__
+        from pgaudit.version import __version__
 
         typer.echo(f"pgaudit {__version__}")
         raise typer.Exit
@@ -82,24 +82,24 @@ def main(argv: Sequence[str] | None = None) -> int:
             return error.code  # how typer ends when it has answered
         if with_traceback:
             complain("\n".join(visible(line) for line in traceback.format_exc().splitlines()))
-        for problem in _problems(error):
-            complain(_worded(problem))
+        for finding in _findings(error):
+            complain(_worded(finding))
         return ERROR
     return code if isinstance(code, int) else 0
 
 
-def _problems(error: BaseException) -> Sequence[Problem]:
+def _findings(error: BaseException) -> Sequence[Finding]:
     if isinstance(error, PgauditError):
-        return error.problems
+        return error.findings
     if hasattr(error, "format_message"):  # a usage error of the command line parser
         command = getattr(getattr(error, "ctx", None), "command_path", "pgaudit")
         message = error.format_message().replace("Value error, ", "")  # the validator's own word for it
-        return [Problem(message, hint=f"{command} --help")]
-    return [Problem(f"internal error: {said(error)}", hint="--traceback shows where")]
+        return [Finding.error(message, hint=f"{command} --help")]
+    return [Finding.error(f"internal error: {format_exception(error)}", hint="--traceback shows where")]
 
 
-def _worded(problem: Problem) -> str:
-    where = visible(place(problem.path, problem.position))
-    hint = f"\n  {visible(problem.hint)}" if problem.hint else ""
-    example = "".join(f"\n    {visible(line)}" for line in problem.example)
-    return f"{where}{': ' if where else ''}error: {visible(problem.message)}{hint}{example}"
+def _worded(finding: Finding) -> str:
+    where = f"{visible(finding.location)}: " if finding.location else ""
+    hint = f"\n  {visible(finding.hint)}" if finding.hint else ""
+    example = "".join(f"\n    {visible(line)}" for line in finding.example)
+    return f"{where}error: {visible(finding.message)}{hint}{example}"

@@ -22,7 +22,7 @@ def cache(
 
     PGAUDIT_CACHE_DIR says where, and --no-cache does without.
     """
-    from pgaudit.inventory.cache import Cache
+    from pgaudit.models.cache import Cache
 
     kept = Cache()
     if (why := kept.refusal()) is not None:

@@ -17,8 +17,8 @@ from pgaudit.cli.common import (
     note,
     parse_model_args,
     references,
-    report_stream_kept,
     screen,
+    stdout_reserved,
     the_cache,
     write,
 )
@@ -27,7 +27,8 @@ from pgaudit.cli.outputs import Wanted, valued_options, wanted
 from pgaudit.cli.overwriting import keep_inputs
 from pgaudit.cli.progress import bar_over
 from pgaudit.core.errors import UsageError
-from pgaudit.render.choices import Colour, FailOn, GateFormat
+from pgaudit.core.findings import Threshold
+from pgaudit.render.choices import Colour, GateFormat
 from pgaudit.text import counted, quoted, visible
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def check(
         typer.Option("--write-baseline", metavar="FILE", show_default=False, help="Write all findings as known."),
     ] = None,
     fail_on: Annotated[
-        FailOn | None,
+        Threshold | None,
         typer.Option(
             "--fail-on", show_default=False, help="Findings of this severity or above fail; error if not given."
         ),
@@ -115,9 +116,8 @@ def check(
         _refuse_project_file(config_path)
         from pgaudit.gate import Audit
 
-        level = fail_on.value if fail_on else None
         arguments = parse_model_args(model_args or [])
-        audits = [Audit(model_ref, config_path, "", arguments, constructor, lock, expect, baseline, level)]
+        audits = [Audit(model_ref, config_path, "", arguments, constructor, lock, expect, baseline, fail_on)]
     cache = the_cache(unwanted=no_cache)
     audits = [replace(audit, cache=cache) for audit in audits]
     read = chain.from_iterable(map(_paths_of, audits))
@@ -158,13 +158,13 @@ def _account(outcomes: Sequence[Outcome], *, traceback: bool) -> None:
             complain("\n".join(visible(line) for line in outcome.trace.splitlines()))
 
 
-def _listed(project: Path | None, select: Sequence[str], fail_on: FailOn | None) -> list[Audit]:
+def _listed(project: Path | None, select: Sequence[str], fail_on: Threshold | None) -> list[Audit]:
     from pgaudit.config.project import find_project, load_project
     from pgaudit.gate.many import audits_of, selected
 
     found = load_project(project) if project is not None else find_project()
     audits = selected(audits_of(found), select)
-    return [replace(audit, fail_on=fail_on.value) for audit in audits] if fail_on else audits
+    return [replace(audit, fail_on=fail_on) for audit in audits] if fail_on else audits
 
 
 def _write_baseline(audit: Audit, path: Path) -> None:
@@ -177,7 +177,7 @@ def _write_baseline(audit: Audit, path: Path) -> None:
 
 
 def _run(audits: Sequence[Audit], jobs: int) -> list[Outcome]:
-    with report_stream_kept(), bar_over(len(audits), audits[0].title) as done:
+    with stdout_reserved(), bar_over(len(audits), audits[0].title) as done:
         from pgaudit.gate.many import run_all
 
         return run_all(audits, jobs, lambda audit: done(audit.title))

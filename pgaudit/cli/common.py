@@ -11,17 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pgaudit.atomic_write import write_whole
 from pgaudit.cli.overwriting import refuse_input
 from pgaudit.core.errors import UsageError
-from pgaudit.inventory.imports import is_file
-from pgaudit.inventory.misnamed import WEIGHTS
+from pgaudit.models.misnamed import WEIGHTS
 from pgaudit.render.choices import Colour
 from pgaudit.text import quoted, visible
-from pgaudit.whole_files import write_whole
+from pgaudit.user_code.imports import is_file
 
 if TYPE_CHECKING:
     from pgaudit.config import Config
-    from pgaudit.inventory.cache import Cache
+    from pgaudit.models.cache import Cache
     from pgaudit.report import Report
 
 
@@ -117,7 +117,7 @@ def read_config(path: str, constructor: str | None) -> Config:
     """Reads a config; one that is code may print."""
     from pgaudit.config import load_config
 
-    with report_stream_kept():
+    with stdout_reserved():
         return load_config(path, constructor=constructor)
 
 
@@ -125,7 +125,7 @@ def the_cache(*, unwanted: bool) -> Cache | None:
     """Returns the user's cache of timm's models, unless it is not wanted, or not the user's alone."""
     if unwanted:
         return None
-    from pgaudit.inventory.cache import Cache
+    from pgaudit.models.cache import Cache
 
     cache = Cache()
     why = cache.refusal()
@@ -145,10 +145,10 @@ def audited(
     from pgaudit.report import Report
     from pgaudit.sources.source import read_source, report_of
 
-    with report_stream_kept():  # a config that is code may print
+    with stdout_reserved():  # a config that is code may print
         source = read_source(config_path, constructor=constructor)  # before anything heavy: a typo answers at once
     named = None if isinstance(source, Report) else source.model
-    with report_stream_kept(), spinner(f"building {model or named or 'the model'}"):
+    with stdout_reserved(), spinner(f"building {model or named or 'the model'}"):
         return report_of(source, model, model_args=arguments, cache=cache)
 
 
@@ -178,7 +178,7 @@ def complain(text: str) -> None:
 
 
 @contextlib.contextmanager
-def report_stream_kept() -> Iterator[None]:
+def stdout_reserved() -> Iterator[None]:
     """Sends to stderr whatever foreign code writes to stdout, even past Python: stdout is the report's alone."""
     try:
         sys.stdout.flush()

@@ -31,7 +31,7 @@ def models(incomplete: str) -> list[str]:
     """
     if not incomplete:
         return []
-    from pgaudit.inventory.cache import Cache
+    from pgaudit.models.cache import Cache
 
     names = Cache().get("lists", "models") or []  # silently: the shell's line is no place for a note
     return [name for name in names if name.startswith(incomplete)]
@@ -45,10 +45,3 @@ def findings(incomplete: str) -> Iterator[tuple[str, str]]:
         for word in (each.kind.code, each.kind.name):
             if word.startswith(incomplete):
                 yield word, each.title
-
-
-def targets(incomplete: str) -> list[str]:
-    """Returns what a policy can be converted to."""
-    from pgaudit.cli.convert import TARGETS
-
-    return [target for target in TARGETS if target.startswith(incomplete)]

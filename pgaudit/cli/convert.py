@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pgaudit.cli import completion
-from pgaudit.cli.common import is_config, note, parse_model_args, report_stream_kept, spinner, the_cache, write
+from pgaudit.cli.common import is_config, note, parse_model_args, spinner, stdout_reserved, the_cache, write
 from pgaudit.cli.options import Constructor, ModelArgs, NoCode, Output, Traceback
 from pgaudit.cli.overwriting import keep_inputs
 from pgaudit.core.errors import UsageError
@@ -25,7 +24,7 @@ def convert(
             "--to",
             metavar="TARGET",
             show_default=False,
-            autocompletion=completion.targets,
+            autocompletion=lambda incomplete: [each for each in TARGETS if each.startswith(incomplete)],
             help=f"One of {', '.join(TARGETS)}.",
         ),
     ] = None,
@@ -59,9 +58,9 @@ def convert(
     from pgaudit.config import load_config
 
     read = load_config(config, constructor=constructor)  # before anything heavy: a typo answers at once
-    with report_stream_kept(), spinner(f"building {model or read.model or 'the model'}"):
+    with stdout_reserved(), spinner(f"building {model or read.model or 'the model'}"):
         from pgaudit.convert import convert as converted
-        from pgaudit.references import refuse_unknown_model
+        from pgaudit.models.timm_names import refuse_unknown_model
 
         refuse_unknown_model(model, read, the_cache(unwanted=False))
         found = converted(model, read, wanted, model_args=arguments, ignore_frozen=ignore_frozen)

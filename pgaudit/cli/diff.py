@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pgaudit.cli.common import Screen, note, parse_model_args, report_stream_kept, screen, spinner, the_cache, write
+from pgaudit.cli.common import Screen, note, parse_model_args, screen, spinner, stdout_reserved, the_cache, write
 from pgaudit.cli.options import Color, Constructor, ModelArgs, NoCache, NoCode, Output, Traceback, Width
 from pgaudit.cli.overwriting import keep_inputs
 from pgaudit.render.choices import Colour, DiffFormat
 
 if TYPE_CHECKING:
     from pgaudit.diff import Diff
-    from pgaudit.inventory.cache import Cache
-    from pgaudit.sources.pair import Pair
+    from pgaudit.models.cache import Cache
+    from pgaudit.sources.pair import ReportPair
 
 DIFFERENT = 1
 """The exit code of ``--exit-code`` where the sides differ."""
@@ -64,12 +64,12 @@ def _sides(
     model_args: dict[str, object],
     constructor: str | None,
     cache: Cache | None,
-) -> Pair:
+) -> ReportPair:
     from pgaudit.sources.files import open_file
 
-    with report_stream_kept():  # a config may be code
+    with stdout_reserved():  # a config may be code
         opened = [open_file(path, constructor=constructor) for path in (a, b)]  # before anything heavy
-    with report_stream_kept(), spinner(f"comparing {a} and {b}"):
+    with stdout_reserved(), spinner(f"comparing {a} and {b}"):
         from pgaudit.sources.pair import audit_pair
 
         return audit_pair(*opened, model=model, model_args=model_args, cache=cache)

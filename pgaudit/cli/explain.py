@@ -47,7 +47,7 @@ def explain(
     no_code: NoCode = False,
     traceback: Traceback = False,
 ) -> None:
-    """Explain a parameter's lr and weight decay: each rule in the order of trial, and what beat it."""
+    """Explain a parameter's lr and weight decay: each rule in the order of evaluation, and what beat it."""
     if param is None and model is not None and config is not None and _is_source(model):
         model, config, param = None, model, config
     if param is None:

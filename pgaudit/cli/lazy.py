@@ -15,7 +15,7 @@ COMMANDS = {
     "show": ("pgaudit.cli.show", "Show every parameter's lr and weight decay, and the rule that decided each."),
     "explain": (
         "pgaudit.cli.explain",
-        "Explain a parameter's lr and weight decay: each rule in the order of trial, and what beat it.",
+        "Explain a parameter's lr and weight decay: each rule in the order of evaluation, and what beat it.",
     ),
     "diff": (
         "pgaudit.cli.diff",

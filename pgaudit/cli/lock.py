@@ -12,8 +12,8 @@ from pgaudit.cli.options import ConfigFile, Constructor, ModelArgs, ModelAsInSho
 from pgaudit.cli.overwriting import keep_inputs
 from pgaudit.core.errors import ConfigError, UsageError
 from pgaudit.input_files import noted_inputs
-from pgaudit.inventory.imports import is_file
 from pgaudit.text import visible
+from pgaudit.user_code.imports import is_file
 
 if TYPE_CHECKING:
     from pgaudit.report import Report

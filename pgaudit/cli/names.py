@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pgaudit.cli.common import note, report_stream_kept, screen, spinner, the_cache, write
+from pgaudit.cli.common import note, screen, spinner, stdout_reserved, the_cache, write
 from pgaudit.cli.options import Color, NoCache, NoCode, Output, Traceback, Width
 from pgaudit.core.errors import UsageError
 from pgaudit.render.choices import Colour, PageFormat
@@ -18,8 +18,8 @@ def models(
     traceback: Traceback = False,
 ) -> None:
     """List the timm models that MODEL can name."""
-    with report_stream_kept(), spinner("asking timm"):
-        from pgaudit.references import timm_names
+    with stdout_reserved(), spinner("asking timm"):
+        from pgaudit.models.timm_names import timm_names
 
         names = timm_names(glob, the_cache(unwanted=no_cache))
     write("".join(f"{name}\n" for name in names), None)

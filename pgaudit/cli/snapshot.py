@@ -14,8 +14,8 @@ from pgaudit.cli.common import (
     note,
     parse_model_args,
     read_config,
-    report_stream_kept,
     spinner,
+    stdout_reserved,
     the_cache,
     write,
 )
@@ -23,11 +23,11 @@ from pgaudit.cli.options import ModelArgs, NoCode, Output, Traceback
 from pgaudit.cli.overwriting import keep_inputs
 from pgaudit.core.errors import UsageError
 from pgaudit.input_files import noted_inputs
-from pgaudit.inventory.imports import is_file
 from pgaudit.text import counted, quoted, visible
+from pgaudit.user_code.imports import is_file
 
 if TYPE_CHECKING:
-    from pgaudit.inventory.saved import Saved
+    from pgaudit.models.saved.file import Saved
 
 MOVED = 1
 
@@ -71,7 +71,7 @@ def snapshot(
     if output is not None:
         _refuse_other_files(output)
     made = _built(model, arguments)
-    from pgaudit.inventory.saved import written
+    from pgaudit.models.saved.file import written
 
     note(made.inventory.notes)
     write(written(made), output)
@@ -83,8 +83,8 @@ def _built(model: str, arguments: dict[str, object]) -> Saved:
     config = read_config(model, None) if is_config(model) else None
     if config is not None and not config.names_model:
         raise UsageError(f"{quoted(model)} names no model", "pgaudit snapshot MODEL; a config may say `model:`")
-    with report_stream_kept(), spinner(f"building {model}"):
-        from pgaudit.references import refuse_unknown_model
+    with stdout_reserved(), spinner(f"building {model}"):
+        from pgaudit.models.timm_names import refuse_unknown_model
         from pgaudit.snapshot import snapshot as made
 
         named, cache = None if config else model, the_cache(unwanted=False)
@@ -97,7 +97,7 @@ def _refuse_other_files(output: Path) -> None:
     if str(output) == "-" or not is_file(str(output)):
         return
     from pgaudit.config.documents import read_file
-    from pgaudit.inventory.saved import is_saved
+    from pgaudit.models.saved.file import is_saved
 
     with noted_inputs():  # what is written anew is no input
         held = read_file(str(output), "inventory", most=4096)
@@ -106,21 +106,21 @@ def _refuse_other_files(output: Path) -> None:
 
 
 def _check(file: Path, model: str | None, arguments: dict[str, object]) -> None:
-    from pgaudit.references import read_saved
+    from pgaudit.models.source import read_saved
 
     example = f"pgaudit snapshot {visible(model or 'MODEL')} -o {visible(file)} writes it"
     before = read_saved(str(file), example)
     after = _built(model or _source(before, file), {**before.model_args, **arguments})
-    from pgaudit.render.moved import render_moved
-    from pgaudit.snapshot import moved
+    from pgaudit.render.model_changes import render_changes
+    from pgaudit.snapshot import compare
 
-    found = moved(before, after)
+    found = compare(before, after)
     note(found.remarks)
     name = visible(after.inventory.ref)
-    if not found.moves:
+    if not found.changes:
         complain(f"{name} is still the model in {visible(file)}: {counted(len(after.inventory.parameters), 'tensor')}")
         return
-    write(render_moved(found), None)
+    write(render_changes(found), None)
     given = "".join(f" --model-arg {key}={json.dumps(value)}" for key, value in after.model_args.items())
     anew = f"pgaudit snapshot {name}{visible(given)} -o {visible(file)}"
     complain(f"{name} is no longer the model in {visible(file)}\n  {anew} writes it anew")
@@ -129,7 +129,7 @@ def _check(file: Path, model: str | None, arguments: dict[str, object]) -> None:
 
 def _source(saved: Saved, file: Path) -> str:
     """The model of timm's that a file was made from; what would run other code has to be named."""
-    from pgaudit.references import is_timm_name
+    from pgaudit.models.references import is_timm_name
 
     its = saved.inventory
     if its.source == "timm" and is_timm_name(its.ref):

@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pgaudit.cli.common import complain, note, parse_model_args, report_stream_kept, screen, spinner, the_cache, write
+from pgaudit.cli.common import complain, note, parse_model_args, screen, spinner, stdout_reserved, the_cache, write
 from pgaudit.cli.options import Color, Constructor, ModelArgs, NoCache, NoCode, Traceback, Width
 from pgaudit.cli.overwriting import keep_inputs
 from pgaudit.cli.progress import bar_over
 from pgaudit.core.errors import UsageError
-from pgaudit.render.choices import Colour, FailOn, SweepFormat, SweepSort
+from pgaudit.core.findings import Threshold
+from pgaudit.render.choices import Colour, SweepFormat, SweepSort
 from pgaudit.text import counted, quoted, visible
 
 if TYPE_CHECKING:
-    from pgaudit.inventory.cache import Cache
+    from pgaudit.models.cache import Cache
     from pgaudit.sweep.lines import Identity
-    from pgaudit.sweep.policies import Policy
-    from pgaudit.sweep.records import Result, Task
+    from pgaudit.sweep.policies import SweepConfig
+    from pgaudit.sweep.records import SweepResult, Task
     from pgaudit.sweep.store import Store
     from pgaudit.sweep.work import Work
 
@@ -64,8 +65,8 @@ def sweep(
         typer.Option("--scheduler", metavar="ADDRESS", show_default=False, help="The cluster's, for dask or ray."),
     ] = None,
     fail_on: Annotated[
-        FailOn, typer.Option("--fail-on", help="Findings of this severity or above make the exit code 1.")
-    ] = FailOn.NEVER,
+        Threshold, typer.Option("--fail-on", help="Findings of this severity or above make the exit code 1.")
+    ] = "never",
     fmt: Annotated[SweepFormat, typer.Option("--format", help="What to write to stdout.")] = SweepFormat.TABLE,
     sort: Annotated[SweepSort, typer.Option("--sort", help="The order of the table's models.")] = SweepSort.GRAVITY,
     every: Annotated[bool, typer.Option("--all", help="Show every model, not only the gravest.")] = False,
@@ -84,13 +85,13 @@ def sweep(
     keep_inputs([output], configs, [glob])
     policies = _read(configs, constructor, restart=restart, output=output, fmt=fmt)
     arguments = parse_model_args(model_args or [])
-    from pgaudit import __version__
     from pgaudit.sweep import backends
     from pgaudit.sweep.lines import Identity
     from pgaudit.sweep.plan import tasks_of
     from pgaudit.sweep.records import exit_code
     from pgaudit.sweep.shards import shard_of
     from pgaudit.sweep.work import Work
+    from pgaudit.version import __version__
 
     part = shard_of(shard)
     backends.refuse_unfit(backend, scheduler)
@@ -106,12 +107,12 @@ def sweep(
         {name: policy.digest for name, policy in by_name.items()},
     )
     work = Work(policies, arguments, cache, version=__version__)
-    results = _kept(tasks, work, identity, output, restart, (backend, jobs, scheduler))
+    results = _collected(tasks, work, identity, output, restart, (backend, jobs, scheduler))
     if traceback:
         for result in results:
             complain("\n".join(visible(line) for line in result.trace.splitlines())) if result.trace else None
     _write(results, policies, identity, fmt, sort, every, colour, width)
-    raise typer.Exit(exit_code(results, fail_on.value))
+    raise typer.Exit(exit_code(results, fail_on))
 
 
 _ENDINGS = {
@@ -123,7 +124,7 @@ _ENDINGS = {
 
 def _read(
     configs: list[str], constructor: str | None, *, restart: bool, output: Path | None, fmt: SweepFormat
-) -> tuple[Policy, ...]:
+) -> tuple[SweepConfig, ...]:
     """Reads the configs, after what else can be wrong with the command line."""
     if restart and output is None:
         raise UsageError("--restart has no meaning without -o FILE")
@@ -137,25 +138,25 @@ def _read(
             raise UsageError(f"{quoted(path)} is a saved inventory, not a config", "quote the GLOB: 'folder/*.json'")
     from pgaudit.sweep.policies import read_policies
 
-    with report_stream_kept():  # a config that is code may print
+    with stdout_reserved():  # a config that is code may print
         return read_policies(configs, constructor)
 
 
 def _models(glob: str, cache: Cache | None) -> list[str]:
-    with report_stream_kept(), spinner(f"looking for {glob}"):
+    with stdout_reserved(), spinner(f"looking for {glob}"):
         from pgaudit.sweep.models import models_of
 
         return models_of(glob, cache)
 
 
-def _kept(
+def _collected(
     tasks: list[Task],
     work: Work,
     identity: Identity,
     output: Path | None,
     restart: bool,
     where: tuple[str, int | None, str | None],
-) -> list[Result]:
+) -> list[SweepResult]:
     """Runs what is left of the tasks, and returns the results of all, in order."""
     from pgaudit.sweep.plan import in_order, left
     from pgaudit.sweep.store import Store
@@ -185,7 +186,7 @@ def _run(
     total: int,
     work: Work,
     where: tuple[str, int | None, str | None],
-    results: list[Result],
+    results: list[SweepResult],
     store: Store | None,
 ) -> None:
     """Runs tasks, and adds to the results and to the store as they come."""
@@ -196,7 +197,7 @@ def _run(
         return
     backend, jobs, scheduler = where
     with (
-        report_stream_kept(),
+        stdout_reserved(),
         bar_over(total, tasks[0].model, total - len(tasks)) as done,
         open_pool(backend, jobs, scheduler, most=total) as pool,
         closing(run(work, tasks, pool)) as stream,
@@ -209,8 +210,8 @@ def _run(
 
 
 def _write(
-    results: list[Result],
-    policies: tuple[Policy, ...],
+    results: list[SweepResult],
+    policies: tuple[SweepConfig, ...],
     identity: Identity,
     fmt: SweepFormat,
     sort: SweepSort,

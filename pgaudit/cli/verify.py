@@ -10,9 +10,9 @@ from pgaudit.cli.common import (
     parse_model_args,
     read_config,
     references,
-    report_stream_kept,
     screen,
     spinner,
+    stdout_reserved,
     the_cache,
     write,
 )
@@ -52,9 +52,9 @@ def verify(
     keep_inputs([output], [config_path], [model_ref])
     arguments = parse_model_args(model_args or [])
     read = read_config(config_path, constructor)
-    with report_stream_kept(), spinner(f"building {model_ref or read.model or 'the model'} twice"):
-        from pgaudit.references import refuse_unknown_model
-        from pgaudit.verification import verify as verified
+    with stdout_reserved(), spinner(f"building {model_ref or read.model or 'the model'} twice"):
+        from pgaudit.models.timm_names import refuse_unknown_model
+        from pgaudit.verify.run import verify as verified
 
         refuse_unknown_model(model_ref, read, the_cache(unwanted=False))
         found = verified(model_ref, read, arguments)

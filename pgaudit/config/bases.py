@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path as FilePath
 
 from pgaudit import user_code
-from pgaudit.core.errors import ConfigError, Problem
-from pgaudit.core.location import Position, file_of
+from pgaudit.config.documents import siblings
+from pgaudit.core.errors import ConfigError
+from pgaudit.core.location import Location
 from pgaudit.input_files import NotRegular, refuse_irregular
 from pgaudit.text import nearest, quoted
 
@@ -31,7 +32,7 @@ def shown(file: str, config: str) -> str:
     return file if os.path.isabs(config) or far else seen
 
 
-def refuse_unreadable(path: str, users: Sequence[str], config: str, at: Position) -> None:
+def refuse_unreadable(path: str, users: Sequence[str], config: str, at: Location) -> None:
     """Raises ConfigError for a base that is missing, is no file, or inherits from itself.
 
     Args:
@@ -52,10 +53,11 @@ def refuse_unreadable(path: str, users: Sequence[str], config: str, at: Position
         message = f"cannot read the base {quoted(shown(path, config))}: {_why_not(path)}"
     else:
         message = f"no such base: {quoted(shown(path, config))}"
-        others = sorted(_beside(FilePath(path)) - set(map(os.path.basename, users)))
+        users_names = set(map(os.path.basename, users))
+        others = [name for name in siblings(FilePath(path), {FilePath(path).suffix}) if name not in users_names]
         near = nearest(os.path.basename(path), others, cutoff=0.7)
         hint = f"did you mean {quoted(shown(os.path.join(os.path.dirname(path), near[0]), config))}?" if near else None
-    raise ConfigError(Problem(message, file_of(config, at), at, hint))
+    raise ConfigError(message, hint, at)
 
 
 def _why_not(path: str) -> str:
@@ -64,11 +66,3 @@ def _why_not(path: str) -> str:
     except NotRegular as error:
         return str(error.strerror)
     return "it is a folder"
-
-
-def _beside(path: FilePath) -> set[str]:
-    """The files of the same folder and kind."""
-    try:
-        return {each.name for each in path.parent.iterdir() if each.suffix == path.suffix}
-    except (OSError, ValueError):  # a NUL in the path
-        return set()

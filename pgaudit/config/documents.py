@@ -7,13 +7,12 @@ from pathlib import Path as FilePath
 
 from pgaudit.config.layouts import Path
 from pgaudit.config.loader import MAX_BYTES, Document
-from pgaudit.core.errors import ConfigError, Problem
-from pgaudit.core.location import Position, file_of
+from pgaudit.config.validation import Invalid
+from pgaudit.core.errors import ConfigError
+from pgaudit.core.findings import Finding
+from pgaudit.core.location import Location, location_order, whole_file
 from pgaudit.input_files import read_bytes
 from pgaudit.text import nearest, quoted, visible
-
-Complaint = tuple[Path, str, "str | None"]
-"""Where, what, and a hint."""
 
 
 def read_file(path: str, kind: str = "config", *, most: int = MAX_BYTES, example: str | None = None) -> bytes:
@@ -44,12 +43,16 @@ def read_file(path: str, kind: str = "config", *, most: int = MAX_BYTES, example
 
 def _near(path: FilePath, kinds: Set[str]) -> str | None:
     """Names the file of the same folder, and of one of these endings, that was probably meant."""
-    try:
-        others = [each.name for each in path.parent.iterdir() if each.suffix in kinds]
-    except OSError:
-        return None
-    near = nearest(path.name, others)
+    near = nearest(path.name, siblings(path, kinds))
     return f"did you mean {quoted(path.parent / near[0])}?" if near else None
+
+
+def siblings(path: FilePath, kinds: Set[str]) -> list[str]:
+    """Returns the names of the files in the same folder that have one of these endings, sorted."""
+    try:
+        return sorted(each.name for each in path.parent.iterdir() if each.suffix in kinds)
+    except (OSError, ValueError):  # a NUL in the path
+        return []
 
 
 def merge_mark(lines: Sequence[str]) -> int | None:
@@ -60,14 +63,16 @@ def merge_mark(lines: Sequence[str]) -> int | None:
 _MARKS = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 
 
-def refuse(complaints: Sequence[Complaint], document: Document, path: str | None) -> None:
-    """Raises one ConfigError with all complaints, in the file's order; does nothing if there are none."""
-    if not complaints:
+def refuse(errors: Sequence[Invalid], document: Document, path: str | None) -> None:
+    """Raises one ConfigError with all errors, in the file's order; does nothing if there are none."""
+    if not errors:
         return
-    unique = {at: (message, hint) for at, message, hint in reversed(complaints)}  # the first about a place
-    placed = [(_place(document, at), _named(at, message), hint) for at, (message, hint) in unique.items()]
-    problems = [Problem(message, file_of(path, position), position, hint) for position, message, hint in placed]
-    raise ConfigError(sorted(problems, key=lambda p: (p.position is None, p.position or Position(0, 0), p.message)))
+    unique = {error.at: error for error in reversed(errors)}  # the first about a place
+    findings = [
+        Finding.error(_named(at, message), _place(document, at) or whole_file(path), hint)
+        for at, message, hint in unique.values()
+    ]
+    raise ConfigError(sorted(findings, key=lambda each: (location_order(each.location), each.message)))
 
 
 def _named(at: Path, message: str) -> str:
@@ -76,8 +81,8 @@ def _named(at: Path, message: str) -> str:
     return f"{key}: {message}" if at and not message.startswith(("unknown", '"')) else message
 
 
-def _place(document: Document, at: Path) -> Position | None:
-    """The position of the value at ``at``; of its key where the value is missing; of the nearest parent otherwise."""
+def _place(document: Document, at: Path) -> Location | None:
+    """Where the value stands at ``at``; of its key where the value is missing; of the nearest parent otherwise."""
     if at in document.keys:
         return document.keys[at]
     for length in range(len(at), -1, -1):

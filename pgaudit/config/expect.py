@@ -8,13 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pgaudit.config.documents import Complaint, read_file, refuse
+from pgaudit.config.documents import read_file, refuse
 from pgaudit.config.layouts import Path
 from pgaudit.config.loader import read_yaml
-from pgaudit.core.location import Position
-
-LEVELS = ("info", "warning", "error", "never")
-"""From which severity on findings fail the gate; ``never`` for none."""
+from pgaudit.config.validation import Invalid, described, schema_errors
+from pgaudit.core.findings import Threshold
+from pgaudit.core.location import Location, whole_file
 
 
 @dataclass(frozen=True)
@@ -53,25 +52,25 @@ class Expectations:
     """Whether a rule that is not listed may hit nothing."""
     params: tuple[ParamExpectation, ...] = ()
     max_groups: int | None = None
-    fail_on: str | None = None
+    fail_on: Threshold | None = None
     at: Path = ()
     """Where the section stands in its file; empty for a file of its own."""
     path: str | None = None
-    positions: Mapping[Path, Position] = field(default_factory=dict)
+    locations: Mapping[Path, Location] = field(default_factory=dict)
 
-    def position(self, at: Path) -> Position | None:
+    def location(self, at: Path) -> Location | None:
         """Returns where an expectation stands; None for one that was given as a mapping."""
-        return self.positions.get(at)
+        return self.locations.get(at) or whole_file(self.path)
 
 
-def expectations(section: Mapping[str, Any], at: Path, path: str | None, keys: Mapping[Path, Position]) -> Expectations:
+def expectations(section: Mapping[str, Any], at: Path, path: str | None, keys: Mapping[Path, Location]) -> Expectations:
     """Returns a valid section as expectations.
 
     Args:
         section: what stands under ``expect``, or a whole file of its own.
         at: where the section stands in its file; empty for a file of its own.
         path: the file.
-        keys: the positions of the file's keys.
+        keys: the locations of the file's keys.
     """
     rules = tuple(_rule(name, given, (*at, "rules", name)) for name, given in (section.get("rules") or {}).items())
     params = tuple(_param(glob, given, (*at, "params", glob)) for glob, given in (section.get("params") or {}).items())
@@ -85,14 +84,14 @@ def load_expectations(path: str) -> Expectations:
     """Reads expectations from a file of their own, which may have them under ``expect:``.
 
     Raises:
-        ConfigError: with every problem of the file.
+        ConfigError: with all that is wrong with the file.
     """
     example = "for example rules: {custom_keys.head: 'head.*'}"
     document = read_yaml(read_file(path, "expectations"), path, least=example)
     top = document.value
     nested = isinstance(top, Mapping) and set(top) == {"expect"}
     section, at = (top["expect"], ("expect",)) if nested else (top, ())
-    refuse(expect_complaints(section, at), document, path)
+    refuse(expect_errors(section, at), document, path)
     return expectations(section, at, path, document.keys)
 
 
@@ -116,20 +115,18 @@ def _words(value: str | list[str]) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value)
 
 
-def expect_complaints(section: Any, at: Path) -> list[Complaint]:
+def expect_errors(section: Any, at: Path) -> list[Invalid]:
     """Returns what is wrong with a section."""
-    from pgaudit.config.complaints import complaints
-
-    found = complaints("Expect", section, at)
+    found = schema_errors("Expect", section, at)
     if not isinstance(section, Mapping):
         return found
     for name, given in _entries(section, "rules"):
-        found += _rule_complaints(given, (*at, "rules", name))
+        found += _rule_errors(given, (*at, "rules", name))
     for glob, given in _entries(section, "params"):
         below = (*at, "params", glob)
-        found += complaints("ExpectedParam", given, below)
+        found += schema_errors("ExpectedParam", given, below)
         if isinstance(given, Mapping) and all(value is None for value in given.values()):
-            found.append((below, "say what these parameters must get", "lr, weight_decay or rule"))
+            found.append(Invalid(below, "say what these parameters must get", "lr, weight_decay or rule"))
     return found
 
 
@@ -138,12 +135,10 @@ def _entries(section: Mapping[str, Any], name: str) -> list[tuple[str, Any]]:
     return list(entries.items()) if isinstance(entries, Mapping) else []
 
 
-def _rule_complaints(given: Any, at: Path) -> list[Complaint]:
-    from pgaudit.config.complaints import complaints, described
-
+def _rule_errors(given: Any, at: Path) -> list[Invalid]:
     if isinstance(given, bool) or not isinstance(given, (int, str, list, Mapping)):
         message = f"expected globs of names, a count, or both, got {described(given)}"
-        return [(at, message, "for example {params: 'head.*', count: 2}")]
+        return [Invalid(at, message, "for example {params: 'head.*', count: 2}")]
     short = not isinstance(given, Mapping)
     written: dict[str, Any] = {"count" if isinstance(given, int) else "params": given}
     if isinstance(given, Mapping):
@@ -151,11 +146,11 @@ def _rule_complaints(given: Any, at: Path) -> list[Complaint]:
     single = isinstance(written.get("params"), str)
     if single:
         written["params"] = [written["params"]]
-    found: list[Complaint] = []
-    for where, message, hint in complaints("ExpectedRule", written, at):
+    found: list[Invalid] = []
+    for where, message, hint in schema_errors("ExpectedRule", written, at):
         steps = where[len(at) :]
         if single and steps[0] == "params":
             steps = steps[:1]
         # What is wrong with the short form stands where it stands, not under a word that is not there.
-        found.append(((*at, *(steps[1:] if short else steps)), message, hint))
+        found.append(Invalid((*at, *(steps[1:] if short else steps)), message, hint))
     return found

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pgaudit.config.documents import Complaint
 from pgaudit.config.layouts import Path
 from pgaudit.config.records import Ignore
+from pgaudit.config.validation import Invalid, schema_errors
 
 _AT: Path = ("findings", "ignore")
 _CODE = re.compile(r"PG\d{3}")
@@ -25,36 +25,32 @@ def _ignore(at: Path, entry: Mapping[str, Any]) -> Ignore:
     return Ignore(str(at[2]), entry["reason"], keys, params, entry.get("count"), at)
 
 
-def ignore_complaints(top: Mapping[str, Any]) -> list[Complaint]:
+def ignore_errors(top: Mapping[str, Any]) -> list[Invalid]:
     """Returns what is wrong with the section."""
-    from pgaudit.config.complaints import complaints
-
     section = top.get("findings")
     if not isinstance(section, Mapping):
         return []  # reported with the rest of the file, or absent
-    found = complaints("Findings", section, _AT[:1])
+    found = schema_errors("Findings", section, _AT[:1])
     if not isinstance(section.get("ignore", {}), Mapping):
         return found
     for at, entry in _entries(top):
         if not _CODE.fullmatch(str(at[2])):
-            found.append((at[:3], "a finding's code is PG and three digits", _EXAMPLE))
+            found.append(Invalid(at[:3], "a finding's code is PG and three digits", _EXAMPLE))
         elif not isinstance(entry, Mapping):
-            found.append((at, "give a reason, or a mapping with one", _EXAMPLE))
+            found.append(Invalid(at, "give a reason, or a mapping with one", _EXAMPLE))
         elif not str(entry.get("reason") or "").strip():
-            found.append((at, "a finding is ignored for a reason, and none is given", _EXAMPLE))
+            found.append(Invalid(at, "a finding is ignored for a reason, and none is given", _EXAMPLE))
         else:
             found += _about_words(entry, at)
     return found
 
 
-def _about_words(entry: Mapping[str, Any], at: Path) -> Iterator[Complaint]:
+def _about_words(entry: Mapping[str, Any], at: Path) -> Iterator[Invalid]:
     """A single word stands for a list of one."""
-    from pgaudit.config.complaints import complaints
-
     single = {name for name in ("key", "param") if name in entry and not isinstance(entry[name], list)}
     listed = {name: [value] if name in single else value for name, value in entry.items()}
-    for where, message, hint in complaints("Ignored", listed, at):
-        yield (where[: len(at) + 1] if where[len(at)] in single else where), message, hint
+    for where, message, hint in schema_errors("Ignored", listed, at):
+        yield Invalid((where[: len(at) + 1] if where[len(at)] in single else where), message, hint)
 
 
 def _entries(top: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:

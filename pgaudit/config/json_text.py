@@ -7,8 +7,8 @@ from typing import Any, NoReturn
 
 from pgaudit.config.documents import merge_mark
 from pgaudit.config.yaml_errors import undecodable
-from pgaudit.core.errors import ConfigError, Problem
-from pgaudit.core.location import Position
+from pgaudit.core.errors import ConfigError
+from pgaudit.core.location import Location
 from pgaudit.text import one_line
 
 
@@ -26,18 +26,18 @@ def read_json(data: bytes, path: str, hint: str) -> Any:
     try:
         return json.loads(data.decode("utf-8-sig"), parse_constant=_refuse_constant)
     except UnicodeDecodeError as error:
-        raise ConfigError(undecodable(data, error, path)) from None
+        raise undecodable(data, error, path) from None
     except json.JSONDecodeError as error:
         if (line := merge_mark(error.doc.splitlines())) is not None:
-            raise ConfigError(Problem("the marks of a merge conflict", path, Position(line, 1), hint)) from None
+            raise ConfigError("the marks of a merge conflict", hint, Location(path, line, 1)) from None
         cut = error.pos >= len(error.doc.rstrip()) or error.msg.startswith("Unterminated string")
         message = "the file ends in the middle of the JSON" if cut else f"not JSON: {one_line(error.msg)}"
-        where = Position(error.lineno, error.colno)
-        raise ConfigError(Problem(message, path, where, hint if cut else None)) from None
+        where = Location(path, error.lineno, error.colno)
+        raise ConfigError(message, hint if cut else None, where) from None
     except ValueError as error:  # a number that is none, or of more digits than Python reads
-        raise ConfigError(Problem(f"not JSON: {one_line(error)}", path)) from None
+        raise ConfigError(f"not JSON: {one_line(error)}", location=Location(path)) from None
     except RecursionError:
-        raise ConfigError(Problem("the JSON is nested too deeply", path)) from None
+        raise ConfigError("the JSON is nested too deeply", location=Location(path)) from None
 
 
 def _refuse_constant(word: str) -> NoReturn:

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 from pgaudit.config import layouts
 from pgaudit.config.documents import refuse
 from pgaudit.config.grammars import grammar_named, scoped, unknown_constructor
-from pgaudit.config.ignores import ignore_complaints, ignores_of
+from pgaudit.config.ignores import ignore_errors, ignores_of
 from pgaudit.config.loader import Document
 from pgaudit.config.misplaced import meant, misplaced, split
 from pgaudit.config.records import Config
-from pgaudit.config.validate import constructor_complaints, section_complaints, top_complaints
+from pgaudit.config.sections import constructor_errors, section_errors, top_errors
+from pgaudit.config.validation import Invalid, described
 from pgaudit.config.yaml_chain import read_chain
-from pgaudit.core.errors import ConfigError, Problem, UsageError
+from pgaudit.core.errors import ConfigError, UsageError
+from pgaudit.core.location import whole_file
 from pgaudit.input_files import note_input
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ def load_config(
         constructor: a constructor that takes the place of the one that the config names.
 
     Raises:
-        ConfigError: with every problem of the file, each with its line and column.
+        ConfigError: with all that is wrong with the file, each with its line and column.
     """
     wanted = grammar_named(constructor)
     if constructor is not None and wanted is None:
@@ -78,34 +80,32 @@ def _plain(value: Any) -> Any:
 
 
 def _validated(document: Document, path: str | None, constructor: str | None, otherwise: str = "pgaudit") -> Config:
-    from pgaudit.config.complaints import described
-
     if not isinstance(document.value, dict):
         message = f"a config is a mapping, not {described(document.value)}"
-        raise ConfigError(Problem(message, path, document.values.get(())))
+        raise ConfigError(message, location=document.values.get(()) or whole_file(path))
     top, rest = split(document.value)
     layout = layouts.recognise(top, {**document.rest, **rest}, otherwise)
     name = constructor or scoped(layout.constructor, top.get("default_scope"))
-    misnamed = constructor_complaints(name, layout)
+    misnamed = constructor_errors(name, layout)
     grammar = None if misnamed else grammar_named(name)
     stray = tuple(misplaced(top, {**document.rest, **rest}, layout, grammar.name if grammar else None))
-    found = top_complaints(top, layout, stray)
+    found = top_errors(top, layout, stray)
     if "_base_" in top:
         message = "pgaudit reads one file, and `_base_` names others"
-        found.insert(0, (("_base_",), message, "write the whole config out"))
+        found.insert(0, Invalid(("_base_",), message, "write the whole config out"))
     if "_BASE_" in top:  # given as a mapping: those of files have been read
-        found.insert(0, (("_BASE_",), "it is read in files alone, as detectron2 does", "name the file"))
-    found += [(at, message, None) for at, message in layout.rivals]
+        found.insert(0, Invalid(("_BASE_",), "it is read in files alone, as detectron2 does", "name the file"))
+    found += [Invalid(at, message) for at, message in layout.rivals]
     found += misnamed
     if "world_size" in top and grammar and not grammar.scales_lr:
-        found.append((("world_size",), "only BaseCls scales its lr by the number of processes", "remove it"))
+        found.append(Invalid(("world_size",), "only BaseCls scales its lr by the number of processes", "remove it"))
     slips = {meant(str(at[0])) for at, *_ in found if len(at) == 1} - set(top)
-    found += [each for each in section_complaints(layout, grammar) if not (len(each[0]) == 1 and each[0][0] in slips)]
-    found += ignore_complaints(top)
+    found += [each for each in section_errors(layout, grammar) if not (len(each[0]) == 1 and each[0][0] in slips)]
+    found += ignore_errors(top)
     if top.get("expect") is not None:
-        from pgaudit.config.expect import expect_complaints
+        from pgaudit.config.expect import expect_errors
 
-        found += expect_complaints(top["expect"], ("expect",))
+        found += expect_errors(top["expect"], ("expect",))
     refuse(found, document, path)
     assert grammar is not None
     return Config(

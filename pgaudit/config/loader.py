@@ -15,9 +15,10 @@ from typing import Any
 import yaml
 
 from pgaudit.config.layouts import Path
-from pgaudit.config.yaml_errors import position_of, syntax_problem, undecodable, unreadable
-from pgaudit.core.errors import ConfigError, Problem
-from pgaudit.core.location import Position
+from pgaudit.config.yaml_errors import syntax_error, undecodable, unreadable
+from pgaudit.core.errors import ConfigError
+from pgaudit.core.findings import Finding
+from pgaudit.core.location import Location
 from pgaudit.text import one_line, quoted
 
 MAX_BYTES = 1 << 20
@@ -40,7 +41,7 @@ class Ambiguous:
     """A scalar such as ``1e-4``: a number here and in YAML 1.2, a string to PyYAML."""
 
     path: Path
-    position: Position
+    location: Location
     text: str
 
 
@@ -49,8 +50,8 @@ class Document:
     """What a YAML file says. Paths are tuples of keys and list indices from the top."""
 
     value: Any = None
-    keys: dict[Path, Position] = field(default_factory=dict)
-    values: dict[Path, Position] = field(default_factory=dict)
+    keys: dict[Path, Location] = field(default_factory=dict)
+    values: dict[Path, Location] = field(default_factory=dict)
     ambiguous: list[Ambiguous] = field(default_factory=list)
     rest: Mapping[str, Any] = field(default_factory=dict)
     """The top-level keys that were left aside, as an outline."""
@@ -74,7 +75,7 @@ def read_yaml(
         least: the hint to give for an empty file.
 
     Raises:
-        ConfigError: with every problem found; syntax errors end the reading, so there is only one of those.
+        ConfigError: with everything found; syntax errors end the reading, so there is only one of those.
     """
     source = Source(data, path, least=least)
     return source.read(aside(source.outline) if aside else None)
@@ -89,30 +90,31 @@ class Source:
         Args:
             data: the file's bytes.
             path: its name, for messages.
-            is_base: whether it is not the config itself, so that each position names it.
+            is_base: whether it is not the config itself but one that it inherits from.
             least: the hint to give for an empty file.
 
         Raises:
             ConfigError: it is no YAML.
         """
         if len(data) > MAX_BYTES:
-            raise ConfigError(Problem(f"the file is larger than the {MAX_BYTES:,} bytes that a config may have", path))
+            message = f"the file is larger than the {MAX_BYTES:,} bytes that a config may have"
+            raise ConfigError(message, location=Location(path))
         self.path = path
-        self._elsewhere = path if is_base else None
+        self._inherited = is_base
         try:
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            raise ConfigError(undecodable(data, error, path)) from None
+            raise undecodable(data, error, path) from None
         try:
             root = _single_node(text, path)
         except yaml.MarkedYAMLError as error:
-            raise ConfigError(syntax_problem(error, path)) from None
+            raise syntax_error(error, path) from None
         except yaml.reader.ReaderError as error:
-            raise ConfigError(unreadable(text, error, path)) from None
+            raise unreadable(text, error, path) from None
         except RecursionError:
-            raise ConfigError(Problem("the YAML is nested too deeply", path)) from None
+            raise ConfigError("the YAML is nested too deeply", location=Location(path)) from None
         if root is None:
-            raise ConfigError(Problem("the file is empty", path, hint=least))
+            raise ConfigError("the file is empty", least, Location(path))
         self._root = root
 
     @property
@@ -124,19 +126,19 @@ class Source:
         """Returns what it says but for the rest: top-level keys that are left aside.
 
         Raises:
-            ConfigError: with every problem found.
+            ConfigError: with everything found.
         """
-        builder = _Builder(self.path, self._elsewhere, size or Size())
+        builder = _Builder(self.path, size or Size(), inherited=self._inherited)
         try:
             builder.document.value = builder.build(_without(self._root, rest or {}), ())
         except RecursionError:
-            raise ConfigError(Problem("the YAML is nested too deeply", self.path)) from None
-        if builder.problems:
-            raise ConfigError(builder.problems)
+            raise ConfigError("the YAML is nested too deeply", location=Location(self.path)) from None
+        if builder.errors:
+            raise ConfigError(builder.errors)
         builder.document.rest = rest or {}
         for key, _ in self._root.value if rest else ():
             if _is_word(key) and key.value in builder.document.rest:
-                builder.document.keys[(key.value,)] = position_of(key, self._elsewhere)
+                builder.document.keys[(key.value,)] = builder.place(key)
         return builder.document
 
 
@@ -145,7 +147,7 @@ def _single_node(text: str, path: str) -> yaml.Node | None:
     try:
         root = loader.get_single_node()
     except (ValueError, OverflowError) as error:  # PyYAML lets chr() of a bad escape through
-        raise ConfigError(Problem(f"not YAML: {one_line(error)}", path)) from None
+        raise ConfigError(f"not YAML: {one_line(error)}", location=Location(path)) from None
     finally:
         loader.dispose()
     return root
@@ -178,26 +180,26 @@ class Size:
 
 
 class _Builder:
-    """Turns nodes into values; collects problems instead of stopping at the first."""
+    """Turns nodes into values; collects errors instead of stopping at the first."""
 
-    def __init__(self, path: str, elsewhere: str | None, size: Size) -> None:
-        self.path = path
-        self._elsewhere = elsewhere
+    def __init__(self, path: str, size: Size, *, inherited: bool) -> None:
+        self._path = path
+        self._inherited = inherited
         self._size = size
         self.document = Document()
-        self.problems: list[Problem] = []
+        self.errors: list[Finding] = []
         self._open: set[int] = set()
         self._resolver = yaml.SafeLoader("")
 
     def build(self, node: yaml.Node, at: Path) -> Any:
         self._count(node)
-        self.document.values[at] = self._place(node)
+        self.document.values[at] = self.place(node)
         if id(node) in self._open:
-            self._problem(node, "this alias contains itself")
+            self._refuse(node, "this alias contains itself")
             return None
         if node.tag not in _PLAIN_TAGS:
             hint = "write a plain list" if node.tag.endswith("python/tuple") else "remove the tag"
-            self._problem(node, f"the tag {quoted(node.tag.replace(_TAG, '!!'))} is not allowed in a config", hint)
+            self._refuse(node, f"the tag {quoted(node.tag.replace(_TAG, '!!'))} is not allowed in a config", hint)
             return None
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, at)
@@ -212,20 +214,20 @@ class _Builder:
 
     def _mapping(self, node: yaml.MappingNode, at: Path) -> dict[Hashable, Any]:
         result: dict[Hashable, Any] = {}
-        seen: dict[Hashable, Position] = {}
+        seen: dict[Hashable, Location] = {}
         merges: list[yaml.Node] = []
         for key_node, value_node in node.value:
             if key_node.tag == _TAG + "merge":
                 if merges:
-                    self._problem(key_node, "`<<` stands twice here", "merge a list: <<: [*a, *b]")
+                    self._refuse(key_node, "`<<` stands twice here", "merge a list: <<: [*a, *b]")
                 merges.append(value_node)
                 continue
             key = self._key(key_node)
             if key is None:
                 continue
-            here = self._place(key_node)
+            here = self.place(key_node)
             if key in seen:
-                self._problem(key_node, f"the key {quoted(key)} stands twice here, first in line {seen[key].line}")
+                self._refuse(key_node, f"the key {quoted(key)} stands twice here, first in line {seen[key].line}")
                 continue
             seen[key] = here
             self.document.keys[(*at, key)] = here
@@ -239,7 +241,7 @@ class _Builder:
         sources = node.value if isinstance(node, yaml.SequenceNode) else [node]
         for source in sources:
             if not isinstance(source, yaml.MappingNode):
-                self._problem(source, "`<<` merges mappings only")
+                self._refuse(source, "`<<` merges mappings only")
                 continue
             outer, self.document = self.document, Document()
             try:
@@ -251,7 +253,7 @@ class _Builder:
                 result.update({key: value for key, value in merged.items() if key not in result})
 
     def _adopt(self, inner: Document, depth: int, fresh: Set[Hashable]) -> None:
-        """Takes over the positions of those merged keys that the mapping itself does not have."""
+        """Takes over the locations of those merged keys that the mapping itself does not have."""
         document = self.document
         for paths, more in ((document.keys, inner.keys), (document.values, inner.values)):
             paths.update({p: where for p, where in more.items() if len(p) > depth and p[depth] in fresh})
@@ -260,13 +262,13 @@ class _Builder:
     def _key(self, node: yaml.Node) -> str | None:
         self._count(node)
         if not isinstance(node, yaml.ScalarNode):
-            self._problem(node, "a key must be a word, not a list or mapping")
+            self._refuse(node, "a key must be a word, not a list or mapping")
             return None
         if node.tag in (_TAG + "str", _TAG + "value"):
             return str(node.value)
         kind = node.tag.replace(_TAG, "")
         text = node.value if node.value else "~"
-        self._problem(
+        self._refuse(
             node,
             f"the key {text} is read as {_A[kind]} by YAML" if kind in _A else f"the key {quoted(text)} has a tag",
             f'quote it: "{text}"',
@@ -277,37 +279,39 @@ class _Builder:
         kind, text = node.tag.replace(_TAG, ""), node.value
         if kind == "str":
             if node.style is None and _AMBIGUOUS.fullmatch(text):
-                self.document.ambiguous.append(Ambiguous(at, self._place(node), text))
+                self.document.ambiguous.append(Ambiguous(at, self.place(node), text))
                 return float(text.replace("_", ""))
             return text
         if kind in ("timestamp", "value"):
             return text
         if kind in ("int", "float") and _OCTAL_OR_SEXAGESIMAL.fullmatch(text):
-            self._problem(
+            self._refuse(
                 node, f"{text} is an octal or base-60 number to YAML 1.1", "write it as a decimal, or quote it"
             )
             return None
         try:
             value = getattr(self._resolver, f"construct_yaml_{kind}")(node)
             if isinstance(value, int) and value.bit_length() > _MAX_BITS:
-                self._problem(node, "this number is too large")
+                self._refuse(node, "this number is too large")
                 return None
             return value
         except (ValueError, LookupError):
-            self._problem(node, f"{quoted(text)} is not {_A.get(kind, kind)}")
+            self._refuse(node, f"{quoted(text)} is not {_A.get(kind, kind)}")
             return None
 
     def _count(self, node: yaml.Node) -> None:
         self._size.nodes += 1
         if self._size.nodes > MAX_NODES:
             message = f"the file expands to more than {MAX_NODES:,} values"
-            raise ConfigError(Problem(message, self.path, self._place(node), "fewer aliases and merges"))
+            raise ConfigError(message, "fewer aliases and merges", self.place(node))
 
-    def _problem(self, node: yaml.Node, message: str, hint: str | None = None) -> None:
-        self.problems.append(Problem(message, self.path, self._place(node), hint))
+    def _refuse(self, node: yaml.Node, message: str, hint: str | None = None) -> None:
+        self.errors.append(Finding.error(message, self.place(node), hint))
 
-    def _place(self, node: yaml.Node) -> Position:
-        return position_of(node, self._elsewhere)
+    def place(self, node: yaml.Node) -> Location:
+        """Returns where a node begins."""
+        mark = node.start_mark
+        return Location(self._path, mark.line + 1, mark.column + 1, self._inherited)
 
 
 _A = {"int": "a number", "float": "a number", "bool": "true or false", "null": "nothing", "timestamp": "a date"}

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgaudit.config.layouts import Path
+from pgaudit.config.validation import Invalid
 from pgaudit.expressions import Expression, SlowToCompile
 
 NORM_TYPES = "NORM_TYPES"
@@ -38,76 +39,60 @@ class Policy:
     default: float
 
 
-@dataclass(frozen=True)
-class Fault:
-    """What is wrong with a policy: where below the policy, what, and a hint."""
-
-    at: Path
-    message: str
-    hint: str | None = None
-
-
-def read_policy(value: Any) -> tuple[Policy | None, list[Fault]]:
-    """Reads a policy; returns it, or None and all faults."""
+def read_policy(value: Any) -> tuple[Policy | None, list[Invalid]]:
+    """Reads a policy; returns it, or None and what is wrong with it."""
     if _is_number(value):
         value = [value]
     if value is None:
-        return None, [
-            Fault((), "a weight decay policy is missing here; BaseCls would raise TypeError", "weight_decay: 1.0e-4")
-        ]
+        message = "a weight decay policy is missing here; BaseCls would raise TypeError"
+        return None, [Invalid((), message, "weight_decay: 1.0e-4")]
     if not isinstance(value, (list, tuple)):
-        return None, [
-            Fault((), f"a weight decay policy is a number or a list; {_ASSERTION}", "weight_decay: [[0, bias], 1.0e-4]")
-        ]
+        message = f"a weight decay policy is a number or a list; {_ASSERTION}"
+        return None, [Invalid((), message, "weight_decay: [[0, bias], 1.0e-4]")]
     if not value:
-        return None, [
-            Fault((), "the weight decay policy is empty; BaseCls would raise IndexError", "end it in a number")
-        ]
-    faults: list[Fault] = []
-    rules = [_rule(item, (index,), faults) for index, item in enumerate(value[:-1])]
-    default = value[-1]
+        message = "the weight decay policy is empty; BaseCls would raise IndexError"
+        return None, [Invalid((), message, "end it in a number")]
+    errors: list[Invalid] = []
+    rules = [_rule(item, (index,), errors) for index, item in enumerate(value[:-1])]
+    default, last = value[-1], (len(value) - 1,)
     if not _is_number(default):
-        faults.append(
-            Fault(
-                (len(value) - 1,), f"a policy ends in a bare number, the default; {_ASSERTION}", "for example - 1.0e-4"
-            )
-        )
+        message = f"a policy ends in a bare number, the default; {_ASSERTION}"
+        errors.append(Invalid(last, message, "for example - 1.0e-4"))
     elif not 0 <= default < float("inf"):
-        faults.append(
-            Fault((len(value) - 1,), f"the default weight decay is {default}; {_ASSERTION}: it should be non-negative")
-        )
-    if faults:
-        return None, faults
+        message = f"the default weight decay is {default}; {_ASSERTION}: it should be non-negative"
+        errors.append(Invalid(last, message))
+    if errors:
+        return None, errors
     return Policy(tuple(rule for rule in rules if rule), default), []
 
 
-def _rule(item: Any, at: Path, faults: list[Fault]) -> PolicyRule | None:
+def _rule(item: Any, at: Path, errors: list[Invalid]) -> PolicyRule | None:
     if not isinstance(item, (list, tuple)) or len(item) != 2:
         what = "a bare number may stand only at the end" if _is_number(item) else "a rule is [value, pattern]"
-        faults.append(Fault(at, f"{what}; {_ASSERTION}", "for example - [0, bias]"))
+        errors.append(Invalid(at, f"{what}; {_ASSERTION}", "for example - [0, bias]"))
         return None
     value, pattern = item
     if not _is_number(value):
-        faults.append(Fault((*at, 0), f"a rule begins with a number; {_ASSERTION}"))
+        errors.append(Invalid((*at, 0), f"a rule begins with a number; {_ASSERTION}"))
         return None
     if value != value or value == float("inf"):
-        faults.append(Fault((*at, 0), f"{value} is no weight decay"))
+        errors.append(Invalid((*at, 0), f"{value} is no weight decay"))
         return None
-    return _with_pattern(value, pattern, (*at, 1), faults)
+    return _with_pattern(value, pattern, (*at, 1), errors)
 
 
-def _with_pattern(value: float, pattern: Any, at: Path, faults: list[Fault]) -> PolicyRule | None:
+def _with_pattern(value: float, pattern: Any, at: Path, errors: list[Invalid]) -> PolicyRule | None:
     if isinstance(pattern, str) and pattern != NORM_TYPES:
         try:
             return PolicyRule(value, Expression(pattern, ("solver", "weight_decay", *at)), (), pattern)
         except ValueError as error:
             raises = "" if isinstance(error, SlowToCompile) else "; BaseCls would raise re.error"
-            faults.append(Fault(at, f"not a regular expression: {error}{raises}"))
+            errors.append(Invalid(at, f"not a regular expression: {error}{raises}"))
             return None
     types = _types(pattern)
     if not types:
         hint = "a regular expression, NORM_TYPES, {type: torch.nn.Linear} or a list of such types"
-        faults.append(Fault(at, f"not a pattern; {_ASSERTION}", hint))
+        errors.append(Invalid(at, f"not a pattern; {_ASSERTION}", hint))
         return None
     return PolicyRule(value, None, types, ", ".join(t.__name__ if isinstance(t, type) else t for t in types))
 

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
 
 from pgaudit import user_code
-from pgaudit.config.documents import Complaint, read_file, refuse
+from pgaudit.config.documents import read_file, refuse
 from pgaudit.config.layouts import Path
 from pgaudit.config.loader import Document, read_yaml
-from pgaudit.config.project_faults import EXAMPLE, project_complaints
-from pgaudit.core.errors import ConfigError, Problem, UsageError
-from pgaudit.core.location import Position
+from pgaudit.config.project_validation import EXAMPLE, project_errors
+from pgaudit.config.validation import Invalid
+from pgaudit.core.errors import ConfigError, UsageError
+from pgaudit.core.findings import Threshold
+from pgaudit.core.location import Location
 
 YAML, TOML = "pgaudit.yaml", "pyproject.toml"
 _FILES = ("config", "lock", "expect", "baseline")
@@ -30,14 +32,12 @@ class Origin:
     """Where a project file lists an audit."""
 
     path: str
-    places: Mapping[str, Position]
+    places: Mapping[str, Location]
     """The places of its keys, and of the whole entry under an empty one."""
 
-    def placed(self, problem: Problem, key: str) -> Problem:
-        """Gives a problem that has no place the one of the key that led to it."""
-        if problem.path is not None:
-            return problem
-        return replace(problem, path=self.path, position=self.places.get(key) or self.places.get(""))
+    def location(self, key: str) -> Location:
+        """Returns where a key stands, or else the whole entry."""
+        return self.places.get(key) or self.places.get("") or Location(self.path)
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Listed:
     lock: str | None = None
     expect: str | None = None
     baseline: str | None = None
-    fail_on: str | None = None
+    fail_on: Threshold | None = None
     origin: Origin | None = None
 
 
@@ -69,7 +69,7 @@ def find_project(start: FilePath | None = None) -> Project:
 
     Raises:
         UsageError: there is none.
-        ConfigError: with every problem of the file.
+        ConfigError: with all that is wrong with the file.
     """
     here = (start or FilePath.cwd()).absolute()
     for folder in (here, *here.parents):
@@ -98,7 +98,7 @@ def load_project(path: FilePath) -> Project:
     """Reads a project file.
 
     Raises:
-        ConfigError: with every problem of the file.
+        ConfigError: with all that is wrong with the file.
     """
     shown = os.path.relpath(path)
     data = read_file(str(path), "project")
@@ -112,8 +112,8 @@ def load_project(path: FilePath) -> Project:
     section = _within(document.value, at)
     if section is None:
         named = "this file has no [tool.pgaudit]" if at else "a project file lists its audits"
-        raise ConfigError(Problem(named, shown, Position(1, 1), EXAMPLE))
-    refuse(project_complaints(section, at), document, shown)
+        raise ConfigError(named, EXAMPLE, Location(shown, 1, 1))
+    refuse(project_errors(section, at), document, shown)
     folder = FilePath(shown).parent
     refuse([*_outside(section["audits"], folder, (*at, "audits"))], document, shown)
     default = section.get("fail_on")
@@ -138,7 +138,7 @@ def _origin(document: Document, at: Path, shown: str) -> Origin:
     return Origin(shown, {**places, "": whole} if whole else places)
 
 
-def _outside(entries: Sequence[Mapping[str, Any]], folder: FilePath, at: Path) -> Iterator[Complaint]:
+def _outside(entries: Sequence[Mapping[str, Any]], folder: FilePath, at: Path) -> Iterator[Invalid]:
     """The files that are not read where no code may run."""
     for index, entry in enumerate(entries):
         for key in (*_FILES, "model"):
@@ -146,10 +146,10 @@ def _outside(entries: Sequence[Mapping[str, Any]], folder: FilePath, at: Path) -
             if named and (key != "model" or named.endswith(".json")):
                 path = named if key == "model" else _beside(folder, named)
                 if refused := user_code.refusal_to_read(path, str(folder)):
-                    yield (*at, index, key), refused, None
+                    yield Invalid((*at, index, key), refused)
 
 
-def _listed(entry: Mapping[str, Any], folder: FilePath, fail_on: str | None, origin: Origin) -> Listed:
+def _listed(entry: Mapping[str, Any], folder: FilePath, fail_on: Threshold | None, origin: Origin) -> Listed:
     paths = {key: _beside(folder, entry[key]) for key in _FILES if entry.get(key)}
     model = entry.get("model")
     if isinstance(model, str) and ".py:" in model:

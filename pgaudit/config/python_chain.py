@@ -15,10 +15,10 @@ from importlib.machinery import PathFinder
 from pgaudit.config.bases import refuse_unreadable, shown
 from pgaudit.config.documents import merge_mark, read_file
 from pgaudit.config.python_scan import BASE, base_imports, base_names, literal_names, scanned
-from pgaudit.config.python_tree import UNKNOWN, Entry, Table, merged
+from pgaudit.config.python_tree import UNKNOWN, Table, TableEntry, merged
 from pgaudit.config.yaml_errors import undecodable
-from pgaudit.core.errors import ConfigError, Problem
-from pgaudit.core.location import Position
+from pgaudit.core.errors import ConfigError
+from pgaudit.core.location import Location
 from pgaudit.text import one_line
 
 
@@ -42,13 +42,9 @@ class Chain:
         """Returns a file as seen from where the config was named; one that lies elsewhere by its whole path."""
         return shown(file, self.path)
 
-    def position(self, file: str, line: int, column: int) -> Position:
+    def location(self, file: str, line: int, column: int) -> Location:
         """Returns a place in one of the files."""
-        return Position(line, column, None if file == os.path.abspath(self.path) else self.shown(file))
-
-    def problem(self, message: str, file: str, line: int, column: int, hint: str | None = None) -> Problem:
-        """Returns what is wrong at a place in one of the files."""
-        return Problem(message, self.shown(file), self.position(file, line, column), hint)
+        return Location(self.shown(file), line, column, file != os.path.abspath(self.path))
 
     def _file(self, file: str, users: tuple[str, ...]) -> Table:
         self.files[file] = self.shown(file)
@@ -57,7 +53,7 @@ class Chain:
         if imports is not None:
             return scanned(source.body, source.place, self._imported(source, imports, (*users, file)))
         base = self._inherited(source, (*users, file))
-        names = scanned(source.body, source.place, {BASE: Entry(None, UNKNOWN if base is None else base)})
+        names = scanned(source.body, source.place, {BASE: TableEntry(None, UNKNOWN if base is None else base)})
         del names.entries[BASE]
         return names if base is None else merged(names, base)
 
@@ -79,9 +75,11 @@ class Chain:
             return None
         return base
 
-    def _imported(self, source: _Source, imports: Sequence[ast.ImportFrom], users: tuple[str, ...]) -> dict[str, Entry]:
+    def _imported(
+        self, source: _Source, imports: Sequence[ast.ImportFrom], users: tuple[str, ...]
+    ) -> dict[str, TableEntry]:
         """The names that ``with read_base():`` brings."""
-        known: dict[str, Entry] = {}
+        known: dict[str, TableEntry] = {}
         for node in imports:
             path = _module_path(source.file, node)
             if path is None:
@@ -93,8 +91,8 @@ class Chain:
                     known.update({str(name): entry for name, entry in entries.items()})
                 elif alias.name in entries:
                     entry = entries[alias.name]
-                    stands = source.end(alias) if alias.asname else entry.position
-                    known[alias.asname or alias.name] = Entry(stands, entry.value, entry.sure)
+                    stands = source.end(alias) if alias.asname else entry.location
+                    known[alias.asname or alias.name] = TableEntry(stands, entry.value, entry.sure)
         return known
 
     def _base(self, source: _Source, path: str, node: ast.expr | ast.ImportFrom, users: tuple[str, ...]) -> Table:
@@ -119,37 +117,35 @@ class _Source:
     def __init__(self, chain: Chain, file: str) -> None:
         self.file = file
         self._chain = chain
-        self._elsewhere = chain.position(file, 1, 1).file
-        shown = chain.files[file]
-        data = read_file(shown)
+        data = read_file(chain.files[file])
         try:
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            raise ConfigError(undecodable(data, error, shown)) from None
+            raise undecodable(data, error, chain.files[file]) from None
         self._lines = text.split("\n")
         try:
             self.body: list[ast.stmt] = ast.parse(text).body
         except SyntaxError as error:
-            raise ConfigError(self._refused(error)) from None
+            raise self._refused(error) from None
         except (ValueError, RecursionError, MemoryError) as error:  # a NUL; nested too deeply
-            raise ConfigError(Problem(f"not Python: {one_line(error)}", shown)) from None
+            raise ConfigError(f"not Python: {one_line(error)}", location=Location(chain.files[file])) from None
 
-    def place(self, line: int, offset: int) -> Position:
+    def place(self, line: int, offset: int) -> Location:
         """Returns where a node begins: ``ast`` counts columns in bytes."""
         before = self._lines[line - 1].encode()[:offset] if line <= len(self._lines) else b""
-        return Position(line, len(before.decode(errors="replace")) + 1, self._elsewhere)
+        return self._chain.location(self.file, line, len(before.decode(errors="replace")) + 1)
 
-    def end(self, alias: ast.alias) -> Position | None:
+    def end(self, alias: ast.alias) -> Location | None:
         """Returns where the new name stands, which ends ``a as b``."""
         line, offset = alias.end_lineno, alias.end_col_offset
         name = len((alias.asname or alias.name).encode())
         return self.place(line, offset - name) if line and offset else None
 
-    def _refused(self, error: SyntaxError) -> Problem:
+    def _refused(self, error: SyntaxError) -> ConfigError:
         if (mark := merge_mark(self._lines)) is not None:
-            return self._chain.problem("the marks of a merge conflict", self.file, mark, 1)
-        line, column = max(error.lineno or 1, 1), max(error.offset or 1, 1)
-        return self._chain.problem(f"not Python: {one_line(error.msg)}", self.file, line, column)
+            return ConfigError("the marks of a merge conflict", location=self._chain.location(self.file, mark, 1))
+        at = self._chain.location(self.file, max(error.lineno or 1, 1), max(error.offset or 1, 1))
+        return ConfigError(f"not Python: {one_line(error.msg)}", location=at)
 
 
 def _module_path(file: str, node: ast.ImportFrom) -> str | None:

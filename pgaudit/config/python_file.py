@@ -24,9 +24,9 @@ from pgaudit.config.misplaced import OPTIONS, PLACED, meant, taken_up_as
 from pgaudit.config.python_chain import Chain
 from pgaudit.config.python_tree import places
 from pgaudit.config.records import Architecture
-from pgaudit.core.errors import ConfigError, Problem, UsageError
-from pgaudit.core.location import Position
-from pgaudit.text import did_you_mean, quoted, said
+from pgaudit.core.errors import ConfigError, UsageError
+from pgaudit.core.location import Location
+from pgaudit.text import did_you_mean, format_exception, quoted
 
 _OWN = ("expect", "findings")
 """What pgaudit reads beside the library's own sections."""
@@ -53,12 +53,11 @@ def read_python(path: str) -> PythonConfig:
     try:
         user_code.runs(path, "a YAML config is data: reading it runs nothing")
     except UsageError as error:
-        raise ConfigError(
-            [replace(problem, path=path, position=Position(1, 1)) for problem in error.problems]
-        ) from None
+        at = Location(path, 1, 1)
+        raise ConfigError([replace(finding, location=at) for finding in error.findings]) from None
     chain = Chain(path)
     if chain.whole and not any(section in chain.tree.entries for section in _SECTIONS):
-        raise ConfigError(_without_optimizer(path, [str(name) for name in chain.tree.entries]))
+        raise _without_optimizer(path, [str(name) for name in chain.tree.entries])
     library = _mmengine(path)
     user_code.importable(os.getcwd())  # for the config's own imports, and not for mmengine itself
     try:
@@ -69,14 +68,14 @@ def read_python(path: str) -> PythonConfig:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # whatever the config's code raises, SystemExit too
-        raise ConfigError(_failure(chain, error)) from error
+        raise _failure(chain, error) from error
     if not any(section in found for section in _SECTIONS):
-        raise ConfigError(_without_optimizer(path, list(top)))
+        raise _without_optimizer(path, list(top))
     keys = dict(places(chain.tree, found))
     if "model" in top:  # which is no section of ours
         keys |= {at: place for at, place in places(chain.tree, {"model": top["model"]}) if len(at) == 1}
     rest = {name: value for name, value in top.items() if name not in found}
-    document = Document(found, keys, {(): Position(1, 1), **keys}, rest=rest)
+    document = Document(found, keys, {(): Location(path, 1, 1), **keys}, rest=rest)
     return PythonConfig(document, _architecture(config, top, path))
 
 
@@ -88,9 +87,9 @@ def _mmengine(path: str) -> Any:
         if error.name == "mmengine":
             message = f"{quoted(path)} is a Python config, and mmengine, which reads those, is not installed"
             raise UsageError(message, "pip install 'pgaudit[openmmlab]'") from None
-        raise UsageError(f"mmengine cannot be imported: {said(error)}") from error
+        raise UsageError(f"mmengine cannot be imported: {format_exception(error)}") from error
     except Exception as error:  # foreign code
-        raise UsageError(f"mmengine cannot be imported: {said(error)}") from error
+        raise UsageError(f"mmengine cannot be imported: {format_exception(error)}") from error
     return mmengine.config
 
 
@@ -104,10 +103,10 @@ def _quiet() -> Iterator[None]:
         yield
 
 
-def _without_optimizer(path: str, names: list[str]) -> Problem:
+def _without_optimizer(path: str, names: list[str]) -> ConfigError:
     near = next((hint for section in _SECTIONS if (hint := did_you_mean(section, names, cutoff=0.8))), None)
     hint = near or "optim_wrapper = dict(optimizer=dict(type='SGD', lr=0.1)); a model is named file.py:attribute"
-    return Problem('the config sets neither "optim_wrapper" nor "optimizer"', path, hint=hint)
+    return ConfigError('the config sets neither "optim_wrapper" nor "optimizer"', hint, Location(path))
 
 
 def _sections(config: Any, top: Mapping[str, Any]) -> dict[str, Any]:
@@ -160,14 +159,15 @@ def _architecture(config: Any, top: Mapping[str, Any], path: str) -> Architectur
     return Architecture(path, name, scope if isinstance(scope, str) else None, section=model, source=config)
 
 
-def _failure(chain: Chain, error: BaseException) -> Problem:
+def _failure(chain: Chain, error: BaseException) -> ConfigError:
     """What a config raises, at the last line of one of its files that led to it."""
-    message = f"the config raises {said(error)}"
+    message = f"the config raises {format_exception(error)}"
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         file = os.path.abspath(frame.filename)
         if file in chain.files and frame.lineno:
-            return chain.problem(message, file, frame.lineno, (getattr(frame, "colno", None) or 0) + 1)
+            column = (getattr(frame, "colno", None) or 0) + 1
+            return ConfigError(message, location=chain.location(file, frame.lineno, column))
     # mmengine asks setuptools where the package of a base such as mmdet::x.py lies; newer ones cannot tell.
     old = isinstance(error, ModuleNotFoundError) and error.name == "pkg_resources"
     hint = "pip install 'setuptools<81'" if old else None
-    return Problem(f"mmengine cannot read the config: {said(error)}", chain.path, hint=hint)
+    return ConfigError(f"mmengine cannot read the config: {format_exception(error)}", hint, Location(chain.path))

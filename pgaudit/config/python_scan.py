@@ -5,14 +5,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping, Sequence
 
-from pgaudit.config.python_tree import UNKNOWN, Entry, Table, doubt, merged, updated
+from pgaudit.config.python_tree import UNKNOWN, Table, TableEntry, doubt, merged, updated
 from pgaudit.config.python_values import Place, Values
 
 BASE = "_base_"
 _DEFINES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
-def scanned(body: Sequence[ast.stmt], place: Place, known: Mapping[str, Entry]) -> Table:
+def scanned(body: Sequence[ast.stmt], place: Place, known: Mapping[str, TableEntry]) -> Table:
     """Returns what a file's statements leave under each name.
 
     Args:
@@ -37,33 +37,33 @@ class _Scan:
         if isinstance(node, ast.Assign):
             value = self.values.of(node.value)
             for target in node.targets:
-                self._assign(target, Entry(None, value))
+                self._assign(target, TableEntry(None, value))
         elif isinstance(node, ast.AnnAssign):
             if node.value is not None:
-                self._assign(node.target, Entry(None, self.values.of(node.value)))
+                self._assign(node.target, TableEntry(None, self.values.of(node.value)))
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
             self._called(node.value)
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
             for alias in node.names:
                 name = alias.asname or alias.name.partition(".")[0]
-                self.values.names[name] = Entry(None, UNKNOWN, sure=False)
+                self.values.names[name] = TableEntry(None, UNKNOWN, sure=False)
         elif isinstance(node, _DEFINES):
             self.values.remote |= {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
-            self.values.names[node.name] = Entry(None, UNKNOWN, sure=False)
+            self.values.names[node.name] = TableEntry(None, UNKNOWN, sure=False)
         elif not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
             self.values.doubt(node)  # a loop, a condition, `del`, `+=`: what they speak of may have become anything
 
-    def _assign(self, target: ast.expr, entry: Entry) -> None:
+    def _assign(self, target: ast.expr, entry: TableEntry) -> None:
         if isinstance(target, ast.Name):
             if target.id != BASE:
-                entry.position = self.values.position(target)
+                entry.location = self.values.location(target)
                 self.values.names[target.id] = entry
             return
         if isinstance(target, (ast.Attribute, ast.Subscript)):
             parent, key = self.values.entry(target.value), self.values.key(target)
             if parent is not None and isinstance(parent.value, Table) and key is not None:
                 computed = isinstance(target, ast.Subscript) and not isinstance(target.slice, ast.Constant)
-                entry.position = None if computed else self.values.position(target)
+                entry.location = None if computed else self.values.location(target)
                 parent.value.entries[key] = entry
                 return
         self.values.doubt(target)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pgaudit.config.layouts import Path
-from pgaudit.core.location import Position
+from pgaudit.core.location import Location
 
 DELETE: Final = "_delete_"
 """The key by which a dict asks to take the place of the inherited one instead of being merged into it."""
@@ -33,10 +33,10 @@ UNKNOWN: Final = Unknown()
 
 
 @dataclass(slots=True)
-class Entry:
+class TableEntry:
     """A key with its place, None where the key itself is computed, and its value."""
 
-    position: Position | None
+    location: Location | None
     value: Node
     sure: bool = True
 
@@ -45,7 +45,7 @@ class Entry:
 class Table:
     """A dict, or a list under its indices."""
 
-    entries: dict[str | int, Entry] = field(default_factory=dict)
+    entries: dict[str | int, TableEntry] = field(default_factory=dict)
     is_list: bool = False
     merges: bool = False
     """Whether its ``update`` merges below the first level: an inherited dict is mmengine's ConfigDict."""
@@ -66,7 +66,7 @@ class Table:
 Node = Table | Literal | Unknown
 
 
-def doubt(entry: Entry) -> None:
+def doubt(entry: TableEntry) -> None:
     """Makes an entry, and all in it, unsure."""
     if entry.sure:  # what contains itself ends here
         entry.sure = False
@@ -80,7 +80,7 @@ def copied(node: Node) -> Node:
     """Returns a copy that shares no table."""
     if not isinstance(node, Table):
         return node
-    entries = {key: Entry(each.position, copied(each.value), each.sure) for key, each in node.entries.items()}
+    entries = {key: TableEntry(each.location, copied(each.value), each.sure) for key, each in node.entries.items()}
     return Table(entries, node.is_list, node.merges)
 
 
@@ -94,7 +94,7 @@ def merged(child: Table, base: Table) -> Table:
                 value.entries.pop(DELETE)
             elif isinstance(inherited.value, Table) and not inherited.value.is_list:
                 value = merged(value, inherited.value)
-        result.entries[key] = Entry(entry.position, value, entry.sure)
+        result.entries[key] = TableEntry(entry.location, value, entry.sure)
     return result
 
 
@@ -109,12 +109,12 @@ def updated(table: Table, more: Table) -> None:
         old = table.entries.get(key)
         if table.merges and old is not None and isinstance(old.value, Table) and isinstance(entry.value, Table):
             updated(old.value, entry.value)
-            table.entries[key] = Entry(entry.position, old.value, entry.sure)
+            table.entries[key] = TableEntry(entry.location, old.value, entry.sure)
         else:
-            table.entries[key] = Entry(entry.position, entry.value, entry.sure)
+            table.entries[key] = TableEntry(entry.location, entry.value, entry.sure)
 
 
-def places(table: Table, real: Any, at: Path = ()) -> Iterator[tuple[Path, Position]]:
+def places(table: Table, real: Any, at: Path = ()) -> Iterator[tuple[Path, Location]]:
     """Yields the place of each key of ``real``, the config that was really read, that the tree tells truly."""
     for key, entry in table.entries.items():
         if not _has(real, key):
@@ -122,8 +122,8 @@ def places(table: Table, real: Any, at: Path = ()) -> Iterator[tuple[Path, Posit
         value = real[key]
         if _contradicts(entry.value, value) or not (entry.sure or _agrees(entry.value, value)):
             continue
-        if entry.position is not None:
-            yield (*at, key), entry.position
+        if entry.location is not None:
+            yield (*at, key), entry.location
         if isinstance(entry.value, Table):
             yield from places(entry.value, value, (*at, key))
 

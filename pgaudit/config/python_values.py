@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
-from pgaudit.config.python_tree import UNKNOWN, Entry, Literal, Node, Table, copied, doubt, updated
-from pgaudit.core.location import Position
+from pgaudit.config.python_tree import UNKNOWN, Literal, Node, Table, TableEntry, copied, doubt, updated
+from pgaudit.core.location import Location
 
-Place = Callable[[int, int], Position]
-"""Line and byte offset, as ``ast`` gives them → a position in the file."""
+Place = Callable[[int, int], Location]
+"""Line and byte offset, as ``ast`` gives them → a location in the file."""
 
 _PURE = frozenset(
     """
@@ -24,7 +24,7 @@ class Values:
     """Evaluates expressions over the names of a file, as far as that can be told."""
 
     def __init__(self, place: Place) -> None:
-        self.names: dict[str, Entry] = {}
+        self.names: dict[str, TableEntry] = {}
         self.remote: set[str] = set()
         """The names that functions of the file speak of: whatever calls one may change them."""
         self._place = place
@@ -51,7 +51,7 @@ class Values:
         self.disturb(node)
         return UNKNOWN
 
-    def entry(self, node: ast.expr) -> Entry | None:
+    def entry(self, node: ast.expr) -> TableEntry | None:
         """Returns what a chain such as ``_base_.model['head']`` leads to."""
         if isinstance(node, ast.Name):
             return self.names.get(node.id)
@@ -69,7 +69,7 @@ class Values:
         found = self.of(node.slice)
         return found.value if isinstance(found, Literal) and isinstance(found.value, (str, int)) else None
 
-    def position(self, node: ast.expr | ast.keyword) -> Position:
+    def location(self, node: ast.expr | ast.keyword) -> Location:
         """Returns where the key stands that an expression is, or that ends a chain."""
         if isinstance(node, ast.Attribute) and node.end_lineno and node.end_col_offset:
             return self._place(node.end_lineno, node.end_col_offset - len(node.attr.encode()))
@@ -83,12 +83,12 @@ class Values:
             if isinstance(part, ast.Call) and _called(part) not in _PURE:
                 self.doubt(part)
             elif isinstance(part, ast.NamedExpr):
-                self.names[part.target.id] = Entry(None, UNKNOWN, sure=False)
+                self.names[part.target.id] = TableEntry(None, UNKNOWN, sure=False)
 
     def doubt(self, node: ast.AST) -> None:
         """Doubts all that a piece of code, and the file's functions, speak of."""
         for name in {part.id for part in ast.walk(node) if isinstance(part, ast.Name)} | self.remote:
-            doubt(self.names.setdefault(name, Entry(None, UNKNOWN, sure=False)))
+            doubt(self.names.setdefault(name, TableEntry(None, UNKNOWN, sure=False)))
 
     def _of_base(self, inner: ast.Set) -> Node:
         """``{{_base_.x}}``, which Python reads as a set in a set."""
@@ -103,8 +103,8 @@ class Values:
                 continue
             name = self.of(key)
             if isinstance(name, Literal) and isinstance(name.value, (str, int)):
-                stands = self.position(key) if isinstance(key, ast.Constant) else None
-                table.entries[name.value] = Entry(stands, self.of(value))
+                stands = self.location(key) if isinstance(key, ast.Constant) else None
+                table.entries[name.value] = TableEntry(stands, self.of(value))
             else:  # any of those before it may be meant
                 table.doubt()
                 self.disturb(value)
@@ -116,7 +116,7 @@ class Values:
             return UNKNOWN
         table = Table(is_list=True)
         for index, item in enumerate(node.elts):
-            table.entries[index] = Entry(self.position(item), self.of(item))
+            table.entries[index] = TableEntry(self.location(item), self.of(item))
         return table
 
     def _call(self, node: ast.Call) -> Node:
@@ -139,7 +139,7 @@ class Values:
             if keyword.arg is None:
                 self._spread(table, keyword.value)
             else:
-                table.entries[keyword.arg] = Entry(self.position(keyword), self.of(keyword.value))
+                table.entries[keyword.arg] = TableEntry(self.location(keyword), self.of(keyword.value))
 
     def _spread(self, table: Table, value: ast.expr) -> None:
         more = self.of(value)
@@ -149,7 +149,7 @@ class Values:
             table.doubt()
 
 
-def copied_entries(table: Table) -> dict[str | int, Entry]:
+def copied_entries(table: Table) -> dict[str | int, TableEntry]:
     """Returns the entries of a table as those of another, which shares what is below them."""
     fresh = Table()
     updated(fresh, table)

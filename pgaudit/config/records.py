@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.config.layouts import Path
 from pgaudit.config.loader import Ambiguous
 from pgaudit.config.misplaced import Misplaced
-from pgaudit.core.errors import ConfigError, Problem
-from pgaudit.core.location import Position, file_of
+from pgaudit.core.errors import ConfigError, PgauditError
+from pgaudit.core.location import Location, whole_file
 
 if TYPE_CHECKING:
     from pgaudit.config.expect import Expectations
@@ -86,16 +87,16 @@ class Config:
     ambiguous: tuple[Ambiguous, ...] = ()
     sections: Mapping[str, Path] = field(default_factory=dict)
     """Where each section stands in the file."""
-    keys: Mapping[Path, Position] = field(default_factory=dict)
-    values: Mapping[Path, Position] = field(default_factory=dict)
+    keys: Mapping[Path, Location] = field(default_factory=dict)
+    values: Mapping[Path, Location] = field(default_factory=dict)
 
     @property
     def names_model(self) -> bool:
         """Whether it says which model it is for."""
         return self.model is not None or self.architecture is not None
 
-    def position(self, section: str | int, *below: str | int) -> Position | None:
-        """Returns where a key stands (for a list, its item), such as ``position("paramwise_cfg", "custom_keys",
+    def location(self, section: str | int, *below: str | int) -> Location | None:
+        """Returns where a key stands (for a list, its item), such as ``location("paramwise_cfg", "custom_keys",
         "fc")``.
 
         None for a config given as a mapping, and for what the file does not say.
@@ -103,15 +104,41 @@ class Config:
         path = (*self.sections.get(str(section), (section,)), *below)
         return self.keys.get(path) or self.values.get(path)
 
-    def problem(self, message: str, *at: str | int, hint: str | None = None) -> Problem:
-        """Returns a problem at the key ``at``, or at its nearest parent that stands in the file."""
-        for length in range(len(at), 0, -1):
-            section, *below = at[:length]
-            position = self.position(section, *below)
-            if position:
-                return Problem(message, file_of(self.path, position), position, hint)
-        return Problem(message, self.path, None, hint)
+    def nearest(self, *at: str | int) -> Location | None:
+        """Returns where the key ``at`` stands, or else its nearest parent that stands in the file, or else the file."""
+        found = (self.location(*at[:length]) for length in range(len(at), 0, -1))
+        return next(filter(None, found), whole_file(self.path))
 
     def error(self, message: str, *at: str | int, hint: str | None = None) -> ConfigError:
         """Returns a :class:`ConfigError` at the key ``at``."""
-        return ConfigError(self.problem(message, *at, hint=hint))
+        return ConfigError(message, hint, self.nearest(*at))
+
+    def renamed(self, path: str) -> Config:
+        """Returns the config as if the file that it is in, and that inherits from none, had this name."""
+        keys, values = (
+            {at: replace(location, path=path) for at, location in locations.items()}
+            for locations in (self.keys, self.values)
+        )
+        expect = self.expect and replace(self.expect, path=path, locations=keys)
+        return replace(self, path=path, keys=keys, values=values, expect=expect)
+
+    @contextlib.contextmanager
+    def errors_at(self, *at: str | int, words: Mapping[str, str] | None = None) -> Iterator[None]:
+        """Gives an error about something that the config names its place in the config.
+
+        Args:
+            at: where the name stands, section first.
+            words: what the config calls an argument of the class that it names.
+        """
+        try:
+            yield
+        except ConfigError:
+            raise
+        except PgauditError as error:
+            argument = getattr(error, "argument", None)
+            argument = words.get(argument, argument) if words and argument else argument
+            section, *below = at
+            inner = (*below[:-1], argument) if argument and argument != "type" else below
+            problem = error.findings[0]
+            there = self.nearest(section, *inner)
+            raise ConfigError(problem.message, problem.hint, there, example=problem.example) from error

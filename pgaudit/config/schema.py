@@ -12,8 +12,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from pgaudit.core.findings import Threshold
+
 NonNegative = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
-FailOn = Literal["info", "warning", "error", "never"]
 Word = Annotated[str, Field(min_length=1)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
@@ -159,8 +160,8 @@ class Plain(_Closed):
     unmatched: Literal["base", "freeze", "error"] = "base"
 
 
-class PlainRule(_Closed):
-    """One rule of pgaudit's own policy; ``match`` is read by :mod:`pgaudit.config.matches`."""
+class RuleSchema(_Closed):
+    """One rule of pgaudit's own policy; ``match`` is read by :mod:`pgaudit.config.selectors`."""
 
     match: Any
     lr_mult: NonNegative = 1.0
@@ -213,7 +214,7 @@ class ExpectedGroups(_Closed):
 class ExpectedFindings(_Closed):
     """Which findings fail the gate."""
 
-    fail_on: FailOn
+    fail_on: Threshold
 
 
 class Expect(_Closed):
@@ -237,14 +238,14 @@ class ProjectAudit(_Closed):
     lock: Word | None = None
     expect: Word | None = None
     baseline: Word | None = None
-    fail_on: FailOn | None = None
+    fail_on: Threshold | None = None
 
 
 class ProjectFile(_Closed):
     """``pgaudit.yaml``, or ``[tool.pgaudit]``; audits are read one by one."""
 
     audits: list[Any]
-    fail_on: FailOn | None = None
+    fail_on: Threshold | None = None
 
 
 class File(_Closed):

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pgaudit.core.findings import THRESHOLDS
+
 Holds = Callable[[Any], bool]
 """Whether a value is surely right."""
 
@@ -92,7 +94,7 @@ def _all(names: str, holds: Holds) -> dict[str, Holds]:
     return dict.fromkeys(names.split(), holds)
 
 
-_FAIL_ON = _one_of("info", "warning", "error", "never")
+_FAIL_ON = _one_of(*THRESHOLDS)
 _CUSTOM_KEY = Shape(_all("lr_mult decay_mult", _number), closed=False)
 _COPIED_KEY = Shape(_all("lr_mult decay_mult lr weight_decay", _number), closed=False)
 _OVERRIDE = Shape(_all("lr weight_decay", _number), closed=False)
@@ -173,7 +175,7 @@ SHAPES = {
         closed=True,
         needs=frozenset({"rules"}),
     ),
-    "PlainRule": Shape(
+    "RuleSchema": Shape(
         {
             "match": _anything,
             **_all("lr_mult decay_mult lr weight_decay", _number),

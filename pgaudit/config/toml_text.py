@@ -7,8 +7,8 @@ import sys
 
 from pgaudit.config.layouts import Path
 from pgaudit.config.loader import MAX_BYTES, Document
-from pgaudit.core.errors import ConfigError, Problem
-from pgaudit.core.location import Position
+from pgaudit.core.errors import ConfigError
+from pgaudit.core.location import Location
 from pgaudit.text import one_line
 
 if sys.version_info >= (3, 11):
@@ -29,26 +29,26 @@ def read_toml(data: bytes, path: str) -> Document:
         ConfigError: it is none, with the place of the error.
     """
     if len(data) > MAX_BYTES:
-        raise ConfigError(Problem(f"the file is larger than the {MAX_BYTES:,} bytes that it may have", path))
+        raise ConfigError(f"the file is larger than the {MAX_BYTES:,} bytes that it may have", location=Location(path))
     try:
         text = data.decode("utf-8")
         value = tomllib.loads(text)
     except UnicodeDecodeError:
-        raise ConfigError(Problem("not UTF-8 text", path)) from None
+        raise ConfigError("not UTF-8 text", location=Location(path)) from None
     except tomllib.TOMLDecodeError as error:
         message = one_line(error)
         found = _AT.search(message)
-        where = Position(int(found[1]), int(found[2])) if found else None
-        raise ConfigError(Problem(f"not TOML: {_AT.sub('', message)}", path, where)) from None
+        where = Location(path, int(found[1]), int(found[2])) if found else Location(path)
+        raise ConfigError(f"not TOML: {_AT.sub('', message)}", location=where) from None
     except (RecursionError, ValueError):  # ValueError: a number of more digits than Python reads
-        raise ConfigError(Problem("not TOML that Python can read", path)) from None
-    places = _places(text.splitlines())
-    return Document(value=value, keys=places, values={(): Position(1, 1), **places})
+        raise ConfigError("not TOML that Python can read", location=Location(path)) from None
+    places = _places(text.splitlines(), path)
+    return Document(value=value, keys=places, values={(): Location(path, 1, 1), **places})
 
 
-def _places(lines: list[str]) -> dict[Path, Position]:
+def _places(lines: list[str], path: str) -> dict[Path, Location]:
     """The places of tables and of keys that stand at the beginning of a line: most, and no wrong one."""
-    places: dict[Path, Position] = {}
+    places: dict[Path, Location] = {}
     counts: dict[Path, int] = {}
     table: Path = ()
     inside = False
@@ -56,7 +56,7 @@ def _places(lines: list[str]) -> dict[Path, Position]:
         within, inside = inside, inside ^ bool(len(_LONG.findall(line)) % 2)
         if within:
             continue
-        where = Position(number, len(line) - len(line.lstrip()) + 1)
+        where = Location(path, number, len(line) - len(line.lstrip()) + 1)
         if header := _HEADER.fullmatch(line):
             table = tuple(part.strip() for part in header[2].split("."))
             if header[1] == "[[":

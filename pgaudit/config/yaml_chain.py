@@ -17,8 +17,10 @@ from pgaudit.config.bases import refuse_unreadable, shown
 from pgaudit.config.documents import read_file
 from pgaudit.config.layouts import Path, recognise
 from pgaudit.config.loader import MAX_BYTES, Document, Outline, Size, Source
-from pgaudit.core.errors import ConfigError, Problem
-from pgaudit.core.location import Position, file_of, place
+from pgaudit.config.validation import described
+from pgaudit.core.errors import ConfigError
+from pgaudit.core.findings import Finding
+from pgaudit.core.location import Location
 from pgaudit.text import quoted, visible
 
 BASE = "_BASE_"
@@ -36,21 +38,21 @@ def read_chain(path: str, *, aside: Callable[[Outline], Outline], least: str) ->
         least: the hint to give for an empty file.
 
     Raises:
-        ConfigError: with the problems of the first file that has any.
+        ConfigError: with what is wrong in the first file in which anything is.
     """
     data = read_file(path)
     _refuse_written(data, path)
     source = Source(data, path, least=least)
     chain = _Chain(path)
     config = chain.file(_located(os.getcwd(), path), source, ())
-    if config.position is None:
+    if config.location is None:
         return source.read(aside(source.outline))
     rest = aside(chain.outline)
     document = chain.document(config, rest)
     document.rest = rest
     if recognise(document.value, rest).name not in ("detectron2", "pgaudit"):
         message = f"`{BASE}` is detectron2's word, and the library of this config would not look for it"
-        raise ConfigError(Problem(message, path, config.position, "write the whole config out"))
+        raise ConfigError(message, "write the whole config out", config.location)
     return document
 
 
@@ -65,13 +67,13 @@ _WRITTEN = {
 def _refuse_written(data: bytes, path: str) -> None:
     for beginning, (what, hint) in _WRITTEN.items():
         if re.match(beginning, data):
-            raise ConfigError(Problem(f"this is {what}, not a config", path, hint=hint))
+            raise ConfigError(f"this is {what}, not a config", hint, Location(path))
 
 
 @dataclass
 class _File:
     source: Source
-    position: Position | None = None
+    location: Location | None = None
     """Where it names its bases; None where it has none."""
     bases: list[_File] = field(default_factory=list)
     height: int = 0
@@ -98,14 +100,14 @@ class _Chain:
         found = _File(source)
         if BASE in source.outline:
             said = source.read({key: None for key in source.outline if key != BASE})
-            found.position = said.keys[(BASE,)]
+            found.location = said.keys[(BASE,)]
             for name, at in self._names(said):
                 base = _located(os.path.dirname(path), os.path.expanduser(name) if name.startswith("~") else name)
                 refuse_unreadable(base, (*users, path), self._path, at)
                 known = self._files.get(base)
                 if len(users) + (known.height if known else 0) >= MAX_DEPTH:
                     message = f"more than {MAX_DEPTH} bases inherit from each other"
-                    raise ConfigError(Problem(message, file_of(self._path, at), at))
+                    raise ConfigError(message, location=at)
                 found.bases.append(known or self.file(base, self._parsed(base, at), (*users, path)))
         found.height = max((base.height + 1 for base in found.bases), default=0)
         self._files[path] = found
@@ -115,10 +117,8 @@ class _Chain:
         """Returns what a file says, put over what it inherits."""
         found = file.source.read(rest, self._size)
         if not isinstance(found.value, dict):
-            from pgaudit.config.complaints import described
-
             message = f"a config is a mapping, not {described(found.value)}"
-            raise ConfigError(Problem(message, file.source.path, found.values[()]))
+            raise ConfigError(message, location=found.values[()])
         if found.value.pop(BASE, None) is not None:
             for at in [at for at in found.values if at[:1] == (BASE,)]:
                 del found.values[at]
@@ -129,46 +129,44 @@ class _Chain:
             self._put(over, result)
         return result
 
-    def _names(self, said: Document) -> Iterator[tuple[str, Position]]:
+    def _names(self, said: Document) -> Iterator[tuple[str, Location]]:
         """The bases, each with where it stands."""
         given = said.value[BASE]
         for index, name in enumerate(given) if isinstance(given, list) else [(None, given)]:
             at = said.keys[(BASE,)] if index is None else said.values[(BASE, index)]
             if not isinstance(name, str):
-                from pgaudit.config.complaints import described
-
                 message = f"a base is the path of a file, not {described(name)}"
-                raise ConfigError(Problem(message, file_of(self._path, at), at))
+                raise ConfigError(message, location=at)
             if _URL.match(name):
                 message = f"the base {quoted(name)} is no file, and pgaudit fetches nothing"
-                raise ConfigError(Problem(message, file_of(self._path, at), at, "keep a copy, and name that"))
+                raise ConfigError(message, "keep a copy, and name that", at)
             yield name, at
 
-    def _parsed(self, path: str, at: Position) -> Source:
+    def _parsed(self, path: str, at: Location) -> Source:
         name = shown(path, self._path)
         try:
             data = read_file(path)
         except ConfigError as error:
-            problem = error.problems[0]
-            raise ConfigError(Problem(problem.message, file_of(self._path, at), at, problem.hint)) from None
+            found = error.findings[0]
+            raise ConfigError(found.message, found.hint, at) from None
         self._bytes += len(data)
         if self._bytes > MAX_BYTES:
             message = f"the bases are larger than the {MAX_BYTES:,} bytes that a config may have"
-            raise ConfigError(Problem(message, file_of(self._path, at), at))
+            raise ConfigError(message, location=at)
         return Source(data, name, is_base=True)
 
     def _put(self, over: Document, under: Document) -> None:
         """Puts one document over another, which becomes the result."""
-        problems = list(self._merged(over, under, (), over.value, under.value))
-        if problems:
-            raise ConfigError(problems)
+        wrong = list(self._merged(over, under, (), over.value, under.value))
+        if wrong:
+            raise ConfigError(wrong)
         under.values[()] = over.values[()]
         known = [*under.ambiguous, *over.ambiguous]
-        under.ambiguous = [each for each in known if under.values.get(each.path) == each.position]
+        under.ambiguous = [each for each in known if under.values.get(each.path) == each.location]
 
     def _merged(
         self, over: Document, under: Document, at: Path, new: dict[str, Any], old: dict[str, Any]
-    ) -> Iterator[Problem]:
+    ) -> Iterator[Finding]:
         for key, value in new.items():
             here = (*at, key)
             if key not in old or not isinstance(value, dict):
@@ -179,12 +177,11 @@ class _Chain:
                 under.keys[here], under.values[here] = over.keys[here], over.values[here]
                 yield from self._merged(over, under, here, value, old[key])
             else:
-                inherited = place(self._path, under.keys[here])
                 message = (
                     f"{visible('.'.join(map(str, here)))}: a mapping cannot take the place of a value, that of "
-                    f"{visible(inherited)}; detectron2 would raise AssertionError: Cannot inherit key"
+                    f"{visible(under.keys[here])}; detectron2 would raise AssertionError: Cannot inherit key"
                 )
-                yield Problem(message, file_of(self._path, over.keys[here]), over.keys[here])
+                yield Finding.error(message, over.keys[here])
 
 
 def _joined(one: Outline, other: Outline) -> Outline:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pgaudit.config.grammars.plugins import plugged
-from pgaudit.constructors.base import Conflict, Constructor, Decision, Decisions, Facts, OptimizerSpec
+from pgaudit.constructors.base import Conflict, Constructor, Decision, Decisions, OptimizerDefaults, OptimizerSpec
 from pgaudit.constructors.basic import Basic
 from pgaudit.constructors.loaded import CONSTRUCTORS
-from pgaudit.core.assignment import Provenance, Setting
+from pgaudit.core.setting import Provenance, Setting
 
 
 def constructor_named(name: str) -> Constructor:
@@ -26,7 +26,7 @@ __all__ = [
     "Constructor",
     "Decision",
     "Decisions",
-    "Facts",
+    "OptimizerDefaults",
     "OptimizerSpec",
     "Provenance",
     "Setting",

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from pgaudit.config import Config
 from pgaudit.config.grammars import Grammar
 from pgaudit.config.layouts import Path
-from pgaudit.core.assignment import Provenance, Setting
 from pgaudit.core.parameters import Inventory, Listing
+from pgaudit.core.setting import Provenance, Setting
 
 if TYPE_CHECKING:
+    from pgaudit.constructors.evaluation import Occurrence
     from pgaudit.constructors.patterns import Pattern
-    from pgaudit.constructors.trials import Meeting
 
 
 class Decision(NamedTuple):
@@ -31,12 +31,12 @@ class Conflict:
 
     index: int
     """The parameter, as its index in the inventory."""
-    meetings: tuple[tuple[str, Setting], ...]
+    occurrences: tuple[tuple[str, Setting], ...]
     """Under which names it is met, and what each would give it."""
 
 
 @dataclass(frozen=True)
-class Facts:
+class OptimizerDefaults:
     """What a constructor must know of classes, since it imports none."""
 
     lr: float | None
@@ -90,7 +90,7 @@ class Unread:
     """Where it stands: ``("paramwise_cfg", "flat_decay_mult")``."""
     read: frozenset[str]
     """What is read in its place."""
-    sisters: Mapping[str, str] = field(default_factory=dict)
+    foreign: Mapping[str, str] = field(default_factory=dict)
     """What other constructors read there, and which ones."""
     why: str | None = None
     """What becomes of it, as the end of a sentence about it; None where it is simply ignored."""
@@ -116,7 +116,7 @@ class OptimizerSpec:
 
     factory: str | None = None
     """Whose own names ``type`` is one of, and who adds arguments of its own: see
-    :func:`pgaudit.inventory.calls.call_of`. None where ``type`` is a class, called with just these arguments.
+    :func:`pgaudit.optimizers.calls.call_of`. None where ``type`` is a class, called with just these arguments.
     """
     grouped: Mapping[str, Any] = field(default_factory=dict)
     """What the library writes into the groups in place of an argument: there is nothing else to show of it."""
@@ -156,23 +156,25 @@ class Constructor(Protocol):
     def function_refs(self, config: Config) -> Mapping[str, tuple[str | int, ...]]:
         """Returns the functions that the config names, as ``module:function``, and where."""
 
-    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Decisions:
+    def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
         """Decides every parameter, in time linear in their number.
 
         Raises:
             ConfigError: where the real library would raise.
         """
 
-    def patterns(self, config: Config, facts: Facts) -> Sequence[Pattern]:
+    def patterns(self, config: Config, facts: OptimizerDefaults) -> Sequence[Pattern]:
         """Returns the rules that the config gives, in the order in which they are tried."""
 
     def principle(self, winner: Provenance, loser: Provenance) -> str:
         """Says by what principle one rule beats another that matches as well."""
 
-    def trials(self, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
+    def evaluations(
+        self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int
+    ) -> Iterator[Occurrence]:
         """Yields how each rule was tried for one parameter, once for each name under which it is met."""
 
-    def unread(self, config: Config, facts: Facts) -> Iterator[Unread]:
+    def unread(self, config: Config, facts: OptimizerDefaults) -> Iterator[Unread]:
         """Yields each option that the constructor ignores."""
 
     def renamed(self, config: Config, rule: Provenance, to: str) -> Config | None:

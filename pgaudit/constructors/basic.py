@@ -1,5 +1,5 @@
 """What constructors have in common unless they say otherwise. Plug-ins begin here: ``grammar`` and ``decide`` are
-enough for every command to work; ``patterns`` and ``trials`` make findings and explanations tell more.
+enough for every command to work; ``patterns`` and ``evaluations`` make findings and explanations tell more.
 """
 
 from __future__ import annotations
@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from pgaudit.config import Config
 from pgaudit.config.grammars import Grammar
-from pgaudit.constructors.base import Conflict, Decision, Decisions, Facts, OptimizerSpec, Unread
+from pgaudit.constructors.base import Conflict, Decision, Decisions, OptimizerDefaults, OptimizerSpec, Unread
+from pgaudit.constructors.evaluation import Computation, Occurrence, RuleEvaluation
+from pgaudit.constructors.known_options import FOREIGN_OPTIONS
 from pgaudit.constructors.patterns import Pattern
-from pgaudit.constructors.sisters import SISTERS
-from pgaudit.constructors.trials import Meeting, Product, Trial
-from pgaudit.core.assignment import NOT_OPTIMIZED, Provenance, Setting
 from pgaudit.core.parameters import Inventory, Listing, Visit
+from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
 from pgaudit.text import visible
 
 
@@ -45,11 +45,11 @@ class Basic:
         """No functions."""
         return {}
 
-    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Decisions:
+    def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         raise NotImplementedError
 
-    def patterns(self, config: Config, facts: Facts) -> Sequence[Pattern]:
+    def patterns(self, config: Config, facts: OptimizerDefaults) -> Sequence[Pattern]:
         """None that checks could ask."""
         return ()
 
@@ -57,15 +57,19 @@ class Basic:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return "the first rule that matches wins"
 
-    def trials(self, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
+    def evaluations(
+        self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int
+    ) -> Iterator[Occurrence]:
         """What was decided, without what else was tried."""
-        yield meeting_of(inventory.parameters[index].name, self.decide(inventory, config, facts).params[index].setting)
+        yield occurrence_of(
+            inventory.parameters[index].name, self.decide(inventory, config, facts).params[index].setting
+        )
 
-    def unread(self, config: Config, facts: Facts) -> Iterator[Unread]:
+    def unread(self, config: Config, facts: OptimizerDefaults) -> Iterator[Unread]:
         """Every option of ``paramwise_cfg`` that is not among :attr:`options`."""
         for option in config.paramwise_cfg or {}:
             if option not in self.options:
-                yield Unread(("paramwise_cfg", option), frozenset(self.options), SISTERS)
+                yield Unread(("paramwise_cfg", option), frozenset(self.options), FOREIGN_OPTIONS)
 
     def renamed(self, config: Config, rule: Provenance, to: str) -> Config | None:
         """No rule has a key that could be written otherwise."""
@@ -76,25 +80,25 @@ class Basic:
         return None
 
 
-def meeting_of(name: str, setting: Setting) -> Meeting:
+def occurrence_of(name: str, setting: Setting) -> Occurrence:
     """Returns the rules that decided a setting, without what else was tried."""
-    values: tuple[tuple[Provenance | None, tuple[Product, ...]], ...] = (
-        (setting.lr_rule, (Product("lr", setting.lr), *scheduled(setting))),
-        (setting.weight_decay_rule, (Product("weight_decay", setting.weight_decay),)),
+    values: tuple[tuple[Provenance | None, tuple[Computation, ...]], ...] = (
+        (setting.lr_rule, (Computation("lr", setting.lr), *scheduled(setting))),
+        (setting.weight_decay_rule, (Computation("weight_decay", setting.weight_decay),)),
     )
-    trials = (
-        Trial(rule, True, "it decides", products, frozenset(product.of for product in products))
+    evaluations = (
+        RuleEvaluation(rule, True, "it decides", products, frozenset(product.of for product in products))
         for rule, products in values
         if rule is not None
     )
-    return Meeting(name, tuple(trials))
+    return Occurrence(name, tuple(evaluations))
 
 
-def scheduled(setting: Setting) -> tuple[Product, ...]:
+def scheduled(setting: Setting) -> tuple[Computation, ...]:
     """Returns what a schedule makes of a group's lr, as a product; none where it makes nothing of it."""
     if setting.lr_scale is None:
         return ()
-    return (Product("scheduled_lr", setting.peak_lr, setting.lr, setting.lr_scale),)
+    return (Computation("scheduled_lr", setting.peak_lr, setting.lr, setting.lr_scale),)
 
 
 def refuse_raising(config: Config, inventory: Inventory, ways: Sequence[str], call: str, *at: str | int) -> None:
@@ -143,10 +147,10 @@ def base_rule(config: Config, value: str, section: str = "optimizer") -> Provena
     """Returns the rule by which the optimizer's own lr or weight decay holds: the config's, or that of the class."""
     if (getattr(config, section) or {}).get(value) is None:
         return Provenance("optimizer_default")
-    return Provenance("default", None, config.position(section, value))
+    return Provenance("default", None, config.location(section, value))
 
 
-def untouched(config: Config, facts: Facts) -> Setting:
+def untouched(config: Config, facts: OptimizerDefaults) -> Setting:
     """Returns what a group gets into which the library writes nothing but parameters."""
     return Setting.of(facts.lr, facts.weight_decay, base_rule(config, "lr"), base_rule(config, "weight_decay"))
 

@@ -13,7 +13,7 @@ from pgaudit.core.errors import UsageError
 
 
 @dataclass(frozen=True)
-class Entry:
+class ConstructorInfo:
     """One constructor."""
 
     grammar: Grammar
@@ -26,7 +26,7 @@ class Entry:
     """What it reads that decides about parameters, and what each option is for."""
 
 
-def entry(name: str) -> Entry:
+def entry(name: str) -> ConstructorInfo:
     """Returns a constructor by its name or an alias.
 
     Raises:
@@ -39,15 +39,15 @@ def entry(name: str) -> Entry:
     built_in = grammar.name in CONSTRUCTORS
     source = "built in" if built_in else source_of(grammar.name)
     profile = PROFILES.get(grammar.name) if built_in else getattr(constructor, "profile", None)
-    return Entry(grammar, constructor.library, source, profile, constructor.options)
+    return ConstructorInfo(grammar, constructor.library, source, profile, constructor.options)
 
 
-def built_in() -> list[Entry]:
+def built_in() -> list[ConstructorInfo]:
     """Returns the built-in ones."""
     return [entry(name) for name in BUILT_IN]
 
 
-def everything() -> tuple[list[Entry], list[UsageError]]:
+def everything() -> tuple[list[ConstructorInfo], list[UsageError]]:
     """Returns the built-in ones, then the plug-ins, and what is wrong with those that cannot be loaded."""
     found, broken = [], []
     for name in constructor_names():

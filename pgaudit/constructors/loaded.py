@@ -22,7 +22,7 @@ _HOMES = {
     "transformers": "transformers:Transformers",
     "basecls": "basecls:BaseCls",
     "regex": "regex:Regex",
-    "rules": "rules:Rules",
+    "rules": "native:Native",
 }
 """The module below this package, and the class in it, of each name."""
 

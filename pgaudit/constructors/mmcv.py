@@ -10,7 +10,8 @@ from collections.abc import Iterator, Set
 
 from pgaudit.config import Config
 from pgaudit.config.grammars.openmmlab import MMCV
-from pgaudit.constructors.base import Facts, Unread
+from pgaudit.constructors.base import OptimizerDefaults, Unread
+from pgaudit.constructors.known_options import FOREIGN_OPTIONS, SISTERS_BY_KEY
 from pgaudit.constructors.openmmlab import Dialect, OpenMMLab
 from pgaudit.constructors.openmmlab.dialect import Chosen
 from pgaudit.constructors.openmmlab.options import (
@@ -22,7 +23,6 @@ from pgaudit.constructors.openmmlab.options import (
     in_deformable,
     is_norm,
 )
-from pgaudit.constructors.sisters import SISTERS, SISTERS_BY_KEY
 from pgaudit.core.parameters import Visit
 
 OPTIONS = (BIAS_LR, DCN_OFFSET_LR, NORM_DECAY, DWCONV_DECAY, BIAS_DECAY)
@@ -64,12 +64,12 @@ class Mmcv(OpenMMLab):
         copies_settings=False,
     )
 
-    def unread(self, config: Config, facts: Facts) -> Iterator[Unread]:
+    def unread(self, config: Config, facts: OptimizerDefaults) -> Iterator[Unread]:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         options = config.paramwise_cfg or {}
         for option in options:
             if option not in self.options:
-                yield Unread(("paramwise_cfg", option), frozenset(self.options), SISTERS)
+                yield Unread(("paramwise_cfg", option), frozenset(self.options), FOREIGN_OPTIONS)
         for key, settings in options.get("custom_keys", {}).items():
             for setting in settings:
                 if setting not in READ_BY_KEY:

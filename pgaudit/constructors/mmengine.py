@@ -12,7 +12,8 @@ from collections.abc import Iterator, Set
 from pgaudit.config import Config
 from pgaudit.config.grammars.openmmlab import MMENGINE
 from pgaudit.config.layouts import Path
-from pgaudit.constructors.base import Facts, OptimizerSpec, Unread
+from pgaudit.constructors.base import OptimizerDefaults, OptimizerSpec, Unread
+from pgaudit.constructors.known_options import FOREIGN_OPTIONS
 from pgaudit.constructors.openmmlab import Dialect, OpenMMLab
 from pgaudit.constructors.openmmlab.dialect import Chosen
 from pgaudit.constructors.openmmlab.options import (
@@ -25,7 +26,6 @@ from pgaudit.constructors.openmmlab.options import (
     in_deformable,
     is_norm,
 )
-from pgaudit.constructors.sisters import SISTERS
 from pgaudit.core.parameters import Visit
 from pgaudit.text import quoted, visible
 
@@ -86,12 +86,12 @@ class Mmengine(OpenMMLab):
         spec = super().optimizer(config)
         return OptimizerSpec(class_named(spec.type), spec.arguments) if isinstance(spec.type, str) else spec
 
-    def unread(self, config: Config, facts: Facts) -> Iterator[Unread]:
+    def unread(self, config: Config, facts: OptimizerDefaults) -> Iterator[Unread]:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         options = config.paramwise_cfg or {}
         for option in options:
             if option not in self.options:
-                yield Unread(("paramwise_cfg", option), frozenset(self.options), SISTERS)
+                yield Unread(("paramwise_cfg", option), frozenset(self.options), FOREIGN_OPTIONS)
         for key, settings in options.get("custom_keys", {}).items():
             for setting in settings:
                 at = ("paramwise_cfg", "custom_keys", key, setting)
@@ -103,7 +103,7 @@ class Mmengine(OpenMMLab):
                 elif setting not in MULTIPLIES:
                     yield from self._unread_by_class(config, facts, at)
 
-    def _unread_by_class(self, config: Config, facts: Facts, at: Path) -> Iterator[Unread]:
+    def _unread_by_class(self, config: Config, facts: OptimizerDefaults, at: Path) -> Iterator[Unread]:
         """What is copied has an effect only where somebody looks for it in the group."""
         if at[-1] not in facts.looked_for:
             name = visible(self.optimizer(config).name.rpartition(":")[2])

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgaudit.config import load_config
-from pgaudit.constructors import CONSTRUCTORS, Facts
+from pgaudit.constructors import CONSTRUCTORS, OptimizerDefaults
 from pgaudit.core.parameters import Conv, Hints, Inventory, ModuleType, Parameter, Visit
-from pgaudit.inventory.families import NORM_LIKE, families_of
+from pgaudit.models.walk.families import NORM_LIKE, families_of
 
 _BASE = {"type": "SGD", "lr": 1.0, "weight_decay": 1.0}
 ASKED: Mapping[str, Mapping[str, Any]] = {
@@ -39,11 +39,11 @@ ASKED: Mapping[str, Mapping[str, Any]] = {
 }
 """How each constructor is told. timm and transformers do it untold; torch cannot be told."""
 
-FACTS = Facts(1.0, 1.0)
+FACTS = OptimizerDefaults(1.0, 1.0)
 
 
 @dataclass(frozen=True)
-class Sort:
+class SampleParameter:
     """One sort of parameter, in the model."""
 
     what: str
@@ -65,19 +65,19 @@ _OWN = ("model.Block", _MODULE)
 _DEPTHWISE = Conv(8, 8, 8)
 
 SORTS = (
-    Sort("a convolution's weight", "stem.weight", (8, 3, 3, 3), _CONV, conv=Conv(3, 8, 1)),
-    Sort("its bias", "stem.bias", (8,), _CONV, conv=Conv(3, 8, 1)),
-    Sort("a batch norm's weight", "bn.weight", (8,), _BATCH),
-    Sort("its bias", "bn.bias", (8,), _BATCH),
-    Sort("a depthwise convolution's weight", "dw.weight", (8, 1, 3, 3), _CONV, conv=_DEPTHWISE),
-    Sort("its bias", "dw.bias", (8,), _CONV, conv=_DEPTHWISE),
-    Sort("the weight of torch's RMSNorm, called `norm`", "blocks.0.norm.weight", (8,), _RMS, norm_like=True),
-    Sort("the same, called `ln_1`", "blocks.0.ln_1.weight", (8,), _RMS, norm_like=True),
-    Sort("a vector `gamma`", "blocks.0.gamma", (8,), _OWN),
-    Sort("a table `relative_position_bias_table`", "blocks.0.relative_position_bias_table", (9, 2), _OWN),
-    Sort("a vector `q_bias`", "blocks.0.q_bias", (8,), _OWN),
-    Sort("`pos_embed`, which no_weight_decay() names", "pos_embed", (1, 9, 8), _OWN),
-    Sort("a frozen weight", "head.weight", (2, 8), _LINEAR, trainable=False),
+    SampleParameter("a convolution's weight", "stem.weight", (8, 3, 3, 3), _CONV, conv=Conv(3, 8, 1)),
+    SampleParameter("its bias", "stem.bias", (8,), _CONV, conv=Conv(3, 8, 1)),
+    SampleParameter("a batch norm's weight", "bn.weight", (8,), _BATCH),
+    SampleParameter("its bias", "bn.bias", (8,), _BATCH),
+    SampleParameter("a depthwise convolution's weight", "dw.weight", (8, 1, 3, 3), _CONV, conv=_DEPTHWISE),
+    SampleParameter("its bias", "dw.bias", (8,), _CONV, conv=_DEPTHWISE),
+    SampleParameter("the weight of torch's RMSNorm, called `norm`", "blocks.0.norm.weight", (8,), _RMS, norm_like=True),
+    SampleParameter("the same, called `ln_1`", "blocks.0.ln_1.weight", (8,), _RMS, norm_like=True),
+    SampleParameter("a vector `gamma`", "blocks.0.gamma", (8,), _OWN),
+    SampleParameter("a table `relative_position_bias_table`", "blocks.0.relative_position_bias_table", (9, 2), _OWN),
+    SampleParameter("a vector `q_bias`", "blocks.0.q_bias", (8,), _OWN),
+    SampleParameter("`pos_embed`, which no_weight_decay() names", "pos_embed", (1, 9, 8), _OWN),
+    SampleParameter("a frozen weight", "head.weight", (2, 8), _LINEAR, trainable=False),
 )
 
 
@@ -85,7 +85,7 @@ def inventory() -> Inventory:
     """Returns the model, as data."""
     types: dict[tuple[str, ...], ModuleType] = {}
 
-    def module(sort: Sort) -> ModuleType:
+    def module(sort: SampleParameter) -> ModuleType:
         bases = tuple(sort.owner)
         families = families_of(bases) | ({NORM_LIKE} if sort.norm_like else set())
         return types.setdefault(bases, ModuleType(bases[0], bases, frozenset(families)))

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 
 from pgaudit.config import Config
 from pgaudit.config.grammars.torch import TORCH
-from pgaudit.constructors.base import Decisions, Facts, Unread
+from pgaudit.constructors.base import Decisions, OptimizerDefaults, Unread
 from pgaudit.constructors.basic import Basic, one_group, untouched
-from pgaudit.constructors.sisters import SISTERS
-from pgaudit.constructors.trials import Meeting, Product, Trial
+from pgaudit.constructors.evaluation import Computation, Occurrence, RuleEvaluation
+from pgaudit.constructors.known_options import FOREIGN_OPTIONS
 from pgaudit.core.parameters import Inventory
 
 _WHY = "torch puts all parameters into one group"
@@ -26,27 +26,29 @@ class Torch(Basic):
     grammar = TORCH
     library = "torch 2.15.0"
 
-    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Decisions:
+    def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return one_group(inventory, untouched(config, facts), config)
 
-    def trials(self, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
+    def evaluations(
+        self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int
+    ) -> Iterator[Occurrence]:
         """The optimizer's own lr and weight decay, for all that ``parameters()`` gives."""
         if index not in inventory.whole:
             return
         base = untouched(config, facts)
         assert base.lr_rule is not None
         assert base.weight_decay_rule is not None
-        lr, decay = Product("lr", base.lr), Product("weight_decay", base.weight_decay)
-        yield Meeting(
+        lr, decay = Computation("lr", base.lr), Computation("weight_decay", base.weight_decay)
+        yield Occurrence(
             inventory.parameters[index].name,
             (
-                Trial(base.lr_rule, True, _WHY, (lr,), frozenset({"lr"})),
-                Trial(base.weight_decay_rule, True, _WHY, (decay,), frozenset({"weight_decay"})),
+                RuleEvaluation(base.lr_rule, True, _WHY, (lr,), frozenset({"lr"})),
+                RuleEvaluation(base.weight_decay_rule, True, _WHY, (decay,), frozenset({"weight_decay"})),
             ),
         )
 
-    def unread(self, config: Config, facts: Facts) -> Iterator[Unread]:
+    def unread(self, config: Config, facts: OptimizerDefaults) -> Iterator[Unread]:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         if config.paramwise_cfg:
-            yield Unread(("paramwise_cfg",), frozenset(), SISTERS)
+            yield Unread(("paramwise_cfg",), frozenset(), FOREIGN_OPTIONS)

@@ -10,93 +10,76 @@ from typing import Any
 
 from pgaudit.config.policy import NORM_TYPES
 from pgaudit.constructors.basecls import OPTIMIZERS
-from pgaudit.convert.features import Features, Key, Predicate, Vocabulary, subjects
-from pgaudit.convert.job import FROZEN_HINT, Job, Written
-from pgaudit.convert.lots import canonical
+from pgaudit.convert.classes import name_in, torch_kinds
+from pgaudit.convert.features import Features, Key, Predicate
+from pgaudit.convert.job import FROZEN_HINT, Converted, Job
+from pgaudit.convert.source import canonical
 from pgaudit.convert.synthesis import rules_for
-from pgaudit.convert.types import nameable, of_torch
-from pgaudit.convert.words import block
 from pgaudit.core.errors import ConfigError
-from pgaudit.core.parameters import ModuleType
-from pgaudit.inventory.families import NORMS
+from pgaudit.models.walk.families import NORMS
 from pgaudit.names import expression_of
 from pgaudit.text import visible
 
 _CLASSES = {
-    "torch.optim.sgd.SGD": "sgd",
-    "torch.optim.adam.Adam": "adam",
-    "torch.optim.adamw.AdamW": "adamw",
-    "timm.optim.lamb.Lamb": "lamb",
-    "timm.optim.lars.Lars": "lars",
+    "torch.optim.sgd:SGD": "sgd",
+    "torch.optim.adam:Adam": "adam",
+    "torch.optim.adamw:AdamW": "adamw",
+    "timm.optim.lamb:Lamb": "lamb",
+    "timm.optim.lars:Lars": "lars",
 }
+_PASSED = {
+    "sgd": ("momentum", "nesterov"),
+    "lars": ("momentum", "nesterov", "always_adapt"),
+    "lamb": ("betas", "always_adapt"),
+}
+"""The arguments that BaseCls passes on beside lr and weight decay; of all other classes, only ``betas``."""
 
 
-def write(job: Job) -> Written:
+def write(job: Job) -> Converted:
     """Returns the policy as BaseCls reads it.
 
     Raises:
         ConfigError: it cannot be said in its words.
     """
-    lr = _one_lr(job)
-    left_out = [index for index in job.matter if job.lots[index] is None]
+    lr = job.one_value("lr", "BaseCls has one lr for all")
+    left_out = [index for index in job.compared if job.held[index] is None]
     job.refuse_if(left_out, "BaseCls puts every parameter into the optimizer, and these are not in it", FROZEN_HINT)
-    extra = [index for index, lot in job.inside.items() if lot.extra]
-    job.refuse_if(extra, "BaseCls sets nothing but weight decay by parameter, and these have other settings as well")
-    solver: dict[str, Any] = {"optimizer": _optimizer(job), "basic_lr": lr, **_arguments(job)}
-    solver["weight_decay"] = _policy(job)
-    return Written("\n".join([*job.heading("BaseCls"), *block({**job.model_section, "solver": solver}), ""]))
+    job.refuse_if(
+        job.extra, "BaseCls sets nothing but weight decay by parameter, and these have other settings as well"
+    )
+    name = _CLASSES.get(job.source.about.name)
+    if name is None:
+        raise ConfigError(f"BaseCls has no {visible(job.optimizer.type)}", f"it has {', '.join(OPTIMIZERS)}")
+    solver = {"optimizer": name, "basic_lr": lr, **_arguments(job, name), "weight_decay": _policy(job)}
+    return Converted(job.config("BaseCls", {"solver": solver}))
 
 
-def _one_lr(job: Job) -> float:
-    lrs = {index: lot.lr for index, lot in job.inside.items()}
-    usual = job.base_lr if job.base_lr in lrs.values() else next(iter(lrs.values()))
-    others = [index for index, lr in lrs.items() if lr != usual]
-    job.refuse_if(others, f"BaseCls has one lr for all, and these do not have {usual!r}")
-    return usual
-
-
-def _optimizer(job: Job) -> str:
-    kind = job.source.call.about.name.replace(":", ".")
-    if kind not in _CLASSES:
-        raise ConfigError(f"BaseCls has no {visible(job.source.spec.name)}", f"it has {', '.join(OPTIMIZERS)}")
-    return _CLASSES[kind]
-
-
-def _arguments(job: Job) -> dict[str, Any]:
+def _arguments(job: Job, name: str) -> dict[str, Any]:
     """The arguments that BaseCls passes on; all others must be the class's own."""
-    name = _optimizer(job)
-    passed = ["momentum", "nesterov"] if name in ("sgd", "lars") else ["betas"]
-    passed += ["always_adapt"] if name in ("lamb", "lars") else []
-    held = {**job.source.report.facts.arguments, **job.arguments}
-    defaults = job.source.report.facts.arguments
+    passed, defaults = _PASSED.get(name, ("betas",)), job.optimizer.defaults
     for key, value in job.arguments.items():
         if key not in passed and canonical(defaults.get(key)) != canonical(value):
             raise ConfigError(f"BaseCls does not pass {visible(key)} on, which is {visible(value)} here")
+    held = {**defaults, **job.arguments}
     found = {key: held[key] for key in passed if key in held}
     return {key: list(value) if isinstance(value, tuple) else value for key, value in found.items()}
 
 
 def _policy(job: Job) -> Any:
     """A number, or rules that end in one; the first that matches wins."""
-
-    def types(module: ModuleType) -> list[str]:
-        return [name for name in module.bases if name.startswith("torch.nn.") and nameable(name)]
-
-    def is_norm(module: ModuleType) -> bool:
-        return not NORMS.isdisjoint(module.families)
-
-    features = Features(subjects(job.inventory, all_names=False), Vocabulary(is_norm, types))
-    values = {index: lot.weight_decay for index, lot in job.inside.items()}
-    base = job.base_decay
-    rules = rules_for(values, base, features)
+    features = Features(
+        job.inventory, lambda module: torch_kinds(module, is_norm=not NORMS.isdisjoint(module.families))
+    )
+    values = {index: held["weight_decay"] for index, held in job.values.items()}
+    base = job.base["weight_decay"]
     names = [parameter.name for parameter in job.inventory.parameters]
     policy: list[list[Any]] = []
-    for rule in reversed(rules):
+    for rule in reversed(rules_for(values, base, features)):
         pattern = _pattern(rule.predicate, names)
         before = policy[-1] if policy else [None, None]
         both = _WHOLE.fullmatch(str(before[1])), _WHOLE.fullmatch(str(pattern))
         if before[0] == rule.value and both[0] and both[1]:
-            before[1] = f"^({both[1][1]}|{both[0][1]})$"  # whole names beside whole names
+            before[1] = f"^({both[1][1]}|{both[0][1]})$"  # several whole names of one value are one pattern
         else:
             policy.append([rule.value, pattern])
     return [*policy, base] if policy else base
@@ -106,19 +89,15 @@ _WHOLE = re.compile(r"\^\(?([\w.\\|]+)\)?\$")
 
 
 def _pattern(predicate: Predicate, names: Sequence[str]) -> Any:
-    (first, *others) = predicate.keys
+    first = predicate.keys[0]
     if first[0] == "norm":
         return NORM_TYPES
     if first[0] == "type":
-        return {"type": f"torch.nn.{first[1].rpartition('.')[2]}" if of_torch(first[1]) else first[1]}
-    place = next((key for key in predicate.keys if key[0] in ("prefix", "range", "segment")), None)
-    if place is None:
+        return {"type": name_in("torch.nn.", first[1])}
+    if predicate.place is None:
         return _end(first, names)
-    start = _start(place)
-    leaf = next((key for key in others if key[0] in ("leaf", "tail")), None) or (
-        first if first[0] in ("leaf", "tail") else None
-    )
-    return start if leaf is None else rf"{start}(.*\.)?{re.escape(leaf[1])}$"
+    leaf = "" if predicate.leaf is None else rf"(.*\.)?{re.escape(predicate.leaf[1])}$"
+    return _start(predicate.place) + leaf
 
 
 def _end(key: Key, names: Sequence[str]) -> str:

@@ -5,29 +5,23 @@ the first in the alphabet.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 
-from pgaudit.convert.lots import Lot
+from pgaudit.convert.features import bits, masks_of, union
+from pgaudit.convert.synthesis import CAUTION
 
-_CAUTION = (1.0, 2.5, 1e9)
 _LONGEST_RUN = 3
 """Segments of a key from the middle of a name."""
 
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """The parts of names that stand in just the same names, shortest first."""
-
-    mask: int
-    words: tuple[str, ...]
-
-    def longer_than(self, length: int) -> str | None:
-        """Returns the shortest of them that is longer than a key that it has to beat."""
-        return next((word for word in self.words if len(word) > length), None)
+Values = Mapping[int, Hashable]
+"""Something that parameters have, by their indices."""
 
 
-def keys_for(searched: Sequence[str], wanted: Mapping[int, Lot], held: Mapping[int, Lot]) -> dict[str, Lot]:
+Part = tuple[int, list[str]]
+"""A set of parameters, and the parts of names that stand in just their names, shortest first."""
+
+
+def keys_for(searched: Sequence[str], wanted: Values, held: Values) -> dict[str, Hashable]:
     """Returns the keys by which every parameter gets what is wanted.
 
     Args:
@@ -36,32 +30,27 @@ def keys_for(searched: Sequence[str], wanted: Mapping[int, Lot], held: Mapping[i
         held: what it has without a key.
     """
     parts = _parts(searched, wanted, held)
-    found = [_Search(searched, wanted, held, parts, caution).run() for caution in _CAUTION]
+    found = [_greedy(searched, wanted, held, parts, caution) for caution in CAUTION]
     return min(found, key=lambda keys: (len(keys), sum(map(len, keys))))
 
 
-def winner(text: str, keys: Mapping[str, Lot]) -> str | None:
+def winner(text: str, keys: Mapping[str, object]) -> str | None:
     """Returns the key that decides for a name."""
     found = [key for key in keys if key in text]
     return min(found, key=lambda key: (-len(key), key), default=None)
 
 
-def _parts(searched: Sequence[str], wanted: Mapping[int, Lot], held: Mapping[int, Lot]) -> list[Part]:
-    wrong = [index for index, lot in wanted.items() if held[index] != lot]
+def _parts(searched: Sequence[str], wanted: Values, held: Values) -> list[Part]:
+    wrong = [index for index, value in wanted.items() if held[index] != value]
     words = dict.fromkeys(word for index in wrong for word in _words(searched[index]))
     by_mask: dict[int, list[str]] = defaultdict(list)
-    texts = [(1 << index, searched[index], f".{searched[index]}.") for index in wanted]
     for word in words:
-        mask, whole = 0, f".{word.strip('.')}."
-        cuts = False
-        for bit, text, within in texts:
-            if word in text:
-                mask |= bit
-                cuts = cuts or whole not in within
-        if not cuts:  # no key is to hit inside of a segment, as `bias` does in `q_bias`
-            by_mask[mask].append(word)
-    plainest = (Part(mask, tuple(sorted(same, key=lambda word: (len(word), word)))) for mask, same in by_mask.items())
-    return sorted(plainest, key=lambda part: (part.words[0].count("."), len(part.words[0]), part.words[0]))
+        hits = [index for index in wanted if word in searched[index]]
+        whole = f".{word.strip('.')}."
+        if all(whole in f".{searched[index]}." for index in hits):  # not inside of a segment, as `bias` is in `q_bias`
+            by_mask[union(1 << index for index in hits)].append(word)
+    parts = [(mask, sorted(same, key=lambda word: (len(word), word))) for mask, same in by_mask.items()]
+    return sorted(parts, key=lambda part: (part[1][0].count("."), len(part[1][0]), part[1][0]))
 
 
 def _words(text: str) -> Iterator[str]:
@@ -70,86 +59,79 @@ def _words(text: str) -> Iterator[str]:
     last = len(segments)
     for start in range(last):
         for end in range(start + 1, last + 1):
-            if end - start > _LONGEST_RUN and start > 0 and end < last:
+            run, before, after = ".".join(segments[start:end]), start > 0, end < last
+            if (end - start > _LONGEST_RUN and before and after) or not run.strip("."):
                 continue
-            run = ".".join(segments[start:end])
-            if not run.strip("."):
-                continue
-            before, after = start > 0, end < last
-            if not (segments[start].isdigit() or segments[end - 1].isdigit()):
+            number_first, number_last = segments[start].isdigit(), segments[end - 1].isdigit()
+            if not (number_first or number_last):
                 yield run
-            if before and not segments[end - 1].isdigit():
+            if before and not number_last:
                 yield f".{run}"
-            if after and not segments[start].isdigit():
+            if after and not number_first:
                 yield f"{run}."
             if before and after:
                 yield f".{run}."
     yield text
 
 
-class _Search:
-    """Takes, step by step, the key that sets most parameters right."""
+def _greedy(
+    searched: Sequence[str], wanted: Values, held: Values, parts: Sequence[Part], caution: float
+) -> dict[str, Hashable]:
+    """Takes, step by step, the key that sets most parameters right; then drops those that the others made needless."""
+    keys: dict[str, Hashable] = {}
+    masks = masks_of(wanted)
+    everything = union(masks.values())
+    while True:
+        right, below = _state(searched, wanted, held, keys)
+        if not everything & ~right:
+            break
+        best = _best(masks, parts, keys, right, below, caution)
+        if best is None:
+            # The whole name: no other key in it is as long. What it is a part of has a longer name of its own.
+            index = min(bits(everything & ~right), key=lambda index: len(searched[index]))
+            best = searched[index], wanted[index]
+        keys |= [best]
+    for key in list(keys):
+        value = keys.pop(key)
+        if everything & ~_state(searched, wanted, held, keys)[0]:
+            keys[key] = value
+    return keys
 
-    def __init__(
-        self,
-        searched: Sequence[str],
-        wanted: Mapping[int, Lot],
-        held: Mapping[int, Lot],
-        parts: Sequence[Part],
-        caution: float,
-    ) -> None:
-        self._searched = searched
-        self._wanted = wanted
-        self._held = held
-        self._parts = parts
-        self._caution = caution
-        self._lots: dict[Lot, int] = defaultdict(int)
-        for index, lot in wanted.items():
-            self._lots[lot] |= 1 << index
-        self._keys: dict[str, Lot] = {}
 
-    def run(self) -> dict[str, Lot]:
-        while wrong := self._judge():
-            key, lot = self._best() or self._last_resort(wrong)
-            self._keys[key] = lot
-        for key in list(self._keys):
-            lot = self._keys.pop(key)
-            if self._judge():
-                self._keys[key] = lot
-        return self._keys
+def _state(
+    searched: Sequence[str], wanted: Values, held: Values, keys: Mapping[str, Hashable]
+) -> tuple[int, dict[int, int]]:
+    """Who has what is wanted, and of whom a key of which length decides, which a further key has to beat."""
+    right = 0
+    below: dict[int, int] = defaultdict(int)
+    for index, value in wanted.items():
+        key = winner(searched[index], keys)
+        below[len(key) if key is not None else -1] |= 1 << index
+        if (held[index] if key is None else keys[key]) == value:
+            right |= 1 << index
+    return right, below
 
-    def _judge(self) -> int:
-        """Finds out who is wrong now, and which keys' lengths have to be beaten."""
-        self._right = 0
-        self._below: dict[int, int] = defaultdict(int)
-        for index, lot in self._wanted.items():
-            key = winner(self._searched[index], self._keys)
-            self._below[len(key) if key is not None else -1] |= 1 << index
-            if (self._held[index] if key is None else self._keys[key]) == lot:
-                self._right |= 1 << index
-        return sum(1 << index for index in self._wanted) & ~self._right
 
-    def _best(self) -> tuple[str, Lot] | None:
-        best, most = None, 0.0
-        for lot, mask in self._lots.items():
-            lacking = mask & ~self._right
-            spoiled = self._right & ~mask
-            for part in self._parts if lacking else ():
-                most_gain = (part.mask & lacking).bit_count()
-                if most_gain <= most:
-                    continue
-                longest = max((n for n, held in self._below.items() if held & part.mask & lacking), default=-1)
-                word = part.longer_than(longest)
-                if word is None or word in self._keys:
-                    continue
-                beaten = part.mask & sum(held for n, held in self._below.items() if n < len(word))
-                score = (beaten & lacking).bit_count() - self._caution * (beaten & spoiled).bit_count()
-                if score > most:
-                    best, most = (word, lot), score
-        return best
-
-    def _last_resort(self, wrong: int) -> tuple[str, Lot]:
-        """The whole name: no other key in it is as long. What it is a part of has a longer name of its own."""
-        left = [index for index in self._wanted if wrong >> index & 1]
-        index = min(left, key=lambda index: len(self._searched[index]))
-        return self._searched[index], self._wanted[index]
+def _best(
+    masks: Mapping[Hashable, int],
+    parts: Sequence[Part],
+    keys: Mapping[str, Hashable],
+    right: int,
+    below: Mapping[int, int],
+    caution: float,
+) -> tuple[str, Hashable] | None:
+    best, most = None, 0.0
+    for value, mask in masks.items():
+        lacking, spoiled = mask & ~right, right & ~mask
+        for hit, words in parts if lacking else ():
+            if (hit & lacking).bit_count() <= most:
+                continue
+            longest = max(length for length, of in below.items() if of & hit & lacking)
+            word = next((word for word in words if len(word) > longest), None)
+            if word is None or word in keys:
+                continue
+            beaten = hit & union(of for n, of in below.items() if n < len(word))
+            score = (beaten & lacking).bit_count() - caution * (beaten & spoiled).bit_count()
+            if score > most:
+                best, most = (word, value), score
+    return best

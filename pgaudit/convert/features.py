@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from pgaudit.core.parameters import Inventory, ModuleType, Visit
 from pgaudit.names import fold_named
 
 Key = tuple[str, ...]
 """A kind of feature, and what it is: ``("leaf", "bias")``, ``("prefix", "layer1.0")``, ``("type", "torch...")``."""
+Kinds = Callable[[ModuleType], Iterable[Key]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,40 +28,20 @@ class Predicate:
     mask: int
     cost: float = field(compare=False)
 
+    @property
+    def place(self) -> Key | None:
+        """What it says of the place in the model."""
+        return next((key for key in self.keys if key[0] in ("prefix", "range", "segment")), None)
 
-@dataclass(frozen=True)
-class Vocabulary:
-    """What a target can say about parameters."""
+    @property
+    def leaf(self) -> Key | None:
+        """What it says of the end of the name."""
+        return next((key for key in self.keys if key[0] in ("leaf", "tail")), None)
 
-    is_norm: Callable[[ModuleType], bool] | None = None
-    types: Callable[[ModuleType], Iterable[str]] = lambda module: ()
-    """Returns the classes, by qualified name, that may be named of a module's."""
-    ndims: bool = False
-    both: bool = False
-    """Whether a name and a class, or a name and dimensions, can be asked for together."""
-
-
-@dataclass(frozen=True)
-class Subject:
-    """One parameter, under all the names by which a target meets it."""
-
-    views: tuple[Visit, ...]
-
-
-def subjects(inventory: Inventory, *, all_names: bool) -> list[Subject]:
-    """Returns the parameters; with only their first names, or with all."""
-    found = []
-    for index, parameter in enumerate(inventory.parameters):
-        visits = inventory.visits_of.get(index, ())
-        if all_names and parameter.aliases and visits and inventory.listings is None:
-            known = {visit.name: visit for visit in visits}
-            names = (parameter.name, *parameter.aliases)
-            visits = tuple(
-                known.get(name) or Visit("", name, index, visits[-1].module, (), None, visits[-1].ndim)
-                for name in names
-            )
-        found.append(Subject(visits[: None if all_names else 1]))
-    return found
+    @property
+    def kinds(self) -> tuple[Key, ...]:
+        """What it says of the class and the dimensions."""
+        return tuple(key for key in self.keys if key[0] in ("norm", "type", "ndim"))
 
 
 COSTS = {"name": 1.4, "leaf": 1.0, "tail": 1.2, "prefix": 1.0, "segment": 1.1, "range": 1.05, "norm": 0.9}
@@ -70,17 +51,25 @@ _LR_COSTS = {"norm": 1.35, "type": 1.5, "ndim": 1.45, "leaf": 1.1, "segment": 1.
 
 
 class Features:
-    """All predicates of one vocabulary over one model."""
+    """All that a target can say of the parameters of one model."""
 
-    def __init__(self, of: Sequence[Subject], vocabulary: Vocabulary) -> None:
-        self._subjects = of
-        self._vocabulary = vocabulary
+    def __init__(
+        self, inventory: Inventory, kinds: Kinds, *, conditions: bool = False, all_names: bool = False
+    ) -> None:
+        """Takes note of a model.
+
+        Args:
+            inventory: the model.
+            kinds: returns what a target can say of a module's class: ``("norm",)``, or ``("type", NAME)``.
+            conditions: whether dimensions can be asked for, and a name together with dimensions or a class.
+            all_names: whether the target looks at all names of a tied parameter, or at the first.
+        """
+        self._kinds, self._conditions = kinds, conditions
+        self._visits = [_visits(inventory, index, all_names=all_names) for index in range(len(inventory.parameters))]
         self._masks: dict[Key, int] = defaultdict(int)
         mixed: set[Key] = set()
-        for index, subject in enumerate(of):
-            sets = [set(self._of(view)) for view in subject.views]
-            if not sets:
-                continue
+        for index, visits in enumerate(self._visits):
+            sets = [set(self._of(visit)) for visit in visits] or [set()]
             everywhere = set.intersection(*sets)
             mixed |= set.union(*sets) - everywhere
             for key in everywhere:
@@ -97,14 +86,9 @@ class Features:
             yield ("prefix", ".".join(segments[:length]))
         yield from {("segment", s) for s in segments[:-1] if not s.isdigit()}
         yield ("name", visit.name)
-        vocabulary = self._vocabulary
-        if vocabulary.is_norm is not None and vocabulary.is_norm(visit.module):
-            yield ("norm",)
-        yield from (("type", name) for name in vocabulary.types(visit.module))
-        if vocabulary.ndims and visit.ndim <= 1:
-            yield ("ndim", "0|1")
-            if visit.ndim == 1:
-                yield ("ndim", "1")
+        yield from self._kinds(visit.module)
+        if self._conditions and visit.ndim <= 1:
+            yield from [("ndim", "0|1"), ("ndim", "1")][: visit.ndim + 1]
 
     def predicates(self, values: Mapping[int, object], *, of_lr: bool) -> list[Predicate]:
         """Returns what may be worth trying to tell these values apart, without repetition.
@@ -114,10 +98,8 @@ class Features:
             of_lr: whether it is an lr, for which other words come first.
         """
         costs = {**COSTS, **(_LR_COSTS if of_lr else {})}
-        masks: dict[tuple[Key, ...], int] = {(key,): mask for key, mask in self._masks.items()}
-        masks |= {(key,): mask for key, mask in self._ranges(values).items()}
-        masks |= {(key,): mask for key, mask in self._folded(values).items()}
-        masks |= self._pairs(masks)
+        single = {**self._masks, **self._ranges(values), **self._folded(values)}
+        masks = {(key,): mask for key, mask in single.items()} | self._pairs(single)
         care = sum(1 << index for index in values)
         best: dict[int, Predicate] = {}
         for given, mask in masks.items():
@@ -135,21 +117,18 @@ class Features:
         whole = ("name", *words)
         return (whole,) if kind == "leaf" and not others and self._masks[keys[0]] == self._masks.get(whole) else keys
 
-    def _pairs(self, masks: Mapping[tuple[Key, ...], int]) -> dict[tuple[Key, ...], int]:
+    def _pairs(self, masks: Mapping[Key, int]) -> dict[tuple[Key, ...], int]:
         """A place and a kind: `backbone.*` and `*.bias`, `blocks.{0..5}.*` and `type: norm`."""
-        both_kinds = self._vocabulary.both
-        kinds = {"leaf", "norm", "type", "ndim"} if both_kinds else {"leaf"}
-        words = {"prefix", "range", "segment", "leaf"} if both_kinds else {"prefix", "range"}
-        places = [(key, mask) for (key,), mask in masks.items() if key[0] in words]
+        places, kinds = {"prefix", "range"}, {"leaf"}
+        if self._conditions:
+            places, kinds = places | {"segment", "leaf"}, kinds | {"norm", "type", "ndim"}
         found: dict[tuple[Key, ...], int] = {}
-        for kind, kind_mask in [(key, mask) for (key,), mask in masks.items() if key[0] in kinds]:
-            for place, mask in places:
+        for kind, kind_mask in masks.items():
+            for place, mask in masks.items() if kind[0] in kinds else ():
                 both = mask & kind_mask
-                if (
-                    both
-                    and both not in (mask, kind_mask)
-                    and not (place[0] in ("segment", "leaf") and kind[0] == "leaf")
-                ):
+                if place[0] not in places or (kind[0] == "leaf" and place[0] in ("segment", "leaf")):
+                    continue
+                if both and both not in (mask, kind_mask):
                     found[place, kind] = both
         return found
 
@@ -164,44 +143,64 @@ class Features:
         for parent, masks in children.items():
             runs: list[tuple[object, list[int]]] = []
             for number in sorted(masks):
-                held = frozenset(str(values[i]) for i in _bits(masks[number]) if i in values)
+                held = frozenset(str(values[i]) for i in bits(masks[number]) if i in values)
                 if runs and runs[-1][0] == held and runs[-1][1][-1] == number - 1:
                     runs[-1][1].append(number)
                 else:
                     runs.append((held, [number]))
             for _, run in runs:
                 if 1 < len(run) < len(masks):
-                    found["range", parent, str(run[0]), str(run[-1])] = _union(masks[number] for number in run)
+                    found["range", parent, str(run[0]), str(run[-1])] = union(masks[number] for number in run)
         return found
 
     def _folded(self, values: Mapping[int, object]) -> dict[Key, int]:
         """The names of equal values as the table folds them: `layer{1..4}.{0,1}.bn{1,2}.weight`."""
-        plain = [
-            (index, self._subjects[index].views[0])
-            for index in values
-            if len(self._subjects[index].views) == 1 and re.fullmatch(r"[\w.]+", self._subjects[index].views[0].name)
-        ]
-        entries = ((view.name, str(values[index]), view.module.name, index) for index, view in plain)
+        met_once = ((index, self._visits[index][0]) for index in values if len(self._visits[index]) == 1)
+        entries = (
+            (visit.name, str(values[index]), visit.module.name, index)
+            for index, visit in met_once
+            if re.fullmatch(r"[\w.]+", visit.name)
+        )
         return {
-            ("names", entry.name): _union(1 << index for index in entry.rows)
+            ("names", entry.name): union(1 << index for index in entry.rows)
             for entry in fold_named(entries)
             if len(entry.rows) > 1
         }
 
     def exact(self, index: int) -> Predicate:
         """Returns the last resort: all names of one parameter."""
-        names = dict.fromkeys(view.name for view in self._subjects[index].views)
+        names = dict.fromkeys(visit.name for visit in self._visits[index])
         return Predicate((("any", *names),), 1 << index, 2.0 * len(names))
 
 
-def _bits(mask: int) -> Iterator[int]:
+def _visits(inventory: Inventory, index: int, *, all_names: bool) -> tuple[Visit, ...]:
+    """A parameter under its first name, or under all."""
+    parameter, visits = inventory.parameters[index], inventory.visits_of.get(index, ())
+    if all_names and parameter.aliases and visits and inventory.listings is None:
+        known = {visit.name: visit for visit in visits}
+        other = Visit("", "", index, visits[-1].module, (), None, visits[-1].ndim)
+        visits = tuple(known.get(name) or replace(other, own=name) for name in parameter.names)
+    return visits if all_names else visits[:1]
+
+
+def bits(mask: int) -> Iterator[int]:
+    """Yields the members of a set."""
     while mask:
         low = mask & -mask
         yield low.bit_length() - 1
         mask ^= low
 
 
-def _union(masks: Iterable[int]) -> int:
+def masks_of(values: Mapping[int, Hashable]) -> dict[Hashable, int]:
+    """Returns the set of parameters that have each value."""
+    found: dict[Hashable, int] = defaultdict(int)
+    for index, value in values.items():
+        found[value] |= 1 << index
+    return dict(found)
+
+
+def union(masks: Iterable[int]) -> int:
+    """Returns the union of sets."""
     found = 0
     for mask in masks:
         found |= mask

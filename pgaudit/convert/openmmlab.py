@@ -5,43 +5,38 @@ they leave.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
 from pgaudit.config import load_config
-from pgaudit.constructors import Facts
+from pgaudit.constructors import OptimizerDefaults
 from pgaudit.constructors.mmcv import Mmcv
 from pgaudit.constructors.mmengine import RENAMED, Mmengine
 from pgaudit.constructors.openmmlab import OpenMMLab
 from pgaudit.constructors.openmmlab.options import Option, searched
 from pgaudit.convert.custom_keys import keys_for, winner
-from pgaudit.convert.job import FROZEN_HINT, Job, Written
-from pgaudit.convert.lots import Lot
-from pgaudit.convert.multipliers import multiplier
-from pgaudit.convert.words import block
-from pgaudit.core.errors import ConfigError
+from pgaudit.convert.job import FROZEN_HINT, Converted, Job
+from pgaudit.convert.words import multiplier
 from pgaudit.text import counted
 
 _TRIED = 4
 """Choices of options for which keys are sought: those that leave the fewest parameters wrong."""
 
 
-def write_mmcv(job: Job) -> Written:
+def write_mmcv(job: Job) -> Converted:
     """Returns the policy as mmcv's default constructor reads it.
 
     Raises:
         ConfigError: it cannot be said in its words.
     """
-    left_out = job.frozen(inside=False)
+    left_out, kind = job.frozen(inside=False), job.optimizer.type
     job.refuse_if(left_out, "mmcv puts frozen parameters into the optimizer, and these are left out", FROZEN_HINT)
-    extra = [index for index, lot in job.inside.items() if lot.extra]
-    job.refuse_if(extra, f"mmcv sets nothing but lr and weight decay, and these have {_settings(job, extra)}")
-    decayed = [index for index, lot in job.inside.items() if lot.weight_decay and not job.knows_decay]
-    job.refuse_if(
-        decayed, f"{job.source.spec.name} knows no weight decay that mmcv could multiply, and these have some"
-    )
+    names = ", ".join(job.extra_names)
+    job.refuse_if(job.extra, f"mmcv sets nothing but lr and weight decay, and these have {names}")
+    decayed = [index for index, held in job.values.items() if held["weight_decay"] and not job.knows_decay]
+    job.refuse_if(decayed, f"{kind} knows no weight decay that mmcv could multiply, and these have some")
     writer = _Writer(_with_frozen_at_base(job), Mmcv())
     options = writer.options()
     frozen = [index for index, parameter in enumerate(job.inventory.parameters) if not parameter.trainable]
@@ -49,11 +44,10 @@ def write_mmcv(job: Job) -> Written:
     job.refuse_if(several, "mmcv makes a group of each name of a frozen parameter, and torch refuses that")
     # One of the two tells whose config it is.
     ways = {"paramwise_cfg": options} if options else {"constructor": "DefaultOptimizerConstructor"}
-    optimizer = {**writer.optimizer(job.source.spec.name), **ways}
-    return _written(job, "mmcv", {"optimizer": optimizer}, options)
+    return _written(job, "mmcv", {"optimizer": {**writer.optimizer(kind), **ways}}, options)
 
 
-def write_mmengine(job: Job) -> Written:
+def write_mmengine(job: Job) -> Converted:
     """Returns the policy as mmengine's default constructor reads it.
 
     Raises:
@@ -64,142 +58,119 @@ def write_mmengine(job: Job) -> Written:
     job.refuse_if(inside, "mmengine leaves frozen parameters out, and these are in the optimizer", FROZEN_HINT)
     options = writer.options()
     names = {ours: theirs for theirs, ours in RENAMED.items()}
-    name = job.source.spec.name
-    wrapper: dict[str, Any] = {"optimizer": writer.optimizer(names.get(name, name))}
+    kind = job.optimizer.type
+    wrapper: dict[str, Any] = {"optimizer": writer.optimizer(names.get(kind or "", kind))}
     wrapper |= {"paramwise_cfg": options} if options else {}
     return _written(job, "mmengine", {"optim_wrapper": wrapper}, options)
 
 
-def _written(job: Job, target: str, config: dict[str, Any], options: Mapping[str, Any]) -> Written:
-    text = "\n".join([*job.heading(target), *block({**job.model_section, **config}), ""])
-    groups = len(job.inside)
-    had = len(job.source.report.groups)
-    if not options or groups == had:
-        return Written(text)
-    return Written(text, notes=(f"{target} makes a group of each parameter: {counted(groups, 'group')}, not {had:,}",))
-
-
-def _settings(job: Job, indices: list[int]) -> str:
-    return ", ".join(dict.fromkeys(key for index in indices for key, _ in job.inside[index].extra))
+def _written(job: Job, target: str, config: dict[str, Any], options: Mapping[str, Any]) -> Converted:
+    groups, had = len(job.values), len(job.source.report.groups)
+    note = f"{target} makes a group of each parameter: {counted(groups, 'group')}, not {had:,}"
+    return Converted(job.config(target, config), (note,) if options and groups != had else ())
 
 
 def _with_frozen_at_base(job: Job) -> Job:
     """mmcv's frozen parameters have the base values, so these must be theirs."""
-    frozen = job.frozen(inside=True)
-    lots = Counter(job.inside[index] for index in frozen)
-    if not lots:
+    found = {index: _key(job.values[index]) for index in job.frozen(inside=True)}
+    if not found:
         return job
-    base = lots.most_common(1)[0][0]
-    others = [index for index in frozen if job.inside[index] != base]
-    job.refuse_if(
-        others, "mmcv gives all frozen parameters the base values, and these differ from the others", FROZEN_HINT
-    )
-    return replace(job, base=(base.lr, base.weight_decay))
+    base = Counter(found.values()).most_common(1)[0][0]
+    others = [index for index, key in found.items() if key != base]
+    why = "mmcv gives all frozen parameters the base values, and these differ from the others"
+    job.refuse_if(others, why, FROZEN_HINT)
+    return replace(job, chosen_base=dict(base))
 
 
-def _lines(options: Mapping[str, Any]) -> tuple[int, int]:
+def _key(values: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    """Values as something that can be hashed."""
+    return tuple(values.items())
+
+
+def _length(options: Mapping[str, Any]) -> tuple[int, int]:
     """How long it is; among equals, options are better than keys."""
     keys = options.get("custom_keys", ())
     return len(options) + len(keys), len(keys)
-
-
-@dataclass(frozen=True)
-class _Choice:
-    options: Mapping[str, float]
-    held: Mapping[int, Lot]
-    wrong: int
 
 
 class _Writer:
     """Looks for options and keys; asks the constructor itself what they come to."""
 
     def __init__(self, job: Job, constructor: OpenMMLab) -> None:
-        self._constructor = constructor
-        self._copies = constructor.dialect.copies_settings
-        self._job = job if job.base is not None else replace(job, base=self._base(job))
-        job = self._job
-        lost = [i for i, p in enumerate(job.inventory.parameters) if not p.reachable and job.lots[i] is not None]
+        parameters, visits = job.inventory.parameters, job.inventory.visits_of
+        lost = [i for i, p in enumerate(parameters) if not p.reachable and job.held[i] is not None]
         name = constructor.name
         job.refuse_if(lost, f"{name} takes the attribute `module` for the whole model, and these lie beside it")
-        self._wanted = {i: lot for i, lot in job.inside.items() if job.inventory.parameters[i].trainable}
-        self._names = [
-            searched(job.inventory.visits_of[index][0]) if index in job.inventory.visits_of else ""
-            for index in range(len(job.lots))
-        ]
+        self._constructor = constructor
+        self._job = job if job.chosen_base is not None else replace(job, chosen_base=self._base(job))
+        self._needed = {"bypass_duplicate": True} if any(len(met) > 1 for met in visits.values()) else {}
+        self._values = {index: held for index, held in job.values.items() if parameters[index].trainable}
+        self._wanted = {index: _key(held) for index, held in self._values.items()}
+        self._names = [searched(visits[i][0]) if i in visits else "" for i in range(len(parameters))]
 
-    def _base(self, job: Job) -> tuple[float, float]:
+    @staticmethod
+    def _base(job: Job) -> dict[str, float]:
         """The base values of which all others are multiples; the source's own if they will do."""
-        found = []
-        for of, own in (("lr", job.base_lr), ("weight_decay", job.base_decay)):
-            if of == "weight_decay" and not job.knows_decay:
-                found.append(0.0)
-                break
-            values = Counter(getattr(lot, of) for lot in job.inside.values())
-            tried = [own, *(value for value, _ in values.most_common())]
+        found = {"lr": 0.0, "weight_decay": 0.0}
+        for of in found if job.knows_decay else ("lr",):
+            values = Counter(held[of] for held in job.values.values())
+            tried = [job.base[of], *(value for value, _ in values.most_common())]
             fits = (base for base in tried if all(multiplier(base, value) is not None for value in values))
-            found.append(next(fits, own))
-        return found[0], found[1]
+            found[of] = next(fits, job.base[of])
+        return found
 
-    def optimizer(self, kind: str) -> dict[str, Any]:
+    def optimizer(self, kind: str | None) -> dict[str, Any]:
         """Returns the optimizer; its base values are always written, for multipliers need them."""
-        return self._job.optimizer(kind, always=True)
-
-    @property
-    def _reachable(self) -> dict[int, Lot | None]:
-        job = self._job
-        return {index: job.lots[index] for index in job.matter if job.inventory.parameters[index].reachable}
+        return self._job.optimizer_section(kind, always=True)
 
     @property
     def is_one_group(self) -> bool:
         """Whether the optimizer holds all that the model's own ``parameters()`` yields, at the base values."""
-        base, whole = Lot(self._job.base_lr, self._job.base_decay), set(self._job.inventory.whole)
-        return all(lot == (base if index in whole else None) for index, lot in self._reachable.items())
+        job, whole = self._job, set(self._job.inventory.whole)
+        reachable = (index for index in job.compared if job.inventory.parameters[index].reachable)
+        return all(job.held[index] == (job.base if index in whole else None) for index in reachable)
 
     def options(self) -> dict[str, Any]:
         """Returns ``paramwise_cfg``; empty where the base values will do."""
         if self.is_one_group:
             return {}
-        job, lots = self._job, self._reachable
-        left_out = [index for index, lot in lots.items() if lot is None and job.inventory.parameters[index].trainable]
+        job = self._job
+        parameters = job.inventory.parameters
+        left_out = [
+            i for i in job.compared if job.held[i] is None and parameters[i].reachable and parameters[i].trainable
+        ]
         why = f"{self._constructor.name} leaves no trainable parameter out, and these are not in the optimizer"
         job.refuse_if(left_out, why, "freeze them in the model, with requires_grad_(False)")
-        needed = {"bypass_duplicate": True} if any(len(v) > 1 for v in job.inventory.visits_of.values()) else {}
-        choices = sorted(self._choices(needed), key=lambda choice: (choice.wrong, len(choice.options)))
-        found = [self._complete(choice, needed) for choice in choices[:_TRIED]]
-        best = min(found, key=_lines)
+        choices = sorted(self._choices(), key=lambda options: (len(self._wrong(options)), len(options)))
+        best = min(map(self._complete, choices[:_TRIED]), key=_length)
         return best or {"bypass_duplicate": True}  # an empty one would mean one group, with all that is frozen
 
-    def _complete(self, choice: _Choice, needed: Mapping[str, Any]) -> dict[str, Any]:
-        keys = keys_for(self._names, self._wanted, choice.held)
-        choice = self._without_needless(choice, keys, needed)
-        settings = {key: self._settings(key, lot) for key, lot in keys.items()}
-        return {**choice.options, **needed, **({"custom_keys": settings} if settings else {})}
+    def _complete(self, options: Mapping[str, float]) -> dict[str, Any]:
+        """Adds keys to options, for what they leave wrong."""
+        keys = keys_for(self._names, self._wanted, self._held(options))
+        options = self._without_needless(options, keys)
+        by_key: dict[Hashable, int] = {self._wanted[index]: index for index in reversed(self._wanted)}
+        settings = {key: self._settings(by_key[value]) for key, value in keys.items()}
+        return {**options, **self._needed, **({"custom_keys": settings} if settings else {})}
 
-    def _without_needless(self, choice: _Choice, keys: Mapping[str, Lot], needed: Mapping[str, Any]) -> _Choice:
+    def _without_needless(self, options: Mapping[str, float], keys: Mapping[str, Hashable]) -> Mapping[str, float]:
         """Drops the options that matter only to parameters that a key takes."""
-        deciding = {index: winner(self._names[index], keys) for index in self._wanted}
-        for name in choice.options:
-            fewer = {option: mult for option, mult in choice.options.items() if option != name}
-            held = self._held({**fewer, **needed})
-            if all(deciding[i] is not None or held[i] == lot for i, lot in self._wanted.items()):
-                choice = _Choice(fewer, held, choice.wrong)
-        return choice
+        for name in options:
+            fewer = {option: mult for option, mult in options.items() if option != name}
+            if all(winner(self._names[index], keys) is not None for index in self._wrong(fewer)):
+                options = fewer
+        return options
 
-    def _choices(self, needed: Mapping[str, Any]) -> Iterator[_Choice]:
+    def _choices(self) -> Iterator[dict[str, float]]:
         """Every choice of options, each at the value that most of its parameters have."""
         job = self._job
-        ways: list[list[tuple[str, float] | None]] = []
+        ways: list[list[dict[str, float]]] = []
         for option in self._constructor.dialect.options:
-            if option.of == "weight_decay" and not job.knows_decay:
-                continue
-            base = job.base_lr if option.of == "lr" else job.base_decay
-            mults = (multiplier(base, value) for value in self._usual(option))
-            ways.append([None, *((option.name, mult) for mult in mults if mult is not None)])
+            if option.of == "lr" or job.knows_decay:
+                mults = (multiplier(job.base[option.of], value) for value in self._usual(option))
+                ways.append([{}, *({option.name: mult} for mult in mults if mult is not None)])
         for chosen in product(*ways):
-            options = dict(each for each in chosen if each is not None)
-            held = self._held({**options, **needed})
-            wrong = sum(held[index] != lot for index, lot in self._wanted.items())
-            yield _Choice(options, held, wrong)
+            yield {name: mult for each in chosen for name, mult in each.items()}
 
     def _usual(self, option: Option) -> list[float]:
         """The values that most parameters have which an option is about; and most of those that other options leave."""
@@ -208,42 +179,41 @@ class _Writer:
         firsts = {index: self._job.inventory.visits_of[index][0] for index in self._wanted}
         of_kind = [index for index, visit in firsts.items() if option.matches(visit)]
         chosen = [index for index in of_kind if option.name in dialect.choose(firsts[index], every)]
-        counts = (Counter(getattr(self._wanted[index], option.of) for index in taken) for taken in (chosen, of_kind))
+        counts = (Counter(self._values[index][option.of] for index in taken) for taken in (chosen, of_kind))
         return list(dict.fromkeys(value for count in counts for value, _ in count.most_common(1)))
 
-    def _held(self, options: Mapping[str, Any]) -> dict[int, Lot]:
+    def _wrong(self, options: Mapping[str, float]) -> list[int]:
+        """The parameters that the options alone do not give what is wanted."""
+        held = self._held(options)
+        return [index for index, value in self._wanted.items() if held[index] != value]
+
+    def _held(self, options: Mapping[str, float]) -> dict[int, Hashable]:
         """What the options alone come to, by the constructor itself."""
         job = self._job
         config = load_config(
             {
                 "constructor": self._constructor.name,
-                "optimizer": self.optimizer(job.source.spec.name),
-                "paramwise_cfg": options or {"bypass_duplicate": True},
+                "optimizer": self.optimizer(job.optimizer.type),
+                "paramwise_cfg": {**options, **self._needed} or {"bypass_duplicate": True},
             }
         )
-        facts = Facts(job.base_lr, job.base_decay, arguments=job.source.report.facts.arguments)
+        facts = OptimizerDefaults(job.base["lr"], job.base["weight_decay"], arguments=job.optimizer.defaults)
         decisions = self._constructor.decide(job.inventory, config, facts).params
-        settings = ((index, decisions[index].setting) for index in self._wanted)
-        return {index: Lot(s.lr or 0.0, s.weight_decay or 0.0) for index, s in settings}
+        settings = {index: decisions[index].setting for index in self._wanted}
+        return {i: _key({"lr": s.lr or 0.0, "weight_decay": s.weight_decay or 0.0}) for i, s in settings.items()}
 
-    def _settings(self, key: str, lot: Lot) -> dict[str, Any]:
-        job = self._job
+    def _settings(self, index: int) -> dict[str, Any]:
+        """What a custom key has to set for a parameter."""
+        job, copies = self._job, self._constructor.dialect.copies_settings
         found: dict[str, Any] = {}
-        for of, word, base, value in (
-            ("lr", "lr_mult", job.base_lr, lot.lr),
-            ("weight_decay", "decay_mult", job.base_decay, lot.weight_decay),
-        ):
-            if value == base or (of == "weight_decay" and not job.knows_decay and not self._copies):
-                continue
-            mult = multiplier(base, value) if of == "lr" or job.knows_decay else None
-            if mult is not None:
-                found[word] = mult
-            elif self._copies:
-                found[of] = value
-            else:
-                index = next(index for index, wanted in self._wanted.items() if wanted == lot)
-                raise ConfigError(
-                    f"mmcv multiplies the base {of}, and no number times {base!r} is exactly {value!r}: "
-                    f"{job.named([index])}"
-                )
-        return {**found, **{name: job.source.values[name, value] for name, value in lot.extra}}
+        for name, value in self._values[index].items():
+            base = job.base.get(name)
+            if base is None:
+                found[name] = job.source.written(name, value)
+            elif value != base and (name == "lr" or job.knows_decay or copies):
+                mult = multiplier(base, value) if name == "lr" or job.knows_decay else None
+                if mult is None and not copies:
+                    why = f"mmcv multiplies the base {name}, and no number times {base!r} is exactly {value!r}"
+                    job.refuse_if([index], why)
+                found |= {name: value} if mult is None else {"lr_mult" if name == "lr" else "decay_mult": mult}
+        return found

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from pgaudit.config import load_config
 from pgaudit.config.loader import read_yaml
 from pgaudit.convert.job import Job
-from pgaudit.convert.lots import Built, Lot, built, canonical, same
+from pgaudit.convert.source import ConversionSource, canonical, own_values, source_of
 from pgaudit.core.errors import ConfigError
-from pgaudit.subject import Subject
-from pgaudit.text import visible
+from pgaudit.models.source import ModelSource
+from pgaudit.text import format_exception, visible
+from pgaudit.user_code import suppress_output
+
+Values = Mapping[str, Any]
+"""See :func:`pgaudit.convert.source.values_read`."""
 
 
 class Unproved(Exception):
     """A converted policy is not the same: a fault of ours."""
 
 
-def by_audit(text: str, job: Job, subject: Subject) -> None:
+def by_audit(text: str, job: Job, of: ModelSource) -> None:
     """Parses a converted config, audits it, and compares it with its source.
 
     Raises:
@@ -25,52 +32,74 @@ def by_audit(text: str, job: Job, subject: Subject) -> None:
     document = read_yaml(text.encode(), "the converted config")
     if document.ambiguous:
         raise Unproved(f"{document.ambiguous[0].text} is no number to PyYAML")
-    compare(job, built(subject, load_config(document.value)))
-
-
-def compare(job: Job, other: Built) -> None:
-    """Raises Unproved where a parameter, or the optimizer itself, is not the same."""
-    source = job.source
-    if _class(source) != _class(other):
-        raise Unproved(f"the optimizer is {_class(other)}, not {_class(source)}")
-    if (ours := _arguments(source)) != (theirs := _arguments(other)):
-        changed = sorted(key for key in ours.keys() | theirs.keys() if ours.get(key) != theirs.get(key))
+    source, other = job.source, source_of(of, load_config(document.value))
+    if source.about.name != other.about.name:
+        raise Unproved(f"the optimizer is {other.about.name}, not {source.about.name}")
+    ours, theirs = own_values(source.optimizer), own_values(other.optimizer)
+    if changed := sorted(dict(ours.items() ^ theirs.items())):
         raise Unproved(f"the optimizer's {', '.join(map(visible, changed))} is another")
-    where = other.by_tensor
-    lots = [other.lots[where[id(tensor)]] for tensor in source.tensors]
-    trainable = [row.param.trainable for row in source.report.params]
-    differing = [
-        index
-        for index, (before, after) in enumerate(zip(source.lots, lots, strict=True))
-        if not same(before, after) and (trainable[index] or not job.ignored)
-    ]
-    if differing:
-        refuse_changing_class(source)
-        index = differing[0]
-        name = visible(source.report.params[index].name)
-        raise Unproved(f"{name} has {_said(lots[index])} instead of {_said(source.lots[index])}")
+    _compare(job, source.values, dict(zip(map(id, other.tensors), other.values, strict=True)))
 
 
-def refuse_changing_class(source: Built) -> None:
+def by_running(text: str, job: Job, of: ModelSource) -> None:
+    """Runs the code on the model itself, and compares what the optimizer then holds.
+
+    Raises:
+        Unproved: it holds something else.
+    """
+    assert of.build is not None
+    namespace: dict[str, Any] = {}
+    try:
+        with suppress_output():
+            exec(compile(text, "the converted policy", "exec"), namespace)
+            optimizer = namespace["build_optimizer"](of.build().module)
+    except Exception as error:
+        raise Unproved(f"the code fails: {format_exception(error)}") from error
+    source = job.source
+    if type(optimizer) is not source.about.kind:
+        raise Unproved(f"the optimizer is a {type(optimizer).__name__}")
+    kept = {key: value for key, value in own_values(source.optimizer).items() if key in source.optimizer.defaults}
+    expected = [None if values is None else {**kept, **values} for values in source.values]
+    groups = {id(tensor): group for group in optimizer.param_groups for tensor in group["params"]}
+    found: dict[int, Values] = {}
+    for tensor, values in zip(source.tensors, expected, strict=True):
+        if id(tensor) in groups:
+            group = {"weight_decay": 0.0, **groups[id(tensor)]}  # a class that knows none decays nothing
+            found[id(tensor)] = {key: canonical(group.get(key)) for key in values or ("lr", "weight_decay")}
+    _compare(job, expected, found)
+
+
+def _compare(job: Job, expected: Sequence[Values | None], found: Mapping[int, Values | None]) -> None:
+    """Raises Unproved where a parameter does not train with the same, bit for bit.
+
+    Args:
+        job: what was to be written.
+        expected: the values of each of the source's parameters; None for those in no group.
+        found: the same, by the id of the tensor.
+    """
+    source = job.source
+    for each, tensor, before in zip(source.report.params, source.tensors, expected, strict=True):
+        after = found.get(id(tensor))
+        if repr(before) != repr(after) and (each.param.trainable or not job.ignored):
+            refuse_changing_class(source)
+            raise Unproved(f"{visible(each.name)} has {_words(after)} instead of {_words(before)}")
+
+
+def refuse_changing_class(source: ConversionSource) -> None:
     """Raises a ConfigError if the optimizer's class does not hold what it is given: then nothing can be written so
     that it holds the same.
     """
-    for row in source.report.params:
-        given = dict(row.setting.written)
-        for key, held in (("lr", row.lr), ("weight_decay", row.weight_decay)):
-            if row.group is not None and given.get(key, held) != held:
-                raise ConfigError(f"{visible(source.spec.name)} changes the {key} of its groups: {visible(row.name)}")
+    for each in source.report.params:
+        given = dict(each.setting.written)
+        for key, held in (("lr", each.lr), ("weight_decay", each.weight_decay)):
+            if each.in_optimizer and given.get(key, held) != held:
+                raise ConfigError(
+                    f"{visible(source.optimizer.type)} changes the {key} of its groups: {visible(each.name)}"
+                )
 
 
-def _class(of: Built) -> str:
-    return of.call.about.name
-
-
-def _arguments(of: Built) -> dict[str, object]:
-    """All but lr and weight decay, which are compared by parameter."""
-    arguments = {**of.report.facts.arguments, **of.spec.arguments}
-    return {key: canonical(value) for key, value in arguments.items() if key not in ("lr", "weight_decay")}
-
-
-def _said(lot: Lot | None) -> str:
-    return "nothing: it is not in the optimizer" if lot is None else str(lot)
+def _words(values: Values | None) -> str:
+    if values is None:
+        return "nothing: it is not in the optimizer"
+    names = {"weight_decay": "weight decay"}
+    return ", ".join(f"{names.get(key, visible(key))} {visible(repr(value))}" for key, value in values.items())

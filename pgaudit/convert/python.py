@@ -7,56 +7,47 @@ import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from pgaudit.constructors.rules.match import is_norm
-from pgaudit.convert.features import Key, Predicate, Vocabulary
-from pgaudit.convert.job import Job, Written
-from pgaudit.convert.lots import Built, canonical
-from pgaudit.convert.proof import Unproved, refuse_changing_class
+from pgaudit.constructors.native.match import is_norm
+from pgaudit.convert.classes import name_in, torch_kinds
+from pgaudit.convert.features import Features, Key, Kinds, Predicate
+from pgaudit.convert.job import Converted, Job
 from pgaudit.convert.rules import ABSENT, Line, lines_of
-from pgaudit.convert.types import nameable, of_torch
 from pgaudit.convert.words import number
 from pgaudit.core.errors import ConfigError
-from pgaudit.core.parameters import ModuleType
-from pgaudit.inventory.imports import quiet
+from pgaudit.core.parameters import Inventory
 from pgaudit.names import expression_of
-from pgaudit.subject import Buildable, Subject
-from pgaudit.text import said, visible
+from pgaudit.text import visible
 
 _NORMS = ("_BatchNorm", "_InstanceNorm", "GroupNorm", "LayerNorm", "RMSNorm")
 
 
-def write(job: Job) -> Written:
+def write(job: Job) -> Converted:
     """Returns a module's text.
 
     Raises:
         ConfigError: it cannot be said in Python.
     """
     skips_frozen = not job.frozen(inside=True)
-    met = [index for index in job.matter if job.inventory.parameters[index].trainable or not skips_frozen]
-    lines = lines_of(job, _vocabulary(job), met, all_names=False)
+    met = [index for index in job.compared if job.inventory.parameters[index].trainable or not skips_frozen]
+    lines = lines_of(job, Features(job.inventory, _kinds(job.inventory), conditions=True), met)
     body = [*_body(job, lines, skips_frozen=skips_frozen)]
     keys = {key[0] for line in lines for predicate in line.predicates for key in predicate.keys}
     kind, imported = _class(job)
-    modules = [*imported, *(["from torch import nn"] if keys & {"norm", "type"} else [])]
     parts = [
         job.heading("plain Python"),
         *([["import re"]] if any("re." in line for line in body) else []),
-        modules,
+        [*imported, *(["from torch import nn"] if keys & {"norm", "type"} else [])],
         *([_norms()] if "norm" in keys else []),
     ]
     head = "\n\n".join("\n".join(part) for part in parts)
-    return Written("\n".join([head, "", "", *body, "", "", *_optimizer(job, kind), ""]), suffix=".py")
+    return Converted("\n".join([head, "", "", *body, "", "", *_optimizer(job, kind), ""]))
 
 
-def _vocabulary(job: Job) -> Vocabulary:
+def _kinds(inventory: Inventory) -> Kinds:
     """torch's own classes; none where a parameter's name does not tell which module has it."""
-    if any("." in visit.own for visit in job.inventory.visits):
-        return Vocabulary(ndims=True, both=True)
-
-    def types(module: ModuleType) -> list[str]:
-        return [name for name in module.bases if name.startswith("torch.nn.") and nameable(name)]
-
-    return Vocabulary(is_norm, types, ndims=True, both=True)
+    if any("." in visit.own for visit in inventory.visits):
+        return lambda module: ()
+    return lambda module: torch_kinds(module, is_norm=is_norm(module))
 
 
 def _norms() -> list[str]:
@@ -68,51 +59,46 @@ def _norms() -> list[str]:
 
 
 def _body(job: Job, lines: Sequence[Line], *, skips_frozen: bool) -> Iterator[str]:
-    extra = sorted({key for lot in job.inside.values() for key, _ in lot.extra})
-    decays = job.knows_decay or any(lot.weight_decay for lot in job.inside.values())
-    values = {"lr": job.base_lr, **({"weight_decay": job.base_decay} if decays else {})}
+    extra = bool(job.extra)
+    decays = job.knows_decay or any(held["weight_decay"] for held in job.values.values())
+    values = {name: base for name, base in job.base.items() if decays or name == "lr"}
     typed = any(key[0] in ("norm", "type") for line in lines for each in line.predicates for key in each.keys)
-    yield "def param_groups(model):"
-    yield '    """Returns the groups, one for each set of equal settings."""'
-    if typed:
-        yield "    modules = dict(model.named_modules(remove_duplicate=False))"
-    yield "    groups = {}"
-    yield "    for name, param in model.named_parameters():"
-    if skips_frozen:
-        yield "        if not param.requires_grad:"
-        yield "            continue"
-    if typed:
-        yield '        owner = modules[name.rpartition(".")[0]]'
-    yield f"        {', '.join(values)} = {', '.join(map(number, values.values()))}"
-    if extra:
-        yield "        extra = {}"
     leaves_out = any("in" in line.says for line in lines)
-    if leaves_out:
-        yield "        left_out = False"
+    settings = ", ".join([*(f'"{name}": {name}' for name in values), *["**extra"] * extra])
+    key = "str(sorted(settings.items()))" if extra else "tuple(settings.values())"
+    yield from [
+        "def param_groups(model):",
+        '    """Returns the groups, one for each set of equal settings."""',
+        *["    modules = dict(model.named_modules(remove_duplicate=False))"] * typed,
+        "    groups = {}",
+        "    for name, param in model.named_parameters():",
+        *["        if not param.requires_grad:", "            continue"] * skips_frozen,
+        *['        owner = modules[name.rpartition(".")[0]]'] * typed,
+        f"        {', '.join(values)} = {', '.join(map(number, values.values()))}",
+        *["        extra = {}"] * extra,
+        *["        left_out = False"] * leaves_out,
+    ]
     for line in lines:
         yield f"        if {_condition(line.predicates)}:"
         yield from (f"            {words}" for words in _statements(job, line.says))
-    if leaves_out:
-        yield "        if left_out:"
-        yield "            continue"
-    settings = "{" + ", ".join([f'"{word}": {word}' for word in values] + ["**extra"] * bool(extra)) + "}"
-    yield f"        settings = {settings}"
-    key = "str(sorted(settings.items()))" if extra else "tuple(settings.values())"
-    yield f'        groups.setdefault({key}, {{"params": [], **settings}})["params"].append(param)'
-    yield "    return list(groups.values())"
+    yield from [
+        *["        if left_out:", "            continue"] * leaves_out,
+        f"        settings = {{{settings}}}",
+        f'        groups.setdefault({key}, {{"params": [], **settings}})["params"].append(param)',
+        "    return list(groups.values())",
+    ]
 
 
 def _statements(job: Job, says: Mapping[str, Hashable]) -> Iterator[str]:
-    for of, value in says.items():
-        if of == "in":
+    for name, value in says.items():
+        if name == "in":
             yield f"left_out = {value is False}"
-        elif of in ("lr", "weight_decay"):
-            assert isinstance(value, float)
-            yield f"{of} = {number(value)}"
+        elif name in job.base:
+            yield f"{name} = {_literal(value)}"
         elif value == ABSENT:
-            yield f"extra.pop({of!r}, None)"
+            yield f"extra.pop({name!r}, None)"
         else:
-            yield f"extra[{of!r}] = {_literal(job.source.values[of, value])}"
+            yield f"extra[{name!r}] = {_literal(job.source.written(name, value))}"
 
 
 def _condition(predicates: Sequence[Predicate]) -> str:
@@ -149,8 +135,7 @@ def _one(key: Key) -> str:
     if kind == "norm":
         return "isinstance(owner, NORMS)"
     if kind == "type":
-        path = f"nn.{words[0].rpartition('.')[2]}" if of_torch(words[0]) else words[0].removeprefix("torch.")
-        return f"isinstance(owner, {path})"
+        return f"isinstance(owner, {name_in('nn.', words[0]).removeprefix('torch.')})"
     return "param.ndim <= 1" if words[0] == "0|1" else "param.ndim == 1"
 
 
@@ -175,7 +160,7 @@ def _class(job: Job) -> tuple[str, list[str]]:
     """The optimizer's class as the code names it, and what to import for it."""
     import torch
 
-    kind, name = job.source.call.kind, job.source.spec.name
+    kind, name = job.source.about.kind, job.optimizer.type or ""
     if getattr(torch.optim, kind.__name__, None) is kind:
         return f"torch.optim.{kind.__name__}", ["import torch"]
     module = name.rpartition(":")[0] or kind.__module__
@@ -185,7 +170,7 @@ def _class(job: Job) -> tuple[str, list[str]]:
 
 
 def _optimizer(job: Job, kind: str) -> Iterator[str]:
-    arguments = job.optimizer("")
+    arguments = job.optimizer_section(None)
     written = [f"{key}={_literal(value)}" for key, value in arguments.items() if key != "type"]
     if bad := [key for key in arguments if not key.isidentifier()]:
         raise ConfigError(f"{visible(bad[0])} is no name for an argument")
@@ -204,48 +189,3 @@ def _literal(value: Any) -> str:
     except (ValueError, SyntaxError):
         pass
     raise ConfigError(f"a {type(value).__name__} from Python cannot be written down")
-
-
-def by_running(text: str, job: Job, subject: Subject) -> None:
-    """Runs the code on the model itself, and compares what the optimizer then holds.
-
-    Raises:
-        Unproved: it holds something else.
-    """
-    assert isinstance(subject, Buildable)
-    namespace: dict[str, Any] = {}
-    try:
-        with quiet():
-            exec(compile(text, "the converted policy", "exec"), namespace)
-            optimizer = namespace["build_optimizer"](subject.live.module)
-    except Exception as error:
-        raise Unproved(f"the code fails: {said(error)}") from error
-    source = job.source
-    if type(optimizer) is not source.call.kind:
-        raise Unproved(f"the optimizer is a {type(optimizer).__name__}")
-    groups = {id(tensor): group for group in optimizer.param_groups for tensor in group["params"]}
-    for index, (tensor, row) in enumerate(zip(source.tensors, source.report.params, strict=True)):
-        if job.ignored and not row.param.trainable:
-            continue
-        expected, held = _expected(source, index), groups.get(id(tensor))
-        if (expected is None) != (held is None):
-            raise Unproved(f"{visible(row.name)} is {'not ' if held is None else ''}in the optimizer")
-        for key, value in (expected or {}).items():
-            if held is not None and repr(canonical(held.get(key))) != repr(value):
-                refuse_changing_class(source)
-                raise Unproved(f"{visible(row.name)} has {visible(key)} {held.get(key)!r} instead of {value!r}")
-
-
-def _expected(source: Built, index: int) -> dict[str, object] | None:
-    lot = source.lots[index]
-    if lot is None:
-        return None
-    arguments = {**source.report.facts.arguments, **source.spec.arguments}
-    held = {key: canonical(value) for key, value in arguments.items() if key in _kept(source)}
-    held |= {"lr": lot.lr, **dict(lot.extra)}
-    return {**held, "weight_decay": lot.weight_decay} if "weight_decay" in arguments or lot.weight_decay else held
-
-
-def _kept(source: Built) -> frozenset[str]:
-    """The arguments that the class keeps in its groups."""
-    return frozenset(source.report.facts.arguments)

@@ -6,15 +6,14 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pgaudit.config.matches import NORM
-from pgaudit.constructors.rules.match import is_norm
-from pgaudit.convert.features import Features, Key, Predicate, Vocabulary, subjects
-from pgaudit.convert.job import FROZEN_HINT, Job, Written
-from pgaudit.convert.multipliers import multiplier
+from pgaudit.config.selectors import NORM
+from pgaudit.constructors.native.match import is_norm
+from pgaudit.convert.classes import kinds, name_in
+from pgaudit.convert.features import Features, Key, Predicate, union
+from pgaudit.convert.job import FROZEN_HINT, Converted, Job
 from pgaudit.convert.synthesis import Chosen, rules_for
-from pgaudit.convert.types import nameable, short_name
-from pgaudit.convert.words import block, number
-from pgaudit.core.parameters import ModuleType
+from pgaudit.convert.words import multiplier, number
+from pgaudit.core.parameters import Inventory, ModuleType
 from pgaudit.names import escaped
 from pgaudit.text import counted
 
@@ -25,75 +24,53 @@ class Line:
 
     predicates: list[Predicate]
     says: dict[str, Hashable] = field(default_factory=dict)
-    """``in``, ``lr``, ``weight_decay``, or another setting of the group: what each is to be."""
+    """``in``, for whether they are in the optimizer, or a hyperparameter: what it is to be."""
 
     @property
     def mask(self) -> int:
         """Whom the rule is about."""
-        found = 0
-        for predicate in self.predicates:
-            found |= predicate.mask
-        return found
+        return union(predicate.mask for predicate in self.predicates)
 
 
-def write(job: Job) -> Written:
+def write(job: Job) -> Converted:
     """Returns the policy.
 
     Raises:
         ConfigError: it cannot be said in rules.
     """
-    frozen = job.frozen(inside=True)
-    job.refuse_if(
-        frozen, "the constructor `rules` leaves frozen parameters out, and these are in the optimizer", FROZEN_HINT
-    )
-    trainable = [index for index in job.matter if job.inventory.parameters[index].trainable]
-    lines = lines_of(job, _vocabulary(job), trainable, all_names=True)
-    options: dict[str, Any] = {"mode": "layered"} if len(lines) > 1 else {}
+    why = "the constructor `rules` leaves frozen parameters out, and these are in the optimizer"
+    job.refuse_if(job.frozen(inside=True), why, FROZEN_HINT)
+    whole = frozenset(job.inventory.model_type.bases)  # the model's own class says nothing about a part of it
+
+    def of_module(module: ModuleType) -> list[Key]:
+        return kinds((name for name in module.bases if name not in whole), is_norm=is_norm(module))
+
+    trainable = [index for index in job.compared if job.inventory.parameters[index].trainable]
+    lines = lines_of(job, Features(job.inventory, of_module, conditions=True, all_names=True), trainable)
     rules, comments = [], {}
     for line in lines:
-        rule = {"match": match_of(job, line.predicates), **_says(job, line.says)}
-        comments[id(rule)] = counted((line.mask & _trainable(job)).bit_count(), "tensor")
+        rule = {"match": _match(job.inventory, line.predicates), **_says(job, line.says)}
+        comments[id(rule)] = counted((line.mask & union(1 << index for index in trainable)).bit_count(), "tensor")
         rules.append(rule)
-    options["rules"] = rules
-    config = {**job.model_section, "constructor": "rules", "optimizer": job.optimizer(job.source.spec.name)}
+    config = {"constructor": "rules", "optimizer": job.optimizer_section(job.optimizer.type)}
     if rules:
-        config["paramwise_cfg"] = options
-    return Written("\n".join([*job.heading("pgaudit's own rules"), *block(config, comments=comments), ""]))
+        config["paramwise_cfg"] = {**({"mode": "layered"} if len(rules) > 1 else {}), "rules": rules}
+    return Converted(job.config("pgaudit's own rules", config, comments))
 
 
-def _vocabulary(job: Job) -> Vocabulary:
-    whole = frozenset(job.inventory.model_type.bases)
-
-    def types(module: ModuleType) -> list[str]:
-        """The whole model's own class says nothing about a part of it."""
-        return [name for name in module.bases if name not in whole and nameable(name)]
-
-    return Vocabulary(is_norm, types, ndims=True, both=True)
-
-
-def _trainable(job: Job) -> int:
-    return sum(1 << index for index in job.matter if job.inventory.parameters[index].trainable)
-
-
-def lines_of(job: Job, vocabulary: Vocabulary, met: Sequence[int], *, all_names: bool) -> list[Line]:
+def lines_of(job: Job, features: Features, met: Sequence[int]) -> list[Line]:
     """Returns the rules: for what is left out, for lr, weight decay, and each other setting, as few as may be.
 
     Args:
         job: the work.
-        vocabulary: what can be said about parameters.
+        features: what can be said about parameters.
         met: those that the target asks its rules about.
-        all_names: whether rules look at all names of a tied parameter, or at the first.
     """
-    features = Features(subjects(job.inventory, all_names=all_names), vocabulary)
-    lots = job.inside
-    lines = _lines("in", rules_for({i: i in lots for i in met}, True, features))
-    lrs = rules_for({i: lot.lr for i, lot in lots.items()}, job.base_lr, features, of_lr=True)
-    lines = _woven(lines, _lines("lr", lrs))
-    decays = rules_for({i: lot.weight_decay for i, lot in lots.items()}, job.base_decay, features)
-    lines = _woven(lines, _lines("weight_decay", decays))
-    for key in dict.fromkeys(key for lot in lots.values() for key, _ in lot.extra):
-        values = {index: dict(lot.extra).get(key, ABSENT) for index, lot in lots.items()}
-        lines = _woven(lines, _lines(key, rules_for(values, ABSENT, features)))
+    lines = _lines("in", rules_for({index: index in job.values for index in met}, True, features))
+    for name in (*job.base, *job.extra_names):
+        base = job.base.get(name, ABSENT)
+        values = {index: held.get(name, ABSENT) for index, held in job.values.items()}
+        lines = _woven(lines, _lines(name, rules_for(values, base, features, of_lr=name == "lr")))
     return lines
 
 
@@ -105,17 +82,16 @@ def _lines(of: str, rules: Sequence[Chosen]) -> list[Line]:
     """One line a rule; rules of one value become one, where no rule between them minds."""
     lines: list[Line] = []
     for rule in rules:
-        home = None
         for earlier in reversed(lines):
-            if earlier.says[of] == rule.value and _may_join(earlier.predicates, rule.predicate):
-                home = earlier
+            is_equal = earlier.says[of] == rule.value
+            if is_equal and _may_join(earlier.predicates, rule.predicate):
+                earlier.predicates.append(rule.predicate)
                 break
-            if earlier.mask & rule.predicate.mask and earlier.says[of] != rule.value:
+            if not is_equal and earlier.mask & rule.predicate.mask:
+                lines.append(Line([rule.predicate], {of: rule.value}))
                 break
-        if home is None:
-            lines.append(Line([rule.predicate], {of: rule.value}))
         else:
-            home.predicates.append(rule.predicate)
+            lines.append(Line([rule.predicate], {of: rule.value}))
     for line in lines:
         line.predicates.sort(key=lambda predicate: predicate.mask & -predicate.mask)  # as they stand in the model
     return lines
@@ -124,8 +100,10 @@ def _lines(of: str, rules: Sequence[Chosen]) -> list[Line]:
 def _may_join(predicates: Sequence[Predicate], other: Predicate) -> bool:
     """Names go with names, in a line that is not too long; a class or dimensions stand for themselves."""
     everything = [*predicates, other]
-    by_name = all(key[0] not in ("norm", "type", "ndim") for each in everything for key in each.keys)
-    return by_name and sum(len(".".join(key)) for each in everything for key in each.keys) < 70
+    return (
+        not any(each.kinds for each in everything)
+        and sum(len(".".join(key)) for each in everything for key in each.keys) < 70
+    )
 
 
 def _woven(first: list[Line], second: list[Line]) -> list[Line]:
@@ -133,7 +111,8 @@ def _woven(first: list[Line], second: list[Line]) -> list[Line]:
     woven: list[Line] = []
     rest = list(second)
     for line in first:
-        same = next((i for i, other in enumerate(rest) if _keys(other) == _keys(line)), None)
+        keys = [each.keys for each in line.predicates]
+        same = next((i for i, other in enumerate(rest) if [each.keys for each in other.predicates] == keys), None)
         if same is not None and line.says.get("in") is not False:  # what is left out says nothing else
             woven += rest[:same]
             line.says |= rest[same].says
@@ -142,86 +121,72 @@ def _woven(first: list[Line], second: list[Line]) -> list[Line]:
     return woven + rest
 
 
-def _keys(line: Line) -> list[tuple[Key, ...]]:
-    return [predicate.keys for predicate in line.predicates]
-
-
 def _says(job: Job, says: Mapping[str, Hashable]) -> dict[str, Any]:
     if says.get("in") is False:
         return {"freeze": True}
     found: dict[str, Any] = {"freeze": False} if "in" in says else {}
-    for of, value in says.items():
-        if of in ("lr", "weight_decay"):
+    for name, value in says.items():
+        if name in job.base:
             assert isinstance(value, float)
-            found |= _value(job, of, value)
-        elif of != "in":
-            arguments = {**job.source.report.facts.arguments, **job.source.spec.arguments}
-            written = arguments.get(of) if value == ABSENT else job.source.values[of, value]
-            found.setdefault("set", {})[of] = written
+            found |= _value(name, job.base[name], value)
+        elif name != "in":
+            info = job.optimizer
+            own = {**info.defaults, **info.arguments}.get(name)
+            found.setdefault("set", {})[name] = own if value == ABSENT else job.source.written(name, value)
     return found
 
 
-def _value(job: Job, of: str, value: float) -> dict[str, Any]:
+def _value(name: str, base: float, value: float) -> dict[str, Any]:
     """A multiplier where it is as short as the value, which then stays right when the base is changed."""
-    base, word = (job.base_lr, "lr_mult") if of == "lr" else (job.base_decay, "decay_mult")
-    if value == 0 and of == "weight_decay":
-        return {of: 0}
+    if value == 0 and name == "weight_decay":
+        return {name: 0}
     mult = multiplier(base, value)
-    if mult is not None and len(number(mult)) <= max(len(number(value)), 4):
-        return {word: int(mult) if mult == int(mult) and mult < 1000 else mult}
-    return {of: value}
+    if mult is None or len(number(mult)) > max(len(number(value)), 4):
+        return {name: value}
+    return {"lr_mult" if name == "lr" else "decay_mult": int(mult) if mult == int(mult) and mult < 1000 else mult}
 
 
-def match_of(job: Job, predicates: Sequence[Predicate]) -> Any:
-    """Returns predicates as a match: a glob, a mapping, or a list of them."""
-    found: list[Any] = []
-    for predicate in predicates:
-        found += _matches(job, predicate)
+def _match(inventory: Inventory, predicates: Sequence[Predicate]) -> Any:
+    """Predicates as a match: a glob, a mapping, or a list of them."""
+    found = [match for predicate in predicates for match in _matches(inventory, predicate)]
     return found[0] if len(found) == 1 else found
 
 
-def _matches(job: Job, predicate: Predicate) -> list[Any]:
-    by_name = [key for key in predicate.keys if key[0] not in ("norm", "type", "ndim")]
-    globs = globs_of(job, by_name) if by_name else []
-    conditions: dict[str, Any] = {}
-    if globs:
-        conditions["name"] = globs[0] if len(globs) == 1 else globs
-    for key in predicate.keys:
-        if key[0] == "norm":
-            conditions["type"] = NORM
-        elif key[0] == "type":
-            conditions["type"] = short_name(key[1])
-        elif key[0] == "ndim":
-            conditions["ndim"] = [0, 1] if key[1] == "0|1" and _has_scalars(job) else 1
-    return globs if conditions.keys() == {"name"} else [conditions]
+def _matches(inventory: Inventory, predicate: Predicate) -> list[Any]:
+    globs = _globs(inventory, predicate) if len(predicate.kinds) < len(predicate.keys) else []
+    if not predicate.kinds:
+        return globs
+    conditions: dict[str, Any] = {"name": globs[0] if len(globs) == 1 else globs} if globs else {}
+    for kind, *words in predicate.kinds:
+        if kind == "ndim":
+            has_scalars = any(visit.ndim == 0 for visit in inventory.visits)
+            conditions["ndim"] = [0, 1] if words[0] == "0|1" and has_scalars else 1
+        else:
+            conditions["type"] = NORM if kind == "norm" else name_in("", words[0])
+    return [conditions]
 
 
-def _has_scalars(job: Job) -> bool:
-    return any(visit.ndim == 0 for visit in job.inventory.visits)
-
-
-def globs_of(job: Job, keys: Sequence[Key]) -> list[str]:
-    """Returns the globs that together match what the keys are about: several, where one would miss the root."""
-    names = [name for p in job.inventory.parameters for name in (p.name, *p.aliases)]
-    place = next((key for key in keys if key[0] in ("prefix", "range", "segment")), None)
-    leaf = next((key for key in keys if key[0] in ("leaf", "tail")), None)
+def _globs(inventory: Inventory, predicate: Predicate) -> list[str]:
+    """The globs that together match what the predicate says of the name: several, where one would miss the root."""
+    names = [name for parameter in inventory.parameters for name in parameter.names]
+    place, leaf = predicate.place, predicate.leaf
     if place is None:
         if leaf is None:
-            kind, *rest = keys[0]
-            return rest if kind == "names" else [escaped(name) for name in rest]
+            kind, *words = predicate.keys[0]
+            return words if kind == "names" else [escaped(name) for name in words]
         own = escaped(leaf[1])
         return [own] * (leaf[1] in names) + [f"*.{own}"] * any(name.endswith(f".{leaf[1]}") for name in names)
+    start = escaped(place[1])
     if place[0] == "segment":
-        inner = f"{escaped(place[1])}.*"
         deeper = any(f".{place[1]}." in name for name in names)
-        return [inner] * any(name.startswith(f"{place[1]}.") for name in names) + [f"*.{inner}"] * deeper
-    start = escaped(place[1]) if place[0] == "prefix" else f"{escaped(place[1])}.{{{place[2]}..{place[3]}}}"
+        return [f"{start}.*"] * any(name.startswith(f"{place[1]}.") for name in names) + [f"*.{start}.*"] * deeper
+    prefixes: tuple[str, ...] = (f"{place[1]}.",)
+    if place[0] == "range":
+        start += f".{{{place[2]}..{place[3]}}}"
+        prefixes = tuple(f"{place[1]}.{number}." for number in range(int(place[2]), int(place[3]) + 1))
     if leaf is None:
         return [f"{start}.*"]
-    numbers = range(int(place[2]), int(place[3]) + 1) if place[0] == "range" else ()
-    prefixes = tuple(f"{place[1]}.{number}." for number in numbers) or (f"{place[1]}.",)
-    ends = [(name, name.removesuffix(leaf[1])) for name in names if name.startswith(prefixes)]
-    direct = any(start in prefixes for name, start in ends if name != start)
-    inside = any(start.endswith(".") and start not in prefixes for name, start in ends if name != start)
     own = escaped(leaf[1])
-    return [f"{start}.{own}"] * direct + [f"{start}.*.{own}"] * inside
+    ends = (name.removesuffix(leaf[1]) for name in names if name.startswith(prefixes) and name.endswith(leaf[1]))
+    directly = {end in prefixes for end in ends if end.endswith(".")}
+    return [f"{start}.{own}"] * (True in directly) + [f"{start}.*.{own}"] * (False in directly)

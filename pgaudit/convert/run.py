@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from pgaudit import subject as subjects
 from pgaudit.config import Config, load_config
 from pgaudit.convert import basecls, openmmlab, proof, python, rules, timm
-from pgaudit.convert.job import Job, Written, job
-from pgaudit.convert.left_out import without_effect
-from pgaudit.convert.lots import Built, built
+from pgaudit.convert.job import Converted, Job
+from pgaudit.convert.source import ConversionSource, source_of, without_effect
 from pgaudit.core.errors import ConfigError, UsageError
-from pgaudit.references import subject_of
-from pgaudit.serialize import portable
-from pgaudit.subject import Subject
+from pgaudit.models.source import ModelSource, model_source
 from pgaudit.text import did_you_mean, quoted, visible
 
 if TYPE_CHECKING:
+    from pgaudit.models.source import Model
     from pgaudit.pipeline import ConfigSource
 
 
@@ -26,53 +23,26 @@ if TYPE_CHECKING:
 class Target:
     """A way to write a policy."""
 
-    write: Callable[[Job], Written]
-    what: str
-    """What it is, in a few words."""
+    write: Callable[[Job], Converted]
     unwraps: bool = False
-    """Whether it begins at the model's attribute ``module``."""
-    proved: Callable[[str, Job, Subject], None] = proof.by_audit
+    """Whether it begins at the model's attribute ``module``, and lists parameters by ``named_children()``."""
     runs: bool = False
     """Whether it is proved on the model itself."""
 
 
 TARGETS: Mapping[str, Target] = {
-    "rules": Target(rules.write, "pgaudit's own rules"),
-    "mmcv": Target(openmmlab.write_mmcv, "mmcv 1.x' default constructor", unwraps=True),
-    "mmengine": Target(openmmlab.write_mmengine, "mmengine's default constructor", unwraps=True),
-    "timm": Target(timm.write, "timm's create_optimizer_v2"),
-    "basecls": Target(basecls.write, "BaseCls' get_param_groups"),
-    "python": Target(python.write, "plain Python, with torch alone", proved=python.by_running, runs=True),
+    "rules": Target(rules.write),
+    "mmcv": Target(openmmlab.write_mmcv, unwraps=True),
+    "mmengine": Target(openmmlab.write_mmengine, unwraps=True),
+    "timm": Target(timm.write),
+    "basecls": Target(basecls.write),
+    "python": Target(python.write, runs=True),
 }
 """By the word for ``--to``."""
 
 
-@dataclass(frozen=True)
-class Converted:
-    """A policy in another library's words."""
-
-    text: str
-    notes: tuple[str, ...]
-    """What its reader should know."""
-
-
-def target_named(name: str) -> Target:
-    """Returns a target.
-
-    Raises:
-        UsageError: there is none of that name.
-    """
-    if name not in TARGETS:
-        raise UsageError(f"nothing is written as {quoted(name)}", did_you_mean(name, TARGETS) or _known())
-    return TARGETS[name]
-
-
-def _known() -> str:
-    return f"--to {', '.join(TARGETS)}"
-
-
 def convert(
-    model: subjects.Model,
+    model: Model,
     config: ConfigSource,
     to: str,
     *,
@@ -95,47 +65,51 @@ def convert(
         ConfigError: the config is wrong, or the target cannot express it.
         ModelError: the model cannot be built.
     """
-    target = target_named(to)
+    if to not in TARGETS:
+        known = did_you_mean(to, TARGETS) or f"--to {', '.join(TARGETS)}"
+        raise UsageError(f"nothing is written as {quoted(to)}", known)
+    target = TARGETS[to]
     read = load_config(config, constructor=constructor)
-    subject = subject_of(model, read, model_args)
-    if target.runs and not isinstance(subject, subjects.Buildable):
+    of = model_source(model, read, model_args)
+    if target.runs and of.build is None:
         hint = "name the model itself, not an inventory of it"
         raise UsageError(f"what is written as {quoted(to)} is proved by running it on the model", hint)
-    source = built(subject, read)
-    title = f"{visible(portable(read.path)) if read.path else 'A policy'} ({read.constructor})"
-    named = {} if read.model is None or model not in (None, read.model) else _model_of(read)
-    inert = without_effect(source.report)
-    work = job(
-        source,
-        subject,
-        unwrap=target.unwraps,
-        lists="named_children" if target.unwraps else "named_parameters",
-        ignore_frozen=ignore_frozen,
-        title=title,
-        model_section=named,
-        without_effect=inert,
-    )
-    if not work.inside:
+    source = source_of(of, read)
+    job = _job(source, of, target, ignore_frozen=ignore_frozen)
+    if model is None or model == read.model:
+        job = replace(job, model_section=_model_section(read))
+    if not job.values:
         raise ConfigError("nothing is left to convert: no parameter in the optimizer trains")
-    written = target.write(work)
-    target.proved(written.text, work, subject)
-    dropped = (f"not translated, for it has no effect of its own on this model: {each}" for each in inert)
-    return Converted(written.text, (*written.notes, *dropped, *_notes(source, work)))
+    written = target.write(job)
+    (proof.by_running if target.runs else proof.by_audit)(written.text, job, of)
+    return Converted(written.text, (*written.notes, *_notes(job)))
 
 
-def _model_of(config: Config) -> dict[str, Any]:
+def _job(source: ConversionSource, of: ModelSource, target: Target, *, ignore_frozen: bool) -> Job:
+    """Returns what the target has to write: the source's values in the order in which the target lists parameters."""
+    whole, tensors = of.identities(unwrap=target.unwraps)
+    inventory = whole.listed_by("named_children" if target.unwraps else "named_parameters")
+    values = dict(zip(map(id, source.tensors), source.values, strict=True))
+    frozen = (index for index, each in enumerate(inventory.parameters) if not each.trainable)
+    ignored = frozenset(frozen if ignore_frozen else ())
+    return Job(source, inventory, tuple(values[id(tensor)] for tensor in tensors), ignored)
+
+
+def _model_section(config: Config) -> dict[str, Any]:
     """What the config says of its own model."""
+    if config.model is None:
+        return {}
     return {"model": config.model, **({"model_args": config.model_args} if config.model_args else {})}
 
 
-def _notes(source: Built, work: Job) -> list[str]:
-    found = []
-    if source.unread:
-        words = ", ".join(sorted(map(visible, source.unread)))
-        found.append(f"left out, as neither {visible(source.spec.name)} nor a scheduler reads it: {words}")
-    config = source.config
-    if config.expect or config.ignores:
-        found.append("`expect` and `findings` are left out, since they are about the old config")
-    if work.ignored:
-        found.append(f"not compared: {len(work.ignored):,} frozen, such as {work.named(sorted(work.ignored)[:1])}")
-    return found
+def _notes(job: Job) -> Iterator[str]:
+    report = job.source.report
+    for each in without_effect(report):
+        yield f"not translated, for it has no effect of its own on this model: {each}"
+    if unread := job.source.unread:
+        words = ", ".join(sorted(map(visible, unread)))
+        yield f"left out, as neither {visible(job.optimizer.type)} nor a scheduler reads it: {words}"
+    if report.basis and (report.config.expect or report.config.ignores):
+        yield "`expect` and `findings` are left out, since they are about the old config"
+    if job.ignored:
+        yield f"not compared: {len(job.ignored):,} frozen, such as {job.named(sorted(job.ignored)[:1])}"

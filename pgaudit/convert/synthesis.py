@@ -5,17 +5,18 @@ later rules override earlier ones.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import permutations
+from typing import NamedTuple
 
-from pgaudit.convert.features import Features, Predicate
+from pgaudit.convert.features import Features, Predicate, bits, masks_of, union
 
-_CAUTION = (1.0, 2.5, 1e9)
-"""What a parameter that a rule takes wrongly, and a later one must mend, costs against one that it takes rightly."""
+CAUTION = (1.0, 2.5, 1e9)
+"""What a parameter that a rule takes wrongly, and a later one must correct, costs against one that it takes rightly."""
+_MOST_ORDERS = 4
+"""Values of which all orders are tried."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(NamedTuple):
     """One rule."""
 
     predicate: Predicate
@@ -36,36 +37,25 @@ def rules_for(
     if all(value == base for value in values.values()):
         return []
     predicates = features.predicates(values, of_lr=of_lr)
-    wanted: dict[Hashable, int] = {}
-    for index, value in values.items():
-        wanted[value] = wanted.get(value, 0) | 1 << index
-    found = [_Search(wanted, base, predicates, features, caution).run() for caution in _CAUTION]
+    wanted = masks_of(values)
+    found = [_greedy(wanted, base, predicates, features, caution) for caution in CAUTION]
     found += _staged(wanted, base, predicates)
     return min((_pruned(rules, wanted, base) for rules in found), key=_length)
 
 
 def _staged(wanted: Mapping[Hashable, int], base: Hashable, predicates: Sequence[Predicate]) -> Iterator[list[Chosen]]:
     """One value after the other, in every order: a rule may take what a later value gets, and nothing else."""
-    if len(wanted) > _MOST_ORDERS:
-        return
-    for order in permutations(wanted):
+    for order in permutations(wanted) if len(wanted) <= _MOST_ORDERS else ():
         found: list[Chosen] = []
         for place, value in enumerate(order):
-            allowed = sum(wanted[other] for other in order[place:])
-            lacking = wanted[value] & (_taken(found) if value == base else -1)
-            rules = _cover(value, lacking, allowed, predicates)
+            allowed = union(wanted[other] for other in order[place:])
+            taken = union(rule.predicate.mask for rule in found)
+            rules = _cover(value, wanted[value] & (taken if value == base else -1), allowed, predicates)
             if rules is None:
                 break
             found += rules
         else:
             yield found
-
-
-def _taken(rules: Sequence[Chosen]) -> int:
-    taken = 0
-    for rule in rules:
-        taken |= rule.predicate.mask
-    return taken
 
 
 def _cover(value: Hashable, lacking: int, allowed: int, predicates: Sequence[Predicate]) -> list[Chosen] | None:
@@ -81,74 +71,52 @@ def _cover(value: Hashable, lacking: int, allowed: int, predicates: Sequence[Pre
     return found
 
 
-_MOST_ORDERS = 4
-"""Values of which all orders are tried."""
+def _greedy(
+    wanted: Mapping[Hashable, int], base: Hashable, predicates: Sequence[Predicate], features: Features, caution: float
+) -> list[Chosen]:
+    """Takes, step by step, the rule that sets most parameters right; at last, one parameter by its name."""
+    found: list[Chosen] = []
+    everything, right = union(wanted.values()), wanted.get(base, 0)
+    while wrong := everything & ~right:
+        chosen = _best(wanted, right, predicates, caution)
+        if chosen is None:
+            index = next(bits(wrong))
+            chosen = Chosen(features.exact(index), next(v for v, mask in wanted.items() if mask >> index & 1))
+        found.append(chosen)
+        right = _after(right, chosen, wanted)
+    return found
 
 
-class _Search:
-    """Takes, step by step, the rule that sets most parameters right."""
-
-    def __init__(
-        self,
-        wanted: Mapping[Hashable, int],
-        base: Hashable,
-        predicates: Sequence[Predicate],
-        features: Features,
-        caution: float,
-    ) -> None:
-        self._wanted = wanted
-        self._all = sum(wanted.values())
-        self._predicates = predicates
-        self._features = features
-        self._caution = caution
-        self._right = wanted.get(base, 0)
-
-    def run(self) -> list[Chosen]:
-        found = []
-        while wrong := self._all & ~self._right:
-            chosen = self._best() or self._last_resort(wrong)
-            found.append(chosen)
-            taken = chosen.predicate.mask
-            self._right = (self._right & ~taken) | (taken & self._wanted[chosen.value])
-        return found
-
-    def _best(self) -> Chosen | None:
-        best: Chosen | None = None
-        most = 0.0
-        for value, mask in self._wanted.items():
-            lacking = mask & ~self._right
-            spoiled = self._right & ~mask
-            for predicate in self._predicates if lacking else ():
-                gain = (predicate.mask & lacking).bit_count()
-                if gain <= most:
-                    continue
-                damage = (predicate.mask & spoiled).bit_count()
-                score = gain - self._caution * damage
-                # Among equals the first is the plainest: predicates stand in that order.
-                if score > most or (score == most and best and predicate.cost < best.predicate.cost):
-                    best, most = Chosen(predicate, value), score
-        return best
-
-    def _last_resort(self, wrong: int) -> Chosen:
-        index = (wrong & -wrong).bit_length() - 1
-        value = next(value for value, mask in self._wanted.items() if mask >> index & 1)
-        return Chosen(self._features.exact(index), value)
+def _best(wanted: Mapping[Hashable, int], right: int, predicates: Sequence[Predicate], caution: float) -> Chosen | None:
+    best, most = None, 0.0
+    for value, mask in wanted.items():
+        lacking, spoiled = mask & ~right, right & ~mask
+        for predicate in predicates if lacking else ():
+            gain = (predicate.mask & lacking).bit_count()
+            if gain <= most:
+                continue
+            score = gain - caution * (predicate.mask & spoiled).bit_count()
+            # Among equals the first is the plainest: predicates stand in that order.
+            if score > most or (score == most and best and predicate.cost < best.predicate.cost):
+                best, most = Chosen(predicate, value), score
+    return best
 
 
-def _holds(rules: Sequence[Chosen], wanted: Mapping[Hashable, int], base: Hashable) -> bool:
-    everything = sum(wanted.values())
-    right = wanted.get(base, 0)
-    for rule in rules:
-        taken = rule.predicate.mask
-        right = (right & ~taken) | (taken & wanted[rule.value])
-    return right & everything == everything
+def _after(right: int, rule: Chosen, wanted: Mapping[Hashable, int]) -> int:
+    """The parameters that have their values after one more rule, of those that had them before."""
+    taken = rule.predicate.mask
+    return (right & ~taken) | (taken & wanted[rule.value])
 
 
 def _pruned(rules: list[Chosen], wanted: Mapping[Hashable, int], base: Hashable) -> list[Chosen]:
     """Drops the rules that later ones have made needless."""
+    everything = union(wanted.values())
     for rule in list(rules):
         fewer = [each for each in rules if each is not rule]
-        if _holds(fewer, wanted, base):
+        right = wanted.get(base, 0)
+        for each in fewer:
+            right = _after(right, each, wanted)
+        if not everything & ~right:
             rules = fewer
     return rules
 

@@ -1,4 +1,4 @@
-"""Numbers, texts and mappings as a person would write them into a YAML config."""
+"""Numbers, texts and mappings as a person would write them into a YAML config, bit for bit."""
 
 from __future__ import annotations
 
@@ -30,6 +30,27 @@ def number(value: float) -> str:
         short = f"{'-' if value < 0 else ''}{digits[0]}.{digits[1:] or '0'}e-{places}"
         return short if float(short) == value else plain
     return plain
+
+
+_NEIGHBOURS = 8
+"""Floats on each side of a quotient that are tried: rounding moves it by one or two."""
+
+
+def multiplier(base: float, value: float) -> float | None:
+    """Returns the shortest number by which ``base`` becomes exactly ``value``, bit for bit; None if there is none."""
+    if base == value:
+        return 1.0
+    if value == 0:
+        return 0.0
+    quotient = value / base if base else 0.0
+    if not math.isfinite(quotient) or quotient == 0:
+        return None
+    near = [float(f"{quotient:.{digits}g}") for digits in range(1, 18)]
+    below = above = quotient
+    for _ in range(_NEIGHBOURS):
+        below, above = math.nextafter(below, 0), math.nextafter(above, math.inf)
+        near += below, above
+    return next((each for each in near if base * each == value), None)
 
 
 def scalar(value: Any) -> str:

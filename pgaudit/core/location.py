@@ -6,38 +6,38 @@ import os
 from dataclasses import dataclass, field
 
 
-@dataclass(frozen=True)
-class Position:
-    """A place in a config file; line and column count from 1. Those of one file are in the order of its text."""
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place in a file, or a whole file; line and column count from 1."""
 
-    line: int
-    column: int
-    file: str | None = field(default=None, repr=False)
-    """The file, where it is not the config itself but one that the config inherits from."""
+    path: str | None = None
+    """The file, as the user named it or as seen from where the config was named."""
+    line: int | None = None
+    column: int | None = None
+    inherited: bool = field(default=False, compare=False, repr=False)
+    """Whether the file is not the config itself but one that the config inherits from."""
 
-    def __lt__(self, other: Position) -> bool:
-        return self._order < other._order
+    def __str__(self) -> str:
+        """Returns ``file:line:column``, or what of it is known, as editors and terminals make a link of it."""
+        return ":".join(str(part) for part in (self.path, self.line, self.column) if part is not None)
 
-    @property
-    def _order(self) -> tuple[str, int, int]:
-        """The config itself comes first."""
-        return self.file or "", self.line, self.column
+    def __lt__(self, other: Location) -> bool:
+        return location_order(self) < location_order(other)
 
     @property
     def mark(self) -> str:
         """The short form, as after a rule's name: ``:12``, or ``base.py:12`` where the file is another."""
-        return f"{os.path.basename(self.file or '')}:{self.line}"
+        return f"{os.path.basename(self.path or '') if self.inherited else ''}:{self.line}"
 
 
-def file_of(path: str | None, position: Position | None) -> str | None:
-    """Returns the file that a position in the config ``path`` is in."""
-    return position.file if position and position.file else path
+def location_order(of: Location | None) -> tuple[bool, bool, str, int, int]:
+    """Returns what sorts locations: the config itself, then the files that it inherits from by name, each in the order
+    of its text; what has no line comes last.
+    """
+    at = of or Location()
+    return at.line is None, at.inherited, at.path or "", at.line or 0, at.column or 0
 
 
-def place(path: str | None, position: Position | None) -> str:
-    """Returns ``file:line:column``, or what of it is known, as editors and terminals make a link of it."""
-    file = file_of(path, position)
-    where = [file] if file else []
-    if position:
-        where += [str(position.line), str(position.column)]
-    return ":".join(where)
+def whole_file(path: str | None) -> Location | None:
+    """Returns the location of a whole file; None for what was read from none, such as a mapping."""
+    return None if path is None else Location(path)

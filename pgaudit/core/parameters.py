@@ -26,7 +26,7 @@ class ModuleType:
     bases: tuple[str, ...]
     """Qualified names of the class and all its bases, in method resolution order."""
     families: frozenset[str]
-    """What the class is to the libraries' isinstance tests: see :mod:`pgaudit.inventory.families`.
+    """What the class is to the libraries' isinstance tests: see :mod:`pgaudit.models.walk.families`.
 
     ``norm_like`` is a norm that they do not know.
     """
@@ -82,7 +82,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One meeting with a parameter on a depth-first walk of own parameters, then children.
+    """One occurrence with a parameter on a depth-first walk of own parameters, then children.
 
     A tied parameter is met once under each parent; twice in one module, or under one parent's two names for one child,
     it is met once.
@@ -119,7 +119,7 @@ class Hints:
     no_weight_decay: tuple[str, ...] = ()
     """Names and globs, sorted."""
     layers: Mapping[str, int] = field(default_factory=dict)
-    """The layer of each name, counted from the input, as timm tells layers: see :mod:`pgaudit.inventory.layers`."""
+    """The layer of each name, counted from the input, as timm tells layers: see :mod:`pgaudit.models.walk.layers`."""
     layered_by: str = ""
     """What told the layers: ``group_matcher``, ``classifier``, or nothing, so that they are one."""
     layer_depths: Mapping[str, tuple[float, float] | str] | None = None
@@ -198,7 +198,7 @@ class Inventory:
 
     @cached_property
     def visits_of(self) -> Mapping[int, tuple[Visit, ...]]:
-        """All meetings with a parameter, by its index; those never met are left out."""
+        """All occurrences with a parameter, by its index; those never met are left out."""
         found: dict[int, list[Visit]] = {}
         for visit in self.visits:
             found.setdefault(visit.index, []).append(visit)

@@ -1,6 +1,6 @@
 """The gate: expectations, the lock file and the baseline → what fails, and why."""
 
-from pgaudit.gate.records import Audit, Notice, Outcome
+from pgaudit.gate.records import Audit, Outcome
 from pgaudit.gate.run import run
 
-__all__ = ["Audit", "Notice", "Outcome", "run"]
+__all__ = ["Audit", "Outcome", "run"]

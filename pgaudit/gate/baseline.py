@@ -12,10 +12,10 @@ from typing import Any
 
 from pgaudit.config.documents import read_file
 from pgaudit.config.json_text import read_json
-from pgaudit.core.errors import ConfigError, Problem
+from pgaudit.config.validation import model_errors
+from pgaudit.core.errors import ConfigError
 from pgaudit.core.findings import Finding
-from pgaudit.core.location import Position
-from pgaudit.gate.records import Notice
+from pgaudit.core.location import Location
 from pgaudit.names import fold_named
 from pgaudit.sources.lock_names import expanded, spelled
 from pgaudit.text import counted, one_line, quoted, visible
@@ -61,31 +61,31 @@ def read(path: str) -> Known:
     """
     data = read_file(path, "baseline", most=MAX_BYTES, example=f"pgaudit check --write-baseline {visible(path)}")
     if len(data) > MAX_BYTES:
-        raise ConfigError(Problem(f"the file is larger than the {MAX_BYTES:,} bytes that a baseline may have", path))
+        message = f"the file is larger than the {MAX_BYTES:,} bytes that a baseline may have"
+        raise ConfigError(message, location=Location(path))
     found = _validated(read_json(data, path, _HINT), path)
     try:
         return frozenset(key for entry in found["findings"] for key in _keys(entry))
     except ValueError as error:
-        raise ConfigError(Problem(one_line(error), path, hint=_HINT)) from None
+        raise ConfigError(one_line(error), _HINT, Location(path)) from None
 
 
 def _validated(data: Any, path: str) -> dict[str, Any]:
-    from pgaudit.config.complaints import refusals
     from pgaudit.gate.schema import BaselineData
 
     if not isinstance(data, dict) or "pgaudit_baseline" not in data:
-        raise ConfigError(Problem("this is not a baseline of pgaudit", path, hint=_HINT))
+        raise ConfigError("this is not a baseline of pgaudit", _HINT, Location(path))
     version = data["pgaudit_baseline"]
     if isinstance(version, bool) or version != FORMAT:
         newer = isinstance(version, int) and version > FORMAT
         message = f"baseline format {one_line(json.dumps(version), limit=40)}; this pgaudit reads {FORMAT}"
-        raise ConfigError(Problem(message, path, hint="a newer pgaudit wrote it" if newer else _HINT))
-    problems = [
-        Problem(f"{visible('.'.join(map(str, at)))}: {said}", path, hint=hint)
-        for at, said, hint in refusals(BaselineData, data)
+        raise ConfigError(message, "a newer pgaudit wrote it" if newer else _HINT, Location(path))
+    found = [
+        Finding.error(f"{visible('.'.join(map(str, at)))}: {said}", Location(path), hint)
+        for at, said, hint in model_errors(BaselineData, data)
     ]
-    if problems:
-        raise ConfigError(problems[:_SPELLED_OUT])
+    if found:
+        raise ConfigError(found[:_SPELLED_OUT])
     return data
 
 
@@ -94,8 +94,8 @@ def _keys(entry: dict[str, Any]) -> Iterable[Key]:
     return [(entry["code"], entry["key"], name) for name in names or [None]]
 
 
-def stale(known: Known, findings: Iterable[Finding], path: str) -> Iterator[Notice]:
-    """Yields a notice for each entry that nothing fits any more, or not all of it; it fails nothing."""
+def stale(known: Known, findings: Iterable[Finding], path: str) -> Iterator[Finding]:
+    """Yields a finding for each entry that nothing fits any more, or not all of it; it fails nothing."""
     current = frozenset(key for finding in findings for key in keys_of(finding))
     gone: dict[tuple[str, str | None], list[str]] = defaultdict(list)
     for code, key, param in sorted(known - current, key=str):
@@ -104,5 +104,5 @@ def stale(known: Known, findings: Iterable[Finding], path: str) -> Iterator[Noti
         of = f" of {quoted(key)}" if key is not None else ""
         about = f" for {names[0]}" if len(names) == 1 else f" for {counted(len(names), 'tensor')}" if names else ""
         message = f"the baseline knows {code}{of}{visible(about)}, which is mended"
-        hint, at = "pgaudit check --write-baseline writes it without", Position(1, 1)
-        yield Notice("baseline", "stale-baseline", "info", False, message, hint, path, at, tuple(names), key)
+        hint, at = "pgaudit check --write-baseline writes it without", Location(path, 1, 1)
+        yield Finding("baseline", "stale-baseline", "info", message, hint, at, tuple(names), key)

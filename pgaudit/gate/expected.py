@@ -5,24 +5,23 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from pgaudit.config.expect import Expectations, ParamExpectation, RuleExpectation
 from pgaudit.config.layouts import Path
-from pgaudit.core.assignment import ParamAssignment, Provenance
-from pgaudit.core.errors import ConfigError, Problem
-from pgaudit.core.location import file_of, place
-from pgaudit.gate.records import Notice
-from pgaudit.report import Report, deciding_rules
-from pgaudit.serialize import portable
+from pgaudit.core.assignment import ParamAssignment
+from pgaudit.core.errors import ConfigError
+from pgaudit.core.findings import Finding
+from pgaudit.core.setting import Provenance, deciding_rules
+from pgaudit.report import Report
+from pgaudit.serialize import portable_location
 from pgaudit.text import counted, did_you_mean, quoted, visible
 
 _CLOSE = 1e-9
 """Relative; 0.1 × 0.1 is not 0.01 to the last bit, and a person writes 0.01."""
 
 
-def unexpected(report: Report, expect: Expectations) -> Iterator[Notice]:
-    """Yields a notice for each expectation that does not hold, in the file's order of sections."""
+def unexpected(report: Report, expect: Expectations) -> Iterator[Finding]:
+    """Yields a finding for each expectation that does not hold, in the file's order of sections."""
     hits = _hits(report)
     for rule in expect.rules:
         yield from _rule(report, expect, rule, hits)
@@ -33,7 +32,7 @@ def unexpected(report: Report, expect: Expectations) -> Iterator[Notice]:
     if expect.max_groups is not None and len(report.groups) > expect.max_groups:
         message = f"expected at most {counted(expect.max_groups, 'group')}, got {len(report.groups):,}"
         hint = "pgaudit.build_optimizer merges groups of equal settings; this counts what the constructor makes"
-        yield _notice("expect-groups", "too-many-groups", message, expect, (*expect.at, "groups", "max"), hint=hint)
+        yield _finding("expect-groups", "too-many-groups", message, expect, (*expect.at, "groups", "max"), hint=hint)
 
 
 def _hits(report: Report) -> dict[Provenance, list[ParamAssignment]]:
@@ -47,7 +46,7 @@ def _hits(report: Report) -> dict[Provenance, list[ParamAssignment]]:
 
 def _rule(
     report: Report, expect: Expectations, expected: RuleExpectation, hits: dict[Provenance, list[ParamAssignment]]
-) -> Iterator[Notice]:
+) -> Iterator[Finding]:
     found = {rule: rows for rule, rows in hits.items() if expected.rule in rule.words}
     rows = list({row.name: row for members in found.values() for row in members}.values())
     if not rows:
@@ -55,18 +54,18 @@ def _rule(
             known = sorted({word for rule in hits for word in rule.words})
             message = f"{quoted(expected.rule)} decides nothing; expected {_amount(expected)}"
             hint = did_you_mean(expected.rule, known) or f"these do: {', '.join(map(visible, known))}"
-            yield _notice("expect-rules", "rule-hits-nothing", message, expect, expected.at, hint=hint)
+            yield _finding("expect-rules", "rule-hits-nothing", message, expect, expected.at, hint=hint)
         return
     allowed = _allowed(report, expect, expected)
     for rule, members in found.items():
         strangers = [row for row in members if allowed is not None and allowed.isdisjoint(row.names)]
         if strangers:
             message = f"{_worded(report, rule)} may hit {_globs(expected.params or ())}, and hits {_named(strangers)}"
-            yield _notice("expect-rules", "unexpected-rule-hit", message, expect, expected.at, strangers, rule.full)
+            yield _finding("expect-rules", "unexpected-rule-hit", message, expect, expected.at, strangers, rule.full)
     if expected.count is not None and len(rows) != expected.count:
         words = ", ".join(_worded(report, rule) for rule in found)
         message = f"expected {counted(expected.count, 'tensor')}, got {len(rows):,} by {words}"
-        yield _notice("expect-rules", "unexpected-rule-count", message, expect, expected.at, rows, expected.rule)
+        yield _finding("expect-rules", "unexpected-rule-count", message, expect, expected.at, rows, expected.rule)
 
 
 def _allowed(report: Report, expect: Expectations, expected: RuleExpectation) -> set[str] | None:
@@ -79,27 +78,26 @@ def _allowed(report: Report, expect: Expectations, expected: RuleExpectation) ->
 def _names(report: Report, expect: Expectations, glob: str, at: Path) -> frozenset[str]:
     """The names that a glob stands for; ConfigError for what is none."""
     if fault := report.names.fault(glob):
-        position = expect.position(at)
-        raise ConfigError(Problem(f"{quoted(glob)} is not a glob: {fault}", file_of(expect.path, position), position))
+        raise ConfigError(f"{quoted(glob)} is not a glob: {fault}", location=expect.location(at))
     return report.names.matching(glob)
 
 
-def _unlisted(report: Report, expect: Expectations, hits: dict[Provenance, list[ParamAssignment]]) -> Iterator[Notice]:
+def _unlisted(report: Report, expect: Expectations, hits: dict[Provenance, list[ParamAssignment]]) -> Iterator[Finding]:
     listed = {expected.rule for expected in expect.rules}
     for rule, rows in hits.items():
         if rule.is_base or rule.words & listed:
             continue
         message = f"{_worded(report, rule)} is not listed, and hits {_named(rows)}"
         at = (*expect.at, "exhaustive")
-        yield _notice("expect-rules", "unexpected-rule-hit", message, expect, at, rows, rule.full)
+        yield _finding("expect-rules", "unexpected-rule-hit", message, expect, at, rows, rule.full)
 
 
-def _param(report: Report, expect: Expectations, expected: ParamExpectation) -> Iterator[Notice]:
+def _param(report: Report, expect: Expectations, expected: ParamExpectation) -> Iterator[Finding]:
     rows = report.called(_names(report, expect, expected.glob, expected.at))
     if not rows:
         hint = report.names.hint(expected.glob) or "a glob over whole names, such as '*.bias'"
         message = f"{quoted(expected.glob)} matches no parameter"
-        yield _notice("expect-params", "dead-expectation", message, expect, expected.at, hint=hint)
+        yield _finding("expect-params", "dead-expectation", message, expect, expected.at, hint=hint)
     different: dict[tuple[str, str], list[ParamAssignment]] = defaultdict(list)
     for row in rows:
         for wanted, got in _differences(report, expected, row):
@@ -109,7 +107,7 @@ def _param(report: Report, expect: Expectations, expected: ParamExpectation) -> 
         message = f"{_named(members)}{glob}: expected {wanted}, got {got}"
         rules = {rule.full: None for row in members for rule in deciding_rules(row.setting)}
         key = next(iter(rules), None)
-        yield _notice("expect-params", "unexpected-setting", message, expect, expected.at, members, key)
+        yield _finding("expect-params", "unexpected-setting", message, expect, expected.at, members, key)
 
 
 def _differences(report: Report, expected: ParamExpectation, row: ParamAssignment) -> Iterator[tuple[str, str]]:
@@ -137,9 +135,8 @@ def _differences(report: Report, expected: ParamExpectation, row: ParamAssignmen
 
 def _worded(report: Report, rule: Provenance) -> str:
     """A rule, and where it stands."""
-    at = rule.position and replace(rule.position, file=portable(rule.position.file))
-    where = place(portable(report.config_path), at) if at else ""
-    return f"{visible(rule.full)} ({visible(where)})" if where else visible(rule.full)
+    at = portable_location(rule.location)
+    return f"{visible(rule.full)} ({visible(at)})" if at else visible(rule.full)
 
 
 def _named(rows: Sequence[ParamAssignment]) -> str:
@@ -157,7 +154,7 @@ def _amount(expected: RuleExpectation) -> str:
     return _globs(expected.params or ()) if expected.params else "some parameter"
 
 
-def _notice(
+def _finding(
     code: str,
     name: str,
     message: str,
@@ -167,8 +164,6 @@ def _notice(
     key: str | None = None,
     *,
     hint: str | None = None,
-) -> Notice:
-    position = expect.position(at)
+) -> Finding:
     names = tuple(row.name for row in rows)
-    path = file_of(expect.path, position)
-    return Notice(code, name, "error", True, message, hint, path, position, names, key)
+    return Finding(code, name, "error", message, hint, expect.location(at), names, key)

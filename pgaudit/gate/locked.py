@@ -8,11 +8,13 @@ from collections.abc import Iterator
 
 from pgaudit.config.documents import read_file
 from pgaudit.constructors import constructor_named
-from pgaudit.core.assignment import ParamAssignment, Provenance
-from pgaudit.core.location import Position, file_of
+from pgaudit.core.assignment import ParamAssignment
+from pgaudit.core.findings import Finding
+from pgaudit.core.location import Location, whole_file
+from pgaudit.core.setting import Provenance
 from pgaudit.diff import Change, ChangeKind, Diff, ValueChange, compare
 from pgaudit.diff.compare import same
-from pgaudit.gate.records import Audit, Notice
+from pgaudit.gate.records import Audit
 from pgaudit.report import Report
 from pgaudit.serialize import plain
 from pgaudit.sources.lock import MAX_BYTES, read_lock
@@ -22,8 +24,8 @@ _SETTINGS = frozenset({"constructor", "lr", "weight_decay"})
 """Parts of the setup that show in the parameters, or in nothing: by themselves they fail nothing."""
 
 
-def moved(report: Report, audit: Audit) -> Iterator[Notice]:
-    """Yields a notice for each way in which parameters moved, and for each argument of the optimizer that did.
+def moved(report: Report, audit: Audit) -> Iterator[Finding]:
+    """Yields a finding for each way in which parameters moved, and for each argument of the optimizer that did.
 
     Raises:
         ConfigError: the lock cannot be read.
@@ -42,7 +44,7 @@ def moved(report: Report, audit: Audit) -> Iterator[Notice]:
         message = f"{counted(len(other), 'tensor')} have other rules than the lock says, and the same values"
         names = tuple(change.param.name for change in other)
         hint = f"{audit.relock()} writes the new rules"
-        yield Notice("lock", "other-rule", "info", False, message, hint, audit.lock, Position(1, 1), names)
+        yield Finding("lock", "other-rule", "info", message, hint, Location(audit.lock, 1, 1), names)
 
 
 def _is_default(report: Report, change: ValueChange) -> bool:
@@ -52,18 +54,17 @@ def _is_default(report: Report, change: ValueChange) -> bool:
     return None in (change.before, change.after) and same(plain(default), given)
 
 
-def _of_setup(report: Report, change: ValueChange, audit: Audit) -> Notice:
-    position = _of_argument(report, change.name) if report.basis else None
+def _of_setup(report: Report, change: ValueChange, audit: Audit) -> Finding:
+    at = _of_argument(report, change.name) if report.basis else whole_file(report.config_path)
     message = f"{visible(change.name)}: locked as {_word(change.before)}, now {_word(change.after)}"
-    path = file_of(report.config_path, position)
-    return Notice("lock", "setup-moved", "error", True, message, _hint(audit), path, position)
+    return Finding("lock", "setup-moved", "error", message, _hint(audit), at)
 
 
-def _of_argument(report: Report, name: str) -> Position | None:
+def _of_argument(report: Report, name: str) -> Location | None:
     """Where an argument of the optimizer stands in the config."""
     spec = constructor_named(report.config.constructor).optimizer(report.config)
     key = spec.type_key if name == "optimizer" else name
-    return report.config.position(*spec.section, key) or report.config.position(*spec.section)
+    return report.config.nearest(*spec.section, key)
 
 
 _Move = tuple[ChangeKind, str, "Provenance | None"]
@@ -89,7 +90,7 @@ def _deciding(change: Change) -> Provenance | None:
     return new.weight_decay_rule
 
 
-def _of_parameters(report: Report, lock: Report, like: _Move, changes: list[Change], audit: Audit) -> Notice:
+def _of_parameters(report: Report, lock: Report, like: _Move, changes: list[Change], audit: Audit) -> Finding:
     kind, words, rule = like
     names = tuple(change.param.name for change in changes)
     which = visible(names[0]) if len(names) == 1 else f"{counted(len(names), 'tensor')} such as {visible(names[0])}"
@@ -98,10 +99,9 @@ def _of_parameters(report: Report, lock: Report, like: _Move, changes: list[Chan
     if kind in (ChangeKind.ADDED, ChangeKind.REMOVED) and locked != model:
         hint = f"the lock is of {visible(locked)}, and this is {visible(model)}"
     name = {ChangeKind.ADDED: "not-locked", ChangeKind.REMOVED: "locked-and-gone"}.get(kind, "moved")
-    position = rule.position if rule else None
+    at = (rule.location if rule else None) or whole_file(report.config_path)
     key = visible(rule.full) if rule else None
-    path = file_of(report.config_path, position)
-    return Notice("lock", name, "error", True, f"{which}: {words}", hint, path, position, names, key)
+    return Finding("lock", name, "error", f"{which}: {words}", hint, at, names, key)
 
 
 def _hint(audit: Audit) -> str:

@@ -9,14 +9,16 @@ from contextlib import closing
 from dataclasses import fields, replace
 
 from pgaudit.config.project import Listed, Project
-from pgaudit.core.errors import Problem, UsageError
+from pgaudit.core.errors import UsageError
+from pgaudit.core.findings import Finding
+from pgaudit.core.location import Location
 from pgaudit.gate.processes import in_processes
 from pgaudit.gate.records import Audit, Outcome
 from pgaudit.gate.run import run
 from pgaudit.input_files import note_input, noted_inputs
-from pgaudit.inventory.imports import forgotten
 from pgaudit.names import Names
-from pgaudit.text import did_you_mean, said, visible
+from pgaudit.text import did_you_mean, format_exception, visible
+from pgaudit.user_code.imports import fresh_imports
 
 
 def audits_of(project: Project) -> list[Audit]:
@@ -75,8 +77,10 @@ def guarded(audit: Audit) -> Outcome:
 
 def _guarded(audit: Audit) -> Outcome:
     try:
-        with forgotten():
+        with fresh_imports():
             return run(audit)
     except (Exception, SystemExit) as error:  # foreign code may ask to exit
-        problem = Problem(f"internal error: {said(error)}", audit.config, hint="--traceback shows where")
-        return Outcome(audit, problems=(problem,), trace=traceback.format_exc())
+        found = Finding.error(
+            f"internal error: {format_exception(error)}", Location(audit.config), "--traceback shows where"
+        )
+        return Outcome(audit, (found,), trace=traceback.format_exc())

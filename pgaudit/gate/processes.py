@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import BrokenExecutor
-from dataclasses import replace
 
-from pgaudit.core.errors import Problem
+from pgaudit.core.findings import Finding
+from pgaudit.core.location import Location
 from pgaudit.gate.records import Audit, Outcome
 from pgaudit.processes import processes
 
@@ -32,6 +32,5 @@ def _alone(run: Callable[[Audit], Outcome], audit: Audit) -> Outcome:
             return outcome
     except BrokenExecutor:
         hint = "the code of the model, or the lack of memory, has ended it"
-        problem = Problem("the process that checked it has died", hint=hint)
-        placed = audit.origin.placed(problem, "model") if audit.origin else replace(problem, path=audit.config)
-        return Outcome(audit, problems=(placed,))
+        at = audit.origin.location("model") if audit.origin else Location(audit.config)
+        return Outcome(audit, (Finding.error("the process that checked it has died", at, hint),))

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pgaudit.config.project import Origin
-from pgaudit.core.errors import Problem
-from pgaudit.core.findings import Finding, Severity
-from pgaudit.core.location import Position
-from pgaudit.inventory.cache import Cache
+from pgaudit.core.findings import Finding, Threshold, at_least
+from pgaudit.models.cache import Cache
 from pgaudit.text import visible
 
 CLEAN, FAILED, BROKEN = 0, 1, 2
 """Exit codes: nothing failed; something did; something could not be checked."""
+AGREED = frozenset({"expect-rules", "expect-params", "expect-groups", "lock", "baseline"})
+"""The codes of what is otherwise than was agreed: in expectations, a lock file or a baseline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Audit:
     expect: str | None = None
     """A file of expectations; they take the place of the config's own."""
     baseline: str | None = None
-    fail_on: str | None = None
+    fail_on: Threshold | None = None
     """The severity from which on findings fail; None for what the expectations say, or else ``error``."""
     cache: Cache | None = None
     """Where saved inventories of timm's models are kept."""
@@ -55,34 +55,15 @@ class Audit:
         return visible(shlex.join([*words, "-o", self.lock or "FILE", *(["--update"] if update else [])]))
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """One thing to say about an audit; some make it fail."""
-
-    code: str
-    """A finding's code, or ``expect-rules``, ``expect-params``, ``expect-groups``, ``lock``, ``baseline``."""
-    name: str
-    level: Severity
-    fails: bool
-    message: str
-    hint: str | None = None
-    path: str | None = None
-    position: Position | None = None
-    params: tuple[str, ...] = ()
-    """All parameters that it is about."""
-    key: str | None = None
-    """The rule that it is about, in the config's words."""
-
-
 @dataclass(frozen=True)
 class Outcome:
     """What came of one audit."""
 
     audit: Audit
-    notices: tuple[Notice, ...] = ()
-    """In the order of the files that they point to."""
-    problems: tuple[Problem, ...] = ()
-    """Why it could not be checked; then there are no notices."""
+    findings: tuple[Finding, ...] = ()
+    """In the order of the files that they point to. One that could not be checked has nothing but what stopped it."""
+    fail_on: Threshold = "error"
+    """The severity from which on the findings of checks fail."""
     parameters: int = 0
     groups: int = 0
     ignored: int = 0
@@ -93,33 +74,34 @@ class Outcome:
     trace: str = ""
     """Where the error of an audit that could not be checked comes from, for those who ask."""
 
+    def fails(self, finding: Finding) -> bool:
+        """Returns whether one of its findings makes the gate fail: an error that stops it, or about what was agreed,
+        always does; a check's finding does from a severity on.
+        """
+        agreed = finding.stops or finding.code in AGREED
+        return at_least(finding.severity, "error" if agreed else self.fail_on)
+
     @property
-    def failures(self) -> tuple[Notice, ...]:
-        """The notices that make the gate fail."""
-        return tuple(notice for notice in self.notices if notice.fails)
+    def errors(self) -> tuple[Finding, ...]:
+        """Why it could not be checked."""
+        return tuple(finding for finding in self.findings if finding.stops)
+
+    @property
+    def failures(self) -> tuple[Finding, ...]:
+        """The findings that make the gate fail, where it could be checked."""
+        return tuple(finding for finding in self.findings if self.fails(finding) and not finding.stops)
+
+    @property
+    def others(self) -> tuple[Finding, ...]:
+        """The findings that fail nothing."""
+        return tuple(finding for finding in self.findings if not self.fails(finding))
 
     @property
     def exit_code(self) -> int:
         """0 where nothing failed, 1 where something did, 2 where it could not be checked."""
-        return BROKEN if self.problems else FAILED if self.failures else CLEAN
+        return BROKEN if self.errors else FAILED if self.failures else CLEAN
 
 
 def exit_code(outcomes: Sequence[Outcome]) -> int:
     """Returns the gravest exit code of several audits."""
     return max((outcome.exit_code for outcome in outcomes), default=CLEAN)
-
-
-def of_finding(finding: Finding, *, fails: bool) -> Notice:
-    """Returns a finding as a notice."""
-    return Notice(
-        finding.code,
-        finding.name,
-        finding.severity,
-        fails,
-        finding.message,
-        finding.hint,
-        finding.path,
-        finding.position,
-        finding.params,
-        finding.key,
-    )

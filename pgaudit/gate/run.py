@@ -10,14 +10,13 @@ from dataclasses import replace
 from pgaudit.config.expect import Expectations, load_expectations
 from pgaudit.core.errors import PgauditError
 from pgaudit.core.findings import Finding
+from pgaudit.core.location import Location
 from pgaudit.gate import baseline
 from pgaudit.gate.expected import unexpected
 from pgaudit.gate.locked import moved
-from pgaudit.gate.records import Audit, Notice, Outcome, of_finding
+from pgaudit.gate.records import Audit, Outcome
 from pgaudit.report import Report
 from pgaudit.sources.source import read_source, report_of
-
-_GRAVITY = {"info": 0, "warning": 1, "error": 2, "never": 3}
 
 
 def run(audit: Audit) -> Outcome:
@@ -38,18 +37,19 @@ def run(audit: Audit) -> Outcome:
         with _led_by(audit, "lock"):
             return judged(audit, report, expect or Expectations(), known)
     except PgauditError as error:
-        return Outcome(audit, problems=error.problems, trace=traceback.format_exc())
+        return Outcome(audit, error.findings, trace=traceback.format_exc())
 
 
 @contextmanager
 def _led_by(audit: Audit, key: str) -> Iterator[None]:
-    """Gives a problem without a place the one in the project file that led to it."""
+    """Gives an error without a place that of the project file's key that led to it."""
     try:
         yield
     except PgauditError as error:
         if audit.origin is None:
             raise
-        raise PgauditError([audit.origin.placed(problem, key) for problem in error.problems]) from error
+        at = audit.origin.location(key)
+        raise PgauditError([replace(each, location=each.location or at) for each in error.findings]) from error
 
 
 def judged(audit: Audit, report: Report, expect: Expectations, known: baseline.Known = frozenset()) -> Outcome:
@@ -58,17 +58,17 @@ def judged(audit: Audit, report: Report, expect: Expectations, known: baseline.K
     Raises:
         ConfigError: the lock cannot be read.
     """
-    fail_on = audit.fail_on or expect.fail_on or "error"
-    kept, old = _sorted_out(report.findings, known)
-    notices = [of_finding(finding, fails=_GRAVITY[finding.severity] >= _GRAVITY[fail_on]) for finding in kept]
-    notices += unexpected(report, expect)
+    kept = list(_new(report.findings, known))
+    old = len(report.findings) - len(kept)
+    kept += unexpected(report, expect)
     if audit.lock is not None:
-        notices += moved(report, audit)
+        kept += moved(report, audit)
     if audit.baseline is not None:
-        notices += baseline.stale(known, report.findings, audit.baseline)
+        kept += baseline.stale(known, report.findings, audit.baseline)
     return Outcome(
         audit,
-        tuple(sorted(notices, key=_order)),
+        tuple(sorted(kept, key=_order)),
+        audit.fail_on or expect.fail_on or "error",
         parameters=len(report.params),
         groups=len(report.groups),
         ignored=len(report.ignored) + old,
@@ -76,13 +76,8 @@ def judged(audit: Audit, report: Report, expect: Expectations, known: baseline.K
     )
 
 
-def _sorted_out(findings: Sequence[Finding], known: baseline.Known) -> tuple[list[Finding], int]:
-    """The findings that the baseline does not know, and how many it does."""
-    kept = list(_new(findings, known))
-    return kept, len(findings) - len(kept)
-
-
 def _new(findings: Sequence[Finding], known: baseline.Known) -> Iterator[Finding]:
+    """The findings that the baseline does not know, or not for all parameters."""
     for finding in findings:
         keys = baseline.keys_of(finding)
         new = keys - known
@@ -94,6 +89,6 @@ def _new(findings: Sequence[Finding], known: baseline.Known) -> Iterator[Finding
             yield replace(finding, params=params, message=message)
 
 
-def _order(notice: Notice) -> tuple[str, bool, tuple[int, int]]:
-    at = notice.position
-    return notice.path or "", at is None, (at.line, at.column) if at else (0, 0)
+def _order(finding: Finding) -> tuple[str, bool, tuple[int, int]]:
+    at = finding.location or Location()
+    return at.path or "", at.line is None, (at.line or 0, at.column or 0)

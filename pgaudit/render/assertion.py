@@ -60,7 +60,7 @@ def _diff(locked: Report, report: Report, options: TableOptions) -> str:
 def _examples(report: Report, outcome: Outcome) -> Sequence[Explanation]:
     """The explanation of each failure's first parameter that the model has now; of those that read alike, one."""
     rows = {row.name: row for row in report.params}
-    names = (next(filter(rows.__contains__, notice.params), None) for notice in outcome.failures)
+    names = (next(filter(rows.__contains__, finding.params), None) for finding in outcome.failures)
     found = explanations(report, [rows[name] for name in dict.fromkeys(names) if name is not None])
     alike: dict[object, Explanation] = {}
     for explanation in found:

@@ -41,16 +41,6 @@ class GateFormat(str, enum.Enum):
 
 
 @enum.unique
-class FailOn(str, enum.Enum):
-    """From which severity on findings fail the gate."""
-
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
-    NEVER = "never"
-
-
-@enum.unique
 class SweepFormat(str, enum.Enum):
     """What the results of a sweep are written as."""
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from pgaudit.constructors import sample
-from pgaudit.constructors.catalogue import Entry
+from pgaudit.constructors.catalogue import ConstructorInfo
 from pgaudit.constructors.profiles import TOPICS
 from pgaudit.render.columns import GAP
 from pgaudit.render.markdown import code_span, escaped
@@ -20,7 +20,7 @@ _NARROWEST = 28
 """Cells that words need beside a head."""
 
 
-def render_list(entries: Sequence[Entry], options: TableOptions) -> str:
+def render_list(entries: Sequence[ConstructorInfo], options: TableOptions) -> str:
     """Returns all constructors, a line each: name, library, what it stands for; for a plug-in, who brings it."""
     names = [visible(each.grammar.name) for each in entries]
     libraries = [visible(each.library) for each in entries]
@@ -35,12 +35,12 @@ def render_list(entries: Sequence[Entry], options: TableOptions) -> str:
     return printed(parts, options)
 
 
-def render_entry(entry: Entry, options: TableOptions) -> str:
+def render_entry(entry: ConstructorInfo, options: TableOptions) -> str:
     """Returns one constructor's ways, and the options that it reads."""
     return printed(_of_entry(entry, options), options)
 
 
-def _of_entry(entry: Entry, options: TableOptions) -> Iterator[Text]:
+def _of_entry(entry: ConstructorInfo, options: TableOptions) -> Iterator[Text]:
     def sentence(words: str, style: str) -> list[Text]:
         return filled(visible(words), options.width, style=style)
 
@@ -69,7 +69,7 @@ def _beside(head: Text, words: str, width: int | None) -> list[Text]:
     return [head.rstrip(), *filled(words, width, start=Text("  "), hanging=2)]
 
 
-def render_markdown(entries: Sequence[Entry]) -> str:
+def render_markdown(entries: Sequence[ConstructorInfo]) -> str:
     """Returns which constructor does what, as two tables: their ways, and who reads which option."""
     known = [each for each in entries if each.profile is not None]
     lines = ["| constructor | stands for | as in |", "|---|---|---|"]
@@ -111,7 +111,7 @@ def _sample_lines() -> list[str]:
     return lines
 
 
-def render_json(entries: Sequence[Entry]) -> str:
+def render_json(entries: Sequence[ConstructorInfo]) -> str:
     """Returns the catalogue for programs."""
     data = [
         {

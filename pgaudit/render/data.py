@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pgaudit import serialize
-from pgaudit.core.assignment import ParamAssignment, Provenance
-from pgaudit.core.location import place
+from pgaudit.core.assignment import ParamAssignment
+from pgaudit.core.setting import Provenance
 from pgaudit.render.folds import Fold, fold, unfolded
 from pgaudit.render.markdown import code, escaped
 from pgaudit.render.numbers import elements, number, shape
@@ -35,7 +35,7 @@ def render_json(report: Report, selection: Selection) -> Iterator[str]:
 
 def _pieces(report: Report, sections: Sequence[Section]) -> Iterator[str]:
     rows = (row for section in sections for row in section.rows)
-    before, _, rest = _dumped(serialize.around(report)).partition(_EMPTY.format("params"))
+    before, _, rest = _dumped(report.head()).partition(_EMPTY.format("params"))
     between, _, after = rest.partition(_EMPTY.format("groups"))
     yield before
     yield from _listed("params", map(serialize.param, rows))
@@ -119,7 +119,7 @@ def _csv_fields(row: ParamAssignment) -> list[object]:
 
 
 def _extra_text(row: ParamAssignment) -> str | None:
-    extra = serialize.beside(row.setting)["extra"]
+    extra = serialize.extra(row.setting)["extra"]
     return json.dumps(extra, ensure_ascii=True) if extra else None
 
 
@@ -129,7 +129,7 @@ def _rule_fields(rule: Provenance | None) -> list[object]:
     return [
         rule.option,
         visible(rule.key) if rule.key is not None else None,
-        visible(rule.position.mark.removeprefix(":")) if rule.position else None,
+        visible(rule.location.mark.removeprefix(":")) if rule.location else None,
     ]
 
 
@@ -162,7 +162,7 @@ def render_markdown(report: Report, selection: Selection, *, folded: bool = Fals
         for finding in report.findings:
             hint = f" ({finding.hint})" if finding.hint else ""
             what = f"{finding.code} {finding.name} [{finding.severity}]"
-            where = place(finding.path, finding.position)
+            where = str(finding.location or "")
             lines.append(f"| {' | '.join(escaped(cell) for cell in (where, what, finding.message + hint))} |")
     return "\n".join(lines) + "\n"
 
@@ -183,7 +183,7 @@ def _markdown_row(report: Report, line: Fold, *, extra: bool) -> str:
 
 def _held(report: Report, row: ParamAssignment) -> list[str]:
     """What else a row's group holds; and which optimizer it is in, where there are several."""
-    words = [beside(*item) for item in report.beside(row.setting, row.optimizer).items()]
+    words = [beside(*item) for item in report.extra_of(row.setting, row.optimizer).items()]
     several = len(report.assignment.optimizers) > 1 and row.in_optimizer
     return [*words, *([str(report.optimizer_of(row).type)] if several else [])]
 

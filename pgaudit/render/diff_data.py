@@ -23,7 +23,7 @@ def render_diff_json(diff: Diff, *, rules: bool = True) -> str:
 
     Everything that is not ASCII is escaped, so that a name reaches a program unchanged and a terminal harmless.
     """
-    from pgaudit import __version__
+    from pgaudit.version import __version__
 
     counts = {kind.value: len(diff.of(kind)) for kind in ChangeKind}
     data = {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pgaudit.core.assignment import Provenance
-from pgaudit.core.location import Position, file_of
+from pgaudit.core.location import Location, whole_file
+from pgaudit.core.setting import Provenance
 from pgaudit.diff import Change, ChangeKind, Diff
 from pgaudit.diff.compare import same
 from pgaudit.diff.records import rule_names
@@ -17,7 +17,7 @@ from pgaudit.text import counted, visible
 MOST_LINES = 20
 """Folded lines that one annotation spells out."""
 
-_Place = tuple[Level, "str | None", "Position | None"]
+_Place = tuple[Level, "Location | None"]
 
 
 def render_diff_github(diff: Diff, *, rules: bool = True) -> str:
@@ -29,15 +29,16 @@ def _commands(diff: Diff, *, rules: bool) -> Iterator[str]:
     if diff.setup:
         message = "\n".join(_setup_line(*setup_words(each), visible(each.name)) for each in diff.setup)
         path = diff.a.config_path if diff.b.path in NOTHING else diff.b.config_path
-        yield command("warning", message, title=f"pgaudit diff: {len(diff.setup):,} in the setup", path=_file(path))
+        title = f"pgaudit diff: {len(diff.setup):,} in the setup"
+        yield command("warning", message, title=title, location=whole_file(path))
     places: dict[_Place, list[Change]] = {}
     for change in diff.changes:
         if rules or change.kind is not ChangeKind.SAME_EFFECT:
             places.setdefault(_place(diff, change), []).append(change)
-    for (level, path, position), changes in places.items():
+    for (level, location), changes in places.items():
         what = "under another rule" if level == "notice" else "changed"
         title = f"pgaudit diff: {counted(len(changes), 'tensor')} {what}"
-        yield command(level, _message(changes), title=title, path=path, position=position)
+        yield command(level, _message(changes), title=title, location=location)
     yield command("notice", f"{head(diff)[0]}\n{counts_line(diff)}", title="pgaudit diff")
 
 
@@ -56,14 +57,9 @@ def _place(diff: Diff, change: Change) -> _Place:
         if all(moved):
             moved = [old == new for old, new in zip(rule_names(before), rule_names(after), strict=True)]
         rules = [rule for rule, unmoved in zip(rules, moved, strict=True) if not unmoved] or rules
-    positions = [rule.position for rule in rules if rule and rule.position]
+    locations = [rule.location for rule in rules if rule and rule.location]
     level: Level = "notice" if change.kind is ChangeKind.SAME_EFFECT else "warning"
-    position = positions[0] if positions and side.config_path is not None else None
-    return level, _file(file_of(side.config_path, position)), position
-
-
-def _file(path: str | None) -> str | None:
-    return None if path is None else visible(path)
+    return level, locations[0] if locations and side.config_path is not None else whole_file(side.config_path)
 
 
 def _message(changes: Sequence[Change]) -> str:

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from pgaudit.constructors import constructor_named
-from pgaudit.constructors.trials import Meeting, Product, Trial
-from pgaudit.core.assignment import ParamAssignment, Provenance, Setting
-from pgaudit.core.location import Position
-from pgaudit.explanation import Explanation, Result
+from pgaudit.constructors.evaluation import Computation, Occurrence, RuleEvaluation
+from pgaudit.core.assignment import ParamAssignment
+from pgaudit.core.location import Location
+from pgaudit.core.setting import Provenance, Setting
+from pgaudit.explanation import ExplainedValue, Explanation
 from pgaudit.render.folds import fold
 from pgaudit.render.numbers import number, shape
 from pgaudit.render.style import BASE, Marks, colour, label
@@ -42,10 +43,10 @@ def render_explanations(report: Report, found: Sequence[Explanation], options: T
 def _account(report: Report, members: Sequence[Explanation], options: TableOptions) -> Iterator[Text]:
     first = members[0]
     yield from _heading(report, members, options)
-    for meeting in first.meetings:
+    for occurrence in first.occurrences:
         yield Text()
-        yield from _meeting(report, first, meeting, options)
-    if not first.meetings:
+        yield from _occurrence(report, first, occurrence, options)
+    if not first.occurrences:
         yield Text(f"the constructor `{report.constructor}` never looks at it: it is in no group", style="red")
     sums = list(_sums(report, first, options.marks))
     yield from [Text()] if sums else []
@@ -94,81 +95,84 @@ def _beside(setting: Setting) -> Iterator[str]:
         yield beside(key, value) + (" (which nothing reads)" if key in setting.inert else "")
 
 
-def _meeting(report: Report, explanation: Explanation, meeting: Meeting, options: TableOptions) -> Iterator[Text]:
-    several = len(explanation.meetings) > 1 or meeting.name != explanation.row.name
-    name = f" as {visible(meeting.name)}" if several else ""
+def _occurrence(
+    report: Report, explanation: Explanation, occurrence: Occurrence, options: TableOptions
+) -> Iterator[Text]:
+    several = len(explanation.occurrences) > 1 or occurrence.name != explanation.row.name
+    name = f" as {visible(occurrence.name)}" if several else ""
     if report.basis is None:
         yield from filled(f"{visible(report.path or 'what was saved')} says{name}:", options.width, hanging=2)
     else:
         library = constructor_named(report.config.constructor).library
         yield from filled(f"{library} tries, in this order{name}:", options.width, hanging=2)
-    if meeting.note:
-        yield from filled(f"  {visible(meeting.note)}", options.width, hanging=2, style="red")
-    widest = max(len(label(trial.rule)) for trial in meeting.trials)
-    for trial in _merged(meeting.trials):
-        yield from _trial(trial, min(widest, _label_room(meeting, options)), options)
+    if occurrence.note:
+        yield from filled(f"  {visible(occurrence.note)}", options.width, hanging=2, style="red")
+    widest = max(len(label(tried.rule)) for tried in occurrence.evaluations)
+    for tried in _merged(occurrence.evaluations):
+        yield from _evaluation(tried, min(widest, _label_room(occurrence, options)), options)
 
 
-def _label_room(meeting: Meeting, options: TableOptions) -> int:
+def _label_room(occurrence: Occurrence, options: TableOptions) -> int:
     """Cells for a rule's name; more where it names another file than the config, and there is room."""
-    elsewhere = any(trial.rule.position and trial.rule.position.file for trial in meeting.trials)
+    elsewhere = any(tried.rule.location and tried.rule.location.inherited for tried in occurrence.evaluations)
     return 56 if elsewhere and (options.width is None or options.width >= 120) else 24
 
 
-def _merged(trials: Sequence[Trial]) -> Sequence[Trial]:
+def _merged(evaluations: Sequence[RuleEvaluation]) -> Sequence[RuleEvaluation]:
     """The optimizer's own lr and weight decay in one line, where both hold."""
-    *others, last = trials
+    *others, last = evaluations
     if others and last.rule.is_base and others[-1].rule.option == last.rule.option:
         both = replace(last, products=others[-1].products + last.products, decides=others[-1].decides | last.decides)
         return [*others[:-1], both]
-    return trials
+    return evaluations
 
 
-def _trial(trial: Trial, width: int, options: TableOptions) -> Iterator[Text]:
+def _evaluation(tried: RuleEvaluation, width: int, options: TableOptions) -> Iterator[Text]:
     """One rule: its mark and name, on what it matched, and what came of it."""
     marks = options.marks
-    mark = marks.won if trial.decides else marks.lost if trial.matched else marks.missed
-    style = colour(trial.rule) if trial.decides else "" if trial.matched else BASE
-    style = f"bold {style}" if trial.decides else style
-    head = Text(f"  {mark} {_named(trial.rule).ljust(width)}", style)
+    mark = marks.won if tried.decides else marks.lost if tried.matched else marks.missed
+    style = colour(tried.rule) if tried.decides else "" if tried.matched else BASE
+    style = f"bold {style}" if tried.decides else style
+    head = Text(f"  {mark} {_named(tried.rule).ljust(width)}", style)
     column = head.cells + 2
     # What does not fit stands below, under the words where there is room for them, else under the rule.
     indent = column if options.width and options.width - column >= _ROOM else 6
-    for index, piece in enumerate(_pieces(trial, marks)):
+    for index, piece in enumerate(_pieces(tried, marks)):
         if options.width is None or head.cells + 2 + piece.cells <= options.width:
             head = Text.assemble(head, "  ", *((words, own or style) for words, own in piece.pieces))
             continue
         if head.rstrip():  # empty where the words before this piece have their own line
             yield head
-        ends = " ." if index == 0 and trial.spans else " "
+        ends = " ." if index == 0 and tried.spans else " "
         yield from filled(cut(piece, ends), options.width, start=Text(" " * indent), joint="", hanging=indent)
         head = Text(" " * (indent - 2))
     if head.plain.strip():
         yield head
 
 
-def _pieces(trial: Trial, marks: Marks) -> Iterator[Text]:
-    if trial.text is not None and trial.spans:
-        yield _marked(trial)
-    elif trial.why:
-        yield Text(visible(trial.why), style="" if trial.matched else BASE)
-    if trial.beaten_by is not None:
-        would = f" {marks.dot} ".join(_outcome(product) for product in trial.products)
-        beaten = f"loses to {_named(trial.beaten_by)}: {visible(trial.principle)}"
+def _pieces(tried: RuleEvaluation, marks: Marks) -> Iterator[Text]:
+    if tried.text is not None and tried.spans:
+        yield _marked(tried)
+    elif tried.why:
+        yield Text(visible(tried.why), style="" if tried.matched else BASE)
+    if tried.beaten_by is not None:
+        would = f" {marks.dot} ".join(_outcome(product) for product in tried.products)
+        beaten = f"loses to {_named(tried.beaten_by)}: {visible(tried.principle)}"
         yield Text(f"would give {would}" if would else "", style=BASE)
         yield Text(beaten, style=BASE)
-    elif trial.decides:
-        given = [_outcome(product) for product in trial.products if product.of in trial.decides]
-        yield Text(f" {marks.dot} ".join(given), style=f"bold {colour(trial.rule)}")
+    elif tried.decides:
+        given = [_outcome(product) for product in tried.products if product.of in tried.decides]
+        yield Text(f" {marks.dot} ".join(given), style=f"bold {colour(tried.rule)}")
 
 
-def _marked(trial: Trial) -> Text:
+def _marked(tried: RuleEvaluation) -> Text:
     """The name with the matching parts in brackets, which need no colour."""
-    text, searched, at = Text(), trial.text or "", 0
-    for start, end in _joined(trial.spans):
+    text, searched, at = Text(), tried.text or "", 0
+    for start, end in _joined(tried.spans):
         text.append(visible(searched[at:start]))
         text.append(
-            f"[{visible(searched[start:end])}]", style=f"bold {colour(trial.rule)}" if trial.decides else "bold"
+            f"[{visible(searched[start:end])}]",
+            style=f"bold {colour(tried.rule)}" if tried.decides else "bold",
         )
         at = end
     text.append(visible(searched[at:]))
@@ -193,7 +197,7 @@ def _named(rule: Provenance) -> str:
 _WORDS = {"lr": "lr", "weight_decay": "decay", "scheduled_lr": "scheduled lr"}
 
 
-def _outcome(product: Product) -> str:
+def _outcome(product: Computation) -> str:
     return f"{_WORDS[product.of]} {number(product.result)}"
 
 
@@ -210,7 +214,7 @@ def _sums(report: Report, explanation: Explanation, marks: Marks) -> Iterator[Te
         yield line
 
 
-def _sum(report: Report, result: Result, marks: Marks) -> Iterator[str]:
+def _sum(report: Report, result: ExplainedValue, marks: Marks) -> Iterator[str]:
     product = result.product
     if product.mult is not None:
         yield f"{number(product.base)} {marks.times} {number(product.mult)}"
@@ -221,7 +225,7 @@ def _sum(report: Report, result: Result, marks: Marks) -> Iterator[str]:
         yield f" = {number(product.result)}, of which {visible(report.optimizer.type)} makes"
 
 
-def _source(report: Report, result: Result) -> str:
+def _source(report: Report, result: ExplainedValue) -> str:
     rule = result.rule
     if rule.option == "default":
         words = "the optimizer's own value"
@@ -231,9 +235,9 @@ def _source(report: Report, result: Result) -> str:
         words = "frozen: the optimizer's own value"
     else:
         words = visible(rule.option) + (f' "{visible(rule.key)}"' if rule.key is not None else "")
-    words += f", {_line(rule.position)}" if rule.position else ""
+    words += f", {_line(rule.location)}" if rule.location else ""
     return f"{words}; {result.product.note}" if result.product.note else words
 
 
-def _line(position: Position) -> str:
-    return f"line {position.line}" if position.file is None else visible(position.mark)
+def _line(location: Location) -> str:
+    return visible(location.mark) if location.inherited else f"line {location.line}"

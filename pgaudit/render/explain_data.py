@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pgaudit import serialize
-from pgaudit.constructors.trials import Trial
+from pgaudit.constructors.evaluation import RuleEvaluation
 from pgaudit.explanation import Explanation
 from pgaudit.report import Report
 
@@ -27,29 +27,29 @@ def _plain(explanation: Explanation) -> dict[str, Any]:
     kept = ("name", "aliases", "group", "lr", "weight_decay", "lr_rule", "weight_decay_rule")
     return (
         {key: row[key] for key in kept}
-        | serialize.beside(explanation.row.setting)
+        | serialize.extra(explanation.row.setting)
         | {
             "meetings": [
                 {
-                    "name": meeting.name,
-                    "note": meeting.note,
-                    "trials": [_plain_trial(trial) for trial in meeting.trials],
+                    "name": occurrence.name,
+                    "note": occurrence.note,
+                    "trials": [_plain_evaluation(tried) for tried in occurrence.evaluations],
                 }
-                for meeting in explanation.meetings
+                for occurrence in explanation.occurrences
             ]
         }
     )
 
 
-def _plain_trial(trial: Trial) -> dict[str, Any]:
+def _plain_evaluation(tried: RuleEvaluation) -> dict[str, Any]:
     return {
-        "rule": serialize.rule(trial.rule),
-        "matched": trial.matched,
-        "why": trial.why,
-        "searched": trial.text,
-        "spans": [list(span) for span in trial.spans],
-        "would_set": {product.of: serialize.plain(product.result) for product in trial.products},
-        "decides": sorted(trial.decides),
-        "beaten_by": serialize.rule(trial.beaten_by),
-        "principle": trial.principle,
+        "rule": serialize.rule(tried.rule),
+        "matched": tried.matched,
+        "why": tried.why,
+        "searched": tried.text,
+        "spans": [list(span) for span in tried.spans],
+        "would_set": {product.of: serialize.plain(product.result) for product in tried.products},
+        "decides": sorted(tried.decides),
+        "beaten_by": serialize.rule(tried.beaten_by),
+        "principle": tried.principle,
     }

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from pgaudit.checks.documentation import PARTS, Documentation
-from pgaudit.render.style import BASE, SEVERITIES
+from pgaudit.render.style import BASE, SEVERITY_STYLES
 from pgaudit.render.styled import Text
 from pgaudit.render.terminal import TableOptions, printed
 from pgaudit.render.wrap import cut, filled
@@ -30,7 +30,7 @@ def render_entry(finding: Documentation, options: TableOptions) -> str:
 
 
 def _head(finding: Documentation) -> Iterator[Text]:
-    style = SEVERITIES[finding.kind.severity]
+    style = SEVERITY_STYLES[finding.kind.severity]
     yield Text.assemble(
         (f"{finding.kind.code} {finding.kind.name}", f"bold {style}"), (f" [{finding.kind.severity}]", style)
     )
@@ -56,7 +56,7 @@ def render_list(findings: Sequence[Documentation], options: TableOptions) -> str
     for finding in findings:
         line = Text.assemble(
             (f"{finding.kind.code}  ", "bold"),
-            (f"{finding.kind.severity:<7}  ", SEVERITIES[finding.kind.severity]),
+            (f"{finding.kind.severity:<7}  ", SEVERITY_STYLES[finding.kind.severity]),
             (f"{finding.kind.name:<{widest}}  ", ""),
         )
         if options.width and line.cells + len(finding.title) > options.width:

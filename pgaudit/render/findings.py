@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections import Counter
 from itertools import zip_longest
 
-from pgaudit.core.location import place
-from pgaudit.render.style import BASE, SEVERITIES
+from pgaudit.core.findings import SEVERITIES
+from pgaudit.render.style import BASE, SEVERITY_STYLES
 from pgaudit.render.styled import Text
 from pgaudit.render.wrap import append_words
 from pgaudit.report import Report
@@ -28,10 +28,10 @@ def findings_text(report: Report, width: int | None, *, verbose: bool) -> Text:
         if seen[finding.code] > SHOWN:
             continue
         last = following is None or following.hint != finding.hint or seen[finding.code] == SHOWN
-        style = SEVERITIES[finding.severity]
-        where = visible(place(finding.path, finding.position))
+        style = SEVERITY_STYLES[finding.severity]
+        where = visible(finding.location or "")
         text.append(f"{where}  " if where else "")
-        text.append(f"{finding.code} {finding.name}", style=style)
+        text.append(finding.title, style=style)
         text.append(f" [{finding.severity}]  ", style=style)
         append_words(text, visible(finding.message), width)
         if finding.hint and last:  # one mistake made five times is mended once

@@ -14,18 +14,14 @@ from pgaudit.text import visible
 
 
 def render(outcomes: Sequence[Outcome]) -> str:
-    """Returns all problems, all failures, and all other notices; with several audits each line ends in its audit."""
+    """Returns all errors, all failures, and all other findings; with several audits each line ends in its audit."""
     return "".join(f"{line}\n" for line in _lines(outcomes))
 
 
 def _lines(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    ends = [f" [{visible(title(outcome.audit))}]" if len(outcomes) > 1 else "" for outcome in outcomes]
-    for outcome, end in zip(outcomes, ends, strict=True):
-        for problem in outcome.problems:
-            yield f"{where(outcome, problem)}: error {hinted(problem)}{end}"
-    for fails in (True, False):
-        for outcome, end in zip(outcomes, ends, strict=True):
-            for notice in in_order(outcome):
-                if notice.fails is fails:
-                    code = notice.code if fails else f"{notice.code} [{notice.level}]"
-                    yield f"{where(outcome, notice)}: {code} {hinted(notice)}{end}"
+    told = [(outcome, finding) for outcome in outcomes for finding in in_order(outcome)]
+    for outcome, finding in sorted(told, key=lambda each: (not each[1].stops, not each[0].fails(each[1]))):
+        code = finding.name if finding.stops else finding.code
+        severity = "" if outcome.fails(finding) else f" [{finding.severity}]"
+        end = f" [{visible(title(outcome.audit))}]" if len(outcomes) > 1 else ""
+        yield f"{where(outcome, finding)}: {code}{severity} {hinted(finding)}{end}"

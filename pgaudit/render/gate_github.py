@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pgaudit.gate import Outcome
-from pgaudit.render.gate_words import Said, file_of, folded, in_order, level, position_of, title, where
+from pgaudit.render.gate_words import folded, in_order, level, located, title, where
 from pgaudit.render.github import Level, command
 from pgaudit.text import visible
 
@@ -20,7 +20,7 @@ _LINES = 20
 
 
 def render(outcomes: Sequence[Outcome]) -> str:
-    """Returns one annotation a notice, the gravest first; nothing where there is nothing to say."""
+    """Returns one annotation a finding, the gravest first; nothing where there is nothing to say."""
     said = list(_annotations(outcomes))
     levels: tuple[Level, ...] = ("error", "warning", "notice")
     commands = [line for each in levels for line in _of_level(each, [one for one in said if one.level == each])]
@@ -36,21 +36,15 @@ class _Annotation:
 
 
 def _annotations(outcomes: Sequence[Outcome]) -> Iterator[_Annotation]:
-    ends = [f": {visible(title(outcome.audit))}" if len(outcomes) > 1 else "" for outcome in outcomes]
-    for outcome, end in zip(outcomes, ends, strict=True):
-        for problem in outcome.problems:
-            yield _annotation(outcome, problem, "error", f"pgaudit not checked{end}", [])
-    for outcome, end in zip(outcomes, ends, strict=True):
-        for notice in in_order(outcome):
-            names = folded(notice.params, _LINES) if len(notice.params) > 1 else []
-            yield _annotation(outcome, notice, level(notice), f"pgaudit {notice.code} {notice.name}{end}", names)
-
-
-def _annotation(outcome: Outcome, said: Said, loud: Level, heading: str, names: Sequence[str]) -> _Annotation:
-    lines = [visible(said.message), *([visible(said.hint)] if said.hint else []), *names]
-    path = visible(file_of(outcome, said))
-    line = command(loud, "\n".join(lines), title=heading, path=path, position=position_of(said))
-    return _Annotation(loud, line, f"{where(outcome, said)} {heading.removeprefix('pgaudit ')}")
+    told = [(outcome, finding) for outcome in outcomes for finding in in_order(outcome)]
+    for outcome, finding in sorted(told, key=lambda each: not each[1].stops):
+        what = "not checked" if finding.stops else finding.title
+        heading = f"{what}: {visible(title(outcome.audit))}" if len(outcomes) > 1 else what
+        names = folded(finding.params, _LINES) if len(finding.params) > 1 else []
+        lines = [visible(finding.message), *([visible(finding.hint)] if finding.hint else []), *names]
+        loud, at = level(outcome, finding), located(outcome, finding)
+        line = command(loud, "\n".join(lines), title=f"pgaudit {heading}", location=at)
+        yield _Annotation(loud, line, f"{where(outcome, finding)} {heading}")
 
 
 def _of_level(loud: Level, annotations: Sequence[_Annotation]) -> Iterator[str]:

@@ -9,9 +9,10 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from pgaudit.core.errors import Problem
-from pgaudit.gate import Notice, Outcome
-from pgaudit.render.gate_words import UNCHECKED, Said, all_said, file_of, fingerprints, hinted, position_of, title
+from pgaudit.core.findings import Finding
+from pgaudit.core.location import Location
+from pgaudit.gate import Outcome
+from pgaudit.render.gate_words import fingerprints, hinted, in_order, located, title
 from pgaudit.text import visible
 
 _FAILS = {"error": "critical", "warning": "major", "info": "major"}
@@ -19,32 +20,31 @@ _PASSES = {"error": "minor", "warning": "minor", "info": "info"}
 
 
 def render(outcomes: Sequence[Outcome]) -> str:
-    """Returns one issue a notice: ``blocker`` for what could not be checked, ``critical`` and ``major`` for what fails,
-    ``minor`` and ``info`` for what does not.
+    """Returns one issue a finding: ``blocker`` for what could not be checked, ``critical`` and ``major`` for what
+    fails, ``minor`` and ``info`` for what does not.
     """
     fingerprint = fingerprints()
     several = len(outcomes) > 1
     issues = []
     for outcome in outcomes:
         end = f" [{visible(title(outcome.audit))}]" if several else ""
-        for said in all_said(outcome):
+        for finding in in_order(outcome):
             issue = {
-                "description": f"{hinted(said)}{end}",
-                "check_name": said.code if isinstance(said, Notice) else UNCHECKED,
-                "fingerprint": fingerprint(outcome, said),
-                "severity": _severity(said),
-                "location": _location(outcome, said),
+                "description": f"{hinted(finding)}{end}",
+                "check_name": finding.code,
+                "fingerprint": fingerprint(outcome, finding),
+                "severity": _severity(outcome, finding),
+                "location": _location(located(outcome, finding)),
             }
             issues.append(issue)
     return json.dumps(issues, indent=2, ensure_ascii=True) + "\n"
 
 
-def _severity(said: Said) -> str:
-    if isinstance(said, Problem):
+def _severity(outcome: Outcome, finding: Finding) -> str:
+    if finding.stops:
         return "blocker"
-    return (_FAILS if said.fails else _PASSES)[said.level]
+    return (_FAILS if outcome.fails(finding) else _PASSES)[finding.severity]
 
 
-def _location(outcome: Outcome, said: Said) -> dict[str, Any]:
-    position = position_of(said)
-    return {"path": visible(file_of(outcome, said)), "lines": {"begin": position.line if position else 1}}
+def _location(of: Location) -> dict[str, Any]:
+    return {"path": visible(of.path), "lines": {"begin": of.line or 1}}

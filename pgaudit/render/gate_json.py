@@ -6,12 +6,11 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from pgaudit.core.errors import Problem
-from pgaudit.core.location import Position
-from pgaudit.gate import Notice, Outcome
+from pgaudit.core.findings import Finding
+from pgaudit.gate import Outcome
 from pgaudit.gate.records import exit_code
 from pgaudit.render.gate_words import title, verdict
-from pgaudit.serialize import portable
+from pgaudit.serialize import error_data, place, portable
 
 SCHEMA_VERSION = 1
 
@@ -21,7 +20,7 @@ def render(outcomes: Sequence[Outcome]) -> str:
 
     Everything that is not ASCII is escaped, so that a name reaches a program unchanged and a terminal harmless.
     """
-    from pgaudit import __version__
+    from pgaudit.version import __version__
 
     data = {
         "schema_version": SCHEMA_VERSION,
@@ -42,30 +41,21 @@ def _outcome(of: Outcome) -> dict[str, Any]:
         "parameters": of.parameters,
         "groups": of.groups,
         "ignored": of.ignored,
-        "failures": [_notice(notice) for notice in of.failures],
-        "notices": [_notice(notice) for notice in of.notices if not notice.fails],
-        "problems": [_problem(problem) for problem in of.problems],
+        "failures": list(map(_finding, of.failures)),
+        "notices": list(map(_finding, of.others)),
+        "problems": list(map(error_data, of.errors)),
         "notes": list(of.notes),
     }
 
 
-def _notice(of: Notice) -> dict[str, Any]:
+def _finding(of: Finding) -> dict[str, Any]:
     return {
         "code": of.code,
         "name": of.name,
-        "severity": of.level,
+        "severity": of.severity,
         "message": of.message,
         "hint": of.hint,
-        **_place(of.path, of.position),
+        **place(of.location),
         "key": of.key,
         "params": list(of.params),
     }
-
-
-def _problem(of: Problem) -> dict[str, Any]:
-    return {"message": of.message, "hint": of.hint, **_place(of.path, of.position)}
-
-
-def _place(path: str | None, position: Position | None) -> dict[str, Any]:
-    line, column = (position.line, position.column) if position else (None, None)
-    return {"path": portable(path), "line": line, "column": column}

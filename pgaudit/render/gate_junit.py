@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from pgaudit.core.errors import Problem
-from pgaudit.gate import Notice, Outcome
+from pgaudit.core.findings import Finding
+from pgaudit.gate import Outcome
 from pgaudit.render.gate_words import folded, hinted, in_order, title, where
 from pgaudit.text import visible
 
@@ -18,8 +18,8 @@ _NAMES = 100
 
 
 def render(outcomes: Sequence[Outcome]) -> str:
-    """Returns failures as ``failure``, what could not be checked as ``error``, other notices as what a passed test case
-    says; an audit in which nothing failed has a test case that passed.
+    """Returns failures as ``failure``, what could not be checked as ``error``, other findings as what a passed test
+    case says; an audit in which nothing failed has a test case that passed.
     """
     root = Element("testsuites", name="pgaudit check")
     suites = [_suite(outcome) for outcome in outcomes]
@@ -33,10 +33,10 @@ def render(outcomes: Sequence[Outcome]) -> str:
 
 def _suite(outcome: Outcome) -> Element:
     suite = Element("testsuite", name=visible(title(outcome.audit)))
-    cases = [_problem(outcome, problem) for problem in outcome.problems]
+    cases = [_error(outcome, finding) for finding in outcome.errors]
     if not outcome.exit_code:
         cases.append(_case(outcome, "check"))
-    cases += [_notices(outcome, name, notices) for name, notices in _by_subject(outcome).items()]
+    cases += [_findings(outcome, name, findings) for name, findings in _by_subject(outcome).items()]
     counts = {"tests": len(cases), "failures": _with("failure", cases), "errors": _with("error", cases), "skipped": 0}
     for name, count in counts.items():
         suite.set(name, str(count))
@@ -52,36 +52,36 @@ def _case(outcome: Outcome, name: str) -> Element:
     return Element("testcase", classname=visible(title(outcome.audit)), name=name)
 
 
-def _by_subject(outcome: Outcome) -> dict[str, list[Notice]]:
+def _by_subject(outcome: Outcome) -> dict[str, list[Finding]]:
     """A test case keeps its name while lines move, as far as there is a rule to name it by."""
-    cases: dict[str, list[Notice]] = {}
-    for notice in in_order(outcome):
-        subject = visible(notice.key) if notice.key else where(outcome, notice)
-        cases.setdefault(f"{notice.code} {notice.name}: {subject}", []).append(notice)
+    cases: dict[str, list[Finding]] = {}
+    for finding in in_order(outcome):
+        if not finding.stops:
+            subject = visible(finding.key) if finding.key else where(outcome, finding)
+            cases.setdefault(f"{finding.title}: {subject}", []).append(finding)
     return cases
 
 
-def _notices(outcome: Outcome, name: str, notices: Sequence[Notice]) -> Element:
+def _findings(outcome: Outcome, name: str, findings: Sequence[Finding]) -> Element:
     case = _case(outcome, name)
-    for tag, said in (
-        ("failure", [notice for notice in notices if notice.fails]),
-        ("system-out", [notice for notice in notices if not notice.fails]),
-    ):
-        if said:
+    for tag, fails in (("failure", True), ("system-out", False)):
+        told = [finding for finding in findings if outcome.fails(finding) is fails]
+        if told:
             child = SubElement(case, tag)
-            child.text = "\n".join(line for notice in said for line in _account(outcome, notice))
-            if tag == "failure":
-                child.set("type", said[0].level)
-                child.set("message", "; ".join(visible(notice.message) for notice in said))
+            child.text = "\n".join(line for finding in told for line in _account(outcome, finding))
+            if fails:
+                child.set("type", told[0].severity)
+                child.set("message", "; ".join(visible(finding.message) for finding in told))
     return case
 
 
-def _account(outcome: Outcome, notice: Notice) -> list[str]:
-    return [f"{where(outcome, notice)}: {hinted(notice)}", *(f"    {name}" for name in folded(notice.params, _NAMES))]
+def _account(outcome: Outcome, finding: Finding) -> list[str]:
+    names = folded(finding.params, _NAMES)
+    return [f"{where(outcome, finding)}: {hinted(finding)}", *(f"    {name}" for name in names)]
 
 
-def _problem(outcome: Outcome, problem: Problem) -> Element:
-    case = _case(outcome, f"not checked: {where(outcome, problem)}")
-    error = SubElement(case, "error", type="error", message=visible(problem.message))
-    error.text = f"{where(outcome, problem)}: {hinted(problem)}"
+def _error(outcome: Outcome, finding: Finding) -> Element:
+    case = _case(outcome, f"not checked: {where(outcome, finding)}")
+    error = SubElement(case, "error", type="error", message=visible(finding.message))
+    error.text = f"{where(outcome, finding)}: {hinted(finding)}"
     return case

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from pgaudit.gate import Notice, Outcome
-from pgaudit.render.gate_words import Said, Verdict, folded, in_order, title, verdict, where
+from pgaudit.core.findings import Finding
+from pgaudit.gate import Outcome
+from pgaudit.render.gate_words import Verdict, folded, in_order, title, verdict, where
 from pgaudit.render.markdown import code, code_block, code_span, escaped
 from pgaudit.render.style import UNICODE
 from pgaudit.text import counted
@@ -14,13 +15,13 @@ from pgaudit.text import counted
 LIMIT = 1_000_000
 """Bytes of a summary; GitHub refuses one of more than 1 MiB as a whole."""
 _NAMES = (100, 10, 0)
-"""Folded names under a notice: as many as the limit leaves room for."""
+"""Folded names under a finding: as many as the limit leaves room for."""
 
 _MARKS: dict[Verdict, str] = {"passed": UNICODE.won, "failed": UNICODE.left_out, "not checked": UNICODE.left_out}
 
 
 def render(outcomes: Sequence[Outcome]) -> str:
-    """Returns a table of verdicts, all failures with their parameters, and the other notices folded away."""
+    """Returns a table of verdicts, all failures with their parameters, and the other findings folded away."""
     verdicts = _verdicts(outcomes)
     for most in _NAMES:
         page = _page([*verdicts, *(line for outcome in outcomes for line in _account(outcome, most))])
@@ -46,27 +47,22 @@ def _verdicts(outcomes: Sequence[Outcome]) -> list[str]:
 def _verdict(outcome: Outcome) -> str:
     word = verdict(outcome)
     numbers = (
-        [outcome.parameters, len(outcome.failures), len(outcome.notices) - len(outcome.failures), outcome.ignored]
-        if not outcome.problems
-        else []
+        [outcome.parameters, len(outcome.failures), len(outcome.others), outcome.ignored] if not outcome.errors else []
     )
     cells = [f"{_MARKS[word]} {word}", code(title(outcome.audit)), *(f"{number:,}" for number in numbers)]
     return f"| {' | '.join(cells + [''] * (6 - len(cells)))} |"
 
 
 def _account(outcome: Outcome, most: int) -> Iterator[str]:
-    if not (outcome.problems or outcome.notices):
+    if not outcome.findings:
         return
     yield from (f"### {code_span(title(outcome.audit))}", "")
-    for problem in outcome.problems:
-        yield from (_said(outcome, problem), "")
-    for notice in in_order(outcome):
-        if not notice.fails:
-            break
-        yield from (_said(outcome, notice), "")
-        if len(notice.params) > 1 and most:
-            yield from _details(counted(len(notice.params), "tensor"), [code_block(folded(notice.params, most))])
-    others = [f"- {_said(outcome, notice)}" for notice in in_order(outcome) if not notice.fails]
+    found = in_order(outcome)
+    for finding in filter(outcome.fails, found):
+        yield from (_line(outcome, finding), "")
+        if len(finding.params) > 1 and most:
+            yield from _details(counted(len(finding.params), "tensor"), [code_block(folded(finding.params, most))])
+    others = [f"- {_line(outcome, finding)}" for finding in found if not outcome.fails(finding)]
     if others:
         yield from _details(counted(len(others), "other notice"), others)
 
@@ -75,8 +71,8 @@ def _details(summary: str, lines: Sequence[str]) -> list[str]:
     return [f"<details><summary>{summary}</summary>", "", *lines, "", "</details>", ""]
 
 
-def _said(outcome: Outcome, said: Said) -> str:
-    what = f"{said.code} {said.name}" if isinstance(said, Notice) else "error"
-    severity = f" \\[{said.level}\\]" if isinstance(said, Notice) and said.level != "error" else ""
-    hint = f" ({said.hint})" if said.hint else ""
-    return f"**{escaped(what)}**{severity} {code_span(where(outcome, said))} {escaped(said.message + hint)}"
+def _line(outcome: Outcome, finding: Finding) -> str:
+    severity = f" \\[{finding.severity}\\]" if finding.severity != "error" else ""
+    hint = f" ({finding.hint})" if finding.hint else ""
+    place = code_span(where(outcome, finding))
+    return f"**{escaped(finding.title)}**{severity} {place} {escaped(finding.message + hint)}"

@@ -7,11 +7,11 @@ from typing import Any
 
 from pgaudit.checks import DOCUMENTED
 from pgaudit.checks.documentation import PARTS, documentation
-from pgaudit.render.gate_words import UNCHECKED
+from pgaudit.core.findings import NOT_CHECKED, Severity
 
-_LEVELS = {"error": "error", "warning": "warning", "info": "note"}
+_LEVELS: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "note"}
 
-_OTHERS = {
+_OTHERS: dict[str, tuple[Severity, str, str]] = {
     "baseline": (
         "info",
         "A finding that the baseline knows is mended.",
@@ -40,7 +40,7 @@ _OTHERS = {
         "A parameter's lr, weight decay or rule is not what the lock file says.",
         "The lock file holds the agreed assignment. If the change is meant, `pgaudit lock --update` writes it anew.",
     ),
-    UNCHECKED: (
+    NOT_CHECKED: (
         "error",
         "An audit could not be checked.",
         "The config, the model, the lock file or the baseline cannot be read. Nothing is known of what it would say.",

@@ -10,14 +10,14 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 from urllib.parse import quote
 
-from pgaudit.gate import Notice, Outcome
+from pgaudit.core.findings import Finding
+from pgaudit.gate import Outcome
 from pgaudit.gate.records import exit_code
 from pgaudit.render.gate_rules import rules
-from pgaudit.render.gate_words import UNCHECKED, Said, file_of, fingerprints, in_order, level, position_of, title
+from pgaudit.render.gate_words import fingerprints, in_order, level, located, title
 from pgaudit.text import visible
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -28,7 +28,7 @@ _LEVELS = {"error": "error", "warning": "warning", "notice": "note"}
 
 def render(outcomes: Sequence[Outcome]) -> str:
     """Returns the outcomes as one run."""
-    from pgaudit import __version__
+    from pgaudit.version import __version__
 
     lines = [line for outcome in outcomes for line in _lines(outcome)]
     described = rules(line.code for line in lines)
@@ -45,38 +45,37 @@ def render(outcomes: Sequence[Outcome]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """What is said of one line of a file under one code; never empty."""
+    """What is found at one line of a file under one code; never empty."""
 
     outcome: Outcome
     code: str
-    said: tuple[Said, ...]
+    findings: tuple[Finding, ...]
 
 
 def _lines(outcome: Outcome) -> list[_Line]:
-    def place(notice: Notice) -> tuple[str, str, int]:
-        position = position_of(notice)
-        return notice.code, file_of(outcome, notice), position.line if position else 0
+    def place(finding: Finding) -> tuple[str, str, int]:
+        at = located(outcome, finding)
+        return finding.code, at.path or "", at.line or 0
 
-    first = {place(notice): index for index, notice in reversed([*enumerate(in_order(outcome))])}
-    notices = sorted(in_order(outcome), key=lambda notice: first[place(notice)])
-    lines = [_Line(outcome, UNCHECKED, (problem,)) for problem in outcome.problems]
-    return lines + [_Line(outcome, key[0], tuple(group)) for key, group in groupby(notices, place)]
+    groups: dict[object, list[Finding]] = {}
+    for index, finding in enumerate(in_order(outcome)):
+        groups.setdefault(index if finding.stops else place(finding), []).append(finding)
+    return [_Line(outcome, group[0].code, tuple(group)) for group in groups.values()]
 
 
-def _result(line: _Line, rule: int, fingerprint: Callable[[Outcome, Said], str]) -> dict[str, Any]:
-    first = line.said[0]
-    notices = [said for said in line.said if isinstance(said, Notice)]
-    params = list(dict.fromkeys(visible(name) for notice in notices for name in notice.params))
+def _result(line: _Line, rule: int, fingerprint: Callable[[Outcome, Finding], str]) -> dict[str, Any]:
+    first = line.findings[0]
+    params = list(dict.fromkeys(visible(name) for finding in line.findings for name in finding.params))
     return {
         "ruleId": line.code,
         "ruleIndex": rule,
-        "level": _LEVELS[level(first)] if isinstance(first, Notice) else "error",
-        "message": {"text": "\n".join(map(_text, line.said))},
+        "level": _LEVELS[level(line.outcome, first)],
+        "message": {"text": "\n".join(map(_text, line.findings))},
         "locations": [_location(line.outcome, first)],
         "partialFingerprints": {"pgaudit/v1": fingerprint(line.outcome, first)},
         "properties": {
             "audit": visible(title(line.outcome.audit)),
-            "rules": sorted({visible(notice.key) for notice in notices if notice.key}),
+            "rules": sorted({visible(finding.key) for finding in line.findings if finding.key}),
             "parameters": params[:PARAMETERS],
             "parameterCount": len(params),
         },
@@ -84,21 +83,21 @@ def _result(line: _Line, rule: int, fingerprint: Callable[[Outcome, Said], str])
 
 
 def _invocation(outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    problems = [(outcome, problem) for outcome in outcomes for problem in outcome.problems]
+    errors = [(outcome, finding) for outcome in outcomes for finding in outcome.errors]
     return {
-        "executionSuccessful": not problems,
+        "executionSuccessful": not errors,
         "exitCode": exit_code(outcomes),
         "toolExecutionNotifications": [
-            {"level": "error", "message": {"text": _text(problem)}, "locations": [_location(outcome, problem)]}
-            for outcome, problem in problems
+            {"level": "error", "message": {"text": _text(finding)}, "locations": [_location(outcome, finding)]}
+            for outcome, finding in errors
         ],
     }
 
 
-def _location(outcome: Outcome, said: Said) -> dict[str, Any]:
-    at = position_of(said)
-    region = {"region": {"startLine": at.line, "startColumn": at.column}} if at else {}
-    return {"physicalLocation": {"artifactLocation": _file(file_of(outcome, said)), **region}}
+def _location(outcome: Outcome, finding: Finding) -> dict[str, Any]:
+    at = located(outcome, finding)
+    region = {"region": {"startLine": at.line, "startColumn": at.column}} if at.line else {}
+    return {"physicalLocation": {"artifactLocation": _file(at.path or ""), **region}}
 
 
 def _file(path: str) -> dict[str, str]:
@@ -110,8 +109,8 @@ def _file(path: str) -> dict[str, str]:
     return {"uri": quote(raw, safe="/"), "uriBaseId": "%SRCROOT%"}
 
 
-def _text(said: Said) -> str:
+def _text(finding: Finding) -> str:
     """A message and its hint, a line each: braces doubled, and no link, as the standard has it for plain text."""
-    text = "\n".join(visible(words) for words in (said.message, said.hint) if words)
+    text = "\n".join(visible(words) for words in (finding.message, finding.hint) if words)
     text = text.replace("{", "{{").replace("}", "}}")
     return re.sub(r"(\\*)\]\(", lambda found: f"{found[1] * 2}\\](", text)

@@ -7,12 +7,11 @@ from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
 
-from pgaudit.core.findings import Severity
-from pgaudit.core.location import place
-from pgaudit.gate import Notice, Outcome
+from pgaudit.core.findings import Finding, Severity
+from pgaudit.gate import Outcome
 from pgaudit.render.columns import GAP
-from pgaudit.render.gate_words import Said, Verdict, folded, in_order, title, verdict
-from pgaudit.render.style import BASE, LEFT_OUT, SEVERITIES
+from pgaudit.render.gate_words import Verdict, folded, in_order, title, verdict
+from pgaudit.render.style import BASE, LEFT_OUT, SEVERITY_STYLES
 from pgaudit.render.styled import Text
 from pgaudit.render.terminal import TableOptions, printed
 from pgaudit.render.wrap import HANGING, append_words, broken
@@ -25,17 +24,17 @@ _NAMES = 6
 
 
 def render_gate_table(outcomes: Sequence[Outcome], options: TableOptions) -> str:
-    """Returns all failures and stale entries of baselines, and a verdict an audit; other notices are only counted,
+    """Returns all failures and stale entries of baselines, and a verdict an audit; other findings are only counted,
     unless the options are verbose.
     """
     parts: list[Text | str] = []
     for outcome in outcomes:
-        said = [*_account(outcome, options)]
-        if said and len(outcomes) > 1:
+        told = [*_account(outcome, options)]
+        if told and len(outcomes) > 1:
             heading = Text()
             append_words(heading, visible(title(outcome.audit)), options.width, "bold")
-            said.insert(0, _trimmed(heading))
-        parts += [*said, ""] if said else []
+            told.insert(0, _trimmed(heading))
+        parts += [*told, ""] if told else []
     parts += [_verdict(outcomes[0], options)] if len(outcomes) == 1 else _verdicts(outcomes, options)
     return printed(parts, options)
 
@@ -46,39 +45,37 @@ def _trimmed(text: Text) -> Text:
 
 
 def _account(outcome: Outcome, options: TableOptions) -> Iterator[Text]:
-    for problem in outcome.problems:
-        yield _said(problem, "error", LEFT_OUT, options)
     seen: Counter[str] = Counter()
-    for notice in in_order(outcome):
-        if not _is_told(notice, options):
+    for finding in in_order(outcome):
+        if not _is_told(outcome, finding, options):
             continue
-        seen[notice.code] += 1
-        if seen[notice.code] <= SHOWN:
-            head = f"{notice.code} {notice.name} [{notice.level}]"
-            yield _said(notice, head, SEVERITIES[notice.level], options)
+        seen[finding.code] += not finding.stops
+        if seen[finding.code] <= SHOWN:
+            yield _finding(finding, options)
     for code, count in seen.items():
         if count > SHOWN:
             yield Text(f"and {count - SHOWN:,} more of {code}", style=BASE)
 
 
-def _is_told(notice: Notice, options: TableOptions) -> bool:
-    """Whether a notice is spelled out, and not only counted."""
-    return options.verbose or notice.fails or notice.code == "baseline"
+def _is_told(outcome: Outcome, finding: Finding, options: TableOptions) -> bool:
+    """Whether a finding is spelled out, and not only counted."""
+    return options.verbose or outcome.fails(finding) or finding.code == "baseline"
 
 
-def _said(said: Said, head: str, style: str, options: TableOptions) -> Text:
+def _finding(finding: Finding, options: TableOptions) -> Text:
     """A message after its place and code, its parameters, and its hint. A place that leaves no room stands alone."""
-    where = visible(place(said.path, said.position))
+    head = finding.title if finding.stops else f"{finding.title} [{finding.severity}]"
+    where = visible(finding.location or "")
     alone = options.width is not None and cell_len(where) + GAP + cell_len(head) > options.width
     text = Text(f"{where}{f'{chr(10)}  ' if alone else '  '}" if where else "")
-    text.append(head, style=style)
+    text.append(head, style=LEFT_OUT if finding.stops else SEVERITY_STYLES[finding.severity])
     text.append("  ")
-    append_words(text, visible(said.message), options.width)
-    if isinstance(said, Notice) and len(said.params) > 1:
-        text.append("".join(f"    {line}\n" for line in _names(said.params, options)))
-    if said.hint:
+    append_words(text, visible(finding.message), options.width)
+    if len(finding.params) > 1:
+        text.append("".join(f"    {line}\n" for line in _names(finding.params, options)))
+    if finding.hint:
         text.append("  ")
-        append_words(text, visible(said.hint), options.width, BASE)
+        append_words(text, visible(finding.hint), options.width, BASE)
     return _trimmed(text)
 
 
@@ -104,12 +101,12 @@ def _word(outcome: Outcome, options: TableOptions) -> tuple[str, str]:
 
 def _counts(outcome: Outcome, options: TableOptions) -> list[str]:
     """Numbers with their nouns, and the dots between them."""
-    if outcome.problems:
-        return [counted(len(outcome.problems), "problem")]
-    levels = Counter(notice.level for notice in outcome.notices if not notice.fails)
+    if outcome.errors:
+        return [counted(len(outcome.errors), "problem")]
+    severities = Counter(finding.severity for finding in outcome.others)
     words = [counted(outcome.parameters, "tensor"), counted(len(outcome.failures), "failure")]
-    words += [counted(levels[level], noun) for level, noun in _NOUNS.items() if levels[level]]
-    words[-1] += "" if all(_is_told(notice, options) for notice in outcome.notices) else " (-v)"
+    words += [counted(severities[severity], noun) for severity, noun in _NOUNS.items() if severities[severity]]
+    words[-1] += "" if all(_is_told(outcome, finding, options) for finding in outcome.findings) else " (-v)"
     words += [f"{outcome.ignored} ignored"] if outcome.ignored else []
     return [*(f"{word} {options.marks.dot}" for word in words[:-1]), words[-1]]
 

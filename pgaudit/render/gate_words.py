@@ -1,4 +1,4 @@
-"""What the formats of the gate have in common: words, places, and what a notice is known by."""
+"""What the formats of the gate have in common: words, places, and what a finding is known by."""
 
 from __future__ import annotations
 
@@ -6,24 +6,20 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import PurePath
 from typing import Literal
 
-from pgaudit.core.errors import Problem
-from pgaudit.core.findings import SEVERITIES
-from pgaudit.core.location import Position, place
-from pgaudit.gate import Audit, Notice, Outcome
+from pgaudit.core.findings import Finding, gravity
+from pgaudit.core.location import Location
+from pgaudit.gate import Audit, Outcome
 from pgaudit.names import fold_named
 from pgaudit.render.github import Level
 from pgaudit.serialize import portable
 from pgaudit.text import counted, visible
 
 Verdict = Literal["passed", "failed", "not checked"]
-Said = Notice | Problem
-"""What there is to say: a notice, or why there is none."""
 _VERDICTS: tuple[Verdict, Verdict, Verdict] = ("passed", "failed", "not checked")
-UNCHECKED = "not-checked"
-"""The code of what kept an audit from being checked, where a format needs one."""
 
 
 def verdict(outcome: Outcome) -> Verdict:
@@ -36,43 +32,34 @@ def title(audit: Audit) -> str:
     return audit.name or " ".join(part for part in (portable(audit.model), portable(audit.config)) if part)
 
 
-def in_order(outcome: Outcome) -> tuple[Notice, ...]:
-    """Returns the notices that make the gate fail, then the others; each the gravest first, and then in the order of
-    their files.
+def in_order(outcome: Outcome) -> tuple[Finding, ...]:
+    """Returns what makes the gate fail, then the other findings; each the gravest first, and then in the order of their
+    files.
     """
-    return tuple(sorted(outcome.notices, key=lambda notice: (not notice.fails, SEVERITIES.index(notice.level))))
+    return tuple(sorted(outcome.findings, key=lambda each: (not outcome.fails(each), -gravity(each.severity))))
 
 
-def all_said(outcome: Outcome) -> tuple[Said, ...]:
-    """Returns why an audit could not be checked, or its notices."""
-    return (*outcome.problems, *in_order(outcome))
-
-
-def level(notice: Notice) -> Level:
-    """Returns how loud a notice is: what fails nothing is no error, whatever its severity."""
-    if notice.fails:
+def level(outcome: Outcome, finding: Finding) -> Level:
+    """Returns how loud a finding is: what fails nothing is no error, whatever its severity."""
+    if outcome.fails(finding):
         return "error"
-    return "notice" if notice.level == "info" else "warning"
+    return "notice" if finding.severity == "info" else "warning"
 
 
-def file_of(outcome: Outcome, said: Said) -> str:
-    """Returns the file that something is about, without this machine's folders: its own, or the config."""
-    return PurePath(portable(said.path) or portable(outcome.audit.config) or "").as_posix()
+def located(outcome: Outcome, finding: Finding) -> Location:
+    """Returns where something is, in the config if nothing says it, without this machine's folders."""
+    at = finding.location or Location(outcome.audit.config)
+    return replace(at, path=PurePath(portable(at.path) or "").as_posix())
 
 
-def position_of(said: Said) -> Position | None:
-    """Returns the place in that file."""
-    return said.position if said.path else None
-
-
-def where(outcome: Outcome, said: Said) -> str:
+def where(outcome: Outcome, finding: Finding) -> str:
     """Returns ``file:line:column``, as far as it is known, visible."""
-    return visible(place(file_of(outcome, said), position_of(said)))
+    return visible(located(outcome, finding))
 
 
-def hinted(said: Said) -> str:
+def hinted(finding: Finding) -> str:
     """Returns a message with its hint in parentheses, on one visible line."""
-    return visible(f"{said.message} ({said.hint})" if said.hint else said.message)
+    return visible(f"{finding.message} ({finding.hint})" if finding.hint else finding.message)
 
 
 def folded(params: Sequence[str], most: int) -> list[str]:
@@ -83,19 +70,17 @@ def folded(params: Sequence[str], most: int) -> list[str]:
     return [*lines, f"and {counted(rest, 'tensor')} more"] if rest else lines
 
 
-def fingerprints() -> Callable[[Outcome, Said], str]:
-    """Returns a function that names notices so that they are known again after lines have moved.
+def fingerprints() -> Callable[[Outcome, Finding], str]:
+    """Returns a function that names findings so that they are known again after lines have moved.
 
-    A notice is what it is about: audit, code, rule and parameters. Its message counts only where that says nothing,
-    because messages tell lines and values. Equal notices of one report are numbered.
+    A finding is what it is about: audit, code, rule and parameters. Its message counts only where that says nothing,
+    because messages tell lines and values. Equal findings of one report are numbered.
     """
     seen: Counter[str] = Counter()
 
-    def fingerprint(outcome: Outcome, said: Said) -> str:
-        about: list[object] = [UNCHECKED, said.message]
-        if isinstance(said, Notice):
-            subject = [said.key, said.params] if said.key or said.params else [said.message]
-            about = [said.code, said.name, *subject]
+    def fingerprint(outcome: Outcome, finding: Finding) -> str:
+        subject = [finding.key, finding.params] if finding.key or finding.params else [finding.message]
+        about = [finding.code, *([] if finding.stops else [finding.name]), *subject]
         base = json.dumps([title(outcome.audit), *about])
         seen[base] += 1
         return hashlib.sha256(f"{base}{seen[base]}".encode()).hexdigest()

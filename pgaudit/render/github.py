@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pgaudit.core.location import Position
-from pgaudit.serialize import portable
+from pgaudit.core.location import Location
+from pgaudit.serialize import place
+from pgaudit.text import visible
 
 Level = Literal["error", "warning", "notice"]
 
@@ -17,20 +18,16 @@ _DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 _PROPERTY = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", ",": "%2C"})
 
 
-def command(
-    level: Level, message: str, *, title: str, path: str | None = None, position: Position | None = None
-) -> str:
+def command(level: Level, message: str, *, title: str, location: Location | None = None) -> str:
     """Returns one annotation as a line.
 
     Args:
         level: how it is shown.
         message: may have several lines; foreign text in it has to be visible already.
         title: its heading.
-        path: the file it is about; it is named from the current folder on, which has to be the repository's root.
-        position: the place in that file.
+        location: where it is; files are named from the current folder on, which has to be the repository's root.
     """
-    properties = {"file": portable(path) or "", "line": "", "col": "", "title": title}
-    if path and position:
-        properties |= {"line": str(position.line), "col": str(position.column)}
-    given = ",".join(f"{name}={value.translate(_PROPERTY)}" for name, value in properties.items() if value)
+    at = place(location)
+    properties = {"file": at["path"] and visible(at["path"]), "line": at["line"], "col": at["column"], "title": title}
+    given = ",".join(f"{name}={str(value).translate(_PROPERTY)}" for name, value in properties.items() if value)
     return f"::{level} {given}::{message.translate(_DATA)}"

@@ -99,7 +99,7 @@ def _told(report: Report, row: ParamAssignment, options: TableOptions) -> _Told:
 def _rules(report: Report, row: ParamAssignment, options: TableOptions, *, line: bool) -> Text:
     """The rules, what else they write into the group, and of several optimizers which."""
     words = Text.assemble(*labels(row.setting, options.marks, line=line, trainable=row.param.trainable))
-    held = report.beside(row.setting, row.optimizer)
+    held = report.extra_of(row.setting, row.optimizer)
     extra = [Text(beside(key, value), colour(row.setting.lr_rule)) for key, value in held.items()]
     if row.optimizer is not None and len(report.assignment.optimizers) > 1:
         extra.append(Text(visible(report.optimizer_of(row).type), BASE))

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from pgaudit.core.assignment import ParamAssignment, Setting
+from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.errors import UsageError
+from pgaudit.core.setting import Setting, deciding_rules
 from pgaudit.render.choices import GroupBy, Sort
 from pgaudit.render.numbers import number
 from pgaudit.render.summary import beside
-from pgaudit.report import Report, deciding_rules
+from pgaudit.report import Report
 from pgaudit.text import counted, did_you_mean, quoted, visible
 
 
@@ -63,7 +64,7 @@ def is_changed(report: Report, row: ParamAssignment) -> bool:
     """Whether a parameter's lot differs from the base: in a value, or by being frozen or left out."""
     setting, base = row.setting, report.optimizer_of(row).base
     values = (setting.lr, setting.peak_lr, setting.weight_decay) != (base.lr, base.peak_lr, base.weight_decay)
-    return values or bool(report.beside(setting, row.optimizer)) or row.param.trainable is False
+    return values or bool(report.extra_of(setting, row.optimizer)) or row.param.trainable is False
 
 
 def rule_names(setting: Setting) -> set[str]:
@@ -121,7 +122,7 @@ def _by_group(report: Report, row: ParamAssignment) -> str:
     words = [f"lr {number(row.lr)}"]
     words += [f"scheduled {number(row.setting.peak_lr)}"] if report.scheduled else []
     words.append(f"decay {number(row.weight_decay)}")
-    return " · ".join([*words, *(beside(*item) for item in report.beside(row.setting, row.optimizer).items())])
+    return " · ".join([*words, *(beside(*item) for item in report.extra_of(row.setting, row.optimizer).items())])
 
 
 _HEADINGS: dict[GroupBy, Callable[[Report, ParamAssignment], str]] = {

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pgaudit.core.assignment import Provenance, Setting
 from pgaudit.core.findings import Severity
-from pgaudit.report import deciding_rules
+from pgaudit.core.setting import Provenance, Setting, deciding_rules
 from pgaudit.text import quoted, visible
 
 BASE = "dim"
@@ -29,7 +28,7 @@ _COLOURS = {
     **dict.fromkeys(("flat_decay_mult", "filter_bias_and_bn", "no_decay"), "yellow"),
 }
 """What is named is green, norms are cyan; what is about the lr, and biases, magenta; shapes are yellow."""
-SEVERITIES: dict[Severity, str] = {"error": "bold red", "warning": "yellow", "info": "blue"}
+SEVERITY_STYLES: dict[Severity, str] = {"error": "bold red", "warning": "yellow", "info": "blue"}
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ def label(rule: Provenance, *, line: bool = True) -> str:
     text = visible(rule.option)
     if rule.key is not None:
         text = visible(rule.key) if rule.key == "NORM_TYPES" else quoted(rule.key)
-    return f"{text} {visible(rule.position.mark)}" if line and rule.position and not rule.is_base else text
+    return f"{text} {visible(rule.location.mark)}" if line and rule.location and not rule.is_base else text
 
 
 def labels(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 
-from pgaudit.core.assignment import OptimizerInfo
+from pgaudit.core.assignment import Group, OptimizerInfo
 from pgaudit.render.columns import GAP, Column, Row, Table
 from pgaudit.render.numbers import bar, elements, number
 from pgaudit.render.style import ASCII, BASE, DECIDED_BY, LEFT_OUT, Marks, colour, label
 from pgaudit.render.styled import Text
 from pgaudit.render.wrap import filled
-from pgaudit.report import Group, Report
+from pgaudit.report import Report
 from pgaudit.serialize import plain
 from pgaudit.text import counted, visible
 
@@ -99,7 +99,7 @@ def groups_lines(report: Report, marks: Marks) -> Iterator[Text]:
     merged: dict[Hashable, list[Group]] = {}
     for group in report.groups:
         merged.setdefault((group.optimizer, group.setting.merging), []).append(group)
-    extras = [report.beside(groups[0].setting, groups[0].optimizer) for groups in merged.values()]
+    extras = [report.extra_of(groups[0].setting, groups[0].optimizer) for groups in merged.values()]
     scheduled = ["scheduled"] if report.scheduled else []
     titles = ["groups", "first index", "lr", *scheduled, "decay", "tensors", "parameters"]
     titles = ["optimizer", *titles] if len(report.assignment.optimizers) > 1 else titles

@@ -11,13 +11,13 @@ from pgaudit.render.sweep_markdown import render_sweep_markdown
 from pgaudit.render.sweep_table import render_sweep_table
 from pgaudit.render.terminal import TableOptions
 from pgaudit.sweep.lines import Identity
-from pgaudit.sweep.records import Result
+from pgaudit.sweep.records import SweepResult
 
 __all__ = ["View", "render_sweep"]
 
 
 def render_sweep(
-    results: Sequence[Result], identity: Identity, fmt: SweepFormat, view: View, options: TableOptions
+    results: Sequence[SweepResult], identity: Identity, fmt: SweepFormat, view: View, options: TableOptions
 ) -> str:
     """Returns results, which are in the order of models and configs; only tables choose among them."""
     if fmt is SweepFormat.JSON:

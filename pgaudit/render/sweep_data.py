@@ -7,13 +7,14 @@ import io
 import json
 from collections.abc import Sequence
 
+from pgaudit.core.location import Location
 from pgaudit.render.sweep_groups import totals
 from pgaudit.sweep.lines import SCHEMA_VERSION, Identity, data, line
-from pgaudit.sweep.records import Result
+from pgaudit.sweep.records import SweepResult
 from pgaudit.text import visible
 
 
-def render_json(results: Sequence[Result], identity: Identity) -> str:
+def render_json(results: Sequence[SweepResult], identity: Identity) -> str:
     """Returns everything for programs; what is not ASCII is escaped."""
     found = {
         "schema_version": SCHEMA_VERSION,
@@ -36,7 +37,7 @@ def render_json(results: Sequence[Result], identity: Identity) -> str:
     return json.dumps(found, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
 
 
-def render_lines(results: Sequence[Result], identity: Identity) -> str:
+def render_lines(results: Sequence[SweepResult], identity: Identity) -> str:
     """Returns a line of JSON for each result, as ``-o`` keeps them."""
     return "".join(line(result, identity) for result in results)
 
@@ -49,7 +50,7 @@ _CSV = (
 )
 
 
-def render_csv(results: Sequence[Result]) -> str:
+def render_csv(results: Sequence[SweepResult]) -> str:
     """Returns one line a result; an empty field where there is nothing."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -60,11 +61,11 @@ def render_csv(results: Sequence[Result]) -> str:
     return out.getvalue()
 
 
-def _fields(of: Result) -> list[object]:
-    if of.problems:
-        said = "; ".join(problem.message for problem in of.problems)
-        hints = "; ".join(problem.hint for problem in of.problems if problem.hint)
-        return [of.model, of.config, *[None] * (len(_CSV) - 4), said, hints]
+def _fields(of: SweepResult) -> list[object]:
+    if of.errors:
+        messages = "; ".join(error.message for error in of.errors)
+        hints = "; ".join(error.hint for error in of.errors if error.hint)
+        return [of.model, of.config, *[None] * (len(_CSV) - 4), messages, hints]
     return [
         *(of.model, of.config, of.source, of.parameters, of.numel, of.groups, of.decayed, of.decayed_numel),
         *(of.count("error"), of.count("warning"), of.count("info")),
@@ -74,9 +75,9 @@ def _fields(of: Result) -> list[object]:
     ]
 
 
-def _worst(of: Result) -> list[object]:
-    if of.worst is None:
+def _worst(of: SweepResult) -> list[object]:
+    if of.gravest is None:
         return [None] * 7
-    at = of.worst.position
-    place = [of.worst.path, at.line if at else None, at.column if at else None]
-    return [of.worst.code, of.worst.severity, of.worst.parameters, *place, of.worst.message]
+    worst = of.gravest.worst
+    at = worst.location or Location()
+    return [worst.code, worst.severity, of.gravest.worst_parameters, at.path, at.line, at.column, worst.message]

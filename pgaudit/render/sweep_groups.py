@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from pgaudit.checks import DOCUMENTED
-from pgaudit.core.errors import Problem
-from pgaudit.core.findings import Severity
+from pgaudit.core.findings import Finding, Severity, gravity
 from pgaudit.render.choices import SweepSort
-from pgaudit.sweep.records import GRAVITY, Found, Result
+from pgaudit.sweep.records import CodeCount, SweepResult
 
 SHOWN = 30
 """Models that a table shows of each config, unless it is to show all."""
@@ -31,7 +30,7 @@ class View:
 class Alike:
     """Models of which the same is said: findings of the same codes, of which the worst is about the same line."""
 
-    results: tuple[Result, ...]
+    results: tuple[SweepResult, ...]
     """The worst first."""
     shown: int
 
@@ -58,20 +57,20 @@ class Total:
         return str(module.KIND.name) if module else ""
 
 
-def alike(results: Iterable[Result], *, every: bool) -> tuple[list[Alike], int]:
+def alike(results: Iterable[SweepResult], *, every: bool) -> tuple[list[Alike], int]:
     """Returns those with findings in groups, the gravest and then the largest first, and how many are in no group that
     is shown.
     """
-    groups: dict[object, list[Result]] = {}
+    groups: dict[object, list[SweepResult]] = {}
     for result in results:
-        if result.worst is not None:
+        if result.gravest is not None:
             codes = tuple(found.code for found in result.findings)
-            groups.setdefault((codes, result.worst.code, result.worst.position), []).append(result)
+            groups.setdefault((codes, result.gravest.code, result.gravest.worst.location), []).append(result)
     for members in groups.values():
-        members.sort(key=lambda result: -result.worst.parameters if result.worst else 0)
-    ordered = sorted(groups.values(), key=lambda members: (-members[0].gravity, -len(members)))
+        members.sort(key=lambda result: -result.gravest.worst_parameters if result.gravest else 0)
+    ordered = sorted(groups.values(), key=lambda members: (-gravity(members[0].severity), -len(members)))
     sizes = [len(members) for members in ordered]
-    wanted = [size if members[0].gravity else min(size, REMARKED) for size, members in zip(sizes, ordered, strict=True)]
+    wanted = [min(len(members), REMARKED) if members[0].severity == "info" else len(members) for members in ordered]
     shares = sizes if every else _shares(sizes, wanted)
     found = [Alike(tuple(members), share) for members, share in zip(ordered, shares, strict=False)]
     return found, sum(len(members) for members in ordered[len(found) :])
@@ -91,17 +90,17 @@ def _shares(sizes: Sequence[int], wanted: Sequence[int]) -> list[int]:
     return [size if size == share + 1 else share for size, share in zip(sizes, shares, strict=False)]
 
 
-def common(results: Sequence[Result]) -> tuple[Found, ...]:
+def common(results: Sequence[SweepResult]) -> tuple[CodeCount, ...]:
     """Returns what is found in every one of several models in the same words: it is about the config alone."""
     if len(results) < 2:
         return ()
     shared = set(results[0].findings)
     for result in results[1:]:
         shared.intersection_update(result.findings)
-    return tuple(sorted(shared, key=lambda found: (*(-n for n in found.worst.gravity), found.code)))
+    return tuple(sorted(shared, key=lambda found: (*(-n for n in found.order), found.code)))
 
 
-def without(results: Iterable[Result], known: Iterable[Found]) -> list[Result]:
+def without(results: Iterable[SweepResult], known: Iterable[CodeCount]) -> list[SweepResult]:
     """Returns results without some of their findings."""
     left_out = set(known)
     return [
@@ -110,7 +109,7 @@ def without(results: Iterable[Result], known: Iterable[Found]) -> list[Result]:
     ]
 
 
-def totals(results: Iterable[Result]) -> list[Total]:
+def totals(results: Iterable[SweepResult]) -> list[Total]:
     """Returns the findings of all results by code, the gravest first."""
     found: dict[str, Total] = {}
     for result in results:
@@ -123,11 +122,11 @@ def totals(results: Iterable[Result]) -> list[Total]:
                 old.findings + each.findings,
                 old.parameters + each.parameters,
             )
-    return sorted(found.values(), key=lambda total: (-GRAVITY[total.severity], total.code))
+    return sorted(found.values(), key=lambda total: (-gravity(total.severity), total.code))
 
 
-_KEYS: dict[SweepSort, Callable[[Result], float]] = {
-    SweepSort.GRAVITY: lambda result: -result.gravity,
+_KEYS: dict[SweepSort, Callable[[SweepResult], float]] = {
+    SweepSort.GRAVITY: lambda result: -gravity(result.severity),
     SweepSort.MODEL: lambda result: 0,
     SweepSort.TENSORS: lambda result: -result.parameters,
     SweepSort.DECAYED: lambda result: -result.decayed / max(result.parameters, 1),
@@ -135,15 +134,15 @@ _KEYS: dict[SweepSort, Callable[[Result], float]] = {
 }
 
 
-def ordered(results: Iterable[Result], sort: SweepSort) -> list[Result]:
+def ordered(results: Iterable[SweepResult], sort: SweepSort) -> list[SweepResult]:
     """Returns results in an order, the most first; of equals, as they were."""
     return sorted(results, key=_KEYS[sort])
 
 
-def reasons(results: Iterable[Result]) -> list[tuple[Problem, list[Result]]]:
+def reasons(results: Iterable[SweepResult]) -> list[tuple[Finding, list[SweepResult]]]:
     """Returns why results could not be audited, each reason with those that it is true of, the most frequent first."""
-    found: dict[Problem, list[Result]] = {}
+    found: dict[Finding, list[SweepResult]] = {}
     for result in results:
-        for problem in result.problems:
-            found.setdefault(problem, []).append(result)
+        for error in result.errors:
+            found.setdefault(error, []).append(result)
     return sorted(found.items(), key=lambda item: -len({result.model for result in item[1]}))

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pgaudit.core.location import place
+from pgaudit.core.findings import Finding
 from pgaudit.render.markdown import code, escaped
 from pgaudit.render.sweep_groups import View, alike, common, reasons, totals, without
-from pgaudit.sweep.records import Result, Worst
+from pgaudit.sweep.records import SweepResult
 from pgaudit.text import counted
 
 _NAMED = 6
 
 
-def render_sweep_markdown(results: Sequence[Result], view: View) -> str:
+def render_sweep_markdown(results: Sequence[SweepResult], view: View) -> str:
     """Returns a section for each config, and what could not be audited."""
     lines: list[str] = []
     for config in view.configs:
         lines += _section(config, [result for result in results if result.config == config], view)
-    lines += _failures([result for result in results if result.problems], view)
+    lines += _failures([result for result in results if result.errors], view)
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _section(config: str, results: Sequence[Result], view: View) -> Iterator[str]:
-    audited = [result for result in results if not result.problems]
-    clean = sum(result.worst is None for result in audited)
+def _section(config: str, results: Sequence[SweepResult], view: View) -> Iterator[str]:
+    audited = [result for result in results if not result.errors]
+    clean = sum(result.gravest is None for result in audited)
     yield f"### {escaped(config)}"
     yield ""
     yield f"{counted(len(results), 'model')} · {clean:,} without findings · {len(results) - len(audited):,} not audited"
@@ -40,7 +40,7 @@ def _section(config: str, results: Sequence[Result], view: View) -> Iterator[str
         yield f"| {escaped(f'{total.code} {total.name}')} | {total.severity} | {numbers} |"
     yield ""
     for found in everywhere:
-        yield f"In every model: {escaped(_said(found.worst))}"
+        yield f"In every model: {escaped(_words(found.worst))}"
         yield ""
     if not groups:
         return
@@ -55,8 +55,8 @@ def _section(config: str, results: Sequence[Result], view: View) -> Iterator[str
     yield ""
 
 
-def _row(of: Result, models: int) -> str:
-    assert of.worst is not None
+def _row(of: SweepResult, models: int) -> str:
+    assert of.gravest is not None
     findings = " ".join(f"{f.code}×{f.findings}" if f.findings > 1 else f.code for f in of.findings)
     decayed = f"{of.decayed:,} / {of.parameters:,}"
     cells = [
@@ -66,24 +66,24 @@ def _row(of: Result, models: int) -> str:
         decayed,
         f"{of.groups:,}",
         findings,
-        escaped(_said(of.worst)),
+        escaped(_words(of.gravest.worst)),
     ]
     return f"| {' | '.join(cells)} |"
 
 
-def _said(worst: Worst) -> str:
-    return f"{place(worst.path, worst.position)} {worst.code} {worst.name} [{worst.severity}] {worst.message}".strip()
+def _words(of: Finding) -> str:
+    return f"{of.location or ''} {of.title} [{of.severity}] {of.message}".strip()
 
 
-def _failures(failed: Sequence[Result], view: View) -> Iterator[str]:
+def _failures(failed: Sequence[SweepResult], view: View) -> Iterator[str]:
     if not failed:
         return
     yield "### could not be audited"
     yield ""
     yield "| models | such as | why | |"
     yield "|--:|---|---|---|"
-    for problem, of in reasons(failed):
+    for error, of in reasons(failed):
         models = list(dict.fromkeys(result.model for result in of))
         named = " ".join(code(model) for model in (models if view.every else models[:_NAMED]))
-        why = f"{place(problem.path, problem.position)} {problem.message}".strip()
-        yield f"| {len(models):,} | {named} | {escaped(why)} | {escaped(problem.hint or '')} |"
+        why = f"{error.location or ''} {error.message}".strip()
+        yield f"| {len(models):,} | {named} | {escaped(why)} | {escaped(error.hint or '')} |"

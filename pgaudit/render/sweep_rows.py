@@ -6,23 +6,23 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 
-from pgaudit.core.location import place
+from pgaudit.core.findings import Finding, at_least, gravity
 from pgaudit.render.columns import GAP
-from pgaudit.render.style import BASE, SEVERITIES, Marks
+from pgaudit.render.style import BASE, SEVERITY_STYLES, Marks
 from pgaudit.render.styled import Text
 from pgaudit.render.terminal import TableOptions
 from pgaudit.render.wrap import append_words
-from pgaudit.sweep.records import GRAVITY, Result, Worst
+from pgaudit.sweep.records import SweepResult
 from pgaudit.text import visible
 
 
-def worst_text(worst: Worst, options: TableOptions, *, again: bool) -> Text:
+def worst_text(worst: Finding, options: TableOptions, *, again: bool) -> Text:
     """What is said of the worst model of a group; short where it has been said of another."""
     text = Text("    ")
-    where = visible(place(worst.path, worst.position))
+    where = visible(worst.location or "")
     if where:
         text.append(f"{where}  ")
-    text.append(f"{worst.code} {worst.name} [{worst.severity}]", style=SEVERITIES[worst.severity])
+    text.append(f"{worst.title} [{worst.severity}]", style=SEVERITY_STYLES[worst.severity])
     if again:
         return text.append("  as above", style=BASE)
     text.append("  ")
@@ -39,7 +39,7 @@ class Rows:
     number of tensors, then the share of decayed ones; at last the findings stand under the name.
     """
 
-    def __init__(self, shown: Sequence[Result], options: TableOptions) -> None:
+    def __init__(self, shown: Sequence[SweepResult], options: TableOptions) -> None:
         self._options = options
         self._name = max(cell_len("model"), *(cell_len(visible(result.model)) for result in shown))
         self._titles = ["tensors", "decayed", "groups"]
@@ -61,9 +61,9 @@ class Rows:
         words = ["model".ljust(self._name), *self._titles, *([] if self._below else ["findings"])]
         return Text((" " * GAP).join(words).rstrip(), style="bold")
 
-    def row(self, result: Result) -> list[Text]:
+    def row(self, result: SweepResult) -> list[Text]:
         """Returns the line of a model, or the two that it needs."""
-        quiet = BASE if result.gravity <= 0 else ""
+        quiet = BASE if not at_least(result.severity, "warning") else ""
         name = visible(result.model)
         line = Text(name + " " * (self._name - cell_len(name)), style=quiet)
         numbers = {
@@ -89,11 +89,11 @@ def _share(part: int, whole: int) -> str:
     return f"{per_cent if part in (0, whole) else min(max(per_cent, 1), 99):.0f} %"
 
 
-def _findings(result: Result, marks: Marks) -> Text:
+def _findings(result: SweepResult, marks: Marks) -> Text:
     """The codes, each with its number, in the colours of their severity; the gravest first."""
     text = Text()
-    for found in sorted(result.findings, key=lambda found: -GRAVITY[found.severity]):
+    for found in sorted(result.findings, key=lambda found: -gravity(found.severity)):
         times = f"{marks.times}{found.findings}" if found.findings > 1 else ""
         text.append(" " if text else "")
-        text.append(f"{found.code}{times}", style=SEVERITIES[found.severity])
+        text.append(f"{found.code}{times}", style=SEVERITY_STYLES[found.severity])
     return text

@@ -6,24 +6,23 @@ from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
 
-from pgaudit.core.findings import Severity
-from pgaudit.core.location import place
+from pgaudit.core.findings import SEVERITIES
 from pgaudit.render.choices import SweepSort
 from pgaudit.render.columns import GAP
-from pgaudit.render.style import BASE, LEFT_OUT, SEVERITIES
+from pgaudit.render.style import BASE, LEFT_OUT, SEVERITY_STYLES
 from pgaudit.render.styled import Text
 from pgaudit.render.sweep_groups import SHOWN, Alike, View, alike, common, ordered, reasons, totals, without
 from pgaudit.render.sweep_rows import Rows, worst_text
 from pgaudit.render.terminal import TableOptions, printed
 from pgaudit.render.wrap import append_words
-from pgaudit.sweep.records import Result
+from pgaudit.sweep.records import SweepResult
 from pgaudit.text import counted, visible
 
 _NAMED = 6
 """Models that are named of those that failed for one reason."""
 
 
-def render_sweep_table(results: Sequence[Result], view: View, options: TableOptions) -> str:
+def render_sweep_table(results: Sequence[SweepResult], view: View, options: TableOptions) -> str:
     """Returns a section for each config, what could not be audited, and of several configs a line each."""
     parts: list[Text | str] = []
     for config in view.configs:
@@ -36,10 +35,10 @@ def render_sweep_table(results: Sequence[Result], view: View, options: TableOpti
     return printed(parts, options)
 
 
-def _section(config: str, results: Sequence[Result], view: View, options: TableOptions) -> Iterator[Text | str]:
-    audited = [result for result in results if not result.problems]
+def _section(config: str, results: Sequence[SweepResult], view: View, options: TableOptions) -> Iterator[Text | str]:
+    audited = [result for result in results if not result.errors]
     heading = Text()
-    clean = sum(result.worst is None for result in audited)
+    clean = sum(result.severity is None for result in audited)
     words = [counted(len(results), "model"), f"{clean:,} without findings"]
     failed = len(results) - len(audited)
     words += [f"{failed:,} not audited"] if failed else []
@@ -53,13 +52,13 @@ def _section(config: str, results: Sequence[Result], view: View, options: TableO
     every = without(audited, everywhere)
     if view.sort is SweepSort.GRAVITY:
         groups, unseen = alike(every, every=view.every)
-        quiet = [result for result in every if result.worst is None] if view.every else []
+        quiet = [result for result in every if result.severity is None] if view.every else []
         shown = [result for group in groups for result in group.results[: group.shown]] + quiet
         if shown:
             yield ""
             yield _grouped(groups, quiet, shown, options)
         rest = f"and {counted(unseen, 'model')} with other findings; --all shows them" if unseen else ""
-        if everywhere and not quiet and (others := sum(result.worst is None for result in every)):
+        if everywhere and not quiet and (others := sum(result.severity is None for result in every)):
             rest += f"{chr(10) if rest else ''}{counted(others, 'model')} with nothing else"
     else:
         rows = ordered(every, view.sort)
@@ -86,7 +85,9 @@ def _dotted(text: Text, words: Sequence[str], options: TableOptions) -> None:
         text.append(joint + word, style="bold" if not index else "")
 
 
-def _grouped(groups: Sequence[Alike], quiet: Sequence[Result], shown: Sequence[Result], options: TableOptions) -> Text:
+def _grouped(
+    groups: Sequence[Alike], quiet: Sequence[SweepResult], shown: Sequence[SweepResult], options: TableOptions
+) -> Text:
     rows = Rows(shown, options)
     lines = [rows.titles()]
     told: set[tuple[object, ...]] = set()
@@ -95,19 +96,20 @@ def _grouped(groups: Sequence[Alike], quiet: Sequence[Result], shown: Sequence[R
         if group.hidden:
             these = "these" if group.shown > 1 else "this one"
             lines.append(Text(f"and {counted(group.hidden, 'model')} like {these}", style=BASE))
-        worst = group.results[0].worst
-        assert worst is not None
-        about = worst.code, worst.path, worst.position, worst.message
+        gravest = group.results[0].gravest
+        assert gravest is not None
+        worst = gravest.worst
+        about = worst.code, worst.location, worst.message
         lines.append(worst_text(worst, options, again=about in told))
         told.add(about)
     lines += [line for result in quiet for line in rows.row(result)]
     return Text.joined(lines)
 
 
-def _totals(results: Sequence[Result], options: TableOptions) -> Text:
+def _totals(results: Sequence[SweepResult], options: TableOptions) -> Text:
     rows = totals(results)
     heads = [f"{total.code} {total.name}" for total in rows]
-    severe = [_NOUNS[total.severity] for total in rows]
+    severe = [total.severity for total in rows]
     column, second = max(map(cell_len, [*heads, "finding"])), max(map(len, severe))
     titles = ["models", "findings", "tensors"]
     if options.width is not None and column + second + GAP + sum(GAP + len(title) for title in titles) > options.width:
@@ -115,7 +117,7 @@ def _totals(results: Sequence[Result], options: TableOptions) -> Text:
     title = (" " * GAP).join(["finding".ljust(column), " " * second, *titles])
     lines = [Text(title, style="bold")]
     for total, head, severity in zip(rows, heads, severe, strict=True):
-        line = Text(head.ljust(column), style=SEVERITIES[total.severity])
+        line = Text(head.ljust(column), style=SEVERITY_STYLES[total.severity])
         line.append(" " * GAP + severity.ljust(second), style=BASE)
         for name, number in zip(titles, (total.models, total.findings, total.parameters), strict=False):
             line.append(" " * GAP + f"{number:,}".rjust(len(name)))
@@ -123,16 +125,13 @@ def _totals(results: Sequence[Result], options: TableOptions) -> Text:
     return Text.joined(lines)
 
 
-_NOUNS: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "info"}
-
-
-def _failures(results: Sequence[Result], view: View, options: TableOptions) -> Iterator[Text | str]:
-    failed = [result for result in results if result.problems]
+def _failures(results: Sequence[SweepResult], view: View, options: TableOptions) -> Iterator[Text | str]:
+    failed = [result for result in results if result.errors]
     if not failed:
         return
     count = counted(len({result.model for result in failed}), "model")
     yield Text(f"{options.marks.left_out} {count} could not be audited", style="bold red")
-    for problem, of in reasons(failed):
+    for error, of in reasons(failed):
         models = list(dict.fromkeys(result.model for result in of))
         named = models if view.every else models[:_NAMED]
         text = Text()
@@ -140,20 +139,20 @@ def _failures(results: Sequence[Result], view: View, options: TableOptions) -> I
         words[-1] = words[-1].removesuffix(",")
         words += [f"and {len(models) - len(named):,} more"] if len(models) > len(named) else []
         append_words(text, words, options.width, "bold")
-        where = visible(place(problem.path, problem.position))
+        where = visible(error.location or "")
         text.append(f"    {where}  " if where else "    ")
         text.append("error", style=LEFT_OUT)
         text.append("  ")
-        append_words(text, visible(problem.message), options.width)
-        if problem.hint:
+        append_words(text, visible(error.message), options.width)
+        if error.hint:
             text.append("      ")
-            append_words(text, visible(problem.hint), options.width, BASE)
+            append_words(text, visible(error.hint), options.width, BASE)
         text.rstrip()
         yield text
     yield ""
 
 
-def _overview(results: Sequence[Result], view: View, options: TableOptions) -> Text:
+def _overview(results: Sequence[SweepResult], view: View, options: TableOptions) -> Text:
     """One line a config: how many models it suits, and how many not."""
     names = [visible(config) for config in view.configs]
     column = max(map(cell_len, [*names, "config"]))
@@ -163,8 +162,9 @@ def _overview(results: Sequence[Result], view: View, options: TableOptions) -> T
     lines = [Text(head, style="bold")]
     for config, name in zip(view.configs, names, strict=True):
         own = [result for result in results if result.config == config]
-        gravities = [result.gravity for result in own if not result.problems]
-        numbers = [*(gravities.count(gravity) for gravity in (-1, 0, 1, 2)), len(own) - len(gravities)]
+        severities = [result.severity for result in own if not result.errors]
+        kinds = (None, *reversed(SEVERITIES))
+        numbers = [*map(severities.count, kinds), len(own) - len(severities)]
         line = Text(name + " " * (column - cell_len(name)) if beside else f"{name}\n  ")
         for title, number, style in zip(titles, numbers, ("", "blue", "yellow", "bold red", "bold red"), strict=True):
             line.append(" " * GAP + f"{number:,}".rjust(len(title)), style=style if number else BASE)

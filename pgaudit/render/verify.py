@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 from pgaudit.names import fold_named
 from pgaudit.render.columns import Column, Row, Table
-from pgaudit.render.style import BASE, SEVERITIES
+from pgaudit.render.style import BASE, SEVERITY_STYLES
 from pgaudit.render.styled import Text
 from pgaudit.render.terminal import TableOptions, printed
 from pgaudit.render.wrap import filled
 from pgaudit.serialize import plain, portable
 from pgaudit.text import counted, visible
-from pgaudit.verification import Difference, Verification
+from pgaudit.verify.run import Difference, Verification
 
 _SHOWN = 40
 """Lines of differences that a terminal gets."""
@@ -30,7 +30,8 @@ def _parts(found: Verification, options: TableOptions) -> Iterator[Text]:
     yield Text(f" {options.marks.dot} ".join(words), "bold")
     yield from filled(_compared(found), options.width, style=BASE)
     yield Text()
-    mark, style = (options.marks.won, "bold green") if found.agrees else (options.marks.left_out, SEVERITIES["error"])
+    marks = options.marks
+    mark, style = (marks.won, "bold green") if found.agrees else (marks.left_out, SEVERITY_STYLES["error"])
     yield from filled(_verdict(found), options.width, start=Text(f"{mark} ", style), hanging=2, style=style)
     for who, why in (("pgaudit", found.ours_refused), (found.library, found.theirs_refused)):
         if why is not None:
@@ -87,7 +88,7 @@ def _value(value: object) -> str:
 
 def render_json(found: Verification) -> str:
     """Returns everything, for programs."""
-    from pgaudit import __version__
+    from pgaudit.version import __version__
 
     data = {
         "schema_version": 1,

@@ -13,10 +13,10 @@ from pgaudit.config import Config, load_config
 from pgaudit.core.assignment import Assignment, ModelInfo
 from pgaudit.core.errors import ConfigError
 from pgaudit.input_files import read_bytes
-from pgaudit.inventory.imports import is_file
 from pgaudit.report import Report
 from pgaudit.sources import lock, saved_report
 from pgaudit.text import nearest, quoted
+from pgaudit.user_code.imports import is_file
 
 NOTHING = frozenset({"/dev/null", os.devnull})
 """How git names the missing side of an added or removed file."""
@@ -101,6 +101,8 @@ def _config(path: str, data: bytes, constructor: str | None) -> Config:
         copy = Path(folder) / "config.yaml"
         copy.write_bytes(data)
         try:
-            return replace(load_config(copy, constructor=constructor), path=path)
+            return load_config(copy, constructor=constructor).renamed(path)
         except ConfigError as error:
-            raise ConfigError([replace(each, path=each.path and path) for each in error.problems]) from None
+            raise ConfigError(
+                [replace(each, location=each.location and replace(each.location, path=path)) for each in error.findings]
+            ) from None

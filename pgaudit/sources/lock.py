@@ -36,18 +36,10 @@ from types import NoneType
 from typing import Any
 
 from pgaudit.config.documents import merge_mark
-from pgaudit.core.assignment import (
-    NOT_OPTIMIZED,
-    Assignment,
-    ModelInfo,
-    OptimizerInfo,
-    ParamAssignment,
-    Provenance,
-    RecordedParameter,
-    Setting,
-)
-from pgaudit.core.errors import ConfigError, Problem
-from pgaudit.core.location import Position
+from pgaudit.core.assignment import Assignment, ModelInfo, OptimizerInfo, ParamAssignment, RecordedParameter
+from pgaudit.core.errors import ConfigError
+from pgaudit.core.location import Location
+from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
 from pgaudit.names import fold_named
 from pgaudit.report import Report
 from pgaudit.serialize import plain, portable
@@ -144,7 +136,7 @@ def read_lock(path: str, data: bytes) -> Report:
     try:
         lines = data.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError:
-        raise ConfigError(Problem("the lock is not UTF-8 text", path)) from None
+        raise ConfigError("the lock is not UTF-8 text", location=Location(path)) from None
     if (mark := merge_mark(lines)) is not None:
         raise _error(path, mark, "the marks of a merge conflict", "settle it, or write it anew: pgaudit lock --update")
     _refuse_other_formats(path, lines)
@@ -173,10 +165,10 @@ def _report(path: str, head: dict[str, list[str]], params: tuple[ParamAssignment
             key: head[key][-1] if _WORD.fullmatch(head[key][-1]) else json.loads(head[key][-1]) for key in _HEAD[:-1]
         }
     except (ValueError, RecursionError) as error:
-        raise ConfigError(Problem(f"the lock's head cannot be read: {one_line(error)}", path)) from None
+        raise ConfigError(f"the lock's head cannot be read: {one_line(error)}", location=Location(path)) from None
     dicts = all(isinstance(each, dict) and isinstance(each.get("type"), (str, NoneType)) for each in called)
     if not dicts or not all(text is None or isinstance(text, str) for text in texts.values()):
-        raise ConfigError(Problem("the lock's head holds other things than it should", path))
+        raise ConfigError("the lock's head holds other things than it should", location=Location(path))
     optimizers = tuple(OptimizerInfo(each.pop("type", None), each) for each in called)
     assignment = Assignment("lock", ModelInfo(texts["model"], texts["source"]), optimizers, params)
     return Report(assignment, texts["constructor"], path).with_bases()
@@ -189,7 +181,7 @@ def _refuse_other_formats(path: str, lines: list[str]) -> None:
     if int(found[1]) > FORMATS[-1]:
         reads = f"this pgaudit reads {FORMATS[-1]}"
         problem = _error(path, 1, f"lock format {found[1]}; {reads}", "a newer pgaudit wrote it")
-        raise NewerLock(problem.problems)
+        raise NewerLock(problem.findings)
 
 
 def _params(path: str, number: int, line: str, optimizers: int) -> Iterator[ParamAssignment]:
@@ -256,4 +248,4 @@ def _rule_of(text: str) -> Provenance | None:
 
 
 def _error(path: str, line: int, message: str, hint: str | None = None) -> ConfigError:
-    return ConfigError(Problem(message, path, Position(max(line, 1), 1), hint))
+    return ConfigError(message, hint, Location(path, max(line, 1), 1))

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from pgaudit.config import Config
 from pgaudit.core.errors import UsageError
-from pgaudit.inventory.cache import Cache
+from pgaudit.models.cache import Cache
 from pgaudit.report import Report
 from pgaudit.sources.files import Named
 from pgaudit.text import quoted, visible
 
 if TYPE_CHECKING:
-    from pgaudit.subject import Subject
+    from pgaudit.models.source import ModelSource
 
 
 @dataclass(frozen=True)
-class Pair:
+class ReportPair:
     """Both reports, and what the user should know about how they came about."""
 
     a: Report
@@ -34,7 +34,7 @@ def audit_pair(
     model: str | None = None,
     model_args: Mapping[str, Any] | None = None,
     cache: Cache | None = None,
-) -> Pair:
+) -> ReportPair:
     """Decides every parameter of the sides that are configs; a model that both are about is built once.
 
     Args:
@@ -54,7 +54,7 @@ def audit_pair(
     # The side that names its model comes first, so that the other can have the same.
     first, second = (b, a) if isinstance(a.found, Config) and not a.found.names_model else (a, b)
     sides = {id(first): workshop.side(first, second), id(second): workshop.side(second, first)}
-    return Pair(sides[id(a)], sides[id(b)], tuple(dict.fromkeys(workshop.notes)))
+    return ReportPair(sides[id(a)], sides[id(b)], tuple(dict.fromkeys(workshop.notes)))
 
 
 class _Workshop:
@@ -65,7 +65,7 @@ class _Workshop:
         self._model = model
         self._args = args
         self._cache = cache
-        self._last: tuple[object, Subject] | None = None
+        self._last: tuple[object, ModelSource] | None = None
 
     def note(self, text: str) -> None:
         self.notes.append(text)
@@ -78,7 +78,7 @@ class _Workshop:
         return self._audited(named.path, named.found, named.path)
 
     def _with_model_of(self, named: Named, config: Config, other: Named) -> Config:
-        from pgaudit.references import is_timm_name
+        from pgaudit.models.references import is_timm_name
 
         architecture = meant = None
         if isinstance(other.found, Config):
@@ -97,8 +97,8 @@ class _Workshop:
         return replace(config, model=ref, model_args=args, architecture=architecture)
 
     def _audited(self, path: str, config: Config, namer: str) -> Report:
-        from pgaudit.pipeline import audit_subject
-        from pgaudit.references import subject_of
+        from pgaudit.models.source import model_source
+        from pgaudit.pipeline import audit_source
 
         ref = self._model or config.model
         args = {**(config.model_args if ref == config.model else {}), **self._args}
@@ -112,7 +112,7 @@ class _Workshop:
         its = config.architecture if ref is None else None
         key = (ref, beside, args) if its is None else (its.scope, its.section, args)
         if self._last is None or self._last[0] != key:
-            self._last = key, subject_of(self._model, config, self._args, self._cache)
-        report = audit_subject(self._last[1], config)
+            self._last = key, model_source(self._model, config, self._args, self._cache)
+        report = audit_source(self._last[1], config)
         self.notes += report.inventory.notes
         return replace(report, path=path)

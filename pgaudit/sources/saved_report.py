@@ -9,19 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.config.json_text import read_json
-from pgaudit.core.assignment import (
-    NOT_OPTIMIZED,
-    Assignment,
-    ModelInfo,
-    OptimizerInfo,
-    ParamAssignment,
-    Provenance,
-    RecordedParameter,
-    Setting,
-)
-from pgaudit.core.errors import ConfigError, Problem
+from pgaudit.config.validation import model_errors
+from pgaudit.core.assignment import Assignment, ModelInfo, OptimizerInfo, ParamAssignment, RecordedParameter
+from pgaudit.core.errors import ConfigError
 from pgaudit.core.findings import Finding
-from pgaudit.core.location import Position
+from pgaudit.core.location import Location, whole_file
+from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
 from pgaudit.report import Report
 from pgaudit.serialize import SCHEMA_VERSION
 from pgaudit.text import one_line, quoted, visible
@@ -52,7 +45,8 @@ def read_report(path: str, data: bytes) -> Report:
         ConfigError: it is cut, of another schema, holds a selection of parameters only, or is no report at all.
     """
     if len(data) > MAX_BYTES:
-        raise ConfigError(Problem(f"the file is larger than the {MAX_BYTES:,} bytes that a report may have", path))
+        message = f"the file is larger than the {MAX_BYTES:,} bytes that a report may have"
+        raise ConfigError(message, location=Location(path))
     return from_json(read_json(data, path, _HINT), path)
 
 
@@ -67,13 +61,14 @@ def from_json(data: Any, path: str | None = None) -> Report:
     if len(report.params) != report.model.parameters:
         held = f"{len(report.params):,} of {report.model.parameters:,} tensors"
         hint = "write it without --filter, --rule and --changed"
-        raise ConfigError(Problem(f"the report holds {held}, and all are needed", path, hint=hint))
+        raise ConfigError(f"the report holds {held}, and all are needed", hint, whole_file(path))
     config = report.config
     settings: dict[str, Setting] = {}
-    params = tuple(_param(param, settings) for param in report.params)
+    config_path = config.path if config else None
+    params = tuple(_param(param, settings, config_path) for param in report.params)
     assignment = Assignment("report", ModelInfo(report.model.ref, report.model.source), _optimizers(report), params)
     findings = tuple(map(_finding, report.findings))
-    constructor, config_path = (config.constructor, config.path) if config else (None, None)
+    constructor = config.constructor if config else None
     return Report(assignment, constructor, path, config_path, findings).with_bases()
 
 
@@ -84,7 +79,7 @@ def _optimizers(report: ReportData) -> tuple[OptimizerInfo, ...]:
     return (OptimizerInfo(called.pop("type", None), called),)
 
 
-def _param(data: ParamData, settings: dict[str, Setting]) -> ParamAssignment:
+def _param(data: ParamData, settings: dict[str, Setting], config: str | None) -> ParamAssignment:
     parameter = RecordedParameter(
         data.name,
         tuple(data.aliases),
@@ -97,59 +92,57 @@ def _param(data: ParamData, settings: dict[str, Setting]) -> ParamAssignment:
     held = data.in_optimizer, data.lr, data.weight_decay, data.scheduled_lr, data.extra, data.inert
     key = repr((held, data.lr_rule, data.weight_decay_rule))
     if key not in settings:  # parameters share settings
-        settings[key] = _setting(data)
+        settings[key] = _setting(data, config)
     optimizer = data.optimizer or 0 if data.in_optimizer else None
     return ParamAssignment(parameter, settings[key], data.group if data.in_optimizer else None, optimizer)
 
 
-def _setting(data: ParamData) -> Setting:
-    lr_rule, decay_rule = _rule(data.lr_rule), _rule(data.weight_decay_rule)
+def _setting(data: ParamData, config: str | None) -> Setting:
+    lr_rule, decay_rule = _rule(data.lr_rule, config), _rule(data.weight_decay_rule, config)
     if not data.in_optimizer:
         return Setting.left_out(lr_rule) if lr_rule else NOT_OPTIMIZED
     found = Setting.of(data.lr, data.weight_decay, lr_rule, decay_rule, data.extra, inert=frozenset(data.inert))
     return found.scheduled_at(data.scheduled_lr)
 
 
-def _rule(data: RuleData | None) -> Provenance | None:
+def _rule(data: RuleData | None, config: str | None) -> Provenance | None:
     if data is None:
         return None
-    position = Position(data.line, data.column, data.path) if data.line and data.column else None
-    return Provenance(data.option, data.key, position)
+    at = Location(data.path or config, data.line, data.column, bool(data.path)) if data.line and data.column else None
+    return Provenance(data.option, data.key, at)
 
 
 def _finding(data: FindingData) -> Finding:
-    position = Position(data.line, data.column) if data.line and data.column else None
-    params = tuple(data.params)
-    param = params[0] if len(params) == 1 else None
-    head = data.code, data.name, data.severity, data.message, data.hint, param, data.path, position
-    return Finding(*head, params=params)
+    at = Location(data.path, data.line, data.column) if data.path or data.line else None
+    return Finding(data.code, data.name, data.severity, data.message, data.hint, at, tuple(data.params))
 
 
 def _validated(data: Any, path: str | None) -> ReportData:
     from pydantic import ValidationError
 
-    from pgaudit.config.complaints import refusals
     from pgaudit.sources.report_schema import ReportData
 
     if not isinstance(data, dict) or "schema_version" not in data:
-        raise ConfigError(Problem("this is not a report of pgaudit", path, hint=_HINT))
+        raise ConfigError("this is not a report of pgaudit", _HINT, whole_file(path))
     version = data["schema_version"]
     if isinstance(version, bool) or version != SCHEMA_VERSION:
         newer = isinstance(version, int) and version > SCHEMA_VERSION
         hint = "a newer pgaudit wrote it" if newer else _HINT
         message = f"schema version {one_line(json.dumps(version), limit=40)}; this pgaudit reads {SCHEMA_VERSION}"
-        raise ConfigError(Problem(message, path, hint=hint))
+        raise ConfigError(message, hint, whole_file(path))
     try:
         return ReportData.model_validate(data)
     except ValidationError:
-        found = refusals(ReportData, data)
-    problems = [Problem(f"{visible('.'.join(map(str, at)))}: {said}", path, hint=hint) for at, said, hint in found]
+        found = model_errors(ReportData, data)
+    problems = [
+        Finding.error(f"{visible('.'.join(map(str, at)))}: {said}", whole_file(path), hint) for at, said, hint in found
+    ]
     more = len(problems) - _SPELLED_OUT
     first = problems[:_SPELLED_OUT]
-    raise ConfigError([*first, Problem(f"and {more:,} more like these", path)] if more > 0 else first)
+    raise ConfigError([*first, Finding.error(f"and {more:,} more like these", whole_file(path))] if more > 0 else first)
 
 
 def _refuse_doubles(names: Iterable[str], path: str | None) -> None:
     name, count = max(Counter(names).items(), key=lambda item: item[1], default=("", 0))
     if count > 1:
-        raise ConfigError(Problem(f"the report names {quoted(name)} {count} times", path, hint=_HINT))
+        raise ConfigError(f"the report names {quoted(name)} {count} times", _HINT, whole_file(path))

@@ -12,7 +12,7 @@ from pgaudit.sources.files import saved_report_in
 from pgaudit.text import quoted
 
 if TYPE_CHECKING:
-    from pgaudit.inventory.cache import Cache
+    from pgaudit.models.cache import Cache
 
 
 def read_source(path: str, *, constructor: str | None = None) -> Report | Config:

@@ -1,5 +1,5 @@
 """Many models × many configs: tasks → results, in this process, in several, or on a cluster."""
 
-from pgaudit.sweep.records import Found, Result, Task, Worst
+from pgaudit.sweep.records import CodeCount, SweepResult, Task
 
-__all__ = ["Found", "Result", "Task", "Worst"]
+__all__ = ["CodeCount", "SweepResult", "Task"]

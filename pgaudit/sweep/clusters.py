@@ -12,7 +12,7 @@ from typing import Any
 
 from pgaudit.core.errors import UsageError
 from pgaudit.sweep.pools import Joblib, Lost, Pool, is_loss
-from pgaudit.text import said, visible
+from pgaudit.text import format_exception, visible
 
 _PATIENCE = 10
 """Seconds in which a scheduler has to answer."""
@@ -34,7 +34,7 @@ def _dask(_: str, jobs: int | None, scheduler: str | None) -> Iterator[Pool]:
     try:
         client = client_of(**where, timeout=_PATIENCE, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
-        raise UsageError(f"no dask scheduler answers at {visible(address)}: {said(error)}") from error
+        raise UsageError(f"no dask scheduler answers at {visible(address)}: {format_exception(error)}") from error
     with client:
         yield Joblib("dask", _telling(client), jobs)
 
@@ -69,7 +69,7 @@ def _ray(backend: str, jobs: int | None, scheduler: str | None) -> Iterator[Pool
         ray.init(address=address, log_to_driver=False, configure_logging=False)
     except Exception as error:  # of ray's own kinds
         hint = "`ray start --head` starts one here; --scheduler ray://host:10001 or RAY_ADDRESS names another"
-        raise UsageError(f"no ray cluster answers at {visible(address)}: {said(error)}", hint) from error
+        raise UsageError(f"no ray cluster answers at {visible(address)}: {format_exception(error)}", hint) from error
     try:
         import_module("ray.util.joblib").register_ray()
         # A thread of ray's prints there what it thinks of a process that died, whatever it was told about logs.
@@ -87,7 +87,7 @@ def _spark(_: str, jobs: int | None, scheduler: str | None) -> Iterator[Pool]:
             backend = _raising()
     except Exception as error:  # of pyspark's own kinds
         hint = "SPARK_REMOTE, or spark.master in spark-defaults.conf, names a cluster; without, java runs one here"
-        raise UsageError(f"no spark session can be had: {said(error)}", hint) from error
+        raise UsageError(f"no spark session can be had: {format_exception(error)}", hint) from error
     yield Joblib("spark", backend, jobs)
 
 

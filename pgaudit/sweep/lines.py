@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 
-from pgaudit.core.errors import Problem
-from pgaudit.core.findings import Severity
-from pgaudit.core.location import Position
-from pgaudit.serialize import plain, portable
-from pgaudit.sweep.records import Found, Result, Worst
+from pgaudit.core.findings import SEVERITIES, Finding
+from pgaudit.core.location import Location, whole_file
+from pgaudit.serialize import error_data, place, plain
+from pgaudit.sweep.records import CodeCount, SweepResult
 
 SCHEMA_VERSION = 1
 
@@ -42,12 +41,12 @@ BEGINNING = b'{"schema_version": '
 """With what every line begins."""
 
 
-def line(of: Result, identity: Identity) -> str:
+def line(of: SweepResult, identity: Identity) -> str:
     """Returns a result as a line. What is not ASCII is escaped, so that a terminal stays unharmed."""
     return json.dumps(data(of, identity), ensure_ascii=True, allow_nan=False) + "\n"
 
 
-def data(of: Result, identity: Identity) -> dict[str, Any]:
+def data(of: SweepResult, identity: Identity) -> dict[str, Any]:
     """Returns a result as plain data."""
     return {
         "schema_version": SCHEMA_VERSION,
@@ -59,41 +58,34 @@ def data(of: Result, identity: Identity) -> dict[str, Any]:
         "groups": of.groups,
         "decayed": {"parameters": of.decayed, "numel": of.decayed_numel},
         "findings": [
-            {"code": f.code, "findings": f.findings, "parameters": f.parameters, "worst": _worst(f.worst)}
+            {"code": f.code, "findings": f.findings, "parameters": f.parameters, "worst": _worst(f)}
             for f in of.findings
         ],
-        "worst": _worst(of.worst) if of.worst else None,
-        "problems": [
-            {"message": p.message, "hint": p.hint, **_place(p.path, p.position)} for p in of.problems
-        ],
+        "worst": _worst(of.gravest) if of.gravest else None,
+        "problems": list(map(error_data, of.errors)),
         **identity.of(of.config),
     }  # fmt: skip
 
 
-def _worst(of: Worst) -> dict[str, Any]:
+def _worst(of: CodeCount) -> dict[str, Any]:
     return {
         "code": of.code,
-        "name": of.name,
+        "name": of.worst.name,
         "severity": of.severity,
-        "message": of.message,
-        "hint": of.hint,
-        "parameters": of.parameters,
-        **_place(of.path, of.position),
+        "message": of.worst.message,
+        "hint": of.worst.hint,
+        "parameters": of.worst_parameters,
+        **place(of.worst.location),
     }
 
 
-def _place(path: str | None, position: Position | None) -> dict[str, Any]:
-    at = position.line if position else None, position.column if position else None
-    return {"path": portable(path), "line": at[0], "column": at[1]}
-
-
-def result(of: Mapping[str, Any]) -> Result:
+def result(of: Mapping[str, Any]) -> SweepResult:
     """Returns the result that a line holds.
 
     Raises:
         KeyError, TypeError, AttributeError: it is none.
     """
-    return Result(
+    return SweepResult(
         _text(of["model"]),
         _text(of["config"]),
         _count(of["parameters"]),
@@ -101,33 +93,27 @@ def result(of: Mapping[str, Any]) -> Result:
         _count(of["groups"]),
         _count(of["decayed"]["parameters"]),
         _count(of["decayed"]["numel"]),
-        tuple(Found(_count(f["findings"]), _count(f["parameters"]), _worst_in(f["worst"])) for f in of["findings"]),
+        tuple(map(_found, of["findings"])),
         _text(of["source"]),
-        tuple(
-            Problem(_text(p["message"]), _text_or_none(p["path"]), _position(p), _text_or_none(p["hint"]))
-            for p in of["problems"]
-        ),
+        tuple(Finding.error(_text(e["message"]), _location(e), _text_or_none(e["hint"])) for e in of["problems"]),
     )
 
 
-def _worst_in(of: Mapping[str, Any]) -> Worst:
-    severity = of["severity"]
-    if severity not in get_args(Severity):
+def _found(of: Mapping[str, Any]) -> CodeCount:
+    worst = of["worst"]
+    severity = worst["severity"]
+    if severity not in SEVERITIES:
         raise TypeError(f"no severity: {severity!r:.40}")
-    return Worst(
-        _text(of["code"]),
-        _text(of["name"]),
-        severity,
-        _text(of["message"]),
-        _text_or_none(of["hint"]),
-        _count(of["parameters"]),
-        _text_or_none(of["path"]),
-        _position(of),
-    )
+    words = _text(worst["code"]), _text(worst["name"]), severity, _text(worst["message"]), _text_or_none(worst["hint"])
+    finding = Finding(*words, _location(worst))
+    return CodeCount(_count(of["findings"]), _count(of["parameters"]), finding, _count(worst["parameters"]))
 
 
-def _position(of: Mapping[str, Any]) -> Position | None:
-    return Position(_count(of["line"]), _count(of["column"])) if of["line"] else None
+def _location(of: Mapping[str, Any]) -> Location | None:
+    path = _text_or_none(of["path"])
+    if of["line"]:
+        return Location(path, _count(of["line"]), _count(of["column"]))
+    return whole_file(path)
 
 
 def _text(value: Any) -> str:

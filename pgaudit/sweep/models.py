@@ -7,10 +7,9 @@ import os
 from collections.abc import Sequence
 
 from pgaudit.core.errors import ModelError
-from pgaudit.inventory.cache import Cache
-from pgaudit.inventory.misnamed import unknown_model
-from pgaudit.inventory.timm_names import refuse_unknown
-from pgaudit.references import timm_names
+from pgaudit.models.cache import Cache
+from pgaudit.models.misnamed import unknown_model
+from pgaudit.models.timm_names import refuse_unknown, timm_names
 from pgaudit.text import nearest, quoted
 
 _WILD = frozenset("*?[")

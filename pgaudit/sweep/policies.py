@@ -14,15 +14,17 @@ from typing import Any
 from pgaudit import serialize
 from pgaudit.checks import refuse_unknown_codes
 from pgaudit.config import Config, load_config
-from pgaudit.core.errors import ConfigError, PgauditError, Problem, UsageError
-from pgaudit.text import quoted, said
+from pgaudit.core.errors import ConfigError, PgauditError, UsageError
+from pgaudit.core.findings import Finding
+from pgaudit.core.location import Location
+from pgaudit.text import format_exception, quoted
 
 _ELSEWHERE = ("path", "architecture", "expect")
 """What of a config says nothing about what it does to a model that is named."""
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class SweepConfig:
     """A config that was read: the same in every process, and on machines that do not have its file."""
 
     name: str
@@ -44,15 +46,15 @@ def _thawed(pickled: bytes) -> Config:
     return config
 
 
-def read_policies(paths: Sequence[str], constructor: str | None = None) -> tuple[Policy, ...]:
+def read_policies(paths: Sequence[str], constructor: str | None = None) -> tuple[SweepConfig, ...]:
     """Reads all configs; one that is named twice is read once.
 
     Raises:
-        ConfigError: with the problems of all of them.
+        ConfigError: with what is wrong in all of them.
         UsageError: an unknown constructor.
     """
     paths = list(dict.fromkeys(paths))
-    problems: list[Problem] = []
+    wrong: list[Finding] = []
     read: list[Config] = []
     for path in paths:
         try:
@@ -62,9 +64,9 @@ def read_policies(paths: Sequence[str], constructor: str | None = None) -> tuple
         except UsageError:
             raise
         except PgauditError as error:
-            problems += error.problems
-    if problems:
-        raise ConfigError(problems)
+            wrong += error.findings
+    if wrong:
+        raise ConfigError(wrong)
     return tuple(map(_policy, portable_names(paths), read))
 
 
@@ -78,14 +80,14 @@ def portable_names(paths: Sequence[str]) -> list[str]:
     return [os.path.relpath(path, above) for path in absolute]
 
 
-def _policy(name: str, config: Config) -> Policy:
+def _policy(name: str, config: Config) -> SweepConfig:
     if config.architecture is not None:  # the model is named beside it; the library's own object may not travel
         config = replace(config, architecture=replace(config.architecture, source=None))
     try:
         pickled = pickle.dumps(config)
     except Exception as error:  # whatever a Python config holds
-        raise ConfigError(Problem(f"{quoted(name)} cannot be sent to another process: {said(error)}")) from error
-    return Policy(name, config.constructor, _digest(config), pickled)
+        raise ConfigError(f"{quoted(name)} cannot be sent to another process: {format_exception(error)}") from error
+    return SweepConfig(name, config.constructor, _digest(config), pickled)
 
 
 def _digest(config: Config) -> str:
@@ -94,6 +96,8 @@ def _digest(config: Config) -> str:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Location):  # without the name of the config itself, which its digest does not depend on
+        return [value.line, value.column, value.path if value.inherited else None]
     if is_dataclass(value):
         return [_plain(getattr(value, field.name)) for field in fields(value)]
     if isinstance(value, Mapping):

@@ -11,15 +11,15 @@ from typing import Any, Protocol
 
 from pgaudit.core.errors import PgauditError, UsageError
 from pgaudit.processes import processes
-from pgaudit.sweep.records import Result, Task
+from pgaudit.sweep.records import SweepResult, Task
 from pgaudit.sweep.work import Work, perform
-from pgaudit.text import said
+from pgaudit.text import format_exception
 
 _LOSSES = frozenset(("KilledWorker", "WorkerCrashedError", "RayActorError"))
 """What dask and ray raise for a task whose process has died, by name: they need not be installed."""
 
 
-Results = Generator[tuple[Result, ...] | None, None, None]
+Results = Generator[tuple[SweepResult, ...] | None, None, None]
 """What comes of tasks, in the order in which they end."""
 
 
@@ -57,7 +57,7 @@ class Processes:
 
     def stream(self, work: Work, tasks: Iterable[Task]) -> Results:
         """Yields the results of each task as they come."""
-        open_: set[Future[tuple[Result, ...]]] = set()
+        open_: set[Future[tuple[SweepResult, ...]]] = set()
         try:
             with processes(self.jobs, silent=True) as submit:
                 for task in tasks:
@@ -95,7 +95,7 @@ class Joblib:
                 if is_loss(error):
                     raise Lost(str(error)) from error
                 hint = "are pgaudit and all that the models need installed where its workers run?"
-                raise UsageError(f"--backend {self.name} fails: {said(error)}", hint) from error
+                raise UsageError(f"--backend {self.name} fails: {format_exception(error)}", hint) from error
 
     def _streamed(self, calls: Iterator[Any]) -> Results | None:
         try:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from pgaudit.core.errors import Problem
-from pgaudit.core.findings import Finding, Severity
-from pgaudit.core.location import Position
+from pgaudit.core.findings import Finding, Severity, Threshold, at_least, gravity
 
 CLEAN, FAILED, BROKEN = 0, 1, 2
 """Exit codes: nothing failed; a finding did; something could not be audited."""
-GRAVITY: dict[str, int] = {"info": 0, "warning": 1, "error": 2, "never": 3}
-"""Severities, and what none of them reaches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,32 +24,15 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Worst:
-    """One finding, the gravest of several; of equals, the one about most parameters."""
-
-    code: str
-    name: str
-    severity: Severity
-    message: str
-    hint: str | None
-    parameters: int
-    path: str | None
-    position: Position | None
-
-    @property
-    def gravity(self) -> tuple[int, int]:
-        """What orders findings."""
-        return GRAVITY[self.severity], self.parameters
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
+class CodeCount:
     """All findings of one code in one audit."""
 
     findings: int
     parameters: int
     """How many different parameters they are about."""
-    worst: Worst
+    worst: Finding
+    """The one about most parameters, which it does not name."""
+    worst_parameters: int
 
     @property
     def code(self) -> str:
@@ -65,9 +44,14 @@ class Found:
         """Their severity."""
         return self.worst.severity
 
+    @property
+    def order(self) -> tuple[int, int]:
+        """What orders them, the gravest last; of equals, the one about most parameters."""
+        return gravity(self.severity), self.worst_parameters
+
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class SweepResult:
     """What came of one model under one config."""
 
     model: str
@@ -78,11 +62,11 @@ class Result:
     decayed: int = 0
     """Parameters whose weight decay is above 0."""
     decayed_numel: int = 0
-    findings: tuple[Found, ...] = ()
+    findings: tuple[CodeCount, ...] = ()
     """By code."""
     source: str = ""
     """What built the model, with its version: ``timm 1.0.31``."""
-    problems: tuple[Problem, ...] = ()
+    errors: tuple[Finding, ...] = ()
     """Why it could not be audited; then all else is empty."""
     trace: str = field(default="", compare=False)
     """Where an error comes from, for those who ask. It is not kept in files."""
@@ -93,42 +77,41 @@ class Result:
         return self.model, self.config
 
     @property
-    def worst(self) -> Worst | None:
-        """The gravest finding."""
-        return max((found.worst for found in self.findings), key=lambda worst: worst.gravity, default=None)
+    def gravest(self) -> CodeCount | None:
+        """The gravest of its findings."""
+        return max(self.findings, key=lambda found: found.order, default=None)
 
     @property
-    def gravity(self) -> int:
-        """Of its gravest finding; -1 without findings."""
-        return GRAVITY[self.worst.severity] if self.worst else -1
+    def severity(self) -> Severity | None:
+        """Of its gravest finding; None without findings."""
+        return self.gravest.severity if self.gravest else None
 
     def count(self, severity: Severity) -> int:
         """Returns how many findings it has of a severity."""
         return sum(found.findings for found in self.findings if found.severity == severity)
 
 
-def counted_findings(findings: Iterable[Finding]) -> tuple[Found, ...]:
+def counted_findings(findings: Iterable[Finding]) -> tuple[CodeCount, ...]:
     """Returns findings counted by code."""
     by_code: dict[str, list[Finding]] = {}
     for finding in findings:
         by_code.setdefault(finding.code, []).append(finding)
-    return tuple(
-        Found(len(held), len({name for finding in held for name in finding.params}), _worst_of(held))
-        for _, held in sorted(by_code.items())
-    )
+    return tuple(_found(held) for _, held in sorted(by_code.items()))
 
 
-def _worst_of(findings: Sequence[Finding]) -> Worst:
-    of = max(findings, key=lambda finding: len(finding.params))
-    return Worst(of.code, of.name, of.severity, of.message, of.hint, len(of.params), of.path, of.position)
+def _found(findings: Sequence[Finding]) -> CodeCount:
+    worst = max(findings, key=lambda finding: len(finding.params))
+    params = {name for finding in findings for name in finding.params}
+    without = replace(worst, params=(), key=None, keys=())
+    return CodeCount(len(findings), len(params), without, len(worst.params))
 
 
-def exit_code(results: Iterable[Result], fail_on: str = "never") -> int:
+def exit_code(results: Iterable[SweepResult], fail_on: Threshold = "never") -> int:
     """Returns 2 if anything could not be audited, 1 if a finding is at least as grave as ``fail_on``, else 0."""
     code = CLEAN
     for result in results:
-        if result.problems:
+        if result.errors:
             return BROKEN
-        if result.gravity >= GRAVITY[fail_on]:
+        if at_least(result.severity, fail_on):
             code = FAILED
     return code

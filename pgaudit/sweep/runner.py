@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 
-from pgaudit.core.errors import Problem
+from pgaudit.core.findings import Finding
 from pgaudit.sweep.pools import Lost, Pool
-from pgaudit.sweep.records import Result, Task
+from pgaudit.sweep.records import SweepResult, Task
 from pgaudit.sweep.work import Work
 
 
-def run(work: Work, tasks: Sequence[Task], pool: Pool) -> Generator[tuple[Result, ...], None, None]:
+def run(work: Work, tasks: Sequence[Task], pool: Pool) -> Generator[tuple[SweepResult, ...], None, None]:
     """Yields the results of each task as they come, those of its configs together."""
     waiting = {task.model: task for task in tasks}
     while waiting:
@@ -36,7 +36,7 @@ def _noted(tasks: Iterable[Task], started: list[str]) -> Iterator[Task]:
         yield task
 
 
-def _alone(work: Work, task: Task, pool: Pool) -> tuple[Result, ...]:
+def _alone(work: Work, task: Task, pool: Pool) -> tuple[SweepResult, ...]:
     try:
         with closing(pool.stream(work, [task])) as stream:
             for results in stream:
@@ -44,7 +44,7 @@ def _alone(work: Work, task: Task, pool: Pool) -> tuple[Result, ...]:
                     return results
     except Lost:
         pass
-    problem = Problem(
+    error = Finding.error(
         "the process that audited it has died", hint="the code of the model, or the lack of memory, has ended it"
     )
-    return tuple(Result(task.model, config, problems=(problem,)) for config in task.configs)
+    return tuple(SweepResult(task.model, config, errors=(error,)) for config in task.configs)

@@ -16,11 +16,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from pgaudit.atomic_write import write_whole
 from pgaudit.core.errors import UsageError
 from pgaudit.sweep.lines import BEGINNING, SCHEMA_VERSION, Identity, line, result
-from pgaudit.sweep.records import Result, Task
+from pgaudit.sweep.records import SweepResult, Task
 from pgaudit.text import quoted, visible
-from pgaudit.whole_files import write_whole
 
 _ANEW = "--restart begins anew, and overwrites it"
 
@@ -36,7 +36,7 @@ class Store:
         self._file: FileIO
         self._files = contextlib.ExitStack()
 
-    def open(self, tasks: Sequence[Task], *, restart: bool) -> list[Result]:
+    def open(self, tasks: Sequence[Task], *, restart: bool) -> list[SweepResult]:
         """Returns the results that are there already, and makes ready for more. A torn last line is dropped.
 
         Raises:
@@ -67,7 +67,7 @@ class Store:
             self._file.truncate(whole)
             return done
 
-    def add(self, results: Iterable[Result]) -> None:
+    def add(self, results: Iterable[SweepResult]) -> None:
         """Writes results at once, all or none of them."""
         text = "".join(line(each, self._identity) for each in results).encode()
         with _writable(self._path):
@@ -80,7 +80,7 @@ class Store:
                 self._file.truncate(size)
                 raise
 
-    def finish(self, results: Iterable[Result]) -> None:
+    def finish(self, results: Iterable[SweepResult]) -> None:
         """Puts all results of a finished sweep in order."""
         with _writable(self._path):
             write_whole(self._path, (line(each, self._identity) for each in results))
@@ -133,9 +133,9 @@ class Store:
         except (ImportError, OSError):
             pass
 
-    def _read(self, text: bytes, tasks: Sequence[Task]) -> list[Result]:
+    def _read(self, text: bytes, tasks: Sequence[Task]) -> list[SweepResult]:
         wanted = {(task.model, config) for task in tasks for config in task.configs}
-        done: dict[tuple[str, str], Result] = {}
+        done: dict[tuple[str, str], SweepResult] = {}
         for number, raw in enumerate(text.splitlines(), 1):
             try:
                 held = json.loads(raw)
@@ -151,7 +151,7 @@ class Store:
         return list(done.values())
 
 
-def _difference(held: dict[str, Any], known: Result, identity: Identity) -> str | None:
+def _difference(held: dict[str, Any], known: SweepResult, identity: Identity) -> str | None:
     """How the sweep of a line differs from this one."""
     if held.get("schema_version") != SCHEMA_VERSION:
         return f"its lines are of schema version {visible(held.get('schema_version'))}"

@@ -12,14 +12,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pgaudit import user_code
-from pgaudit.core.errors import PgauditError, Problem, UsageError
-from pgaudit.inventory.cache import Cache
-from pgaudit.inventory.imports import forgotten
+from pgaudit.core.errors import PgauditError, UsageError
+from pgaudit.core.findings import Finding
+from pgaudit.models.cache import Cache
 from pgaudit.pipeline import audit_many
 from pgaudit.report import Report
-from pgaudit.sweep.policies import Policy
-from pgaudit.sweep.records import Result, Task, counted_findings
-from pgaudit.text import said
+from pgaudit.sweep.policies import SweepConfig
+from pgaudit.sweep.records import SweepResult, Task, counted_findings
+from pgaudit.text import format_exception
+from pgaudit.user_code.imports import fresh_imports
 
 _ONE_AT_A_TIME = threading.Lock()
 """A cluster's worker may have threads, but building a model changes what belongs to the whole process."""
@@ -29,7 +30,7 @@ _ONE_AT_A_TIME = threading.Lock()
 class Work:
     """What all tasks of a sweep have in common. It is sent with each of them."""
 
-    policies: tuple[Policy, ...]
+    policies: tuple[SweepConfig, ...]
     model_args: Mapping[str, Any] = field(default_factory=dict)
     cache: Cache | None = None
     folder: str = field(default_factory=os.getcwd)
@@ -40,7 +41,7 @@ class Work:
     """Whether no code may run but torch's and timm's."""
 
 
-def perform(work: Work, task: Task) -> tuple[Result, ...]:
+def perform(work: Work, task: Task) -> tuple[SweepResult, ...]:
     """Audits a model under each of the task's configs; whatever fails is a result, too.
 
     Args:
@@ -50,31 +51,31 @@ def perform(work: Work, task: Task) -> tuple[Result, ...]:
     Raises:
         UsageError: this process has another version of pgaudit.
     """
-    from pgaudit import __version__
+    from pgaudit.version import __version__
 
     if work.version and work.version != __version__:
         raise UsageError(f"a worker has pgaudit {__version__}, but the sweep is of {work.version}")
     policies = [policy for policy in work.policies if policy.name in task.configs]
     configs = [policy.config for policy in policies]
-    with _ONE_AT_A_TIME, user_code.forbidding(work.no_code), _silence(), _at(work.folder), forgotten():
+    with _ONE_AT_A_TIME, user_code.forbidding(work.no_code), _silence(), _at(work.folder), fresh_imports():
         audits = audit_many(task.ref or task.model, configs, model_args=work.model_args, cache=work.cache)
         return tuple(_result(task.model, policy.name, found) for policy, found in zip(policies, audits, strict=True))
 
 
-def _result(model: str, config: str, found: Report | Exception | SystemExit) -> Result:
+def _result(model: str, config: str, found: Report | Exception | SystemExit) -> SweepResult:
     if isinstance(found, Report):
         return _of_report(model, config, found)
     trace = "".join(traceback.format_exception(found))
     if isinstance(found, PgauditError):
-        return Result(model, config, problems=found.problems, trace=trace)
-    problem = Problem(f"internal error: {said(found)}", hint="--traceback shows where")
-    return Result(model, config, problems=(problem,), trace=trace)
+        return SweepResult(model, config, errors=found.findings, trace=trace)
+    error = Finding.error(f"internal error: {format_exception(found)}", hint="--traceback shows where")
+    return SweepResult(model, config, errors=(error,), trace=trace)
 
 
-def _of_report(model: str, config: str, report: Report) -> Result:
+def _of_report(model: str, config: str, report: Report) -> SweepResult:
     decayed = [row.param.numel or 0 for row in report.params if row.weight_decay]
     inventory = report.inventory
-    return Result(
+    return SweepResult(
         model,
         config,
         parameters=len(report.params),

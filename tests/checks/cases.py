@@ -28,7 +28,7 @@ def audit(tmp_path: Path, text: str, model: nn.Module | None = None) -> pgaudit.
 def places(report: pgaudit.Report, code: str | None = None) -> Places:
     """The code, line and column of each finding, or of those of one code."""
     return [
-        (f.code, f.position.line if f.position else None, f.position.column if f.position else None)
+        (f.code, f.location.line if f.location else None, f.location.column if f.location else None)
         for f in report.findings
         if code in (None, f.code)
     ]

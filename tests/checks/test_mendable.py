@@ -95,7 +95,7 @@ def test_what_a_finding_asks_for_can_be_done(tmp_path: Path, constructor: str, m
         of_library = {p.rule.key for p in patterns if p.rule.key and not p.at}
         looked_at += 1
         for finding in report.findings:
-            assert finding.code not in OF_RULES or finding.position is not None, finding
+            assert finding.code not in OF_RULES or finding.location is not None, finding
             assert not of_library.intersection({finding.key, *finding.keys}), finding
             assert not any(quoted(key) in finding.message for key in of_library), finding
             wanted = OPTIONS.intersection(re.findall(r"\w+", finding.hint or ""))

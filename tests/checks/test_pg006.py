@@ -10,7 +10,7 @@ from torch import nn
 
 import pgaudit
 from pgaudit.core.parameters import Inventory, ModuleType
-from pgaudit.inventory.walk import walk
+from pgaudit.models.built import BuiltModel
 from tests.checks.cases import HEAD, has_words, only, places, tree
 
 
@@ -30,7 +30,7 @@ def marked(model: nn.Module, norms: tuple[str, ...] = ("RmsNorm",)) -> Inventory
         like = {"norm_like"} if module.short in norms else set()
         return replace(module, families=(module.families - {"norm_like"}) | like)
 
-    walked = walk(model, ref="model", unwrap=True).inventory
+    walked = BuiltModel(model, "model").inventory(unwrap=True)
     return replace(
         walked,
         parameters=tuple(replace(p, module=as_norm(p.module)) for p in walked.parameters),

@@ -12,8 +12,8 @@ import pgaudit
 from pgaudit.checks import Audited
 from pgaudit.checks.pg017 import check
 from pgaudit.config import load_config
-from pgaudit.constructors import CONSTRUCTORS, Facts
-from pgaudit.inventory.walk import walk
+from pgaudit.constructors import CONSTRUCTORS, OptimizerDefaults
+from pgaudit.models.built import BuiltModel
 from tests.checks.cases import audit, has_words, only, places
 
 
@@ -21,8 +21,8 @@ def _audited(depths: list[int | None] | None) -> Audited:
     """Layer depths for the weights of a stack of layers."""
     model = nn.Sequential(*(nn.Linear(1, 1, bias=False) for _ in depths or [0]))
     config = load_config({"optimizer": {"type": "SGD", "lr": 0.1}})
-    inventory = walk(model, ref="model", unwrap=True).inventory
-    facts = Facts(0.1, 0.0)
+    inventory = BuiltModel(model, "model").inventory(unwrap=True)
+    facts = OptimizerDefaults(0.1, 0.0)
     assignment = CONSTRUCTORS["mmcv"].decide(inventory, config, facts)
     given = None if depths is None else tuple(depths)
     return Audited(inventory, config, CONSTRUCTORS["mmcv"], facts, replace(assignment, depths=given))

@@ -15,7 +15,7 @@ from pgaudit import Config, Inventory, PgauditError
 from pgaudit.checks import DOCUMENTED
 from pgaudit.checks.what_if import without
 from pgaudit.config.layouts import Path
-from pgaudit.inventory.walk import walk
+from pgaudit.models.built import BuiltModel
 from tests.budget import examples
 from tests.parity.compare import Case
 from tests.parity.random_models import chance, one_of, trees
@@ -31,7 +31,7 @@ Values = list[tuple[float | None, float | None, dict[str, Any]]]
 @given(case=cases())
 def test_random_rules_are_idle_just_where_a_finding_says_so(case: Case) -> None:
     given_config = {key: value for key, value in case.items() if key != "model"}
-    inventory = walk(build(case["model"]), ref="model", unwrap=True).inventory
+    inventory = BuiltModel(build(case["model"]), "model").inventory(unwrap=True)
     try:
         report = pgaudit.audit(inventory, given_config)
     except PgauditError:
@@ -44,7 +44,7 @@ def test_random_rules_are_idle_just_where_a_finding_says_so(case: Case) -> None:
 @given(case=mmengine_cases())
 def test_random_rules_of_mmengine_are_idle_just_where_a_finding_says_so(case: Case) -> None:
     given_config = {key: value for key, value in case.items() if key != "model"}
-    inventory = walk(build(case["model"]), ref="model", unwrap=True).inventory
+    inventory = BuiltModel(build(case["model"]), "model").inventory(unwrap=True)
     try:
         report = pgaudit.audit(inventory, {**given_config, "constructor": "mmengine"})
     except PgauditError:
@@ -87,7 +87,7 @@ def policies(draw: st.DrawFn) -> tuple[Spec, dict[str, Any]]:
 @given(case=policies())
 def test_random_policies_are_idle_just_where_a_finding_says_so(case: tuple[Spec, dict[str, Any]]) -> None:
     spec, policy = case
-    inventory = walk(build(spec), ref="model").inventory
+    inventory = BuiltModel(build(spec), "model").inventory()
     report = pgaudit.audit(inventory, policy)
     said = Counter(key for key, _ in _said(report))
     idle: Counter[str | None] = Counter()

@@ -17,10 +17,11 @@ from tests.signals import heed_interrupts
 
 REPOSITORY = Path(__file__).parents[2]
 NETS = """
-import time
+import os, pathlib, time
 from torch import nn
 def tiny(width=2): return nn.Sequential(nn.Linear(width, width), nn.BatchNorm1d(width))
 def slow():
+    pathlib.Path(f"begun{os.getpid()}").touch()
     time.sleep(60)
     return tiny()
 def counting():
@@ -227,7 +228,9 @@ def test_ctrl_c_ends_every_process_without_a_traceback(folder: Path) -> None:
         "audits: [{model: 'nets.py:slow', config: c.yaml}, {model: 'nets.py:slow', config: c.yaml}]"
     )
     process = _process("--jobs", "2", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    time.sleep(2)
+    while len([*folder.glob("begun*")]) < 2:
+        assert process.poll() is None
+        time.sleep(0.05)
     begun = time.monotonic()
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
     out, err = process.communicate(timeout=30)

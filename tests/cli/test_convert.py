@@ -11,7 +11,7 @@ from pgaudit import cli
 from pgaudit.cli.convert import TARGETS
 from pgaudit.convert import TARGETS as ALL
 from pgaudit.convert import run
-from pgaudit.convert.job import Written
+from pgaudit.convert.job import Converted
 
 CONFIG = (
     "model: nets.py:tiny\noptimizer: {type: SGD, lr: 0.1, weight_decay: 1.0e-4}\nparamwise_cfg:\n  norm_decay_mult: 0\n"
@@ -107,7 +107,7 @@ def test_what_is_not_the_same_is_never_written(
 ) -> None:
     """A fault of ours, made on purpose."""
     wrong = RULES.replace("weight_decay: 0}", "weight_decay: 0.1}")
-    target = run.Target(lambda job: Written(wrong), "wrong")
+    target = run.Target(lambda job: Converted(wrong))
     monkeypatch.setattr(run, "TARGETS", {"rules": target})
     code, _, err = _run(capsys, "c.yaml", "--to", "rules", "-o", "r.yaml")
     assert code == 2

@@ -66,11 +66,11 @@ def test_the_config_may_name_its_model(capsys: pytest.CaptureFixture[str]) -> No
     assert '✓ "weight" :7 ' in out  # a line further down
 
 
-def test_json_has_every_trial(capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_has_every_evaluation(capsys: pytest.CaptureFixture[str]) -> None:
     data = json.loads(_run(capsys, "explain", "nets.py:tiny", "c.yaml", "1", "--format", "json")[1])
     assert [param["name"] for param in data["params"]] == ["1.weight", "1.bias"]
-    (meeting,) = data["params"][0]["meetings"]
-    won, lost, _ = meeting["trials"]
+    (occurrence,) = data["params"][0]["meetings"]
+    won, lost, _ = occurrence["trials"]
     assert won["decides"] == ["lr", "weight_decay"]
     assert won["would_set"] == {"lr": 0.1, "weight_decay": 2e-4}
     assert lost["beaten_by"] == {"option": "custom_keys", "key": "weight", "line": 6, "column": 5}

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pgaudit import cli
-from pgaudit.inventory.imports import forgotten
+from pgaudit.user_code.imports import fresh_imports
 
 CONFIG = "optimizer: {type: SGD, lr: 0.1}\n"
 FILES = {
@@ -162,7 +162,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for name, text in FILES.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    with forgotten():
+    with fresh_imports():
         yield tmp_path
     sys.modules.pop("zoo", None)
 

@@ -126,3 +126,18 @@ def test_ctrl_c_on_a_terminal_is_130_without_a_traceback() -> None:
     code, written = _on_a_terminal(interrupt=True)
     assert code == 130
     assert "Traceback" not in written
+
+
+def test_ctrl_c_while_a_text_is_executed_is_130(tmp_path: Path) -> None:
+    """As when dataclasses are made of a library that is being imported: Python itself keeps a note of that."""
+    (tmp_path / "net.py").write_text("exec('import signal; signal.raise_signal(signal.SIGINT)')\n")
+    (tmp_path / "c.yaml").write_text("optimizer: {type: SGD, lr: 0.1}\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "pgaudit", "show", "net.py:make", "c.yaml"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        check=False,
+        preexec_fn=heed_interrupts,
+    )
+    assert (done.returncode, done.stdout, b"Traceback" in done.stderr) == (130, b"", False)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pgaudit import cli
-from pgaudit.inventory.saved import read
+from pgaudit.models.saved.file import read
 
 NETS = """
 from torch import nn

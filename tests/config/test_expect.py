@@ -8,7 +8,7 @@ import pytest
 
 from pgaudit import ConfigError, load_config
 from pgaudit.config.expect import Expectations, ParamExpectation, RuleExpectation, load_expectations
-from pgaudit.core.location import Position
+from pgaudit.core.location import Location
 
 TOP = "optimizer: {type: SGD, lr: 0.1}\n"
 
@@ -22,7 +22,7 @@ def _alone(tmp_path: Path, text: str) -> Expectations:
 def _errors(tmp_path: Path, text: str) -> list[str]:
     with pytest.raises(ConfigError) as caught:
         _alone(tmp_path, text)
-    return [str(problem).replace(str(tmp_path / "f.yaml"), "f") for problem in caught.value.problems]
+    return [str(problem).replace(str(tmp_path / "f.yaml"), "f") for problem in caught.value.findings]
 
 
 ALL = """\
@@ -56,7 +56,7 @@ def test_all_that_can_be_expected(tmp_path: Path) -> None:
         ParamExpectation("fc.weight", 0.1, None, "custom_keys.fc", "a", "b", ("params", "fc.weight")),
     )
     assert (expect.exhaustive, expect.max_groups, expect.fail_on) == (True, 3, "warning")
-    assert expect.position(("groups", "max")) == Position(11, 10)
+    assert expect.location(("groups", "max")) == Location(expect.path, 11, 10)
 
 
 def test_in_a_config_and_in_a_file_of_its_own_they_are_the_same(tmp_path: Path) -> None:
@@ -74,8 +74,8 @@ def test_in_a_config_and_in_a_file_of_its_own_they_are_the_same(tmp_path: Path) 
         ]
         assert [param.glob for param in other.params] == [param.glob for param in alone.params]
         assert (other.exhaustive, other.max_groups, other.fail_on) == (True, 3, "warning")
-    assert nested.position(("expect", "groups", "max")) == Position(12, 12)
-    assert inside.position(("expect", "groups", "max")) == Position(13, 12)
+    assert nested.location(("expect", "groups", "max")) == Location(nested.path, 12, 12)
+    assert inside.location(("expect", "groups", "max")) == Location(inside.path, 13, 12)
 
 
 @pytest.mark.parametrize("section", ["", "expect:\n", "expect: {}\n"])
@@ -162,8 +162,8 @@ def test_in_a_config_they_are_told_with_the_rest(tmp_path: Path) -> None:
     (tmp_path / "f.yaml").write_text("optimizer: {type: SGD, lr: x}\nexpect: {params: {a: {lr: x}}}\n")
     with pytest.raises(ConfigError) as caught:
         load_config(tmp_path / "f.yaml")
-    assert [str(problem.position) for problem in caught.value.problems] == [
-        *("Position(line=1, column=24)", "Position(line=2, column=23)")
+    assert [str(problem.location) for problem in caught.value.findings] == [
+        *(f"{tmp_path}/f.yaml:1:24", f"{tmp_path}/f.yaml:2:23")
     ]
 
 

@@ -47,20 +47,20 @@ def test_a_default_scope_is_looked_in_first(constructor: str, scope: str | None,
 def test_the_class_of_another_library_is_unknown_and_no_typo(scope: str, name: str) -> None:
     with pytest.raises(ConfigError, match=f'unknown constructor "{scope}{name}"') as raised:
         load_config(_config(scope + name, NAMED))
-    assert str(raised.value.problems[0].hint).startswith("known: torch, mmcv, ")
+    assert str(raised.value.findings[0].hint).startswith("known: torch, mmcv, ")
 
 
 def test_a_typo_in_a_class_is_one() -> None:
     with pytest.raises(ConfigError, match='unknown constructor "LayerDecayOptimWraperConstructor"') as raised:
         load_config(_config("LayerDecayOptimWraperConstructor", NAMED))
-    assert raised.value.problems[0].hint == 'did you mean "LayerDecayOptimWrapperConstructor"?'
+    assert raised.value.findings[0].hint == 'did you mean "LayerDecayOptimWrapperConstructor"?'
 
 
 @pytest.mark.parametrize("scope", [None, "mmengine", 3])
 def test_a_name_of_two_libraries_is_refused_with_both(scope: object) -> None:
     with pytest.raises(ConfigError, match=f'2 libraries have a constructor "{SHARED}"') as raised:
         load_config(_config(SHARED, NAMED, default_scope=scope))
-    assert raised.value.problems[0].hint == "name one: mmdet_layer_decay or mmseg_layer_decay"
+    assert raised.value.findings[0].hint == "name one: mmdet_layer_decay or mmseg_layer_decay"
     with pytest.raises(UsageError, match="2 libraries"):
         load_config(_config("mmengine", NAMED), constructor=SHARED)
 
@@ -69,7 +69,7 @@ def test_a_typo_in_default_scope_is_one() -> None:
     config = {"optimizer": {"type": "SGD", "lr": 0.1}, "default_scop": "mmdet"}
     with pytest.raises(ConfigError, match='unknown key "default_scop"') as raised:
         load_config(config)
-    assert "default_scope" in str(raised.value.problems[0].hint)
+    assert "default_scope" in str(raised.value.findings[0].hint)
 
 
 FAULTS: list[tuple[str, Any, str]] = [
@@ -118,6 +118,6 @@ def test_the_place_of_a_fault(grammar: Any, tmp_path: Any) -> None:
         return
     with pytest.raises(ConfigError) as raised:
         load_config(path)
-    position = raised.value.problems[0].position
-    assert position is not None
-    assert position.line == 7
+    location = raised.value.findings[0].location
+    assert location is not None
+    assert location.line == 7

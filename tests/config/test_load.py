@@ -12,7 +12,7 @@ from pgaudit.config.grammars import BUILT_IN
 from pgaudit.config.layouts import OWN as OWN_KEYS
 from pgaudit.config.schema import File
 from pgaudit.constructors import CONSTRUCTORS
-from pgaudit.core.location import Position
+from pgaudit.core.location import Location
 
 
 def _load(tmp_path: Path, text: str) -> Config:
@@ -24,7 +24,7 @@ def _load(tmp_path: Path, text: str) -> Config:
 def _errors(tmp_path: Path, text: str) -> list[str]:
     with pytest.raises(ConfigError) as caught:
         _load(tmp_path, text)
-    return [str(problem).replace(str(tmp_path / "f.yaml"), "f") for problem in caught.value.problems]
+    return [str(problem).replace(str(tmp_path / "f.yaml"), "f") for problem in caught.value.findings]
 
 
 def test_a_config_names_exactly_the_constructors_that_exist() -> None:
@@ -58,7 +58,7 @@ def test_layouts_lead_to_the_same_policy(tmp_path: Path, text: str, layout: str,
     assert (config.layout, config.constructor) == (layout, "mmcv")
     assert config.optimizer == {"type": "SGD", "lr": 0.1, "weight_decay": 1e-4}
     assert config.paramwise_cfg == {"norm_decay_mult": 0, "custom_keys": {"fc": {"lr_mult": 10}}}
-    position = config.position("paramwise_cfg", "custom_keys", "fc")
+    position = config.location("paramwise_cfg", "custom_keys", "fc")
     assert position is not None
     assert position.line == line
 
@@ -122,7 +122,7 @@ param_scheduler: []
 def test_mmengines_layout_leads_to_mmengine(tmp_path: Path) -> None:
     config = _load(tmp_path, MMENGINE)
     assert (config.layout, config.constructor, config.optimizer["type"]) == ("mmengine", "mmengine", "AdamW")
-    assert config.position("paramwise_cfg", "flat_decay_mult") == Position(4, 19)
+    assert config.location("paramwise_cfg", "flat_decay_mult") == Location(config.path, 4, 19)
 
 
 def test_mmengines_layout_is_read_under_another_constructor(tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ def test_a_solver_is_basecls(tmp_path: Path) -> None:
         tmp_path, "solver: {basic_lr: 0.1, weight_decay: [[0, bias], 1.0e-4]}\nbatch_size: 32\nworld_size: 8\n"
     )
     assert (config.layout, config.constructor, config.world_size) == ("basecls", "basecls", 8)
-    assert config.position("solver", "weight_decay", 0) == Position(1, 40)
+    assert config.location("solver", "weight_decay", 0) == Location(config.path, 1, 40)
 
 
 def test_the_librarys_own_name_of_a_constructor_is_understood(tmp_path: Path) -> None:

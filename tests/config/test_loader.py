@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pgaudit.config.loader import MAX_BYTES, read_yaml
 from pgaudit.core.errors import ConfigError
-from pgaudit.core.location import Position
+from pgaudit.core.location import Location
 from tests.budget import examples
 
 BAD = {
@@ -54,11 +54,11 @@ def test_bad_yaml_has_a_place_and_a_message(text: str, message: str) -> None:
 def test_all_problems_of_a_file_are_reported_at_once() -> None:
     with pytest.raises(ConfigError) as caught:
         read_yaml(b"a: 017\na: 1\n0: 2\nb: !x 3\n", "f")
-    assert [problem.position for problem in caught.value.problems] == [
-        Position(1, 4),
-        Position(2, 1),
-        Position(3, 1),
-        Position(4, 4),
+    assert [problem.location for problem in caught.value.findings] == [
+        Location("f", 1, 4),
+        Location("f", 2, 1),
+        Location("f", 3, 1),
+        Location("f", 4, 4),
     ]
 
 
@@ -94,8 +94,8 @@ def test_a_number_that_pyyaml_reads_as_text_is_a_number_and_remembered(text: str
     assert yaml.safe_load(text) == text
     document = read_yaml(f"a: {{b: {text}}}".encode(), "f")
     assert document.value == {"a": {"b": float(text)}}
-    assert [(found.path, found.position, found.text) for found in document.ambiguous] == [
-        (("a", "b"), Position(1, 8), text)
+    assert [(found.path, found.location, found.text) for found in document.ambiguous] == [
+        (("a", "b"), Location("f", 1, 8), text)
     ]
 
 
@@ -108,15 +108,19 @@ def test_other_scalars_mean_what_they_mean_to_pyyaml(text: str) -> None:
 
 def test_every_key_and_value_keeps_its_place() -> None:
     document = read_yaml(b"a:\n  - b: 1\n  - {c: [2, 3]}\n", "f")
-    assert document.keys == {("a",): Position(1, 1), ("a", 0, "b"): Position(2, 5), ("a", 1, "c"): Position(3, 6)}
-    assert document.values["a", 1, "c", 1] == Position(3, 13)
+    assert document.keys == {
+        ("a",): Location("f", 1, 1),
+        ("a", 0, "b"): Location("f", 2, 5),
+        ("a", 1, "c"): Location("f", 3, 6),
+    }
+    assert document.values["a", 1, "c", 1] == Location("f", 3, 13)
 
 
 def test_merged_keys_keep_the_place_where_they_are_written() -> None:
     document = read_yaml(b"base: &b {x: 1, y: {z: 1e-4}}\nmine: {<<: *b, x: 2}\n", "f")
     assert document.value["mine"] == {"x": 2, "y": {"z": 1e-4}}
-    assert document.keys["mine", "x"] == Position(2, 16)
-    assert document.keys["mine", "y", "z"] == Position(1, 21)
+    assert document.keys["mine", "x"] == Location("f", 2, 16)
+    assert document.keys["mine", "y", "z"] == Location("f", 1, 21)
     assert {found.path for found in document.ambiguous} == {("base", "y", "z"), ("mine", "y", "z")}
 
 
@@ -131,7 +135,7 @@ def test_random_input_gives_a_document_or_a_config_error(data: bytes) -> None:
     try:
         read_yaml(data, "f")
     except ConfigError as error:
-        assert all(problem.path == "f" and problem.message for problem in error.problems)
+        assert all(problem.location and problem.location.path == "f" and problem.message for problem in error.findings)
 
 
 _SAFE = st.recursive(

@@ -95,10 +95,10 @@ def test_a_near_miss_of_a_key_that_is_read_is_an_error_whatever_stands_around(
     for source in (config, _written(tmp_path, config)):
         with pytest.raises(ConfigError) as caught:
             load_config(source)
-        (problem,) = caught.value.problems
+        (problem,) = caught.value.findings
         assert (problem.message, problem.hint) == (f'unknown key "{slip}"', f'did you mean "{own}"?')
-    assert problem.position is not None
-    assert problem.position.line == len(yaml.safe_dump({"optimizer": SGD, **around}).splitlines()) + 1
+    assert problem.location is not None
+    assert problem.location.line == len(yaml.safe_dump({"optimizer": SGD, **around}).splitlines()) + 1
 
 
 def test_no_ordinary_key_is_taken_for_a_slip() -> None:
@@ -142,7 +142,7 @@ def test_an_option_where_the_library_does_not_look_is_a_finding_and_has_no_effec
         (finding,) = [finding for finding in report.findings if finding.key == option]
         code = "PG014" if option == "paramwise_cfg" and layout in ("basecls", "detectron2") else "PG011"
         assert (finding.code, finding.severity) == (code, "error")
-        assert (finding.position and finding.position.line) == 1
+        assert (finding.location and finding.location.line) == 1
         assert [(row.lr, row.weight_decay, row.group) for row in report.params] == settings
 
 
@@ -173,7 +173,7 @@ def test_a_wrapper_of_ones_own_does_not_read_what_is_about_parameters(tmp_path: 
     (finding,) = [finding for finding in report.findings if finding.key == key]
     assert (finding.code, finding.severity) == ("PG011", "error")
     assert f'"{key}" in optim_wrapper has no effect' in finding.message
-    assert (finding.position and finding.position.line) == list(wrapper).index(key) + 2 + len(SGD)
+    assert (finding.location and finding.location.line) == list(wrapper).index(key) + 2 + len(SGD)
 
 
 OF_A_CONSTRUCTOR: dict[str, dict[str, Any]] = {
@@ -191,9 +191,9 @@ def test_an_option_of_the_constructor_that_is_named_is_no_ordinary_key(tmp_path:
         for config in ({**own, key: value}, path):
             with pytest.raises(ConfigError, match=f'"{key}" stands where nothing reads it') as refused:
                 load_config(config)
-            (problem,) = refused.value.problems
+            (problem,) = refused.value.findings
             assert problem.hint == "move it into `paramwise_cfg`"
-            assert (problem.position and problem.position.line) == (3 + len(SGD) + 1 if config is path else None)
+            assert (problem.location and problem.location.line) == (3 + len(SGD) + 1 if config is path else None)
         assert load_config({"optimizer": SGD, key: value}).misplaced == ()
 
 
@@ -210,7 +210,7 @@ def test_mmengine_does_not_look_into_the_optimizer(kind: Any, key: str) -> None:
     value = FC if key == "paramwise_cfg" else "DefaultOptimWrapperConstructor"
     with pytest.raises(ConfigError) as refused:
         load_config({"optim_wrapper": {"optimizer": {"type": kind, "lr": 0.1, key: value}}})
-    (problem,) = refused.value.problems
+    (problem,) = refused.value.findings
     assert problem.message.startswith(f"optim_wrapper.optimizer.{key}: mmengine hands it to the optimizer's class")
 
 
@@ -243,7 +243,7 @@ UNREADABLE: dict[str, tuple[dict[str, Any], str]] = {
 def test_what_other_tools_write_gets_one_message(config: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError) as refused:
         load_config(config)
-    assert len(refused.value.problems) == 1
+    assert len(refused.value.findings) == 1
     assert message in str(refused.value)
 
 
@@ -278,7 +278,7 @@ optim_wrapper: {optimizer: *o, paramwise_cfg: {<<: *p, bias_lr_mult: 2.0}}
 def test_an_option_at_the_top_of_our_own_layout_is_an_error(option: str, around: dict[str, Any]) -> None:
     with pytest.raises(ConfigError) as caught:
         load_config({"optimizer": SGD, **around, option: {}})
-    (problem,) = caught.value.problems
+    (problem,) = caught.value.findings
     assert problem.message.startswith(f'"{option}" stands where nothing reads it')
     assert problem.hint == "move it into `paramwise_cfg`"
 
@@ -288,7 +288,7 @@ def test_mmengine_reads_no_optimizer_without_an_optim_wrapper(sign: dict[str, An
     for optimizer in (SGD, {**SGD, "paramwise_cfg": FC}):
         with pytest.raises(ConfigError, match='"optim_wrapper" is missing: ') as caught:
             load_config({"optimizer": optimizer, **sign})
-        assert len(caught.value.problems) == 1
+        assert len(caught.value.findings) == 1
 
 
 @pytest.mark.parametrize("kind", [None, "OptimWrapper", "AmpOptimWrapper"])
@@ -297,7 +297,7 @@ def test_what_the_wrapper_around_the_optimizer_does_not_take(kind: str | None, k
     wrapper = {"optimizer": SGD, key: {}, **({"type": kind} if kind else {})}
     with pytest.raises(ConfigError, match="would raise TypeError: unexpected keyword argument") as caught:
         load_config({"optim_wrapper": wrapper})
-    (problem,) = caught.value.problems
+    (problem,) = caught.value.findings
     assert "paramwise_cfg" in str(problem.hint)
 
 
@@ -341,11 +341,11 @@ NICKNAMES = {
 def test_other_names_of_a_constructor_lead_to_it(name: str, known: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load_config({"optimizer": SGD, "constructor": name})
-    assert str(caught.value.problems[0].hint).startswith(f'did you mean "{known}"')
+    assert str(caught.value.findings[0].hint).startswith(f'did you mean "{known}"')
 
 
 @pytest.mark.parametrize(("slip", "section"), [("optimzer", SGD), ("slover", {"basic_lr": 0.1, "weight_decay": 0.1})])
 def test_a_slip_is_one_mistake(slip: str, section: dict[str, Any]) -> None:
     with pytest.raises(ConfigError) as caught:
         load_config({slip: section, **({"constructor": "basecls"} if slip == "slover" else {})})
-    assert [problem.message for problem in caught.value.problems] == [f'unknown key "{slip}"']
+    assert [problem.message for problem in caught.value.findings] == [f'unknown key "{slip}"']

@@ -9,8 +9,7 @@ import pytest
 
 from pgaudit import ConfigError, UsageError
 from pgaudit.config.project import Listed, Project, find_project, load_project
-from pgaudit.core.errors import Problem
-from pgaudit.core.location import Position
+from pgaudit.core.location import Location
 
 TOML = """\
 [project]
@@ -52,16 +51,16 @@ def _errors(folder: Path, text: str, name: str = "pgaudit.yaml") -> list[str]:
     (folder / name).write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError) as caught:
         find_project()
-    return list(map(str, caught.value.problems))
+    return list(map(str, caught.value.findings))
 
 
 def _bare(project: Project) -> list[tuple[object, ...]]:
     return [(a.name, a.config, a.model, dict(a.model_args), a.lock, a.fail_on) for a in project.audits]
 
 
-def _place(listed: Listed, key: str) -> Position | None:
+def _place(listed: Listed, key: str) -> Location:
     assert listed.origin is not None
-    return listed.origin.placed(Problem("x"), key).position
+    return listed.origin.location(key)
 
 
 def test_both_kinds_of_file_say_the_same(folder: Path) -> None:
@@ -87,10 +86,7 @@ def test_everything_keeps_its_place(folder: Path, name: str, text: str, places: 
     (folder / name).write_text(text)
     one, two = find_project().audits
     found = [_place(one, ""), _place(one, "config"), _place(two, ""), _place(two, "model"), _place(two, "expect")]
-    assert found == [Position(*place) for place in places]
-    assert one.origin is not None
-    kept = Problem("x", "other.yaml", Position(9, 9))
-    assert one.origin.placed(kept, "config") == kept
+    assert found == [Location(name, *place) for place in places]
 
 
 def test_paths_are_beside_the_file_wherever_one_stands(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

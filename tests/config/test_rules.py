@@ -17,9 +17,9 @@ def _problems(tmp_path: Path, body: str) -> list[tuple[int, int, str]]:
     with pytest.raises(pgaudit.ConfigError) as caught:
         pgaudit.load_config(file)
     return [
-        (problem.position.line, problem.position.column, f"{problem.message} | {problem.hint}")
-        for problem in caught.value.problems
-        if problem.position
+        (problem.location.line or 0, problem.location.column or 0, f"{problem.message} | {problem.hint}")
+        for problem in caught.value.findings
+        if problem.location
     ]
 
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from pgaudit.config import schema
-from pgaudit.config.complaints import complaints
 from pgaudit.config.shapes import SHAPES
+from pgaudit.config.validation import schema_errors
 from tests.budget import examples
 
 ODD = [
@@ -113,9 +113,9 @@ def test_every_section_that_is_written_as_people_write_it_has_its_shape() -> Non
         "TimmParamwise": {"layer_decay": 0.75, "fallback_list": ["bias"]},
         "Solver": {"basic_lr": 0.1, "weight_decay": [[1e-5, "bias"], 1e-4], "betas": [0.9, 0.99]},
         "Plain": {"rules": [], "mode": "first", "unmatched": "error"},
-        "PlainRule": {"match": "*.bias", "decay_mult": 0.0},
+        "RuleSchema": {"match": "*.bias", "decay_mult": 0.0},
         "Expect": {"rules": {"fc": 2}, "groups": {"max": 3}, "findings": {"fail_on": "never"}},
         "ProjectAudit": {"config": "a.yaml", "model": "resnet18"},
     }
     assert [name for name, section in written.items() if not SHAPES[name](section)] == []
-    assert all(complaints(name, section) == [] for name, section in written.items())
+    assert all(schema_errors(name, section) == [] for name, section in written.items())

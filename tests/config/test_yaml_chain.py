@@ -17,7 +17,7 @@ import pgaudit
 from pgaudit import ConfigError, load_config
 from pgaudit.cli import main
 from pgaudit.config.loader import MAX_BYTES
-from pgaudit.core.location import Position
+from pgaudit.core.location import Location
 
 Files = dict[str, str]
 
@@ -70,7 +70,7 @@ def refusal(files: Files, config: str = "c.yaml") -> list[str]:
     written(files)
     with pytest.raises(ConfigError) as caught:
         load_config(config)
-    return [str(problem) for problem in caught.value.problems]
+    return [str(problem) for problem in caught.value.findings]
 
 
 def test_the_section_of_a_base_decides_where_the_config_says_nothing() -> None:
@@ -97,9 +97,9 @@ def test_the_section_of_a_base_decides_where_the_config_says_nothing() -> None:
 def test_each_key_has_the_place_where_it_was_set_last() -> None:
     written(CHAIN)
     places = load_config(NAME).keys
-    assert places[("SOLVER",)] == Position(5, 1)
-    assert places[("SOLVER", "MAX_ITER")] == Position(6, 3)
-    assert places[("SOLVER", "BASE_LR")] == Position(9, 3, BASE)
+    assert places[("SOLVER",)] == Location(NAME, 5, 1)
+    assert places[("SOLVER", "MAX_ITER")] == Location(NAME, 6, 3)
+    assert places[("SOLVER", "BASE_LR")] == Location(BASE, 9, 3)
     assert not any("_BASE_" in at for at in places)
 
 
@@ -184,7 +184,7 @@ def test_absolute_paths_and_the_home_folder(tmp_path: Path, monkeypatch: pytest.
     written({"b.yaml": f"_BASE_: {tmp_path}/a.yaml\n"})
     config = load_config("d/c.yaml")
     assert config.solver == {"BASE_LR": 0.5}
-    assert config.keys[("SOLVER", "BASE_LR")] == Position(1, 10, "a.yaml")
+    assert config.keys[("SOLVER", "BASE_LR")] == Location("a.yaml", 1, 10)
 
 
 def test_a_base_is_found_from_the_link_that_was_named() -> None:
@@ -200,7 +200,7 @@ def test_findings_of_the_gate_are_found_in_a_base_too() -> None:
     written({"c.yaml": "_BASE_: a.yaml\nSOLVER: {BASE_LR: 0.5}\n", "a.yaml": "expect: {params: {fc: {lr: 1.0}}}\n"})
     config = load_config("c.yaml")
     assert config.expect is not None
-    assert config.position("expect", "params", "fc") == Position(1, 19, "a.yaml")
+    assert config.location("expect", "params", "fc") == Location("a.yaml", 1, 19)
 
 
 SOLVER = "SOLVER: {BASE_LR: 0.5}\n"

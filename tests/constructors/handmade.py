@@ -9,10 +9,10 @@ import pytest
 
 from pgaudit.config import Config
 from pgaudit.config.grammars import BUILT_IN, Grammar
-from pgaudit.constructors import CONSTRUCTORS, Basic, Decision, Decisions, Facts
+from pgaudit.constructors import CONSTRUCTORS, Basic, Decision, Decisions, OptimizerDefaults
 from pgaudit.constructors.basic import untouched
-from pgaudit.core.assignment import Provenance, Setting
 from pgaudit.core.parameters import Inventory
+from pgaudit.core.setting import Provenance, Setting
 
 INERT = frozenset({"lr_mult", "note"})
 
@@ -27,7 +27,7 @@ class Handmade(Basic):
     library = "handmade 1.0"
     options = {"groups": "the groups"}
 
-    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Decisions:
+    def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
         base = untouched(config, facts)
         groups = (config.paramwise_cfg or {}).get("groups", {})
         settings = {prefix: self._setting(config, prefix, dict(held), base) for prefix, held in groups.items()}
@@ -38,7 +38,7 @@ class Handmade(Basic):
         return Decisions(tuple(decisions), base)
 
     def _setting(self, config: Config, prefix: str, held: dict[str, object], base: Setting) -> Setting:
-        rule = Provenance("groups", prefix, config.position("paramwise_cfg", "groups", prefix))
+        rule = Provenance("groups", prefix, config.location("paramwise_cfg", "groups", prefix))
         lr, decay = held.get("lr", base.lr), held.get("weight_decay", base.weight_decay)
         inert = INERT if held.pop("scheduled", True) else INERT | {"lr_scale"}
         assert isinstance(lr, float)

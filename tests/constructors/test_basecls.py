@@ -207,7 +207,7 @@ def test_what_is_no_policy(policy: Any, error: str) -> None:
 def test_all_faults_of_a_policy_come_at_once() -> None:
     with pytest.raises(ConfigError) as caught:
         _audit([(0, "("), ("x", "bias"), 3])
-    assert len(caught.value.problems) == 2
+    assert len(caught.value.findings) == 2
 
 
 @pytest.mark.parametrize("policy", [[[0, "bias"], 1e-4], [(0, "bias"), 1e-4], [(False, "bias"), 1e-4]])
@@ -236,7 +236,7 @@ def test_the_mobile_policy_decays_neither_norms_nor_biases() -> None:
     assert hit == BIASES | NORM_WEIGHTS | {"relative_position_bias_table"}
 
 
-# 5: one group a distinct weight decay, in the order of first meeting.
+# 5: one group a distinct weight decay, in the order of first occurrence.
 
 
 def test_groups_by_value_in_first_seen_order() -> None:
@@ -294,9 +294,9 @@ def test_rules_know_their_line(tmp_path: Any) -> None:
     for row in report.params:
         rule = row.setting.weight_decay_rule
         assert rule is not None
-        assert rule.position is not None
-        lines[rule.option, rule.key] = rule.position.line
+        assert rule.location is not None
+        lines[rule.option, rule.key] = rule.location.line
         assert row.setting.lr_rule is not None
-        assert row.setting.lr_rule.position is not None
-        assert row.setting.lr_rule.position.line == 2
+        assert row.setting.lr_rule.location is not None
+        assert row.setting.lr_rule.location.line == 2
     assert lines == {("weight_decay", "bias"): 4, ("weight_decay", "NORM_TYPES"): 5, ("default", None): 6}

@@ -78,7 +78,7 @@ def test_all_that_decides(tmp_path: Path) -> None:
         "fc.weight": (0.5, 0.25),
         "fc.bias": (2.0, 2.0),
     }
-    rules = {rule.full: (rule.position and rule.position.line) for rule in (count.rule for count in report.rules)}
+    rules = {rule.full: (rule.location and rule.location.line) for rule in (count.rule for count in report.rules)}
     assert rules == {"BIAS_LR_FACTOR": 1, "WEIGHT_DECAY_BIAS": 1, "WEIGHT_DECAY_NORM": 1, "default": 1}
 
 
@@ -203,8 +203,8 @@ class TestFunctions:
     def test_wrong_names(self, tmp_path: Path, ref: str, message: str) -> None:
         with pytest.raises(ConfigError, match=message) as caught:
             self.audit(tmp_path, ref)
-        assert caught.value.problems[0].position is not None
-        assert caught.value.problems[0].position.line == 5
+        assert caught.value.findings[0].location is not None
+        assert caught.value.findings[0].location.line == 5
 
 
 @pytest.mark.parametrize("form", ["table", "json", "csv", "markdown", "svg"])

@@ -63,8 +63,10 @@ def test_the_layer_is_part_of_the_sum() -> None:
 def test_every_rule_is_tried_in_order() -> None:
     keys = {"fc": {"decay_mult": 0.5}, "fc.b": {"decay_mult": 0.1, "weight_decay": 0.0}, "fc.": {"lr_mult": 3.0}}
     report = _mmpretrain(custom_keys=keys, norm_decay_mult=0.0, bias_decay_mult=0.0, flat_decay_mult=0.5)
-    (meeting,) = explain(report, "fc.bias").meetings
-    tried = [(t.rule.short, t.matched, set(t.decides), t.beaten_by and t.beaten_by.short) for t in meeting.trials]
+    (occurrence,) = explain(report, "fc.bias").occurrences
+    tried = [
+        (t.rule.short, t.matched, set(t.decides), t.beaten_by and t.beaten_by.short) for t in occurrence.evaluations
+    ]
     assert tried == [
         ("fc.b", True, {"weight_decay"}, None),
         ("fc.", True, set(), "fc.b"),
@@ -74,16 +76,16 @@ def test_every_rule_is_tried_in_order() -> None:
         ("flat_decay_mult", True, set(), "fc.b"),
         ("layer_decay_rate", True, {"lr"}, None),
     ]
-    assert meeting.trials[0].products[0].note == "the decay_mult beside it is lost"
-    assert [t.principle for t in meeting.trials[1:3]] == ["the longer key wins"] * 2
-    norm = explain(report, "norm.bias").meetings[0].trials
+    assert occurrence.evaluations[0].products[0].note == "the decay_mult beside it is lost"
+    assert [t.principle for t in occurrence.evaluations[1:3]] == ["the longer key wins"] * 2
+    norm = explain(report, "norm.bias").occurrences[0].evaluations
     assert [t.principle for t in norm if t.beaten_by] == ["norms are asked for first, then biases, then vectors"] * 2
 
 
 def test_a_frozen_parameter_is_left_out_and_not_asked_about() -> None:
     report = _mmpretrain()
     assert report["table"].group is None
-    assert [t.rule.option for t in explain(report, "table").meetings[0].trials] == ["frozen"]
+    assert [t.rule.option for t in explain(report, "table").occurrences[0].evaluations] == ["frozen"]
     assert "PG010" not in {finding.code for finding in report.findings}
 
 
@@ -99,8 +101,8 @@ def test_layers_by_names_are_explained() -> None:
     lr, decay = explain(report, "backbone.stages.2.0.bias").results
     assert lr.product.note == "layer 3 of 7: 0.5^4"
     assert (decay.rule.option, decay.value) == ("no_decay", 0.0)
-    (meeting,) = explain(report, "head.weight").meetings
-    assert [(t.rule.option, t.matched) for t in meeting.trials] == [
+    (occurrence,) = explain(report, "head.weight").occurrences
+    assert [(t.rule.option, t.matched) for t in occurrence.evaluations] == [
         ("no_decay", False),
         ("default", True),
         ("decay_rate", True),

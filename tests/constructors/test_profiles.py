@@ -15,8 +15,8 @@ from pgaudit.config.grammars import BUILT_IN
 from pgaudit.constructors import CONSTRUCTORS, constructor_named, sample
 from pgaudit.constructors.catalogue import entry
 from pgaudit.constructors.profiles import PROFILES
-from pgaudit.core.assignment import Provenance
-from pgaudit.inventory.walk import walk
+from pgaudit.core.setting import Provenance
+from pgaudit.models.built import BuiltModel
 
 Claim = Callable[[str], bool]
 
@@ -241,7 +241,7 @@ def test_the_sample_is_a_real_model(name: str) -> None:
 
 
 def test_the_samples_classes_are_torchs() -> None:
-    real = {p.name: p for p in walk(_Model(), ref="model").inventory.parameters}
+    real = {p.name: p for p in BuiltModel(_Model(), "model").inventory().parameters}
     for parameter in sample.inventory().parameters:
         walked = real[parameter.name]
         assert (parameter.shape, parameter.trainable) == (walked.shape, walked.trainable)

@@ -155,7 +155,7 @@ def test_of_a_schedule_too_the_first_pattern_wins() -> None:
 def test_a_schedule_must_speak_of_every_parameter() -> None:
     with pytest.raises(ConfigError) as caught:
         audited(schedule=[["head.*", {}], ["token", {}]])
-    (problem,) = caught.value.problems
+    (problem,) = caught.value.findings
     uncovered = "embed.weight, blocks.1.norm.weight, blocks.1.norm.bias"
     assert problem.message == f"no pattern fits 6 tensors: {uncovered} ...; big_vision would raise AssertionError"
     assert problem.hint == 'end the list with [".*", {}], or [".*", null] to leave the rest out'
@@ -194,7 +194,7 @@ def test_no_lr_mults_are_none(none: Any) -> None:
 def test_lr_mults_are_above_zero(mult: float) -> None:
     with pytest.raises(ConfigError, match="is not above 0; big_vision would raise AssertionError") as caught:
         audited(lr_mults=[["nowhere", mult]])  # even where they fit nothing
-    assert caught.value.problems[0].hint == "what shall not train has null in `schedule`"
+    assert caught.value.findings[0].hint == "what shall not train has null in `schedule`"
 
 
 # A8.2: wd_mults
@@ -227,7 +227,7 @@ def test_the_default_that_fits_no_torch_name_is_not_guessed_at(lists: dict[str, 
     optimizer = {"type": "AdamW", "lr": LR, "weight_decay": DECAY}
     with pytest.raises(ConfigError, match="nothing says which parameters decay") as caught:
         pgaudit.audit(model(), {"constructor": "regex", "optimizer": optimizer, "paramwise_cfg": lists})
-    assert caught.value.problems[0].hint == 'write it out: wd_mults: [[".*weight", 1.0]]'
+    assert caught.value.findings[0].hint == 'write it out: wd_mults: [[".*weight", 1.0]]'
 
 
 # Groups
@@ -277,10 +277,10 @@ def test_what_is_refused(tmp_path: Path, case: str) -> None:
     path.write_text(f"{head}  {written}\n{decay}")
     with pytest.raises(ConfigError) as caught:
         pgaudit.audit(model(), path)
-    (problem,) = caught.value.problems
-    assert problem.position is not None
+    (problem,) = caught.value.findings
+    assert problem.location is not None
     message = re.sub(r"^paramwise_cfg[.\w]*: ", "", problem.message)
-    assert f"{problem.position.line}:{problem.position.column}: {message}".startswith(said)
+    assert f"{problem.location.line}:{problem.location.column}: {message}".startswith(said)
 
 
 def test_there_must_be_an_lr() -> None:
@@ -467,14 +467,14 @@ def test_random_explanations_and_patterns_say_what_is_decided(lists: dict[str, A
     visits = {visit.name: visit for visit in report.inventory.visits}
     for explanation in explanations(report, report.params):
         row, setting = explanation.row, explanation.row.setting
-        (meeting,) = explanation.meetings
-        decided = {value: trial.rule for trial in meeting.trials for value in trial.decides}
+        (occurrence,) = explanation.occurrences
+        decided = {value: tried.rule for tried in occurrence.evaluations for value in tried.decides}
         assert decided == {"lr": setting.lr_rule, "weight_decay": setting.weight_decay_rule}
-        assert sum(len(trial.decides) for trial in meeting.trials) == 2
+        assert sum(len(tried.decides) for tried in occurrence.evaluations) == 2
         results = [result.value for result in explanation.results]
         assert results == ([] if row.group is None else [row.lr, row.weight_decay])
-        for trial in meeting.trials:
-            assert not (trial.matched and trial.text) or trial.decides or trial.beaten_by
+        for tried in occurrence.evaluations:
+            assert not (tried.matched and tried.text) or tried.decides or tried.beaten_by
         for pattern in patterns:
             spans = pattern.find(visits[row.name])
             assert (spans is not None) == bool(re.fullmatch(str(pattern.rule.key), row.name))

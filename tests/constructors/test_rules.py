@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 import pgaudit
-from pgaudit.core.assignment import Provenance
+from pgaudit.core.setting import Provenance
 from pgaudit.explanation import explain
 
 
@@ -128,9 +128,9 @@ def test_what_is_frozen_is_left_out() -> None:
     (left_out,) = [finding.params for finding in report.findings if finding.code == "PG010"]
     assert set(left_out) == {n for n in NAMES if n.startswith("blocks.") and not n.startswith("blocks.11.")}
     assert sum(len(g["params"]) for g in pgaudit.build_optimizer(model, report.config).param_groups) == len(inside)
-    assert [trial.rule.key for trial in explain(report, "blocks.1.scale").meetings[0].trials if trial.decides] == [
-        "blocks.*"
-    ]
+    assert [
+        tried.rule.key for tried in explain(report, "blocks.1.scale").occurrences[0].evaluations if tried.decides
+    ] == ["blocks.*"]
 
 
 def test_nothing_left_is_refused() -> None:

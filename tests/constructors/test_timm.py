@@ -79,8 +79,8 @@ def test_what_is_refused_and_where(tmp_path: Path, text: str, message: str) -> N
 
 def _tried(report: pgaudit.Report, name: str) -> list[tuple[str, bool, str, list[str]]]:
     """What explain tells: each rule, whether it matched, why, and what it decides."""
-    (meeting,) = explain(report, name).meetings
-    return [(trial.rule.full, trial.matched, trial.why, sorted(trial.decides)) for trial in meeting.trials]
+    (occurrence,) = explain(report, name).occurrences
+    return [(tried.rule.full, tried.matched, tried.why, sorted(tried.decides)) for tried in occurrence.evaluations]
 
 
 def test_explained_without_layers() -> None:
@@ -102,8 +102,8 @@ def test_explained_without_layers() -> None:
         ("no_weight_decay.cls_*", True, "the model's no_weight_decay() names it", ["weight_decay"]),
         lr,
     ]
-    both = explain(report, "body.bias").meetings[0].trials
-    assert [(trial.rule.full, trial.why) for trial in both[:2]] == [
+    both = explain(report, "body.bias").occurrences[0].evaluations
+    assert [(tried.rule.full, tried.why) for tried in both[:2]] == [
         ("filter_bias_and_bn", "its name ends in .bias"),
         ("no_weight_decay", "the model's no_weight_decay() names it"),
     ]
@@ -170,10 +170,10 @@ def test_case_of_names_is_the_operating_system_s(monkeypatch: pytest.MonkeyPatch
     from pgaudit.constructors.timm import names
 
     globs = ("CLS_*", "Head")
-    assert names.Globs(globs).first("cls_token") is None
+    assert names.NameGlobs(globs).first("cls_token") is None
     monkeypatch.setattr("os.path.normcase", str.lower)
-    assert names.Globs(globs).first("cls_token") == "CLS_*"
-    assert names.Globs(globs).first("head") == "head"
+    assert names.NameGlobs(globs).first("cls_token") == "CLS_*"
+    assert names.NameGlobs(globs).first("head") == "head"
 
 
 FINDINGS = {
@@ -215,19 +215,18 @@ def test_findings(tmp_path: Path, code: str, case: Case) -> None:
 def test_deciding_is_the_same_for_a_part_of_a_model() -> None:
     """Checks ask what some parameters would get: the layers are those of the whole."""
     from pgaudit.checks import Audited
-    from pgaudit.checks.what_if import settings_if
     from pgaudit.config import load_config
     from pgaudit.constructors import CONSTRUCTORS
-    from pgaudit.inventory.walk import walk
+    from pgaudit.models.built import BuiltModel
 
     config = load_config({"constructor": "timm", "optimizer": {"type": "sgd"}, "paramwise_cfg": {"layer_decay": 0.5}})
-    inventory = walk(_model(), ref="model").inventory
+    inventory = BuiltModel(_model(), "model").inventory()
     facts = pgaudit.audit(inventory, config).facts
     audited = Audited(
         inventory, config, CONSTRUCTORS["timm"], facts, CONSTRUCTORS["timm"].decide(inventory, config, facts)
     )
     for index in range(len(inventory.parameters)):
-        ((now, then),) = settings_if(audited, [index]).values()
+        ((now, then),) = audited.settings_if([index]).values()
         assert (now.lr_scale, now.weight_decay) == (then.lr_scale, then.weight_decay)
 
 

@@ -33,7 +33,7 @@ def test_norms_that_are_decayed(tmp_path: Path, norm: nn.Module) -> None:
     assert finding.params == ("a.norm1.weight",)
     keeps = "is no norm to the constructor `transformers`, so 1 tensor keeps weight decay 0.1"
     assert f"{type(norm).__name__} {keeps}" in finding.message
-    assert (finding.position, finding.hint) == (None, None)
+    assert (finding.location, finding.hint) == (None, None)
 
 
 def test_norms_that_their_names_save(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_findings_about_base_values_stand_in_the_config(tmp_path: Path) -> None:
 def test_rules_name_the_expression(tmp_path: Path) -> None:
     report = audit(tmp_path, TEXT, tree({"norm": nn.BatchNorm1d(2), "fc": nn.Linear(2, 2)}))
     rules = {row.name: row.setting.weight_decay_rule for row in report.params}
-    assert {name: (rule.full, rule.position and rule.position.line) for name, rule in rules.items() if rule} == {
+    assert {name: (rule.full, rule.location and rule.location.line) for name, rule in rules.items() if rule} == {
         "norm.weight": (r"forbidden_name.(?:^|\.)norm(?:$|\.)", None),
         "norm.bias": ("forbidden_name.bias", None),
         "fc.weight": ("default", 2),
@@ -69,8 +69,10 @@ def test_rules_name_the_expression(tmp_path: Path) -> None:
 
 
 def test_one_rule_is_enough_and_the_others_are_told(tmp_path: Path) -> None:
-    (meeting,) = pgaudit.explain(audit(tmp_path, TEXT, tree({"a_norm": nn.LayerNorm(2)})), "a_norm.bias").meetings
-    told = [(trial.rule.full, trial.matched, trial.beaten_by and trial.beaten_by.full) for trial in meeting.trials]
+    (occurrence,) = pgaudit.explain(audit(tmp_path, TEXT, tree({"a_norm": nn.LayerNorm(2)})), "a_norm.bias").occurrences
+    told = [
+        (tried.rule.full, tried.matched, tried.beaten_by and tried.beaten_by.full) for tried in occurrence.evaluations
+    ]
     assert told == [
         ("layer_norm", True, None),
         ("forbidden_name.bias", True, "layer_norm"),
@@ -85,8 +87,8 @@ def test_one_rule_is_enough_and_the_others_are_told(tmp_path: Path) -> None:
 def test_the_second_name_of_a_tied_parameter_is_passed_over(tmp_path: Path) -> None:
     model = tree({"fc": nn.Linear(2, 2), "norm": nn.Linear(2, 2)})
     model.get_submodule("norm").register_parameter("weight", model.get_parameter("fc.weight"))
-    first, second = pgaudit.explain(audit(tmp_path, TEXT, model), "fc.weight").meetings
-    assert [trial.rule.option for trial in second.trials] == ["duplicate"]
+    first, second = pgaudit.explain(audit(tmp_path, TEXT, model), "fc.weight").occurrences
+    assert [tried.rule.option for tried in second.evaluations] == ["duplicate"]
     assert first.name == "fc.weight"
 
 

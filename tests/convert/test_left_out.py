@@ -10,7 +10,7 @@ import yaml
 from torch import nn
 
 from pgaudit.convert import TARGETS, convert
-from pgaudit.convert.left_out import without_effect
+from pgaudit.convert.source import without_effect
 from pgaudit.pipeline import audit
 
 LINES = {

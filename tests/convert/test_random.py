@@ -17,8 +17,8 @@ from torch import nn
 
 import pgaudit
 from pgaudit.convert import TARGETS, convert
-from pgaudit.live import live_model
-from pgaudit.pipeline import audit_live
+from pgaudit.models.source import model_source
+from pgaudit.pipeline import audit_with_tensors
 from tests.budget import examples
 from tests.convert.random_sources import Source, sources
 from tests.parity.trees import build
@@ -39,11 +39,11 @@ def _word(value: Any) -> Any:
 
 
 def _held(model: nn.Module, config: pgaudit.Config) -> tuple[pgaudit.Report, Held]:
-    report, walked, call = audit_live(live_model(model, config), config)
+    report, tensors, call = audit_with_tensors(model_source(model, config), config)
     defaults = {**report.facts.arguments, **call.arguments}
     known = {*defaults, "initial_lr", "lr_scale"}
     held: Held = {}
-    for row, tensor in zip(report.params, walked.tensors, strict=True):
+    for row, tensor in zip(report.params, tensors, strict=True):
         group = {**defaults, **row.setting.extra, "lr": row.lr, "weight_decay": row.weight_decay}
         read = {key: _word(value) for key, value in group.items() if key in known or key == "weight_decay"}
         held[id(tensor)] = {"class": call.kind, **read} if row.group is not None else None

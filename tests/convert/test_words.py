@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from pgaudit import ConfigError
 from pgaudit.config.loader import read_yaml
-from pgaudit.convert.multipliers import multiplier
-from pgaudit.convert.words import block, flow, number, scalar
+from pgaudit.convert.words import block, flow, multiplier, number, scalar
 from tests.budget import examples
 
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)

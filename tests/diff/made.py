@@ -5,16 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pgaudit.core.assignment import (
-    NOT_OPTIMIZED,
-    Assignment,
-    ModelInfo,
-    OptimizerInfo,
-    ParamAssignment,
-    Provenance,
-    RecordedParameter,
-    Setting,
-)
+from pgaudit.core.assignment import Assignment, ModelInfo, OptimizerInfo, ParamAssignment, RecordedParameter
+from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
 from pgaudit.report import Report
 
 DEFAULT = Provenance("default")

@@ -9,8 +9,9 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 import pgaudit
-from pgaudit.core.assignment import ParamAssignment, Provenance
-from pgaudit.core.location import Position
+from pgaudit.core.assignment import ParamAssignment
+from pgaudit.core.location import Location
+from pgaudit.core.setting import Provenance
 from pgaudit.report import Report
 from tests.diff import made
 from tests.parity import trees
@@ -24,7 +25,7 @@ RULES = st.none() | st.builds(
     Provenance,
     st.sampled_from(["default", "optimizer_default", "custom_keys", "norm_decay_mult", "frozen"]),
     st.none() | st.sampled_from(["fc", *HOSTILE]),
-    st.none() | st.builds(Position, st.integers(1, 3), st.just(1)),
+    st.none() | st.builds(Location, st.just("c.yaml"), st.integers(1, 3), st.just(1)),
 )
 EXTRA = st.sampled_from([None, 0.1, 2, True, "SGD", [0.9, {"a": [HOSTILE[0]]}], {"{": "}"}, *HOSTILE])
 PARAMS = st.builds(

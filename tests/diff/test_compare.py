@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from pgaudit.core.assignment import ParamAssignment, Provenance
-from pgaudit.core.location import Position
+from pgaudit.core.assignment import ParamAssignment
+from pgaudit.core.location import Location
+from pgaudit.core.setting import Provenance
 from pgaudit.diff import ChangeKind, Diff, ValueChange, compare
 from pgaudit.diff.records import effect, rule_names
 from pgaudit.report import Report
@@ -94,7 +95,12 @@ def _side(*params: ParamAssignment) -> Report:
     [
         (_param("x"), _param("x", 0.2, "custom_keys"), [ChangeKind.CHANGED], True),
         (_param("x"), _param("x", rule="custom_keys"), [ChangeKind.SAME_EFFECT], False),
-        (_param("x"), _param("x", lr_rule=Provenance("default", None, Position(9, 1))), [], False),  # a line that moved
+        (
+            _param("x"),
+            _param("x", lr_rule=Provenance("default", None, Location("c.yaml", 9, 1))),
+            [],
+            False,
+        ),  # a line that moved
         (_param("x"), _param("x", trainable=False), [ChangeKind.CHANGED], True),
         (_param("x"), _param("x", None, optimizer=None), [ChangeKind.CHANGED], True),
         (_param("x"), _param("x", shape=(3,)), [ChangeKind.RESHAPED], True),

@@ -153,11 +153,11 @@ def test_what_is_wrong_and_where(text: str, damage: str) -> None:
     change, line, message = DAMAGED[damage]
     with pytest.raises(ConfigError, match=message) as error:
         _read(change(text))
-    (problem,) = error.value.problems
-    assert problem.path == "x.lock"
+    (problem,) = error.value.findings
+    assert problem.location is not None
+    assert problem.location.path == "x.lock"
     if line is not None:
-        assert problem.position is not None
-        assert problem.position.line == line
+        assert problem.location.line == line
 
 
 @settings(max_examples=examples(300))

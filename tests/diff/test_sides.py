@@ -148,7 +148,7 @@ def test_many_faults_are_not_all_listed(folder: Path) -> None:
     (folder / "bad.json").write_text(json.dumps(data))
     with pytest.raises(pgaudit.ConfigError, match="and 59 more like these") as caught:
         open_file("bad.json")
-    assert len(caught.value.problems) == 4
+    assert len(caught.value.findings) == 4
 
 
 def test_too_large(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

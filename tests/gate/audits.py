@@ -10,8 +10,8 @@ from torch import nn
 
 import pgaudit
 from pgaudit import Inventory, Report
-from pgaudit.gate import Notice
-from pgaudit.inventory.walk import walk
+from pgaudit.core.findings import Finding
+from pgaudit.models.built import BuiltModel
 
 CONFIG = """\
 optimizer:
@@ -35,21 +35,18 @@ class Net(nn.Module):
 
 @functools.cache
 def inventory() -> Inventory:
-    return walk(Net(), ref="net").inventory
+    return BuiltModel(Net(), "net").inventory()
 
 
 def report(folder: Path, text: str = CONFIG, model: Any = None) -> Report:
     """The report of a policy in `c.yaml`, named as from its folder."""
-    from dataclasses import replace
-
     (folder / "c.yaml").write_text(text, encoding="utf-8")
-    config = replace(pgaudit.load_config(folder / "c.yaml"), path="c.yaml")
-    if config.expect is not None:
-        config = replace(config, expect=replace(config.expect, path="c.yaml"))
+    config = pgaudit.load_config(folder / "c.yaml").renamed("c.yaml")
     return pgaudit.audit(model or inventory(), config)
 
 
-def line(notice: Notice) -> str:
-    """A notice as an editor would list it."""
-    where = f"{notice.position.line}:{notice.position.column}" if notice.position else "-"
-    return f"{notice.path}:{where} {notice.code} {notice.name}: {notice.message}"
+def line(finding: Finding) -> str:
+    """A finding as an editor would list it."""
+    at = finding.location
+    where = f"{at.line}:{at.column}" if at and at.line else "-"
+    return f"{at and at.path}:{where} {finding.code} {finding.name}: {finding.message}"

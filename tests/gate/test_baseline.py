@@ -33,7 +33,7 @@ def test_what_is_written_is_known_wherever_it_stands(folder: Path) -> None:
     known = baseline.read("known.json")
     for text in (BAD, "# two lines\n# more\n" + BAD):
         outcome = judged(AUDIT, report(folder, text), Expectations(), known)
-        assert (outcome.notices, outcome.ignored) == ((), len(of.findings))
+        assert (outcome.findings, outcome.ignored) == ((), len(of.findings))
 
 
 def test_it_is_sorted_folded_and_has_no_lines(folder: Path) -> None:
@@ -69,13 +69,15 @@ def test_what_is_mended_is_reported_and_fails_nothing(folder: Path) -> None:
     (folder / "known.json").write_text(baseline.written(report(folder, BAD).findings))
     outcome = judged(AUDIT, report(folder), Expectations(), baseline.read("known.json"))
     assert not outcome.failures
-    stale = [(line(notice).partition(": ")[2], notice.params) for notice in outcome.notices]
+    stale = [(line(notice).partition(": ")[2], notice.params) for notice in outcome.findings]
     assert stale == [
         ('the baseline knows PG001 of "nowhere", which is mended', ()),
         ('the baseline knows PG007 of "weight_decay" for 2 tensors, which is mended', ("bn.bias", "bn.weight")),
         ('the baseline knows PG011 of "norm_decay_mutl", which is mended', ()),
     ]
-    assert {(notice.name, notice.path) for notice in outcome.notices} == {("stale-baseline", "known.json")}
+    assert {(notice.name, str(notice.location)) for notice in outcome.findings} == {
+        ("stale-baseline", "known.json:1:1")
+    }
 
 
 NAMED = st.sampled_from([name for name in NAMES if name != "\ud800"])
@@ -147,7 +149,7 @@ def test_what_is_wrong(folder: Path, text: str, message: str) -> None:
     (folder / "known.json").write_text(text)
     with pytest.raises(ConfigError) as caught:
         baseline.read("known.json")
-    assert str(caught.value.problems[0]).startswith(message)
+    assert str(caught.value.findings[0]).startswith(message)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ import pytest
 from torch import nn
 
 from pgaudit.config.expect import Expectations
-from pgaudit.gate import Audit
+from pgaudit.core.findings import Threshold
+from pgaudit.gate import Audit, Outcome
 from pgaudit.gate.expected import unexpected
 from pgaudit.gate.run import judged
 from tests.gate.audits import CONFIG, line, report
@@ -216,7 +217,7 @@ def test_what_fails(tmp_path: Path, case: str) -> None:
     said = [f"c.yaml:{where.replace(' ', f' {CODES[where.split()[1]]} ')}: {message}" for where, message, _ in expected]
     assert [line(notice) for notice in notices] == said
     assert [notice.params for notice in notices] == [params for _, _, params in expected]
-    assert all(notice.fails and notice.level == "error" for notice in notices)
+    assert Outcome(Audit(None, "c.yaml"), tuple(notices), "never").failures == tuple(notices)
     assert {notice.hint for notice in notices} == {HINTS.get(case)}
 
 
@@ -287,7 +288,7 @@ LEVELS = {
 
 @pytest.mark.parametrize(("audit", "expect", "codes"), LEVELS.values(), ids=LEVELS)
 def test_from_which_severity_on_findings_fail(
-    tmp_path: Path, audit: str | None, expect: str | None, codes: list[str]
+    tmp_path: Path, audit: Threshold | None, expect: Threshold | None, codes: list[str]
 ) -> None:
     text = CONFIG.replace("norm_decay_mult: 0", "norm_decay_mutl: 0") + "    nowhere: {}\n"
     of = report(tmp_path, text)

@@ -11,7 +11,8 @@ from torch import nn
 import pgaudit
 from pgaudit import ConfigError
 from pgaudit.config.expect import Expectations
-from pgaudit.gate import Audit, Notice
+from pgaudit.core.findings import Finding
+from pgaudit.gate import Audit, Outcome
 from pgaudit.gate.locked import moved
 from pgaudit.gate.run import judged
 from pgaudit.sources.lock import written
@@ -27,7 +28,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def _since(folder: Path, before: str, after: str) -> list[Notice]:
+def _since(folder: Path, before: str, after: str) -> list[Finding]:
     (folder / "a.lock").write_text(written(report(folder, before)))
     return list(moved(report(folder, after), AUDIT))
 
@@ -85,7 +86,7 @@ def test_what_moved(folder: Path, edit: tuple[str, str], expected: list[tuple[st
     assert [(line(notice), notice.params) for notice in notices] == [
         (f"c.yaml:{said}", names) for said, names in expected
     ]
-    assert all(notice.fails for notice in notices)
+    assert all(map(Outcome(AUDIT, fail_on="never").fails, notices))
     assert {notice.hint for notice in notices} == {"if that is meant: pgaudit lock net c.yaml -o a.lock --update"}
 
 
@@ -111,13 +112,14 @@ def test_rules_that_swap_with_equal_values_are_an_info(folder: Path) -> None:
     assert line(notice) == (
         "a.lock:1:1 lock other-rule: 2 tensors have other rules than the lock says, and the same values"
     )
-    assert (notice.fails, notice.params, notice.level) == (False, FC, "info")
+    assert not Outcome(AUDIT, fail_on="info").fails(notice)
+    assert (notice.params, notice.severity) == (FC, "info")
 
 
 def test_another_constructor_with_equal_values_is_no_failure(folder: Path) -> None:
     mmcv = "optimizer: {type: SGD, lr: 0.1, weight_decay: 0, momentum: 0.9}\nparamwise_cfg: {norm_decay_mult: 3}\n"
     notices = _since(folder, mmcv, "solver: {basic_lr: 0.1, weight_decay: 0}\n")
-    assert [notice.name for notice in notices if notice.fails] == []
+    assert list(filter(Outcome(AUDIT).fails, notices)) == []
 
 
 def test_an_argument_of_a_solver_has_its_place(folder: Path) -> None:
@@ -186,7 +188,7 @@ def test_a_lock_of_another_version_that_means_the_same_is_accepted(folder: Path)
 
 
 DAMAGE = {
-    "newer": (lambda text: text.replace("format 1", "format 4"), "lock format 3; this pgaudit reads 3"),
+    "newer": (lambda text: text.replace("format 1", "format 4"), "lock format 4; this pgaudit reads 3"),
     "conflict": (lambda text: text.replace("# lr", "<<<<<<< HEAD\n# lr"), "the marks of a merge conflict"),
     "cut": (lambda text: text[: len(text) // 2], "ends too early|no setting"),
     "cut between lines": (lambda text: text.removesuffix("# end\n"), "ends too early"),
@@ -202,7 +204,7 @@ def test_a_lock_that_cannot_be_read_is_no_failure_but_an_error(folder: Path, dam
     (folder / "a.lock").write_text(change(written(of)))
     with pytest.raises(ConfigError, match=message) as caught:
         judged(AUDIT, of, Expectations())
-    assert caught.value.problems[0].path == "a.lock"
+    assert str(caught.value.findings[0].location).startswith("a.lock")
 
 
 @pytest.mark.parametrize(
@@ -214,7 +216,7 @@ def test_no_lock_says_how_to_write_one(folder: Path, lock: str, message: str) ->
     with pytest.raises(ConfigError, match=message) as caught:
         judged(audit, of, Expectations())
     if lock != ".":
-        assert caught.value.problems[0].hint == (
+        assert caught.value.findings[0].hint == (
             "pgaudit lock 'a b' c.yaml --model-arg width=3 --model-arg s=x --constructor mmcv "
             f"-o {lock or 'FILE'} writes it"
         )

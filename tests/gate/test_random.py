@@ -17,7 +17,7 @@ from pgaudit import PgauditError, Report
 from pgaudit.config.expect import Expectations
 from pgaudit.gate import Audit, Outcome
 from pgaudit.gate.run import judged
-from pgaudit.inventory.optimizers import optimizer_class
+from pgaudit.optimizers.classes import optimizer_class
 from pgaudit.sources.lock import written
 from tests.budget import examples
 from tests.gate.random_edits import OF_MODELS, OF_POLICIES, Edit, edited

@@ -37,8 +37,11 @@ def ours(path: str) -> dict[str, Any]:
     try:
         config = load_config(path)
     except PgauditError as error:
-        return {"refused": [str(problem) for problem in error.problems]}
-    places = [[list(at), place.file or path, place.line, place.column] for at, place in config.keys.items()]
+        return {"refused": [str(problem) for problem in error.findings]}
+    places = [
+        [list(at), place.path if place.inherited else path, place.line, place.column]
+        for at, place in config.keys.items()
+    ]
     return {"optimizer": word(config.optimizer), "paramwise_cfg": word(config.paramwise_cfg), "places": places}
 
 
@@ -67,13 +70,13 @@ def audited(path: str) -> dict[str, Any]:
     """What pgaudit finds on the model that a config describes, and whether the real constructor says the same."""
     from pgaudit.config import load_config
     from pgaudit.core.errors import ModelError, PgauditError, UsageError
-    from pgaudit.live import live_model
+    from pgaudit.models.build import build_model
     from pgaudit.pipeline import audit
-    from pgaudit.verification import verify
+    from pgaudit.verify.run import verify
 
     try:
         config = load_config(path)
-        model = live_model(None, config).module
+        model = build_model(None, config).module
         report = audit(model, config)
     except ModelError as error:
         return {"not built": str(error)}

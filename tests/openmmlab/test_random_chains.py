@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.budget import examples
 from tests.openmmlab.marked import readings, written
 from tests.openmmlab.places import lines, misplaced
 from tests.openmmlab.random_chains import Writer
 from tests.parity.client import Oracle
 
-CHAINS = 300
+CHAINS = examples(300)
 
 
 def leaves(value: Any, at: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pgaudit.inventory.saved import read
+from pgaudit.models.saved.file import read
 from tests.parity.client import ROOT, Oracle
 
 CONFIGS = ROOT / ".oracles/mmpretrain/mmpretrain/.mim/configs"

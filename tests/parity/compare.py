@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 
 import pgaudit
-from pgaudit.inventory.walk import walk
+from pgaudit.models.built import BuiltModel
 from tests.parity import trees
 from tests.parity.answers import exact, word
 from tests.parity.client import Oracle
@@ -55,11 +55,13 @@ def assert_the_same_tensors(report: pgaudit.Report, model: nn.Module, real: dict
 
     Where a model yields a tensor twice, a group holds it twice; torch warns of that, and it has one setting.
     """
-    walked = walk(model, ref="", unwrap=report.inventory.unwrapped)
-    assert [parameter.name for parameter in walked.inventory.parameters] == [row.name for row in report.params]
+    given, unwrap = BuiltModel(model, ""), report.inventory.unwrapped
+    assert [parameter.name for parameter in given.inventory(unwrap=unwrap).parameters] == [
+        row.name for row in report.params
+    ]
     root = trees.unwrapped(model) if report.inventory.unwrapped else model
     place = {id(tensor): name for name, tensor in tensors(root).items()}
-    names = [place.get(id(tensor), "beside it") for tensor in walked.tensors]
+    names = [place.get(id(tensor), "beside it") for tensor in given.tensors(unwrap=unwrap)]
     theirs = {i: (list(dict.fromkeys(held)), *rest) for i, (held, *rest) in real_groups(real).items()}
     assert our_groups(report, real.get("defaults", {}), names) == theirs
     listed: dict[int, str] = {}

@@ -41,7 +41,7 @@ def _outcome(case: Case, config: Any) -> Any:
     try:
         report = pgaudit.audit(build(case["model"]), config)
     except pgaudit.PgauditError as error:
-        return sorted(problem.message.split(": ", 1)[-1] for problem in error.problems)
+        return sorted(problem.message.split(": ", 1)[-1] for problem in error.findings)
     rows = [(row.name, row.lr, row.weight_decay, row.group, _rule_names(row)) for row in report.params]
     return rows, sorted(finding.code for finding in report.findings if finding.code != "PG012")
 

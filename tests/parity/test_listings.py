@@ -87,9 +87,9 @@ def test_trainer_decays_nothing_there_and_says_why(transformers: Oracle) -> None
     report = audit(build(case["model"]), case, "transformers")
     assert {(row.group, row.weight_decay) for row in report.params} == {(1, 0.0)}
     (explained,) = explanations(report, [report["head.weight"]])
-    ((trial, _),) = [meeting.trials for meeting in explained.meetings]
-    assert trial.rule.full == "unlisted_name"
-    assert "get_parameter_names() lists; that goes by modules, and has no such name" in trial.why
+    ((tried, _),) = [occurrence.evaluations for occurrence in explained.occurrences]
+    assert tried.rule.full == "unlisted_name"
+    assert "get_parameter_names() lists; that goes by modules, and has no such name" in tried.why
 
 
 def test_custom_keys_search_the_names_of_the_walk_and_explanations_show_them(mmcv: Oracle) -> None:
@@ -101,7 +101,7 @@ def test_custom_keys_search_the_names_of_the_walk_and_explanations_show_them(mmc
     assert report["head.weight"].lr == 1.0
     assert report["head.weight"].param.aliases == ("_checkpoint_wrapped_module.head.weight",)
     (explained,) = explanations(report, [report["head.weight"]])
-    assert [meeting.name for meeting in explained.meetings] == ["_checkpoint_wrapped_module.head.weight"]
+    assert [occurrence.name for occurrence in explained.occurrences] == ["_checkpoint_wrapped_module.head.weight"]
     assert "PG001" not in {finding.code for finding in report.findings}
 
 

@@ -12,18 +12,15 @@ import pytest
 from tests.parity import trees
 from tests.parity.client import Oracle
 from tests.parity.compare import compare
+from tests.parity.models import shared
 
 DATA = Path(__file__).parents[1] / "data"
 
 # The distinct policies of MMClassification 0.25's configs, for mmcv 1.x.
 POLICIES: list[dict[str, Any]] = json.loads((DATA / "mmcls_policies.json").read_text("utf-8"))
 
-# The smallest of each family in timm that torch builds in a moment with one group a parameter,
-# some that people use most, and some with norms or ties of their own.
-MODELS = (DATA / "timm_models.txt").read_text("utf-8").split()
 
-
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", shared(0))
 def test_published_policies(mmcv: Oracle, name: str, record_property: Callable[[str, object], None]) -> None:
     spec = {"timm": name}
     model = trees.build(spec)

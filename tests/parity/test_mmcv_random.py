@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
-
 from hypothesis import given, settings
 
+from tests.budget import examples
 from tests.parity.client import Oracle
 from tests.parity.compare import Case, compare
 from tests.parity.random_models import listing_otherwise
 from tests.parity.random_policies import cases
 
-EXAMPLES = 800 * int(os.environ.get("PGAUDIT_EXAMPLES", "1"))
 
-
-@settings(max_examples=EXAMPLES)
+@settings(max_examples=examples(800))
 @given(case=listing_otherwise(cases()))
 def test_random_models_and_policies(mmcv: Oracle, case: Case) -> None:
     compare(mmcv, case)

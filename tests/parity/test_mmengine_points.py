@@ -13,8 +13,8 @@ import pytest
 
 from pgaudit.config import load_config
 from pgaudit.constructors import CONSTRUCTORS
-from pgaudit.core.assignment import Setting
 from pgaudit.core.errors import ConfigError
+from pgaudit.core.setting import Setting
 from tests.parity import test_mmcv_points as mmcv_points
 from tests.parity.both import DECAY, LR, SGD, Both, case_of
 from tests.parity.client import Oracle

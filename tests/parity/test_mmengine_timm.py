@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from torch import nn
 
 import pgaudit
 from tests.parity import trees
 from tests.parity.client import Oracle
 from tests.parity.compare import compare
+from tests.parity.models import MODELS, shared
 
 DATA = Path(__file__).parents[1] / "data"
 
 POLICIES: list[dict[str, Any]] = json.loads((DATA / "mmpretrain_policies.json").read_text("utf-8"))
 """The distinct policies of mmpretrain 1.2's configs that use the default constructor."""
-
-MODELS = (DATA / "timm_models.txt").read_text("utf-8").split()
 
 OWN = [
     {
@@ -56,7 +57,7 @@ SHARES = 8
 """Each model is asked about one policy in so many, so that each policy meets models of many families."""
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", shared(1))
 def test_published_policies(mmengine: Oracle, name: str, record_property: Callable[[str, object], None]) -> None:
     spec = {"timm": name}
     model = trees.build(spec)
@@ -72,8 +73,13 @@ def test_the_quick_oracle_says_what_the_whole_one_says(mmengine: Oracle, name: s
         assert mmengine.ask(**case, quick=True) == mmengine.ask(**case)
 
 
+@functools.cache
+def resnet18() -> nn.Module:
+    return trees.build({"timm": "resnet18"})
+
+
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy["first_path"])
 def test_nothing_in_a_published_policy_is_called_unread_but_the_known_typo(policy: dict[str, Any]) -> None:
-    report = pgaudit.audit("resnet18", {"constructor": "mmengine", **rules_of(policy)})
+    report = pgaudit.audit(resnet18(), {"constructor": "mmengine", **rules_of(policy)})
     unread = [finding.key for finding in report.findings if finding.code in ("PG011", "PG014")]
     assert unread == [word for word in policy["paramwise_cfg"] or () if word == "_delete"]

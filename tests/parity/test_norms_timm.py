@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pgaudit.inventory.sources import load_model
-from pgaudit.inventory.walk import walk
+from pgaudit.models.build import load_model
+from pgaudit.models.built import BuiltModel
 
 LISTED = frozenset(json.loads((Path(__file__).parents[1] / "data/norm_like.json").read_text("utf-8")))
 SLICES = 64
@@ -23,7 +23,7 @@ def test_every_norm_like_class_of_timm_is_listed(part: int, record_property: Cal
     parameters = 0
     for name in timm.list_models()[part::SLICES]:
         print(name)  # seen where it fails
-        modules = [parameter.module for parameter in walk(load_model(name).module, ref=name).inventory.parameters]
+        modules = [parameter.module for parameter in BuiltModel(load_model(name).module, name).inventory().parameters]
         found = [module.name for module in modules if "norm_like" in module.families]
         assert set(found) == LISTED.intersection(module.name for module in modules)
         parameters += len(found)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from pgaudit.inventory.saved import read, written
-from pgaudit.snapshot import moved, snapshot
+from pgaudit.models.saved.file import read, written
+from pgaudit.snapshot import compare, snapshot
 
 SLICES = 64
 
@@ -23,6 +23,6 @@ def test_a_model_of_timm_is_read_as_it_was(part: int, record_property: Callable[
         before = snapshot(name)
         after = read(written(before).encode(), name)
         assert after == before
-        assert not moved(before, after).moves
+        assert not compare(before, after).changes
         parameters += len(after.inventory.parameters)
     record_property("compared with their files, parameters of timm", parameters)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,9 +10,7 @@ import pytest
 from tests.parity import trees
 from tests.parity.client import Oracle
 from tests.parity.compare import compare
-
-MODELS = (Path(__file__).parents[1] / "data/timm_models.txt").read_text("utf-8").split()
-SLICES = 8
+from tests.parity.models import MODELS, shared
 
 POLICIES: list[dict[str, Any]] = [
     {"optimizer": {"type": "adamw", "lr": 1e-3, "weight_decay": 0.05}},
@@ -40,13 +37,9 @@ def compare_timm(timm: Oracle, name: str) -> int:
     return sum(compare(timm, {"model": spec, **policy}, model) for policy in POLICIES)
 
 
-@pytest.mark.parametrize("part", range(SLICES))
-def test_real_models(timm: Oracle, part: int, record_property: Callable[[str, object], None]) -> None:
-    compared = 0
-    for name in MODELS[part::SLICES]:
-        print(name)  # seen where it fails
-        compared += compare_timm(timm, name)
-    record_property("compared with timm, settings of real models", compared)
+@pytest.mark.parametrize("name", shared(2))
+def test_real_models(timm: Oracle, name: str, record_property: Callable[[str, object], None]) -> None:
+    record_property("compared with timm, settings of real models", compare_timm(timm, name))
 
 
 def test_enough_models() -> None:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from tests.parity import trees
 from tests.parity.client import Oracle
 from tests.parity.compare import compare
+from tests.parity.models import shared
 
-MODELS = (Path(__file__).parents[1] / "data/timm_models.txt").read_text("utf-8").split()
 
-
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", shared(2))
 def test_two_groups(transformers: Oracle, name: str, record_property: Callable[[str, object], None]) -> None:
     spec = {"timm": name}
     optimizer = {"type": "AdamW", "lr": 3e-4, "weight_decay": 0.05}

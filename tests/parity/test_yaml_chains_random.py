@@ -54,7 +54,10 @@ def test_random_chains(fvcore: Oracle, files: dict[str, str]) -> None:
         assert set(ours.values) == set(found), "each value has a place, and nothing else has"
         assert set(ours.keys) == {at for at in found if at and isinstance(at[-1], str)}
         for at, place in ours.keys.items():
-            lines = Path(place.file or config).read_text(encoding="utf-8").split("\n")
+            assert place.path
+            assert place.line
+            assert place.column
+            lines = Path(place.path).read_text(encoding="utf-8").split("\n")
             rest = lines[place.line - 1][place.column - 1 :]
             assert rest.startswith(f"{at[-1]}:")
             assert not isinstance(found[at], int) or rest.startswith(f"{at[-1]}: {found[at]}")

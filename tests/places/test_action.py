@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.budget import examples
 from tests.places import workspace
 from tests.places.workspace import ROOT
 
@@ -138,6 +139,7 @@ WORDS = ("model", "config", "lock", "expect", "baseline")
 words = texts | st.sampled_from([HOSTILE, "--help", "-o", "\n", "a\nb", " ", "*", "$HOME", "::set-output name=a::b"])
 
 
+@settings(max_examples=examples(60))  # each begins three processes
 @given(
     st.fixed_dictionaries({}, optional=dict.fromkeys(("model", "config", "lock", "expect", "baseline"), words)), words
 )

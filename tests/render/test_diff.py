@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from rich.cells import cell_len
 
 import pgaudit
-from pgaudit.core.location import Position
+from pgaudit.core.location import Location
 from pgaudit.diff import ChangeKind, Diff, compare
 from pgaudit.render.diff_data import render_diff_json, render_diff_markdown
 from pgaudit.render.diff_github import render_diff_github
@@ -262,10 +262,10 @@ def test_github_annotations_stand_at_the_rules() -> None:
 
 
 def _placed() -> Diff:
-    from pgaudit.core.assignment import Provenance
+    from pgaudit.core.setting import Provenance
 
     def side(path: str, lr: float, base: float) -> Report:
-        rule = Provenance("custom_keys", "fc", Position(5, 3))
+        rule = Provenance("custom_keys", "fc", Location(path, 5, 3))
         params = [made.param(f"fc.{leaf}", lr, 0.0, rule, rule) for leaf in ("weight", "bias")]
         sgd = {"type": "SGD", "lr": base, "weight_decay": 0.0}
         return made.report(*params, path=path, config_path=path, model="m", source="timm", optimizers=(sgd,))
@@ -274,7 +274,7 @@ def _placed() -> Diff:
 
 
 def test_a_workflow_command_is_escaped() -> None:
-    line = command("error", "50%\r\n::x", title="a:b,c%", path="d,e:f.py", position=Position(1, 2))
+    line = command("error", "50%\r\n::x", title="a:b,c%", location=Location("d,e:f.py", 1, 2))
     assert line == "::error file=d%2Ce%3Af.py,line=1,col=2,title=a%3Ab%2Cc%25::50%25%0D%0A::x"
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
+from pgaudit.core.location import Location
 from pgaudit.gate import Audit, Outcome
 from pgaudit.render.choices import GateFormat
 from pgaudit.render.gate import render_gate
@@ -32,7 +33,7 @@ def test_every_format_has_an_answer_to_everything(fmt: GateFormat, case: str) ->
     assert harmless(text)
     assert not text or (text.endswith("\n") and not text.endswith("\n\n"))
     for outcome in CASES[case]:
-        loud = [problem.message for problem in outcome.problems] + [notice.message for notice in outcome.failures]
+        loud = [problem.message for problem in outcome.errors] + [notice.message for notice in outcome.failures]
         assert all(message.split(" ")[0].strip('"') in text.replace("\\", "") for message in loud)
 
 
@@ -57,11 +58,11 @@ def test_random_outcomes_are_harmless_in_every_format(outcomes: list[Outcome]) -
 def test_no_folder_of_this_machine_is_told(fmt: GateFormat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     inside, outside = str(tmp_path / "configs" / "a.yaml"), os.path.join(os.sep, "elsewhere", "b.yaml")
-    notices = tuple(dataclasses.replace(notice, path=outside) for notice in FAILED.notices)
-    problems = tuple(dataclasses.replace(problem, path=inside) for problem in UNCHECKED.problems)
+    notices = tuple(dataclasses.replace(notice, location=Location(outside, 1, 1)) for notice in FAILED.findings)
+    errors = tuple(dataclasses.replace(problem, location=Location(inside, 1, 1)) for problem in UNCHECKED.errors)
     outcomes = [
         Outcome(Audit(f"{tmp_path}/train.py:model", inside), notices),
-        Outcome(Audit(None, outside), problems=problems),
+        Outcome(Audit(None, outside), errors),
     ]
     text = rendered(outcomes, fmt)
     assert str(tmp_path) not in text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 
+from pgaudit.core.findings import gravity
 from pgaudit.gate import Outcome
 from pgaudit.render.gate_concise import render
 from pgaudit.text import visible
@@ -38,11 +39,11 @@ def test_one_audit_needs_no_name_and_nothing_to_say_is_no_line() -> None:
 @given(OUTCOMES)
 def test_random_outcomes_are_a_line_each(outcomes: list[Outcome]) -> None:
     lines = render(outcomes).split("\n")
-    said = [(0, problem.message) for outcome in outcomes for problem in outcome.problems]
-    gravest = ["error", "warning", "info"]
-    notices = [notice for each in outcomes for notice in sorted(each.notices, key=lambda it: gravest.index(it.level))]
-    said += [(1, notice.message) for notice in notices if notice.fails]
-    said += [(2, notice.message) for notice in notices if not notice.fails]
+    said = [(0, problem.message) for outcome in outcomes for problem in outcome.errors]
+    for place, kind in ((1, "failures"), (2, "others")):
+        for outcome in outcomes:
+            findings = sorted(getattr(outcome, kind), key=lambda finding: -gravity(finding.severity))
+            said += [(place, finding.message) for finding in findings]
     assert lines.pop() == ""
     assert len(lines) == len(said)
     for line, (_, message) in zip(lines, said, strict=True):

@@ -8,9 +8,9 @@ from pathlib import PurePath
 
 from hypothesis import given, settings
 
-from pgaudit.core.errors import Problem
-from pgaudit.core.location import Position
-from pgaudit.gate import Audit, Notice, Outcome
+from pgaudit.core.findings import Finding
+from pgaudit.core.location import Location
+from pgaudit.gate import Audit, Outcome
 from pgaudit.render.gate_github import SHOWN, render
 from pgaudit.render.gate_words import folded
 from pgaudit.text import visible
@@ -73,7 +73,7 @@ def test_nothing_to_say_is_no_line() -> None:
 
 def test_the_tenth_annotation_says_what_github_does_not_show() -> None:
     notices = [
-        Notice("PG009", "duplicate-parameter", "error", True, f"number {i}", path="a.yaml", position=Position(i, 1))
+        Finding("PG009", "duplicate-parameter", "error", f"number {i}", location=Location("a.yaml", i, 1))
         for i in range(1, 41)
     ]
     for count in (SHOWN, SHOWN + 1, 40):
@@ -97,20 +97,21 @@ def test_random_outcomes_are_read_back(outcomes: list[Outcome]) -> None:
     for outcome in outcomes:
         end = f": {visible(outcome.audit.title)}" if len(outcomes) > 1 else ""
         title = f"pgaudit not checked{end}"
-        expected += [_expected(outcome, problem, "error", title, []) for problem in outcome.problems]
-        for notice in outcome.notices:
+        expected += [_expected(outcome, problem, "error", title, []) for problem in outcome.errors]
+        for notice in (*outcome.failures, *outcome.others):
             names = folded(notice.params, 20) if len(notice.params) > 1 else []
-            level = "error" if notice.fails else _LEVELS[notice.level]
+            level = "error" if outcome.fails(notice) else _LEVELS[notice.severity]
             expected.append(_expected(outcome, notice, level, f"pgaudit {notice.code} {notice.name}{end}", names))
     assert sorted(map(repr, map(_key, commands))) == sorted(map(repr, map(_key, expected)))
     order = [["error", "warning", "notice"].index(each.level) for each in commands]
     assert order == sorted(order)
 
 
-def _expected(outcome: Outcome, said: Notice | Problem, level: str, title: str, names: list[str]) -> Command:
-    properties = {"file": visible(PurePath(said.path or outcome.audit.config)), "title": title}
-    if said.path and said.position:
-        properties |= {"line": str(said.position.line), "col": str(said.position.column)}
+def _expected(outcome: Outcome, said: Finding, level: str, title: str, names: list[str]) -> Command:
+    at = said.location or Location(outcome.audit.config)
+    properties = {"file": visible(PurePath(at.path or "")), "title": title}
+    if at.line:
+        properties |= {"line": str(at.line), "col": str(at.column)}
     lines = [said.message, said.hint, *names]
     return Command(level, properties, "\n".join(visible(line) for line in lines if line))
 

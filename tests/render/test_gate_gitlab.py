@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema
 from hypothesis import given, settings
 
-from pgaudit.core.location import Position
+from pgaudit.core.location import Location
 from pgaudit.gate import Outcome
 from pgaudit.render.gate_gitlab import render
 from pgaudit.text import visible
@@ -75,13 +75,13 @@ def _prints(outcome: Outcome) -> list[str]:
 
 
 def test_fingerprints_outlive_lines_and_values_and_nothing_else() -> None:
-    def changed(**what: object) -> Outcome:
-        notices = (FAILED.notices[0], dataclasses.replace(FAILED.notices[1], **what), *FAILED.notices[2:])  # type: ignore[arg-type]
-        return dataclasses.replace(FAILED, notices=notices)
+    def changed(**what: Any) -> Outcome:
+        notices = (FAILED.findings[0], dataclasses.replace(FAILED.findings[1], **what), *FAILED.findings[2:])
+        return dataclasses.replace(FAILED, findings=notices)
 
     same = _prints(FAILED)
     assert len(set(same)) == len(same)
-    assert _prints(changed(position=Position(40, 2), message="another value", fails=True)) == same
+    assert _prints(changed(location=Location("vit.yaml", 40, 2), message="another value")) == same
     assert _prints(changed(key="custom_keys.head"))[0] != same[0]
     assert _prints(changed(params=("a",)))[0] != same[0]
     assert _prints(changed(code="PG003"))[0] != same[0]
@@ -94,10 +94,9 @@ def test_fingerprints_outlive_lines_and_values_and_nothing_else() -> None:
 def test_random_outcomes_are_read_back(outcomes: list[Outcome]) -> None:
     issues = read(outcomes)
     assert len({issue["fingerprint"] for issue in issues}) == len(issues)
-    said = [problem.message for outcome in outcomes for problem in outcome.problems]
-    said += [notice.message for outcome in outcomes for notice in outcome.notices]
+    said = [finding.message for outcome in outcomes for finding in outcome.findings]
     assert len(issues) == len(said)
-    failing = sum(len(outcome.problems) + len(outcome.failures) for outcome in outcomes)
+    failing = sum(len(outcome.errors) + len(outcome.failures) for outcome in outcomes)
     assert sum(issue["severity"] in ("major", "critical", "blocker") for issue in issues) == failing
     rest = [issue["description"] for issue in issues]
     for message in sorted(map(visible, said), key=len, reverse=True):

@@ -7,12 +7,12 @@ from typing import Any
 
 from hypothesis import given, settings
 
-from pgaudit import __version__
-from pgaudit.core.errors import Problem
-from pgaudit.core.location import Position
-from pgaudit.gate import Notice, Outcome
+from pgaudit.core.findings import Finding
+from pgaudit.core.location import Location
+from pgaudit.gate import Outcome
 from pgaudit.gate.records import exit_code
 from pgaudit.render.gate_json import render
+from pgaudit.version import __version__
 from tests.budget import examples
 from tests.render.outcomes import CASES, OUTCOMES
 
@@ -23,17 +23,17 @@ def _read(text: str) -> dict[str, Any]:
     return data
 
 
-def _notice(entry: dict[str, Any], *, fails: bool) -> Notice:
-    place = Position(entry["line"], entry["column"]) if entry["line"] else None
-    return Notice(
-        entry["code"], entry["name"], entry["severity"], fails, entry["message"], entry["hint"], entry["path"],
-        place, tuple(entry["params"]), entry["key"],
-    )  # fmt: skip
+def _location(entry: dict[str, Any]) -> Location | None:
+    return Location(entry["path"], entry["line"], entry["column"]) if entry["path"] else None
 
 
-def _problem(entry: dict[str, Any]) -> Problem:
-    place = Position(entry["line"], entry["column"]) if entry["line"] else None
-    return Problem(entry["message"], entry["path"], place, entry["hint"])
+def _finding(entry: dict[str, Any]) -> Finding:
+    head = (entry["code"], entry["name"], entry["severity"], entry["message"], entry["hint"])
+    return Finding(*head, _location(entry), tuple(entry["params"]), entry["key"])
+
+
+def _error(entry: dict[str, Any]) -> Finding:
+    return Finding.error(entry["message"], _location(entry), entry["hint"])
 
 
 def test_the_schema_that_programs_rely_on() -> None:
@@ -65,7 +65,6 @@ def test_random_outcomes_come_back_as_they_were(outcomes: list[Outcome]) -> None
         assert (audit["model"], audit["config"]) == (outcome.audit.model, outcome.audit.config)
         assert audit["title"] == outcome.audit.title
         assert audit["exit_code"] == outcome.exit_code
-        assert tuple(_notice(entry, fails=True) for entry in audit["failures"]) == outcome.failures
-        others = tuple(notice for notice in outcome.notices if not notice.fails)
-        assert tuple(_notice(entry, fails=False) for entry in audit["notices"]) == others
-        assert tuple(map(_problem, audit["problems"])) == outcome.problems
+        assert tuple(map(_finding, audit["failures"])) == outcome.failures
+        assert tuple(map(_finding, audit["notices"])) == outcome.others
+        assert tuple(map(_error, audit["problems"])) == outcome.errors

@@ -57,7 +57,7 @@ def test_a_suite_an_audit_and_a_case_a_subject() -> None:
         ("PG007 decayed-vector: weight_decay", ["system-out"]),
     ]
     assert (failed[0][0].text or "").split("\n")[1:] == ["    blocks.{0..11}.norm{1,2}.{weight,bias}"]
-    assert failed[1][0].attrib["message"] == "; ".join(notice.message for notice in FAILED.notices[3:])
+    assert failed[1][0].attrib["message"] == "; ".join(notice.message for notice in FAILED.findings[3:])
     assert [(case.attrib["name"], len(case)) for case in passed] == [("check", 0)]
     assert [(case.attrib["name"], case[0].tag) for case in unchecked] == [
         ("not checked: typo.yaml:1:1", "error"),
@@ -66,7 +66,7 @@ def test_a_suite_an_audit_and_a_case_a_subject() -> None:
 
 
 def test_an_audit_in_which_nothing_failed_has_a_case_that_passed_and_no_other_has() -> None:
-    quiet = Outcome(FAILED.audit, tuple(notice for notice in FAILED.notices if not notice.fails))
+    quiet = Outcome(FAILED.audit, FAILED.others)
     for outcome, checked in ((PASSED, True), (quiet, True), (FAILED, False), (UNCHECKED, False)):
         names = [case.attrib["name"] for case in read([outcome]).iter("testcase")]
         assert ("check" in names) is checked
@@ -82,13 +82,13 @@ def test_random_outcomes_are_read_back(outcomes: list[Outcome]) -> None:
             tag: "\n".join(element.text or "" for element in suite.iter(tag))
             for tag in ("failure", "error", "system-out")
         }
-        for problem in outcome.problems:
+        for problem in outcome.errors:
             assert visible(problem.message) in texts["error"]
-        for notice in outcome.notices:
-            text = texts["failure" if notice.fails else "system-out"]
+        for notice in (*outcome.failures, *outcome.others):
+            text = texts["failure" if outcome.fails(notice) else "system-out"]
             assert visible(notice.message) in text
             assert {f"    {name}" for name in folded(notice.params, 100)} <= set(text.split("\n"))
         messages = [element.attrib["message"] for element in suite.iter("failure")]
         assert all(any(visible(notice.message) in message for message in messages) for notice in outcome.failures)
         assert (int(suite.attrib["failures"]) > 0) == bool(outcome.failures)
-        assert int(suite.attrib["errors"]) == len(outcome.problems)
+        assert int(suite.attrib["errors"]) == len(outcome.errors)

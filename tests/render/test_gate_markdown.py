@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator, Sequence
 from html import unescape
@@ -15,9 +16,9 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from pgaudit.core.errors import Problem
-from pgaudit.core.location import place
-from pgaudit.gate import Audit, Notice, Outcome
+from pgaudit.core.findings import Finding, gravity
+from pgaudit.core.location import Location
+from pgaudit.gate import Audit, Outcome
 from pgaudit.render import gate_markdown
 from pgaudit.render.gate_markdown import render
 from pgaudit.render.gate_words import folded
@@ -80,7 +81,7 @@ def test_no_audits() -> None:
 @pytest.mark.parametrize("limit", [3000, 1600, 800, 100])
 def test_a_page_that_is_too_long_gives_up_names_first(limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
     names = tuple(f"{word}.weight" for word in map("".join, product(ascii_lowercase, "wxyz")))
-    notice = Notice("PG009", "duplicate-parameter", "error", True, "tied", None, "a.yaml", None, names)
+    notice = Finding("PG009", "duplicate-parameter", "error", "tied", None, Location("a.yaml"), names)
     outcomes = [Outcome(Audit("m", f"{name}.yaml"), (notice,)) for name in "abc"]
     monkeypatch.setattr(gate_markdown, "LIMIT", limit)
     text = render(outcomes)
@@ -97,7 +98,7 @@ def test_random_outcomes_are_read_back(outcomes: list[Outcome]) -> None:
     found = tokens(render(outcomes))
     cells = under(found, "td")
     assert cells[1::6] == [visible(outcome.audit.title) for outcome in outcomes]
-    loud = [outcome for outcome in outcomes if outcome.problems or outcome.notices]
+    loud = [outcome for outcome in outcomes if outcome.findings]
     assert under(found, "heading")[1:] == [visible(outcome.audit.title) for outcome in loud]
     assert _squeezed(under(found, "paragraph")) == _squeezed(line for outcome in loud for line in _said(outcome))
     blocks = [token.content for token in found if token.type == "fence"]
@@ -105,7 +106,7 @@ def test_random_outcomes_are_read_back(outcomes: list[Outcome]) -> None:
         "".join(f"{line}\n" for line in folded(notice.params, 100))
         for outcome in outcomes
         for notice in _sorted(outcome)
-        if notice.fails and len(notice.params) > 1
+        if outcome.fails(notice) and len(notice.params) > 1
     ]
 
 
@@ -114,18 +115,17 @@ def _squeezed(lines: Iterator[str] | Sequence[str]) -> list[str]:
     return [line.rstrip() for line in lines]
 
 
-def _sorted(outcome: Outcome) -> list[Notice]:
-    gravest = ["error", "warning", "info"]
-    return sorted(outcome.notices, key=lambda notice: (not notice.fails, gravest.index(notice.level)))
+def _sorted(outcome: Outcome) -> list[Finding]:
+    return sorted(outcome.findings, key=lambda finding: (not outcome.fails(finding), -gravity(finding.severity)))
 
 
 def _said(outcome: Outcome) -> Iterator[str]:
-    everything: list[Notice | Problem] = [*outcome.problems, *_sorted(outcome)]
-    for said in everything:
-        what = "error" if isinstance(said, Problem) else f"{said.code} {said.name}"
-        if isinstance(said, Notice) and said.level != "error":
-            what += f" [{said.level}]"
-        where = place(str(PurePath(said.path or outcome.audit.config)), said.position if said.path else None)
+    for said in _sorted(outcome):
+        what = "error" if said.stops else f"{said.code} {said.name}"
+        if said.severity != "error":
+            what += f" [{said.severity}]"
+        at = said.location or Location(outcome.audit.config)
+        where = dataclasses.replace(at, path=str(PurePath(at.path or "")))
         hint = f" ({said.hint})" if said.hint else ""
         yield f"{what} {visible(where)} {visible(said.message + hint)}"
 

@@ -17,9 +17,10 @@ from jsonschema.protocols import Validator
 from jsonschema.validators import validator_for
 
 from pgaudit.checks import DOCUMENTED
-from pgaudit.core.location import Position
-from pgaudit.gate import Audit, Notice, Outcome
-from pgaudit.gate.records import exit_code
+from pgaudit.core.findings import Finding
+from pgaudit.core.location import Location
+from pgaudit.gate import Audit, Outcome
+from pgaudit.gate.records import AGREED, exit_code
 from pgaudit.render.gate_sarif import PARAMETERS, render
 from pgaudit.text import visible
 from tests.budget import examples
@@ -78,11 +79,11 @@ def test_a_result_a_line() -> None:
         ("PG001", "warning", 5),
         ("PG007", "note", 1),
     ]
-    assert results[1]["message"]["text"].split("\n") == [notice.message for notice in FAILED.notices[3:]]
+    assert results[1]["message"]["text"].split("\n") == [notice.message for notice in FAILED.findings[3:]]
     assert results[0]["properties"] == {
         "audit": "vit_tiny vit.yaml",
         "rules": ["custom_keys.blocks"],
-        "parameters": list(FAILED.notices[1].params),
+        "parameters": list(FAILED.findings[1].params),
         "parameterCount": 48,
     }
     assert [run["tool"]["driver"]["rules"][each["ruleIndex"]]["id"] for each in results] == [
@@ -107,7 +108,7 @@ def test_what_could_not_be_checked_makes_the_run_unsuccessful_and_is_a_result() 
 
 def test_many_parameters_are_counted_and_not_all_named() -> None:
     params = tuple(f"p{i}" for i in range(1000))
-    notice = Notice("PG009", "duplicate-parameter", "error", True, "tied", None, "a.yaml", Position(1, 1), params)
+    notice = Finding("PG009", "duplicate-parameter", "error", "tied", None, Location("a.yaml", 1, 1), params)
     (result,) = read([Outcome(Audit("m", "a.yaml"), (notice,))])["results"]
     assert result["properties"]["parameterCount"] == 1000
     assert result["properties"]["parameters"] == list(params[:PARAMETERS])
@@ -115,7 +116,7 @@ def test_many_parameters_are_counted_and_not_all_named() -> None:
 
 @pytest.mark.parametrize("code", [*DOCUMENTED, *OTHERS])
 def test_every_code_is_described(code: str) -> None:
-    notice = Notice(code, "x", "error", True, "message")
+    notice = Finding(code, "x", "error", "message")
     (rule,) = read([Outcome(Audit("m", "a.yaml"), (notice,))])["tool"]["driver"]["rules"]
     assert rule["id"] == code
     assert rule["shortDescription"]["text"].endswith(".")
@@ -123,8 +124,8 @@ def test_every_code_is_described(code: str) -> None:
 
 def test_the_codes_of_the_gate_are_those_that_are_described() -> None:
     source = "".join(path.read_text() for path in (_ROOT / "pgaudit/gate").glob("*.py"))
-    said = set(re.findall(r"""(?:Notice|_notice)\(\s*"([a-z-]+)",""", source))
-    assert said == set(OTHERS)
+    said = set(re.findall(r"""(?:Finding|_finding)\(\s*"([a-z-]+)",""", source))
+    assert said == AGREED == set(OTHERS)
 
 
 def test_paths_are_references_from_the_root_of_the_repository() -> None:
@@ -134,7 +135,7 @@ def test_paths_are_references_from_the_root_of_the_repository() -> None:
         ("100%?#[é].yaml", "100%25%3F%23%5B%C3%A9%5D.yaml"),
         ("\udcff.yaml", "%FF.yaml"),  # a byte that is no UTF-8
     ):
-        result = read([Outcome(Audit("m", path), (Notice("PG001", "dead-key", "warning", True, "x"),))])["results"][0]
+        result = read([Outcome(Audit("m", path), (Finding("PG001", "dead-key", "warning", "x"),))])["results"][0]
         assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == uri
 
 
@@ -143,7 +144,7 @@ def test_paths_are_references_from_the_root_of_the_repository() -> None:
 def test_random_outcomes_are_read_back(outcomes: list[Outcome]) -> None:
     run = read(outcomes)
     (invocation,) = run["invocations"]
-    problems = [problem for outcome in outcomes for problem in outcome.problems]
+    problems = [problem for outcome in outcomes for problem in outcome.errors]
     assert invocation["executionSuccessful"] == (not problems)
     assert invocation["exitCode"] == exit_code(outcomes)
     notified = [_plain(each["message"]["text"]) for each in invocation["toolExecutionNotifications"]]
@@ -153,11 +154,10 @@ def test_random_outcomes_are_read_back(outcomes: list[Outcome]) -> None:
     prints = [each["partialFingerprints"]["pgaudit/v1"] for each in results]
     assert len(set(prints)) == len(prints)
     said = "\n".join(_plain(each["message"]["text"]) for each in results).split("\n")
-    wanted = [_lines(problem.message, problem.hint) for problem in problems]
-    wanted += [_lines(notice.message, notice.hint) for outcome in outcomes for notice in outcome.notices]
+    wanted = [_lines(finding.message, finding.hint) for outcome in outcomes for finding in outcome.findings]
     assert sorted(said) == sorted("\n".join(wanted).split("\n") if wanted else [""])
     for outcome in outcomes:
-        for notice in outcome.notices:
+        for notice in outcome.findings:
             assert any(_tells(result, outcome, notice) for result in results)
 
 
@@ -165,18 +165,18 @@ def _lines(*words: str | None) -> str:
     return "\n".join(visible(word) for word in words if word)
 
 
-def _tells(result: dict[str, Any], outcome: Outcome, notice: Notice) -> bool:
-    path = str(PurePath(notice.path or outcome.audit.config))
+def _tells(result: dict[str, Any], outcome: Outcome, notice: Finding) -> bool:
+    at = notice.location or Location(outcome.audit.config)
+    path = str(PurePath(at.path or ""))
     try:
         shown = os.fsencode(path)
     except UnicodeEncodeError:
         shown = visible(path).encode()
     place = result["locations"][0]["physicalLocation"]
-    line = notice.position.line if notice.position and notice.path else None
     return (
         result["ruleId"] == notice.code
         and os.fsencode(unquote(place["artifactLocation"]["uri"], errors="surrogateescape")) == shown
-        and _line(result) == line
+        and _line(result) == at.line
         and result["properties"]["audit"] == visible(outcome.audit.title)
         and set(map(visible, notice.params)) <= set(result["properties"]["parameters"])
         and (not notice.key or visible(notice.key) in result["properties"]["rules"])

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from rich.cells import cell_len
 
-from pgaudit.core.location import Position
-from pgaudit.gate import Audit, Notice, Outcome
+from pgaudit.core.findings import Finding
+from pgaudit.core.location import Location
+from pgaudit.gate import Audit, Outcome
 from pgaudit.render.gate_table import SHOWN, render_gate_table
 from pgaudit.render.style import marks_for
 from pgaudit.render.terminal import TableOptions
@@ -121,8 +122,8 @@ def test_verdicts_of_one_audit() -> None:
 
 
 def test_many_failures_of_one_code_are_one_mistake() -> None:
-    notice = Notice("PG009", "duplicate-parameter", "error", True, "tied", None, "a.yaml")
-    tied = [dataclasses.replace(notice, position=Position(i, 1)) for i in range(1, 41)]
+    notice = Finding("PG009", "duplicate-parameter", "error", "tied", None, Location("a.yaml"))
+    tied = [dataclasses.replace(notice, location=Location("a.yaml", i, 1)) for i in range(1, 41)]
     other = dataclasses.replace(notice, code="PG011", name="unknown-option")
     text = _table([Outcome(Audit("m", "a.yaml"), (*tied, other))])
     assert text.count("duplicate-parameter") == SHOWN
@@ -132,7 +133,7 @@ def test_many_failures_of_one_code_are_one_mistake() -> None:
 
 
 def test_many_names_are_counted() -> None:
-    notice = dataclasses.replace(FAILED.notices[1], params=tuple(f"{letter}.weight" for letter in "abcdefghij"))
+    notice = dataclasses.replace(FAILED.findings[1], params=tuple(f"{letter}.weight" for letter in "abcdefghij"))
     text = _table([Outcome(FAILED.audit, (notice,))])
     assert "\n    f.weight\n    and 4 tensors more\n" in text
 

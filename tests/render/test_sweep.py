@@ -10,36 +10,36 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from pgaudit.core.errors import Problem
-from pgaudit.core.findings import Severity
-from pgaudit.core.location import Position
+from pgaudit.core.findings import Finding, Severity, gravity
+from pgaudit.core.location import Location
 from pgaudit.render.choices import SweepFormat, SweepSort
 from pgaudit.render.style import ASCII, UNICODE
 from pgaudit.render.sweep import View, render_sweep
 from pgaudit.render.sweep_groups import SHOWN, alike
 from pgaudit.render.terminal import TableOptions
 from pgaudit.sweep.lines import Identity
-from pgaudit.sweep.records import Found, Result, Worst
+from pgaudit.sweep.records import CodeCount, SweepResult
 
 IDENTITY = Identity("1.0", {}, {"a.yaml": "mmcv", "b.yaml": "mmcv"}, {"a.yaml": "1", "b.yaml": "2"})
 VIEW = View(("a.yaml",))
 SEVERITIES: dict[str, Severity] = {"PG001": "warning", "PG007": "info", "PG011": "error"}
 
 
-def _worst(code: str, message: str, line: int, hits: int) -> Worst:
-    return Worst(code, "name", SEVERITIES[code], message, None, hits, "a.yaml", Position(line, 1))
+def _found(code: str, message: str, line: int, hits: int, findings: int = 2) -> CodeCount:
+    worst = Finding(code, "name", SEVERITIES[code], message, None, Location("a.yaml", line, 1))
+    return CodeCount(findings, hits, worst, hits)
 
 
-def _result(model: str, *codes: str, line: int = 3, hits: int = 1, config: str = "a.yaml") -> Result:
-    found = tuple(Found(2, hits, _worst(code, f"of {model}", line, hits)) for code in codes)
-    return Result(model, config, 100, 1000, 10, 50, 900, found, "timm 1")
+def _result(model: str, *codes: str, line: int = 3, hits: int = 1, config: str = "a.yaml") -> SweepResult:
+    found = tuple(_found(code, f"of {model}", line, hits) for code in codes)
+    return SweepResult(model, config, 100, 1000, 10, 50, 900, found, "timm 1")
 
 
-def _failed(model: str, why: str, config: str = "a.yaml") -> Result:
-    return Result(model, config, problems=(Problem(why, hint="mend it"),))
+def _failed(model: str, why: str, config: str = "a.yaml") -> SweepResult:
+    return SweepResult(model, config, errors=(Finding.error(why, hint="mend it"),))
 
 
-def _table(results: list[Result], view: View = VIEW, options: TableOptions = TableOptions()) -> str:  # noqa: B008
+def _table(results: list[SweepResult], view: View = VIEW, options: TableOptions = TableOptions()) -> str:  # noqa: B008
     return render_sweep(results, IDENTITY, SweepFormat.TABLE, view, options)
 
 
@@ -59,17 +59,17 @@ RESULTS = st.lists(
 
 
 @given(RESULTS, st.booleans())
-def test_every_model_with_findings_is_shown_or_counted(results: list[Result], every: bool) -> None:
+def test_every_model_with_findings_is_shown_or_counted(results: list[SweepResult], every: bool) -> None:
     groups, unseen = alike(results, every=every)
     assert sum(len(group.results) for group in groups) + unseen == sum(bool(result.findings) for result in results)
     shown = [result for group in groups for result in group.results[: group.shown]]
     assert all(group.shown >= 1 for group in groups)
     assert len(set(shown)) == len(shown)
     assert len(shown) <= (len(results) if every else 2 * SHOWN)
-    gravities = [group.results[0].gravity for group in groups]
+    gravities = [gravity(group.results[0].severity) for group in groups]
     assert gravities == sorted(gravities, reverse=True)
     for group in groups:
-        hits = [result.worst.parameters for result in group.results if result.worst]
+        hits = [result.gravest.worst_parameters for result in group.results if result.gravest]
         assert hits == sorted(hits, reverse=True)
         assert group.hidden != 1  # a line that says "1 more" is as long as what it hides
     if every:
@@ -78,7 +78,9 @@ def test_every_model_with_findings_is_shown_or_counted(results: list[Result], ev
 
 
 @given(RESULTS, st.sampled_from(SweepSort), st.booleans(), st.sampled_from([20, 40, 60, 80, 200, None]))
-def test_a_table_fits_and_loses_no_name(results: list[Result], sort: SweepSort, every: bool, width: int | None) -> None:
+def test_a_table_fits_and_loses_no_name(
+    results: list[SweepResult], sort: SweepSort, every: bool, width: int | None
+) -> None:
     text = _table(results, View(("a.yaml",), sort, every), TableOptions(width))
     if width and width >= 60:
         assert max(map(cell_len, text.splitlines())) <= width
@@ -104,7 +106,7 @@ def test_models_without_findings_are_quiet() -> None:
 
 
 def test_what_is_found_everywhere_is_said_once() -> None:
-    of_config = Found(1, 0, _worst("PG011", "an unknown option", 2, 0))
+    of_config = _found("PG011", "an unknown option", 2, 0, findings=1)
     results = [_result(f"m{number}", "PG001") for number in range(3)] + [_result("good")]
     results = [replace(result, findings=(*result.findings, of_config)) for result in results]
     text = _table(results)

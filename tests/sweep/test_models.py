@@ -59,7 +59,7 @@ def test_a_glob(glob: str, models: list[str]) -> None:
 def test_a_glob_that_matches_nothing(glob: str, hint: str | None) -> None:
     with pytest.raises(ModelError) as raised:
         models_of(glob)
-    assert (hint or "") in (raised.value.problems[0].hint or "")
+    assert (hint or "") in (raised.value.findings[0].hint or "")
 
 
 def test_absolute_files_stay_absolute(folder: Path) -> None:

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from pgaudit.core.errors import ConfigError, UsageError
-from pgaudit.sweep.policies import Policy, portable_names, read_policies
+from pgaudit.sweep.policies import SweepConfig, portable_names, read_policies
 
 TEXT = "optimizer: {type: SGD, lr: 0.1, weight_decay: 0.1}\nparamwise_cfg:\n  norm_decay_mult: 0\n"
 
 
-def _policy(path: Path, text: str, constructor: str | None = None) -> Policy:
+def _policy(path: Path, text: str, constructor: str | None = None) -> SweepConfig:
     path.write_text(text)
     return read_policies([str(path)], constructor)[0]
 
@@ -43,9 +43,9 @@ def test_all_problems_of_all_configs(tmp_path: Path) -> None:
         (tmp_path / name).write_text(text)
     with pytest.raises(ConfigError) as raised:
         read_policies([str(tmp_path / name) for name in "abcd"])
-    files = [Path(problem.path or "").name for problem in raised.value.problems]
+    files = [Path(problem.location.path or "").name if problem.location else "" for problem in raised.value.findings]
     assert list(dict.fromkeys(files)) == ["a", "c", ""]
-    assert '"' + str(tmp_path / "d") in raised.value.problems[-1].message
+    assert '"' + str(tmp_path / "d") in raised.value.findings[-1].message
 
 
 def test_an_unknown_constructor_is_said_once() -> None:

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from pgaudit import cli
 from pgaudit.core.errors import UsageError
 from pgaudit.sweep.backends import open_pool, refuse_unfit
 from pgaudit.sweep.plan import in_order, tasks_of
 from pgaudit.sweep.policies import read_policies
 from pgaudit.sweep.pools import InProcess, Lost, Results
-from pgaudit.sweep.records import Result, Task
+from pgaudit.sweep.records import SweepResult, Task
 from pgaudit.sweep.runner import run
 from pgaudit.sweep.shards import Shard
 from pgaudit.sweep.work import Work, perform
@@ -28,9 +29,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def _swept(names: Iterable[str], jobs: int, backend: str = "loky") -> list[Result]:
+def _swept(names: Iterable[str], jobs: int, backend: str = "loky") -> list[SweepResult]:
     policies = read_policies(["a.yaml", "b.yaml"])
-    tasks = tasks_of([f"{name}:make" for name in names], policies, Shard())
+    models = [f"{name}:make" if name.endswith(".py") else name for name in names]
+    tasks = tasks_of(models, policies, Shard())
     with open_pool(backend, jobs, most=len(tasks)) as pool:
         found = [result for results in run(Work(policies), tasks, pool) for result in results]
     return in_order(tasks, found)
@@ -44,23 +46,25 @@ def test_processes_and_threads_make_no_difference_and_are_not_heard(
     capfd.readouterr()  # what a library in C writes here, the command line keeps off its streams
     assert _swept(FILES, 2) == alone
     assert capfd.readouterr() == ("", "")
-    failed = {result.model: result.problems[0].message for result in alone if result.problems}
+    failed = {result.model: result.errors[0].message for result in alone if result.errors}
     assert failed == {
         "b_breaks.py:make": "b_breaks.py:make cannot be built: RuntimeError: broken",
         "c_exits.py:make": "c_exits.py:make cannot be built: SystemExit: bye",
     }
     tiny = alone[0]
     assert (tiny.parameters, tiny.numel, tiny.groups, tiny.decayed, tiny.decayed_numel) == (4, 10, 4, 2, 6)
-    assert tiny.worst is not None
-    assert (tiny.worst.code, [found.code for found in tiny.findings]) == ("PG007", ["PG007"])
+    assert tiny.gravest is not None
+    assert (tiny.gravest.code, [found.code for found in tiny.findings]) == ("PG007", ["PG007"])
     assert [found.code for found in alone[1].findings] == ["PG001", "PG007"]
 
 
 def test_a_process_that_dies_is_a_result_and_costs_no_other(folder: Path) -> None:
     (folder / "dies.py").write_text(DIES)
-    results = _swept(["a_tiny.py", "dies.py", "e_plain.py"], 2)
-    assert [bool(result.problems) for result in results] == [False, False, True, True, False, False]
-    assert results[2].problems[0].message == "the process that audited it has died"
+    for name in ("a_tiny", "e_plain"):
+        assert cli.main(["snapshot", f"{name}.py:make", "-o", f"{name}.json"]) == 0  # no process loads torch for these
+    results = _swept(["a_tiny.json", "dies.py", "e_plain.json"], 2)
+    assert [bool(result.errors) for result in results] == [False, False, True, True, False, False]
+    assert results[2].errors[0].message == "the process that audited it has died"
     assert threading.active_count() < 20
 
 
@@ -80,7 +84,7 @@ class Fake:
                     raise Lost
                 yield None
             else:
-                yield tuple(Result(task.model, config) for config in task.configs)
+                yield tuple(SweepResult(task.model, config) for config in task.configs)
 
 
 @pytest.mark.parametrize("breaks", [True, False])
@@ -90,14 +94,14 @@ def test_only_the_culprits_fail(breaks: bool) -> None:
     found = list(run(Work(()), tasks, Fake(lambda model, _: model in culprits, breaks=breaks)))
     results = in_order(tasks, (result for each in found for result in each))
     assert len(found) == len(tasks)
-    assert {result.model for result in results if result.problems} == culprits
+    assert {result.model for result in results if result.errors} == culprits
 
 
 @pytest.mark.parametrize("breaks", [True, False])
 def test_a_victim_of_another_is_run_again(breaks: bool) -> None:
     tasks = [Task(str(number), ("a",)) for number in range(5)]
     found = list(run(Work(()), tasks, Fake(lambda _, call: call == 1, breaks=breaks)))
-    assert [results[0].problems for results in found] == [()] * 5
+    assert [results[0].errors for results in found] == [()] * 5
 
 
 def test_an_internal_error_is_a_result(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,7 +111,7 @@ def test_an_internal_error_is_a_result(folder: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("pgaudit.sweep.work.audit_many", wrong)
     policies = read_policies(["a.yaml"])
     (result,) = next(InProcess().stream(Work(policies), [Task("a_tiny.py:make", ("a.yaml",))])) or ()
-    assert result.problems[0].message == "internal error: ZeroDivisionError: oh"
+    assert result.errors[0].message == "internal error: ZeroDivisionError: oh"
     assert "ZeroDivisionError" in result.trace
 
 
@@ -121,7 +125,7 @@ def test_files_are_named_from_where_the_sweep_is(folder: Path, monkeypatch: pyte
     (folder / "sub").mkdir()
     monkeypatch.chdir(folder / "sub")
     (result,) = perform(work, Task("a_tiny.py:make", ("a.yaml",)))
-    assert not result.problems
+    assert not result.errors
     assert Path.cwd() == folder / "sub"
 
 

@@ -13,22 +13,22 @@ import pytest
 from pgaudit.core.errors import UsageError
 from pgaudit.sweep.lines import Identity, line
 from pgaudit.sweep.plan import in_order, left
-from pgaudit.sweep.records import Result, Task
+from pgaudit.sweep.records import SweepResult, Task
 from pgaudit.sweep.store import Store
 
 IDENTITY = Identity("1.0", {}, {"a": "mmcv", "b": "mmcv"}, {"a": "11", "b": "22"})
 TASKS = [Task(model, ("a", "b")) for model in ("x", "y", "z")]
-ALL = [Result(task.model, config, parameters=3) for task in TASKS for config in task.configs]
+ALL = [SweepResult(task.model, config, parameters=3) for task in TASKS for config in task.configs]
 
 
 def _open(
     path: Path, identity: Identity = IDENTITY, tasks: list[Task] = TASKS, *, restart: bool = False
-) -> list[Result]:
+) -> list[SweepResult]:
     with Store(path, identity) as store:
         return store.open(tasks, restart=restart)
 
 
-def _text(*results: Result) -> bytes:
+def _text(*results: SweepResult) -> bytes:
     return "".join(line(result, IDENTITY) for result in results).encode()
 
 
@@ -43,7 +43,7 @@ def test_whatever_is_left_of_a_file_the_end_is_the_same(tmp_path: Path, kept: in
         done = store.open(TASKS, restart=False)
         assert done == ALL[::-1][:kept]
         for task in left(TASKS, done):
-            found = [Result(task.model, config, parameters=3) for config in task.configs]
+            found = [SweepResult(task.model, config, parameters=3) for config in task.configs]
             store.add(found)
             done += found
         assert sorted(path.read_bytes().splitlines()) == sorted(_text(*ALL).splitlines())
@@ -187,7 +187,7 @@ def test_where_nothing_more_can_be_written_all_results_stay(tmp_path: Path, rest
     path = tmp_path / "r.jsonl"
     before = OLD if restart else _text(ALL[0])
     path.write_bytes(before)
-    added: list[Result] = []
+    added: list[SweepResult] = []
     with Store(path, IDENTITY) as store:
         store.open(TASKS, restart=restart)
         with _no_file_larger_than(room + (0 if restart else len(before))):

@@ -7,11 +7,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pgaudit.config.documents import Complaint
 from pgaudit.config.layouts import OPTIMIZER_LAYOUTS, Layout
+from pgaudit.config.validation import Invalid
 
 
-def _nothing(layout: Layout) -> list[Complaint]:
+def _nothing(layout: Layout) -> list[Invalid]:
     return []
 
 
@@ -27,7 +27,7 @@ class Grammar:
     """The library's own names, which a config may use as well."""
     layouts: frozenset[str] = OPTIMIZER_LAYOUTS
     """The layouts that it reads: see :func:`pgaudit.config.layouts.recognise`."""
-    complaints: Callable[[Layout], list[Complaint]] = _nothing
+    errors: Callable[[Layout], list[Invalid]] = _nothing
     """Returns what is wrong with the sections that it reads, beyond what holds for every constructor."""
     scales_lr: bool = False
     """Whether it multiplies the lr by ``world_size``."""

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from pgaudit.config.documents import Complaint
 from pgaudit.config.grammars.base import Grammar
 from pgaudit.config.layouts import Layout
+from pgaudit.config.validation import Invalid, schema_errors
 
 
-def _complaints(layout: Layout) -> list[Complaint]:
-    from pgaudit.config.complaints import complaints
+def _errors(layout: Layout) -> list[Invalid]:
     from pgaudit.config.policy import read_policy
 
-    found: list[Complaint] = complaints("Solver", layout.solver, layout.sections["solver"])
+    found: list[Invalid] = schema_errors("Solver", layout.solver, layout.sections["solver"])
     if isinstance(layout.solver, dict) and "weight_decay" in layout.solver:
-        faults = read_policy(layout.solver["weight_decay"])[1]
-        found += [(("solver", "weight_decay", *fault.at), fault.message, fault.hint) for fault in faults]
+        _, wrong = read_policy(layout.solver["weight_decay"])
+        found += [each._replace(at=("solver", "weight_decay", *each.at)) for each in wrong]
     return found
 
 
-BASECLS = Grammar(
-    "basecls", "BaseCls get_param_groups", layouts=frozenset({"basecls"}), complaints=_complaints, scales_lr=True
-)
+BASECLS = Grammar("basecls", "BaseCls get_param_groups", layouts=frozenset({"basecls"}), errors=_errors, scales_lr=True)

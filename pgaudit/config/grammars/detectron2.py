@@ -11,9 +11,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from pgaudit.config.documents import Complaint
 from pgaudit.config.grammars.base import Grammar
 from pgaudit.config.layouts import OPTIMIZER_LAYOUTS, Layout, Path
+from pgaudit.config.validation import Invalid, schema_errors
 from pgaudit.text import did_you_mean, quoted
 
 SOLVER: Mapping[str, Any] = {
@@ -58,16 +58,16 @@ def literal(value: Any) -> Any:
         return value
 
 
-def _complaints(layout: Layout) -> list[Complaint]:
+def _errors(layout: Layout) -> list[Invalid]:
     if layout.name != "detectron2":
         return _of_arguments(layout)
     if not isinstance(layout.solver, dict):
-        return [(("SOLVER",), "expected a mapping; yacs would raise ValueError: Type mismatch", None)]
+        return [Invalid(("SOLVER",), "expected a mapping; yacs would raise ValueError: Type mismatch")]
     return _of_section(layout.solver, SOLVER, ("SOLVER",))
 
 
-def _of_section(given: Mapping[str, Any], known: Mapping[str, Any], at: Path) -> list[Complaint]:
-    found: list[Complaint] = []
+def _of_section(given: Mapping[str, Any], known: Mapping[str, Any], at: Path) -> list[Invalid]:
+    found: list[Invalid] = []
     for key, value in given.items():
         where = (*at, key)
         if key not in known:
@@ -76,13 +76,13 @@ def _of_section(given: Mapping[str, Any], known: Mapping[str, Any], at: Path) ->
                 f"unknown key {quoted(str(key))}; detectron2 would raise KeyError: Non-existent config key: {path}"
             )
             hint = "a project that adds it has a build_optimizer of its own"
-            found.append((where, message, did_you_mean(str(key), known) or hint))
+            found.append(Invalid(where, message, did_you_mean(str(key), known) or hint))
         elif isinstance(known[key], Mapping) and isinstance(value, Mapping):
             found += _of_section(value, known[key], where)
         elif fault := _mistyped(literal(value), known[key]):
-            found.append((where, *fault))
+            found.append(Invalid(where, *fault))
         elif key in _NUMBERS and len(at) == 1 and not _is_usable(literal(value)):
-            found.append((where, "expected a number from 0 up", None))
+            found.append(Invalid(where, "expected a number from 0 up"))
     return found
 
 
@@ -101,25 +101,23 @@ def _is_usable(value: Any) -> bool:
     return value is None or (is_number and math.isfinite(value) and value >= 0)
 
 
-def _of_arguments(layout: Layout) -> list[Complaint]:
+def _of_arguments(layout: Layout) -> list[Invalid]:
     """What the schema has against ``paramwise_cfg``, and the calls that raise ValueError."""
-    from pgaudit.config.complaints import complaints
-
     options, at = layout.paramwise_cfg, layout.sections["paramwise_cfg"]
     if options is None:
         return []
-    found: list[Complaint] = []
-    for where, message, hint in complaints("Detectron2Paramwise", options, at):
+    found: list[Invalid] = []
+    for where, message, hint in schema_errors("Detectron2Paramwise", options, at):
         if message.startswith("unknown") and len(where) == len(at) + 1:
             message = f"{message}; {_CALL} would raise TypeError: unexpected keyword argument"
-        found.append((where, message, hint))
+        found.append(Invalid(where, message, hint))
     if found or not isinstance(options, dict):
         return found
-    return [((*at, *where), message, hint) for where, message, hint in _conflicts(options)]
+    return [Invalid((*at, *where), message, hint) for where, message, hint in _conflicts(options)]
 
 
-def _conflicts(options: Mapping[str, Any]) -> list[Complaint]:
-    found: list[Complaint] = []
+def _conflicts(options: Mapping[str, Any]) -> list[Invalid]:
+    found: list[Invalid] = []
     no_lr = options.get("base_lr") is None
     scales_biases = options.get("bias_lr_factor", 1.0) not in (None, 1.0)
     for option, given in (
@@ -128,18 +126,18 @@ def _conflicts(options: Mapping[str, Any]) -> list[Complaint]:
     ):
         if given and no_lr:
             message = f"there is no base_lr to multiply; {_CALL} would raise ValueError: {option} requires base_lr"
-            found.append(((option,), message, "base_lr: the optimizer's lr, once more"))
+            found.append(Invalid((option,), message, "base_lr: the optimizer's lr, once more"))
     overrides = options.get("overrides") or {}
     if "bias" in overrides and (scales_biases or options.get("weight_decay_bias") is not None):
         message = (
             f"options for biases stand beside it; {_CALL} would raise ValueError: Conflicting overrides for 'bias'"
         )
-        found.append((("overrides", "bias"), message, "say all of it in the override"))
+        found.append(Invalid(("overrides", "bias"), message, "say all of it in the override"))
     for leaf, settings in overrides.items():
         for word in ("params", "param_names"):
             if word in settings:
                 message = "it is the parameters themselves that stand there in a group, and no setting"
-                found.append((("overrides", leaf, word), message, "remove it"))
+                found.append(Invalid(("overrides", leaf, word), message, "remove it"))
     return found
 
 
@@ -148,5 +146,5 @@ DETECTRON2 = Grammar(
     "detectron2 get_default_optimizer_params",
     ("get_default_optimizer_params",),
     layouts=OPTIMIZER_LAYOUTS | {"detectron2"},
-    complaints=_complaints,
+    errors=_errors,
 )

@@ -9,34 +9,32 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from pgaudit.config.documents import Complaint
 from pgaudit.config.grammars.base import Grammar
-from pgaudit.config.grammars.openmmlab import baseless_decay, copying_complaints
+from pgaudit.config.grammars.openmmlab import baseless_decay, copying_errors
 from pgaudit.config.layouts import Layout
+from pgaudit.config.validation import Invalid, schema_errors
 
 _READ_AS = {"num_layers": "None + 2", **dict.fromkeys(("decay_rate", "layer_decay_rate"), "None ** a number")}
 _CALLED = {"OldLayerDecayParamwise": "update", "MmposeParamwise": "get"}
 """What these ask of ``paramwise_cfg`` before they know that there is one."""
 
 
-def _complaints(layout: Layout, *, library: str, model: str) -> list[Complaint]:
-    from pgaudit.config.complaints import complaints
-
+def _errors(layout: Layout, *, library: str, model: str) -> list[Invalid]:
     at, options = layout.sections["paramwise_cfg"], layout.paramwise_cfg
     if not isinstance(options, dict) and model in _CALLED:
         message = f"{library} would raise AttributeError, for it calls .{_CALLED[model]}() on paramwise_cfg"
-        return [(at, message, _OLD)]
+        return [Invalid(at, message, _OLD)]
     is_old = model == "OldLayerDecayParamwise"
     if options is None or options == {}:
         # One group, as without them. The deprecated class asks for an option first.
-        return [(at, f"{library} would raise KeyError: 'layer_decay_rate'", _OLD)] if is_old else []
-    found: list[Complaint] = []
-    for where, message, hint in complaints(model, options, at):
-        found.append((where, f"{message}; {_call(where[len(at) :], message, library, is_old)}", hint))
+        return [Invalid(at, f"{library} would raise KeyError: 'layer_decay_rate'", _OLD)] if is_old else []
+    found: list[Invalid] = []
+    for where, message, hint in schema_errors(model, options, at):
+        found.append(Invalid(where, f"{message}; {_call(where[len(at) :], message, library, is_old)}", hint))
     return [*found, *_inherited(layout, library)]
 
 
-def _inherited(layout: Layout, library: str) -> Iterator[Complaint]:
+def _inherited(layout: Layout, library: str) -> Iterator[Invalid]:
     """What mmengine's constructor, from which these are derived, asks of options that these never read."""
     at, options = layout.sections["paramwise_cfg"], layout.paramwise_cfg
     if not isinstance(options, dict):
@@ -44,7 +42,7 @@ def _inherited(layout: Layout, library: str) -> Iterator[Complaint]:
     keys = options.get("custom_keys", {})
     if not isinstance(keys, dict):
         message = f"expected a mapping; {library} would raise TypeError: custom_keys must be a dict"
-        yield (*at, "custom_keys"), message, "remove it: it is not read"
+        yield Invalid((*at, "custom_keys"), message, "remove it: it is not read")
     elif isinstance(layout.optimizer, dict) and layout.optimizer.get("weight_decay") is None:
         yield from baseless_decay(options, at, library)
 
@@ -69,8 +67,8 @@ MMPRETRAIN_LAYER_DECAY = Grammar(
     "mmpretrain_layer_decay",
     "mmpretrain LearningRateDecayOptimWrapperConstructor",
     ("LearningRateDecayOptimWrapperConstructor", "mmpretrain.LearningRateDecayOptimWrapperConstructor"),
-    complaints=partial(
-        copying_complaints,
+    errors=partial(
+        copying_errors,
         library="mmpretrain's LearningRateDecayOptimWrapperConstructor",
         model="MmpretrainParamwise",
     ),
@@ -80,32 +78,28 @@ MMDET_LAYER_DECAY = Grammar(
     "mmdet_layer_decay",
     "mmdet LearningRateDecayOptimizerConstructor",
     ("mmdet.LearningRateDecayOptimizerConstructor",),
-    complaints=partial(
-        _complaints, library="mmdet's LearningRateDecayOptimizerConstructor", model="LayerDecayParamwise"
-    ),
+    errors=partial(_errors, library="mmdet's LearningRateDecayOptimizerConstructor", model="LayerDecayParamwise"),
 )
 
 MMSEG_LAYER_DECAY = Grammar(
     "mmseg_layer_decay",
     "mmseg LearningRateDecayOptimizerConstructor",
     ("mmseg.LearningRateDecayOptimizerConstructor",),
-    complaints=partial(
-        _complaints, library="mmseg's LearningRateDecayOptimizerConstructor", model="LayerDecayParamwise"
-    ),
+    errors=partial(_errors, library="mmseg's LearningRateDecayOptimizerConstructor", model="LayerDecayParamwise"),
 )
 
 MMSEG_OLD_LAYER_DECAY = Grammar(
     "mmseg_old_layer_decay",
     "mmseg LayerDecayOptimizerConstructor, deprecated",
     ("LayerDecayOptimizerConstructor", "mmseg.LayerDecayOptimizerConstructor"),
-    complaints=partial(_complaints, library="mmseg's LayerDecayOptimizerConstructor", model="OldLayerDecayParamwise"),
+    errors=partial(_errors, library="mmseg's LayerDecayOptimizerConstructor", model="OldLayerDecayParamwise"),
 )
 
 MMPOSE_LAYER_DECAY = Grammar(
     "mmpose_layer_decay",
     "mmpose LayerDecayOptimWrapperConstructor",
     ("LayerDecayOptimWrapperConstructor", "mmpose.LayerDecayOptimWrapperConstructor"),
-    complaints=partial(_complaints, library="mmpose's LayerDecayOptimWrapperConstructor", model="MmposeParamwise"),
+    errors=partial(_errors, library="mmpose's LayerDecayOptimWrapperConstructor", model="MmposeParamwise"),
 )
 
 LAYER_DECAYS = (

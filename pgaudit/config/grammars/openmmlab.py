@@ -6,42 +6,41 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from pgaudit.config.documents import Complaint
 from pgaudit.config.grammars.base import Grammar
 from pgaudit.config.layouts import Layout, Path
+from pgaudit.config.validation import Invalid, schema_errors
 
 _DECAY_OPTIONS = ("bias_decay_mult", "norm_decay_mult", "dwconv_decay_mult")
 """The options that both libraries refuse without a base weight decay."""
 
 
-def paramwise_complaints(layout: Layout, *, library: str, model: str) -> list[Complaint]:
+def paramwise_errors(layout: Layout, *, library: str, model: str) -> list[Invalid]:
     """What the schema has against ``paramwise_cfg``, each with the call of the library that would fail."""
-    from pgaudit.config.complaints import complaints
-
     if layout.paramwise_cfg is None:
         return []
     at = layout.sections["paramwise_cfg"]
-    found: list[Complaint] = []
-    for where, message, hint in complaints(model, layout.paramwise_cfg, at):
+    found: list[Invalid] = []
+    for where, message, hint in schema_errors(model, layout.paramwise_cfg, at):
         below = where[len(at) :]
         if "expected" in message and (call := _failing_call(below, library)):
             message = f"{message}; {call}"
-        found.append((where, message, hint))
+        found.append(Invalid(where, message, hint))
     base = layout.optimizer.get("weight_decay") if isinstance(layout.optimizer, dict) else 0
     if base is None and isinstance(layout.paramwise_cfg, dict):
         found += baseless_decay(layout.paramwise_cfg, at, library)
     return found
 
 
-def copying_complaints(layout: Layout, *, library: str, model: str) -> list[Complaint]:
+def copying_errors(layout: Layout, *, library: str, model: str) -> list[Invalid]:
     """The same, and that a custom key, whose settings are copied, cannot name the parameters of its group."""
-    found = paramwise_complaints(layout, library=library, model=model)
+    found = paramwise_errors(layout, library=library, model=model)
     options = layout.paramwise_cfg
     keys = options.get("custom_keys") if isinstance(options, dict) else None
     for key, settings in keys.items() if isinstance(keys, dict) else ():
         if isinstance(settings, dict) and "params" in settings:
             message = f"{library}.add_params would put this in place of the group's parameters"
-            found.append(((*layout.sections["paramwise_cfg"], "custom_keys", key, "params"), message, "remove it"))
+            at = (*layout.sections["paramwise_cfg"], "custom_keys", key, "params")
+            found.append(Invalid(at, message, "remove it"))
     return found
 
 
@@ -59,7 +58,7 @@ def _failing_call(below: Sequence[str | int], library: str) -> str | None:
     return None
 
 
-def baseless_decay(options: dict[str, Any], at: Path, library: str) -> list[Complaint]:
+def baseless_decay(options: dict[str, Any], at: Path, library: str) -> list[Invalid]:
     """Returns what the libraries refuse without a base weight decay, read or not."""
     message = f"there is no weight_decay to multiply; {library} would raise ValueError: base_wd should not be None"
     hint = "give the optimizer a weight_decay"
@@ -71,30 +70,28 @@ def baseless_decay(options: dict[str, Any], at: Path, library: str) -> list[Comp
             for key, value in keys.items()
             if isinstance(value, dict) and "decay_mult" in value
         ]
-    return [((*at, *place), message, hint) for place in places]
+    return [Invalid((*at, *place), message, hint) for place in places]
 
 
 MMCV = Grammar(
     "mmcv",
     "mmcv 1.x DefaultOptimizerConstructor",
     ("DefaultOptimizerConstructor",),
-    complaints=partial(paramwise_complaints, library="mmcv's DefaultOptimizerConstructor", model="MmcvParamwise"),
+    errors=partial(paramwise_errors, library="mmcv's DefaultOptimizerConstructor", model="MmcvParamwise"),
 )
 
 MMENGINE = Grammar(
     "mmengine",
     "mmengine DefaultOptimWrapperConstructor",
     ("DefaultOptimWrapperConstructor",),
-    complaints=partial(
-        copying_complaints, library="mmengine's DefaultOptimWrapperConstructor", model="MmengineParamwise"
-    ),
+    errors=partial(copying_errors, library="mmengine's DefaultOptimWrapperConstructor", model="MmengineParamwise"),
 )
 
 MMSEG_FORCE_DEFAULT = Grammar(
     "mmseg_force_default",
     "mmseg ForceDefaultOptimWrapperConstructor",
     ("ForceDefaultOptimWrapperConstructor", "mmseg.ForceDefaultOptimWrapperConstructor"),
-    complaints=partial(
-        copying_complaints, library="mmseg's ForceDefaultOptimWrapperConstructor", model="ForceDefaultParamwise"
+    errors=partial(
+        copying_errors, library="mmseg's ForceDefaultOptimWrapperConstructor", model="ForceDefaultParamwise"
     ),
 )

@@ -14,13 +14,23 @@ from typing import TYPE_CHECKING, Any
 from pgaudit import user_code
 from pgaudit.config.grammars.base import Grammar
 from pgaudit.core.errors import UsageError
-from pgaudit.text import quoted, said, visible
+from pgaudit.text import format_exception, quoted, visible
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 GROUP = "pgaudit.constructors"
-_NEEDED = ("grammar", "library", "unwraps_module", "options", "optimizer", "decide", "patterns", "trials", "unread")
+_NEEDED = (
+    "grammar",
+    "library",
+    "unwraps_module",
+    "options",
+    "optimizer",
+    "decide",
+    "patterns",
+    "evaluations",
+    "unread",
+)
 
 
 @cache
@@ -58,7 +68,7 @@ def plugged(name: str) -> Any:
         loaded = point.load()
         found: Any = loaded() if inspect.isclass(loaded) else loaded
     except Exception as error:  # foreign code
-        raise UsageError(f"{whose} cannot be loaded: {said(error)}") from error
+        raise UsageError(f"{whose} cannot be loaded: {format_exception(error)}") from error
     missing = [word for word in _NEEDED if not hasattr(found, word)]
     if missing:
         hint = "pgaudit.constructors.Basic has all but `grammar` and `decide`"

@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pgaudit.config.documents import Complaint
 from pgaudit.config.grammars.base import Grammar
 from pgaudit.config.layouts import Layout, Path
+from pgaudit.config.validation import Invalid, described
 from pgaudit.expressions import Expression
 from pgaudit.text import quoted
 
@@ -21,22 +21,21 @@ _EXAMPLES = {
 }
 
 
-def _complaints(layout: Layout) -> list[Complaint]:
-    from pgaudit.config.complaints import described
-
+def _errors(layout: Layout) -> list[Invalid]:
     at = layout.sections["paramwise_cfg"]
     given = {} if layout.paramwise_cfg is None else layout.paramwise_cfg
     if not isinstance(given, Mapping):
-        return [(at, f"expected a mapping, got {described(given)}", "schedule, lr_mults and wd_mults stand in it")]
+        hint = "schedule, lr_mults and wd_mults stand in it"
+        return [Invalid(at, f"expected a mapping, got {described(given)}", hint)]
     optimizer = layout.optimizer if isinstance(layout.optimizer, Mapping) else {}
-    found: list[Complaint] = []
+    found: list[Invalid] = []
     if optimizer and optimizer.get("lr") is None:
         at_optimizer = layout.sections["optimizer"]
-        found.append((at_optimizer, "there is no lr, and big_vision has none of its own", "lr: 1.0e-3"))
+        found.append(Invalid(at_optimizer, "there is no lr, and big_vision has none of its own", "lr: 1.0e-3"))
     decays = bool(optimizer.get("weight_decay"))
-    found += faults(given, at, decays=decays)
+    found += pattern_errors(given, at, decays=decays)
     if decays and given.get("wd_mults") is None:
-        found.append(((*layout.sections["optimizer"], "weight_decay"), *no_decay_patterns()))
+        found.append(Invalid((*layout.sections["optimizer"], "weight_decay"), *no_decay_patterns()))
     return found
 
 
@@ -46,11 +45,11 @@ def no_decay_patterns() -> tuple[str, str]:
     return message, f"write it out: wd_mults: {_EXAMPLES['wd_mults']}"
 
 
-def faults(given: Mapping[str, Any], at: Path, *, decays: bool) -> list[Complaint]:
+def pattern_errors(given: Mapping[str, Any], at: Path, *, decays: bool) -> list[Invalid]:
     """Returns what is wrong with the lists of patterns; to those for a weight decay that there is not, big_vision pays
     no attention, so that they need only be lists of patterns.
     """
-    found: list[Complaint] = []
+    found: list[Invalid] = []
     for option in ("schedule", "lr_mults", "wd_mults"):
         value, below = given.get(option), (*at, option)
         if value is None and option != "schedule":
@@ -60,50 +59,48 @@ def faults(given: Mapping[str, Any], at: Path, *, decays: bool) -> list[Complain
         elif isinstance(value, (list, tuple)):
             found += _of_list(option, value, below, strictly=decays or option != "wd_mults")
         else:
-            found.append((below, "expected a list of [pattern, number]", f"{option}: {_EXAMPLES[option]}"))
+            found.append(Invalid(below, "expected a list of [pattern, number]", f"{option}: {_EXAMPLES[option]}"))
     return found
 
 
-def _of_schedule(value: Any, at: Path) -> Iterator[Complaint]:
+def _of_schedule(value: Any, at: Path) -> Iterator[Invalid]:
     if isinstance(value, (list, tuple)):
         yield from _of_list("schedule", value, at, strictly=True)
     if value is None or (isinstance(value, (list, tuple)) and value and all(_value(item) is None for item in value)):
-        yield at, f"this freezes every parameter; {_UNPACKS} the others", f"schedule: {_EXAMPLES['schedule']}"
+        yield Invalid(at, f"this freezes every parameter; {_UNPACKS} the others", f"schedule: {_EXAMPLES['schedule']}")
 
 
 def _value(item: Any) -> Any:
     return item[1] if isinstance(item, (list, tuple)) and len(item) == 2 else item
 
 
-def _of_list(option: str, value: list[Any] | tuple[Any, ...], at: Path, *, strictly: bool) -> Iterator[Complaint]:
+def _of_list(option: str, value: list[Any] | tuple[Any, ...], at: Path, *, strictly: bool) -> Iterator[Invalid]:
     if not value and strictly and option != "lr_mults":  # to big_vision, an empty list of lr_mults is none at all
         hint = "leave it out" if option == "schedule" else "without weight decay, weight_decay is 0"
-        yield at, f"the list is empty; {_UNPACKS} it", hint
+        yield Invalid(at, f"the list is empty; {_UNPACKS} it", hint)
     for index, item in enumerate(value):
         below = (*at, index)
         if not (isinstance(item, (list, tuple)) and len(item) == 2 and isinstance(item[0], str)):
-            yield below, "an entry is a pattern and its value", f"for example {option}: {_EXAMPLES[option]}"
+            yield Invalid(below, "an entry is a pattern and its value", f"for example {option}: {_EXAMPLES[option]}")
             continue
         pattern, mult = item
         if pattern.startswith("/") and strictly:
             message = "names never begin with a slash; big_vision would raise AssertionError"
-            yield (*below, 0), message, f"{quoted(pattern.lstrip('/').replace('/', '.'))} in torch's words"
+            yield Invalid((*below, 0), message, f"{quoted(pattern.lstrip('/').replace('/', '.'))} in torch's words")
         elif isinstance(compiled(pattern), str):
-            yield (*below, 0), f"not a regular expression: {compiled(pattern)}", None
+            yield Invalid((*below, 0), f"not a regular expression: {compiled(pattern)}")
         if option != "schedule":
             yield from _of_number(option, mult, (*below, 1))
 
 
-def _of_number(option: str, mult: Any, at: Path) -> Iterator[Complaint]:
-    from pgaudit.config.complaints import described
-
+def _of_number(option: str, mult: Any, at: Path) -> Iterator[Invalid]:
     if isinstance(mult, bool) or not isinstance(mult, (int, float)):
-        yield at, f"expected a number, got {described(mult)}", None
+        yield Invalid(at, f"expected a number, got {described(mult)}")
     elif not math.isfinite(mult):
-        yield at, f"{mult} is no multiplier", None
+        yield Invalid(at, f"{mult} is no multiplier")
     elif option == "lr_mults" and mult <= 0:
         message = f"{mult} is not above 0; big_vision would raise AssertionError"
-        yield at, message, "what shall not train has null in `schedule`"
+        yield Invalid(at, message, "what shall not train has null in `schedule`")
 
 
 def compiled(pattern: str, at: Path = ()) -> Expression | str:
@@ -114,4 +111,4 @@ def compiled(pattern: str, at: Path = ()) -> Expression | str:
         return str(error)
 
 
-REGEX = Grammar("regex", "big_vision's ordered full-match patterns", ("big_vision",), complaints=_complaints)
+REGEX = Grammar("regex", "big_vision's ordered full-match patterns", ("big_vision",), errors=_errors)

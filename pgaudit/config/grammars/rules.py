@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pgaudit.config.documents import Complaint
 from pgaudit.config.grammars.base import Grammar
 from pgaudit.config.layouts import Layout, Path
+from pgaudit.config.validation import Invalid, schema_errors
 
 if TYPE_CHECKING:
-    from pgaudit.config.matches import Match
+    from pgaudit.config.selectors import Match
 
 _RIVALS = (("lr", "lr_mult"), ("weight_decay", "decay_mult"))
 _VALUES = {mult: value for value, mult in _RIVALS}
@@ -32,7 +32,7 @@ class PlainRule:
 
 def rules_of(paramwise_cfg: Mapping[str, Any] | None) -> list[PlainRule]:
     """Returns the rules of a config that has been validated."""
-    from pgaudit.config.matches import read_match
+    from pgaudit.config.selectors import read_match
 
     found = []
     for index, rule in enumerate((paramwise_cfg or {}).get("rules") or []):
@@ -42,23 +42,22 @@ def rules_of(paramwise_cfg: Mapping[str, Any] | None) -> list[PlainRule]:
     return found
 
 
-def _complaints(layout: Layout) -> list[Complaint]:
-    from pgaudit.config.complaints import complaints
-
+def _errors(layout: Layout) -> list[Invalid]:
     options = layout.paramwise_cfg
     at = layout.sections["paramwise_cfg"]
     if options is None:
         return []
-    found: list[Complaint] = complaints("Plain", options, at)
+    found: list[Invalid] = schema_errors("Plain", options, at)
     rules = options.get("rules") if isinstance(options, dict) else None
     if not isinstance(rules, list):
         return found
     if len(rules) > 1 and "mode" not in options:
         message = "several rules, and `mode` does not say how they work together"
-        found.append(((*at, "rules"), message, "mode: layered (later rules override), or mode: first (the first wins)"))
+        hint = "mode: layered (later rules override), or mode: first (the first wins)"
+        found.append(Invalid((*at, "rules"), message, hint))
     seen: dict[tuple[Match, str], int] = {}
     for index, rule in enumerate(rules):
-        found += complaints("PlainRule", rule, (*at, "rules", index))
+        found += schema_errors("RuleSchema", rule, (*at, "rules", index))
         if isinstance(rule, dict):
             found += _of_rule(rule, (*at, "rules", index), seen, index, first_wins=options.get("mode") == "first")
     return found
@@ -66,30 +65,31 @@ def _complaints(layout: Layout) -> list[Complaint]:
 
 def _of_rule(
     rule: dict[str, Any], at: Path, seen: dict[tuple[Match, str], int], index: int, *, first_wins: bool
-) -> list[Complaint]:
-    from pgaudit.config.matches import read_match
+) -> list[Invalid]:
+    from pgaudit.config.selectors import read_match
 
-    found: list[Complaint] = []
+    found: list[Invalid] = []
     if "match" in rule:
-        match, faults = read_match(rule["match"], (*at, "match"))
-        found += faults
+        match, errors = read_match(rule["match"], (*at, "match"))
+        found += errors
         said = {"mode: first"} if first_wins else {_VALUES.get(word, word) for word in SAYS if word in rule}
         before = {seen.setdefault((match, what), index) for what in said} if match is not None else {index}
         if earlier := before - {index}:
             message = f"the same match as that of rule {min(earlier) + 1}, about the same"
-            found.append(((*at, "match"), message, "say all that is meant for it in one rule"))
+            found.append(Invalid((*at, "match"), message, "say all that is meant for it in one rule"))
     for value, mult in _RIVALS:
         if value in rule and mult in rule:
-            found.append(((*at, mult), f'"{value}" and "{mult}" say two things about one value', "keep one"))
+            found.append(Invalid((*at, mult), f'"{value}" and "{mult}" say two things about one value', "keep one"))
     if rule.get("freeze") is True and (others := [word for word in SAYS if word in rule and word != "freeze"]):
-        found.append(((*at, others[0]), f'what is frozen has no "{others[0]}"', "remove one of them"))
+        found.append(Invalid((*at, others[0]), f'what is frozen has no "{others[0]}"', "remove one of them"))
     if rule.keys() <= {"match"}:
-        found.append((at, "the rule says nothing", f"it may say {', '.join(SAYS)}"))
+        found.append(Invalid(at, "the rule says nothing", f"it may say {', '.join(SAYS)}"))
     if isinstance(given := rule.get("set"), dict):
         for word in given:
             if word in ("lr", "weight_decay", "params"):
-                found.append(((*at, "set", word), f'"{word}" does not belong into `set`', "write it into the rule"))
+                message = f'"{word}" does not belong into `set`'
+                found.append(Invalid((*at, "set", word), message, "write it into the rule"))
     return found
 
 
-RULES = Grammar("rules", "pgaudit's own list of rules", ("plain",), complaints=_complaints)
+RULES = Grammar("rules", "pgaudit's own list of rules", ("plain",), errors=_errors)

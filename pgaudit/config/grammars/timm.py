@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from pgaudit.config.documents import Complaint
 from pgaudit.config.grammars.base import Grammar
 from pgaudit.config.layouts import Layout, Path
 from pgaudit.config.shapes import SHAPES
+from pgaudit.config.validation import Invalid, schema_errors
 from pgaudit.text import quoted
 
 CALL = "timm's create_optimizer_v2"
@@ -28,32 +28,30 @@ _NOT_HERE = {
 }
 
 
-def _complaints(layout: Layout) -> list[Complaint]:
+def _errors(layout: Layout) -> list[Invalid]:
     found = _of_optimizer(layout.optimizer, layout.sections["optimizer"]) if isinstance(layout.optimizer, dict) else []
     if layout.paramwise_cfg is not None:
         found += _of_options(layout.paramwise_cfg, layout.sections["paramwise_cfg"])
     return found
 
 
-def _of_optimizer(optimizer: dict[str, Any], at: Path) -> list[Complaint]:
-    found: list[Complaint] = []
+def _of_optimizer(optimizer: dict[str, Any], at: Path) -> list[Invalid]:
+    found: list[Invalid] = []
     if isinstance(optimizer.get("type"), type):
         name = optimizer["type"].__name__
         message = f"{CALL} would raise AttributeError: type object '{name}' has no attribute 'lower'"
-        found.append(((*at, "type"), message, "timm takes names of its registry, such as adamw"))
+        found.append(Invalid((*at, "type"), message, "timm takes names of its registry, such as adamw"))
     for key in optimizer:
         if key in SHAPES["TimmParamwise"].fields:
-            found.append(((*at, key), f"{quoted(key)} is about groups", "write it in `paramwise_cfg`"))
+            found.append(Invalid((*at, key), f"{quoted(key)} is about groups", "write it in `paramwise_cfg`"))
         elif key in _NOT_HERE:
-            found.append(((*at, key), *_NOT_HERE[key]))
+            found.append(Invalid((*at, key), *_NOT_HERE[key]))
     return found
 
 
-def _of_options(options: object, at: Path) -> list[Complaint]:
-    from pgaudit.config.complaints import complaints
-
-    found: list[Complaint] = []
-    for where, message, hint in complaints("TimmParamwise", options, at):
+def _of_options(options: object, at: Path) -> list[Invalid]:
+    found: list[Invalid] = []
+    for where, message, hint in schema_errors("TimmParamwise", options, at):
         below = where[len(at) :]
         if len(below) == 1 and below[0] in _NOT_HERE:
             message, hint = _NOT_HERE[str(below[0])]
@@ -61,8 +59,8 @@ def _of_options(options: object, at: Path) -> list[Complaint]:
             message = f"{CALL} makes no groups by {quoted(below[0])}, and would hand it to the optimizer's class"
         elif below == ("fallback_list",) and "text" in message:
             message = f"{message}; {CALL} would take each character for a pattern"
-        found.append((where, message, hint))
+        found.append(Invalid(where, message, hint))
     return found
 
 
-TIMM = Grammar("timm", "timm create_optimizer_v2", ("create_optimizer_v2",), complaints=_complaints)
+TIMM = Grammar("timm", "timm create_optimizer_v2", ("create_optimizer_v2",), errors=_errors)

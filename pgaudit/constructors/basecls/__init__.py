@@ -16,15 +16,15 @@ from pgaudit.config import Config
 from pgaudit.config.grammars.basecls import BASECLS
 from pgaudit.config.policy import NORM_TYPES
 from pgaudit.constructors.arithmetic import times
-from pgaudit.constructors.base import Decision, Decisions, Facts, OptimizerSpec, Unread
+from pgaudit.constructors.base import Decision, Decisions, OptimizerDefaults, OptimizerSpec, Unread
+from pgaudit.constructors.basecls.evaluation import DEFAULT_LR, PRINCIPLE, occurrence, patterns_of
 from pgaudit.constructors.basecls.rules import DEFAULT_WEIGHT_DECAY, Matcher, policy_of, settings_of
-from pgaudit.constructors.basecls.trials import DEFAULT_LR, PRINCIPLE, meeting, patterns_of
 from pgaudit.constructors.basic import Basic, refuse_raising
+from pgaudit.constructors.evaluation import Occurrence
+from pgaudit.constructors.known_options import FOREIGN_OPTIONS
 from pgaudit.constructors.patterns import Pattern
-from pgaudit.constructors.sisters import SISTERS
-from pgaudit.constructors.trials import Meeting
-from pgaudit.core.assignment import NOT_OPTIMIZED, Provenance
 from pgaudit.core.parameters import Inventory
+from pgaudit.core.setting import NOT_OPTIMIZED, Provenance
 
 OPTIMIZERS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "lamb": "timm.optim:Lamb", "lars": "timm.optim:Lars"}
 """BaseCls' names, and the torch classes that stand in for MegEngine's and BaseCls' own."""
@@ -80,7 +80,7 @@ class BaseCls(Basic):
             if isinstance(ref, str) and ref != NORM_TYPES
         }
 
-    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Decisions:
+    def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         policy = policy_of(config)
         settings = settings_of(config, policy, facts)
@@ -98,7 +98,7 @@ class BaseCls(Basic):
             decisions.append(Decision(setting, groups.setdefault(setting.weight_decay, len(groups))))
         return Decisions(tuple(decisions), settings[-1])
 
-    def patterns(self, config: Config, facts: Facts) -> Sequence[Pattern]:
+    def patterns(self, config: Config, facts: OptimizerDefaults) -> Sequence[Pattern]:
         """The rules of the policy, without its default."""
         return patterns_of(config, facts)
 
@@ -106,15 +106,17 @@ class BaseCls(Basic):
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return PRINCIPLE
 
-    def trials(self, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
+    def evaluations(
+        self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int
+    ) -> Iterator[Occurrence]:
         """Each parameter is met once, under its first name."""
-        yield meeting(inventory, config, facts, index)
+        yield occurrence(inventory, config, facts, index)
 
-    def unread(self, config: Config, facts: Facts) -> Iterator[Unread]:
+    def unread(self, config: Config, facts: OptimizerDefaults) -> Iterator[Unread]:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         for option in config.solver or {}:
             if option not in READ:
-                yield Unread(("solver", option), READ, SISTERS)
+                yield Unread(("solver", option), READ, FOREIGN_OPTIONS)
 
     def exempting(self, config: Config, part: str) -> tuple[str, Config] | None:
         """A rule that stands first, and so wins."""

@@ -19,15 +19,15 @@ from typing import Any
 
 from pgaudit.config import Config
 from pgaudit.config.grammars.detectron2 import DETECTRON2
-from pgaudit.constructors.base import Decision, Decisions, Facts, OptimizerSpec, Unread
+from pgaudit.constructors.base import Decision, Decisions, OptimizerDefaults, OptimizerSpec, Unread
 from pgaudit.constructors.basic import Basic, refuse_raising
-from pgaudit.constructors.detectron2 import trials
+from pgaudit.constructors.detectron2 import evaluation
 from pgaudit.constructors.detectron2.arguments import OPTIONS, arguments_of, solver_value
-from pgaudit.constructors.detectron2.rules import Rules
+from pgaudit.constructors.detectron2.rules import Detectron2Rules
+from pgaudit.constructors.evaluation import Occurrence
 from pgaudit.constructors.patterns import Pattern
-from pgaudit.constructors.trials import Meeting
-from pgaudit.core.assignment import NOT_OPTIMIZED, Provenance, Setting
 from pgaudit.core.parameters import Inventory, Listing
+from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
 
 
 class Detectron2(Basic):
@@ -51,29 +51,31 @@ class Detectron2(Basic):
         given = arguments_of(config).lr_factor_func
         return {given.value: given.at} if isinstance(given.value, str) else {}
 
-    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Decisions:
+    def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         refuse_raising(config, inventory, ["named_modules"], "detectron2's get_default_optimizer_params", "constructor")
-        rules, groups = Rules(config, facts), _Groups()
+        rules, groups = Detectron2Rules(config, facts), _Groups()
         decisions = [Decision(NOT_OPTIMIZED, None)] * len(inventory.parameters)
-        for visit in inventory.visits:  # the first meeting decides
+        for visit in inventory.visits:  # the first occurrence decides
             if decisions[visit.index].group is None and inventory.parameters[visit.index].trainable:
                 decisions[visit.index] = groups.decision(rules.setting(visit))
         return Decisions(tuple(decisions), rules.base)
 
-    def patterns(self, config: Config, facts: Facts) -> Sequence[Pattern]:
+    def patterns(self, config: Config, facts: OptimizerDefaults) -> Sequence[Pattern]:
         """In the order of writing: what comes later wins."""
-        return trials.patterns_of(config, Rules(config, facts))
+        return evaluation.patterns_of(config, Detectron2Rules(config, facts))
 
     def principle(self, winner: Provenance, loser: Provenance) -> str:
         """See :class:`pgaudit.constructors.base.Constructor`."""
-        return trials.principle(winner, loser)
+        return evaluation.principle(winner, loser)
 
-    def trials(self, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
+    def evaluations(
+        self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int
+    ) -> Iterator[Occurrence]:
         """See :class:`pgaudit.constructors.base.Constructor`."""
-        return trials.meetings(inventory, config, Rules(config, facts), index)
+        return evaluation.occurrences(inventory, config, Detectron2Rules(config, facts), index)
 
-    def unread(self, config: Config, facts: Facts) -> Iterator[Unread]:
+    def unread(self, config: Config, facts: OptimizerDefaults) -> Iterator[Unread]:
         """What overrides write into groups, and no optimizer of the class looks for. Unknown options raise."""
         if config.layout == "detectron2":
             return

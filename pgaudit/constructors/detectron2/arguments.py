@@ -9,8 +9,8 @@ from typing import Any
 from pgaudit.config import Config
 from pgaudit.config.grammars.detectron2 import SOLVER, literal
 from pgaudit.config.layouts import Path
-from pgaudit.constructors.base import Facts
-from pgaudit.core.assignment import Provenance
+from pgaudit.constructors.base import OptimizerDefaults
+from pgaudit.core.setting import Provenance
 
 OPTIONS = {
     "base_lr": "the lr of every group, in place of the optimizer's own",
@@ -58,7 +58,7 @@ class Arguments:
         """Whether the lr of biases is any other than that of weights."""
         return self.bias_lr_factor.value not in (None, 1.0)
 
-    def function(self, facts: Facts) -> Callable[[str], Any] | None:
+    def function(self, facts: OptimizerDefaults) -> Callable[[str], Any] | None:
         """Returns ``lr_factor_func``, imported where the config names it."""
         given = self.lr_factor_func.value
         return facts.functions[given] if isinstance(given, str) else given
@@ -77,12 +77,12 @@ def arguments_of(config: Config) -> Arguments:
     def argument(name: str, default: Any = None) -> Argument:
         key = name.upper()
         if solver and key in SOLVER and name != "weight_decay":  # which only the optimizer is told
-            position = config.position("solver", key)
+            position = config.location("solver", key)
             given = key in (config.solver or {})
             return Argument(solver_value(config, key), key, ("solver", key), Provenance(key, None, position), given)
         at = ("paramwise_cfg", name)
         value = default if solver else options.get(name, default)
-        return Argument(value, name, at, Provenance(name, None, config.position(*at)), not solver and name in options)
+        return Argument(value, name, at, Provenance(name, None, config.location(*at)), not solver and name in options)
 
     return Arguments(
         argument("base_lr"),

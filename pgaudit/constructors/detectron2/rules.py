@@ -10,12 +10,12 @@ from typing import Any
 from pgaudit.config import Config
 from pgaudit.config.layouts import Path
 from pgaudit.constructors.arithmetic import times
-from pgaudit.constructors.base import Facts
+from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.constructors.basic import base_rule
 from pgaudit.constructors.detectron2.arguments import Argument, arguments_of
-from pgaudit.core.assignment import Provenance, Setting, Value
 from pgaudit.core.parameters import ModuleType, Visit
-from pgaudit.text import quoted, said
+from pgaudit.core.setting import Provenance, Setting, Value
+from pgaudit.text import format_exception, quoted
 
 _NORM_CLASSES = frozenset(
     f"torch.nn.modules.{name}"
@@ -40,10 +40,10 @@ def searched(visit: Visit) -> str:
     return f"{visit.prefix}.{visit.own}"
 
 
-class Rules:
+class Detectron2Rules:
     """The arguments of one config, ready to be asked once a parameter."""
 
-    def __init__(self, config: Config, facts: Facts) -> None:
+    def __init__(self, config: Config, facts: OptimizerDefaults) -> None:
         self._config = config
         self._facts = facts
         self.arguments = given = arguments_of(config)
@@ -57,7 +57,7 @@ class Rules:
         self.base = Setting.of(
             facts.lr if lr.value is None else float(lr.value),
             facts.weight_decay if decay.value is None else float(decay.value),
-            base_rule(config, "lr") if lr.value is None else Provenance("default", None, config.position(*lr.at)),
+            base_rule(config, "lr") if lr.value is None else Provenance("default", None, config.location(*lr.at)),
             self._base_decay_rule(section, wd_key, decay),
             tuple((key, float(a.value)) for key, a in (("lr", lr), ("weight_decay", decay)) if a.value is not None),
         )
@@ -85,7 +85,9 @@ class Rules:
         try:
             factor = self._function(name)
         except Exception as error:  # foreign code
-            raise self._config.error(f"the function raises {said(error)}, for {quoted(name)}", *at) from error
+            raise self._config.error(
+                f"the function raises {format_exception(error)}, for {quoted(name)}", *at
+            ) from error
         if not isinstance(factor, Real) or not math.isfinite(factor) or factor < 0:
             message = f"the function returns {quoted(str(factor))} for {quoted(name)}, which is no number from 0 up"
             raise self._config.error(message, *at)
@@ -95,7 +97,7 @@ class Rules:
         """Returns the rules about all parameters of one name, where they stand, and which hyperparameters they set."""
         if leaf in self.arguments.overrides:
             at = ("paramwise_cfg", "overrides", leaf)
-            rule = Provenance("overrides", leaf, self._config.position(*at))
+            rule = Provenance("overrides", leaf, self._config.location(*at))
             return [(rule, at, frozenset(self.arguments.overrides[leaf]))]
         lr, decay = self.arguments.bias_lr_factor, self.arguments.weight_decay_bias
         both = [(lr, frozenset({"lr"})), (decay, frozenset({"weight_decay"}))]
@@ -104,7 +106,7 @@ class Rules:
     def _base_decay_rule(self, section: str, key: str, decay: Argument) -> Provenance:
         if section == "solver" or decay.value is not None:
             at = ("solver", key) if section == "solver" else decay.at
-            return Provenance("default", None, self._config.position(*at))
+            return Provenance("default", None, self._config.location(*at))
         return base_rule(self._config, "weight_decay")
 
     def _for_biases(self) -> dict[str, dict[str, Any]]:
@@ -146,7 +148,7 @@ class Rules:
             try:
                 hash(value)
             except TypeError as error:
-                message = f"parameters are grouped by it; reduce_param_groups would raise {said(error)}"
+                message = f"parameters are grouped by it; reduce_param_groups would raise {format_exception(error)}"
                 at = ("paramwise_cfg", "overrides", leaf, word)
                 raise self._config.error(message, *at, hint="from Python, give a tuple") from error
             yield word, float(value) if word in ("lr", "weight_decay") else value

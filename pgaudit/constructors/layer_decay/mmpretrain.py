@@ -11,19 +11,19 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pgaudit.config import Config
 from pgaudit.config.grammars.layer_decay import MMPRETRAIN_LAYER_DECAY
-from pgaudit.constructors.base import Conflict, Decision, Decisions, Facts, Unread
+from pgaudit.constructors.base import Conflict, Decision, Decisions, OptimizerDefaults, Unread
 from pgaudit.constructors.basic import one_group, refuse_raising
-from pgaudit.constructors.layer_decay import trials
+from pgaudit.constructors.evaluation import Occurrence
+from pgaudit.constructors.layer_decay import evaluation
 from pgaudit.constructors.layer_decay.named import RATE_IS
 from pgaudit.constructors.layer_decay.options import OPTIONS, RATE, key_pattern, option_pattern, rate_pattern
-from pgaudit.constructors.layer_decay.rules import CALL, Rules
+from pgaudit.constructors.layer_decay.rules import CALL, LayerDecayRules
 from pgaudit.constructors.layer_decay.shared import FROZEN, LayerDecay, refuse_without_parameters
 from pgaudit.constructors.layer_decay.unread import unread
 from pgaudit.constructors.openmmlab import custom_keys
 from pgaudit.constructors.patterns import Pattern
-from pgaudit.constructors.trials import Meeting
-from pgaudit.core.assignment import NOT_OPTIMIZED, Provenance, Setting
 from pgaudit.core.parameters import Inventory, Listing
+from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
 from pgaudit.text import quoted
 
 
@@ -41,9 +41,9 @@ class MmpretrainLayerDecay(LayerDecay):
         "flat_decay_mult": "weight decay of vectors",
     }
 
-    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Decisions:
+    def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
-        rules = Rules(config, facts, inventory)
+        rules = LayerDecayRules(config, facts, inventory)
         if not config.paramwise_cfg:
             return one_group(inventory, rules.untouched, config)
         rules.refuse_shallow()
@@ -56,7 +56,7 @@ class MmpretrainLayerDecay(LayerDecay):
         refuse_raising(config, inventory, ["named_children"], CALL, "paramwise_cfg")
         return _one_group_each(inventory, rules, config)
 
-    def patterns(self, config: Config, facts: Facts) -> Sequence[Pattern]:
+    def patterns(self, config: Config, facts: OptimizerDefaults) -> Sequence[Pattern]:
         """Custom keys, the options that are given, and layer decay."""
         options = config.paramwise_cfg or {}
         keys = sorted(sorted(options.get("custom_keys", {})), key=len, reverse=True)
@@ -70,13 +70,15 @@ class MmpretrainLayerDecay(LayerDecay):
 
     def principle(self, winner: Provenance, loser: Provenance) -> str:
         """See :class:`pgaudit.constructors.base.Constructor`."""
-        return trials.principle(winner, loser)
+        return evaluation.principle(winner, loser)
 
-    def trials(self, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
+    def evaluations(
+        self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int
+    ) -> Iterator[Occurrence]:
         """See :class:`pgaudit.constructors.base.Constructor`."""
-        return trials.meetings(inventory, config, facts, index)
+        return evaluation.occurrences(inventory, config, facts, index)
 
-    def unread(self, config: Config, facts: Facts) -> Iterator[Unread]:
+    def unread(self, config: Config, facts: OptimizerDefaults) -> Iterator[Unread]:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return unread(config, facts, self.optimizer(config).name)
 
@@ -89,7 +91,7 @@ class MmpretrainLayerDecay(LayerDecay):
         return custom_keys.exempting(config, part)
 
 
-def _one_group_each(inventory: Inventory, rules: Rules, config: Config) -> Decisions:
+def _one_group_each(inventory: Inventory, rules: LayerDecayRules, config: Config) -> Decisions:
     trainable = [parameter.trainable for parameter in inventory.parameters]
     decisions = [Decision(NOT_OPTIMIZED, None)] * len(trainable)
     depths: list[int | None] = [None] * len(trainable)
@@ -100,18 +102,18 @@ def _one_group_each(inventory: Inventory, rules: Rules, config: Config) -> Decis
         if not trainable[index]:
             decisions[index] = Decision(FROZEN, None)
             continue
-        lot = rules.lot(visit)
-        setting = rules.setting(lot, visit)
+        role = rules.role(visit)
+        setting = rules.setting(role, visit)
         if decisions[index].group is None:
             decisions[index] = Decision(setting, groups)
-            depths[index] = int(lot.layer)
+            depths[index] = int(role.layer)
             groups += 1
         else:
             again.setdefault(index, []).append((visit.name, setting))
     refuse_without_parameters(config, CALL, decisions)
     conflicts = tuple(
-        Conflict(index, ((inventory.parameters[index].name, decisions[index].setting), *meetings))
-        for index, meetings in sorted(again.items())
+        Conflict(index, ((inventory.parameters[index].name, decisions[index].setting), *occurrences))
+        for index, occurrences in sorted(again.items())
     )
     layered = tuple(depths) if rules.rate != 1 else None
     return Decisions(tuple(decisions), rules.untouched, conflicts, layered)

@@ -10,8 +10,10 @@ from typing import Any
 
 from pgaudit.config import Config
 from pgaudit.constructors.arithmetic import times
-from pgaudit.constructors.base import Decision, Decisions, Facts, Unread
+from pgaudit.constructors.base import Decision, Decisions, OptimizerDefaults, Unread
 from pgaudit.constructors.basic import base_rule, conflicts_of, one_group, refuse_raising, untouched
+from pgaudit.constructors.evaluation import Computation, Decided, Occurrence, RuleEvaluation
+from pgaudit.constructors.known_options import FOREIGN_OPTIONS
 from pgaudit.constructors.layer_decay.options import rate_pattern
 from pgaudit.constructors.layer_decay.shared import (
     FROZEN,
@@ -24,16 +26,14 @@ from pgaudit.constructors.layer_decay.shared import (
 )
 from pgaudit.constructors.layer_decay.stages import Layers, Unplaced, layers_of
 from pgaudit.constructors.patterns import Pattern
-from pgaudit.constructors.sisters import SISTERS
-from pgaudit.constructors.trials import Meeting, Product, Trial, Value
-from pgaudit.core.assignment import NOT_OPTIMIZED, Provenance, Setting
 from pgaudit.core.parameters import Inventory, Parameter
+from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
 from pgaudit.text import quoted
 
 NO_DECAY = Provenance("no_decay")
 """The library's own rule, by its word for such groups."""
 
-_BOTH: frozenset[Value] = frozenset({"lr", "weight_decay"})
+_BOTH: frozenset[Decided] = frozenset({"lr", "weight_decay"})
 
 
 RATE_IS = "lr of a layer, as a multiple of the next layer's"
@@ -54,7 +54,7 @@ class NamedLayerDecay(LayerDecay):
         "decay_type": "what a layer is: layer_wise or stage_wise",
     }
 
-    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Decisions:
+    def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         base = untouched(config, facts)
         if not config.paramwise_cfg:
@@ -112,7 +112,7 @@ class NamedLayerDecay(LayerDecay):
         """Returns the layer by which a parameter gets its lr: its own."""
         return self._layer(config, layers, parameter.name)
 
-    def patterns(self, config: Config, facts: Facts) -> Sequence[Pattern]:
+    def patterns(self, config: Config, facts: OptimizerDefaults) -> Sequence[Pattern]:
         """Layer decay alone."""
         return [rate_pattern(config, self.rate)] if config.paramwise_cfg else []
 
@@ -120,25 +120,29 @@ class NamedLayerDecay(LayerDecay):
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return "the layer alone decides the lr"
 
-    def trials(self, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
+    def evaluations(
+        self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int
+    ) -> Iterator[Occurrence]:
         """Each parameter is met once, under its first name."""
         parameter = inventory.parameters[index]
         if not config.paramwise_cfg:
-            yield from super().trials(inventory, config, facts, index)
+            yield from super().evaluations(inventory, config, facts, index)
         elif index in inventory.unnamed:
             return
         elif parameter.trainable:
-            yield Meeting(parameter.name, tuple(self._asked(inventory, config, parameter)))
+            yield Occurrence(parameter.name, tuple(self._asked(inventory, config, parameter)))
         else:
-            yield Meeting(parameter.name, (Trial(FROZEN_RULE, True, "it is frozen: left out", (), _BOTH),))
+            yield Occurrence(parameter.name, (RuleEvaluation(FROZEN_RULE, True, "it is frozen: left out", (), _BOTH),))
 
-    def unread(self, config: Config, facts: Facts) -> Iterator[Unread]:
+    def unread(self, config: Config, facts: OptimizerDefaults) -> Iterator[Unread]:
         """Custom keys and all multipliers, too: see :class:`pgaudit.constructors.base.Constructor`."""
         read = frozenset(self.options)
         hint = f"this constructor reads {', '.join(sorted(read))}, and nothing else: remove it"
         for option in config.paramwise_cfg or {}:
             if option not in read:
-                yield Unread(("paramwise_cfg", option), read, SISTERS, hint=hint if option in SISTERS else None)
+                yield Unread(
+                    ("paramwise_cfg", option), read, FOREIGN_OPTIONS, hint=hint if option in FOREIGN_OPTIONS else None
+                )
 
     def _layer(self, config: Config, layers: Layers, name: str) -> Any:
         try:
@@ -180,7 +184,7 @@ class NamedLayerDecay(LayerDecay):
         return Setting.of(lr, float(decay), self._rule(config), rule, group)
 
     def _rule(self, config: Config) -> Provenance:
-        return Provenance(self.rate, None, config.position("paramwise_cfg", self.rate))
+        return Provenance(self.rate, None, config.location("paramwise_cfg", self.rate))
 
     def _scale(self, config: Config, layers: Layers, layer: Any) -> float:
         scale: float = power(config, self._given(config), layers.count - layer - 1, ("paramwise_cfg", self.rate))
@@ -192,19 +196,21 @@ class NamedLayerDecay(LayerDecay):
             raise config.error(f"{quoted(self.rate)} is missing; {self.call} would raise TypeError", "paramwise_cfg")
         return rate
 
-    def _asked(self, inventory: Inventory, config: Config, parameter: Parameter) -> Iterator[Trial]:
+    def _asked(self, inventory: Inventory, config: Config, parameter: Parameter) -> Iterator[RuleEvaluation]:
         layers = self.layers(inventory, config)
         layer, why = self.deciding(inventory, config, layers, parameter), self._exempt(config, parameter)
         setting = self._setting(config, layers, layer, why is None, parameter.name)
-        decay = (Product("weight_decay", setting.weight_decay),)
+        decay = (Computation("weight_decay", setting.weight_decay),)
         if why is None:
             why_not = f"it has {len(parameter.shape)} dimensions, and its name does not end in {quoted('.bias')}"
-            yield Trial(NO_DECAY, False, why_not)
+            yield RuleEvaluation(NO_DECAY, False, why_not)
             assert setting.weight_decay_rule is not None
-            yield Trial(setting.weight_decay_rule, True, "all others decay", decay, frozenset({"weight_decay"}))
+            yield RuleEvaluation(
+                setting.weight_decay_rule, True, "all others decay", decay, frozenset({"weight_decay"})
+            )
         else:
-            yield Trial(NO_DECAY, True, why, decay, frozenset({"weight_decay"}))
+            yield RuleEvaluation(NO_DECAY, True, why, decay, frozenset({"weight_decay"}))
         scale, where = self._scale(config, layers, layer), layered(layer, layers.count)
         text = f"{where}: {self._given(config):g}^{layers.count - layer - 1:g}"
-        product = Product("lr", setting.lr, config.optimizer.get("lr"), scale, text)
-        yield Trial(self._rule(config), True, where, (product,), frozenset({"lr"}))
+        product = Computation("lr", setting.lr, config.optimizer.get("lr"), scale, text)
+        yield RuleEvaluation(self._rule(config), True, where, (product,), frozenset({"lr"}))

@@ -7,13 +7,13 @@ from __future__ import annotations
 from pgaudit.config import Config
 from pgaudit.constructors.openmmlab.options import NORM_DECAY, is_norm
 from pgaudit.constructors.patterns import Pattern, Spans, occurrences
-from pgaudit.core.assignment import Provenance
 from pgaudit.core.parameters import Visit
+from pgaudit.core.setting import Provenance
 from pgaudit.text import counted, quoted, visible
 
 RATE = "layer_decay_rate"
 OPTIONS = ("norm_decay_mult", "bias_decay_mult", "flat_decay_mult")
-"""In the order of trial: the first that is given and takes a parameter decides."""
+"""In the order of evaluation: the first that is given and takes a parameter decides."""
 
 
 def matches(option: str, visit: Visit) -> bool:
@@ -46,7 +46,7 @@ def key_pattern(config: Config, key: str) -> Pattern:
     def in_words(visit: Visit) -> str:
         return "stands in the name" if key in visit.name else "not in the name"
 
-    rule = Provenance("custom_keys", key, config.position(*at))
+    rule = Provenance("custom_keys", key, config.location(*at))
     return Pattern(rule, at, states, find, in_words, lambda visit: visit.name)
 
 
@@ -60,7 +60,7 @@ def option_pattern(config: Config, option: str) -> Pattern:
     def in_words(visit: Visit) -> str:
         return says(option, visit)
 
-    return Pattern(Provenance(option, None, config.position(*at)), at, frozenset({"weight_decay"}), find, in_words)
+    return Pattern(Provenance(option, None, config.location(*at)), at, frozenset({"weight_decay"}), find, in_words)
 
 
 def rate_pattern(config: Config, option: str = RATE) -> Pattern:
@@ -73,4 +73,4 @@ def rate_pattern(config: Config, option: str = RATE) -> Pattern:
     def in_words(visit: Visit) -> str:
         return "every parameter has a layer"
 
-    return Pattern(Provenance(option, None, config.position(*at)), at, frozenset({"lr"}), find, in_words)
+    return Pattern(Provenance(option, None, config.location(*at)), at, frozenset({"lr"}), find, in_words)

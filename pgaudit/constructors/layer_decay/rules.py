@@ -7,19 +7,19 @@ from typing import Any, NamedTuple
 
 from pgaudit.config import Config
 from pgaudit.constructors.arithmetic import times
-from pgaudit.constructors.base import Facts
+from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.constructors.basic import base_rule, untouched
 from pgaudit.constructors.layer_decay.options import OPTIONS, RATE, matches
 from pgaudit.constructors.layer_decay.shared import no_lr, power
-from pgaudit.core.assignment import Provenance, Setting
 from pgaudit.core.parameters import Inventory, Visit
+from pgaudit.core.setting import Provenance, Setting
 from pgaudit.text import quoted
 
 CALL = "mmpretrain's LearningRateDecayOptimWrapperConstructor.add_params"
 
 
-class Lot(NamedTuple):
-    """What decides a parameter: equal lots have equal settings."""
+class LayerRole(NamedTuple):
+    """What decides a parameter: equal roles have equal settings."""
 
     key: str | None
     option: str | None
@@ -33,10 +33,10 @@ class Lot(NamedTuple):
         return self.layers - self.layer - 1
 
 
-class Rules:
+class LayerDecayRules:
     """The custom keys and options of one config, for one model."""
 
-    def __init__(self, config: Config, facts: Facts, inventory: Inventory) -> None:
+    def __init__(self, config: Config, facts: OptimizerDefaults, inventory: Inventory) -> None:
         self._config = config
         self._facts = facts
         self._depths = inventory.hints.layer_depths
@@ -52,7 +52,7 @@ class Rules:
         self.untouched = untouched(config, facts)
         self._facts = facts
         self.lr_rule = self.rule(RATE) if RATE in self.options else base_rule(config, "lr")
-        self._settings: dict[Lot, Setting] = {}
+        self._settings: dict[LayerRole, Setting] = {}
 
     def refuse_shallow(self) -> None:
         """Raises ConfigError for a model that cannot tell the layers of its parameters."""
@@ -63,7 +63,7 @@ class Rules:
                 hint="mmpretrain's classifiers have one; give the model one: name → (layer, number of layers)",
             )
 
-    def lot(self, visit: Visit) -> Lot:
+    def role(self, visit: Visit) -> LayerRole:
         """Returns what decides a trainable parameter.
 
         Raises:
@@ -75,31 +75,31 @@ class Rules:
             raise self._config.error(f"the model's get_layer_depth({quoted(name)}) raises {depth}", "paramwise_cfg")
         for key in self.keys:
             if key in name:
-                return Lot(key, None, *depth)
+                return LayerRole(key, None, *depth)
         for option in self.given:
             if matches(option, visit):
-                return Lot(None, option, *depth)
-        return Lot(None, None, *depth)
+                return LayerRole(None, option, *depth)
+        return LayerRole(None, None, *depth)
 
-    def setting(self, lot: Lot, visit: Visit) -> Setting:
+    def setting(self, role: LayerRole, visit: Visit) -> Setting:
         """Returns what a parameter gets."""
-        found = self._settings.get(lot)
+        found = self._settings.get(role)
         if found is None:
-            found = self._settings[lot] = self._made(lot, visit)
+            found = self._settings[role] = self._made(role, visit)
         return found
 
     def rule(self, option: str, key: str | None = None) -> Provenance:
         """Returns an option, or a custom key, as a rule."""
         at = (option,) if key is None else (option, key)
-        return Provenance(option, key, self._config.position("paramwise_cfg", *at))
+        return Provenance(option, key, self._config.location("paramwise_cfg", *at))
 
-    def scale(self, lot: Lot) -> float:
+    def scale(self, role: LayerRole) -> float:
         """Returns by what the lr of a layer is multiplied."""
-        scale: float = power(self._config, self.rate, lot.exponent, ("paramwise_cfg", RATE))
+        scale: float = power(self._config, self.rate, role.exponent, ("paramwise_cfg", RATE))
         return scale
 
-    def _made(self, lot: Lot, visit: Visit) -> Setting:
-        scale = self.scale(lot)
+    def _made(self, role: LayerRole, visit: Visit) -> Setting:
+        scale = self.scale(role)
         if self.base_lr is None:
             raise no_lr(self._config, CALL, visit.name)
         if self.base_wd is None:
@@ -109,20 +109,20 @@ class Rules:
                 hint="give the optimizer a weight_decay; 0.0 is one",
             )
         lr = times(self._config, "lr", self.base_lr, scale, ("paramwise_cfg", RATE))
-        group, rule = self._decay(lot)
-        group |= {"lr": lr, "lr_scale": scale, "layer_id": lot.layer}
+        group, rule = self._decay(role)
+        group |= {"lr": lr, "lr_scale": scale, "layer_id": role.layer}
         group.pop("param_name", None)  # the library overwrites a custom key's with the parameter's own
         inert = self._facts.inert(group)  # no scheduler of mmengine's looks for lr_scale
         return Setting.of(lr, float(group["weight_decay"]), self.lr_rule, rule, group, inert=inert)
 
-    def _decay(self, lot: Lot) -> tuple[dict[str, Any], Provenance]:
-        if lot.key is not None:
-            at = ("paramwise_cfg", "custom_keys", lot.key)
-            stated = dict(self.custom[lot.key])
+    def _decay(self, role: LayerRole) -> tuple[dict[str, Any], Provenance]:
+        if role.key is not None:
+            at = ("paramwise_cfg", "custom_keys", role.key)
+            stated = dict(self.custom[role.key])
             decay = times(self._config, "weight_decay", self.base_wd, stated.pop("decay_mult", 1.0), at)
-            return {"weight_decay": decay, **stated}, self.rule("custom_keys", lot.key)
-        if lot.option is not None:
-            mult, at_option = self.options[lot.option], ("paramwise_cfg", lot.option)
+            return {"weight_decay": decay, **stated}, self.rule("custom_keys", role.key)
+        if role.option is not None:
+            mult, at_option = self.options[role.option], ("paramwise_cfg", role.option)
             decay = times(self._config, "weight_decay", self.base_wd, mult, at_option)
-            return {"weight_decay": decay}, self.rule(lot.option)
+            return {"weight_decay": decay}, self.rule(role.option)
         return {"weight_decay": self.base_wd}, base_rule(self._config, "weight_decay")

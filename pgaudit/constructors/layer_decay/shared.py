@@ -9,8 +9,8 @@ from pgaudit.config import Config
 from pgaudit.constructors.base import Decision, OptimizerSpec
 from pgaudit.constructors.basic import Basic
 from pgaudit.constructors.mmengine import class_named
-from pgaudit.core.assignment import Provenance, Setting
 from pgaudit.core.errors import ConfigError
+from pgaudit.core.setting import Provenance, Setting
 from pgaudit.text import quoted
 
 FROZEN_RULE = Provenance("frozen")

@@ -12,7 +12,7 @@ from typing import Any
 
 from pgaudit.config import Config
 from pgaudit.core.parameters import Hints
-from pgaudit.text import quoted, said, visible
+from pgaudit.text import format_exception, quoted, visible
 
 _FIRST = ("backbone.cls_token", "backbone.mask_token", "backbone.pos_embed")
 _DOWNSAMPLING, _STAGES = "backbone.downsample_layers", "backbone.stages"
@@ -74,7 +74,7 @@ def _number(name: str, place: int) -> int:
     try:
         return int(name.split(".")[place])
     except (IndexError, ValueError) as error:
-        raise Unplaced(said(error)) from error
+        raise Unplaced(format_exception(error)) from error
 
 
 def _at(layers: Mapping[int, Any], stage: int) -> Any:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgaudit.config import Config
-from pgaudit.constructors.base import Facts, Unread
+from pgaudit.constructors.base import OptimizerDefaults, Unread
+from pgaudit.constructors.known_options import FOREIGN_OPTIONS, SISTERS_BY_KEY
 from pgaudit.constructors.layer_decay.options import OPTIONS, RATE
-from pgaudit.constructors.sisters import SISTERS, SISTERS_BY_KEY
 from pgaudit.text import quoted, visible
 
 READ = frozenset({"custom_keys", RATE, *OPTIONS})
@@ -35,14 +35,14 @@ _INSTEAD = {
 """What to do about a sister's option, where a custom key cannot say the same."""
 
 
-def unread(config: Config, facts: Facts, kind: str) -> Iterator[Unread]:
+def unread(config: Config, facts: OptimizerDefaults, kind: str) -> Iterator[Unread]:
     """Yields each option that changes nothing. All of a custom key is copied into the group, where the optimizer's
     class, of that name, may look for it.
     """
     options = config.paramwise_cfg or {}
     for option in options:
         if option not in READ:
-            yield Unread(("paramwise_cfg", option), READ, SISTERS, hint=_INSTEAD.get(option))
+            yield Unread(("paramwise_cfg", option), READ, FOREIGN_OPTIONS, hint=_INSTEAD.get(option))
     for key, settings in options.get("custom_keys", {}).items():
         for setting in settings:
             at = ("paramwise_cfg", "custom_keys", key, setting)

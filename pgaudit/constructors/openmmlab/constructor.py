@@ -6,19 +6,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pgaudit.config import Config
-from pgaudit.constructors.base import Conflict, Decision, Decisions, Facts
+from pgaudit.constructors.base import Conflict, Decision, Decisions, OptimizerDefaults
 from pgaudit.constructors.basic import Basic, one_group, refuse_raising
 from pgaudit.constructors.openmmlab import custom_keys
 from pgaudit.constructors.openmmlab.dialect import Dialect
 from pgaudit.constructors.openmmlab.options import key_pattern, option_pattern
-from pgaudit.constructors.openmmlab.rules import Rules
+from pgaudit.constructors.openmmlab.rules import OpenMMLabRules
 from pgaudit.constructors.patterns import Pattern
-from pgaudit.core.assignment import NOT_OPTIMIZED, Provenance, Setting
 from pgaudit.core.parameters import Inventory, Listing
+from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
 from pgaudit.text import quoted
 
 if TYPE_CHECKING:
-    from pgaudit.constructors.trials import Meeting
+    from pgaudit.constructors.evaluation import Occurrence
 
 
 class OpenMMLab(Basic):
@@ -37,9 +37,9 @@ class OpenMMLab(Basic):
             "bypass_duplicate": "a tied parameter is taken once, under its first name",
         }
 
-    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Decisions:
+    def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
-        rules = Rules(config, facts, self.dialect)
+        rules = OpenMMLabRules(config, facts, self.dialect)
         if not config.paramwise_cfg:
             return one_group(inventory, rules.untouched, config)
         if inventory.circular is not None:
@@ -51,9 +51,9 @@ class OpenMMLab(Basic):
         refuse_raising(config, inventory, ["named_children"], rules.call, "paramwise_cfg")
         return _one_group_each(inventory, rules, config)
 
-    def patterns(self, config: Config, facts: Facts) -> Sequence[Pattern]:
+    def patterns(self, config: Config, facts: OptimizerDefaults) -> Sequence[Pattern]:
         """Custom keys, then the options that are given."""
-        rules = Rules(config, facts, self.dialect)
+        rules = OpenMMLabRules(config, facts, self.dialect)
         keys = [key_pattern(config, key, copied=self.dialect.copies_settings) for key in rules.keys]
         given = [option for option in self.dialect.options if option.name in rules.given]
         return [*keys, *(option_pattern(config, option) for option in given)]
@@ -62,11 +62,13 @@ class OpenMMLab(Basic):
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return self.dialect.principle(winner, loser)
 
-    def trials(self, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
+    def evaluations(
+        self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int
+    ) -> Iterator[Occurrence]:
         """See :class:`pgaudit.constructors.base.Constructor`."""
-        from pgaudit.constructors.openmmlab import trials  # only to explain
+        from pgaudit.constructors.openmmlab import evaluation
 
-        return trials.meetings(self.dialect, inventory, config, facts, index)
+        return evaluation.occurrences(self.dialect, inventory, config, facts, index)
 
     def renamed(self, config: Config, rule: Provenance, to: str) -> Config | None:
         """See :class:`pgaudit.constructors.base.Constructor`."""
@@ -77,7 +79,7 @@ class OpenMMLab(Basic):
         return custom_keys.exempting(config, part)
 
 
-def _one_group_each(inventory: Inventory, rules: Rules, config: Config) -> Decisions:
+def _one_group_each(inventory: Inventory, rules: OpenMMLabRules, config: Config) -> Decisions:
     bypass = bool(rules.options.get("bypass_duplicate", False))
     trainable = [parameter.trainable for parameter in inventory.parameters]
     decisions: list[Decision | None] = [None] * len(trainable)
@@ -111,8 +113,8 @@ def _one_group_each(inventory: Inventory, rules: Rules, config: Config) -> Decis
             "paramwise_cfg",
         )
     conflicts = tuple(
-        Conflict(index, ((inventory.parameters[index].name, decided.setting), *meetings))
-        for index, meetings in sorted(again.items())
+        Conflict(index, ((inventory.parameters[index].name, decided.setting), *occurrences))
+        for index, occurrences in sorted(again.items())
         if (decided := decisions[index]) is not None
     )
     left = Decision(NOT_OPTIMIZED, None)

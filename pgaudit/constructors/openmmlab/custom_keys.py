@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from pgaudit.config import Config
-from pgaudit.core.assignment import Provenance
+from pgaudit.core.setting import Provenance
 
 
 def renamed(config: Config, rule: Provenance, to: str) -> Config:

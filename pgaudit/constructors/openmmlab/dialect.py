@@ -6,8 +6,8 @@ from collections.abc import Callable, Set
 from dataclasses import dataclass
 
 from pgaudit.constructors.openmmlab.options import Option
-from pgaudit.core.assignment import Provenance
 from pgaudit.core.parameters import Visit
+from pgaudit.core.setting import Provenance
 
 Chosen = tuple[str | None, str | None]
 """The options that speak about a parameter's lr and its weight decay."""
@@ -20,7 +20,7 @@ class Dialect:
     call: str
     """The method that walks over the model."""
     options: tuple[Option, ...]
-    """In the order of trial. In weight decay the first that takes a parameter decides."""
+    """In the order of evaluation. In weight decay the first that takes a parameter decides."""
     order: str
     """That order, in words."""
     choose: Callable[[Visit, Set[str]], Chosen]

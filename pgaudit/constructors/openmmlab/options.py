@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from pgaudit.config import Config
 from pgaudit.constructors.patterns import Pattern, Spans, occurrences
-from pgaudit.core.assignment import Provenance
 from pgaudit.core.parameters import Visit
-from pgaudit.inventory.families import NORM_LIKE, NORMS
+from pgaudit.core.setting import Provenance
+from pgaudit.models.walk.families import NORM_LIKE, NORMS
 from pgaudit.text import counted, quoted, visible
 
 if TYPE_CHECKING:
-    from pgaudit.constructors.trials import Value
+    from pgaudit.constructors.evaluation import Decided
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Option:
     """One of the multipliers."""
 
     name: str
-    of: Value
+    of: Decided
     about: str
     """What it is for, in a few words."""
 
@@ -116,7 +116,7 @@ def key_pattern(config: Config, key: str, *, copied: bool) -> Pattern:
         return "stands in the name" if key in searched(visit) else "not in the name"
 
     states = frozenset(value for word, value in values.items() if word in stated)
-    return Pattern(Provenance("custom_keys", key, config.position(*at)), at, states, find, says, searched)
+    return Pattern(Provenance("custom_keys", key, config.location(*at)), at, states, find, says, searched)
 
 
 def option_pattern(config: Config, option: Option) -> Pattern:
@@ -126,4 +126,4 @@ def option_pattern(config: Config, option: Option) -> Pattern:
     def find(visit: Visit) -> Spans | None:
         return () if option.matches(visit) else None
 
-    return Pattern(Provenance(option.name, None, config.position(*at)), at, frozenset({option.of}), find, option.says)
+    return Pattern(Provenance(option.name, None, config.location(*at)), at, frozenset({option.of}), find, option.says)

@@ -7,18 +7,18 @@ from typing import Any
 
 from pgaudit.config import Config
 from pgaudit.constructors.arithmetic import times
-from pgaudit.constructors.base import Facts
+from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.constructors.basic import base_rule
 from pgaudit.constructors.openmmlab.dialect import Chosen, Dialect
-from pgaudit.core.assignment import Provenance, Setting
 from pgaudit.core.parameters import Visit
+from pgaudit.core.setting import Provenance, Setting
 from pgaudit.text import quoted
 
 
-class Rules:
+class OpenMMLabRules:
     """The custom keys and options of one config, ready to be asked once a parameter."""
 
-    def __init__(self, config: Config, facts: Facts, dialect: Dialect) -> None:
+    def __init__(self, config: Config, facts: OptimizerDefaults, dialect: Dialect) -> None:
         self._config = config
         self._facts = facts
         self._dialect = dialect
@@ -68,7 +68,7 @@ class Rules:
 
     def _custom_setting(self, key: str, visit: Visit) -> Setting:
         at = ("paramwise_cfg", "custom_keys", key)
-        rule = Provenance("custom_keys", key, self._config.position(*at))
+        rule = Provenance("custom_keys", key, self._config.location(*at))
         sub = self.custom[key]
         group: dict[str, Any] = {"lr": self._multiplied_lr(sub.get("lr_mult", 1.0), visit, at)}
         if self.base_wd is not None:
@@ -112,7 +112,7 @@ class Rules:
     def _option_rule(self, option: str, default: Provenance) -> Provenance:
         """An option that is not given multiplies by 1: the base value holds, though no later rule gets its turn."""
         return (
-            Provenance(option, None, self._config.position("paramwise_cfg", option))
+            Provenance(option, None, self._config.location("paramwise_cfg", option))
             if option in self.options
             else default
         )

@@ -27,14 +27,14 @@ from dataclasses import replace
 
 from pgaudit.config import Config
 from pgaudit.config.grammars.regex import REGEX
-from pgaudit.constructors.base import Decision, Decisions, Facts
+from pgaudit.constructors.base import Decision, Decisions, OptimizerDefaults
 from pgaudit.constructors.basic import Basic, refuse_raising
+from pgaudit.constructors.evaluation import Occurrence
 from pgaudit.constructors.patterns import Pattern
-from pgaudit.constructors.regex.rules import AT, Rules
-from pgaudit.constructors.regex.trials import meeting, patterns_of, principle
-from pgaudit.constructors.trials import Meeting
-from pgaudit.core.assignment import NOT_OPTIMIZED, Provenance
+from pgaudit.constructors.regex.evaluation import occurrence, patterns_of, principle
+from pgaudit.constructors.regex.rules import AT, RegexRules
 from pgaudit.core.parameters import Inventory
+from pgaudit.core.setting import NOT_OPTIMIZED, Provenance
 from pgaudit.text import counted, visible
 
 _NAMED = 3
@@ -52,9 +52,9 @@ class Regex(Basic):
         "wd_mults": "patterns, and by what the weight decay is multiplied; nothing else decays",
     }
 
-    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Decisions:
+    def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
-        rules = Rules(config, facts)
+        rules = RegexRules(config, facts)
         groups: dict[tuple[float | None, float | None], int] = {}
         decisions = []
         uncovered = []
@@ -80,7 +80,7 @@ class Regex(Basic):
             raise config.error(f"{message}AssertionError", AT, "schedule", hint=hint)
         return Decisions(tuple(decisions), rules.base)
 
-    def patterns(self, config: Config, facts: Facts) -> Sequence[Pattern]:
+    def patterns(self, config: Config, facts: OptimizerDefaults) -> Sequence[Pattern]:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return patterns_of(config, facts)
 
@@ -88,9 +88,11 @@ class Regex(Basic):
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return principle(winner, loser)
 
-    def trials(self, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
+    def evaluations(
+        self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int
+    ) -> Iterator[Occurrence]:
         """Each parameter is met once, under its first name."""
-        yield meeting(inventory, config, facts, index)
+        yield occurrence(inventory, config, facts, index)
 
     def renamed(self, config: Config, rule: Provenance, to: str) -> Config | None:
         """Returns the config with a pattern written otherwise."""

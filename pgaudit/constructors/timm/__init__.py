@@ -19,14 +19,14 @@ from dataclasses import replace
 
 from pgaudit.config import Config
 from pgaudit.config.grammars.timm import CALL, TIMM
-from pgaudit.constructors.base import Decision, Decisions, Facts, OptimizerSpec
+from pgaudit.constructors.base import Decision, Decisions, OptimizerDefaults, OptimizerSpec
 from pgaudit.constructors.basic import Basic, conflicts_of, refuse_raising
+from pgaudit.constructors.evaluation import Occurrence
 from pgaudit.constructors.patterns import Pattern
-from pgaudit.constructors.timm import trials
-from pgaudit.constructors.timm.rules import Lot, Rules
-from pgaudit.constructors.trials import Meeting
-from pgaudit.core.assignment import NOT_OPTIMIZED, Provenance, Setting
+from pgaudit.constructors.timm import evaluation
+from pgaudit.constructors.timm.rules import TimmRole, TimmRules
 from pgaudit.core.parameters import Inventory, Visit
+from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
 
 _UNNAMED = Decision(NOT_OPTIMIZED, None)
 _FROZEN = Decision(Setting.left_out(Provenance("frozen")), None)
@@ -37,7 +37,7 @@ class Timm(Basic):
 
     grammar = TIMM
     library = "timm 1.0.31"
-    options = trials.OPTIONS
+    options = evaluation.OPTIONS
 
     def optimizer(self, config: Config) -> OptimizerSpec:
         """The optimizer's own weight decay is 0: groups have it."""
@@ -47,45 +47,47 @@ class Timm(Basic):
             config.optimizer["type"], {**given, "weight_decay": 0.0}, factory="timm", grouped={"weight_decay": decay}
         )
 
-    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Decisions:
+    def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         refuse_raising(config, inventory, ["named_parameters"], CALL, "constructor")
-        rules = Rules(config, facts, inventory.hints)
+        rules = TimmRules(config, facts, inventory.hints)
         unnamed = inventory.unnamed
-        lots = [
-            rules.lot(parameter) if parameter.trainable and index not in unnamed else None
+        roles = [
+            rules.role(parameter) if parameter.trainable and index not in unnamed else None
             for index, parameter in enumerate(inventory.parameters)
         ]
-        groups = _groups(rules, lots)
-        decisions = [Decision(rules.setting(lot), groups.get(lot[:3])) if lot else _FROZEN for lot in lots]
+        groups = _groups(rules, roles)
+        decisions = [Decision(rules.setting(role), groups.get(role[:3])) if role else _FROZEN for role in roles]
         if unnamed:
             decisions = [_UNNAMED if index in unnamed else found for index, found in enumerate(decisions)]
 
         def under(visit: Visit) -> Decision:
-            lot = rules.lot(replace(inventory.parameters[visit.index], name=visit.name))
-            return Decision(rules.setting(lot), groups.get(lot[:3]))
+            role = rules.role(replace(inventory.parameters[visit.index], name=visit.name))
+            return Decision(rules.setting(role), groups.get(role[:3]))
 
         conflicts = conflicts_of(inventory, decisions, under)
         if rules.layers is None:
             return Decisions(tuple(decisions), rules.base, conflicts)
-        depths = tuple(lot.layer if lot else None for lot in lots)
+        depths = tuple(role.layer if role else None for role in roles)
         return Decisions(tuple(decisions), rules.base, conflicts, depths, rules.layers.told_by)
 
-    def patterns(self, config: Config, facts: Facts) -> Sequence[Pattern]:
+    def patterns(self, config: Config, facts: OptimizerDefaults) -> Sequence[Pattern]:
         """Layer decay and its bounds; what is not decayed is the model's to say, or holds unless told otherwise."""
-        return trials.patterns(config)
+        return evaluation.patterns(config)
 
     def principle(self, winner: Provenance, loser: Provenance) -> str:
         """See :class:`pgaudit.constructors.base.Constructor`."""
-        return trials.principle(winner, loser)
+        return evaluation.principle(winner, loser)
 
-    def trials(self, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
+    def evaluations(
+        self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int
+    ) -> Iterator[Occurrence]:
         """Each parameter is met once, under its first name."""
-        return trials.meetings(inventory, config, facts, index)
+        return evaluation.occurrences(inventory, config, facts, index)
 
 
-def _groups(rules: Rules, lots: list[Lot | None]) -> dict[tuple[int | None, bool, bool], int]:
+def _groups(rules: TimmRules, roles: list[TimmRole | None]) -> dict[tuple[int | None, bool, bool], int]:
     """The indices of groups: as they are first met or, without layer decay, in an order of their own."""
-    met = dict.fromkeys(lot[:3] for lot in dict.fromkeys(lots) if lot and not rules.leaves_out(lot))
+    met = dict.fromkeys(role[:3] for role in dict.fromkeys(roles) if role and not rules.leaves_out(role))
     order = met if rules.layers else sorted(met, key=lambda key: (key[2], key[1]))
     return {key: place for place, key in enumerate(order)}

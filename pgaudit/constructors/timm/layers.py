@@ -18,8 +18,8 @@ _BY = {
 
 
 @dataclass(frozen=True, slots=True)
-class Layers:
-    """Layers and scales, under one config."""
+class LayerScales:
+    """LayerScales and scales, under one config."""
 
     by_name: Mapping[str, int]
     decay: float
@@ -31,7 +31,7 @@ class Layers:
     """What tells the layers, in words."""
 
     @classmethod
-    def of(cls, config: Config, hints: Hints) -> Layers | None:
+    def of(cls, config: Config, hints: Hints) -> LayerScales | None:
         """Returns the layers, or None where the config has no layer decay.
 
         Raises:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 
 
-class Globs:
+class NameGlobs:
     """Names and globs. The operating system decides whether case matters, as timm leaves it to."""
 
     def __init__(self, patterns: Iterable[str]) -> None:

@@ -22,15 +22,15 @@ from collections.abc import Iterator, Sequence
 
 from pgaudit.config import Config
 from pgaudit.config.grammars.transformers import TRANSFORMERS
-from pgaudit.constructors.base import Decision, Decisions, Facts, OptimizerSpec, Unread
+from pgaudit.constructors.base import Decision, Decisions, OptimizerDefaults, OptimizerSpec, Unread
 from pgaudit.constructors.basic import Basic, conflicts_of, refuse_raising
+from pgaudit.constructors.evaluation import Occurrence
+from pgaudit.constructors.known_options import FOREIGN_OPTIONS
 from pgaudit.constructors.patterns import Pattern
-from pgaudit.constructors.sisters import SISTERS
-from pgaudit.constructors.transformers import trials
-from pgaudit.constructors.transformers.rules import Rules
-from pgaudit.constructors.trials import Meeting
-from pgaudit.core.assignment import NOT_OPTIMIZED, Provenance
+from pgaudit.constructors.transformers import evaluation
+from pgaudit.constructors.transformers.rules import TransformersRules
 from pgaudit.core.parameters import Inventory
+from pgaudit.core.setting import NOT_OPTIMIZED, Provenance
 from pgaudit.text import quoted
 
 CALL = "transformers' get_parameter_names"
@@ -52,7 +52,7 @@ class Transformers(Basic):
         rest = {key: value for key, value in spec.arguments.items() if key not in ("lr", "weight_decay")}
         return OptimizerSpec(spec.type, {"lr": LEARNING_RATE if lr is None else lr, **rest})
 
-    def decide(self, inventory: Inventory, config: Config, facts: Facts) -> Decisions:
+    def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         if inventory.circular is not None:
             raise config.error(
@@ -61,7 +61,7 @@ class Transformers(Basic):
             )
         refuse_raising(config, inventory, ["_parameters"], CALL, "constructor")
         refuse_raising(config, inventory, ["named_parameters"], "transformers' Trainer.create_optimizer", "constructor")
-        rules = Rules(config, facts, inventory)
+        rules = TransformersRules(config, facts, inventory)
         decisions = [Decision(NOT_OPTIMIZED, None)] * len(inventory.parameters)
         for visit in inventory.visits:  # the first name of a tied parameter decides
             index = visit.index
@@ -70,22 +70,24 @@ class Transformers(Basic):
         conflicts = conflicts_of(inventory, decisions, rules.decision)
         return Decisions(_by_mesh(inventory, decisions), rules.decayed, conflicts, may_be_empty=True)
 
-    def patterns(self, config: Config, facts: Facts) -> Sequence[Pattern]:
+    def patterns(self, config: Config, facts: OptimizerDefaults) -> Sequence[Pattern]:
         """Trainer's own rules, none of which stands in the config."""
-        return trials.PATTERNS
+        return evaluation.PATTERNS
 
     def principle(self, winner: Provenance, loser: Provenance) -> str:
         """See :class:`pgaudit.constructors.base.Constructor`."""
-        return trials.PRINCIPLE
+        return evaluation.PRINCIPLE
 
-    def trials(self, inventory: Inventory, config: Config, facts: Facts, index: int) -> Iterator[Meeting]:
+    def evaluations(
+        self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int
+    ) -> Iterator[Occurrence]:
         """See :class:`pgaudit.constructors.base.Constructor`."""
-        return trials.meetings(inventory, Rules(config, facts, inventory), index)
+        return evaluation.occurrences(inventory, TransformersRules(config, facts, inventory), index)
 
-    def unread(self, config: Config, facts: Facts) -> Iterator[Unread]:
+    def unread(self, config: Config, facts: OptimizerDefaults) -> Iterator[Unread]:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         if config.paramwise_cfg:
-            yield Unread(("paramwise_cfg",), frozenset(), SISTERS)
+            yield Unread(("paramwise_cfg",), frozenset(), FOREIGN_OPTIONS)
 
 
 def _by_mesh(inventory: Inventory, decisions: Sequence[Decision]) -> tuple[Decision, ...]:

@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 
 from pgaudit.config import Config
-from pgaudit.constructors.base import Decision, Facts
-from pgaudit.core.assignment import Provenance, Setting
+from pgaudit.constructors.base import Decision, OptimizerDefaults
 from pgaudit.core.parameters import Inventory, ModuleType, Visit
-from pgaudit.inventory.families import LAYER_NORM
+from pgaudit.core.setting import Provenance, Setting
+from pgaudit.models.walk.families import LAYER_NORM
 
 FORBIDDEN = (r"bias", r"layernorm", r"rmsnorm", r"(?:^|\.)norm(?:$|\.)", r"_norm(?:$|\.)")
 """The expressions that Trainer looks for, each in the name in small letters."""
@@ -26,15 +26,15 @@ def layer_norm_of(visit: Visit) -> ModuleType | None:
     return next((module for module in below_root if LAYER_NORM in module.bases), None)
 
 
-class Rules:
+class TransformersRules:
     """The two settings, and which parameter gets which."""
 
-    def __init__(self, config: Config, facts: Facts, inventory: Inventory) -> None:
+    def __init__(self, config: Config, facts: OptimizerDefaults, inventory: Inventory) -> None:
         given = config.optimizer.get("weight_decay")
         decay = 0.0 if given is None else float(given)  # TrainingArguments' default
         self._lr = facts.lr
-        self._lr_rule = Provenance("default", None, config.position("optimizer", "lr"))
-        default = Provenance("default", None, config.position("optimizer", "weight_decay"))
+        self._lr_rule = Provenance("default", None, config.location("optimizer", "lr"))
+        default = Provenance("default", None, config.location("optimizer", "weight_decay"))
         self.decayed = Setting.of(self._lr, decay, self._lr_rule, default, {"weight_decay": decay})
         self._decay = Decision(self.decayed, 0)
         self._of_norms = Decision(self._exempt(NORM_RULE), 1)

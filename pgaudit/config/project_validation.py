@@ -1,0 +1,43 @@
+"""What is wrong with a project file: everything, in one run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pgaudit.config.grammars import grammar_named, unknown_constructor
+from pgaudit.config.layouts import Path
+from pgaudit.config.validation import Invalid, schema_errors
+from pgaudit.text import quoted
+
+EXAMPLE = "audits: [{model: resnet50, config: a.yaml}]"
+
+
+def project_errors(section: Any, at: Path) -> list[Invalid]:
+    """Returns what is wrong with ``pgaudit.yaml``, or with the table of pyproject.toml that stands at ``at``."""
+    found: list[Invalid] = schema_errors("ProjectFile", section, at)
+    entries = section.get("audits") if isinstance(section, Mapping) else None
+    if not isinstance(entries, list):
+        return found
+    if not entries:
+        found.append(Invalid((*at, "audits"), "there is nothing to check", EXAMPLE))
+    seen: set[str] = set()
+    for index, entry in enumerate(entries):
+        where = (*at, "audits", index)
+        found += schema_errors("ProjectAudit", entry, where)
+        if isinstance(entry, Mapping):
+            found += _of_names(entry, where, seen)
+    return found
+
+
+def _of_names(entry: Mapping[str, Any], where: Path, seen: set[str]) -> list[Invalid]:
+    """What is wrong with two names that the schema lets through."""
+    found: list[Invalid] = []
+    name, constructor = entry.get("name"), entry.get("constructor")
+    if isinstance(name, str):
+        if name in seen:
+            found.append(Invalid((*where, "name"), f"two audits are called {quoted(name)}"))
+        seen.add(name)
+    if isinstance(constructor, str) and constructor and grammar_named(constructor) is None:
+        found.append(Invalid((*where, "constructor"), *unknown_constructor(constructor)))
+    return found

@@ -1,0 +1,1 @@
+"""What the classes of optimizers say and do."""

@@ -1,0 +1,138 @@
+"""Optimizer classes: found by name, and asked for what their signatures and methods say."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Iterator, Mapping
+from types import CodeType
+from typing import TYPE_CHECKING, Any
+
+from pgaudit.core.errors import PgauditError
+from pgaudit.memory import gc_disabled
+from pgaudit.text import did_you_mean, quoted
+from pgaudit.user_code import suppress_output
+from pgaudit.user_code.imports import import_attribute
+from pgaudit.user_code.registries import registered_optimizer
+
+if TYPE_CHECKING:
+    from torch.optim import Optimizer
+
+
+class OptimizerError(PgauditError):
+    """The optimizer's class cannot be found, or refuses what it is given; ``argument`` names the culprit where it is
+    known.
+    """
+
+    def __init__(self, message: str, hint: str | None = None, argument: str | None = None) -> None:
+        super().__init__(message, hint)
+        self.argument = argument
+
+
+def optimizer_class(name: str | type, scope: str | None = None) -> type[Optimizer]:
+    """Returns the optimizer class of that name: of torch.optim, of timm.optim, or ``module:Class``.
+
+    Names are the classes' own, case and all, as OpenMMLab's registry has them; ``scope`` is the package whose registry
+    is asked for what torch and timm do not have.
+
+    Raises:
+        OptimizerError: there is none, or it is not an optimizer.
+    """
+    import torch
+
+    found: Any = name
+    if isinstance(name, str):
+        found = import_attribute(name)[1] if ":" in name else _by_class_name(name, scope)
+    if not (inspect.isclass(found) and issubclass(found, torch.optim.Optimizer)):
+        raise OptimizerError(f"{quoted(getattr(name, '__name__', name))} is not an optimizer class", argument="type")
+    return found
+
+
+def _by_class_name(name: str, scope: str | None) -> Any:
+    import torch
+
+    torch_classes = _classes(torch.optim)
+    if name in torch_classes:
+        return torch_classes[name]
+    timm_classes = _timm_classes()
+    if name in timm_classes:
+        return timm_classes[name]
+    if scope is not None and (known := registered_optimizer(name, scope)) is not None:
+        return known
+    raise unknown_optimizer(name, [*torch_classes, *timm_classes])
+
+
+def unknown_optimizer(name: str, known: Iterable[str]) -> OptimizerError:
+    """Returns the error for a name that is none of the known classes', with what was probably meant."""
+    module, _, own = name.rpartition(".")
+    hint = did_you_mean(own, known) or (f"did you mean {quoted(f'{module}:{own}')}?" if module else None)
+    message = f"torch and timm have no optimizer {quoted(name)}"
+    return OptimizerError(message, hint or "your own is named module:Class", argument="type")
+
+
+def exported_classes() -> list[type[Optimizer]]:
+    """Returns all classes of torch.optim and timm.optim."""
+    import torch
+
+    return [*_classes(torch.optim).values(), *_timm_classes().values()]
+
+
+def library_classes() -> dict[str, type[Optimizer]]:
+    """Returns the classes of torch and timm by name; torch's where both have one."""
+    import torch
+
+    return {**_timm_classes(), **_classes(torch.optim)}
+
+
+def _timm_classes() -> dict[str, Any]:
+    try:
+        with suppress_output(), gc_disabled():
+            import timm.optim
+    except Exception:  # torch's own optimizers need no timm
+        return {}
+    return _classes(timm.optim)
+
+
+def _classes(module: Any) -> dict[str, Any]:
+    import torch
+
+    return {
+        name: kind
+        for name, kind in vars(module).items()
+        if inspect.isclass(kind) and issubclass(kind, torch.optim.Optimizer)
+    }
+
+
+def looked_for(kind: type[Optimizer], filled: Mapping[str, Any]) -> frozenset[str]:
+    """Returns the keys of a group that somebody looks for: those that the class fills in, those that its methods name
+    (``group.get("lars_exclude")``), and those of schedulers and hooks.
+    """
+    return frozenset({*filled, *words_in(kind)})
+
+
+def words_in(kind: type[Optimizer]) -> frozenset[str]:
+    """Returns the words in the class's methods that may be keys of a group, and those that others look for."""
+    methods = (method for base in kind.__mro__ for method in vars(base).values() if inspect.isfunction(method))
+    codes = (inspect.unwrap(method).__code__ for method in methods)
+    words = (text for code in codes for text in _texts(code) if text.isidentifier())
+    return frozenset({*_READ_BY_OTHERS, *words})
+
+
+_READ_BY_OTHERS = ("initial_lr", "initial_momentum", "fix_lr")
+"""From the first two schedulers begin; the last is asked for by mmpretrain's SimSiamHook."""
+
+
+def _texts(code: CodeType) -> Iterator[str]:
+    for value in code.co_consts:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, CodeType):
+            yield from _texts(value)
+
+
+def argument_defaults(kind: type[Optimizer]) -> dict[str, Any]:
+    """Returns the defaults that the class's signature gives its arguments; none for a class without one."""
+    try:
+        parameters = inspect.signature(kind).parameters.values()
+    except (TypeError, ValueError):
+        return {}
+    return {each.name: each.default for each in parameters if each.default is not inspect.Parameter.empty}

@@ -1,0 +1,1 @@
+"""Assertions about parameter groups, and the pytest plugin that offers them."""

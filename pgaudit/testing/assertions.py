@@ -1,0 +1,172 @@
+"""The gate as an assertion: model, config and what was agreed → a Report, or an AssertionError that says why.
+
+Nothing heavy is imported before something is asserted: every run of pytest loads this module.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from pgaudit.config import Config
+    from pgaudit.config.expect import Expectations
+    from pgaudit.core.findings import Threshold
+    from pgaudit.core.parameters import Inventory
+    from pgaudit.gate import Outcome
+    from pgaudit.report import Report
+
+    PathLike = str | os.PathLike[str]
+    Model = nn.Module | Inventory | str | None
+    ConfigSource = PathLike | Mapping[str, Any] | Config
+    Expected = Mapping[str, Any] | Expectations | PathLike | None
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What is asserted of a model and a config."""
+
+    expect: Expected = None
+    """A mapping of the shape of a config's ``expect:``, or the path of such a file; None for the config's own."""
+    lock: PathLike | None = None
+    baseline: PathLike | None = None
+    fail_on: Threshold | None = None
+    """The severity from which on findings fail; None for what the expectations say, or else ``never``."""
+    model_args: Mapping[str, Any] = field(default_factory=dict)
+    constructor: str | None = None
+    update: bool = False
+    """Whether the lock is written anew instead of compared."""
+    remedy: str = "update_lock=True"
+    """What makes ``update`` true, in the caller's words."""
+
+
+def asserted(model: Model, config: ConfigSource, terms: Terms) -> Report:
+    """Returns the report of a model under a config if everything is as agreed.
+
+    Raises:
+        AssertionError: with each failure, what moved since the lock, and why the first of these parameters get what
+            they get.
+        PgauditError: the model or a file cannot be read, or nothing at all is asserted.
+    """
+    __tracebackhide__ = True
+    from pgaudit.core.errors import PgauditError
+
+    try:
+        report, outcome = _judged(model, config, terms)
+    except PgauditError as error:
+        raise error.with_traceback(None) from None  # where in pgaudit a mistake came to light tells nobody anything
+    if outcome.failures:
+        from pgaudit.render.assertion import render_assertion
+
+        raise AssertionError(render_assertion(report, outcome, _locked(outcome)))
+    return report
+
+
+def _locked(outcome: Outcome) -> Report | None:
+    """What the lock says, where a parameter gets something else."""
+    from pgaudit.config.documents import read_file
+    from pgaudit.sources.lock import read_lock
+
+    lock = outcome.audit.lock
+    if lock is None or all(finding.code != "lock" for finding in outcome.failures):
+        return None
+    return read_lock(lock, read_file(lock, "lock"))
+
+
+def _judged(model: Model, config: ConfigSource, terms: Terms) -> tuple[Report, Outcome]:
+    __tracebackhide__ = True
+    from pgaudit.config import load_config
+    from pgaudit.gate import Audit, baseline
+    from pgaudit.gate.run import judged
+
+    read = load_config(config, constructor=terms.constructor)
+    expect = _expectations(terms.expect, read)
+    fail_on = terms.fail_on or expect.fail_on or "never"
+    _refuse_nothing(expect, terms, fail_on)
+    known = baseline.read(os.fspath(terms.baseline)) if terms.baseline else frozenset()
+    lock = os.fspath(terms.lock) if terms.lock else None
+    if lock and not terms.update and not os.path.exists(lock):
+        raise _no_lock(lock, terms)
+    from pgaudit.pipeline import audit
+
+    report = audit(model, read, model_args=terms.model_args)
+    if lock and terms.update:
+        _write(report, Path(lock))
+    given = Audit(
+        report.assignment.model.ref,
+        read.path or "a config",
+        lock=lock,
+        baseline=os.fspath(terms.baseline) if terms.baseline else None,
+        fail_on=fail_on,
+    )
+    return report, _with_remedy(judged(given, report, expect, known), terms)
+
+
+def _expectations(given: Expected, config: Config) -> Expectations:
+    from pgaudit.config.documents import refuse
+    from pgaudit.config.expect import Expectations, expect_errors, expectations, load_expectations
+    from pgaudit.config.loader import Document
+
+    if given is None:
+        return config.expect or Expectations()
+    if isinstance(given, Expectations):
+        return given
+    if isinstance(given, (str, os.PathLike)):
+        return load_expectations(os.fspath(given))
+    section = _plain(given)
+    refuse(expect_errors(section, ("expect",)), Document(value={"expect": section}), None)
+    return expectations(section, ("expect",), None, {})
+
+
+def _plain(value: Any) -> Any:
+    """What YAML would have read: globs in a tuple are as good as in a list."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _refuse_nothing(expect: Expectations, terms: Terms, fail_on: Threshold) -> None:
+    """An assertion that cannot fail would be green for ever."""
+    from pgaudit.core.errors import UsageError
+    from pgaudit.core.findings import THRESHOLDS
+    from pgaudit.text import did_you_mean, quoted
+
+    if fail_on not in THRESHOLDS:
+        hint = did_you_mean(fail_on, THRESHOLDS) or f"known: {', '.join(THRESHOLDS)}"
+        raise UsageError(f"fail_on={quoted(fail_on)} is no severity", hint)
+    agreed = expect.rules or expect.params or expect.exhaustive or expect.max_groups is not None
+    if not agreed and not terms.lock and fail_on == "never":
+        raise UsageError("nothing is asserted", "give expect=, lock= or fail_on=, or the config its `expect:`")
+
+
+def _no_lock(lock: str, terms: Terms) -> AssertionError:
+    from pgaudit.text import visible
+
+    return AssertionError(f"there is no lock yet: {visible(lock)}\n  {terms.remedy} writes it")
+
+
+def _write(report: Report, lock: Path) -> None:
+    from pgaudit.atomic_write import write_whole
+    from pgaudit.core.errors import UsageError
+    from pgaudit.sources.lock import written
+    from pgaudit.text import quoted
+
+    text = written(report)
+    try:
+        if not lock.is_file() or lock.read_bytes() != text.encode():
+            lock.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(lock, [text])
+    except OSError as error:
+        raise UsageError(f"cannot write {quoted(lock)}: {error.strerror}") from None
+
+
+def _with_remedy(outcome: Outcome, terms: Terms) -> Outcome:
+    """The hint of a lock that does not fit is about a command, and this is no command line."""
+    hint = f"if that is meant: {terms.remedy}"
+    found = (replace(each, hint=hint) if each.code == "lock" and each.hint else each for each in outcome.findings)
+    return replace(outcome, findings=tuple(found))
