@@ -30,7 +30,7 @@ from pgaudit.render.data import render_csv, render_markdown
 from pgaudit.render.diff_data import render_diff_json, render_diff_markdown
 from pgaudit.render.diff_github import render_diff_github
 from pgaudit.render.diff_table import render_diff_table
-from pgaudit.render.diff_view import Line
+from pgaudit.render.diff_view import DiffLine
 from pgaudit.render.folds import fold
 from pgaudit.render.select import Selection, select
 from pgaudit.render.table import render_table
@@ -249,9 +249,9 @@ def test_a_diff_says_what_is_otherwise() -> None:
         after = audited({"a": {"lr_scale": 0.5}, "b": {"odd": 2}})
     found = compare(before, after)
     a, b = (change for change in found.of(ChangeKind.CHANGED) if change.param.name.endswith("weight"))
-    words = Line("", (a,)).value("peak_lr")
+    words = DiffLine("", (a,)).value("peak_lr")
     assert (words.old, words.new) == ("0.1", "0.05")
-    assert Line("", (b,)).extra == ["amsgrad True → False", "odd – → 2"]
+    assert DiffLine("", (b,)).extra == ["amsgrad True → False", "odd – → 2"]
 
 
 @pytest.mark.parametrize(

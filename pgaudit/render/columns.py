@@ -30,6 +30,8 @@ class Column:
     """Whether cells stand at its right end."""
     drop: int = 0
     """Where the width does not suffice, columns with 1 go, then those with 2; those with 0 stay."""
+    back: bool = False
+    """Whether it comes back when the last cells have moved below their rows, if there is room again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,16 +126,20 @@ def _fit(table: Table, width: int | None) -> tuple[Sequence[int], Sequence[int],
         if width is None or taken <= width:
             return shown, widths, None, False, None
     assert width is not None
-    room = width - taken + widths[-1]
     if not table.moving:
         return shown, widths, None, False, None
+    room = width - taken + widths[-1]
     if room >= short:
         return shown, widths, None, True, None
-    if room >= _ROOM:
+    returning = sorted((index for index, column in enumerate(columns) if column.back), key=lambda i: columns[i].drop)
+    if room >= _ROOM and not returning:
         return shown, widths, None, False, room
-    if room + GAP >= 0:
-        return shown[:-1], widths, None, False, 0
-    name = max(widths[0] + room + GAP, _NARROWEST)
+    room += GAP
+    while returning and sum(widths[index] + GAP for index in returning) > room:
+        del returning[0]
+    if returning or room >= 0:
+        return sorted([*shown[:-1], *returning]), widths, None, False, 0
+    name = max(widths[0] + room, _NARROWEST)
     return shown[:-1], [min(widths[0], name), *widths[1:]], name, False, 0
 
 

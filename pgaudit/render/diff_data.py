@@ -8,7 +8,7 @@ from typing import Any
 
 from pgaudit.core.assignment import ParamAssignment
 from pgaudit.diff import Change, ChangeKind, Diff, ValueChange
-from pgaudit.render.diff_view import Line, counts_line, head, lines_of, renamed, setup_words, titles
+from pgaudit.render.diff_view import DiffLine, counts_line, head, lines_of, renamed, setup_words, titles
 from pgaudit.render.markdown import code, escaped
 from pgaudit.render.numbers import shape
 from pgaudit.render.style import DECIDED_BY
@@ -106,7 +106,7 @@ def render_diff_markdown(diff: Diff, *, fold: bool = True, rules: bool = True) -
     return "\n".join(lines) + "\n"
 
 
-def _table(lines: Sequence[Line]) -> list[str]:
+def _table(lines: Sequence[DiffLine]) -> list[str]:
     shown = titles(lines)
     scheduled = " scheduled lr |" if "peak_lr" in shown else ""
     head = [
@@ -116,7 +116,7 @@ def _table(lines: Sequence[Line]) -> list[str]:
     return [*head, *(_row(line, shown) for line in lines)]
 
 
-def _row(line: Line, shown: Iterable[str]) -> str:
+def _row(line: DiffLine, shown: Iterable[str]) -> str:
     facts = f" {' → '.join(map(shape, line.shapes))}" if line.shapes else ""
     if (before := renamed(line.change)) is not None:
         facts += f" (was {code(before)})"

@@ -9,7 +9,7 @@ from pgaudit.core.setting import Provenance
 from pgaudit.diff import Change, ChangeKind, Diff
 from pgaudit.diff.compare import same
 from pgaudit.diff.records import rule_names
-from pgaudit.render.diff_view import Line, counts_line, head, lines_of, setup_words, titles
+from pgaudit.render.diff_view import DiffLine, counts_line, head, lines_of, setup_words, titles
 from pgaudit.render.github import Level, command
 from pgaudit.sources.files import NOTHING
 from pgaudit.text import counted, visible
@@ -70,7 +70,7 @@ def _message(changes: Sequence[Change]) -> str:
     return "\n".join(words)
 
 
-def _line(line: Line) -> str:
+def _line(line: DiffLine) -> str:
     names = titles([line])
     alone = line.change.kind in (ChangeKind.ADDED, ChangeKind.REMOVED)
     words = [f"{names[which]} {value}" for which, value in line.values.items() if alone or value.new is not None]

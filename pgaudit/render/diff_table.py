@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pgaudit.diff import Change, ChangeKind, Diff
 from pgaudit.diff.records import effect
 from pgaudit.render.columns import Column, Row, Table
-from pgaudit.render.diff_view import MARKS, Line, counts, head, lines_of, renamed, setup_words, titles
+from pgaudit.render.diff_view import MARKS, DiffLine, counts, head, lines_of, renamed, setup_words, titles
 from pgaudit.render.numbers import shape
 from pgaudit.render.style import BASE, DECIDED_BY, Marks, colour
 from pgaudit.render.styled import Text
@@ -55,20 +55,20 @@ def _setup(diff: Diff, marks: Marks) -> Table:
     return Table([Column(), Column()], rows)
 
 
-def _table(diff: Diff, lines: Sequence[Line], marks: Marks) -> Table:
+def _table(diff: Diff, lines: Sequence[DiffLine], marks: Marks) -> Table:
     """Returns all changes; those of the same effect stand last, under a heading of their own."""
     alike = {_likeness(line.change): line for line in lines}
     columns = titles(alike.values())
     values = {which: [line.value(which) for line in alike.values()] for which in columns}
     olds = {which: max([0, *(len(each.old) for each in of if each.new is not None)]) for which, of in values.items()}
-    told = {likeness: _told(diff, line, olds) for likeness, line in alike.items()}
+    made = {likeness: _cells(diff, line, olds) for likeness, line in alike.items()}
     folded = any(len(line.changes) > 1 for line in lines)
     rows: list[Row | Text] = []
     apart: list[Row | Text] = []
     for line in lines:
         quiet = line.change.kind is ChangeKind.SAME_EFFECT
         count = Text(str(len(line.changes)), BASE if quiet or len(line.changes) == 1 else "")
-        own = told[_likeness(line.change)]
+        own = made[_likeness(line.change)]
         row = Row(
             visible(line.name),
             [*([count] if folded else []), *own.values, own.rules],
@@ -92,15 +92,15 @@ def _table(diff: Diff, lines: Sequence[Line], marks: Marks) -> Table:
 
 
 def _likeness(change: Change) -> Hashable:
-    """What changes have in common of which the same is told: thousands have few different ones."""
+    """What changes have in common that stand alike right of their names: thousands have few different ones."""
     sides = (change.before, change.after)
     rules = (each and (*effect(each), each.setting.lr_rule, each.setting.weight_decay_rule) for each in sides)
     return change.kind, repr(change.extra), *rules
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
-    """What is told of all changes that are alike, right of their names."""
+class _Cells:
+    """What stands right of a name, the same for all changes that are alike."""
 
     values: Sequence[Text]
     rules: Text
@@ -110,12 +110,12 @@ class _Told:
     """The rules in several lines."""
 
 
-def _told(diff: Diff, line: Line, olds: Mapping[str, int]) -> _Told:
+def _cells(diff: Diff, line: DiffLine, olds: Mapping[str, int]) -> _Cells:
     dot, arrow = (Text(f" {mark} ", BASE) for mark in (line.marks.dot, line.marks.arrow))
     extra = [Text(words, colour(line.change.param.setting.lr_rule)) for words in line.extra]
     whole, short = ([Text.assemble(*words) for words in line.rules(line=lines)] for lines in (True, False))
     first, *rest = whole
-    return _Told(
+    return _Cells(
         [_value(diff, line, which, old) for which, old in olds.items()],
         Text.joined([Text.joined(whole, arrow), *extra], dot),
         Text.joined([Text.joined(short, arrow), *extra], dot),
@@ -123,7 +123,7 @@ def _told(diff: Diff, line: Line, olds: Mapping[str, int]) -> _Told:
     )
 
 
-def _value(diff: Diff, line: Line, which: str, old_width: int) -> Text:
+def _value(diff: Diff, line: DiffLine, which: str, old_width: int) -> Text:
     """One cell: ``▲ 0.1 → 1``, with the arrows of a column below each other."""
     marks, words = line.marks, line.value(which)
     rule = colour(line.change.param.setting.provenance("weight_decay" if which == "weight_decay" else "lr"))
@@ -145,7 +145,7 @@ def _is_quiet(diff: Diff, change: Change, which: str) -> bool:
     return bool(getattr(change.param.setting, which) == (decay if which == "weight_decay" else lr))
 
 
-def _facts(line: Line) -> list[str]:
+def _facts(line: DiffLine) -> list[str]:
     """What stands under a name and has no column: another shape, another first name."""
     shapes = [shape(each, line.marks.times) for each in line.shapes]
     facts = [f"    shape {f' {line.marks.arrow} '.join(shapes)}"] if shapes else []

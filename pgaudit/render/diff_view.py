@@ -54,7 +54,7 @@ class Sides:
 
 
 @dataclass(frozen=True)
-class Line:
+class DiffLine:
     """Parameters under one name to which the same happens, and what every format tells of them."""
 
     name: str
@@ -127,15 +127,15 @@ class Line:
         return both if self.change.kind is ChangeKind.RESHAPED else []
 
 
-def lines_of(changes: Sequence[Change], *, fold: bool, marks: Marks = UNICODE) -> list[Line]:
+def lines_of(changes: Sequence[Change], *, fold: bool, marks: Marks = UNICODE) -> list[DiffLine]:
     """Returns the changes by themselves, or joined over blocks where the same happens to them."""
     if not fold:
-        return [Line(each.param.name, (each,), marks) for each in changes]
+        return [DiffLine(each.param.name, (each,), marks) for each in changes]
     folds = fold_named((each.param.name, _likeness(each), _family(each), each) for each in changes)
-    return [Line(fold.name, fold.rows, marks) for fold in folds]
+    return [DiffLine(fold.name, fold.rows, marks) for fold in folds]
 
 
-def titles(lines: Iterable[Line]) -> dict[str, str]:
+def titles(lines: Iterable[DiffLine]) -> dict[str, str]:
     """Returns the values that a table shows, with their titles."""
     scheduled = any("peak_lr" in line.values for line in lines)
     return {"lr": "lr", **({"peak_lr": "scheduled"} if scheduled else {}), "weight_decay": "decay"}

@@ -5,12 +5,14 @@ link.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 
-from pgaudit.core.findings import SEVERITIES
-from pgaudit.render.style import BASE, SEVERITY_STYLES
+from pgaudit.core.findings import SEVERITIES, Finding
+from pgaudit.render.columns import GAP
+from pgaudit.render.style import BASE, LEFT_OUT, SEVERITY_STYLES
 from pgaudit.render.styled import Text
-from pgaudit.render.wrap import append_words
+from pgaudit.render.wrap import HANGING, filled
 from pgaudit.report import Report
 from pgaudit.text import counted, visible
 
@@ -18,35 +20,57 @@ SHOWN = 5
 """Findings of one code that are spelled out; a thousand tied parameters are one mistake."""
 
 
-def findings_text(report: Report, width: int | None, *, verbose: bool) -> Text:
-    """Returns the findings, each with its hint, and a line of counts; infos are only counted unless ``verbose``."""
-    text = Text()
+def finding_lines(
+    finding: Finding,
+    width: int | None,
+    *,
+    indent: int = 0,
+    names: Iterable[str] = (),
+    hint: bool = True,
+    style: str = "",
+) -> Iterator[Text]:
+    """Yields a finding after its place, which stands alone where it leaves no room for the code; and its hint.
+
+    Args:
+        finding: what is wrong.
+        width: cells of the terminal.
+        indent: cells before the first line.
+        names: lines about its parameters.
+        hint: whether the hint is wanted.
+        style: of the message.
+    """
+    head = finding.title if finding.stops else f"{finding.title} [{finding.severity}]"
+    start, where = Text(" " * indent), visible(finding.location or "")
+    if where and width is not None and Text(where + head).cells + indent + GAP > width:
+        yield start.append(where)
+        start = Text("  ")
+    elif where:
+        start.append(f"{where}  ")
+    start.append(head, LEFT_OUT if finding.stops else SEVERITY_STYLES[finding.severity]).append("  ")
+    yield from filled(visible(finding.message), width, start=start, hanging=HANGING, style=style)
+    yield from (Text(f"    {name}") for name in names)
+    if finding.hint and hint:
+        start = Text(" " * (indent + 2))
+        yield from filled(visible(finding.hint), width, start=start, hanging=HANGING, style=BASE)
+
+
+def findings_lines(report: Report, width: int | None, *, verbose: bool) -> Iterator[Text]:
+    """Yields the findings, each with its hint, and a line of counts; infos are only counted unless ``verbose``."""
     seen: Counter[str] = Counter()
-    told = [finding for finding in report.findings if verbose or finding.severity != "info"]
-    for finding, following in zip_longest(told, told[1:]):
+    shown = [finding for finding in report.findings if verbose or finding.severity != "info"]
+    for finding, following in zip_longest(shown, shown[1:]):
         seen[finding.code] += 1
-        if seen[finding.code] > SHOWN:
-            continue
-        last = following is None or following.hint != finding.hint or seen[finding.code] == SHOWN
-        style = SEVERITY_STYLES[finding.severity]
-        where = visible(finding.location or "")
-        text.append(f"{where}  " if where else "")
-        text.append(finding.title, style=style)
-        text.append(f" [{finding.severity}]  ", style=style)
-        append_words(text, visible(finding.message), width)
-        if finding.hint and last:  # one mistake made five times is mended once
-            text.append("  ")
-            append_words(text, visible(finding.hint), width, style=BASE)
+        if seen[finding.code] <= SHOWN:
+            last = following is None or following.hint != finding.hint or seen[finding.code] == SHOWN
+            yield from finding_lines(finding, width, hint=last)  # one mistake made five times is mended once
     for code, count in seen.items():
         if count > SHOWN:
-            text.append(f"  and {count - SHOWN:,} more of {code}\n", style=BASE)
+            yield Text(f"  and {count - SHOWN:,} more of {code}", BASE)
     counts = Counter(finding.severity for finding in report.findings)
     words = [counted(counts[severity], severity) for severity in SEVERITIES if counts[severity]]
-    if len(told) < len(report.findings):
+    if len(shown) < len(report.findings):
         words[-1] += " (-v)"
     words += [f"{len(report.ignored)} ignored"] if report.ignored else []
-    if told:  # the gravest is the first
-        words[-1] += f". pgaudit finding {told[0].code} says what that means"
-    append_words(text, ", ".join(words), width, style=BASE)
-    text.rstrip()
-    return text
+    if shown:  # the gravest is the first
+        words[-1] += f". pgaudit finding {shown[0].code} says what that means"
+    yield from filled(", ".join(words), width, hanging=HANGING, style=BASE)

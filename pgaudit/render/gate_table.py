@@ -10,11 +10,12 @@ from rich.cells import cell_len
 from pgaudit.core.findings import Finding, Severity
 from pgaudit.gate import Outcome
 from pgaudit.render.columns import GAP
+from pgaudit.render.findings import finding_lines
 from pgaudit.render.gate_words import Verdict, folded, in_order, title, verdict
-from pgaudit.render.style import BASE, LEFT_OUT, SEVERITY_STYLES
+from pgaudit.render.style import BASE
 from pgaudit.render.styled import Text
 from pgaudit.render.terminal import TableOptions, printed
-from pgaudit.render.wrap import HANGING, append_words, broken
+from pgaudit.render.wrap import HANGING, broken, filled
 from pgaudit.text import counted, visible
 
 SHOWN = 10
@@ -29,66 +30,37 @@ def render_gate_table(outcomes: Sequence[Outcome], options: TableOptions) -> str
     """
     parts: list[Text | str] = []
     for outcome in outcomes:
-        told = [*_account(outcome, options)]
-        if told and len(outcomes) > 1:
-            heading = Text()
-            append_words(heading, visible(title(outcome.audit)), options.width, "bold")
-            told.insert(0, _trimmed(heading))
-        parts += [*told, ""] if told else []
-    parts += [_verdict(outcomes[0], options)] if len(outcomes) == 1 else _verdicts(outcomes, options)
+        lines = [*_findings(outcome, options)]
+        if lines and len(outcomes) > 1:
+            parts += filled(visible(title(outcome.audit)), options.width, hanging=HANGING, style="bold")
+        parts += [*lines, ""] if lines else []
+    parts += _verdict(outcomes[0], options) if len(outcomes) == 1 else _verdicts(outcomes, options)
     return printed(parts, options)
 
 
-def _trimmed(text: Text) -> Text:
-    text.rstrip()
-    return text
-
-
-def _account(outcome: Outcome, options: TableOptions) -> Iterator[Text]:
+def _findings(outcome: Outcome, options: TableOptions) -> Iterator[Text]:
     seen: Counter[str] = Counter()
     for finding in in_order(outcome):
-        if not _is_told(outcome, finding, options):
+        if not _is_shown(outcome, finding, options):
             continue
         seen[finding.code] += not finding.stops
         if seen[finding.code] <= SHOWN:
-            yield _finding(finding, options)
+            lines = folded(finding.params, _NAMES) if len(finding.params) > 1 else []
+            names = [part for line in lines for part in broken(line, options.width and options.width - 4)]
+            yield from finding_lines(finding, options.width, names=names)
     for code, count in seen.items():
         if count > SHOWN:
             yield Text(f"and {count - SHOWN:,} more of {code}", style=BASE)
 
 
-def _is_told(outcome: Outcome, finding: Finding, options: TableOptions) -> bool:
+def _is_shown(outcome: Outcome, finding: Finding, options: TableOptions) -> bool:
     """Whether a finding is spelled out, and not only counted."""
     return options.verbose or outcome.fails(finding) or finding.code == "baseline"
 
 
-def _finding(finding: Finding, options: TableOptions) -> Text:
-    """A message after its place and code, its parameters, and its hint. A place that leaves no room stands alone."""
-    head = finding.title if finding.stops else f"{finding.title} [{finding.severity}]"
-    where = visible(finding.location or "")
-    alone = options.width is not None and cell_len(where) + GAP + cell_len(head) > options.width
-    text = Text(f"{where}{f'{chr(10)}  ' if alone else '  '}" if where else "")
-    text.append(head, style=LEFT_OUT if finding.stops else SEVERITY_STYLES[finding.severity])
-    text.append("  ")
-    append_words(text, visible(finding.message), options.width)
-    if len(finding.params) > 1:
-        text.append("".join(f"    {line}\n" for line in _names(finding.params, options)))
-    if finding.hint:
-        text.append("  ")
-        append_words(text, visible(finding.hint), options.width, BASE)
-    return _trimmed(text)
-
-
-def _names(names: Sequence[str], options: TableOptions) -> Iterator[str]:
-    for name in folded(names, _NAMES):
-        yield from broken(name, options.width and options.width - 4)
-
-
-def _verdict(outcome: Outcome, options: TableOptions) -> Text:
-    word, style = _word(outcome, options)
-    text = Text.assemble((word, style), f" {options.marks.dot} ")
-    append_words(text, _counts(outcome, options), options.width)
-    return _trimmed(text)
+def _verdict(outcome: Outcome, options: TableOptions) -> list[Text]:
+    start = Text.assemble(_word(outcome, options), f" {options.marks.dot} ")
+    return filled(_counts(outcome, options), options.width, start=start, hanging=HANGING)
 
 
 _STYLES: dict[Verdict, str] = {"passed": "bold green", "failed": "bold red", "not checked": "bold red"}
@@ -106,7 +78,7 @@ def _counts(outcome: Outcome, options: TableOptions) -> list[str]:
     severities = Counter(finding.severity for finding in outcome.others)
     words = [counted(outcome.parameters, "tensor"), counted(len(outcome.failures), "failure")]
     words += [counted(severities[severity], noun) for severity, noun in _NOUNS.items() if severities[severity]]
-    words[-1] += "" if all(_is_told(outcome, finding, options) for finding in outcome.findings) else " (-v)"
+    words[-1] += "" if all(_is_shown(outcome, finding, options) for finding in outcome.findings) else " (-v)"
     words += [f"{outcome.ignored} ignored"] if outcome.ignored else []
     return [*(f"{word} {options.marks.dot}" for word in words[:-1]), words[-1]]
 
@@ -115,26 +87,22 @@ _NOUNS: dict[Severity, str] = {"error": "other error", "warning": "warning", "in
 
 
 def _verdicts(outcomes: Sequence[Outcome], options: TableOptions) -> list[Text]:
-    words = [_word(outcome, options) for outcome in outcomes]
-    widest = max((cell_len(word) for word, _ in words), default=0)
+    words = [Text(*_word(outcome, options)) for outcome in outcomes]
+    widest = max((word.cells for word in words), default=0)
     names = [visible(title(outcome.audit)) for outcome in outcomes]
     counts = [_counts(outcome, options) for outcome in outcomes]
     column = max(map(cell_len, names), default=0)
-    room = None if options.width is None else options.width - widest - 2 * GAP
-    beside = room is None or column + max((cell_len(" ".join(count)) for count in counts), default=0) <= room
+    longest = max((cell_len(" ".join(count)) for count in counts), default=0)
+    beside = options.width is None or widest + column + longest + 2 * GAP <= options.width
     lines = []
-    for (word, style), name, count in zip(words, names, counts, strict=True):
-        line = Text.assemble((word, style), " " * (widest - cell_len(word) + GAP))
+    for word, name, count in zip(words, names, counts, strict=True):
+        start = word.append(" " * (widest - word.cells + GAP))
         if beside:
-            line.append(name + " " * (column - cell_len(name) + GAP))
-            line.append(" ".join(count), style=BASE)
+            lines.append(start.append(name + " " * (column - cell_len(name) + GAP)).append(" ".join(count), BASE))
         else:
-            append_words(line, name, options.width)
-            line.append(" " * HANGING)
-            append_words(line, count, options.width, BASE)
-        lines.append(_trimmed(line))
+            lines += filled(name, options.width, start=start, hanging=HANGING)
+            start = Text(" " * HANGING)
+            lines += filled(count, options.width, start=start, hanging=HANGING, style=BASE)
     totals = Counter(map(verdict, outcomes))
-    total = Text()
-    kinds = [f"{totals[word]} {word}" for word in _STYLES if totals[word]]
-    append_words(total, ", ".join([counted(len(outcomes), "audit"), *kinds]), options.width, BASE)
-    return [*lines, _trimmed(total)]
+    kinds = [counted(len(outcomes), "audit"), *(f"{totals[word]} {word}" for word in _STYLES if totals[word])]
+    return [*lines, *filled(", ".join(kinds), options.width, hanging=HANGING, style=BASE)]

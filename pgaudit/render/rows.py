@@ -43,25 +43,25 @@ class _Rows:
 
     def __iter__(self) -> Iterator[Row | Text]:
         # Rows that share these say the same right of the shape.
-        told: dict[tuple[int, int | None, bool | None], _Told] = {}
+        made: dict[tuple[int, int | None, bool | None], _Cells] = {}
         for section, lines in self.folds:
             if section.heading:
                 yield from (Text(), Text(section.heading, "bold underline"))
             for line in lines:
                 row = line.rows[0]
                 kind = id(row.setting), row.optimizer, row.param.trainable
-                if kind not in told:
-                    told[kind] = _told(self.report, row, self.options)
-                yield self._row(line, told[kind])
+                if kind not in made:
+                    made[kind] = _cells(self.report, row, self.options)
+                yield self._row(line, made[kind])
 
-    def _row(self, line: Fold, told: _Told) -> Row:
+    def _row(self, line: Fold, own: _Cells) -> Row:
         if self.folded:
             second = Text(str(len(line.rows)), BASE if len(line.rows) == 1 else "")
         else:
             second = Text(shape(line.rows[0].param.shape, self.options.marks.times), BASE)
-        cells = [second, *told.values, told.rules]
-        obvious = told.rules.plain == "default"
-        return Row(visible(line.name), cells, under=_aliases(line), short=told.short, obvious=obvious)
+        cells = [second, *own.values, own.rules]
+        obvious = own.rules.plain == "default"
+        return Row(visible(line.name), cells, under=_aliases(line), short=own.short, obvious=obvious)
 
 
 def _aliases(line: Fold) -> list[str]:
@@ -72,8 +72,8 @@ def _aliases(line: Fold) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
-    """What is told of all parameters with one setting."""
+class _Cells:
+    """What stands right of the shape, the same for all parameters with one setting."""
 
     values: Sequence[Text]
     rules: Text
@@ -81,7 +81,7 @@ class _Told:
     """The rules without their lines."""
 
 
-def _told(report: Report, row: ParamAssignment, options: TableOptions) -> _Told:
+def _cells(report: Report, row: ParamAssignment, options: TableOptions) -> _Cells:
     setting, base = row.setting, report.optimizer_of(row).base
     shown = [(setting.lr, base.lr, setting.lr_rule)]
     shown += [(setting.peak_lr, base.peak_lr, setting.lr_rule)] if report.scheduled else []
@@ -93,7 +93,7 @@ def _told(report: Report, row: ParamAssignment, options: TableOptions) -> _Told:
         )
         for value, own, rule in shown
     ]
-    return _Told(values, *(_rules(report, row, options, line=line) for line in (True, False)))
+    return _Cells(values, *(_rules(report, row, options, line=line) for line in (True, False)))
 
 
 def _rules(report: Report, row: ParamAssignment, options: TableOptions, *, line: bool) -> Text:

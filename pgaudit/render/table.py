@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
-from pgaudit.render.findings import findings_text
+from pgaudit.render.findings import findings_lines
 from pgaudit.render.folds import fold, unfolded
 from pgaudit.render.rows import rows_table
 from pgaudit.render.select import Selection, select
@@ -40,7 +40,7 @@ def report_lines(report: Report, selection: Selection, options: TableOptions) ->
     if options.groups and report.groups:
         after += [Text(), *groups_lines(report, options.marks)]
     if report.findings or report.ignored:
-        after += [Text(), findings_text(report, options.width, verbose=options.verbose)]
+        after += [Text(), *findings_lines(report, options.width, verbose=options.verbose)]
     shown = sum(len(section.rows) for section in sections)
     if not shown:
         nothing = "every parameter has the base values" if selection.changed else "no parameter to show"

@@ -53,13 +53,6 @@ def filled(
     return lines
 
 
-def append_words(text: Text, words: str | Sequence[str], width: int | None, style: str = "") -> None:
-    """Appends a sentence, or pieces that stay whole, and ends the line."""
-    *above, last = text.lines()
-    lines = filled(words, width, start=last, hanging=HANGING, style=style)
-    text.pieces = Text.joined([*above, *lines, ""]).pieces
-
-
 def cut(text: Text, ends: str = " ") -> list[Text]:
     """Returns the pieces of a line that end after blanks, or after other characters."""
     found, at = [], 0
