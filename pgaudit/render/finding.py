@@ -77,7 +77,7 @@ def render_list(findings: Sequence[Documentation], options: TableOptions) -> str
             parts += [line, Padding(_wrapped(finding.title, options.width - 7), (0, 0, 0, 7), expand=False)]
         else:
             parts.append(line + title)
-    parts += ["", Text("pgaudit finding CODE says what it means, why it hurts, and how to mend it", style=BASE)]
+    parts += ["", Text("pgaudit finding CODE says what it means, why it hurts, and how to fix it", style=BASE)]
     return printed(Group(*parts), options)
 
 

@@ -35,7 +35,7 @@ def findings_text(report: Report, width: int | None, *, verbose: bool) -> Text:
         text.append(finding.title, style=style)
         text.append(f" [{finding.severity}]  ", style=style)
         append_words(text, visible(finding.message), width)
-        if finding.hint and last:  # one mistake made five times is mended once
+        if finding.hint and last:  # one mistake made five times is fixed once
             text.append("  ")
             append_words(text, visible(finding.hint), width, style=BASE)
     for code, count in seen.items():
