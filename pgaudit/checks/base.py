@@ -45,7 +45,7 @@ class Audited:
     def hits(self) -> tuple[Hits, ...]:
         """What each rule of the config matches and decides, in the order in which rules are tried.
 
-        The library's own rules are not among them: nobody can mend those.
+        The library's own rules are not among them: nobody can fix those.
         """
         patterns = [pattern for pattern in self.constructor.patterns(self.config, self.facts) if pattern.written]
         return hits_of(self.inventory, patterns, self.assignment, self.first_visits)

@@ -11,7 +11,7 @@ from pgaudit.checks.base import Kind
 from pgaudit.core.errors import UsageError
 from pgaudit.text import did_you_mean, visible
 
-PARTS = {"what": "What", "why": "Why it hurts", "example": "Example", "mend": "How to mend it"}
+PARTS = {"what": "What", "why": "Why it hurts", "example": "Example", "mend": "How to fix it"}
 
 
 @dataclass(frozen=True, slots=True)

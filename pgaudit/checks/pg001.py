@@ -9,7 +9,7 @@ from a base config for another model, and harmless; some are a typo or a renamed
 Example: `.absolute_pos_embed`, of Swin Transformers, in the config of a ConvNeXt; `backbone.` before the names of a
 model that is the backbone itself; `.conv1` for a module at the root, where no dot comes before the name.
 
-How to mend it: correct the key as the hint says, or remove it. If a base config has it for its other models, ignore the
+How to fix it: correct the key as the hint says, or remove it. If a base config has it for its other models, ignore the
 finding with that as the reason.
 """
 

@@ -10,7 +10,7 @@ if the more important one stood first. The multiplier of the losing key is never
 Example: `norm: {decay_mult: 0.0}` beside `backbone.layers: {lr_mult: 0.1}`: the longer key takes the norms, and gives
 them full weight decay.
 
-How to mend it: write the losing key longer (`backbone.layers.0.norm`), or say all that is meant for these parameters
+How to fix it: write the losing key longer (`backbone.layers.0.norm`), or say all that is meant for these parameters
 under the key that wins; in BaseCls, put the rule before the one that wins.
 """
 

@@ -9,7 +9,7 @@ Why it hurts: a multiplier for a new classifier lands on half of the model, and 
 Example: `head: {lr_mult: 10.0}` in a segmentation model also trains `decode_head` and `auxiliary_head` at 10 times the
 lr; `fc` multiplies two thirds of a Vision Transformer.
 
-How to mend it: write the key with the dots around it (`.head.`), or longer, so that it names just one place. If all of
+How to fix it: write the key with the dots around it (`.head.`), or longer, so that it names just one place. If all of
 them are meant, ignore the finding and say so.
 """
 

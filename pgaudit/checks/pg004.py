@@ -9,7 +9,7 @@ Why it hurts: the norms and biases of the backbone are decayed after all, in a c
 Example: `norm_decay_mult: 0.0` with `custom_keys: {backbone: {lr_mult: 0.1}}`: every norm of the backbone has full
 weight decay (discussed in mmengine issue 846).
 
-How to mend it: give the key a `decay_mult`, if all of its parameters are to have the same; otherwise add longer keys
+How to fix it: give the key a `decay_mult`, if all of its parameters are to have the same; otherwise add longer keys
 for the exempted ones (`backbone.bn1: {lr_mult: 0.1, decay_mult: 0.0}`).
 """
 

@@ -10,7 +10,7 @@ Why it hurts: it does no harm by itself; but somebody thinks that it does someth
 Example: `bias_decay_mult: 0.0` on a ResNet whose only bias outside its norms is under the custom key `fc`;
 `dwconv_decay_mult` for a model without depthwise convolutions; any `decay_mult` where `weight_decay` is 0.
 
-How to mend it: remove it, or find out where the parameters are that it was meant for (`pgaudit explain`).
+How to fix it: remove it, or find out where the parameters are that it was meant for (`pgaudit explain`).
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ Why it hurts: the config exempts norms from weight decay, and these stay decayed
 
 Example: `norm_decay_mult: 0.0` with a model of RmsNorm layers.
 
-How to mend it: a custom key for them (`norm: {decay_mult: 0.0}`), or a constructor that goes by the number of
+How to fix it: a custom key for them (`norm: {decay_mult: 0.0}`), or a constructor that goes by the number of
 dimensions.
 """
 

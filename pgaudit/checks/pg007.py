@@ -8,7 +8,7 @@ libraries other than timm do not read `no_weight_decay()`, which 568 timm models
 
 Example: `optimizer: {type: AdamW, lr: 1.0e-3, weight_decay: 0.05}` alone decays `cls_token`, `pos_embed` and all norms.
 
-How to mend it: `norm_decay_mult: 0.0`, `bias_decay_mult: 0.0`, and custom keys for tokens; or ignore it, where the
+How to fix it: `norm_decay_mult: 0.0`, `bias_decay_mult: 0.0`, and custom keys for tokens; or ignore it, where the
 recipe wants it.
 """
 

@@ -8,7 +8,7 @@ come before biases, its bias never gets `bias_decay_mult`.
 
 Example: `Conv2d(1, 64, 7)` under `dwconv_decay_mult: 0.0`: the first layer is not decayed.
 
-How to mend it: a custom key for the layer, which comes before both options.
+How to fix it: a custom key for the layer, which comes before both options.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ does nothing.
 
 Example: an output layer that shares the embedding's weight, under any non-empty ``paramwise_cfg``.
 
-How to mend it: ``bypass_duplicate: true``, where the constructor reads it. It does not help a frozen parameter, which
+How to fix it: ``bypass_duplicate: true``, where the constructor reads it. It does not help a frozen parameter, which
 the constructor appends without asking. Otherwise untie the tensor.
 """
 

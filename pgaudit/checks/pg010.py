@@ -12,7 +12,7 @@ says so.
 Example: a backbone whose first stage is frozen, under `custom_keys: {backbone: {lr_mult: 0.1}}`, unfrozen after an
 epoch: the stage trains at 10 times the lr of the rest.
 
-How to mend it: unfreeze before the optimizer is built, or leave it at that and ignore the finding. For parameters in no
+How to fix it: unfreeze before the optimizer is built, or leave it at that and ignore the finding. For parameters in no
 group: rename the attribute `module`.
 """
 

@@ -10,7 +10,7 @@ training run.
 
 Example: ``wd_mult`` in a published mmseg config (the option is ``decay_mult``), ``_delete`` for mmcv's ``_delete_``.
 
-How to mend it: correct the word, move it to where the library looks, or remove it.
+How to fix it: correct the word, move it to where the library looks, or remove it.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ multiply text.
 
 Example: ``weight_decay: 1e-4``.
 
-How to mend it: write ``1.0e-4``. pgaudit itself reads the number.
+How to fix it: write ``1.0e-4``. pgaudit itself reads the number.
 """
 
 from __future__ import annotations

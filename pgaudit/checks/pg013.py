@@ -8,7 +8,7 @@ lr 0 still updates its running statistics, so the part is not as frozen as it lo
 
 Example: `custom_keys: {backbone: {lr_mult: 0.0}}` to freeze a backbone.
 
-How to mend it: freeze the parameters in the model (`requires_grad_(False)`, `frozen_stages`), and norms with `eval()`.
+How to fix it: freeze the parameters in the model (`requires_grad_(False)`, `frozen_stages`), and norms with `eval()`.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ nothing says so.
 
 Example: ``flat_decay_mult`` under mmcv 1.x; ``lr: 0.001`` in a custom key, which mmengine copies and mmcv 1.x does not.
 
-How to mend it: name the constructor that reads it, or say the same in this one's options (``custom_keys``).
+How to fix it: name the constructor that reads it, or say the same in this one's options (``custom_keys``).
 """
 
 from __future__ import annotations

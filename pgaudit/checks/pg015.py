@@ -6,7 +6,7 @@ Why it hurts: whoever doubles the lr of biases expects it of all biases.
 
 Example: `bias_lr_mult: 2.0` with `dcn_offset_lr_mult: 0.1` in a detector with deformable convolutions.
 
-How to mend it: nothing, if the offsets are to learn slowly as a whole; otherwise a custom key `conv_offset.bias`.
+How to fix it: nothing, if the offsets are to learn slowly as a whole; otherwise a custom key `conv_offset.bias`.
 """
 
 from __future__ import annotations

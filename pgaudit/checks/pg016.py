@@ -7,7 +7,7 @@ Why it hurts: the table of a Swin Transformer gets the weight decay of biases, b
 
 Example: `[0, bias]` with a model that has `attn.relative_position_bias_table`.
 
-How to mend it: anchor the pattern: `bias$`, `(^|\\.)bias$`.
+How to fix it: anchor the pattern: `bias$`, `(^|\\.)bias$`.
 """
 
 from __future__ import annotations

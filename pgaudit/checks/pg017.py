@@ -10,7 +10,7 @@ Example: timm's layer decay for a model with neither `group_matcher()` nor `pret
 timm model inside a module of one's own; mmpretrain's for HiViT, whose depth rule looks for
 `layers` while the modules are called `blocks`: 150 of 155 parameters count as the last layer.
 
-How to mend it: give the model a depth rule (`group_matcher`, `get_layer_depth`) that fits its names; hand the wrapper's
+How to fix it: give the model a depth rule (`group_matcher`, `get_layer_depth`) that fits its names; hand the wrapper's
 inner model to timm, or let the wrapper answer for it.
 """
 

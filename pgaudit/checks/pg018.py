@@ -9,7 +9,7 @@ fused and foreach kernels run on single tensors.
 
 Example: any non-empty `paramwise_cfg`.
 
-How to mend it: `pgaudit.build_optimizer(model, config)` gives the same values in as few groups as there are settings.
+How to fix it: `pgaudit.build_optimizer(model, config)` gives the same values in as few groups as there are settings.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ Why it hurts: what is ignored without need hides the next mistake of its kind.
 
 Example: `ignore: {PG001: "inherited from the swin base"}` after the dead keys were removed.
 
-How to mend it: remove the entry, or narrow it; correct the count once the difference is understood.
+How to fix it: remove the entry, or narrow it; correct the count once the difference is understood.
 """
 
 from __future__ import annotations

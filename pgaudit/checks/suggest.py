@@ -56,8 +56,8 @@ def _for_dead_glob(audited: Audited, glob: str) -> str | None:
     wider = [f"{glob}.*", f"*.{glob}", f"*.{glob}.*", f"*{glob}*", glob.removeprefix("*.")]
     words = {segment for name in names[:_MOST] for segment in name.split(".")}
     near = {segment: nearest(segment, words, cutoff=_NEAR)[:1] for segment in segments if "*" not in segment}
-    mended = ".".join(next(iter(near.get(segment, ())), segment) for segment in segments)
-    for other in (mended, *wider, f"{mended}.*", f"*.{mended}", f"*.{mended}.*"):
+    corrected = ".".join(next(iter(near.get(segment, ())), segment) for segment in segments)
+    for other in (corrected, *wider, f"{corrected}.*", f"*.{corrected}", f"*.{corrected}.*"):
         if other != glob and known.matching(other):
             return f"did you mean {quoted(other)}?"
     return classifier(audited, segments[0])

@@ -1,4 +1,4 @@
-"""``pgaudit finding``: what a finding means, why it matters, how to mend it."""
+"""``pgaudit finding``: what a finding means, why it matters, how to fix it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def finding(
     colour: Color = Colour.AUTO,
     traceback: Traceback = False,
 ) -> None:
-    """Say what a finding means, why it hurts, and how to mend it; list all without a CODE."""
+    """Say what a finding means, why it hurts, and how to fix it; list all without a CODE."""
     from pgaudit.checks.documentation import all_documentation, documentation
     from pgaudit.render import finding as rendered
     from pgaudit.render.style import marks_for

@@ -47,7 +47,7 @@ COMMANDS = {
     ),
     "finding": (
         "pgaudit.cli.finding",
-        "Say what a finding means, why it hurts, and how to mend it; list all without a CODE.",
+        "Say what a finding means, why it hurts, and how to fix it; list all without a CODE.",
     ),
     "models": ("pgaudit.cli.names", "List the timm models that MODEL can name."),
     "constructors": (

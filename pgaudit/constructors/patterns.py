@@ -39,7 +39,7 @@ class Pattern:
 
     @property
     def written(self) -> bool:
-        """Whether it stands in the config, so that somebody can mend it."""
+        """Whether it stands in the config, so that somebody can fix it."""
         return bool(self.at)
 
 

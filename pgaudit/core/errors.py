@@ -29,7 +29,7 @@ class PgauditError(Exception):
 
         Args:
             findings: a message, or all that is wrong.
-            hint: how to mend it.
+            hint: how to fix it.
             location: where it is wrong.
             example: lines of code that the hint speaks of.
         """

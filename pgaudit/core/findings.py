@@ -56,7 +56,7 @@ class Finding:
     def error(
         cls, message: str, location: Location | None = None, hint: str | None = None, example: Sequence[str] = ()
     ) -> Finding:
-        """Returns what an error carries: what is wrong, where it is wrong, and how to mend it."""
+        """Returns what an error carries: what is wrong, where it is wrong, and how to fix it."""
         return cls(NOT_CHECKED, "error", "error", message, hint, location, example=tuple(example))
 
     @property

@@ -1,4 +1,4 @@
-"""Findings that are known and not yet mended: the gate fails on new ones only.
+"""Findings that are known and not yet fixed: the gate fails on new ones only.
 
 A baseline names code, rule and parameters, never lines, so that an edit elsewhere in the config changes nothing.
 """
@@ -103,6 +103,6 @@ def stale(known: Known, findings: Iterable[Finding], path: str) -> Iterator[Find
     for (code, key), names in gone.items():
         of = f" of {quoted(key)}" if key is not None else ""
         about = f" for {names[0]}" if len(names) == 1 else f" for {counted(len(names), 'tensor')}" if names else ""
-        message = f"the baseline knows {code}{of}{visible(about)}, which is mended"
+        message = f"the baseline knows {code}{of}{visible(about)}, which is fixed"
         hint, at = "pgaudit check --write-baseline writes it without", Location(path, 1, 1)
         yield Finding("baseline", "stale-baseline", "info", message, hint, at, tuple(names), key)

@@ -23,7 +23,7 @@ def run(audit: Audit) -> Outcome:
     """Checks one audit; what cannot be checked is an outcome, too, so that it hides no other."""
     try:
         with _led_by(audit, "config"):
-            source = read_source(audit.config, constructor=audit.constructor)
+            source = read_source(audit.config, audit.model, constructor=audit.constructor)
         expect = None if isinstance(source, Report) else source.expect
         known = frozenset[baseline.Key]()
         if audit.expect is not None:

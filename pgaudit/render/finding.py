@@ -63,7 +63,7 @@ def render_list(findings: Sequence[Documentation], options: TableOptions) -> str
             parts += [line, *_paragraph(finding.title, options.width, indent=7)]
         else:
             parts.append(line.append(_prose(finding.title)))
-    parts += ["", Text("pgaudit finding CODE says what it means, why it hurts, and how to mend it", style=BASE)]
+    parts += ["", Text("pgaudit finding CODE says what it means, why it hurts, and how to fix it", style=BASE)]
     return printed(parts, options)
 
 

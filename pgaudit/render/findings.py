@@ -62,7 +62,7 @@ def findings_lines(report: Report, width: int | None, *, verbose: bool) -> Itera
         seen[finding.code] += 1
         if seen[finding.code] <= SHOWN:
             last = following is None or following.hint != finding.hint or seen[finding.code] == SHOWN
-            yield from finding_lines(finding, width, hint=last)  # one mistake made five times is mended once
+            yield from finding_lines(finding, width, hint=last)  # one mistake made five times is fixed once
     for code, count in seen.items():
         if count > SHOWN:
             yield Text(f"  and {count - SHOWN:,} more of {code}", BASE)

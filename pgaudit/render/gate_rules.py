@@ -14,8 +14,8 @@ _LEVELS: dict[Severity, str] = {"error": "error", "warning": "warning", "info": 
 _OTHERS: dict[str, tuple[Severity, str, str]] = {
     "baseline": (
         "info",
-        "A finding that the baseline knows is mended.",
-        "The baseline lists findings that are known and not yet mended. One that is gone can go from the list, so that "
+        "A finding that the baseline knows is fixed.",
+        "The baseline lists findings that are known and not yet fixed. One that is gone can go from the list, so that "
         "it fails when it comes back.",
     ),
     "expect-groups": (

@@ -15,17 +15,19 @@ if TYPE_CHECKING:
     from pgaudit.models.cache import Cache
 
 
-def read_source(path: str, *, constructor: str | None = None) -> Report | Config:
+def read_source(path: str, model: str | None = None, *, constructor: str | None = None) -> Report | Config:
     """Reads a file, as far as that goes without a model; nothing heavy is loaded.
 
     Args:
-        path: a saved report, a lock, or a config.
+        path: a config; or, where no model is named beside it, a saved report or a lock.
+        model: the model that is named.
         constructor: takes the place of the one that a config names.
 
     Raises:
         ConfigError: it is damaged, or no valid config.
     """
-    return saved_report_in(path) or load_config(path, constructor=constructor)
+    saved = saved_report_in(path) if model is None else None
+    return saved or load_config(path, constructor=constructor)
 
 
 def report_of(
@@ -44,8 +46,8 @@ def report_of(
     """
     if isinstance(source, Report):
         if model is not None or model_args:
-            message = f"{quoted(source.path)} says all that it knows of its model, and takes no other"
-            raise UsageError(message, "name the config in its place, or leave the model out")
+            message = f"{quoted(source.path)} says all that it knows of its model, and takes no arguments for it"
+            raise UsageError(message, "name the config in its place")
         return source
     from pgaudit.pipeline import audit
 

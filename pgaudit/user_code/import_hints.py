@@ -22,12 +22,12 @@ PACKAGES = {
 
 def hint_for(ref: str, error: BaseException) -> str | None:
     """Returns how to get on, where the import of ``module:attribute`` or ``file.py:attribute`` failed; None where only
-    the code itself can be mended.
+    the code itself can be fixed.
     """
     place, _, attribute = ref.rpartition(":")
     file = Path(place).resolve() if place.endswith(".py") else None
     if isinstance(error, SystemExit):
-        return 'mend the code, or guard what it runs with `if __name__ == "__main__":`'
+        return 'fix the code, or guard what it runs with `if __name__ == "__main__":`'
     if isinstance(error, ImportError) and file is not None and "attempted relative import" in str(error):
         return _as_module(file, attribute, _root_of(file)) or "a relative import needs a package: a folder named as one"
     if not isinstance(error, ModuleNotFoundError) or not error.name:

@@ -45,7 +45,7 @@ def test_a_check_is_one_documented_file(code: str) -> None:
     assert module.__name__ == f"pgaudit.checks.{code.lower()}"
     assert code == module.KIND.code
     documentation = inspect.getdoc(module) or ""
-    for part in ("What: ", "Why it hurts: ", "Example: ", "How to mend it: "):
+    for part in ("What: ", "Why it hurts: ", "Example: ", "How to fix it: "):
         assert part in documentation
 
 

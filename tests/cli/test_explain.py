@@ -124,7 +124,7 @@ def test_a_finding_is_explained(capsys: pytest.CaptureFixture[str], word: str) -
     code, out, _ = _run(capsys, "rule", word, "--width", "60")
     assert code == 0
     assert out.startswith("PG003 overmatch [warning]\n")
-    for part in ("\nWhat\n", "\nWhy it hurts\n", "\nExample\n", "\nHow to mend it\n", 'ignore: {PG003: "the reason"}'):
+    for part in ("\nWhat\n", "\nWhy it hurts\n", "\nExample\n", "\nHow to fix it\n", 'ignore: {PG003: "the reason"}'):
         assert part in out
     assert all(len(line) <= 60 for line in out.splitlines())
 

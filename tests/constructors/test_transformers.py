@@ -47,7 +47,7 @@ def test_words_inside_words_are_trainers_own_doing(tmp_path: Path) -> None:
     row = report["debias_proj.weight"]
     assert row.weight_decay == 0
     assert row.setting.weight_decay_rule
-    assert row.setting.weight_decay_rule.full == "forbidden_name.bias"  # the table says who, and no config can mend it
+    assert row.setting.weight_decay_rule.full == "forbidden_name.bias"  # the table says who, and no config can fix it
     assert {finding.code for finding in report.findings}.isdisjoint({"PG003", "PG016"})
 
 

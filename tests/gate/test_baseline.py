@@ -1,4 +1,4 @@
-"""A baseline hides exactly the findings that it knows, whatever their lines; what is mended is reported."""
+"""A baseline hides exactly the findings that it knows, whatever their lines; what is fixed is reported."""
 
 from __future__ import annotations
 
@@ -71,9 +71,9 @@ def test_what_is_mended_is_reported_and_fails_nothing(folder: Path) -> None:
     assert not outcome.failures
     stale = [(line(notice).partition(": ")[2], notice.params) for notice in outcome.findings]
     assert stale == [
-        ('the baseline knows PG001 of "nowhere", which is mended', ()),
-        ('the baseline knows PG007 of "weight_decay" for 2 tensors, which is mended', ("bn.bias", "bn.weight")),
-        ('the baseline knows PG011 of "norm_decay_mutl", which is mended', ()),
+        ('the baseline knows PG001 of "nowhere", which is fixed', ()),
+        ('the baseline knows PG007 of "weight_decay" for 2 tensors, which is fixed', ("bn.bias", "bn.weight")),
+        ('the baseline knows PG011 of "norm_decay_mutl", which is fixed', ()),
     ]
     assert {(notice.name, str(notice.location)) for notice in outcome.findings} == {
         ("stale-baseline", "known.json:1:1")

@@ -36,7 +36,7 @@ def _result(model: str, *codes: str, line: int = 3, hits: int = 1, config: str =
 
 
 def _failed(model: str, why: str, config: str = "a.yaml") -> SweepResult:
-    return SweepResult(model, config, errors=(Finding.error(why, hint="mend it"),))
+    return SweepResult(model, config, errors=(Finding.error(why, hint="fix it"),))
 
 
 def _table(results: list[SweepResult], view: View = VIEW, options: TableOptions = TableOptions()) -> str:  # noqa: B008

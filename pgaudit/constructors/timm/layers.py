@@ -44,7 +44,7 @@ class LayerScales:
         at = ("paramwise_cfg", "layer_decay")
         if "layers" in hints.raised:
             what = f"{CALL} asks the model for its layers, and would raise {hints.raised['layers']}"
-            raise config.error(what, *at, hint="mend the model's group_matcher()")
+            raise config.error(what, *at, hint="fix the model's group_matcher()")
         last = max(hints.layers.values(), default=0)
         least = options.get("layer_decay_min_scale", 0.0)
         try:
