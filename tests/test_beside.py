@@ -26,14 +26,13 @@ from pgaudit.gate.expected import unexpected
 from pgaudit.gate.locked import moved
 from pgaudit.gate.records import Audit
 from pgaudit.render.choices import GroupBy, Sort
-from pgaudit.render.data import render_csv, render_markdown
-from pgaudit.render.diff_data import render_diff_json, render_diff_markdown
-from pgaudit.render.diff_github import render_diff_github
-from pgaudit.render.diff_table import render_diff_table
-from pgaudit.render.diff_view import DiffLine
-from pgaudit.render.folds import fold
-from pgaudit.render.select import Selection, select
-from pgaudit.render.table import render_table
+from pgaudit.render.diff.data import render_diff_json, render_diff_markdown
+from pgaudit.render.diff.github import render_diff_github
+from pgaudit.render.diff.table import render_diff_table
+from pgaudit.render.diff.view import DiffLine
+from pgaudit.render.report.data import render_csv, render_markdown
+from pgaudit.render.report.table import render_table
+from pgaudit.render.select import Selection, fold, select
 from pgaudit.render.terminal import TableOptions
 from pgaudit.serialize import plain
 from pgaudit.sources.lock import read_lock, written

@@ -16,8 +16,8 @@ import pgaudit
 from pgaudit import Explanation, UsageError
 from pgaudit.constructors.evaluation import Occurrence, RuleEvaluation
 from pgaudit.explanation import explanations, matching
-from pgaudit.render.explain import render_explanations
 from pgaudit.render.numbers import number
+from pgaudit.render.pages.explain import render_explanations
 from pgaudit.render.terminal import TableOptions
 from tests.budget import examples
 from tests.constructors.handmade import registered

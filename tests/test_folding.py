@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.parameters import ModuleType, Parameter
 from pgaudit.core.setting import Provenance, Setting
-from pgaudit.render.folds import fold
+from pgaudit.render.select import fold
 from tests.budget import examples
 from tests.parity.show_timm import spelled
 

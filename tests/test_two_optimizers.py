@@ -18,13 +18,13 @@ from pgaudit.diff import ChangeKind, compare
 from pgaudit.explanation import explain
 from pgaudit.gate import Audit
 from pgaudit.gate.run import judged, run
-from pgaudit.render.data import render_csv, render_markdown
-from pgaudit.render.diff_data import render_diff_json
-from pgaudit.render.diff_table import render_diff_table
-from pgaudit.render.explain import render_explanations
+from pgaudit.render.diff.data import render_diff_json
+from pgaudit.render.diff.table import render_diff_table
+from pgaudit.render.pages.explain import render_explanations
+from pgaudit.render.report.data import render_csv, render_markdown
+from pgaudit.render.report.svg import render_svg
+from pgaudit.render.report.table import render_table
 from pgaudit.render.select import Selection
-from pgaudit.render.svg import render_svg
-from pgaudit.render.table import render_table
 from pgaudit.render.terminal import TableOptions
 from pgaudit.report import Report
 from pgaudit.sources.lock import read_lock, written

@@ -77,20 +77,20 @@ def _sides(
 
 def _rendered(found: Diff, fmt: DiffFormat, end: Screen, *, fold: bool, rules: bool) -> str:
     if fmt is DiffFormat.TABLE:
-        from pgaudit.render.diff_table import render_diff_table
+        from pgaudit.render.diff.table import render_diff_table
         from pgaudit.render.style import marks_for
         from pgaudit.render.terminal import TableOptions
 
         options = TableOptions(end.width, end.colour, marks_for(end.encoding), fold)
         return render_diff_table(found, options, rules=rules)
     if fmt is DiffFormat.JSON:
-        from pgaudit.render.diff_data import render_diff_json
+        from pgaudit.render.diff.data import render_diff_json
 
         return render_diff_json(found, rules=rules)
     if fmt is DiffFormat.MARKDOWN:
-        from pgaudit.render.diff_data import render_diff_markdown
+        from pgaudit.render.diff.data import render_diff_markdown
 
         return render_diff_markdown(found, fold=fold, rules=rules)
-    from pgaudit.render.diff_github import render_diff_github
+    from pgaudit.render.diff.github import render_diff_github
 
     return render_diff_github(found, rules=rules)

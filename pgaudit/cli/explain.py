@@ -58,8 +58,8 @@ def explain(
     arguments = parse_model_args(model_args or [])
     report = audited(model_ref, config_path, arguments, constructor, the_cache(unwanted=no_cache))
     from pgaudit.explanation import explanations, matching
-    from pgaudit.render.explain import render_explanations
-    from pgaudit.render.explain_data import render_json
+    from pgaudit.render.pages.explain import render_explanations
+    from pgaudit.render.pages.explain_data import render_json
     from pgaudit.render.style import marks_for
     from pgaudit.render.terminal import TableOptions
 

@@ -30,7 +30,7 @@ def finding(
 ) -> None:
     """Say what a finding means, why it hurts, and how to fix it; list all without a CODE."""
     from pgaudit.checks.documentation import all_documentation, documentation
-    from pgaudit.render import finding as rendered
+    from pgaudit.render.pages import finding as rendered
     from pgaudit.render.style import marks_for
     from pgaudit.render.terminal import TableOptions
 

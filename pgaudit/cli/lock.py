@@ -51,7 +51,7 @@ def _compared(output: Path, report: Report, *, update: bool) -> None:
     """Says how an existing lock will change; refuses to change it unasked."""
     from pgaudit.config.documents import read_file
     from pgaudit.diff import compare
-    from pgaudit.render.diff_view import counts_line
+    from pgaudit.render.diff.view import counts_line
     from pgaudit.sources.lock import MAX_BYTES, NewerLock, is_lock, read_lock
 
     with noted_inputs():  # what is written anew is no input

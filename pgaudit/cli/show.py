@@ -87,14 +87,14 @@ def show(
 
 def _rendered(report: Report, selection: Selection, options: TableOptions, fmt: Format) -> str | Iterator[str]:
     if fmt is Format.TABLE:
-        from pgaudit.render.table import render_table
+        from pgaudit.render.report.table import render_table
 
         return render_table(report, selection, options)
     if fmt is Format.SVG:
-        from pgaudit.render.svg import render_svg
+        from pgaudit.render.report.svg import render_svg
 
         return render_svg(report, selection, options)
-    from pgaudit.render import data
+    from pgaudit.render.report import data
 
     if fmt is Format.JSON:
         return data.render_json(report, selection)

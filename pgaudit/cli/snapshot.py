@@ -111,7 +111,7 @@ def _check(file: Path, model: str | None, arguments: dict[str, object]) -> None:
     example = f"pgaudit snapshot {visible(model or 'MODEL')} -o {visible(file)} writes it"
     before = read_saved(str(file), example)
     after = _built(model or _source(before, file), {**before.model_args, **arguments})
-    from pgaudit.render.model_changes import render_changes
+    from pgaudit.render.pages.model_changes import render_changes
     from pgaudit.snapshot import compare
 
     found = compare(before, after)

@@ -58,9 +58,9 @@ def verify(
 
         refuse_unknown_model(model_ref, read, the_cache(unwanted=False))
         found = verified(model_ref, read, arguments)
+    from pgaudit.render.pages.verify import render_json, render_verification
     from pgaudit.render.style import marks_for
     from pgaudit.render.terminal import TableOptions
-    from pgaudit.render.verify import render_json, render_verification
 
     end = screen(output, colour, width)
     options = TableOptions(end.width, end.colour, marks_for(end.encoding))

@@ -10,9 +10,9 @@ from dataclasses import replace
 from pgaudit.diff import compare
 from pgaudit.explanation import Explanation, explanations
 from pgaudit.gate import Outcome
-from pgaudit.render.diff_table import render_diff_table
-from pgaudit.render.explain import render_explanations
-from pgaudit.render.gate_table import render_gate_table
+from pgaudit.render.diff.table import render_diff_table
+from pgaudit.render.gate.table import render_gate_table
+from pgaudit.render.pages.explain import render_explanations
 from pgaudit.render.style import marks_for
 from pgaudit.render.terminal import TableOptions
 from pgaudit.report import Report

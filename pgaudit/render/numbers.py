@@ -1,13 +1,14 @@
-"""Numbers as people write them in configs."""
+"""Numbers and other values as people write them in configs."""
 
 from __future__ import annotations
 
 import math
 from decimal import Decimal
 
+from pgaudit.serialize import plain
+from pgaudit.text import visible
+
 _DIGITS = 6
-
-
 _EXACT = 17
 """Digits from which every float has a text of its own."""
 
@@ -39,6 +40,21 @@ def _written(value: float | None, digits: int) -> str:
         return f"{exact:f}"
     mantissa = exact.scaleb(-exponent).normalize()
     return f"{mantissa:f}e{exponent}"
+
+
+def argument(value: object) -> str:
+    """Returns an optimizer's argument as a person writes it."""
+    value = plain(value)
+    if isinstance(value, float):
+        return number(value)
+    if isinstance(value, list):
+        return f"({', '.join(argument(item) for item in value)})"
+    return visible(value)
+
+
+def hyperparameter(key: object, value: object) -> str:
+    """Returns one that a group holds beside lr and weight decay, as a person writes it: ``momentum 0.8``."""
+    return f"{visible(key)} {argument(value)}"
 
 
 def elements(count: int | None) -> str:

@@ -1,8 +1,8 @@
-"""Which rows of a report to show, in which order, under which headings."""
+"""Which rows of a report to show, in which order, under which headings, and which of them under one name."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -10,11 +10,14 @@ from typing import Any
 from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.errors import UsageError
 from pgaudit.core.setting import Setting, deciding_rules
+from pgaudit.names import Folded, fold_named
 from pgaudit.render.choices import GroupBy, Sort
-from pgaudit.render.numbers import number
-from pgaudit.render.summary import beside
+from pgaudit.render.numbers import hyperparameter, number
 from pgaudit.report import Report
 from pgaudit.text import counted, did_you_mean, quoted, visible
+
+Fold = Folded[ParamAssignment]
+"""Rows of a report that have equal settings."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +125,9 @@ def _by_group(report: Report, row: ParamAssignment) -> str:
     words = [f"lr {number(row.lr)}"]
     words += [f"scheduled {number(row.setting.peak_lr)}"] if report.scheduled else []
     words.append(f"decay {number(row.weight_decay)}")
-    return " · ".join([*words, *(beside(*item) for item in report.extra_of(row.setting, row.optimizer).items())])
+    return " · ".join(
+        [*words, *(hyperparameter(*item) for item in report.extra_of(row.setting, row.optimizer).items())]
+    )
 
 
 _HEADINGS: dict[GroupBy, Callable[[Report, ParamAssignment], str]] = {
@@ -142,3 +147,24 @@ def _sections(rows: Sequence[ParamAssignment], heading: Callable[[ParamAssignmen
 def _total(rows: Sequence[ParamAssignment]) -> str:
     groups = {(row.optimizer, row.group) for row in rows if row.group is not None}
     return f"{counted(len(rows), 'tensor')} in {counted(len(groups), 'group')}"
+
+
+def unfolded(rows: Iterable[ParamAssignment]) -> list[Fold]:
+    """Returns every row by itself."""
+    return [Folded(row.name, (row,)) for row in rows]
+
+
+def fold(rows: Sequence[ParamAssignment], taken: Container[str] = ()) -> list[Fold]:
+    """Joins rows of equal settings under equal rules that belong to modules of one class.
+
+    Args:
+        rows: what to join.
+        taken: names of other parameters that no folded name may look like.
+    """
+    return fold_named(((row.name, _likeness(row), row.param.module_type, row) for row in rows), taken)
+
+
+def _likeness(row: ParamAssignment) -> tuple[Hashable, ...]:
+    """What rows must have in common: two settings may say the same, having come about in two ways."""
+    rules = (row.setting.lr_rule, row.setting.weight_decay_rule)
+    return row.setting.effect, *(rule and rule.name for rule in rules), row.param.trainable

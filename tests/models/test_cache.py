@@ -21,8 +21,8 @@ from pgaudit import cli, user_code
 from pgaudit.models import cache as caches
 from pgaudit.models import cache_key, timm_names
 from pgaudit.models.cache import Cache
+from pgaudit.render.report.table import render_table
 from pgaudit.render.select import Selection
-from pgaudit.render.table import render_table
 from pgaudit.render.terminal import TableOptions
 from pgaudit.user_code import imports
 

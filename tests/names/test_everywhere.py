@@ -20,8 +20,7 @@ from pgaudit.core.findings import Finding
 from pgaudit.explanation import matching
 from pgaudit.gate import baseline
 from pgaudit.names import Glob, GlobError, fold_named
-from pgaudit.render.folds import fold
-from pgaudit.render.select import Selection, select
+from pgaudit.render.select import Selection, fold, select
 from pgaudit.report import Report
 from pgaudit.sources.lock import read_lock, written
 from pgaudit.text import visible

@@ -9,7 +9,7 @@ import json
 import pytest
 
 from pgaudit import UsageError
-from pgaudit.render.data import render_csv, render_json, render_markdown
+from pgaudit.render.report.data import render_csv, render_json, render_markdown
 from pgaudit.render.select import Selection
 from tests.render.reports import HOSTILE, everything, hostile
 

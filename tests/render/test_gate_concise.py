@@ -6,7 +6,7 @@ from hypothesis import given, settings
 
 from pgaudit.core.findings import gravity
 from pgaudit.gate import Outcome
-from pgaudit.render.gate_concise import render
+from pgaudit.render.gate.concise import render
 from pgaudit.text import visible
 from tests.budget import examples
 from tests.render.outcomes import CASES, FAILED, OUTCOMES, PASSED

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from pgaudit.core.findings import Finding
 from pgaudit.core.location import Location
 from pgaudit.gate import Audit, Outcome
-from pgaudit.render.gate_github import SHOWN, render
-from pgaudit.render.gate_words import folded
+from pgaudit.render.gate.github import SHOWN, render
+from pgaudit.render.gate.words import folded
 from pgaudit.text import visible
 from tests.budget import examples
 from tests.render.outcomes import CASES, FAILED, OUTCOMES, PASSED

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 
 from pgaudit.core.location import Location
 from pgaudit.gate import Outcome
-from pgaudit.render.gate_gitlab import render
+from pgaudit.render.gate.gitlab import render
 from pgaudit.text import visible
 from tests.budget import examples
 from tests.render.outcomes import CASES, FAILED, OUTCOMES, PASSED

@@ -11,7 +11,7 @@ from pgaudit.core.findings import Finding
 from pgaudit.core.location import Location
 from pgaudit.gate import Outcome
 from pgaudit.gate.records import exit_code
-from pgaudit.render.gate_json import render
+from pgaudit.render.gate.json import render
 from pgaudit.version import __version__
 from tests.budget import examples
 from tests.render.outcomes import CASES, OUTCOMES

@@ -8,8 +8,8 @@ from xml.etree.ElementTree import Element
 from hypothesis import given, settings
 
 from pgaudit.gate import Outcome
-from pgaudit.render.gate_junit import render
-from pgaudit.render.gate_words import folded
+from pgaudit.render.gate.junit import render
+from pgaudit.render.gate.words import folded
 from pgaudit.text import visible
 from tests.budget import examples
 from tests.render.outcomes import CASES, FAILED, OUTCOMES, PASSED, UNCHECKED

@@ -19,9 +19,9 @@ from markdown_it.token import Token
 from pgaudit.core.findings import Finding, gravity
 from pgaudit.core.location import Location
 from pgaudit.gate import Audit, Outcome
-from pgaudit.render import gate_markdown
-from pgaudit.render.gate_markdown import render
-from pgaudit.render.gate_words import folded
+from pgaudit.render.gate import markdown
+from pgaudit.render.gate.markdown import render
+from pgaudit.render.gate.words import folded
 from pgaudit.render.markdown import code, code_block, code_span, escaped
 from pgaudit.text import visible
 from tests.budget import examples
@@ -83,7 +83,7 @@ def test_a_page_that_is_too_long_gives_up_names_first(limit: int, monkeypatch: p
     names = tuple(f"{word}.weight" for word in map("".join, product(ascii_lowercase, "wxyz")))
     notice = Finding("PG009", "duplicate-parameter", "error", "tied", None, Location("a.yaml"), names)
     outcomes = [Outcome(Audit("m", f"{name}.yaml"), (notice,)) for name in "abc"]
-    monkeypatch.setattr(gate_markdown, "LIMIT", limit)
+    monkeypatch.setattr(markdown, "LIMIT", limit)
     text = render(outcomes)
     assert len(text.encode()) <= max(limit, 500)
     assert text.count("✕ failed") == 3

@@ -21,7 +21,7 @@ from pgaudit.core.findings import Finding
 from pgaudit.core.location import Location
 from pgaudit.gate import Audit, Outcome
 from pgaudit.gate.records import AGREED, exit_code
-from pgaudit.render.gate_sarif import PARAMETERS, render
+from pgaudit.render.gate.sarif import PARAMETERS, render
 from pgaudit.text import visible
 from tests.budget import examples
 from tests.render.outcomes import CASES, FAILED, OTHERS, OUTCOMES, PASSED, UNCHECKED

@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from pgaudit.core.findings import Finding
 from pgaudit.core.location import Location
 from pgaudit.gate import Audit, Outcome
-from pgaudit.render.gate_table import SHOWN, render_gate_table
+from pgaudit.render.gate.table import SHOWN, render_gate_table
 from pgaudit.render.style import marks_for
 from pgaudit.render.terminal import TableOptions
 from tests.budget import examples

@@ -15,7 +15,7 @@ from pgaudit.core.location import Location
 from pgaudit.render.choices import SweepFormat, SweepSort
 from pgaudit.render.style import ASCII, UNICODE
 from pgaudit.render.sweep import View, render_sweep
-from pgaudit.render.sweep_groups import SHOWN, alike
+from pgaudit.render.sweep.groups import SHOWN, alike
 from pgaudit.render.terminal import TableOptions
 from pgaudit.sweep.lines import Identity
 from pgaudit.sweep.records import CodeCount, SweepResult

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from pgaudit.render.choices import GroupBy, Sort
+from pgaudit.render.report.svg import render_svg
+from pgaudit.render.report.table import render_table
 from pgaudit.render.select import Selection
 from pgaudit.render.style import ASCII, marks_for
-from pgaudit.render.svg import render_svg
-from pgaudit.render.table import render_table
 from pgaudit.render.terminal import TableOptions
 from pgaudit.render.wrap import broken
 from tests.render.reports import everything, hostile

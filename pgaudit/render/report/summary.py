@@ -6,12 +6,11 @@ from collections.abc import Hashable, Iterator
 
 from pgaudit.core.assignment import Group, OptimizerInfo
 from pgaudit.render.columns import GAP, Column, Row, Table
-from pgaudit.render.numbers import bar, elements, number
+from pgaudit.render.numbers import bar, elements, hyperparameter, number
 from pgaudit.render.style import ASCII, BASE, DECIDED_BY, LEFT_OUT, Marks, colour, label
 from pgaudit.render.styled import Text
 from pgaudit.render.wrap import filled
 from pgaudit.report import Report
-from pgaudit.serialize import plain
 from pgaudit.text import counted, visible
 
 _BAR = 10
@@ -45,7 +44,7 @@ def _base(report: Report, optimizer: OptimizerInfo, marks: Marks) -> list[str]:
     words = [f"{visible(optimizer.type or 'an optimizer')} lr {number(base.lr)}{_scaling(report, marks)}"]
     words.append(f"weight_decay {number(base.weight_decay)}")
     others = [(key, value) for key, value in optimizer.arguments.items() if value is not None]
-    return words + [beside(key, value) for key, value in others if key not in ("lr", "weight_decay")]
+    return words + [hyperparameter(key, value) for key, value in others if key not in ("lr", "weight_decay")]
 
 
 def _scaling(report: Report, marks: Marks) -> str:
@@ -54,21 +53,6 @@ def _scaling(report: Report, marks: Marks) -> str:
     if processes == 1 or report.base.lr is None:
         return ""
     return f" ({number(report.base.lr / processes)} {marks.times} {processes} processes)"
-
-
-def argument(value: object) -> str:
-    """Returns an optimizer's argument as a person writes it."""
-    value = plain(value)
-    if isinstance(value, float):
-        return number(value)
-    if isinstance(value, list):
-        return f"({', '.join(argument(item) for item in value)})"
-    return visible(value)
-
-
-def beside(key: object, value: object) -> str:
-    """Returns what a group holds beside lr and weight decay as a person writes it: ``momentum 0.8``."""
-    return f"{visible(key)} {argument(value)}"
 
 
 def summary_table(report: Report, marks: Marks, width: int | None) -> Table:
@@ -111,7 +95,7 @@ def groups_lines(report: Report, marks: Marks) -> Iterator[Text]:
         values = [setting.lr, *([setting.peak_lr] if scheduled else []), setting.weight_decay]
         cells = [str(groups[0].optimizer)] if titles[0] == "optimizer" else []
         cells += [f"{len(groups):,}", str(groups[0].index), *map(number, values), f"{parameters:,}", elements(numel)]
-        cells += [f" {marks.dot} ".join(beside(*item) for item in extra.items())] if any(extras) else []
+        cells += [f" {marks.dot} ".join(hyperparameter(*item) for item in extra.items())] if any(extras) else []
         rows.append(Row(cells[0], [Text(cell) for cell in cells[1:]]))
     yield from Table(columns, rows).lines(None)
     kinds = f"{counted(len(report.groups), 'group')} {marks.dot} {counted(len(merged), 'different setting')}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from pgaudit.core.findings import Finding
 from pgaudit.render.markdown import code, escaped
-from pgaudit.render.sweep_groups import View, alike, common, reasons, totals, without
+from pgaudit.render.sweep.groups import View, alike, common, reasons, totals, without
 from pgaudit.sweep.records import SweepResult
 from pgaudit.text import counted
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pgaudit.render import sweep_data
 from pgaudit.render.choices import SweepFormat
-from pgaudit.render.sweep_groups import View
-from pgaudit.render.sweep_markdown import render_sweep_markdown
-from pgaudit.render.sweep_table import render_sweep_table
+from pgaudit.render.sweep import data
+from pgaudit.render.sweep.groups import View
+from pgaudit.render.sweep.markdown import render_sweep_markdown
+from pgaudit.render.sweep.table import render_sweep_table
 from pgaudit.render.terminal import TableOptions
 from pgaudit.sweep.lines import Identity
 from pgaudit.sweep.records import SweepResult
@@ -21,11 +21,11 @@ def render_sweep(
 ) -> str:
     """Returns results, which are in the order of models and configs; only tables choose among them."""
     if fmt is SweepFormat.JSON:
-        return sweep_data.render_json(results, identity)
+        return data.render_json(results, identity)
     if fmt is SweepFormat.JSONL:
-        return sweep_data.render_lines(results, identity)
+        return data.render_lines(results, identity)
     if fmt is SweepFormat.CSV:
-        return sweep_data.render_csv(results)
+        return data.render_csv(results)
     if fmt is SweepFormat.MARKDOWN:
         return render_sweep_markdown(results, view)
     return render_sweep_table(results, view, options)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pgaudit.diff import Change, ChangeKind, Diff
 from pgaudit.diff.records import effect
 from pgaudit.render.columns import Column, Row, Table
-from pgaudit.render.diff_view import MARKS, DiffLine, counts, head, lines_of, renamed, setup_words, titles
+from pgaudit.render.diff.view import MARKS, DiffLine, counts, head, lines_of, renamed, setup_words, titles
 from pgaudit.render.numbers import shape
 from pgaudit.render.style import BASE, DECIDED_BY, Marks, colour
 from pgaudit.render.styled import Text

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pgaudit.gate import Outcome
-from pgaudit.render.gate_words import hinted, in_order, title, where
+from pgaudit.render.gate.words import hinted, in_order, title, where
 from pgaudit.text import visible
 
 

@@ -13,34 +13,34 @@ def render_gate(outcomes: Sequence[Outcome], fmt: GateFormat, options: TableOpti
     """Returns the outcomes in one format."""
     match fmt:
         case GateFormat.TABLE:
-            from pgaudit.render.gate_table import render_gate_table
+            from pgaudit.render.gate.table import render_gate_table
 
             return render_gate_table(outcomes, options)
         case GateFormat.CONCISE:
-            from pgaudit.render import gate_concise
+            from pgaudit.render.gate import concise
 
-            return gate_concise.render(outcomes)
+            return concise.render(outcomes)
         case GateFormat.JSON:
-            from pgaudit.render import gate_json
+            from pgaudit.render.gate import json
 
-            return gate_json.render(outcomes)
+            return json.render(outcomes)
         case GateFormat.GITHUB:
-            from pgaudit.render import gate_github
+            from pgaudit.render.gate import github
 
-            return gate_github.render(outcomes)
+            return github.render(outcomes)
         case GateFormat.GITLAB:
-            from pgaudit.render import gate_gitlab
+            from pgaudit.render.gate import gitlab
 
-            return gate_gitlab.render(outcomes)
+            return gitlab.render(outcomes)
         case GateFormat.SARIF:
-            from pgaudit.render import gate_sarif
+            from pgaudit.render.gate import sarif
 
-            return gate_sarif.render(outcomes)
+            return sarif.render(outcomes)
         case GateFormat.JUNIT:
-            from pgaudit.render import gate_junit
+            from pgaudit.render.gate import junit
 
-            return gate_junit.render(outcomes)
+            return junit.render(outcomes)
         case GateFormat.MARKDOWN:
-            from pgaudit.render import gate_markdown
+            from pgaudit.render.gate import markdown
 
-            return gate_markdown.render(outcomes)
+            return markdown.render(outcomes)

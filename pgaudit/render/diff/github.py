@@ -9,7 +9,7 @@ from pgaudit.core.setting import Provenance
 from pgaudit.diff import Change, ChangeKind, Diff
 from pgaudit.diff.compare import same
 from pgaudit.diff.records import rule_names
-from pgaudit.render.diff_view import DiffLine, counts_line, head, lines_of, setup_words, titles
+from pgaudit.render.diff.view import DiffLine, counts_line, head, lines_of, setup_words, titles
 from pgaudit.render.github import Level, command
 from pgaudit.sources.files import NOTHING
 from pgaudit.text import counted, visible

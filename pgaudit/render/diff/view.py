@@ -13,9 +13,8 @@ from pgaudit.diff.compare import same
 from pgaudit.diff.records import effect, rule_names
 from pgaudit.diff.setup import setup
 from pgaudit.names import fold_named
-from pgaudit.render.numbers import apart, number
+from pgaudit.render.numbers import apart, argument, number
 from pgaudit.render.style import UNICODE, Marks, colour, label, labels
-from pgaudit.render.summary import argument
 from pgaudit.report import Report
 from pgaudit.sources.files import NOTHING
 from pgaudit.text import counted, visible

@@ -11,12 +11,10 @@ from typing import Any
 from pgaudit import serialize
 from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.setting import Provenance
-from pgaudit.render.folds import Fold, fold, unfolded
 from pgaudit.render.markdown import code, escaped
-from pgaudit.render.numbers import elements, number, shape
-from pgaudit.render.select import Section, Selection, select
+from pgaudit.render.numbers import elements, hyperparameter, number, shape
+from pgaudit.render.select import Fold, Section, Selection, fold, select, unfolded
 from pgaudit.render.style import DECIDED_BY, label
-from pgaudit.render.summary import beside
 from pgaudit.report import Report
 from pgaudit.text import counted, visible
 
@@ -150,7 +148,7 @@ def render_markdown(report: Report, selection: Selection, *, folded: bool = Fals
         rows = fold(section.rows, report.taken) if folded else unfolded(section.rows)
         extra = any(_held(report, line.rows[0]) for line in rows)
         titles = ["parameter", "×", "lr", *(["scheduled lr"] if report.scheduled else []), "weight decay"]
-        rules = ["lr rule", "decay rule", *(["beside"] if extra else [])]
+        rules = ["lr rule", "decay rule", *(["hyperparameter"] if extra else [])]
         lines.append(f"| {' | '.join([*titles, *rules])} |")
         lines.append(f"|---{'|--:' * (len(titles) - 1)}{'|---' * len(rules)}|")
         lines += [_markdown_row(report, line, extra=extra) for line in rows]
@@ -183,7 +181,7 @@ def _markdown_row(report: Report, line: Fold, *, extra: bool) -> str:
 
 def _held(report: Report, row: ParamAssignment) -> list[str]:
     """What else a row's group holds; and which optimizer it is in, where there are several."""
-    words = [beside(*item) for item in report.extra_of(row.setting, row.optimizer).items()]
+    words = [hyperparameter(*item) for item in report.extra_of(row.setting, row.optimizer).items()]
     several = len(report.assignment.optimizers) > 1 and row.in_optimizer
     return [*words, *([str(report.optimizer_of(row).type)] if several else [])]
 

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
+from pgaudit.render.report.table import report_lines
 from pgaudit.render.select import Selection
-from pgaudit.render.table import report_lines
 from pgaudit.render.terminal import TableOptions
 from pgaudit.render.wrap import fitted
 from pgaudit.report import Report

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pgaudit.gate import Outcome
-from pgaudit.render.gate_words import folded, in_order, level, located, title, where
+from pgaudit.render.gate.words import folded, in_order, level, located, title, where
 from pgaudit.render.github import Level, command
 from pgaudit.text import visible
 

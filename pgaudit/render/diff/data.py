@@ -8,7 +8,7 @@ from typing import Any
 
 from pgaudit.core.assignment import ParamAssignment
 from pgaudit.diff import Change, ChangeKind, Diff, ValueChange
-from pgaudit.render.diff_view import DiffLine, counts_line, head, lines_of, renamed, setup_words, titles
+from pgaudit.render.diff.view import DiffLine, counts_line, head, lines_of, renamed, setup_words, titles
 from pgaudit.render.markdown import code, escaped
 from pgaudit.render.numbers import shape
 from pgaudit.render.style import DECIDED_BY

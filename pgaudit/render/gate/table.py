@@ -11,7 +11,7 @@ from pgaudit.core.findings import Finding, Severity
 from pgaudit.gate import Outcome
 from pgaudit.render.columns import GAP
 from pgaudit.render.findings import finding_lines
-from pgaudit.render.gate_words import Verdict, folded, in_order, title, verdict
+from pgaudit.render.gate.words import Verdict, folded, in_order, title, verdict
 from pgaudit.render.style import BASE
 from pgaudit.render.styled import Text
 from pgaudit.render.terminal import TableOptions, printed

@@ -11,11 +11,10 @@ from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.location import Location
 from pgaudit.core.setting import Provenance, Setting
 from pgaudit.explanation import ExplainedValue, Explanation
-from pgaudit.render.folds import fold
-from pgaudit.render.numbers import number, shape
+from pgaudit.render.numbers import hyperparameter, number, shape
+from pgaudit.render.select import fold
 from pgaudit.render.style import BASE, Marks, colour, label
 from pgaudit.render.styled import Text
-from pgaudit.render.summary import beside
 from pgaudit.render.terminal import TableOptions, printed
 from pgaudit.render.wrap import broken, cut, filled
 from pgaudit.report import Report
@@ -92,7 +91,7 @@ def _group(report: Report, row: ParamAssignment) -> Iterator[str]:
 def _beside(setting: Setting) -> Iterator[str]:
     """What else the group holds, and what of it is of no effect."""
     for key, value in setting.extra.items():
-        yield beside(key, value) + (" (which nothing reads)" if key in setting.inert else "")
+        yield hyperparameter(key, value) + (" (which nothing reads)" if key in setting.inert else "")
 
 
 def _occurrence(

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from itertools import chain
 
 from pgaudit.render.findings import findings_lines
-from pgaudit.render.folds import fold, unfolded
-from pgaudit.render.rows import rows_table
-from pgaudit.render.select import Selection, select
+from pgaudit.render.report.rows import rows_table
+from pgaudit.render.report.summary import groups_lines, header, summary_table
+from pgaudit.render.select import Selection, fold, select, unfolded
 from pgaudit.render.style import BASE
 from pgaudit.render.styled import Text
-from pgaudit.render.summary import groups_lines, header, summary_table
 from pgaudit.render.terminal import TableOptions, in_pieces
 from pgaudit.report import Report
 from pgaudit.text import counted

@@ -12,7 +12,7 @@ from typing import Any
 from pgaudit.core.findings import Finding
 from pgaudit.core.location import Location
 from pgaudit.gate import Outcome
-from pgaudit.render.gate_words import fingerprints, hinted, in_order, located, title
+from pgaudit.render.gate.words import fingerprints, hinted, in_order, located, title
 from pgaudit.text import visible
 
 _FAILS = {"error": "critical", "warning": "major", "info": "major"}

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 
 from pgaudit.core.assignment import ParamAssignment
 from pgaudit.render.columns import Column, Row, Table
-from pgaudit.render.folds import Fold
-from pgaudit.render.numbers import number, shape
-from pgaudit.render.select import Section
+from pgaudit.render.numbers import hyperparameter, number, shape
+from pgaudit.render.select import Fold, Section
 from pgaudit.render.style import BASE, DECIDED_BY, colour, labels
 from pgaudit.render.styled import Text
-from pgaudit.render.summary import beside
 from pgaudit.render.terminal import TableOptions
 from pgaudit.report import Report
 from pgaudit.text import visible
@@ -100,7 +98,7 @@ def _rules(report: Report, row: ParamAssignment, options: TableOptions, *, line:
     """The rules, what else they write into the group, and of several optimizers which."""
     words = Text.assemble(*labels(row.setting, options.marks, line=line, trainable=row.param.trainable))
     held = report.extra_of(row.setting, row.optimizer)
-    extra = [Text(beside(key, value), colour(row.setting.lr_rule)) for key, value in held.items()]
+    extra = [Text(hyperparameter(key, value), colour(row.setting.lr_rule)) for key, value in held.items()]
     if row.optimizer is not None and len(report.assignment.optimizers) > 1:
         extra.append(Text(visible(report.optimizer_of(row).type), BASE))
     return Text.joined([words, *extra], Text(f" {options.marks.dot} ", BASE))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from pgaudit.core.findings import Finding
 from pgaudit.gate import Outcome
-from pgaudit.render.gate_words import Verdict, folded, in_order, title, verdict, where
+from pgaudit.render.gate.words import Verdict, folded, in_order, title, verdict, where
 from pgaudit.render.markdown import code, code_block, code_span, escaped
 from pgaudit.render.style import UNICODE
 from pgaudit.text import counted

@@ -9,7 +9,7 @@ from typing import Any
 from pgaudit.core.findings import Finding
 from pgaudit.gate import Outcome
 from pgaudit.gate.records import exit_code
-from pgaudit.render.gate_words import title, verdict
+from pgaudit.render.gate.words import title, verdict
 from pgaudit.serialize import error_data, place, portable
 
 SCHEMA_VERSION = 1

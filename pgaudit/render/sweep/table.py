@@ -11,7 +11,7 @@ from pgaudit.render.columns import GAP, Column, Row, Table
 from pgaudit.render.findings import finding_lines
 from pgaudit.render.style import BASE, SEVERITY_STYLES, Marks
 from pgaudit.render.styled import Text
-from pgaudit.render.sweep_groups import SHOWN, Alike, View, alike, common, ordered, reasons, totals, without
+from pgaudit.render.sweep.groups import SHOWN, Alike, View, alike, common, ordered, reasons, totals, without
 from pgaudit.render.terminal import TableOptions, printed
 from pgaudit.render.wrap import HANGING, filled
 from pgaudit.sweep.records import SweepResult

@@ -16,8 +16,8 @@ from urllib.parse import quote
 from pgaudit.core.findings import Finding
 from pgaudit.gate import Outcome
 from pgaudit.gate.records import exit_code
-from pgaudit.render.gate_rules import rules
-from pgaudit.render.gate_words import fingerprints, in_order, level, located, title
+from pgaudit.render.gate.rules import rules
+from pgaudit.render.gate.words import fingerprints, in_order, level, located, title
 from pgaudit.text import visible
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

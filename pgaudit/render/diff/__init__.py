@@ -1,0 +1,1 @@
+"""A diff: what is told of it, and its formats."""

@@ -1,0 +1,1 @@
+"""Pages that have no more than two formats: explanations, constructors, findings, verifications."""

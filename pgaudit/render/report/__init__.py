@@ -1,0 +1,1 @@
+"""A report: the table that `show` prints, its picture, and its other formats."""
