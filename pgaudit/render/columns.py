@@ -6,7 +6,7 @@ The name has the right of way: it is never cut, and breaks at a dot only.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pgaudit.render.styled import Text
 from pgaudit.render.wrap import broken
@@ -68,7 +68,7 @@ class Table:
 
     def lines(self, width: int | None) -> Iterator[Text]:
         """Yields lines for a terminal of so many cells; None for as many as the table needs."""
-        drawn = _Drawn(self.columns, width, *_fit(self, width))
+        drawn = _fitted(self, width)
         titles = [Text(column.title, "bold") for column in self.columns]
         if any(titles):
             yield drawn.line([titles[index] for index in drawn.shown])
@@ -114,33 +114,31 @@ class _Drawn:
         return line.rstrip()
 
 
-def _fit(table: Table, width: int | None) -> tuple[Sequence[int], Sequence[int], int | None, bool, int | None]:
-    """Returns the columns that there is room for, all widths, that of the name, and what becomes of the last cells:
-    whether they are short, and for how many cells of them there is room.
-    """
-    widths, short = _measured(table)
+def _fitted(table: Table, width: int | None) -> _Drawn:
+    """Chooses the columns that there is room for, and what becomes of the last cells."""
     columns = table.columns
+    widths, short = _measured(table)
     for drop in range(max((column.drop for column in columns), default=0) + 1):
         shown = [index for index, column in enumerate(columns) if not 0 < column.drop <= drop]
         taken = sum(widths[index] for index in shown) + GAP * (len(shown) - 1)
         if width is None or taken <= width:
-            return shown, widths, None, False, None
-    assert width is not None
-    if not table.moving:
-        return shown, widths, None, False, None
+            break
+    drawn = _Drawn(columns, width, shown, widths)
+    if width is None or taken <= width or not table.moving:
+        return drawn
     room = width - taken + widths[-1]
     if room >= short:
-        return shown, widths, None, True, None
+        return replace(drawn, short=True)
     returning = sorted((index for index, column in enumerate(columns) if column.back), key=lambda i: columns[i].drop)
     if room >= _ROOM and not returning:
-        return shown, widths, None, False, room
+        return replace(drawn, room=room)
     room += GAP
     while returning and sum(widths[index] + GAP for index in returning) > room:
         del returning[0]
     if returning or room >= 0:
-        return sorted([*shown[:-1], *returning]), widths, None, False, 0
+        return replace(drawn, shown=sorted([*shown[:-1], *returning]), room=0)
     name = max(widths[0] + room, _NARROWEST)
-    return shown[:-1], [min(widths[0], name), *widths[1:]], name, False, 0
+    return replace(drawn, shown=shown[:-1], widths=[min(widths[0], name), *widths[1:]], name_width=name, room=0)
 
 
 def _measured(table: Table) -> tuple[list[int], int]:

@@ -1,11 +1,29 @@
-"""Foreign text in GitHub's Markdown."""
+"""Tables in GitHub's Markdown, and foreign text in it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pgaudit.text import visible
+
+_RULES = {"l": "---", "r": "--:", "c": ":-:"}
+
+
+def table(titles: Sequence[str], ends: str, rows: Iterable[Sequence[str]]) -> list[str]:
+    """Returns the lines of a table.
+
+    Args:
+        titles: one a column.
+        ends: a letter a column: where its cells stand, ``l``, ``r`` or ``c``.
+        rows: cells, which have to be harmless already.
+    """
+    head = _row(titles).replace("|  |", "| |")
+    return [head, f"|{'|'.join(_RULES[end] for end in ends)}|", *map(_row, rows)]
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def code(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from pgaudit.core.assignment import ParamAssignment
 from pgaudit.diff import Change, ChangeKind, Diff, ValueChange
 from pgaudit.render.diff.view import DiffLine, counts_line, head, lines_of, renamed, setup_words, titles
-from pgaudit.render.markdown import code, escaped
+from pgaudit.render.markdown import code, escaped, table
 from pgaudit.render.numbers import shape
 from pgaudit.render.style import DECIDED_BY
 from pgaudit.report import Report
@@ -90,11 +90,11 @@ def render_diff_markdown(diff: Diff, *, fold: bool = True, rules: bool = True) -
     title, words = head(diff)
     lines = [f"**{escaped(title)}**" + "".join(f" · {escaped(word)}" for word in words), ""]
     if diff.setup:
-        lines += ["| | setup | before | after |", "|---|---|---|---|"]
-        for each in diff.setup:
-            mark, old, new = setup_words(each)
-            lines.append(_cells(_mark(mark), escaped(each.name), escaped(old), _bold(new) if new else ""))
-        lines.append("")
+        words_of = ((each.name, setup_words(each)) for each in diff.setup)
+        rows = [
+            (_mark(mark), escaped(name), escaped(old), _bold(new) if new else "") for name, (mark, old, new) in words_of
+        ]
+        lines += [*table(("", "setup", "before", "after"), "llll", rows), ""]
     changes = diff.effective
     if changes:
         lines += [*_table(lines_of(changes, fold=fold)), ""]
@@ -108,30 +108,23 @@ def render_diff_markdown(diff: Diff, *, fold: bool = True, rules: bool = True) -
 
 def _table(lines: Sequence[DiffLine]) -> list[str]:
     shown = titles(lines)
-    scheduled = " scheduled lr |" if "peak_lr" in shown else ""
-    head = [
-        f"| | parameter | × | lr |{scheduled} weight decay | {DECIDED_BY} |",
-        f"|---|---|--:|{'---|' * len(shown)}---|",
-    ]
-    return [*head, *(_row(line, shown) for line in lines)]
+    values = ("lr", *(["scheduled lr"] if "peak_lr" in shown else []), "weight decay")
+    heads = ("", "parameter", "×", *values, DECIDED_BY)
+    return table(heads, f"llr{'l' * len(values)}l", (_row(line, shown) for line in lines))
 
 
-def _row(line: DiffLine, shown: Iterable[str]) -> str:
+def _row(line: DiffLine, shown: Iterable[str]) -> Sequence[str]:
     facts = f" {' → '.join(map(shape, line.shapes))}" if line.shapes else ""
     if (before := renamed(line.change)) is not None:
         facts += f" (was {code(before)})"
     values = [line.value(which) for which in shown]
-    return _cells(
+    return (
         _mark(line.mark),
         code(line.name) + facts,
         str(len(line.changes)),
         *(value.old if value.new is None else f"{value.old} → {_bold(value.new)}" for value in values),
         " · ".join([" → ".join(map(escaped, line.rules_text)), *map(_bold, line.extra)]),
     )
-
-
-def _cells(*cells: str) -> str:
-    return f"| {' | '.join(cells)} |"
 
 
 def _mark(mark: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pgaudit.core.findings import Finding
 from pgaudit.gate import Outcome
 from pgaudit.render.gate.words import Verdict, folded, in_order, title, verdict, where
-from pgaudit.render.markdown import code, code_block, code_span, escaped
+from pgaudit.render.markdown import code, code_block, code_span, escaped, table
 from pgaudit.render.style import UNICODE
 from pgaudit.text import counted
 
@@ -39,18 +39,18 @@ def _verdicts(outcomes: Sequence[Outcome]) -> list[str]:
     words = [f"{counts[word]} {word}" for word in _MARKS if counts[word]]
     lines = [f"## pgaudit check: {', '.join([counted(len(outcomes), 'audit'), *words])}", ""]
     if outcomes:
-        lines += ["| | audit | tensors | failures | other | ignored |", "|---|---|--:|--:|--:|--:|"]
-        lines += [*map(_verdict, outcomes), ""]
+        titles = ("", "audit", "tensors", "failures", "other", "ignored")
+        lines += [*table(titles, "llrrrr", map(_verdict, outcomes)), ""]
     return lines
 
 
-def _verdict(outcome: Outcome) -> str:
+def _verdict(outcome: Outcome) -> list[str]:
     word = verdict(outcome)
     numbers = (
         [outcome.parameters, len(outcome.failures), len(outcome.others), outcome.ignored] if not outcome.errors else []
     )
     cells = [f"{_MARKS[word]} {word}", code(title(outcome.audit)), *(f"{number:,}" for number in numbers)]
-    return f"| {' | '.join(cells + [''] * (6 - len(cells)))} |"
+    return cells + [""] * (6 - len(cells))
 
 
 def _account(outcome: Outcome, most: int) -> Iterator[str]:

@@ -9,7 +9,7 @@ from pgaudit.constructors import sample
 from pgaudit.constructors.catalogue import ConstructorInfo
 from pgaudit.constructors.profiles import TOPICS
 from pgaudit.render.columns import GAP
-from pgaudit.render.markdown import code_span, escaped
+from pgaudit.render.markdown import code_span, escaped, table
 from pgaudit.render.style import BASE
 from pgaudit.render.styled import Text
 from pgaudit.render.terminal import TableOptions, printed
@@ -72,19 +72,18 @@ def _beside(head: Text, words: str, width: int | None) -> list[Text]:
 def render_markdown(entries: Sequence[ConstructorInfo]) -> str:
     """Returns which constructor does what, as two tables: their ways, and who reads which option."""
     known = [each for each in entries if each.profile is not None]
-    lines = ["| constructor | stands for | as in |", "|---|---|---|"]
-    lines += [f"| `{each.grammar.name}` | {_literal(each.grammar.title)} | {escaped(each.library)} |" for each in known]
-    lines += _sample_lines()
-    for field, topic in TOPICS.items():
-        lines += ["", f"## {topic[0].upper()}{topic[1:]}", "", "| constructor | |", "|---|---|"]
-        lines += [f"| `{each.grammar.name}` | {_literal(getattr(each.profile, field))} |" for each in known]
-    meanings = dict.fromkeys(item for each in known for item in each.options.items())
     names = [each.grammar.name for each in known]
-    lines += ["", "## Options", ""]
-    lines += [f"| option | {' | '.join(names)} | what it is for |", f"|---|{':-:|' * len(names)}---|"]
-    for option, meaning in meanings:
-        marks = ["✓" if each.options.get(option) == meaning else "" for each in known]
-        lines.append(f"| `{option}` | {' | '.join(marks)} | {_literal(meaning)} |")
+    rows = ((f"`{each.grammar.name}`", _literal(each.grammar.title), escaped(each.library)) for each in known)
+    lines = [*table(("constructor", "stands for", "as in"), "lll", rows), *_sample_lines()]
+    for field, topic in TOPICS.items():
+        ways = ((f"`{each.grammar.name}`", _literal(getattr(each.profile, field))) for each in known)
+        lines += ["", f"## {topic[0].upper()}{topic[1:]}", "", *table(("constructor", ""), "ll", ways)]
+    meanings = dict.fromkeys(item for each in known for item in each.options.items())
+    options = [
+        (f"`{option}`", *("✓" if each.options.get(option) == meaning else "" for each in known), _literal(meaning))
+        for option, meaning in meanings
+    ]
+    lines += ["", "## Options", "", *table(("option", *names, "what it is for"), f"l{'c' * len(names)}l", options)]
     return "\n".join(lines) + "\n"
 
 
@@ -103,12 +102,12 @@ def _sample_lines() -> list[str]:
         untold = "has no word for it" if all(found[name]) else "does so by itself"
         lines.append(f"* `{name}`: {code_span(json.dumps(said)) if said else untold}")
     lines += ["", "What is decayed then (●), what is not (–), and what is in no group (✕):", ""]
-    lines += [f"| | {' | '.join(found)} |", f"|---|{':-:|' * len(found)}"]
-    for index, sort in enumerate(sample.SORTS):
-        decays = (column[index] for column in found.values())
-        marks = ["✕" if decay is None else "●" if decay else "–" for decay in decays]
-        lines.append(f"| {sort.what} | {' | '.join(marks)} |")
-    return lines
+    decays = zip(*found.values(), strict=True)
+    rows = [
+        (sort.what, *("✕" if decay is None else "●" if decay else "–" for decay in row))
+        for sort, row in zip(sample.SORTS, decays, strict=True)
+    ]
+    return [*lines, *table(("", *found), f"l{'c' * len(found)}", rows)]
 
 
 def render_json(entries: Sequence[ConstructorInfo]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from pgaudit import serialize
 from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.setting import Provenance
-from pgaudit.render.markdown import code, escaped
+from pgaudit.render.markdown import code, escaped, table
 from pgaudit.render.numbers import elements, hyperparameter, number, shape
 from pgaudit.render.select import Fold, Section, Selection, fold, select, unfolded
 from pgaudit.render.style import DECIDED_BY, label
@@ -149,23 +149,21 @@ def render_markdown(report: Report, selection: Selection, *, folded: bool = Fals
         extra = any(_held(report, line.rows[0]) for line in rows)
         titles = ["parameter", "×", "lr", *(["scheduled lr"] if report.scheduled else []), "weight decay"]
         rules = ["lr rule", "decay rule", *(["hyperparameter"] if extra else [])]
-        lines.append(f"| {' | '.join([*titles, *rules])} |")
-        lines.append(f"|---{'|--:' * (len(titles) - 1)}{'|---' * len(rules)}|")
-        lines += [_markdown_row(report, line, extra=extra) for line in rows]
-        lines.append("")
-    lines += [f"| {DECIDED_BY} | tensors | parameters |", "|---|--:|--:|"]
-    lines += [f"| {_rule(count.rule)} | {count.parameters:,} | {elements(count.numel)} |" for count in report.rules]
+        cells = (_markdown_row(report, line, extra=extra) for line in rows)
+        lines += [*table([*titles, *rules], f"l{'r' * (len(titles) - 1)}{'l' * len(rules)}", cells), ""]
+    counts = ((_rule(count.rule), f"{count.parameters:,}", elements(count.numel)) for count in report.rules)
+    lines += table((DECIDED_BY, "tensors", "parameters"), "lrr", counts)
     if report.findings:
-        lines += ["", "| where | finding | |", "|---|---|---|"]
+        found = []
         for finding in report.findings:
             hint = f" ({finding.hint})" if finding.hint else ""
-            what = f"{finding.code} {finding.name} [{finding.severity}]"
-            where = str(finding.location or "")
-            lines.append(f"| {' | '.join(escaped(cell) for cell in (where, what, finding.message + hint))} |")
+            words = (str(finding.location or ""), f"{finding.title} [{finding.severity}]", finding.message + hint)
+            found.append([escaped(cell) for cell in words])
+        lines += ["", *table(("where", "finding", ""), "lll", found)]
     return "\n".join(lines) + "\n"
 
 
-def _markdown_row(report: Report, line: Fold, *, extra: bool) -> str:
+def _markdown_row(report: Report, line: Fold, *, extra: bool) -> list[str]:
     row = line.rows[0]
     base = report.optimizer_of(row).base
     values = [(row.lr, base.lr), (row.weight_decay, base.weight_decay)]
@@ -176,7 +174,7 @@ def _markdown_row(report: Report, line: Fold, *, extra: bool) -> str:
     frozen = "" if row.param.trainable is not False else " ❄"
     words = ", ".join(f"**{escaped(word)}**" for word in _held(report, row))
     written = [*cells, *map(_rule, rules), *([words] if extra else [])]
-    return " | ".join([f"| {code(line.name)}{frozen}", str(len(line.rows)), *written]) + " |"
+    return [f"{code(line.name)}{frozen}", str(len(line.rows)), *written]
 
 
 def _held(report: Report, row: ParamAssignment) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pgaudit.core.findings import Finding
-from pgaudit.render.markdown import code, escaped
+from pgaudit.render.markdown import code, escaped, table
 from pgaudit.render.sweep.groups import View, alike, common, reasons, totals, without
 from pgaudit.sweep.records import SweepResult
 from pgaudit.text import counted
@@ -33,33 +33,34 @@ def _section(config: str, results: Sequence[SweepResult], view: View) -> Iterato
         return
     everywhere = common(audited)
     groups, unseen = alike(without(audited, everywhere), every=view.every)
-    yield "| finding | severity | models | findings | tensors |"
-    yield "|---|---|--:|--:|--:|"
-    for total in totals(audited):
-        numbers = f"{total.models:,} | {total.findings:,} | {total.parameters:,}"
-        yield f"| {escaped(f'{total.code} {total.name}')} | {total.severity} | {numbers} |"
-    yield ""
+    rows = []
+    for each in totals(audited):
+        numbers = (f"{number:,}" for number in (each.models, each.findings, each.parameters))
+        rows.append((escaped(f"{each.code} {each.name}"), each.severity, *numbers))
+    yield from (*table(("finding", "severity", "models", "findings", "tensors"), "llrrr", rows), "")
     for found in everywhere:
         yield f"In every model: {escaped(_words(found.worst))}"
         yield ""
     if not groups:
         return
-    yield "| models | such as | tensors | decayed | groups | findings | worst |"
-    yield "|--:|---|--:|--:|--:|---|---|"
-    for group in groups:
-        for index, result in enumerate(group.results[: group.shown]):
-            yield _row(result, group.hidden + 1 if index == group.shown - 1 else 1)
+    titles = ("models", "such as", "tensors", "decayed", "groups", "findings", "worst")
+    shown = [
+        _row(result, group.hidden + 1 if index == group.shown - 1 else 1)
+        for group in groups
+        for index, result in enumerate(group.results[: group.shown])
+    ]
+    yield from table(titles, "rlrrrll", shown)
     if unseen:
         yield ""
         yield f"and {counted(unseen, 'model')} with other findings"
     yield ""
 
 
-def _row(of: SweepResult, models: int) -> str:
+def _row(of: SweepResult, models: int) -> list[str]:
     assert of.gravest is not None
     findings = " ".join(f"{f.code}×{f.findings}" if f.findings > 1 else f.code for f in of.findings)
     decayed = f"{of.decayed:,} / {of.parameters:,}"
-    cells = [
+    return [
         f"{models:,}",
         code(of.model),
         f"{of.parameters:,}",
@@ -68,7 +69,6 @@ def _row(of: SweepResult, models: int) -> str:
         findings,
         escaped(_words(of.gravest.worst)),
     ]
-    return f"| {' | '.join(cells)} |"
 
 
 def _words(of: Finding) -> str:
@@ -78,12 +78,11 @@ def _words(of: Finding) -> str:
 def _failures(failed: Sequence[SweepResult], view: View) -> Iterator[str]:
     if not failed:
         return
-    yield "### could not be audited"
-    yield ""
-    yield "| models | such as | why | |"
-    yield "|--:|---|---|---|"
+    yield from ("### could not be audited", "")
+    rows = []
     for error, of in reasons(failed):
         models = list(dict.fromkeys(result.model for result in of))
         named = " ".join(code(model) for model in (models if view.every else models[:_NAMED]))
         why = f"{error.location or ''} {error.message}".strip()
-        yield f"| {len(models):,} | {named} | {escaped(why)} | {escaped(error.hint or '')} |"
+        rows.append((f"{len(models):,}", named, escaped(why), escaped(error.hint or "")))
+    yield from table(("models", "such as", "why", ""), "rlll", rows)
