@@ -23,7 +23,7 @@ from pgaudit.core.setting import Provenance, Setting
 from pgaudit.diff import ChangeKind, compare
 from pgaudit.gate import Outcome
 from pgaudit.gate.expected import unexpected
-from pgaudit.gate.locked import moved
+from pgaudit.gate.locked import lock_findings
 from pgaudit.gate.records import Audit
 from pgaudit.render.choices import GroupBy, Sort
 from pgaudit.render.diff.data import render_diff_json, render_diff_markdown
@@ -146,7 +146,7 @@ def test_check_fails_exactly_where_something_effective_moved(a: Groups, b: Group
         lock = Path(folder, "a.lock")
         lock.write_text(written(audited(a)))
         audit = Audit("model", "c.yaml", lock=str(lock))
-        failures = Outcome(audit, tuple(moved(audited(b), audit))).failures
+        failures = Outcome(audit, tuple(lock_findings(audited(b), audit))).failures
     assert {name for finding in failures for name in finding.params} == differing(a, b)
 
 

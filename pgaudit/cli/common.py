@@ -145,10 +145,8 @@ def audited(
     from pgaudit.report import Report
     from pgaudit.sources.source import read_source, report_of
 
-    with stdout_reserved():  # a config that is code may print
-        source = read_source(
-            config_path, model, constructor=constructor
-        )  # before anything heavy: a typo answers at once
+    with stdout_reserved():  # a config that is code may print; read before anything heavy, a typo answers at once
+        source = read_source(config_path, model, constructor=constructor)
     named = None if isinstance(source, Report) else source.model
     with stdout_reserved(), spinner(f"building {model or named or 'the model'}"):
         return report_of(source, model, model_args=arguments, cache=cache)

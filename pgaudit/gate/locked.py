@@ -24,7 +24,7 @@ _SETTINGS = frozenset({"constructor", "lr", "weight_decay"})
 """Parts of the setup that show in the parameters, or in nothing: by themselves they fail nothing."""
 
 
-def moved(report: Report, audit: Audit) -> Iterator[Finding]:
+def lock_findings(report: Report, audit: Audit) -> Iterator[Finding]:
     """Yields a finding for each way in which parameters moved, and for each argument of the optimizer that did.
 
     Raises:

@@ -13,7 +13,7 @@ from pgaudit.core.findings import Finding
 from pgaudit.core.location import Location
 from pgaudit.gate import baseline
 from pgaudit.gate.expected import unexpected
-from pgaudit.gate.locked import moved
+from pgaudit.gate.locked import lock_findings
 from pgaudit.gate.records import Audit, Outcome
 from pgaudit.report import Report
 from pgaudit.sources.source import read_source, report_of
@@ -62,7 +62,7 @@ def judged(audit: Audit, report: Report, expect: Expectations, known: baseline.K
     old = len(report.findings) - len(kept)
     kept += unexpected(report, expect)
     if audit.lock is not None:
-        kept += moved(report, audit)
+        kept += lock_findings(report, audit)
     if audit.baseline is not None:
         kept += baseline.stale(known, report.findings, audit.baseline)
     return Outcome(

@@ -25,7 +25,7 @@ _LEAVES = ("weight", "bias")
 
 @dataclass(frozen=True)
 class Folded(Generic[T]):
-    """What has the same lot, under one name."""
+    """What is alike, under one name."""
 
     name: str
     rows: tuple[T, ...]
@@ -46,9 +46,9 @@ class _Item:
 
 
 def fold_named(entries: Iterable[Named[T]], taken: Container[str] = ()) -> list[Folded[T]]:
-    """Joins entries of one lot that differ in block numbers or in weight/bias, in the order of their first.
+    """Joins entries that are alike and differ in block numbers or in weight/bias, in the order of their first.
 
-    Numbers join only where no number between them stands for an entry of another lot, so that the model's order stays.
+    Numbers join only where no number between them stands for an entry that is not alike, so that the model's order stays.
 
     Args:
         entries: what to join.
@@ -58,10 +58,10 @@ def fold_named(entries: Iterable[Named[T]], taken: Container[str] = ()) -> list[
     numbers = _Numbers()
     given = list(entries)
     with_braces = {name for name, *_ in given if "{" in name}
-    for place, (name, lot, family, _) in enumerate(given):
+    for place, (name, likeness, family, _) in enumerate(given):
         skeleton, values = _dissected(name)
         kin = (skeleton, family)
-        alike[lot, kin].append(_Item(tuple([(value,) for value in values]), [place]))
+        alike[likeness, kin].append(_Item(tuple([(value,) for value in values]), [place]))
         numbers.add(kin, values)
     folded: list[tuple[int, Folded[T]]] = []
     for (_, kin), items in alike.items():

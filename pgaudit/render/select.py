@@ -64,7 +64,7 @@ def select(report: Report, selection: Selection) -> list[Section]:
 
 
 def is_changed(report: Report, row: ParamAssignment) -> bool:
-    """Whether a parameter's lot differs from the base: in a value, or by being frozen or left out."""
+    """Whether what a parameter gets differs from the base: in a value, or by being frozen or left out."""
     setting, base = row.setting, report.optimizer_of(row).base
     values = (setting.lr, setting.peak_lr, setting.weight_decay) != (base.lr, base.peak_lr, base.weight_decay)
     return values or bool(report.extra_of(setting, row.optimizer)) or row.param.trainable is False

@@ -13,7 +13,7 @@ from pgaudit import ConfigError
 from pgaudit.config.expect import Expectations
 from pgaudit.core.findings import Finding
 from pgaudit.gate import Audit, Outcome
-from pgaudit.gate.locked import moved
+from pgaudit.gate.locked import lock_findings
 from pgaudit.gate.run import judged
 from pgaudit.sources.lock import written
 from tests.gate.audits import CONFIG, Net, line, report
@@ -30,7 +30,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def _since(folder: Path, before: str, after: str) -> list[Finding]:
     (folder / "a.lock").write_text(written(report(folder, before)))
-    return list(moved(report(folder, after), AUDIT))
+    return list(lock_findings(report(folder, after), AUDIT))
 
 
 MOVES: dict[str, tuple[tuple[str, str], list[tuple[str, tuple[str, ...]]]]] = {
@@ -133,7 +133,7 @@ def test_parameters_that_come_go_and_freeze(folder: Path) -> None:
     (folder / "a.lock").write_text(written(report(folder, CONFIG, net)))
     net.head, net.fc = nn.Linear(2, 2, bias=False), nn.Identity()  # type: ignore[assignment]
     net.conv.weight.requires_grad_(False)
-    notices = list(moved(report(folder, CONFIG, net), AUDIT))
+    notices = list(lock_findings(report(folder, CONFIG, net), AUDIT))
     assert [(line(notice), notice.params) for notice in notices] == [
         ("c.yaml:- lock moved: conv.weight: frozen now", ("conv.weight",)),
         (
@@ -155,14 +155,14 @@ def test_a_tied_parameter_that_is_met_first_under_its_other_name_has_not_moved(f
 
     text = "optimizer: {type: SGD, lr: 0.1}\n"
     (folder / "a.lock").write_text(written(report(folder, text, tied("a", "b"))))
-    assert list(moved(report(folder, text, tied("b", "a")), AUDIT)) == []
+    assert list(lock_findings(report(folder, text, tied("b", "a")), AUDIT)) == []
 
 
 def test_a_lock_of_another_model_says_so(folder: Path) -> None:
     report(folder)
     other = pgaudit.audit(nn.Sequential(nn.Linear(2, 2)), folder / "c.yaml")
     (folder / "a.lock").write_text(written(other))
-    notices = list(moved(report(folder), AUDIT))
+    notices = list(lock_findings(report(folder), AUDIT))
     assert {notice.hint for notice in notices} == {"the lock is of Sequential, and this is net"}
 
 
@@ -184,7 +184,7 @@ def test_a_lock_of_another_version_that_means_the_same_is_accepted(folder: Path)
     text = _by_another_version(written(of))
     assert text != written(of)
     (folder / "a.lock").write_bytes(b"\xef\xbb\xbf" + text.encode())
-    assert list(moved(of, AUDIT)) == []
+    assert list(lock_findings(of, AUDIT)) == []
 
 
 DAMAGE = {
@@ -226,4 +226,4 @@ def test_many_parameters_need_more_than_a_configs_size(folder: Path) -> None:
     of = report(folder)
     text = written(of).replace("# lr", "# " + "x" * (1 << 21) + "\n# lr")
     (folder / "a.lock").write_text(text)
-    assert list(moved(of, AUDIT)) == []
+    assert list(lock_findings(of, AUDIT)) == []

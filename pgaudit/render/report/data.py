@@ -157,8 +157,8 @@ def render_markdown(report: Report, selection: Selection, *, folded: bool = Fals
         found = []
         for finding in report.findings:
             hint = f" ({finding.hint})" if finding.hint else ""
-            words = (str(finding.location or ""), f"{finding.title} [{finding.severity}]", finding.message + hint)
-            found.append([escaped(cell) for cell in words])
+            texts = (str(finding.location or ""), f"{finding.title} [{finding.severity}]", finding.message + hint)
+            found.append([escaped(cell) for cell in texts])
         lines += ["", *table(("where", "finding", ""), "lll", found)]
     return "\n".join(lines) + "\n"
 
