@@ -93,7 +93,8 @@ class _Drawn:
 
     def row(self, row: Row) -> Iterator[Text]:
         name, *rest = broken(row.name, self.name_width and self.name_width - row.mark.cells)
-        cells = [Text.assemble(row.mark, (name, row.style)), *row.cells]
+        first = Text(name, row.style)
+        cells = [Text.assemble(row.mark, first) if row.mark else first, *row.cells]
         if self.short and row.short is not None:
             cells[-1] = row.short
         last = cells[-1]
@@ -106,12 +107,13 @@ class _Drawn:
             yield from (Text(" " * INDENT).append(part) for part in ([last] if fits else row.parts or [last]))
 
     def line(self, cells: Sequence[Text]) -> Text:
-        line = Text()
+        line, gap = Text(), 0
         for index, cell in zip(self.shown, cells, strict=False):
-            blanks = " " * (self.widths[index] - cell.cells)
-            line.append(blanks if self.columns[index].right else cell)
-            line.append(cell if self.columns[index].right else blanks).append(" " * GAP)
-        return line.rstrip()
+            blanks = self.widths[index] - cell.cells
+            right = self.columns[index].right
+            line.append(" " * (gap + blanks if right else gap)).append(cell)
+            gap = GAP if right else GAP + blanks
+        return line.rstrip() if not cells[-1] else line
 
 
 def _fitted(table: Table, width: int | None) -> _Drawn:
@@ -147,7 +149,7 @@ def _measured(table: Table) -> tuple[list[int], int]:
     short = widths[-1]
     for row in table.rows:
         if isinstance(row, Row):
-            cells = [row.mark.cells + Text(row.name).cells, *(cell.cells for cell in row.cells)]
+            cells = [Text(row.name).cells + row.mark.cells, *[cell.cells for cell in row.cells]]
             widths = [*map(max, widths, cells)]
             short = max(short, cells[-1] if row.short is None else row.short.cells)
     return widths, short

@@ -34,21 +34,24 @@ class Text:
 
     def append(self, part: str | Text, style: str = "") -> Text:
         """Adds a text, or a string in a style, and returns the whole."""
+        pieces = self.pieces
         for piece, its in part.pieces if isinstance(part, Text) else [(part, style)] if part else []:
-            if self.pieces and self.pieces[-1][1] == its:
-                piece = self.pieces.pop()[0] + piece
-            self.pieces.append((piece, its))
+            if pieces and pieces[-1][1] == its:
+                pieces[-1] = pieces[-1][0] + piece, its
+            else:
+                pieces.append((piece, its))
         return self
 
     @property
     def plain(self) -> str:
         """The text without its styles."""
-        return "".join(piece for piece, _ in self.pieces)
+        return self.pieces[0][0] if len(self.pieces) == 1 else "".join([piece for piece, _ in self.pieces])
 
     @property
     def cells(self) -> int:
         """How wide it is, where it is one line."""
-        return sum(len(piece) if piece.isascii() else cell_len(piece) for piece, _ in self.pieces)
+        plain = self.plain
+        return len(plain) if plain.isascii() else cell_len(plain)
 
     def rstrip(self) -> Text:
         """Takes blanks and empty lines from its end, and returns it."""
@@ -61,6 +64,8 @@ class Text:
 
     def lines(self) -> list[Text]:
         """Returns its lines."""
+        if "\n" not in self.plain:
+            return [self]
         lines = [Text()]
         for piece, style in self.pieces:
             first, *others = piece.split("\n")

@@ -85,10 +85,11 @@ def fitted(line: Text, width: int | None) -> list[Text]:
     """Returns a line without blanks at its end; one that its own layout has left too long is broken between words, and
     a word that is longer than a line anywhere.
     """
-    line = line[: len(line.plain.rstrip(" "))]
+    plain = line.plain.rstrip(" ")
+    if plain != line.plain:
+        line = line[: len(plain)]
     if width is None or line.cells <= width:
         return [line]
-    plain = line.plain
     indent = min(len(plain) - len(plain.lstrip(" ")) + 2, width // 2)
     lines = [Text()]
     for match in _WORDS.finditer(plain):

@@ -30,7 +30,7 @@ def render_list(entries: Sequence[ConstructorInfo], options: TableOptions) -> st
         title = visible(each.grammar.title)
         said = title if each.source == "built in" else f"{title}, from {visible(each.source)}"
         head = Text.assemble((f"{name:<{first}}", "bold"), f"{library:<{second}}")
-        parts += _beside(head, said, options.width)
+        parts += _in_column(head, said, options.width)
     parts += [Text(), Text("pgaudit constructors NAME says what it does", style=BASE)]
     return printed(parts, options)
 
@@ -53,15 +53,15 @@ def _of_entry(entry: ConstructorInfo, options: TableOptions) -> Iterator[Text]:
         yield Text()
     width = max(map(len, TOPICS.values())) + GAP
     for field, topic in TOPICS.items() if entry.profile else ():
-        yield from _beside(Text(f"{topic:<{width}}", "cyan"), getattr(entry.profile, field), options.width)
+        yield from _in_column(Text(f"{topic:<{width}}", "cyan"), getattr(entry.profile, field), options.width)
     if entry.options:
         yield from (Text(), Text("options", "bold"))
         width = max(map(len, entry.options)) + GAP
         for option, meaning in entry.options.items():
-            yield from _beside(Text(f"{visible(option):<{width}}", "green"), visible(meaning), options.width)
+            yield from _in_column(Text(f"{visible(option):<{width}}", "green"), visible(meaning), options.width)
 
 
-def _beside(head: Text, words: str, width: int | None) -> list[Text]:
+def _in_column(head: Text, words: str, width: int | None) -> list[Text]:
     """Words beside a head, broken within their own column; below it where that is too narrow."""
     longest = max(map(len, words.split(" ")))
     if width is None or width - head.cells >= max(_NARROWEST, longest):

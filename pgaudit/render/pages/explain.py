@@ -73,7 +73,7 @@ def _heading(report: Report, members: Sequence[Explanation], options: TableOptio
         *_group(report, row),
     ]
     sentences = [f" {options.marks.dot} ".join(filter(None, facts))]
-    if words := [*_beside(row.setting)]:
+    if words := [*_others(row.setting)]:
         sentences.append(f"the group also holds {', '.join(words)}")
     for sentence in sentences:
         yield from filled(sentence, options.width, hanging=2, style=BASE)
@@ -88,7 +88,7 @@ def _group(report: Report, row: ParamAssignment) -> Iterator[str]:
         yield f"group {row.group} of {sum(group.optimizer == row.optimizer for group in report.groups)}"
 
 
-def _beside(setting: Setting) -> Iterator[str]:
+def _others(setting: Setting) -> Iterator[str]:
     """What else the group holds, and what of it is of no effect."""
     for key, value in setting.extra.items():
         yield hyperparameter(key, value) + (" (which nothing reads)" if key in setting.inert else "")

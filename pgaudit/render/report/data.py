@@ -148,7 +148,7 @@ def render_markdown(report: Report, selection: Selection, *, folded: bool = Fals
         rows = fold(section.rows, report.taken) if folded else unfolded(section.rows)
         extra = any(_held(report, line.rows[0]) for line in rows)
         titles = ["parameter", "×", "lr", *(["scheduled lr"] if report.scheduled else []), "weight decay"]
-        rules = ["lr rule", "decay rule", *(["hyperparameter"] if extra else [])]
+        rules = ["lr rule", "decay rule", *(["beside"] if extra else [])]
         cells = (_markdown_row(report, line, extra=extra) for line in rows)
         lines += [*table([*titles, *rules], f"l{'r' * (len(titles) - 1)}{'l' * len(rules)}", cells), ""]
     counts = ((_rule(count.rule), f"{count.parameters:,}", elements(count.numel)) for count in report.rules)
