@@ -109,7 +109,7 @@ class _Drawn:
     def line(self, cells: Sequence[Text]) -> Text:
         line, gap = Text(), 0
         for index, cell in zip(self.shown, cells, strict=False):
-            blanks = self.widths[index] - cell.cells
+            blanks = max(self.widths[index] - cell.cells, 0)
             right = self.columns[index].right
             line.append(" " * (gap + blanks if right else gap)).append(cell)
             gap = GAP if right else GAP + blanks
