@@ -48,7 +48,7 @@ class _Item:
 def fold_named(entries: Iterable[Named[T]], taken: Container[str] = ()) -> list[Folded[T]]:
     """Joins entries that are alike and differ in block numbers or in weight/bias, in the order of their first.
 
-    Numbers join only where no number between them stands for an entry that is not alike, so that the model's order stays.
+    Numbers join only where no number between them stands for an entry that is not alike: the model's order stays.
 
     Args:
         entries: what to join.
