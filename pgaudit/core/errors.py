@@ -36,7 +36,7 @@ class PgauditError(Exception):
         if isinstance(findings, str):
             findings = [Finding.error(findings, location, hint, example)]
         self.findings: tuple[Finding, ...] = tuple(findings)
-        super().__init__("\n".join(map(str, self.findings)))
+        super().__init__("\n".join(finding.sentence for finding in self.findings))
 
 
 class UsageError(PgauditError):

@@ -74,7 +74,9 @@ class Finding:
         """Its code and name, as they stand before its message."""
         return self.name if self.stops else f"{self.code} {self.name}"
 
-    def __str__(self) -> str:
+    @property
+    def sentence(self) -> str:
+        """Where it is wrong, what, and what to do about it, as an exception says it."""
         text = f"{self.location}: {self.message}" if self.location else self.message
         return f"{text} ({self.hint})" if self.hint else text
 

@@ -31,13 +31,17 @@ def audit(model: nn.Module, case: Case, constructor: str = "mmcv") -> pgaudit.Re
 def compare(oracle: Oracle, case: Case, model: nn.Module | None = None, **how: Any) -> int:
     """Compares every parameter of a case; returns how many settings were compared.
 
-    Where the real library raises, pgaudit has to refuse the config or to report an error.
+    Where the real library raises, pgaudit has to refuse the config or to report an error; a model without any parameter
+    it refuses in any case.
     """
     real = oracle.ask(**case, **how)
     if model is None:
         model = trees.build(case["model"])
     if "error" in real:
         assert refuses(model, case, oracle.constructor), f"the real one raises {real['error']}"
+        return 0
+    if not any(group["names"] for group in real["groups"]) and not len(list(model.named_parameters())):
+        assert refuses(model, case, oracle.constructor)
         return 0
     report = audit(model, case, oracle.constructor)
     data = report.to_dict()

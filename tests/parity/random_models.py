@@ -112,7 +112,7 @@ def listing_otherwise(draw: st.DrawFn, cases: st.SearchStrategy[dict[str, Any]])
     spec = case["model"]
     if "root" not in spec or not chance(draw, 35):
         return case
-    paths = ["", "", *(name for name, _ in build(spec).named_modules())]
+    paths = ["", "", *(name for name, _ in build({**spec, "wrapped": False}).named_modules())]
     ways = [(one_of(draw, paths), one_of(draw, USUAL if chance(draw, 40) else WAYS)) for _ in range(2)]
     chosen = dict(ways[: 1 + chance(draw, 25)])
     return {**case, "model": {**spec, "lists": [[path, way] for path, way in chosen.items()]}}
