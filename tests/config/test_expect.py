@@ -22,7 +22,7 @@ def _alone(tmp_path: Path, text: str) -> Expectations:
 def _errors(tmp_path: Path, text: str) -> list[str]:
     with pytest.raises(ConfigError) as caught:
         _alone(tmp_path, text)
-    return [str(problem).replace(str(tmp_path / "f.yaml"), "f") for problem in caught.value.findings]
+    return [problem.sentence.replace(str(tmp_path / "f.yaml"), "f") for problem in caught.value.findings]
 
 
 ALL = """\

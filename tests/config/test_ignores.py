@@ -22,7 +22,7 @@ def _ignores(tmp_path: Path, section: str) -> tuple[Ignore, ...]:
 def _errors(tmp_path: Path, section: str) -> list[str]:
     with pytest.raises(ConfigError) as caught:
         _ignores(tmp_path, section)
-    return [str(problem).replace(str(tmp_path / "f.yaml"), "f") for problem in caught.value.findings]
+    return [problem.sentence.replace(str(tmp_path / "f.yaml"), "f") for problem in caught.value.findings]
 
 
 AT = ("findings", "ignore", "PG001")
@@ -124,7 +124,7 @@ def test_unknown_codes_are_all_named(tmp_path: Path) -> None:
     path.write_text("optimizer: {type: SGD, lr: 0.1}\nfindings: {ignore: {PG099: r, PG000: [r]}}\n")
     with pytest.raises(ConfigError) as caught:
         pgaudit.audit("resnet18", path)
-    assert [str(problem).replace(str(path), "f") for problem in caught.value.findings] == [
+    assert [problem.sentence.replace(str(path), "f") for problem in caught.value.findings] == [
         "f:2:21: there is no finding PG099 (known: PG001 to PG019)",
         "f:2:39: there is no finding PG000 (known: PG001 to PG019)",
     ]

@@ -24,7 +24,7 @@ def _load(tmp_path: Path, text: str) -> Config:
 def _errors(tmp_path: Path, text: str) -> list[str]:
     with pytest.raises(ConfigError) as caught:
         _load(tmp_path, text)
-    return [str(problem).replace(str(tmp_path / "f.yaml"), "f") for problem in caught.value.findings]
+    return [problem.sentence.replace(str(tmp_path / "f.yaml"), "f") for problem in caught.value.findings]
 
 
 def test_a_config_names_exactly_the_constructors_that_exist() -> None:

@@ -51,7 +51,7 @@ def _errors(folder: Path, text: str, name: str = "pgaudit.yaml") -> list[str]:
     (folder / name).write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError) as caught:
         find_project()
-    return list(map(str, caught.value.findings))
+    return [finding.sentence for finding in caught.value.findings]
 
 
 def _bare(project: Project) -> list[tuple[object, ...]]:

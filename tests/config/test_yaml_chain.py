@@ -70,7 +70,7 @@ def refusal(files: Files, config: str = "c.yaml") -> list[str]:
     written(files)
     with pytest.raises(ConfigError) as caught:
         load_config(config)
-    return [str(problem) for problem in caught.value.findings]
+    return [problem.sentence for problem in caught.value.findings]
 
 
 def test_the_section_of_a_base_decides_where_the_config_says_nothing() -> None:

@@ -156,7 +156,7 @@ def test_a_process_that_dies_takes_no_other_audit_with_it(folder: Path) -> None:
     outcomes = run_all(audits_of(load_project(Path("dies.yaml"))), 2)
     assert [outcome.exit_code for outcome in outcomes] == [0, 2, 0]
     (problem,) = outcomes[1].errors
-    assert str(problem).startswith("dies.yaml:3:16: the process that checked it has died")
+    assert problem.sentence.startswith("dies.yaml:3:16: the process that checked it has died")
 
 
 def test_an_internal_error_is_an_outcome(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,7 +165,7 @@ def test_an_internal_error_is_an_outcome(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr("pgaudit.gate.many.run", broken)
     outcome = guarded(Audit(None, "a.yaml"))
-    assert [str(problem) for problem in outcome.errors] == [
+    assert [problem.sentence for problem in outcome.errors] == [
         "a.yaml: internal error: KeyError: 'inside' (--traceback shows where)"
     ]
     assert "Traceback" in outcome.trace

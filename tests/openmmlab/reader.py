@@ -37,7 +37,7 @@ def ours(path: str) -> dict[str, Any]:
     try:
         config = load_config(path)
     except PgauditError as error:
-        return {"refused": [str(problem) for problem in error.findings]}
+        return {"refused": [problem.sentence for problem in error.findings]}
     places = [
         [list(at), place.path if place.inherited else path, place.line, place.column]
         for at, place in config.keys.items()
