@@ -120,7 +120,7 @@ def test_a_diff_tells_a_move_from_one_optimizer_to_the_other(report: Report) -> 
     other = replace(report, assignment=replace(report.assignment, params=tuple(moved)))
     (change,) = compare(report, other).changes
     assert (change.kind, change.param.name) == (ChangeKind.CHANGED, "embed.weight")
-    assert "0.1 → 0" in render_diff_table(compare(report, other), TableOptions(fold=True))
+    assert "optimizer 1 AdamW → 0 Muon" in render_diff_table(compare(report, other), TableOptions(fold=True))
     data = json.loads(render_diff_json(compare(report, other)))
     assert [each["type"] for each in data["a"]["optimizers"]] == ["Muon", "AdamW"]
     faster = replace(
@@ -140,7 +140,7 @@ def test_the_gate_holds_it_to_its_lock(report: Report, tmp_path: Path, monkeypat
     Path("a.lock").write_text(written(report).replace("optimizer 1  default: embed", "optimizer 0  default: embed"))
     (failure,) = run(held).failures
     assert failure.params == ("embed.weight",)
-    assert "in optimizer 1 now, not in 0" in failure.message
+    assert "optimizer 0 Muon → 1 AdamW by default" in failure.message
 
 
 def test_what_is_known_of_a_parameter_is_explained(report: Report) -> None:

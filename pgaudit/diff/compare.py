@@ -59,9 +59,16 @@ def _changed(a: Report, b: Report, pairs: Sequence[tuple[int, int]]) -> Iterator
         extra: tuple[ValueChange, ...] = ()
         if held or holds:
             extra = tuple(_extra(held, holds, *own.of(before, after)))
+        if before.in_optimizer and after.in_optimizer and before.optimizer != after.optimizer:
+            extra = (ValueChange("optimizer", _named(a, before), _named(b, after)), *extra)
         kind = _kind(before, after, extra)
         if kind is not None:
             yield Change(kind, before, after, rank, extra)
+
+
+def _named(report: Report, param: ParamAssignment) -> str:
+    """The optimizer that a parameter is in, by its index and its class."""
+    return f"{param.optimizer} {report.optimizer_of(param).type or ''}".strip()
 
 
 def _held(param: ParamAssignment) -> Mapping[str, Any]:

@@ -120,8 +120,6 @@ def _what(change: Change) -> str:
         moves.append("trainable now" if after.param.trainable else "frozen now")
     if before.in_optimizer != after.in_optimizer:
         moves.append("in the optimizer now" if after.in_optimizer else "not in the optimizer any more")
-    elif before.optimizer != after.optimizer:
-        moves.append(f"in optimizer {after.optimizer} now, not in {before.optimizer}")
     return ", ".join(moves)
 
 
