@@ -144,20 +144,20 @@ def _outside(entries: Sequence[Mapping[str, Any]], folder: FilePath, at: Path) -
         for key in (*_FILES, "model"):
             named = entry.get(key)
             if named and (key != "model" or named.endswith(".json")):
-                path = named if key == "model" else _beside(folder, named)
+                path = named if key == "model" else _in_folder(folder, named)
                 if refused := user_code.refusal_to_read(path, str(folder)):
                     yield Invalid((*at, index, key), refused)
 
 
 def _listed(entry: Mapping[str, Any], folder: FilePath, fail_on: Threshold | None, origin: Origin) -> Listed:
-    paths = {key: _beside(folder, entry[key]) for key in _FILES if entry.get(key)}
+    paths = {key: _in_folder(folder, entry[key]) for key in _FILES if entry.get(key)}
     model = entry.get("model")
     if isinstance(model, str) and ".py:" in model:
-        model = _beside(folder, model)
+        model = _in_folder(folder, model)
     others = {key: entry[key] for key in ("name", "model_args", "constructor") if entry.get(key)}
     given: dict[str, Any] = {**paths, **others}
     return Listed(model=model, fail_on=entry.get("fail_on") or fail_on, origin=origin, **given)
 
 
-def _beside(folder: FilePath, path: str) -> str:
+def _in_folder(folder: FilePath, path: str) -> str:
     return os.path.normpath(folder / path)

@@ -160,7 +160,7 @@ def _difference(held: dict[str, Any], known: SweepResult, identity: Identity) ->
     mine = identity.of(known.config)
     for key, words in _WORDS.items():
         if held.get(key) != mine[key]:
-            return words.format(config=visible(known.config), was=_said(held.get(key)), now=_said(mine[key]))
+            return words.format(config=visible(known.config), was=_described(held.get(key)), now=_described(mine[key]))
     return None
 
 
@@ -172,7 +172,7 @@ _WORDS = {
 }
 
 
-def _said(value: object) -> str:
+def _described(value: object) -> str:
     if isinstance(value, dict) and set(value) == {"name", "version"}:
         return visible(f"{value['name']} {value['version']}")
     return visible(value if isinstance(value, str) else json.dumps(value))

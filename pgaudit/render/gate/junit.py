@@ -36,7 +36,7 @@ def _suite(outcome: Outcome) -> Element:
     cases = [_error(outcome, finding) for finding in outcome.errors]
     if not outcome.exit_code:
         cases.append(_case(outcome, "check"))
-    cases += [_findings(outcome, name, findings) for name, findings in _by_subject(outcome).items()]
+    cases += [_findings(outcome, name, findings) for name, findings in _by_case(outcome).items()]
     counts = {"tests": len(cases), "failures": _with("failure", cases), "errors": _with("error", cases), "skipped": 0}
     for name, count in counts.items():
         suite.set(name, str(count))
@@ -52,7 +52,7 @@ def _case(outcome: Outcome, name: str) -> Element:
     return Element("testcase", classname=visible(title(outcome.audit)), name=name)
 
 
-def _by_subject(outcome: Outcome) -> dict[str, list[Finding]]:
+def _by_case(outcome: Outcome) -> dict[str, list[Finding]]:
     """A test case keeps its name while lines move, as far as there is a rule to name it by."""
     cases: dict[str, list[Finding]] = {}
     for finding in in_order(outcome):
