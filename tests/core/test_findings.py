@@ -37,6 +37,6 @@ def test_one_parameter_is_named_and_several_are_not() -> None:
 def test_what_an_error_carries_is_a_finding_too() -> None:
     (finding,) = ConfigError("no", "try yes", Location("c.yaml", 1, 2), example=["yes"]).findings
     assert (finding.stops, finding.severity, finding.title, finding.example) == (True, "error", "error", ("yes",))
-    assert str(finding) == "c.yaml:1:2: no (try yes)"
-    assert str(ConfigError([finding, finding])) == f"{finding}\n{finding}"
+    assert finding.sentence == "c.yaml:1:2: no (try yes)"
+    assert str(ConfigError([finding, finding])) == "c.yaml:1:2: no (try yes)\nc.yaml:1:2: no (try yes)"
     assert repr(Finding("PG001", "dead-key", "warning", "x\x1b")) == "<Finding PG001 dead-key [warning]: x\\x1b>"

@@ -149,7 +149,7 @@ def test_what_is_wrong(folder: Path, text: str, message: str) -> None:
     (folder / "known.json").write_text(text)
     with pytest.raises(ConfigError) as caught:
         baseline.read("known.json")
-    assert str(caught.value.findings[0]).startswith(message)
+    assert caught.value.findings[0].sentence.startswith(message)
 
 
 @pytest.mark.parametrize(
