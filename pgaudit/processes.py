@@ -28,12 +28,10 @@ def processes(jobs: int, *, silent: bool = False) -> Iterator[Callable[..., Futu
         jobs: calls at a time.
         silent: whether nothing that is written there is anybody's: not even what libraries in C write.
     """
-    from multiprocessing import resource_tracker
-
     from joblib.externals.loky import ProcessPoolExecutor
 
     if os.name == "posix":
-        resource_tracker.ensure_running()  # it would begin with the first process, and let Ctrl-C through to that
+        _start_trackers()
     pool = ProcessPoolExecutor(jobs, initializer=_begin, initargs=(os.getpid(), silent))
 
     def submit(function: Callable[..., Any], *args: Any) -> Future[Any]:
@@ -47,6 +45,26 @@ def processes(jobs: int, *, silent: bool = False) -> Iterator[Callable[..., Futu
         with warnings.catch_warnings(), _threads_end_silently():
             warnings.simplefilter("ignore")  # where there is no `pgrep`, of what the killed have begun themselves
             pool.shutdown(wait=True, kill_workers=True)
+
+
+def _start_trackers() -> None:
+    """Starts the processes that clear up after killed ones, Python's and loky's. They would begin with the first one,
+    and let Ctrl-C through to that; and what is left to clear when it comes at an unlucky moment is nothing to warn of.
+    """
+    from multiprocessing import resource_tracker
+
+    from joblib.externals.loky.backend import resource_tracker as loky_tracker
+
+    before = os.environ.get("PYTHONWARNINGS")
+    os.environ["PYTHONWARNINGS"] = "ignore::UserWarning"
+    try:
+        resource_tracker.ensure_running()
+        loky_tracker.ensure_running()
+    finally:
+        if before is None:
+            del os.environ["PYTHONWARNINGS"]
+        else:
+            os.environ["PYTHONWARNINGS"] = before
 
 
 @contextlib.contextmanager
