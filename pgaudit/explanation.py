@@ -55,7 +55,8 @@ class Explanation:
             product = Computation("scheduled_lr", setting.peak_lr, setting.lr, setting.lr_scale)
             found.setdefault("scheduled_lr", (setting.lr_rule, product))
         values["weight_decay"] = setting.weight_decay
-        return tuple(ExplainedValue(of, *found[of], value) for of, value in values.items())
+        # Nothing may say what decided a value that was read from a file.
+        return tuple(ExplainedValue(of, *found[of], value) for of, value in values.items() if of in found)
 
     @property
     def likeness(self) -> tuple[object, ...]:
@@ -103,9 +104,7 @@ def _row(report: Report, name: str) -> ParamAssignment:
 def explanations(report: Report, rows: Sequence[ParamAssignment]) -> list[Explanation]:
     """Explains several parameters."""
     if report.basis is None:
-        return [
-            Explanation(row, (occurrence_of(row.name, row.setting),) if row.setting.lr_rule else ()) for row in rows
-        ]
+        return [Explanation(row, (occurrence_of(row.name, row.setting),) if row.setting.rules else ()) for row in rows]
     constructor = constructor_named(report.config.constructor)
     index_of = {row.name: index for index, row in enumerate(report.params)}
     found = []

@@ -149,3 +149,15 @@ def test_what_is_known_of_a_parameter_is_explained(report: Report) -> None:
     assert "optimizer 1, AdamW · group 1 of 2" in text
     assert 'lr           = 3e-5 (custom_keys "head", line 7)' in text
     assert "in no group" in render_explanations(again, [explain(again, "lost")], TableOptions())
+
+
+@pytest.mark.parametrize("rules", [(None, None), (KEY, None), (None, KEY)])
+def test_what_nothing_says_is_not_explained(rules: tuple[Provenance | None, Provenance | None]) -> None:
+    """A report of what was built has no rules; a lock may have one of the two."""
+    built = from_json(json.loads(json.dumps(made.report(made.param("fc", 0.1, 0.2, *rules)).to_dict())), "r.json")
+    explanation = explain(built, "fc")
+    text = render_explanations(built, [explanation], TableOptions())
+    known = {of for of, rule in zip(("lr", "weight_decay"), rules, strict=True) if rule}
+    assert {each.of for each in explanation.results} == known
+    assert "in no group" not in text
+    assert ("nothing says" in text) == (rules == (None, None))

@@ -45,7 +45,9 @@ def _account(report: Report, members: Sequence[Explanation], options: TableOptio
     for occurrence in first.occurrences:
         yield Text()
         yield from _occurrence(report, first, occurrence, options)
-    if not first.occurrences:
+    if not first.occurrences and first.row.in_optimizer:
+        yield Text("nothing says what decided its lr and weight decay")
+    elif not first.occurrences:
         yield Text(f"the constructor `{report.constructor}` never looks at it: it is in no group", style="red")
     sums = list(_sums(report, first, options.marks))
     yield from [Text()] if sums else []
