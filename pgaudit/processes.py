@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from typing import Any
 
+from pgaudit.environment import variable_set
+
 _PR_SET_PDEATHSIG = 1
 """As linux/prctl.h says."""
 _EVERY = 0.5
@@ -55,16 +57,9 @@ def _start_trackers() -> None:
 
     from joblib.externals.loky.backend import resource_tracker as loky_tracker
 
-    before = os.environ.get("PYTHONWARNINGS")
-    os.environ["PYTHONWARNINGS"] = "ignore::UserWarning"
-    try:
+    with variable_set("PYTHONWARNINGS", "ignore::UserWarning"):
         resource_tracker.ensure_running()
         loky_tracker.ensure_running()
-    finally:
-        if before is None:
-            del os.environ["PYTHONWARNINGS"]
-        else:
-            os.environ["PYTHONWARNINGS"] = before
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pgaudit.core.errors import UsageError
+from pgaudit.environment import variable_set
 from pgaudit.text import quoted
 
 NO_CODE = "PGAUDIT_NO_CODE"
@@ -28,16 +29,8 @@ def forbidden() -> bool:
 @contextlib.contextmanager
 def forbidding(wanted: bool) -> Iterator[None]:
     """Lets no such code run meanwhile, if that is wanted; what the environment forbids stays forbidden."""
-    before = os.environ.get(NO_CODE)
-    if wanted:
-        os.environ[NO_CODE] = "1"
-    try:
+    with variable_set(NO_CODE, "1") if wanted else contextlib.nullcontext():
         yield
-    finally:
-        if wanted and before is None:
-            del os.environ[NO_CODE]
-        elif wanted and before is not None:
-            os.environ[NO_CODE] = before
 
 
 def refuse(what: str, hint: str | None = None) -> None:

@@ -10,7 +10,7 @@ from pgaudit.core.findings import Finding
 from pgaudit.gate import Outcome
 from pgaudit.gate.records import exit_code
 from pgaudit.render.gate.words import title, verdict
-from pgaudit.serialize import error_data, place, portable
+from pgaudit.serialize import error_data, portable
 
 SCHEMA_VERSION = 1
 
@@ -53,9 +53,7 @@ def _finding(of: Finding) -> dict[str, Any]:
         "code": of.code,
         "name": of.name,
         "severity": of.severity,
-        "message": of.message,
-        "hint": of.hint,
-        **place(of.location),
+        **error_data(of),
         "key": of.key,
         "params": list(of.params),
     }
