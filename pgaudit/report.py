@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -149,10 +149,21 @@ class Report:
         A JSON report does not hold the base values, and a report must mean the same in memory and in a file. BaseCls
         calls its optimizer with a weight decay that no group uses, so that there it is unknown.
         """
-        return self._shown("lr", optimizer), self._shown("weight_decay", optimizer)
+        return self._shown_bases[optimizer]
 
-    def _shown(self, name: str, optimizer: int) -> float | None:
-        for setting in {id(each.setting): each.setting for each in self.params if each.optimizer == optimizer}.values():
+    @cached_property
+    def _shown_bases(self) -> list[tuple[float | None, float | None]]:
+        settings: list[dict[int, Setting]] = [{} for _ in self.assignment.optimizers]
+        for each in self.params:
+            if each.optimizer is not None:
+                settings[each.optimizer].setdefault(id(each.setting), each.setting)
+        return [
+            (self._shown("lr", index, of.values()), self._shown("weight_decay", index, of.values()))
+            for index, of in enumerate(settings)
+        ]
+
+    def _shown(self, name: str, optimizer: int, settings: Iterable[Setting]) -> float | None:
+        for setting in settings:
             rule = setting.provenance(name)
             if rule and rule.is_base:
                 found: float | None = setting.get(name)
@@ -195,7 +206,7 @@ class Report:
         """Every rule that decided something, most parameters first."""
         return self.assignment.rules
 
-    @cached_property
+    @property
     def scheduled(self) -> bool:
         """Whether the library's schedulers multiply any lr that they set."""
         return self.assignment.scheduled

@@ -191,7 +191,7 @@ class Assignment:
         counts = [each.param.numel for each in self.params]
         return None if None in counts else sum(count for count in counts if count is not None)
 
-    @property
+    @cached_property
     def scheduled(self) -> bool:
         """Whether the library's schedulers multiply any lr that they set."""
         return any(each.setting.lr_scale is not None for each in self.params)

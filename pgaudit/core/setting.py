@@ -183,17 +183,17 @@ class Setting:
         """The lr that a schedule's full height comes to, whether or not it takes the lr as it is."""
         return self.lr if self.lr is None or self.lr_scale is None else self.lr * self.lr_scale
 
-    @property
+    @cached_property
     def extra(self) -> dict[str, Any]:
         """What the group holds beside lr and weight decay, by the library's hand."""
         return {key: self.values[key].value for key, _ in self.written if key not in _OWN_COLUMNS}
 
-    @property
+    @cached_property
     def read(self) -> dict[str, Any]:
         """What of :attr:`extra` somebody reads."""
         return {key: value for key, value in self.extra.items() if key not in self.inert}
 
-    @property
+    @cached_property
     def unscaled(self) -> dict[str, Any]:
         """What of :attr:`extra` changes the training and does not show in :attr:`peak_lr`."""
         return {key: value for key, value in self.read.items() if key != "lr_scale"}

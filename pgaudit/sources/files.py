@@ -14,7 +14,7 @@ from pgaudit.core.assignment import Assignment, ModelInfo
 from pgaudit.core.errors import ConfigError
 from pgaudit.input_files import read_bytes
 from pgaudit.report import Report
-from pgaudit.sources import lock, saved_report
+from pgaudit.sources import CONFIGS, lock, saved_report
 from pgaudit.text import nearest, quoted
 from pgaudit.user_code.imports import is_file
 
@@ -72,7 +72,7 @@ def saved_report_in(path: str) -> Report | None:
 
 def is_saved(path: str) -> bool:
     """Whether a file is a lock or a report, by its name and its beginning."""
-    if path.endswith((".yaml", ".yml", ".py", ".toml")) or not is_file(path):
+    if path.endswith(CONFIGS) or not is_file(path):
         return False
     head = read_bytes(path, 400)
     return lock.is_lock(path, head) or (b'"schema_version"' in head and b'"tool"' in head)

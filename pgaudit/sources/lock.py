@@ -85,16 +85,17 @@ def written(report: Report) -> str:
         lines.append(f"{key}: {value if value and _WORD.fullmatch(value) else json.dumps(value)}")
     lines += [f"optimizer: {json.dumps(plain(optimizer.call))}" for optimizer in optimizers]
     lines += ["", _TITLES[kind]]
-    said = {(id(each.setting), each.optimizer, each.param.trainable): each for each in report.params}
-    words = {key: _settings(each) for key, each in said.items()}
-    folds = fold_named(
-        (each.name, words[id(each.setting), each.optimizer, each.param.trainable], each.param.module_type, each)
-        for each in report.params
-    )
+    words = {_kind(each): _settings(each) for each in {_kind(each): each for each in report.params}.values()}
+    folds = fold_named((each.name, words[_kind(each)], each.param.module_type, each) for each in report.params)
     for folded in folds:
-        for name in spelled(folded.name, [each.name for each in folded.rows]):
-            lines.append(f"{_settings(folded.rows[0])}: {name}")
+        begin = words[_kind(folded.rows[0])]
+        lines += [f"{begin}: {name}" for name in spelled(folded.name, [each.name for each in folded.rows])]
     return "\n".join([*lines, _LAST]) + "\n"
+
+
+def _kind(of: ParamAssignment) -> tuple[int, int | None, bool | None]:
+    """What parameters have in common of which a line says the same."""
+    return id(of.setting), of.optimizer, of.param.trainable
 
 
 def _settings(of: ParamAssignment) -> str:
@@ -107,8 +108,8 @@ def _settings(of: ParamAssignment) -> str:
     lr_rule, decay_rule = _rule(setting.lr_rule), _rule(setting.weight_decay_rule)
     rules = lr_rule
     if lr_rule != decay_rule:
-        said = [f"{of} {rule}" for of, rule in (("lr", lr_rule), ("weight_decay", decay_rule)) if rule != _DEFAULT]
-        rules = ", ".join(said)
+        both = ("lr", lr_rule), ("weight_decay", decay_rule)
+        rules = ", ".join(f"{word} {rule}" for word, rule in both if rule != _DEFAULT)
     return f"{_number(of.lr)}  {_number(of.weight_decay)}{scheduled}{optimizer}{frozen}{extra}  {rules}"
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pgaudit.config import Config, load_config
 from pgaudit.core.errors import UsageError
 from pgaudit.report import Report
-from pgaudit.sources.files import saved_report_in
+from pgaudit.sources import CONFIGS
 from pgaudit.text import quoted
 
 if TYPE_CHECKING:
@@ -26,8 +26,12 @@ def read_source(path: str, model: str | None = None, *, constructor: str | None 
     Raises:
         ConfigError: it is damaged, or no valid config.
     """
-    saved = saved_report_in(path) if model is None else None
-    return saved or load_config(path, constructor=constructor)
+    if model is None and not path.endswith(CONFIGS):
+        from pgaudit.sources.files import saved_report_in  # only here: the usual run needs no reader of saved files
+
+        if (saved := saved_report_in(path)) is not None:
+            return saved
+    return load_config(path, constructor=constructor)
 
 
 def report_of(
