@@ -51,7 +51,7 @@ def figures() -> list[Figure]:
 
         runs = {"ours": _timed(ours), "rival": _timed(lambda model=model: by_mmcv(model))}
         took = interleaved(runs, ROUNDS)
-        found.append(_figure(size, took, "mmcv's bare `add_params`", 0.5, HOW.format(ROUNDS)))
+        found.append(_figure(size, took, "mmcv's bare `add_params`", 0.4, HOW.format(ROUNDS)))
         if size == SIZES[0]:
             took = {"ours": _timed(ours, ROUNDS)(), "rival": _timed(lambda model=model: by_call(model))()}
             found.append(_figure(size, took, "mmcv's whole constructor", 0.01, ONCE))

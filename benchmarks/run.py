@@ -21,6 +21,7 @@ from benchmarks.figures import ORACLE, REPOSITORY, Figure, environment
 CLAIMS = {
     "startup": "Start-up: whole processes",
     "deciding": "Deciding, with provenance",
+    "live": "A model in memory",
     "growth": "Growth: time and memory",
     "commands": "Commands on a saved file: memory",
     "sweeping": "Sweeping what is known",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from pgaudit.core.errors import ModelError
 from pgaudit.text import format_exception
@@ -12,14 +12,16 @@ from pgaudit.text import format_exception
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+Member = TypeVar("Member")
+"""A tensor or a module."""
+
 MAX_VISITS = 1_000_000
 """Names in modules that have been met before. A module shared at every level of a deep tree is met exponentially often
 by a walk that does not remember it; what a model has of its own may be as much as it likes.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Occurrence:
+class Occurrence(NamedTuple):
     """One name of one parameter."""
 
     prefix: str
@@ -113,8 +115,7 @@ def occurrences(root: nn.Module, seen: Seen) -> Iterator[Occurrence]:
         stack.extend(reversed(children))
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(NamedTuple):
     module: nn.Module
     prefix: str
     parents: tuple[nn.Module, ...]
@@ -125,29 +126,48 @@ class _Step:
         return f"{self.prefix}.{name}" if self.prefix else name
 
 
-def _own(module: nn.Module, seen: Seen) -> Iterator[tuple[str, Tensor, bool]]:
+def _own(module: nn.Module, seen: Seen) -> Iterable[tuple[str, Tensor, bool]]:
     """Own parameters, then further names of the same tensors, which ``named_parameters()`` leaves out."""
+    if not seen.overrides:
+        return _first_names(module._parameters)
+    return _listed(module._parameters, lambda: module.named_parameters(recurse=False), seen)
+
+
+def _children(module: nn.Module, seen: Seen) -> Iterable[tuple[str, nn.Module, bool]]:
+    """Children, then further names of the same children, which ``named_children()`` leaves out."""
+    if not seen.overrides:
+        return _first_names(module._modules)
+    return _listed(module._modules, module.named_children, seen)
+
+
+def _first_names(members: Mapping[str, Member | None]) -> list[tuple[str, Member, bool]]:
+    """What torch's own methods list, read where they read it (torch 2.15.0, ``nn/modules/module.py``,
+    ``named_children`` and ``_named_members``): each member once, by its first name; the further names come last.
+    """
+    known: set[Member] = set()
+    first, further = [], []
+    for name, member in members.items():
+        if member is None:
+            continue
+        if member in known:
+            further.append((name, member, True))
+        else:
+            known.add(member)
+            first.append((name, member, False))
+    return first + further
+
+
+def _listed(
+    members: Mapping[str, Member | None], method: Callable[[], Iterable[tuple[str, Member]]], seen: Seen
+) -> Iterator[tuple[str, Member, bool]]:
+    """What a module's own method lists, then what it leaves out."""
     known = set()
     try:
-        for name, tensor in module.named_parameters(recurse=False):
+        for name, member in method():
             known.add(name)
-            yield name, tensor, False
+            yield name, member, False
     except Exception as error:  # an overridden method, which need not take the argument
         seen.raised = seen.raised or format_exception(error)
-    for name, further in module._parameters.items():
-        if name not in known and further is not None:
-            yield name, further, True
-
-
-def _children(module: nn.Module, seen: Seen) -> Iterator[tuple[str, nn.Module, bool]]:
-    """Children, then further names of the same children, which ``named_children()`` leaves out."""
-    known = set()
-    try:
-        for name, child in module.named_children():
-            known.add(name)
-            yield name, child, False
-    except Exception as error:
-        seen.raised = seen.raised or format_exception(error)
-    for name, further in module._modules.items():
+    for name, further in members.items():
         if name not in known and further is not None:
             yield name, further, True

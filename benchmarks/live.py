@@ -1,0 +1,52 @@
+"""A model in memory, audited: the walk, the decisions and all findings, for a hundred thousand tensors."""
+
+from __future__ import annotations
+
+import sys
+import time
+import warnings
+from typing import Any
+
+from benchmarks.deciding import OPTIMIZER, PARAMWISE
+from benchmarks.figures import ORACLE, Figure, emit, interleaved
+from benchmarks.models import stack
+
+SIZE = 100_000
+ROUNDS = 5
+BUDGET = 30.0
+"""Microseconds a tensor that an audit may cost."""
+HOW = f"Medians of {ROUNDS} calls each, in turn, in one process; `pgaudit.audit` of a model on the meta device."
+
+
+def figures() -> list[Figure]:
+    """The whole audit against its budget, and against the walk of the real mmcv alone, which tells no rules."""
+    sys.path.insert(0, str(ORACLE))
+    warnings.simplefilter("ignore")
+    from mmcv.runner.optimizer import DefaultOptimizerConstructor
+
+    from pgaudit import audit
+
+    model = stack(SIZE)
+    runs = {
+        "ours": _timed(lambda: audit(model, {"optimizer": OPTIMIZER, "paramwise_cfg": PARAMWISE})),
+        "rival": _timed(lambda: DefaultOptimizerConstructor(dict(OPTIMIZER), PARAMWISE).add_params([], model)),
+    }
+    each = {name: spent / SIZE * 1e6 for name, spent in interleaved(runs, ROUNDS).items()}
+    what, unit = f"auditing a live model of {SIZE:,} tensors", "µs a tensor"
+    return [
+        Figure(what, each["ours"], BUDGET, unit, f"{BUDGET:g} µs", 1.0, HOW),
+        Figure(what, each["ours"], each["rival"], unit, "mmcv's bare `add_params`", 1.5, HOW),
+    ]
+
+
+def _timed(call: Any) -> Any:
+    def once() -> float:
+        begin = time.perf_counter()
+        call()
+        return time.perf_counter() - begin
+
+    return once
+
+
+if __name__ == "__main__":
+    emit(figures())
