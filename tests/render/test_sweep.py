@@ -15,7 +15,7 @@ from pgaudit.core.location import Location
 from pgaudit.render.choices import SweepFormat, SweepSort
 from pgaudit.render.style import ASCII, UNICODE
 from pgaudit.render.sweep import View, render_sweep
-from pgaudit.render.sweep.groups import SHOWN, alike
+from pgaudit.render.sweep.view import SHOWN, section
 from pgaudit.render.terminal import TableOptions
 from pgaudit.sweep.lines import Identity
 from pgaudit.sweep.records import CodeCount, SweepResult
@@ -60,7 +60,8 @@ RESULTS = st.lists(
 
 @given(RESULTS, st.booleans())
 def test_every_model_with_findings_is_shown_or_counted(results: list[SweepResult], every: bool) -> None:
-    groups, unseen = alike(results, every=every)
+    of = section("a.yaml", results, View(("a.yaml",), every=every))
+    groups, unseen = of.groups, of.unseen
     assert sum(len(group.results) for group in groups) + unseen == sum(bool(result.findings) for result in results)
     shown = [result for group in groups for result in group.results[: group.shown]]
     assert all(group.shown >= 1 for group in groups)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pgaudit.render.choices import SweepFormat
 from pgaudit.render.sweep import data
-from pgaudit.render.sweep.groups import View
+from pgaudit.render.sweep.view import View
 from pgaudit.render.sweep.markdown import render_sweep_markdown
 from pgaudit.render.sweep.table import render_sweep_table
 from pgaudit.render.terminal import TableOptions

@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 
 from pgaudit.core.location import Location
-from pgaudit.render.sweep.groups import totals
+from pgaudit.render.sweep.view import totals
 from pgaudit.sweep.lines import SCHEMA_VERSION, Identity, data, line
 from pgaudit.sweep.records import SweepResult
 from pgaudit.text import visible

@@ -6,53 +6,47 @@ from collections.abc import Iterator, Sequence
 
 from pgaudit.core.findings import Finding
 from pgaudit.render.markdown import code, escaped, table
-from pgaudit.render.sweep.groups import View, alike, common, reasons, totals, without
+from pgaudit.render.sweep.view import Failure, Section, View, failures, section
 from pgaudit.sweep.records import SweepResult
 from pgaudit.text import counted
-
-_NAMED = 6
 
 
 def render_sweep_markdown(results: Sequence[SweepResult], view: View) -> str:
     """Returns a section for each config, and what could not be audited."""
     lines: list[str] = []
     for config in view.configs:
-        lines += _section(config, [result for result in results if result.config == config], view)
-    lines += _failures([result for result in results if result.errors], view)
+        lines += _section(section(config, results, view))
+    lines += _failures(failures(results, view))
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _section(config: str, results: Sequence[SweepResult], view: View) -> Iterator[str]:
-    audited = [result for result in results if not result.errors]
-    clean = sum(result.gravest is None for result in audited)
-    yield f"### {escaped(config)}"
+def _section(of: Section) -> Iterator[str]:
+    yield f"### {escaped(of.config)}"
     yield ""
-    yield f"{counted(len(results), 'model')} · {clean:,} without findings · {len(results) - len(audited):,} not audited"
+    yield f"{counted(of.models, 'model')} · {of.clean:,} without findings · {of.failed:,} not audited"
     yield ""
-    if not any(result.findings for result in audited):
+    if not of.totals:
         return
-    everywhere = common(audited)
-    groups, unseen = alike(without(audited, everywhere), every=view.every)
     rows = []
-    for each in totals(audited):
+    for each in of.totals:
         numbers = (f"{number:,}" for number in (each.models, each.findings, each.parameters))
         rows.append((escaped(f"{each.code} {each.name}"), each.severity, *numbers))
     yield from (*table(("finding", "severity", "models", "findings", "tensors"), "llrrr", rows), "")
-    for found in everywhere:
+    for found in of.everywhere:
         yield f"In every model: {escaped(_words(found.worst))}"
         yield ""
-    if not groups:
+    if not of.groups:
         return
     titles = ("models", "such as", "tensors", "decayed", "groups", "findings", "worst")
     shown = [
         _row(result, group.hidden + 1 if index == group.shown - 1 else 1)
-        for group in groups
+        for group in of.groups
         for index, result in enumerate(group.results[: group.shown])
     ]
     yield from table(titles, "rlrrrll", shown)
-    if unseen:
+    if of.unseen:
         yield ""
-        yield f"and {counted(unseen, 'model')} with other findings"
+        yield f"and {counted(of.unseen, 'model')} with other findings"
     yield ""
 
 
@@ -75,14 +69,14 @@ def _words(of: Finding) -> str:
     return f"{of.location or ''} {of.title} [{of.severity}] {of.message}".strip()
 
 
-def _failures(failed: Sequence[SweepResult], view: View) -> Iterator[str]:
-    if not failed:
+def _failures(reasons: Sequence[Failure]) -> Iterator[str]:
+    if not reasons:
         return
     yield from ("### could not be audited", "")
     rows = []
-    for error, of in reasons(failed):
-        models = list(dict.fromkeys(result.model for result in of))
-        named = " ".join(code(model) for model in (models if view.every else models[:_NAMED]))
+    for reason in reasons:
+        error = reason.error
+        named = " ".join(map(code, reason.named))
         why = f"{error.location or ''} {error.message}".strip()
-        rows.append((f"{len(models):,}", named, escaped(why), escaped(error.hint or "")))
+        rows.append((f"{len(reason.models):,}", named, escaped(why), escaped(error.hint or "")))
     yield from table(("models", "such as", "why", ""), "rlll", rows)

@@ -11,63 +11,61 @@ from pgaudit.render.columns import GAP, Column, Row, Table
 from pgaudit.render.findings import finding_lines
 from pgaudit.render.style import BASE, SEVERITY_STYLES, Marks
 from pgaudit.render.styled import Text
-from pgaudit.render.sweep.groups import SHOWN, Alike, View, alike, common, ordered, reasons, totals, without
+from pgaudit.render.sweep.view import SHOWN, Alike, Failure, Section, Total, View, failures, ordered, section
 from pgaudit.render.terminal import TableOptions, printed
 from pgaudit.render.wrap import HANGING, filled
 from pgaudit.sweep.records import SweepResult
 from pgaudit.text import counted, visible
-
-_NAMED = 6
-"""Models that are named of those that failed for one reason."""
 
 
 def render_sweep_table(results: Sequence[SweepResult], view: View, options: TableOptions) -> str:
     """Returns a section for each config, what could not be audited, and of several configs a line each."""
     parts: list[Text | str] = []
     for config in view.configs:
-        own = [result for result in results if result.config == config]
-        parts += [*_section(config, own, view, options), ""]
-    parts += _failures(results, view, options)
+        parts += [*_section(section(config, results, view), view, options), ""]
+    parts += _failures(failures(results, view), options)
     parts += _overview(results, view, options) if len(view.configs) > 1 else []
     while parts and not parts[-1]:
         parts.pop()
     return printed(parts, options)
 
 
-def _section(config: str, results: Sequence[SweepResult], view: View, options: TableOptions) -> Iterator[Text | str]:
-    audited = [result for result in results if not result.errors]
-    clean = sum(result.severity is None for result in audited)
-    words = [counted(len(results), "model"), f"{clean:,} without findings"]
-    failed = len(results) - len(audited)
-    words += [f"{failed:,} not audited"] if failed else []
-    heading = [Text(visible(config), "bold"), *map(Text, words)]
+def _section(of: Section, view: View, options: TableOptions) -> Iterator[Text | str]:
+    words = [counted(of.models, "model"), f"{of.clean:,} without findings"]
+    words += [f"{of.failed:,} not audited"] if of.failed else []
+    heading = [Text(visible(of.config), "bold"), *map(Text, words)]
     yield from filled(heading, options.width, joint=f" {options.marks.dot} ", hanging=2)
-    everywhere = common(audited)
-    if everywhere:
+    if of.everywhere:
         yield from ("", Text("in every model", "bold"))
-    for found in everywhere:
+    for found in of.everywhere:
         yield from _worst(found.worst, options)
-    every = without(audited, everywhere)
-    rest = []
-    if view.sort is SweepSort.GRAVITY:
-        groups, unseen = alike(every, every=view.every)
-        quiet = [result for result in every if result.severity is None] if view.every else []
-        rows = [*_grouped(groups, options), *(_row(result, options.marks) for result in quiet)]
-        rest += [f"and {counted(unseen, 'model')} with other findings; --all shows them"] if unseen else []
-        if everywhere and not quiet and (others := sum(result.severity is None for result in every)):
-            rest.append(f"{counted(others, 'model')} with nothing else")
-    else:
-        listed = ordered(every, view.sort)
-        rows = [_row(result, options.marks) for result in (listed if view.every else listed[:SHOWN])]
-        hidden = len(listed) - len(rows)
-        rest += [f"and {counted(hidden, 'model')} more; --all shows them"] if hidden else []
+    rows, rest = _by_gravity(of, view, options) if view.sort is SweepSort.GRAVITY else _sorted(of, view, options)
     if rows:
         yield ""
         yield from Table(_COLUMNS, rows, moving=True).lines(options.width)
     yield from (Text(line, BASE) for line in rest)
-    if any(result.findings for result in audited):
+    if of.totals:
         yield ""
-        yield from _totals(audited).lines(options.width)
+        yield from _totals(of.totals).lines(options.width)
+
+
+def _by_gravity(of: Section, view: View, options: TableOptions) -> tuple[list[Row | Text], list[str]]:
+    """The rows, and what is said of models that have none."""
+    clean = [result for result in of.rest if result.severity is None]
+    quiet = clean if view.every else []
+    rows = [*_grouped(of.groups, options), *(_row(result, options.marks) for result in quiet)]
+    rest = [f"and {counted(of.unseen, 'model')} with other findings; --all shows them"] if of.unseen else []
+    if of.everywhere and clean and not quiet:
+        rest.append(f"{counted(len(clean), 'model')} with nothing else")
+    return rows, rest
+
+
+def _sorted(of: Section, view: View, options: TableOptions) -> tuple[list[Row | Text], list[str]]:
+    listed = ordered(of.rest, view.sort)
+    shown = listed if view.every else listed[:SHOWN]
+    hidden = len(listed) - len(shown)
+    rest = [f"and {counted(hidden, 'model')} more; --all shows them"] if hidden else []
+    return [_row(result, options.marks) for result in shown], rest
 
 
 _COLUMNS = (
@@ -117,31 +115,29 @@ def _worst(worst: Finding, options: TableOptions, *, again: bool = False) -> Ite
     yield from finding_lines(worst, options.width, indent=4, hint=not (again or info), style=style)
 
 
-def _totals(results: Sequence[SweepResult]) -> Table:
+def _totals(totals: Sequence[Total]) -> Table:
     columns = [Column("finding"), Column(), Column("models", right=True)]
     columns += [Column(title, right=True, drop=1) for title in ("findings", "tensors")]
     rows = []
-    for total in totals(results):
+    for total in totals:
         numbers = [Text(f"{number:,}") for number in (total.models, total.findings, total.parameters)]
         name, style = f"{total.code} {total.name}", SEVERITY_STYLES[total.severity]
         rows.append(Row(name, [Text(total.severity, BASE), *numbers], style=style))
     return Table(columns, rows)
 
 
-def _failures(results: Sequence[SweepResult], view: View, options: TableOptions) -> Iterator[Text | str]:
-    failed = [result for result in results if result.errors]
-    if not failed:
+def _failures(reasons: Sequence[Failure], options: TableOptions) -> Iterator[Text | str]:
+    if not reasons:
         return
-    count = counted(len({result.model for result in failed}), "model")
+    count = counted(len({model for reason in reasons for model in reason.models}), "model")
     yield Text(f"{options.marks.left_out} {count} could not be audited", "bold red")
-    for error, of in reasons(failed):
-        models = list(dict.fromkeys(result.model for result in of))
-        named = models if view.every else models[:_NAMED]
-        *others, last = map(visible, named)
+    for reason in reasons:
+        hidden = len(reason.models) - len(reason.named)
+        *others, last = map(visible, reason.named)
         words = [*(f"{name}," for name in others), last]
-        words += [f"and {len(models) - len(named):,} more"] if len(models) > len(named) else []
+        words += [f"and {hidden:,} more"] if hidden else []
         yield from filled(words, options.width, hanging=HANGING, style="bold")
-        yield from finding_lines(error, options.width, indent=4)
+        yield from finding_lines(reason.error, options.width, indent=4)
     yield ""
 
 

@@ -17,6 +17,10 @@ REMARKED = 3
 """Of models alike of which there are only infos, unless a table is to show all."""
 
 
+NAMED = 6
+"""Models that are named of those that failed for one reason, unless a table is to show all."""
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """What a table shows."""
@@ -57,7 +61,63 @@ class Total:
         return str(module.KIND.name) if module else ""
 
 
-def alike(results: Iterable[SweepResult], *, every: bool) -> tuple[list[Alike], int]:
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What is said of one config."""
+
+    config: str
+    models: int
+    clean: int
+    """Models without findings."""
+    failed: int
+    """Models that could not be audited."""
+    everywhere: tuple[CodeCount, ...]
+    """What is found in every model in the same words."""
+    rest: tuple[SweepResult, ...]
+    """All audited models, without what is found in every one."""
+    groups: tuple[Alike, ...]
+    """The models of ``rest`` that have findings."""
+    unseen: int
+    """How many of them are in no group that is shown."""
+    totals: tuple[Total, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One reason why models could not be audited."""
+
+    error: Finding
+    models: tuple[str, ...]
+    named: tuple[str, ...]
+    """Those of the models that are named; the others are only counted."""
+
+
+def section(config: str, results: Iterable[SweepResult], view: View) -> Section:
+    """Returns what is said of one config, from the results of a whole sweep."""
+    own = [result for result in results if result.config == config]
+    audited = [result for result in own if not result.errors]
+    clean = sum(result.severity is None for result in audited)
+    everywhere = _common(audited)
+    rest = _without(audited, everywhere)
+    groups, unseen = _alike(rest, every=view.every)
+    failed = len(own) - len(audited)
+    return Section(
+        config, len(own), clean, failed, everywhere, tuple(rest), tuple(groups), unseen, tuple(totals(audited))
+    )
+
+
+def failures(results: Iterable[SweepResult], view: View) -> list[Failure]:
+    """Returns why models could not be audited, the most frequent reason first."""
+    found: dict[Finding, dict[str, None]] = {}
+    for result in results:
+        for error in result.errors:
+            found.setdefault(error, {})[result.model] = None
+    named = None if view.every else NAMED
+    reasons = [Failure(error, tuple(models), tuple(models)[:named]) for error, models in found.items()]
+    return sorted(reasons, key=lambda reason: -len(reason.models))
+
+
+def _alike(results: Iterable[SweepResult], *, every: bool) -> tuple[list[Alike], int]:
     """Returns those with findings in groups, the gravest and then the largest first, and how many are in no group that
     is shown.
     """
@@ -90,7 +150,7 @@ def _shares(sizes: Sequence[int], wanted: Sequence[int]) -> list[int]:
     return [size if size == share + 1 else share for size, share in zip(sizes, shares, strict=False)]
 
 
-def common(results: Sequence[SweepResult]) -> tuple[CodeCount, ...]:
+def _common(results: Sequence[SweepResult]) -> tuple[CodeCount, ...]:
     """Returns what is found in every one of several models in the same words: it is about the config alone."""
     if len(results) < 2:
         return ()
@@ -100,7 +160,7 @@ def common(results: Sequence[SweepResult]) -> tuple[CodeCount, ...]:
     return tuple(sorted(shared, key=lambda found: (*(-n for n in found.order), found.code)))
 
 
-def without(results: Iterable[SweepResult], known: Iterable[CodeCount]) -> list[SweepResult]:
+def _without(results: Iterable[SweepResult], known: Iterable[CodeCount]) -> list[SweepResult]:
     """Returns results without some of their findings."""
     left_out = set(known)
     return [
@@ -137,12 +197,3 @@ _KEYS: dict[SweepSort, Callable[[SweepResult], float]] = {
 def ordered(results: Iterable[SweepResult], sort: SweepSort) -> list[SweepResult]:
     """Returns results in an order, the most first; of equals, as they were."""
     return sorted(results, key=_KEYS[sort])
-
-
-def reasons(results: Iterable[SweepResult]) -> list[tuple[Finding, list[SweepResult]]]:
-    """Returns why results could not be audited, each reason with those that it is true of, the most frequent first."""
-    found: dict[Finding, list[SweepResult]] = {}
-    for result in results:
-        for error in result.errors:
-            found.setdefault(error, []).append(result)
-    return sorted(found.items(), key=lambda item: -len({result.model for result in item[1]}))
