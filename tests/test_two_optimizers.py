@@ -21,7 +21,8 @@ from pgaudit.gate.run import judged, run
 from pgaudit.render.diff.data import render_diff_json
 from pgaudit.render.diff.table import render_diff_table
 from pgaudit.render.pages.explain import render_explanations
-from pgaudit.render.report.data import render_csv, render_markdown
+from pgaudit.render.report.data import render_csv
+from pgaudit.render.report.markdown import render_markdown
 from pgaudit.render.report.svg import render_svg
 from pgaudit.render.report.table import render_table
 from pgaudit.render.select import Selection

@@ -100,4 +100,6 @@ def _rendered(report: Report, selection: Selection, options: TableOptions, fmt: 
         return data.render_json(report, selection)
     if fmt is Format.CSV:
         return data.render_csv(report, selection)
-    return data.render_markdown(report, selection, folded=options.fold)
+    from pgaudit.render.report.markdown import render_markdown
+
+    return render_markdown(report, selection, folded=options.fold)

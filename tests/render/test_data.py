@@ -9,7 +9,8 @@ import json
 import pytest
 
 from pgaudit import UsageError
-from pgaudit.render.report.data import render_csv, render_json, render_markdown
+from pgaudit.render.report.data import render_csv, render_json
+from pgaudit.render.report.markdown import render_markdown
 from pgaudit.render.select import Selection
 from tests.render.reports import HOSTILE, everything, hostile
 

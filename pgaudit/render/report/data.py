@@ -1,4 +1,4 @@
-"""Report → JSON, CSV and Markdown."""
+"""Report → JSON and CSV."""
 
 from __future__ import annotations
 
@@ -11,12 +11,10 @@ from typing import Any
 from pgaudit import serialize
 from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.setting import Provenance
-from pgaudit.render.markdown import code, escaped, table
-from pgaudit.render.numbers import elements, hyperparameter, number, shape
-from pgaudit.render.select import Fold, Section, Selection, fold, select, unfolded
-from pgaudit.render.style import DECIDED_BY, label
+from pgaudit.render.numbers import shape
+from pgaudit.render.select import Section, Selection, select
 from pgaudit.report import Report
-from pgaudit.text import counted, visible
+from pgaudit.text import visible
 
 
 def render_json(report: Report, selection: Selection) -> Iterator[str]:
@@ -129,60 +127,3 @@ def _rule_fields(rule: Provenance | None) -> list[object]:
         visible(rule.key) if rule.key is not None else None,
         visible(rule.location.mark.removeprefix(":")) if rule.location else None,
     ]
-
-
-def render_markdown(report: Report, selection: Selection, *, folded: bool = False) -> str:
-    """Returns tables that a pull request or a notebook shows; what differs from the base is bold."""
-    words = [
-        counted(len(report), "tensor"),
-        *([] if report.numel is None else [f"{elements(report.numel)} parameters"]),
-    ]
-    words += [report.constructor] if report.constructor else []
-    words += [
-        f"{escaped(str(each.type))} lr {number(each.base.lr)}, weight_decay {number(each.base.weight_decay)}"
-        for each in report.assignment.optimizers
-    ]
-    lines = [" · ".join([f"**{escaped(str(report.assignment.model.ref))}**", *words]), ""]
-    for section in select(report, selection):
-        lines += [f"### {escaped(section.heading)}", ""] if section.heading else []
-        rows = fold(section.rows, report.taken) if folded else unfolded(section.rows)
-        extra = any(_held(report, line.rows[0]) for line in rows)
-        titles = ["parameter", "×", "lr", *(["scheduled lr"] if report.scheduled else []), "weight decay"]
-        rules = ["lr rule", "decay rule", *(["beside"] if extra else [])]
-        cells = (_markdown_row(report, line, extra=extra) for line in rows)
-        lines += [*table([*titles, *rules], f"l{'r' * (len(titles) - 1)}{'l' * len(rules)}", cells), ""]
-    counts = ((_rule(count.rule), f"{count.parameters:,}", elements(count.numel)) for count in report.rules)
-    lines += table((DECIDED_BY, "tensors", "parameters"), "lrr", counts)
-    if report.findings:
-        found = []
-        for finding in report.findings:
-            hint = f" ({finding.hint})" if finding.hint else ""
-            texts = (str(finding.location or ""), f"{finding.title} [{finding.severity}]", finding.message + hint)
-            found.append([escaped(cell) for cell in texts])
-        lines += ["", *table(("where", "finding", ""), "lll", found)]
-    return "\n".join(lines) + "\n"
-
-
-def _markdown_row(report: Report, line: Fold, *, extra: bool) -> list[str]:
-    row = line.rows[0]
-    base = report.optimizer_of(row).base
-    values = [(row.lr, base.lr), (row.weight_decay, base.weight_decay)]
-    if report.scheduled:
-        values.insert(1, (row.setting.peak_lr, base.peak_lr))
-    cells = [number(value) if value == base else f"**{number(value)}**" for value, base in values]
-    rules = (row.setting.lr_rule, row.setting.weight_decay_rule)
-    frozen = "" if row.param.trainable is not False else " ❄"
-    words = ", ".join(f"**{escaped(word)}**" for word in _held(report, row))
-    written = [*cells, *map(_rule, rules), *([words] if extra else [])]
-    return [f"{code(line.name)}{frozen}", str(len(line.rows)), *written]
-
-
-def _held(report: Report, row: ParamAssignment) -> list[str]:
-    """What else a row's group holds; and which optimizer it is in, where there are several."""
-    words = [hyperparameter(*item) for item in report.extra_of(row.setting, row.optimizer).items()]
-    several = len(report.assignment.optimizers) > 1 and row.in_optimizer
-    return [*words, *([str(report.optimizer_of(row).type)] if several else [])]
-
-
-def _rule(rule: Provenance | None) -> str:
-    return "not in the optimizer" if rule is None else escaped(label(rule))

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 
 from pgaudit.core.assignment import ParamAssignment
 from pgaudit.render.columns import Column, Row, Table
-from pgaudit.render.numbers import hyperparameter, number, shape
-from pgaudit.render.select import Fold, Section
+from pgaudit.render.numbers import number, shape
+from pgaudit.render.report.view import Folds, ShownValue, held, optimizer_of_several, values
+from pgaudit.render.select import Fold
 from pgaudit.render.style import BASE, DECIDED_BY, colour, labels
 from pgaudit.render.styled import Text
 from pgaudit.render.terminal import TableOptions
 from pgaudit.report import Report
 from pgaudit.text import visible
-
-Folds = Sequence[tuple[Section, Sequence[Fold]]]
 
 
 def rows_table(report: Report, folds: Folds, options: TableOptions) -> Table:
@@ -80,37 +79,32 @@ class _Cells:
 
 
 def _cells(report: Report, row: ParamAssignment, options: TableOptions) -> _Cells:
-    setting, base = row.setting, report.optimizer_of(row).base
-    shown = [(setting.lr, base.lr, setting.lr_rule)]
-    shown += [(setting.peak_lr, base.peak_lr, setting.lr_rule)] if report.scheduled else []
-    shown += [(setting.weight_decay, base.weight_decay, setting.weight_decay_rule)]
-    values = [
+    shown = [
         Text(
-            _value(value, own, options, left_out=not row.in_optimizer),
-            BASE if value == own and row.in_optimizer else f"bold {colour(rule)}",
+            _value(each, options, left_out=not row.in_optimizer),
+            f"bold {colour(each.rule)}" if each.changed or not row.in_optimizer else BASE,
         )
-        for value, own, rule in shown
+        for each in values(report, row)
     ]
-    return _Cells(values, *(_rules(report, row, options, line=line) for line in (True, False)))
+    return _Cells(shown, *(_rules(report, row, options, line=line) for line in (True, False)))
 
 
 def _rules(report: Report, row: ParamAssignment, options: TableOptions, *, line: bool) -> Text:
     """The rules, what else they write into the group, and of several optimizers which."""
     words = Text.assemble(*labels(row.setting, options.marks, line=line, trainable=row.param.trainable))
-    held = report.extra_of(row.setting, row.optimizer)
-    extra = [Text(hyperparameter(key, value), colour(row.setting.lr_rule)) for key, value in held.items()]
-    if row.optimizer is not None and len(report.assignment.optimizers) > 1:
-        extra.append(Text(visible(report.optimizer_of(row).type), BASE))
+    extra = [Text(word, colour(row.setting.lr_rule)) for word in held(report, row)]
+    if (optimizer := optimizer_of_several(report, row)) is not None:
+        extra.append(Text(visible(optimizer), BASE))
     return Text.joined([words, *extra], Text(f" {options.marks.dot} ", BASE))
 
 
-def _value(value: float | None, base: float | None, options: TableOptions, *, left_out: bool) -> str:
+def _value(shown: ShownValue, options: TableOptions, *, left_out: bool) -> str:
     """Returns a value with its mark; values equal to the base have a blank in its place."""
-    marks = options.marks
+    marks, value, base = options.marks, shown.value, shown.base
     if value is None:
         return f"{marks.left_out if left_out else ' '} {marks.none}"
     mark = " " if value == base or base is None else marks.higher if value > base else marks.lower
     text = f"{mark} {number(value)}"
-    if options.mult and base and value != base:
+    if options.mult and base and shown.changed:
         text += f" ({marks.times}{number(value / base)})"
     return text

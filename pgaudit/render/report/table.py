@@ -8,7 +8,8 @@ from itertools import chain
 from pgaudit.render.findings import findings_lines
 from pgaudit.render.report.rows import rows_table
 from pgaudit.render.report.summary import groups_lines, header, summary_table
-from pgaudit.render.select import Selection, fold, select, unfolded
+from pgaudit.render.report.view import folds
+from pgaudit.render.select import Selection
 from pgaudit.render.style import BASE
 from pgaudit.render.styled import Text
 from pgaudit.render.terminal import TableOptions, in_pieces
@@ -31,19 +32,17 @@ def report_lines(report: Report, selection: Selection, options: TableOptions) ->
     Raises:
         UsageError: the selection can match nothing.
     """
-    sections = select(report, selection)
-    taken = report.taken
-    folds = [(each, fold(each.rows, taken) if options.fold else unfolded(each.rows)) for each in sections]
+    shown_folds = folds(report, selection, folded=options.fold)
     before = [*header(report, options.marks, options.width), Text()]
     after = [Text(), *summary_table(report, options.marks, options.width).lines(options.width)]
     if options.groups and report.groups:
         after += [Text(), *groups_lines(report, options.marks)]
     if report.findings or report.ignored:
         after += [Text(), *findings_lines(report, options.width, verbose=options.verbose)]
-    shown = sum(len(section.rows) for section in sections)
+    shown = sum(len(section.rows) for section, _ in shown_folds)
     if not shown:
         nothing = "every parameter has the base values" if selection.changed else "no parameter to show"
         return iter([*before, Text(nothing, BASE), *after])
     if hidden := len(report.params) - shown:
         after.insert(0, Text(f"{counted(hidden, 'tensor')} not shown", BASE))
-    return chain(before, rows_table(report, folds, options).lines(options.width), after)
+    return chain(before, rows_table(report, shown_folds, options).lines(options.width), after)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from pgaudit.render.choices import SweepFormat
 from pgaudit.render.sweep import data
-from pgaudit.render.sweep.view import View
 from pgaudit.render.sweep.markdown import render_sweep_markdown
 from pgaudit.render.sweep.table import render_sweep_table
+from pgaudit.render.sweep.view import View
 from pgaudit.render.terminal import TableOptions
 from pgaudit.sweep.lines import Identity
 from pgaudit.sweep.records import SweepResult

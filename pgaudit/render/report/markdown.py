@@ -1,0 +1,63 @@
+"""Report → Markdown."""
+
+from __future__ import annotations
+
+from pgaudit.core.assignment import ParamAssignment
+from pgaudit.core.setting import Provenance
+from pgaudit.render.markdown import code, escaped, table
+from pgaudit.render.numbers import elements, number
+from pgaudit.render.report.view import folds, held, optimizer_of_several, values
+from pgaudit.render.select import Fold, Selection
+from pgaudit.render.style import DECIDED_BY, label
+from pgaudit.report import Report
+from pgaudit.text import counted
+
+
+def render_markdown(report: Report, selection: Selection, *, folded: bool = False) -> str:
+    """Returns tables that a pull request or a notebook shows; what differs from the base is bold."""
+    words = [
+        counted(len(report), "tensor"),
+        *([] if report.numel is None else [f"{elements(report.numel)} parameters"]),
+    ]
+    words += [report.constructor] if report.constructor else []
+    words += [
+        f"{escaped(str(each.type))} lr {number(each.base.lr)}, weight_decay {number(each.base.weight_decay)}"
+        for each in report.assignment.optimizers
+    ]
+    lines = [" · ".join([f"**{escaped(str(report.assignment.model.ref))}**", *words]), ""]
+    for section, rows in folds(report, selection, folded=folded):
+        lines += [f"### {escaped(section.heading)}", ""] if section.heading else []
+        extra = any(_words(report, line.rows[0]) for line in rows)
+        titles = ["parameter", "×", "lr", *(["scheduled lr"] if report.scheduled else []), "weight decay"]
+        rules = ["lr rule", "decay rule", *(["beside"] if extra else [])]
+        cells = (_row(report, line, extra=extra) for line in rows)
+        lines += [*table([*titles, *rules], f"l{'r' * (len(titles) - 1)}{'l' * len(rules)}", cells), ""]
+    counts = ((_rule(count.rule), f"{count.parameters:,}", elements(count.numel)) for count in report.rules)
+    lines += table((DECIDED_BY, "tensors", "parameters"), "lrr", counts)
+    if report.findings:
+        found = []
+        for finding in report.findings:
+            hint = f" ({finding.hint})" if finding.hint else ""
+            texts = (str(finding.location or ""), f"{finding.title} [{finding.severity}]", finding.message + hint)
+            found.append([escaped(cell) for cell in texts])
+        lines += ["", *table(("where", "finding", ""), "lll", found)]
+    return "\n".join(lines) + "\n"
+
+
+def _row(report: Report, line: Fold, *, extra: bool) -> list[str]:
+    row = line.rows[0]
+    cells = [f"**{number(each.value)}**" if each.changed else number(each.value) for each in values(report, row)]
+    rules = (row.setting.lr_rule, row.setting.weight_decay_rule)
+    frozen = "" if row.param.trainable is not False else " ❄"
+    words = ", ".join(f"**{escaped(word)}**" for word in _words(report, row))
+    written = [*cells, *map(_rule, rules), *([words] if extra else [])]
+    return [f"{code(line.name)}{frozen}", str(len(line.rows)), *written]
+
+
+def _words(report: Report, row: ParamAssignment) -> list[str]:
+    optimizer = optimizer_of_several(report, row)
+    return [*held(report, row), *([] if optimizer is None else [optimizer])]
+
+
+def _rule(rule: Provenance | None) -> str:
+    return "not in the optimizer" if rule is None else escaped(label(rule))
