@@ -40,7 +40,7 @@ def constructors(
 
     Markdown leaves plug-ins out.
     """
-    from pgaudit.constructors import catalogue
+    from pgaudit.constructors.docs import catalogue
     from pgaudit.render.pages import constructors as rendered
     from pgaudit.render.style import marks_for
     from pgaudit.render.terminal import TableOptions

@@ -12,8 +12,8 @@ from torch import nn
 
 import pgaudit
 from pgaudit.constructors import CONSTRUCTORS
+from pgaudit.constructors.docs.example import ASKED
 from pgaudit.constructors.loaded import _HOMES
-from pgaudit.constructors.sample import ASKED
 from pgaudit.text import quoted
 from tests.checks.cases import audit, only, places, tree
 from tests.checks.test_pg006 import RmsNorm, marked

@@ -109,7 +109,7 @@ def _cases() -> Iterator[list[str]]:
         yield ["finding", "PG003", "--format", fmt.value]
         yield ["constructors", "--format", fmt.value]
     from pgaudit.checks.documentation import all_documentation
-    from pgaudit.constructors.catalogue import built_in
+    from pgaudit.constructors.docs.catalogue import built_in
 
     yield from (["finding", each.kind.code] for each in all_documentation())
     yield from (["constructors", each.grammar.name] for each in built_in())

@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import pgaudit
-from pgaudit.constructors import sample
+from pgaudit.constructors.docs import example
 from pgaudit.core.errors import ConfigError
 from pgaudit.diff import compare
 from pgaudit.report import Report
@@ -79,14 +79,14 @@ def test_a_models_own_braces_and_commas_are_locked_exactly(module: str) -> None:
 @pytest.mark.parametrize(
     "config",
     [
-        *({"constructor": name, **asked} for name, asked in sample.ASKED.items()),
+        *({"constructor": name, **asked} for name, asked in example.ASKED.items()),
         {"SOLVER": {"WEIGHT_DECAY_BIAS": 0.0}},
         {"SOLVER": {"BIAS_LR_FACTOR": 2.0}},
     ],
     ids=lambda config: str(config.get("constructor", config)),
 )
 def test_the_words_of_every_constructor_are_read_back(config: dict[str, Any]) -> None:
-    _agrees(pgaudit.audit(sample.inventory(), config))
+    _agrees(pgaudit.audit(example.inventory(), config))
 
 
 EXAMPLE = {"optimizer": {"type": "SGD", "lr": 0.1, "weight_decay": 1e-4}, "paramwise_cfg": {"norm_decay_mult": 0}}

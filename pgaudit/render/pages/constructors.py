@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from pgaudit.constructors import sample
-from pgaudit.constructors.catalogue import ConstructorInfo
-from pgaudit.constructors.profiles import TOPICS
+from pgaudit.constructors.docs import example
+from pgaudit.constructors.docs.catalogue import ConstructorInfo
+from pgaudit.constructors.docs.comparison import TOPICS
 from pgaudit.render.columns import GAP
 from pgaudit.render.markdown import code_span, escaped, table
 from pgaudit.render.style import BASE
@@ -74,7 +74,7 @@ def render_markdown(entries: Sequence[ConstructorInfo]) -> str:
     known = [each for each in entries if each.profile is not None]
     names = [each.grammar.name for each in known]
     rows = ((f"`{each.grammar.name}`", _literal(each.grammar.title), escaped(each.library)) for each in known)
-    lines = [*table(("constructor", "stands for", "as in"), "lll", rows), *_sample_lines()]
+    lines = [*table(("constructor", "stands for", "as in"), "lll", rows), *_example_lines()]
     for field, topic in TOPICS.items():
         ways = ((f"`{each.grammar.name}`", _literal(getattr(each.profile, field))) for each in known)
         lines += ["", f"## {topic[0].upper()}{topic[1:]}", "", *table(("constructor", ""), "ll", ways)]
@@ -92,12 +92,12 @@ def _literal(words: str) -> str:
     return "".join(f"`{part}`" if odd % 2 else escaped(part) for odd, part in enumerate(words.split("`")))
 
 
-def _sample_lines() -> list[str]:
+def _example_lines() -> list[str]:
     """What has weight decay when each constructor is told to spare norms and biases."""
-    found = sample.decays()
+    found = example.decays()
     lines = ["", "## The same wish, in each one's words", ""]
     lines += ["Norms and biases are to have no weight decay. Each is told so in the way that it offers:", ""]
-    for name, asked in sample.ASKED.items():
+    for name, asked in example.ASKED.items():
         said = {section: words for section, words in asked.items() if section != "optimizer"}
         untold = "has no word for it" if all(found[name]) else "does so by itself"
         lines.append(f"* `{name}`: {code_span(json.dumps(said)) if said else untold}")
@@ -105,7 +105,7 @@ def _sample_lines() -> list[str]:
     decays = zip(*found.values(), strict=True)
     rows = [
         (sort.what, *("✕" if decay is None else "●" if decay else "–" for decay in row))
-        for sort, row in zip(sample.SORTS, decays, strict=True)
+        for sort, row in zip(example.SORTS, decays, strict=True)
     ]
     return [*lines, *table(("", *found), f"l{'c' * len(found)}", rows)]
 

@@ -1,5 +1,5 @@
-"""One small model under every constructor, each told in its own words to leave norms and biases undecayed: what then
-really has weight decay. The table of it is the shortest way to see that the words do not mean the same.
+"""An example: one small model under every constructor, each told in its own words to leave norms and biases without
+weight decay, and what then really has it. The table shows that the words do not mean the same.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ ASKED: Mapping[str, Mapping[str, Any]] = {
 }
 """How each constructor is told. timm and transformers do it untold; torch cannot be told."""
 
-FACTS = OptimizerDefaults(1.0, 1.0)
+BASE_VALUES = OptimizerDefaults(1.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -108,6 +108,6 @@ def decays() -> dict[str, list[float | None]]:
     model = inventory()
     found = {}
     for name, asked in ASKED.items():
-        assignment = CONSTRUCTORS[name].decide(model, load_config({"constructor": name, **asked}), FACTS)
+        assignment = CONSTRUCTORS[name].decide(model, load_config({"constructor": name, **asked}), BASE_VALUES)
         found[name] = [decision.setting.weight_decay for decision in assignment.params]
     return found

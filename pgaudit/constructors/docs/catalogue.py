@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pgaudit.config.grammars import BUILT_IN, Grammar, constructor_names, grammar_named, unknown_constructor
 from pgaudit.config.grammars.plugins import source_of
 from pgaudit.constructors import CONSTRUCTORS, constructor_named
-from pgaudit.constructors.profiles import PROFILES, Profile
+from pgaudit.constructors.docs.comparison import PROFILES, Profile
 from pgaudit.core.errors import UsageError
 
 

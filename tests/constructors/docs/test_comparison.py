@@ -12,9 +12,10 @@ from torch import nn
 
 import pgaudit
 from pgaudit.config.grammars import BUILT_IN
-from pgaudit.constructors import CONSTRUCTORS, constructor_named, sample
-from pgaudit.constructors.catalogue import entry
-from pgaudit.constructors.profiles import PROFILES
+from pgaudit.constructors import CONSTRUCTORS, constructor_named
+from pgaudit.constructors.docs import example
+from pgaudit.constructors.docs.catalogue import entry
+from pgaudit.constructors.docs.comparison import PROFILES
 from pgaudit.core.setting import Provenance
 from pgaudit.models.built import BuiltModel
 
@@ -22,7 +23,7 @@ Claim = Callable[[str], bool]
 
 
 def _audit(name: str, model: nn.Module, **options: Any) -> pgaudit.Report:
-    asked = dict(sample.ASKED[name])
+    asked = dict(example.ASKED[name])
     if options and "paramwise_cfg" in asked:
         asked["paramwise_cfg"] = {**asked["paramwise_cfg"], **options}
     elif options:
@@ -81,7 +82,7 @@ def _left_out(name: str) -> bool:
 
 def _left_out_with_a_warning(name: str) -> bool:
     report = _audit(name, _frozen())
-    bare = pgaudit.audit(_frozen(), {"constructor": name, "optimizer": sample.ASKED[name].get("optimizer")})
+    bare = pgaudit.audit(_frozen(), {"constructor": name, "optimizer": example.ASKED[name].get("optimizer")})
     warned = "PG010" in _codes(report) and report["norm.weight"].group is None
     return warned and bare["norm.weight"].group == 0
 
@@ -180,7 +181,7 @@ CLAIMS: Mapping[str, Mapping[str, Claim]] = {
 def test_every_constructor_has_its_lines() -> None:
     assert list(BUILT_IN) == list(CONSTRUCTORS)
     assert set(CONSTRUCTORS) <= set(PROFILES)
-    assert list(sample.ASKED) == list(CONSTRUCTORS)
+    assert list(example.ASKED) == list(CONSTRUCTORS)
 
 
 @pytest.mark.parametrize("topic", CLAIMS)
@@ -203,12 +204,12 @@ def _holds(claim: Claim, name: str) -> bool:
 def test_the_options_are_those_that_it_reads(name: str) -> None:
     if PROFILES[name].unknown.startswith(("TypeError", "refused", "an error")):
         return  # its grammar is closed
-    config = pgaudit.load_config({"constructor": name, **sample.ASKED[name]})
+    config = pgaudit.load_config({"constructor": name, **example.ASKED[name]})
     section = "solver" if config.solver is not None else "paramwise_cfg"
     options = entry(name).options
     given = {**dict.fromkeys(options, 0), "no_such_option": 0}
     changed: dict[str, Any] = {section: {**given, "custom_keys": {}}}
-    unread = constructor_named(name).unread(replace(config, **changed), sample.FACTS)
+    unread = constructor_named(name).unread(replace(config, **changed), example.BASE_VALUES)
     found = {str(each.at[-1]) for each in unread}
     assert found - {"custom_keys"} == ({"no_such_option"} if options else {"paramwise_cfg"})
 
@@ -236,13 +237,13 @@ class _Model(_Root):
 @pytest.mark.parametrize("name", CONSTRUCTORS)
 def test_the_sample_is_a_real_model(name: str) -> None:
     report = _audit(name, _Model())
-    decays = dict(zip((sort.name for sort in sample.SORTS), sample.decays()[name], strict=True))
+    decays = dict(zip((sort.name for sort in example.SORTS), example.decays()[name], strict=True))
     assert {row.name: row.weight_decay for row in report.params} == decays
 
 
 def test_the_samples_classes_are_torchs() -> None:
     real = {p.name: p for p in BuiltModel(_Model(), "model").inventory().parameters}
-    for parameter in sample.inventory().parameters:
+    for parameter in example.inventory().parameters:
         walked = real[parameter.name]
         assert (parameter.shape, parameter.trainable) == (walked.shape, walked.trainable)
         assert parameter.module.families == walked.module.families
