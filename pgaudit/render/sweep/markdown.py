@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from pgaudit.core.findings import Finding
 from pgaudit.render.markdown import code, escaped, table
-from pgaudit.render.sweep.view import Failure, Section, View, failures, section
+from pgaudit.render.sweep.view import ConfigSection, Failure, View, failures, section
 from pgaudit.sweep.records import SweepResult
 from pgaudit.text import counted
 
@@ -20,7 +20,7 @@ def render_sweep_markdown(results: Sequence[SweepResult], view: View) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _section(of: Section) -> Iterator[str]:
+def _section(of: ConfigSection) -> Iterator[str]:
     yield f"### {escaped(of.config)}"
     yield ""
     yield f"{counted(of.models, 'model')} · {of.clean:,} without findings · {of.failed:,} not audited"

@@ -11,7 +11,7 @@ from pgaudit.render.columns import GAP, Column, Row, Table
 from pgaudit.render.findings import finding_lines
 from pgaudit.render.style import BASE, SEVERITY_STYLES, Marks
 from pgaudit.render.styled import Text
-from pgaudit.render.sweep.view import SHOWN, Alike, Failure, Section, Total, View, failures, ordered, section
+from pgaudit.render.sweep.view import SHOWN, Alike, ConfigSection, Failure, Total, View, failures, ordered, section
 from pgaudit.render.terminal import TableOptions, printed
 from pgaudit.render.wrap import HANGING, filled
 from pgaudit.sweep.records import SweepResult
@@ -30,7 +30,7 @@ def render_sweep_table(results: Sequence[SweepResult], view: View, options: Tabl
     return printed(parts, options)
 
 
-def _section(of: Section, view: View, options: TableOptions) -> Iterator[Text | str]:
+def _section(of: ConfigSection, view: View, options: TableOptions) -> Iterator[Text | str]:
     words = [counted(of.models, "model"), f"{of.clean:,} without findings"]
     words += [f"{of.failed:,} not audited"] if of.failed else []
     heading = [Text(visible(of.config), "bold"), *map(Text, words)]
@@ -49,7 +49,7 @@ def _section(of: Section, view: View, options: TableOptions) -> Iterator[Text | 
         yield from _totals(of.totals).lines(options.width)
 
 
-def _by_gravity(of: Section, view: View, options: TableOptions) -> tuple[list[Row | Text], list[str]]:
+def _by_gravity(of: ConfigSection, view: View, options: TableOptions) -> tuple[list[Row | Text], list[str]]:
     """The rows, and what is said of models that have none."""
     clean = [result for result in of.rest if result.severity is None]
     quiet = clean if view.every else []
@@ -60,7 +60,7 @@ def _by_gravity(of: Section, view: View, options: TableOptions) -> tuple[list[Ro
     return rows, rest
 
 
-def _sorted(of: Section, view: View, options: TableOptions) -> tuple[list[Row | Text], list[str]]:
+def _sorted(of: ConfigSection, view: View, options: TableOptions) -> tuple[list[Row | Text], list[str]]:
     listed = ordered(of.rest, view.sort)
     shown = listed if view.every else listed[:SHOWN]
     hidden = len(listed) - len(shown)

@@ -62,7 +62,7 @@ class Total:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class ConfigSection:
     """What is said of one config."""
 
     config: str
@@ -92,7 +92,7 @@ class Failure:
     """Those of the models that are named; the others are only counted."""
 
 
-def section(config: str, results: Iterable[SweepResult], view: View) -> Section:
+def section(config: str, results: Iterable[SweepResult], view: View) -> ConfigSection:
     """Returns what is said of one config, from the results of a whole sweep."""
     own = [result for result in results if result.config == config]
     audited = [result for result in own if not result.errors]
@@ -101,7 +101,7 @@ def section(config: str, results: Iterable[SweepResult], view: View) -> Section:
     rest = _without(audited, everywhere)
     groups, unseen = _alike(rest, every=view.every)
     failed = len(own) - len(audited)
-    return Section(
+    return ConfigSection(
         config, len(own), clean, failed, everywhere, tuple(rest), tuple(groups), unseen, tuple(totals(audited))
     )
 
