@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import gc
-import statistics
 import sys
-import time
 import warnings
+from functools import partial
 from typing import Any
 
-from benchmarks.figures import ORACLE, Figure, emit, interleaved
+from benchmarks.figures import ORACLE, Figure, emit, interleaved, timed
 from benchmarks.models import stack
 from pgaudit.config import load_config
 from pgaudit.constructors import CONSTRUCTORS, OptimizerDefaults
@@ -49,11 +47,11 @@ def figures() -> list[Figure]:
         def ours(inventory: Any = inventory) -> object:
             return CONSTRUCTORS["mmcv"].decide(inventory, config, OptimizerDefaults(0.1, 1e-4))
 
-        runs = {"ours": _timed(ours), "rival": _timed(lambda model=model: by_mmcv(model))}
+        runs = {"ours": timed(ours), "rival": timed(partial(by_mmcv, model))}
         took = interleaved(runs, ROUNDS)
         found.append(_figure(size, took, "mmcv's bare `add_params`", 0.4, HOW.format(ROUNDS)))
         if size == SIZES[0]:
-            took = {"ours": _timed(ours, ROUNDS)(), "rival": _timed(lambda model=model: by_call(model))()}
+            took = {"ours": timed(ours, ROUNDS)(), "rival": timed(partial(by_call, model))()}
             found.append(_figure(size, took, "mmcv's whole constructor", 0.01, ONCE))
     return found
 
@@ -62,16 +60,6 @@ def _figure(size: int, took: dict[str, float], against: str, target: float, how:
     each = {name: spent / size * 1e6 for name, spent in took.items()}
     what = f"deciding {size:,} parameters, with the rule of each"
     return Figure(what, each["ours"], each["rival"], "µs a parameter", against, target, how)
-
-
-def _timed(call: Any, times: int = 1) -> Any:
-    def once() -> float:
-        gc.collect()
-        begin = time.perf_counter()
-        call()
-        return time.perf_counter() - begin
-
-    return lambda: statistics.median(once() for _ in range(times))
 
 
 if __name__ == "__main__":

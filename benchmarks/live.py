@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import sys
-import time
 import warnings
-from typing import Any
 
 from benchmarks.deciding import OPTIMIZER, PARAMWISE
-from benchmarks.figures import ORACLE, Figure, emit, interleaved
+from benchmarks.figures import ORACLE, Figure, emit, interleaved, timed
 from benchmarks.models import stack
 
 SIZE = 100_000
@@ -28,8 +26,8 @@ def figures() -> list[Figure]:
 
     model = stack(SIZE)
     runs = {
-        "ours": _timed(lambda: audit(model, {"optimizer": OPTIMIZER, "paramwise_cfg": PARAMWISE})),
-        "rival": _timed(lambda: DefaultOptimizerConstructor(dict(OPTIMIZER), PARAMWISE).add_params([], model)),
+        "ours": timed(lambda: audit(model, {"optimizer": OPTIMIZER, "paramwise_cfg": PARAMWISE})),
+        "rival": timed(lambda: DefaultOptimizerConstructor(dict(OPTIMIZER), PARAMWISE).add_params([], model)),
     }
     each = {name: spent / SIZE * 1e6 for name, spent in interleaved(runs, ROUNDS).items()}
     what, unit = f"auditing a live model of {SIZE:,} tensors", "µs a tensor"
@@ -37,15 +35,6 @@ def figures() -> list[Figure]:
         Figure(what, each["ours"], BUDGET, unit, f"{BUDGET:g} µs", 1.0, HOW),
         Figure(what, each["ours"], each["rival"], unit, "mmcv's bare `add_params`", 1.5, HOW),
     ]
-
-
-def _timed(call: Any) -> Any:
-    def once() -> float:
-        begin = time.perf_counter()
-        call()
-        return time.perf_counter() - begin
-
-    return once
 
 
 if __name__ == "__main__":

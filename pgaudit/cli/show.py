@@ -94,12 +94,12 @@ def _rendered(report: Report, selection: Selection, options: TableOptions, fmt: 
         from pgaudit.render.report.svg import render_svg
 
         return render_svg(report, selection, options)
+    if fmt is Format.MARKDOWN:
+        from pgaudit.render.report.markdown import render_markdown
+
+        return render_markdown(report, selection, folded=options.fold)
     from pgaudit.render.report import data
 
     if fmt is Format.JSON:
         return data.render_json(report, selection)
-    if fmt is Format.CSV:
-        return data.render_csv(report, selection)
-    from pgaudit.render.report.markdown import render_markdown
-
-    return render_markdown(report, selection, folded=options.fold)
+    return data.render_csv(report, selection)

@@ -21,10 +21,11 @@ from pgaudit.text import counted, visible
 def render_sweep_table(results: Sequence[SweepResult], view: View, options: TableOptions) -> str:
     """Returns a section for each config, what could not be audited, and of several configs a line each."""
     parts: list[Text | str] = []
-    for config in view.configs:
-        parts += [*_section(section(config, results, view), view, options), ""]
+    sections = [section(config, results, view) for config in view.configs]
+    for each in sections:
+        parts += [*_section(each, view, options), ""]
     parts += _failures(failures(results, view), options)
-    parts += _overview(results, view, options) if len(view.configs) > 1 else []
+    parts += _overview(sections, options) if len(sections) > 1 else []
     while parts and not parts[-1]:
         parts.pop()
     return printed(parts, options)
@@ -141,17 +142,15 @@ def _failures(reasons: Sequence[Failure], options: TableOptions) -> Iterator[Tex
     yield ""
 
 
-def _overview(results: Sequence[SweepResult], view: View, options: TableOptions) -> Iterator[Text]:
+def _overview(sections: Sequence[ConfigSection], options: TableOptions) -> Iterator[Text]:
     """A line a config: how many models it suits, and how many not. A name that leaves no room stands above."""
     kinds = (("clean", ""), ("infos", "blue"), ("warnings", "yellow"), ("errors", "bold red"), ("failed", "bold red"))
     columns = [Column("config"), *(Column(title, right=True) for title, _ in kinds)]
     rows = []
-    for config in view.configs:
-        own = [result for result in results if result.config == config]
-        severities = [result.severity for result in own if not result.errors]
-        numbers = [*map(severities.count, (None, *reversed(SEVERITIES))), len(own) - len(severities)]
+    for of in sections:
+        numbers = [*(of.gravest.get(severity, 0) for severity in (None, *reversed(SEVERITIES))), of.failed]
         cells = [Text(f"{n:,}", style if n else BASE) for n, (_, style) in zip(numbers, kinds, strict=True)]
-        rows.append(Row(visible(config), cells))
+        rows.append(Row(visible(of.config), cells))
     taken = max(Text(name).cells for name in ("config", *(row.name for row in rows)))
     if options.width is None or taken + sum(GAP + len(title) for title, _ in kinds) <= options.width:
         yield from Table(columns, rows).lines(options.width)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pgaudit.checks import DOCUMENTED
@@ -67,8 +68,8 @@ class ConfigSection:
 
     config: str
     models: int
-    clean: int
-    """Models without findings."""
+    gravest: Mapping[Severity | None, int]
+    """How many audited models there are of each severity of their gravest finding; None for no finding."""
     failed: int
     """Models that could not be audited."""
     everywhere: tuple[CodeCount, ...]
@@ -80,6 +81,11 @@ class ConfigSection:
     unseen: int
     """How many of them are in no group that is shown."""
     totals: tuple[Total, ...]
+
+    @property
+    def clean(self) -> int:
+        """Models without findings."""
+        return self.gravest.get(None, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +102,13 @@ def section(config: str, results: Iterable[SweepResult], view: View) -> ConfigSe
     """Returns what is said of one config, from the results of a whole sweep."""
     own = [result for result in results if result.config == config]
     audited = [result for result in own if not result.errors]
-    clean = sum(result.severity is None for result in audited)
+    gravest = Counter(result.severity for result in audited)
     everywhere = _common(audited)
     rest = _without(audited, everywhere)
     groups, unseen = _alike(rest, every=view.every)
     failed = len(own) - len(audited)
     return ConfigSection(
-        config, len(own), clean, failed, everywhere, tuple(rest), tuple(groups), unseen, tuple(totals(audited))
+        config, len(own), gravest, failed, everywhere, tuple(rest), tuple(groups), unseen, tuple(totals(audited))
     )
 
 
