@@ -41,12 +41,15 @@ def processes(jobs: int, *, silent: bool = False) -> Iterator[Callable[..., Futu
             future: Future[Any] = pool.submit(function, *args)
             return future
 
-    try:
-        yield submit
-    finally:
-        with warnings.catch_warnings(), _threads_end_silently():
+    with warnings.catch_warnings():
+        # A worker that has loaded torch meanwhile is taken for one that leaks, and another takes its place.
+        warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
+        try:
+            yield submit
+        finally:
             warnings.simplefilter("ignore")  # where there is no `pgrep`, of what the killed have begun themselves
-            pool.shutdown(wait=True, kill_workers=True)
+            with _threads_end_silently():
+                pool.shutdown(wait=True, kill_workers=True)
 
 
 def _start_trackers() -> None:

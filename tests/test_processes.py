@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from concurrent.futures import BrokenExecutor
 from pathlib import Path
 
@@ -112,3 +113,23 @@ def test_what_a_silent_one_writes_is_nobodys(capfd: pytest.CaptureFixture[str]) 
     with processes(1) as submit:
         submit(os.write, 2, b"heard").result()
     assert capfd.readouterr() == ("", "heard")
+
+
+_HELD: list[bytearray] = []
+
+
+def _grow(number: int) -> int:
+    _HELD.append(bytearray(400_000_000 if number == 2 else 1))
+    time.sleep(0.7)
+    return number
+
+
+def test_a_process_that_grows_is_nothing_to_warn_of() -> None:
+    """As one does that loads torch after its first call."""
+    pytest.importorskip("psutil", reason="loky measures with it")
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")  # as an error it would end loky's thread, and nothing would ever be answered
+        with processes(1) as submit:
+            futures = [submit(_grow, number) for number in range(6)]
+            assert [future.result() for future in futures] == list(range(6))
+    assert not heard
