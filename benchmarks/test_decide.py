@@ -98,7 +98,9 @@ def test_checking(benchmark: BenchmarkFixture, parameters: int, policy: dict[str
     assignment = constructor.decide(inventory, config, facts)
     floor = _best(lambda: sum(1 for _ in model.named_parameters()))
     benchmark.pedantic(
-        lambda: run_checks(Audited(inventory, config, constructor, facts, assignment)), rounds=3, warmup_rounds=1
+        lambda: run_checks(Audited(inventory, config, constructor, facts, assignment, assignment)),
+        rounds=3,
+        warmup_rounds=1,
     )
     _report(benchmark, parameters, floor, limit=20.0)
 

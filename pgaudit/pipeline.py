@@ -163,8 +163,9 @@ def _report(policy: _Policy, inventory: Inventory) -> Report:
     names = [name for parameter in inventory.parameters for name in parameter.names]
     facts = replace(policy.facts, named=spelled_like_globs(names))
     try:
-        decisions = _as_built(policy, inventory, constructor.decide(inventory, config, facts))
-        findings, ignored = run_checks(Audited(inventory, config, constructor, facts, decisions))
+        decided = constructor.decide(inventory, config, facts)
+        decisions = _as_built(policy, inventory, decided)
+        findings, ignored = run_checks(Audited(inventory, config, constructor, facts, decisions, decided))
     except SlowExpression as slow:
         raise config.error(slow.message, *slow.at, hint=slow.hint) from None
     optimizer = OptimizerInfo(spec.name, {**policy.call.arguments, **spec.grouped}, facts.arguments, decisions.base)

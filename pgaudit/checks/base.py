@@ -40,6 +40,8 @@ class Audited:
     constructor: Constructor
     facts: OptimizerDefaults
     assignment: Decisions
+    decided: Decisions
+    """The assignment before the optimizer's class had its say, to compare other decisions with."""
 
     @cached_property
     def hits(self) -> tuple[Hits, ...]:
@@ -71,11 +73,6 @@ class Audited:
             if first[visit.index] is None:
                 first[visit.index] = visit
         return tuple(first)
-
-    @cached_property
-    def decided(self) -> Decisions:
-        """The assignment before the optimizer's class had its say."""
-        return self.constructor.decide(self.inventory, self.config, self.facts)
 
     def effect(self, setting: Setting) -> tuple[object, ...]:
         """All that a setting comes to, so that equal effects are equal: what else the library writes into a group has

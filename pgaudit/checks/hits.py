@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pgaudit.constructors import Decisions
@@ -37,11 +37,22 @@ def hits_of(
             members = of_setting[id(setting)] = [decided[numbers[rule]] for rule in setting.rules if rule in numbers]
         for each in members:
             each.append(index)
+    matched = _matched(inventory.visits, patterns)
     return tuple(
-        Hits(
-            pattern,
-            tuple(visit for visit in inventory.visits if pattern.find(visit) is not None),
-            tuple(decided[number]),
-        )
-        for number, pattern in enumerate(patterns)
+        Hits(pattern, visits, tuple(decided[number]))
+        for number, (pattern, visits) in enumerate(zip(patterns, matched, strict=True))
     )
+
+
+def _matched(visits: Sequence[Visit], patterns: Sequence[Pattern]) -> Iterator[tuple[Visit, ...]]:
+    """Yields what each pattern matches; a text that several search is made once."""
+    texts: dict[object, list[str]] = {}
+    for pattern in patterns:
+        searched, in_text = pattern.searched, pattern.in_text
+        if searched is None or in_text is None:
+            yield tuple([visit for visit in visits if pattern.find(visit) is not None])
+            continue
+        if searched not in texts:
+            texts[searched] = [searched(visit) for visit in visits]
+        pairs = zip(visits, texts[searched], strict=True)
+        yield tuple([visit for visit, text in pairs if in_text(text) is not None])

@@ -69,4 +69,4 @@ class _LayerNorms:
         if id(kind) not in self._known:
             bases = (*kind.bases, LAYER_NORM)
             self._known[id(kind)] = replace(kind, bases=bases, families=families_of(bases) | kind.families)
-        return replace(visit, module=self._known[id(kind)])
+        return visit._replace(module=self._known[id(kind)])

@@ -53,4 +53,4 @@ def _is_one_channel(conv: Conv | None) -> bool:
 
 def _as_ordinary(visit: Visit) -> Visit:
     assert visit.conv is not None
-    return replace(visit, conv=replace(visit.conv, groups=0))
+    return visit._replace(conv=replace(visit.conv, groups=0))

@@ -35,10 +35,10 @@ def narrowed(inventory: Inventory, chosen: Iterable[tuple[int, Visit]]) -> Inven
     visits = []
     parameters = []
     for place, (index, visit) in enumerate(chosen):
-        visits.append(visit if visit.index == place else replace(visit, index=place))
+        visits.append(visit if visit.index == place else visit._replace(index=place))
         parameter = inventory.parameters[index]
         if parameter.module is not visit.module or parameter.aliases:
-            parameter = replace(parameter, module=visit.module, aliases=())
+            parameter = parameter._replace(module=visit.module, aliases=())
         parameters.append(parameter)
     return replace(
         inventory,

@@ -34,6 +34,8 @@ class Pattern:
     """Returns the text in which a key or a pattern is searched; None where a rule looks at the module."""
     regex: bool = False
     """Whether it is a regular expression, rather than a part of a name."""
+    in_text: Callable[[str], Spans | None] | None = None
+    """The same as ``find``, of what is searched: given where many rules search one text."""
     whole: bool = False
     """Whether what is searched must match from end to end: a glob, or what pgaudit's own policy makes of it."""
 

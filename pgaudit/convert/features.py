@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from pgaudit.core.parameters import Inventory, ModuleType, Visit
 from pgaudit.names import fold_named
@@ -179,7 +179,7 @@ def _visits(inventory: Inventory, index: int, *, all_names: bool) -> tuple[Visit
     if all_names and parameter.aliases and visits and inventory.listings is None:
         known = {visit.name: visit for visit in visits}
         other = Visit("", "", index, visits[-1].module, (), None, visits[-1].ndim)
-        visits = tuple(known.get(name) or replace(other, own=name) for name in parameter.names)
+        visits = tuple(known.get(name) or other._replace(own=name) for name in parameter.names)
     return visits if all_names else visits[:1]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Listing = Literal["named_children", "named_modules", "named_parameters", "_parameters"]
 """A way to list parameters.
@@ -52,9 +52,11 @@ class Conv:
         return bool(self.in_channels == self.groups)
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """One parameter tensor, under the first name that ``named_parameters()`` gives it."""
+class Parameter(NamedTuple):
+    """One parameter tensor, under the first name that ``named_parameters()`` gives it.
+
+    A tuple, as visits are: a model may have a million, and a frozen dataclass takes three times as long to make.
+    """
 
     name: str
     shape: tuple[int, ...]
@@ -80,8 +82,7 @@ class Parameter:
         return self.module.name
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(NamedTuple):
     """One occurrence with a parameter on a depth-first walk of own parameters, then children.
 
     A tied parameter is met once under each parent; twice in one module, or under one parent's two names for one child,
@@ -92,7 +93,7 @@ class Visit:
     """The module's name; empty at the root."""
     own: str
     """The parameter's name in its module. It holds a dot only where a model makes up names of its own."""
-    index: int
+    index: int  # type: ignore[assignment]  # nobody searches a visit as the tuple that it is
     """The parameter, as its index in :attr:`Inventory.parameters`."""
     module: ModuleType
     parents: tuple[ModuleType, ...]

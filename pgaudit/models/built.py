@@ -91,10 +91,10 @@ def _walk(model: BuiltModel, unwrap: bool) -> tuple[Inventory, tuple[Tensor, ...
     listed = listed_by(root, found, seen)
     if not found.tensors:
         raise ModelError(f"{visible(ref)} has no parameters", "there is nothing that an optimizer could train")
-    met = [name for entry in found.entries for name in (entry.name, *entry.aliases)]
-    hints = hints_of(root, listed.names, met)
+    parameters = found.named()
+    hints = hints_of(root, listed.names, [name for parameter in parameters for name in parameter.names])
     inventory = Inventory(
-        parameters=tuple(found.parameters()),
+        parameters=tuple(parameters),
         visits=tuple(found.visits),
         whole=listed.whole,
         model_type=found.type_of(type(root)),
@@ -151,7 +151,7 @@ def _inner(model: nn.Module) -> nn.Module:
 
 def _lost(model: nn.Module, root: nn.Module, found: Found) -> int:
     """Adds the parameters that unwrapping leaves out; returns how many."""
-    inside = {entry.name for entry in found.entries}
+    inside = {parameter.name for parameter in found.parameters}
     lost = 0
     for met in occurrences(model, Seen()):
         if not found.knows(met.tensor):

@@ -33,8 +33,8 @@ def marked(model: nn.Module, norms: tuple[str, ...] = ("RmsNorm",)) -> Inventory
     walked = BuiltModel(model, "model").inventory(unwrap=True)
     return replace(
         walked,
-        parameters=tuple(replace(p, module=as_norm(p.module)) for p in walked.parameters),
-        visits=tuple(replace(visit, module=as_norm(visit.module)) for visit in walked.visits),
+        parameters=tuple(p._replace(module=as_norm(p.module)) for p in walked.parameters),
+        visits=tuple(visit._replace(module=as_norm(visit.module)) for visit in walked.visits),
     )
 
 

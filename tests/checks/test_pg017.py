@@ -25,7 +25,8 @@ def _audited(depths: list[int | None] | None) -> Audited:
     facts = OptimizerDefaults(0.1, 0.0)
     assignment = CONSTRUCTORS["mmcv"].decide(inventory, config, facts)
     given = None if depths is None else tuple(depths)
-    return Audited(inventory, config, CONSTRUCTORS["mmcv"], facts, replace(assignment, depths=given))
+    decisions = replace(assignment, depths=given)
+    return Audited(inventory, config, CONSTRUCTORS["mmcv"], facts, decisions, decisions)
 
 
 @pytest.mark.parametrize("depths", [[5] * 10, [0, *[5] * 9], [*[None] * 20, 5, 5], [0, *[13] * 149]])

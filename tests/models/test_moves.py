@@ -33,13 +33,13 @@ def test_nothing_has_moved_only_in_equal_inventories(one: Spec, other: Spec, dat
     new = data.draw(
         st.sampled_from(
             [
-                replace(old, name=f"x.{old.name}"),
-                replace(old, shape=(*old.shape, 3)),
-                replace(old, dtype="float16"),
-                replace(old, trainable=not old.trainable),
-                replace(old, leaf=False),
-                replace(old, aliases=(*old.aliases, "other")),
-                replace(old, module=replace(old.module, bases=(*old.module.bases, "x"))),
+                old._replace(name=f"x.{old.name}"),
+                old._replace(shape=(*old.shape, 3)),
+                old._replace(dtype="float16"),
+                old._replace(trainable=not old.trainable),
+                old._replace(leaf=False),
+                old._replace(aliases=(*old.aliases, "other")),
+                old._replace(module=replace(old.module, bases=(*old.module.bases, "x"))),
             ]
         )
     )

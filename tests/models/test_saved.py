@@ -6,7 +6,7 @@ import hashlib
 import json
 import random
 import re
-from dataclasses import FrozenInstanceError, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -335,7 +335,7 @@ def test_classes_of_one_name_are_told_apart() -> None:
 
 def test_what_is_read_cannot_be_changed() -> None:
     parameter = read(FILE, "x.json").inventory.parameters[0]
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         parameter.name = "y"  # type: ignore[misc]
 
 
@@ -352,14 +352,14 @@ def test_an_inventory_that_no_walk_makes_is_refused_unless_it_is_read_as_it_is()
     saved = _saved(nn.Sequential(nn.Linear(2, 2), nn.Conv2d(2, 2, 1)))
     first, *rest = saved.inventory.parameters
     for other in (
-        replace(saved.inventory, parameters=(replace(first, numel=7), *rest)),
-        replace(saved.inventory, parameters=(replace(first, module=saved.inventory.model_type), *rest)),
+        replace(saved.inventory, parameters=(first._replace(numel=7), *rest)),
+        replace(saved.inventory, parameters=(first._replace(module=saved.inventory.model_type), *rest)),
     ):
         with pytest.raises(ModelError, match="test cannot be saved: a file would not be read as the model is"):
             written(replace(saved, inventory=other))
     *visits, last = saved.inventory.visits
-    _again(replace(saved, inventory=replace(saved.inventory, visits=(*visits, replace(last, conv=None)))))
-    _again(replace(saved, inventory=replace(saved.inventory, visits=(*visits, replace(last, conv=Conv(9, 8, 7))))))
+    _again(replace(saved, inventory=replace(saved.inventory, visits=(*visits, last._replace(conv=None)))))
+    _again(replace(saved, inventory=replace(saved.inventory, visits=(*visits, last._replace(conv=Conv(9, 8, 7))))))
 
 
 FILE = written(_saved(_Tied(), versions={"torch": "2"}, knowledge={"words": ["a"]})).encode()

@@ -87,7 +87,7 @@ class NamedLayerDecay(LayerDecay):
             depths[index] = int(layer)
         refuse_without_parameters(config, self.call, decisions)
         again = conflicts_of(
-            inventory, decisions, lambda visit: under(replace(inventory.parameters[visit.index], name=visit.name))[0]
+            inventory, decisions, lambda visit: under(inventory.parameters[visit.index]._replace(name=visit.name))[0]
         )
         return Decisions(tuple(decisions), base, again, tuple(depths) if self._given(config) != 1 else None)
 

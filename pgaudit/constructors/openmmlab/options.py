@@ -112,11 +112,16 @@ def key_pattern(config: Config, key: str, *, copied: bool) -> Pattern:
     def find(visit: Visit) -> Spans | None:
         return occurrences(key, searched(visit))
 
+    def in_text(text: str) -> Spans | None:
+        return occurrences(key, text)
+
     def says(visit: Visit) -> str:
         return "stands in the name" if key in searched(visit) else "not in the name"
 
     states = frozenset(value for word, value in values.items() if word in stated)
-    return Pattern(Provenance("custom_keys", key, config.location(*at)), at, states, find, says, searched)
+    return Pattern(
+        Provenance("custom_keys", key, config.location(*at)), at, states, find, says, searched, in_text=in_text
+    )
 
 
 def option_pattern(config: Config, option: Option) -> Pattern:

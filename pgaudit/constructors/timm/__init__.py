@@ -15,7 +15,6 @@ timm's layer decay leaves the lr as it is, and writes a factor beside it that on
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from pgaudit.config import Config
 from pgaudit.config.grammars.timm import CALL, TIMM
@@ -62,7 +61,7 @@ class Timm(Basic):
             decisions = [_UNNAMED if index in unnamed else found for index, found in enumerate(decisions)]
 
         def under(visit: Visit) -> Decision:
-            role = rules.role(replace(inventory.parameters[visit.index], name=visit.name))
+            role = rules.role(inventory.parameters[visit.index]._replace(name=visit.name))
             return Decision(rules.setting(role), groups.get(role[:3]))
 
         conflicts = conflicts_of(inventory, decisions, under)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from pgaudit.core.parameters import Conv, ModuleType, Parameter, Visit
@@ -119,7 +119,7 @@ class Modules:
         named = {index: tuple(names) for index, names in self._ties.items()}
         named |= {self.index(name): names for name, names in others.items()}
         for at, names in named.items():
-            self.parameters[at] = replace(self.parameters[at], aliases=names)
+            self.parameters[at] = self.parameters[at]._replace(aliases=names)
 
     def _body(self, rest: str) -> _Body:
         (name, *more), end = DECODER.raw_decode("[" + rest)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -30,27 +30,35 @@ class ListedName(NamedTuple):
     """The modules around the owner, from the root down; None where the way does not tell."""
 
 
-@dataclass(slots=True)
-class FoundParameter:
-    """A parameter while it is met."""
+class TensorKind(NamedTuple):
+    """What all tensors of one class and dtype have in common."""
 
-    name: str
-    module: ModuleType
-    aliases: list[str] = field(default_factory=list)
-    reachable: bool = True
+    dtype: str
+    lazy: bool
+    """Whether the tensor has no shape before the first forward pass."""
+
+    @classmethod
+    def of(cls, tensor: Tensor) -> TensorKind:
+        """Asks one of them."""
+        from torch.nn.parameter import is_lazy
+
+        return cls(str(tensor.dtype).removeprefix("torch."), is_lazy(tensor))
 
 
 @dataclass
 class Found:
     """Parameters, told apart by identity as torch does, and the occurrences with them."""
 
-    entries: list[FoundParameter] = field(default_factory=list)
+    parameters: list[Parameter] = field(default_factory=list)
+    """Without their further names: see :meth:`named`."""
     tensors: list[Tensor] = field(default_factory=list)
     visits: list[Visit] = field(default_factory=list)
+    _aliases: dict[int, list[str]] = field(default_factory=dict)
     _index: dict[int, int] = field(default_factory=dict)
     _types: dict[type, ModuleType] = field(default_factory=dict)
     _judged: set[type] = field(default_factory=set)
     _convs: dict[int, Conv] = field(default_factory=dict)
+    _kinds: dict[tuple[type, object], TensorKind] = field(default_factory=dict)
     _around: dict[int, tuple[tuple[nn.Module, ...], tuple[ModuleType, ...]]] = field(default_factory=dict)
     """By identity: siblings share one tuple of modules, which is kept here so that its id stays its own."""
 
@@ -59,20 +67,30 @@ class Found:
         module = self._type_of_owner(met.owner)
         index = self._index.get(id(met.tensor))
         if index is None:
-            index = self._index[id(met.tensor)] = len(self.entries)
-            self.entries.append(FoundParameter(met.name, module))
-            self.tensors.append(met.tensor)
+            index = self._append(met.name, met.tensor, module)
         else:
-            self.entries[index].aliases.append(met.name)
+            self._aliases.setdefault(index, []).append(met.name)
         if not met.again:
             conv, parents = self._conv(met.owner, module), self._types_of(met.parents)
             self.visits.append(Visit(met.prefix, met.own, index, module, parents, conv, met.tensor.ndim))
 
     def add_lost(self, name: str, met: Occurrence) -> None:
         """Adds a parameter that unwrapping leaves out."""
-        self._index[id(met.tensor)] = len(self.entries)
-        self.entries.append(FoundParameter(name, self._type_of_owner(met.owner), reachable=False))
-        self.tensors.append(met.tensor)
+        self._append(name, met.tensor, self._type_of_owner(met.owner), reachable=False)
+
+    def _append(self, name: str, tensor: Tensor, module: ModuleType, *, reachable: bool = True) -> int:
+        """Adds a parameter that has not been met; returns its index."""
+        index = self._index[id(tensor)] = len(self.parameters)
+        kind = self._kinds.get((type(tensor), tensor.dtype))
+        if kind is None:
+            kind = self._kinds[type(tensor), tensor.dtype] = TensorKind.of(tensor)
+        shape, numel = ((), 0) if kind.lazy else (tuple(tensor.shape), tensor.numel())
+        parameter = Parameter(
+            name, shape, kind.dtype, tensor.requires_grad, module, (), reachable, numel, tensor.is_leaf
+        )
+        self.parameters.append(parameter)
+        self.tensors.append(tensor)
+        return index
 
     def indices(self, tensors: Sequence[Any], root: nn.Module) -> tuple[int, ...]:
         """Returns what ``parameters()`` yields; a tensor that no module owns has no name but its place there.
@@ -88,9 +106,7 @@ class Found:
                 what = f"the model's parameters() yields a {visible(type(tensor).__name__)}, where a tensor is expected"
                 raise ModelError(what, "pgaudit takes a model whose parameters() yields tensors")
             if id(tensor) not in self._index:
-                self._index[id(tensor)] = len(self.entries)
-                self.entries.append(FoundParameter(f"parameters()[{place}]", self._type_of_owner(root)))
-                self.tensors.append(tensor)
+                self._append(f"parameters()[{place}]", tensor, self._type_of_owner(root))
             indices.append(self._index[id(tensor)])
         return tuple(indices)
 
@@ -101,12 +117,10 @@ class Found:
     def _listed(self, entry: ListedName, root: nn.Module) -> Visit:
         index = self._index.get(id(entry.tensor))
         if index is None:
-            index = self._index[id(entry.tensor)] = len(self.entries)
             name = f"{entry.prefix}.{entry.own}" if entry.prefix else entry.own
-            self.entries.append(FoundParameter(name, self._type_of_owner(entry.owner or root)))
-            self.tensors.append(entry.tensor)
+            index = self._append(name, entry.tensor, self._type_of_owner(entry.owner or root))
         met = self._first_visits.get(index)
-        module, conv = met.module if met else self.entries[index].module, met.conv if met else None
+        module, conv = met.module if met else self.parameters[index].module, met.conv if met else None
         parents = met.parents if met else ()
         if entry.owner is not None:
             module = self._type_of_owner(entry.owner)
@@ -158,20 +172,9 @@ class Found:
             self._convs[id(owner)] = Conv(*channels)
         return self._convs[id(owner)]
 
-    def parameters(self) -> Iterator[Parameter]:
-        """Yields what has been met, in that order."""
-        from torch.nn.parameter import is_lazy
-
-        for entry, tensor in zip(self.entries, self.tensors, strict=True):
-            lazy = is_lazy(tensor)  # a lazy module's tensor has no shape before the first forward pass
-            yield Parameter(
-                name=entry.name,
-                shape=() if lazy else tuple(tensor.shape),
-                dtype=str(tensor.dtype).removeprefix("torch."),
-                trainable=tensor.requires_grad,
-                module=entry.module,
-                aliases=tuple(entry.aliases),
-                reachable=entry.reachable,
-                numel=0 if lazy else tensor.numel(),
-                leaf=tensor.is_leaf,
-            )
+    def named(self) -> list[Parameter]:
+        """Returns what has been met, in that order, each parameter under all its names."""
+        named = list(self.parameters)
+        for index, aliases in self._aliases.items():
+            named[index] = named[index]._replace(aliases=tuple(aliases))
+        return named

@@ -67,10 +67,10 @@ def listed_by(root: nn.Module, found: Found, seen: Seen) -> ByWay:
         found: what the walk has met; tensors that it has not are added.
         seen: what the walk has noticed of methods.
     """
-    reachable = sum(entry.reachable for entry in found.entries)
+    reachable = sum(entry.reachable for entry in found.parameters)
     if not seen.overrides:
         listed = list(root.named_parameters())
-        met = zip(found.entries, found.tensors, strict=True)
+        met = zip(found.parameters, found.tensors, strict=True)
         if len(listed) == reachable and all(
             name == entry.name and tensor is known for (name, tensor), (entry, known) in zip(listed, met, strict=False)
         ):
@@ -92,7 +92,7 @@ def listed_by(root: nn.Module, found: Found, seen: Seen) -> ByWay:
     }
     names = [visit.name for visit in ways["named_parameters"]]
     whole = found.indices(attempted("parameters", lambda model: model.parameters()), root)
-    usual = [(entry.name, index) for index, entry in enumerate(found.entries) if entry.reachable]
+    usual = [(entry.name, index) for index, entry in enumerate(found.parameters) if entry.reachable]
     return ByWay(names, whole, None if not raised and _are_usual(ways, usual) else ways, raised)
 
 
@@ -130,7 +130,7 @@ def as_named(inventory: Inventory, ways: Ways) -> tuple[Inventory, Sequence[int]
     place = {index: position for position, index in enumerate(order)}
 
     def renumbered(visits: Iterable[Visit]) -> tuple[Visit, ...]:
-        return tuple([replace(visit, index=place[visit.index]) for visit in visits])
+        return tuple([visit._replace(index=place[visit.index]) for visit in visits])
 
     taken = {given[0] for given in names.values()}
     listings = {way: renumbered(visits) for way, visits in ways.items()}
@@ -150,4 +150,4 @@ def _renamed(parameter: Parameter, names: Sequence[str] | None, taken: set[str])
         return parameter
     others = dict.fromkeys([*names, parameter.name, *parameter.aliases])
     aliases = tuple(name for name in others if name not in taken)
-    return replace(parameter, name=names[0], aliases=aliases)
+    return parameter._replace(name=names[0], aliases=aliases)
