@@ -30,7 +30,7 @@ class ListedName(NamedTuple):
     """The modules around the owner, from the root down; None where the way does not tell."""
 
 
-class TensorKind(NamedTuple):
+class TensorTraits(NamedTuple):
     """What all tensors of one class and dtype have in common."""
 
     dtype: str
@@ -38,7 +38,7 @@ class TensorKind(NamedTuple):
     """Whether the tensor has no shape before the first forward pass."""
 
     @classmethod
-    def of(cls, tensor: Tensor) -> TensorKind:
+    def of(cls, tensor: Tensor) -> TensorTraits:
         """Asks one of them."""
         from torch.nn.parameter import is_lazy
 
@@ -58,7 +58,7 @@ class Found:
     _types: dict[type, ModuleType] = field(default_factory=dict)
     _judged: set[type] = field(default_factory=set)
     _convs: dict[int, Conv] = field(default_factory=dict)
-    _kinds: dict[tuple[type, object], TensorKind] = field(default_factory=dict)
+    _kinds: dict[tuple[type, object], TensorTraits] = field(default_factory=dict)
     _around: dict[int, tuple[tuple[nn.Module, ...], tuple[ModuleType, ...]]] = field(default_factory=dict)
     """By identity: siblings share one tuple of modules, which is kept here so that its id stays its own."""
 
@@ -83,7 +83,7 @@ class Found:
         index = self._index[id(tensor)] = len(self.parameters)
         kind = self._kinds.get((type(tensor), tensor.dtype))
         if kind is None:
-            kind = self._kinds[type(tensor), tensor.dtype] = TensorKind.of(tensor)
+            kind = self._kinds[type(tensor), tensor.dtype] = TensorTraits.of(tensor)
         shape, numel = ((), 0) if kind.lazy else (tuple(tensor.shape), tensor.numel())
         parameter = Parameter(
             name, shape, kind.dtype, tensor.requires_grad, module, (), reachable, numel, tensor.is_leaf
