@@ -8,10 +8,12 @@ from functools import cached_property
 from typing import Protocol
 
 from pgaudit.checks.hits import Hits, hits_of
+from pgaudit.checks.segments import Cut, cut
 from pgaudit.checks.what_if import narrowed, without
 from pgaudit.config import Config
 from pgaudit.config.layouts import Path
 from pgaudit.constructors import Constructor, Decisions, OptimizerDefaults
+from pgaudit.constructors.engine import Rule, RuleChains
 from pgaudit.core.errors import ConfigError
 from pgaudit.core.findings import Finding, Severity
 from pgaudit.core.location import Location, location_order, whole_file
@@ -49,8 +51,13 @@ class Audited:
 
         The library's own rules are not among them: nobody can fix those.
         """
-        patterns = [pattern for pattern in self.constructor.patterns(self.config, self.facts) if pattern.written]
-        return hits_of(self.inventory, patterns, self.assignment, self.first_visits)
+        rules = [rule for rule in self.chains.rules if rule.at]
+        return hits_of(self.inventory, rules, self.chains.text, self.assignment)
+
+    @cached_property
+    def chains(self) -> RuleChains:
+        """The rules of the config for this model."""
+        return self.constructor.chains(self.inventory, self.config, self.facts)
 
     @cached_property
     def past_frozen(self) -> tuple[Hits, ...]:
@@ -63,7 +70,7 @@ class Audited:
             and not any(parameters[visit.index].trainable for visit in hits.matched)
             and self.is_inert(hits)
         ]
-        return tuple(sorted(found, key=lambda hits: location_order(hits.pattern.rule.location)))
+        return tuple(sorted(found, key=lambda hits: location_order(hits.rule.provenance.location)))
 
     @cached_property
     def first_visits(self) -> tuple[Visit | None, ...]:
@@ -116,7 +123,7 @@ class Audited:
 
     def is_inert(self, hits: Hits) -> bool:
         """Returns whether everything would be as it is, were a rule taken out of the config."""
-        fewer = without(self.config, hits.pattern.at)
+        fewer = without(self.config, hits.rule.at)
         sample = self.settings_if(hits.decided[:_SAMPLE], config=fewer).values()
         if any(self.effect(now) != self.effect(then) for now, then in sample):
             return False
@@ -147,9 +154,14 @@ class Audited:
                 prefix = prefix.rpartition(".")[0]
         return {prefix: frozenset(modules.values()) for prefix, modules in found.items()}
 
+    def cut(self, rule: Rule, visit: Visit) -> Cut | None:
+        """Returns on what of a name a rule matches: see :func:`pgaudit.checks.segments.cut`."""
+        text = self.chains.text(visit)
+        return cut(text, rule.found(visit, text))
+
     def rule_at(self, rule: Provenance) -> Path | None:
         """Where a rule stands in the config, if it is one that the config gives."""
-        return next((hits.pattern.at for hits in self.hits if hits.pattern.rule == rule), None)
+        return next((hits.rule.at for hits in self.hits if hits.rule.provenance == rule), None)
 
     def finding(
         self,

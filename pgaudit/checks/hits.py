@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pgaudit.constructors import Decisions
-from pgaudit.constructors.patterns import Pattern
+from pgaudit.constructors.engine import Rule
 from pgaudit.core.parameters import Inventory, Visit
 
 
@@ -14,7 +14,7 @@ from pgaudit.core.parameters import Inventory, Visit
 class Hits:
     """One rule's reach."""
 
-    pattern: Pattern
+    rule: Rule
     matched: tuple[Visit, ...]
     """Every occurrence with a parameter that it matches, tied ones under each name, frozen ones too."""
     decided: tuple[int, ...]
@@ -22,14 +22,20 @@ class Hits:
 
 
 def hits_of(
-    inventory: Inventory, patterns: Sequence[Pattern], assignment: Decisions, first_visits: Sequence[Visit | None]
+    inventory: Inventory, rules: Sequence[Rule], text: Callable[[Visit], str], assignment: Decisions
 ) -> tuple[Hits, ...]:
-    """Returns the hits of each pattern.
+    """Returns the hits of each rule.
 
     A rule is told by its place in the config, since two may have one name (BaseCls allows a pattern twice).
+
+    Args:
+        inventory: the model.
+        rules: in the order in which they are tried.
+        text: what names are searched as.
+        assignment: what was decided.
     """
-    decided: dict[int, list[int]] = {number: [] for number in range(len(patterns))}
-    numbers = {pattern.rule: number for number, pattern in reversed(list(enumerate(patterns)))}
+    decided: dict[int, list[int]] = {number: [] for number in range(len(rules))}
+    numbers = {rule.provenance: number for number, rule in reversed(list(enumerate(rules)))}
     of_setting: dict[int, list[list[int]]] = {}
     for index, (setting, _) in enumerate(assignment.params):
         members = of_setting.get(id(setting))
@@ -37,22 +43,9 @@ def hits_of(
             members = of_setting[id(setting)] = [decided[numbers[rule]] for rule in setting.rules if rule in numbers]
         for each in members:
             each.append(index)
-    matched = _matched(inventory.visits, patterns)
+    searched = [(visit, text(visit)) for visit in inventory.visits] if rules else []
     return tuple(
-        Hits(pattern, visits, tuple(decided[number]))
-        for number, (pattern, visits) in enumerate(zip(patterns, matched, strict=True))
+        Hits(rule, tuple([visit for visit, name in searched if matches(visit, name)]), tuple(decided[number]))
+        for number, rule in enumerate(rules)
+        for matches in [rule.matches]
     )
-
-
-def _matched(visits: Sequence[Visit], patterns: Sequence[Pattern]) -> Iterator[tuple[Visit, ...]]:
-    """Yields what each pattern matches; a text that several search is made once."""
-    texts: dict[object, list[str]] = {}
-    for pattern in patterns:
-        searched, in_text = pattern.searched, pattern.in_text
-        if searched is None or in_text is None:
-            yield tuple([visit for visit in visits if pattern.find(visit) is not None])
-            continue
-        if searched not in texts:
-            texts[searched] = [searched(visit) for visit in visits]
-        pairs = zip(visits, texts[searched], strict=True)
-        yield tuple([visit for visit, text in pairs if in_text(text) is not None])

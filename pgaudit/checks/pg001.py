@@ -29,12 +29,12 @@ _INHERITED = "no name comes near; if it is inherited, it is harmless here"
 def check(audited: Audited, /) -> Iterator[Finding]:
     """Yields a finding for each key without a match."""
     for hits in audited.hits:
-        pattern = hits.pattern
-        if pattern.rule.key is None or hits.matched:
+        rule = hits.rule
+        if rule.provenance.key is None or hits.matched:
             continue
-        if pattern.searched is None and not pattern.whole:
-            message, hint = f"the model has no parameter in a module among {visible(pattern.rule.key)}", None
+        if rule.spans is None and not rule.whole:
+            message, hint = f"the model has no parameter in a module among {visible(rule.provenance.key)}", None
         else:
-            message = f"{quoted(pattern.rule.key)} matches no parameter"
-            hint = suggest.for_dead_key(audited, pattern) if pattern.searched else None
-        yield audited.finding(KIND, message, hint or _INHERITED, at=pattern.at, key=pattern.rule.key)
+            message = f"{quoted(rule.provenance.key)} matches no parameter"
+            hint = suggest.for_dead_key(audited, rule) if rule.spans else None
+        yield audited.finding(KIND, message, hint or _INHERITED, at=rule.at, key=rule.provenance.key)

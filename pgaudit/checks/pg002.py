@@ -32,14 +32,14 @@ KIND = Kind("PG002", "shadowed-key", "warning")
 def check(audited: Audited, /) -> Iterator[Finding]:
     """Yields a finding for each key that matches trainable parameters and decides none."""
     for hits in audited.hits:
-        rule = hits.pattern.rule
+        rule = hits.rule.provenance
         trainable = [visit.index for visit in hits.matched if audited.inventory.parameters[visit.index].trainable]
         if rule.key is None or hits.decided or not trainable:
             continue
         indices = tuple(dict.fromkeys(trainable))
         all_of_them = "its only tensor" if len(indices) == 1 else f"any of its {len(indices):,} tensors"
         message = f"{named(rule)} does not decide {all_of_them}: {'; '.join(_winners(audited, hits, indices))}"
-        yield audited.finding(KIND, message, at=hits.pattern.at, key=rule.key, indices=indices)
+        yield audited.finding(KIND, message, at=hits.rule.at, key=rule.key, indices=indices)
 
 
 def named(rule: Provenance) -> str:
@@ -54,7 +54,7 @@ def _winners(audited: Audited, hits: Hits, indices: tuple[int, ...]) -> Iterator
     first = {visit.index for visit in hits.matched if audited.first_visits[visit.index] is visit}
     for index in indices:
         setting = audited.assignment.params[index].setting
-        rule = setting.weight_decay_rule if "weight_decay" in hits.pattern.states else setting.lr_rule
+        rule = setting.weight_decay_rule if "weight_decay" in hits.rule.states else setting.lr_rule
         if index not in first or rule is None:
             by_first_name += 1
         else:
@@ -63,7 +63,7 @@ def _winners(audited: Audited, hits: Hits, indices: tuple[int, ...]) -> Iterator
     for rule, count in won.most_common():
         line = f" {rule.location.mark}" if rule.location else ""
         taken = f"{named(rule)}{line} takes {_part(count, len(indices))}"
-        by_principle.setdefault(audited.constructor.principle(rule, hits.pattern.rule), []).append(taken)
+        by_principle.setdefault(audited.chains.principle(rule, hits.rule.provenance), []).append(taken)
     for principle, takers in by_principle.items():
         yield f"{words.listed(takers)} ({principle})"
     if by_first_name:

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from pgaudit.checks import suggest, words
 from pgaudit.checks.base import Audited, Kind
 from pgaudit.checks.hits import Hits
-from pgaudit.checks.segments import Cut, cut, means_itself, names_its_kind
+from pgaudit.checks.segments import Cut, means_itself, names_its_kind
 from pgaudit.core.findings import Finding
 from pgaudit.core.parameters import ModuleType
 from pgaudit.text import quoted
@@ -33,7 +33,7 @@ _PLACES = frozenset({"layer", "block", "stage"})
 def check(audited: Audited, /) -> Iterator[Finding]:
     """Yields a finding for each key that decides a parameter by a part of a segment."""
     for hits in audited.hits:
-        if hits.pattern.searched is None or not hits.decided:
+        if hits.rule.spans is None or not hits.decided:
             continue
         cuts = _cuts(audited, hits)
         if cuts:
@@ -42,8 +42,7 @@ def check(audited: Audited, /) -> Iterator[Finding]:
 
 def _cuts(audited: Audited, hits: Hits) -> dict[int, Cut]:
     """The parameters that the key decides by a part of a segment, and should perhaps not."""
-    pattern, key = hits.pattern, hits.pattern.rule.key or ""
-    assert pattern.searched is not None
+    rule, key = hits.rule, hits.rule.provenance.key or ""
     whole = False
     cuts: dict[int, Cut] = {}
     meant: dict[tuple[str, str, str, frozenset[ModuleType]], bool] = {}
@@ -51,7 +50,7 @@ def _cuts(audited: Audited, hits: Hits) -> dict[int, Cut]:
         visit = audited.first_visits[index]
         if visit is None:
             continue
-        found = cut(pattern.searched(visit), pattern.find(visit) or ())
+        found = audited.cut(rule, visit)
         whole = whole or found is None
         if found:
             owners = audited.owners.get(found.path, frozenset())
@@ -67,35 +66,35 @@ def _cuts(audited: Audited, hits: Hits) -> dict[int, Cut]:
 
 
 def _is_meant(hits: Hits, found: Cut, owners: frozenset[ModuleType]) -> bool:
-    if hits.pattern.regex and found.within:
+    if hits.rule.regex and found.within:
         return True  # reported as an unanchored pattern
-    return means_itself(found) or names_its_kind(hits.pattern.rule.key or "", found, owners)
+    return means_itself(found) or names_its_kind(hits.rule.provenance.key or "", found, owners)
 
 
 def _is_only_place(hits: Hits, cuts: dict[int, Cut]) -> bool:
     """Whether a key is a word in the one name that it can mean: `stem` where there is `conv_stem`."""
-    key = hits.pattern.rule.key or ""
-    if len(cuts) < len(hits.decided) or hits.pattern.regex or key in suggest.CLASSIFIERS or key in _PLACES:
+    key = hits.rule.provenance.key or ""
+    if len(cuts) < len(hits.decided) or hits.rule.regex or key in suggest.CLASSIFIERS or key in _PLACES:
         return False
     return len({found.segment for found in cuts.values()}) == 1 and all(found.at_word for found in cuts.values())
 
 
 def _finding(audited: Audited, hits: Hits, cuts: dict[int, Cut]) -> Finding:
-    key, indices = hits.pattern.rule.key or "", list(cuts)
+    key, indices = hits.rule.provenance.key or "", list(cuts)
     also = "also hits" if len(cuts) < len(hits.decided) else "hits only"
     inside = words.listed(dict.fromkeys(found.region for found in cuts.values()))
     which = f"{words.amount(audited, indices)}{words.which(audited, indices)}"
     message = f"{quoted(key)} {also} inside {inside}; {which}"
-    return audited.finding(KIND, message, _hint(audited, hits, cuts), at=hits.pattern.at, key=key, indices=indices)
+    return audited.finding(KIND, message, _hint(audited, hits, cuts), at=hits.rule.at, key=key, indices=indices)
 
 
 def _hint(audited: Audited, hits: Hits, cuts: dict[int, Cut]) -> str | None:
     """A longer key that hits the rest alone, if there is one; otherwise what else may have been meant."""
-    key, searched = hits.pattern.rule.key or "", hits.pattern.searched
+    key = hits.rule.provenance.key or ""
     rest = {index for index in hits.decided if index not in cuts}
     if not rest:
         return suggest.classifier(audited, key)
-    if hits.pattern.regex or searched is None:
+    if hits.rule.regex:
         return None
     for longer in (f"{key}.", f".{key}", f".{key}."):
         if rest == _decided_as(audited, hits, longer):
@@ -107,11 +106,11 @@ def _decided_as(audited: Audited, hits: Hits, longer: str) -> set[int] | None:
     """What the key would decide, were it written so: a longer one may also win where it has lost. None if there is such
     a key already.
     """
-    pattern = hits.pattern
-    if pattern.searched is None or any(each.pattern.rule.key == longer for each in audited.hits):
+    rule = hits.rule
+    if rule.spans is None or any(each.rule.provenance.key == longer for each in audited.hits):
         return None
-    found = dict.fromkeys(visit.index for visit in hits.matched if longer in pattern.searched(visit))
-    renamed = audited.constructor.renamed(audited.config, pattern.rule, longer)
+    found = dict.fromkeys(visit.index for visit in hits.matched if longer in audited.chains.text(visit))
+    renamed = audited.constructor.renamed(audited.config, rule.provenance, longer)
     if renamed is None:
         return None
     then = audited.settings_if(found, config=renamed)

@@ -33,8 +33,8 @@ KIND = Kind("PG004", "custom-key-drops-decay-rule", "warning")
 def check(audited: Audited, /) -> Iterator[Finding]:
     """Yields a finding for each key that raises the weight decay without naming it."""
     for hits in audited.hits:
-        pattern = hits.pattern
-        if pattern.rule.key is None or "weight_decay" in pattern.states or not hits.decided:
+        rule = hits.rule
+        if rule.provenance.key is None or "weight_decay" in rule.states or not hits.decided:
             continue
         dropped = _dropped(audited, hits)
         if dropped:
@@ -43,7 +43,7 @@ def check(audited: Audited, /) -> Iterator[Finding]:
 
 def _dropped(audited: Audited, hits: Hits) -> dict[Provenance, list[int]]:
     """The parameters that had less weight decay without the key, by the rule that had exempted them."""
-    found = audited.settings_if(hits.decided, config=without(audited.config, hits.pattern.at))
+    found = audited.settings_if(hits.decided, config=without(audited.config, hits.rule.at))
     dropped: dict[Provenance, list[int]] = defaultdict(list)
     for index, (now, then) in found.items():
         rule = then.weight_decay_rule
@@ -55,7 +55,7 @@ def _dropped(audited: Audited, hits: Hits) -> dict[Provenance, list[int]]:
 
 def _finding(audited: Audited, hits: Hits, dropped: dict[Provenance, list[int]]) -> Finding:
     indices = sorted(index for members in dropped.values() for index in members)
-    key = hits.pattern.rule.key or ""
+    key = hits.rule.provenance.key or ""
     who = words.listed(f"{named(rule)}{f' {rule.location.mark}' if rule.location else ''}" for rule in dropped)
     kinds = dict.fromkeys(audited.inventory.parameters[index].module.short for index in indices)
     restored = audited.assignment.params[indices[0]].setting.weight_decay
@@ -66,4 +66,4 @@ def _finding(audited: Audited, hits: Hits, dropped: dict[Provenance, list[int]])
     hint = "add decay_mult to the key"
     if len(indices) < len(hits.decided):
         hint = "longer keys with both multipliers for these, or decay_mult in this key for all"
-    return audited.finding(KIND, message, hint, at=hits.pattern.at, key=key, indices=indices)
+    return audited.finding(KIND, message, hint, at=hits.rule.at, key=key, indices=indices)

@@ -37,22 +37,22 @@ def check(audited: Audited, /) -> Iterator[Finding]:
         if hits in audited.past_frozen:
             continue
         trainable = [v for v in hits.matched if audited.inventory.parameters[v.index].trainable]
-        if hits.pattern.rule.key is not None and not hits.decided and (trainable or not hits.matched):
+        if hits.rule.provenance.key is not None and not hits.decided and (trainable or not hits.matched):
             continue
         if not audited.is_inert(hits):
             continue
         indices = hits.decided or tuple(dict.fromkeys(visit.index for visit in hits.matched))
-        message = f"{named(hits.pattern.rule)} changes nothing here: {_reason(audited, hits)}"
-        yield audited.finding(KIND, message, at=hits.pattern.at, key=hits.pattern.rule.short, indices=indices)
+        message = f"{named(hits.rule.provenance)} changes nothing here: {_reason(audited, hits)}"
+        yield audited.finding(KIND, message, at=hits.rule.at, key=hits.rule.provenance.short, indices=indices)
 
 
 def _all_frozen(audited: Audited) -> Finding:
-    rules = [hits.pattern.rule for hits in audited.past_frozen]
+    rules = [hits.rule.provenance for hits in audited.past_frozen]
     indices = tuple(dict.fromkeys(visit.index for hits in audited.past_frozen for visit in hits.matched))
     are = "is" if len(indices) == 1 else "are"
     message = f"{pg010.without_effect(audited)} here: {_all(len(indices), len(rules))} {are} frozen"
     first, *others = (rule.short for rule in rules)
-    return audited.finding(KIND, message, at=audited.past_frozen[0].pattern.at, key=first, indices=indices, keys=others)
+    return audited.finding(KIND, message, at=audited.past_frozen[0].rule.at, key=first, indices=indices, keys=others)
 
 
 def _reason(audited: Audited, hits: Hits) -> str:
@@ -61,7 +61,7 @@ def _reason(audited: Audited, hits: Hits) -> str:
     count = len({visit.index for visit in hits.matched})
     if not hits.decided:
         return f"other rules take {_all(count)}"
-    if hits.pattern.states == {"weight_decay"} and audited.assignment.base.weight_decay == 0:
+    if hits.rule.states == {"weight_decay"} and audited.assignment.base.weight_decay == 0:
         return "the base weight decay is 0, and so is every multiple"
     return f"{_all(len(hits.decided))} would get the same without it"
 

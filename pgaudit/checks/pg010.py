@@ -63,7 +63,7 @@ def frozen(audited: Audited) -> list[int]:
 
 def without_effect(audited: Audited) -> str:
     """Returns ``"backbone" :7, norm_decay_mult :5 change nothing``: the rules that match frozen parameters alone."""
-    rules = [hits.pattern.rule for hits in audited.past_frozen]
+    rules = [hits.rule.provenance for hits in audited.past_frozen]
     names = (f"{named(rule)}{f' {rule.location.mark}' if rule.location else ''}" for rule in rules)
     return f"{words.listed(names)} {'changes' if len(rules) == 1 else 'change'} nothing"
 
@@ -81,8 +81,8 @@ def _of_frozen(audited: Audited) -> Iterator[Finding]:
     message = f"{_are(indices, 'frozen tensor')} {where}{words.which(audited, indices)}"
     idle = audited.past_frozen
     message += f"; so {without_effect(audited)}" if idle else ""
-    keys = [hits.pattern.rule.short for hits in idle]
-    at = idle[0].pattern.at if idle else ()
+    keys = [hits.rule.provenance.short for hits in idle]
+    at = idle[0].rule.at if idle else ()
     yield audited.finding(KIND, message, hint, at=at, key="frozen", indices=indices, keys=keys)
 
 

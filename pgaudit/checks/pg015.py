@@ -22,7 +22,7 @@ KIND = Kind("PG015", "dcn-overlap", "warning")
 
 def check(audited: Audited, /) -> Iterator[Finding]:
     """Yields a finding if there are biases of offset layers that both options are about."""
-    by_option = {hits.pattern.rule.option: hits for hits in audited.hits if hits.pattern.rule.key is None}
+    by_option = {hits.rule.provenance.option: hits for hits in audited.hits if hits.rule.provenance.key is None}
     offsets, biases = by_option.get("dcn_offset_lr_mult"), by_option.get("bias_lr_mult")
     if offsets is None or biases is None:
         return
@@ -31,4 +31,4 @@ def check(audited: Audited, /) -> Iterator[Finding]:
     ]
     if both:
         message = f"dcn_offset_lr_mult overrides bias_lr_mult on biases of offset layers{words.which(audited, both)}"
-        yield audited.finding(KIND, message, at=offsets.pattern.at, key="dcn_offset_lr_mult", indices=both)
+        yield audited.finding(KIND, message, at=offsets.rule.at, key="dcn_offset_lr_mult", indices=both)

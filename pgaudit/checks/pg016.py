@@ -17,7 +17,6 @@ from collections.abc import Iterator
 from pgaudit.checks import words
 from pgaudit.checks.base import Audited, Kind
 from pgaudit.checks.hits import Hits
-from pgaudit.checks.segments import cut
 from pgaudit.core.findings import Finding
 from pgaudit.expressions import Expression, SlowExpression
 from pgaudit.text import quoted
@@ -28,26 +27,26 @@ KIND = Kind("PG016", "unanchored-pattern", "warning")
 def check(audited: Audited, /) -> Iterator[Finding]:
     """Yields a finding for each pattern that decides a parameter by the middle of a word."""
     for hits in audited.hits:
-        pattern = hits.pattern
-        if not pattern.regex or pattern.searched is None:
+        rule = hits.rule
+        if not rule.regex:
             continue
         indices = []
         for index in hits.decided:
             visit = audited.first_visits[index]
-            found = cut(pattern.searched(visit), pattern.find(visit) or ()) if visit else None
+            found = audited.cut(rule, visit) if visit else None
             if found and found.within:
                 indices.append(index)
         if indices:
-            key = pattern.rule.key or ""
+            key = rule.provenance.key or ""
             also = "also hits" if len(indices) < len(hits.decided) else "hits only"
             which = f"{words.amount(audited, indices)}{words.which(audited, indices)}"
             message = f"{quoted(key)} {also} the middle of a word; {which}"
-            yield audited.finding(KIND, message, _hint(audited, hits, indices), at=pattern.at, key=key, indices=indices)
+            yield audited.finding(KIND, message, _hint(audited, hits, indices), at=rule.at, key=key, indices=indices)
 
 
 def _hint(audited: Audited, hits: Hits, indices: list[int]) -> str | None:
     """An anchored pattern that hits the rest alone, if there is one."""
-    key = hits.pattern.rule.key or ""
+    key = hits.rule.provenance.key or ""
     rest = set(hits.decided).difference(indices)
     for anchored in (f"{key}$", f"(^|[._]){key}", f"{key}([._]|$)", rf"(^|[._]){key}([._]|$)") if rest else ():
         if _found(audited, hits, anchored) == rest:

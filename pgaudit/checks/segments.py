@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pgaudit.constructors.patterns import Spans
+from pgaudit.constructors.evaluation import Spans
 from pgaudit.core.parameters import ModuleType
 from pgaudit.models.walk.families import NORM_LIKE, NORMS
 

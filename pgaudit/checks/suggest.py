@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from pgaudit.constructors.patterns import Pattern
+from pgaudit.constructors.engine import Rule
 from pgaudit.names import Names
 from pgaudit.text import nearest, quoted
 
@@ -21,14 +21,13 @@ _NEAR = 0.75
 """How alike a name must be: `layer1` and `layers` are, `stem` and `stages` are not."""
 
 
-def for_dead_key(audited: Audited, pattern: Pattern) -> str | None:
+def for_dead_key(audited: Audited, rule: Rule) -> str | None:
     """Returns a hint for a key or pattern that matches no name, or None."""
-    key = pattern.rule.key or ""
-    if pattern.whole:
+    key = rule.provenance.key or ""
+    if rule.whole:
         return _for_dead_glob(audited, key)
-    assert pattern.searched is not None
-    names = [pattern.searched(visit).removeprefix(".") for visit in audited.inventory.visits]
-    word = re.sub(r"^\^|^\.\*|\$$|\.\*$|\\(?=\.)", "", key) if pattern.regex else key
+    names = [audited.chains.text(visit).removeprefix(".") for visit in audited.inventory.visits]
+    word = re.sub(r"^\^|^\.\*|\$$|\.\*$|\\(?=\.)", "", key) if rule.regex else key
     if word.startswith(".") and any(name.startswith(word[1:]) for name in names):
         return f"{quoted(word[1:])} stands at the root, where no dot comes before it"
     plain = word.strip(".")
@@ -40,7 +39,7 @@ def for_dead_key(audited: Audited, pattern: Pattern) -> str | None:
         if any(f".{name}" in f".{full}" for full in names):
             return f"{quoted(name)} is here, but not below {quoted(plain[: -len(name) - 1])}"
     near = nearest(plain, _runs(names, plain.count(".") + 1), cutoff=_NEAR)
-    if near and pattern.regex and ".*" in key and re.fullmatch(r"[\w.]+", near[0]):  # probably written for whole names
+    if near and rule.regex and ".*" in key and re.fullmatch(r"[\w.]+", near[0]):  # probably written for whole names
         whole = (f"{near[0]}.*", f".*{near[0]}", f".*{near[0]}.*")
         near = [word for word in whole if any(re.fullmatch(word, name) for name in names)] or near
     return f"did you mean {quoted(near[0])}?" if near else classifier(audited, plain)

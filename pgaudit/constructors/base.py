@@ -13,6 +13,7 @@ from pgaudit.core.parameters import Inventory, Listing
 from pgaudit.core.setting import Provenance, Setting
 
 if TYPE_CHECKING:
+    from pgaudit.constructors.engine import RuleChains
     from pgaudit.constructors.evaluation import Occurrence
     from pgaudit.constructors.patterns import Pattern
 
@@ -162,6 +163,9 @@ class Constructor(Protocol):
         Raises:
             ConfigError: where the real library would raise.
         """
+
+    def chains(self, inventory: Inventory, config: Config, defaults: OptimizerDefaults) -> RuleChains:
+        """Returns the rules that the config gives, for a model."""
 
     def patterns(self, config: Config, facts: OptimizerDefaults) -> Sequence[Pattern]:
         """Returns the rules that the config gives, in the order in which they are tried."""

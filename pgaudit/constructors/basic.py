@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pgaudit.config import Config
 from pgaudit.config.grammars import Grammar
 from pgaudit.constructors.base import Conflict, Decision, Decisions, OptimizerDefaults, OptimizerSpec, Unread
-from pgaudit.constructors.evaluation import Computation, Occurrence, RuleEvaluation
+from pgaudit.constructors.engine import Rule, RuleChains, whole_name
+from pgaudit.constructors.evaluation import Computation, Occurrence, RuleEvaluation, Spans
 from pgaudit.constructors.known_options import FOREIGN_OPTIONS
 from pgaudit.constructors.patterns import Pattern
 from pgaudit.core.parameters import Inventory, Listing, Visit
@@ -57,6 +58,13 @@ class Basic:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         return "the first rule that matches wins"
 
+    def chains(self, inventory: Inventory, config: Config, defaults: OptimizerDefaults) -> RuleChains:
+        """See :class:`pgaudit.constructors.base.Constructor`."""
+        found = self.patterns(config, defaults)
+        text = next((pattern.searched for pattern in found if pattern.searched), whole_name)
+        base = untouched(config, defaults)
+        return RuleChains([_rule(each) for each in found], base, lambda won, visit: base, self.principle, text=text)
+
     def evaluations(
         self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int
     ) -> Iterator[Occurrence]:
@@ -78,6 +86,22 @@ class Basic:
     def exempting(self, config: Config, part: str) -> tuple[str, Config] | None:
         """No rule could say so."""
         return None
+
+
+def _rule(pattern: Pattern) -> Rule:
+    def spans(text: str) -> Spans:
+        return pattern.find(Visit("", text, 0, None, ())) or ()  # type: ignore[arg-type]
+
+    return Rule(
+        pattern.rule,
+        lambda visit, _: pattern.find(visit) is not None,
+        lambda visit, _: pattern.says(visit),
+        at=pattern.at,
+        states=pattern.states,
+        spans=spans if pattern.searched else None,
+        regex=pattern.regex,
+        whole=pattern.whole,
+    )
 
 
 def occurrence_of(name: str, setting: Setting) -> Occurrence:
@@ -153,6 +177,18 @@ def base_rule(config: Config, value: str, section: str = "optimizer") -> Provena
 def untouched(config: Config, facts: OptimizerDefaults) -> Setting:
     """Returns what a group gets into which the library writes nothing but parameters."""
     return Setting.of(facts.lr, facts.weight_decay, base_rule(config, "lr"), base_rule(config, "weight_decay"))
+
+
+EMPTY = "paramwise_cfg is empty: one group of all parameters"
+
+
+def tells_one_group(inventory: Inventory, base: Setting, index: int, why: str) -> Iterator[Occurrence]:
+    """Yields how a parameter comes into the one group of all that ``parameters()`` yields."""
+    if index in inventory.whole:
+        chains = RuleChains((), base, lambda won, visit: base, lambda winner, loser: "", untold=why)
+        parameter = inventory.parameters[index]
+        visit = Visit("", parameter.name, index, parameter.module, ())
+        yield Occurrence(parameter.name, tuple(chains.told(visit)))
 
 
 def one_group(inventory: Inventory, untouched: Setting, config: Config) -> Decisions:

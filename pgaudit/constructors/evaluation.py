@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from pgaudit.constructors.patterns import Spans
 from pgaudit.core.setting import Provenance
+
+Spans = tuple[tuple[int, int], ...]
+"""The matching parts of a text, from and to."""
 
 Decided = Literal["lr", "weight_decay", "scheduled_lr"]
 """What a rule can decide. ``scheduled_lr`` is :attr:`Setting.scheduled_lr`: a rule that sets an ``lr_scale`` yields,

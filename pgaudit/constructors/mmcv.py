@@ -6,48 +6,25 @@ Deformable convolutions are recognised as where mmcv's compiled ops are installe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
 
 from pgaudit.config import Config
 from pgaudit.config.grammars.openmmlab import MMCV
 from pgaudit.constructors.base import OptimizerDefaults, Unread
 from pgaudit.constructors.known_options import FOREIGN_OPTIONS, SISTERS_BY_KEY
 from pgaudit.constructors.openmmlab import Dialect, OpenMMLab
-from pgaudit.constructors.openmmlab.dialect import Chosen
 from pgaudit.constructors.openmmlab.options import (
     BIAS_DECAY,
     BIAS_LR,
     DCN_OFFSET_LR,
     DWCONV_DECAY,
     NORM_DECAY,
-    in_deformable,
-    is_norm,
 )
-from pgaudit.core.parameters import Visit
 
 OPTIONS = (BIAS_LR, DCN_OFFSET_LR, NORM_DECAY, DWCONV_DECAY, BIAS_DECAY)
 
 READ_BY_KEY = frozenset({"lr_mult", "decay_mult"})
 """The settings of one custom key that are read."""
-
-
-def choose(visit: Visit, given: Set[str]) -> Chosen:
-    """See :attr:`pgaudit.constructors.openmmlab.Dialect.choose`. Which options are given makes no difference."""
-    in_dcn = in_deformable(visit)
-    plain_bias = visit.own == "bias" and not in_dcn
-    norm = is_norm(visit)
-    lr_option = wd_option = None
-    if plain_bias and not norm:
-        lr_option = "bias_lr_mult"
-    if in_dcn and visit.conv is not None and "conv_offset" in visit.prefix:
-        lr_option = "dcn_offset_lr_mult"
-    if norm:
-        wd_option = "norm_decay_mult"
-    elif visit.conv is not None and visit.conv.depthwise:
-        wd_option = "dwconv_decay_mult"
-    elif plain_bias:
-        wd_option = "bias_decay_mult"
-    return lr_option, wd_option
 
 
 class Mmcv(OpenMMLab):
@@ -59,7 +36,7 @@ class Mmcv(OpenMMLab):
         call="mmcv's DefaultOptimizerConstructor.add_params",
         options=OPTIONS,
         order="norms are asked for first, then depthwise convolutions, then biases",
-        choose=choose,
+        asks_all=True,
         keeps_frozen=True,
         copies_settings=False,
     )

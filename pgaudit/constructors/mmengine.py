@@ -7,7 +7,7 @@ optimizer (AmpOptimWrapper and the like) leaves the groups as they are, and is n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
 
 from pgaudit.config import Config
 from pgaudit.config.grammars.openmmlab import MMENGINE
@@ -15,7 +15,6 @@ from pgaudit.config.layouts import Path
 from pgaudit.constructors.base import OptimizerDefaults, OptimizerSpec, Unread
 from pgaudit.constructors.known_options import FOREIGN_OPTIONS
 from pgaudit.constructors.openmmlab import Dialect, OpenMMLab
-from pgaudit.constructors.openmmlab.dialect import Chosen
 from pgaudit.constructors.openmmlab.options import (
     BIAS_DECAY,
     BIAS_LR,
@@ -23,10 +22,7 @@ from pgaudit.constructors.openmmlab.options import (
     DWCONV_DECAY,
     FLAT_DECAY,
     NORM_DECAY,
-    in_deformable,
-    is_norm,
 )
-from pgaudit.core.parameters import Visit
 from pgaudit.text import quoted, visible
 
 OPTIONS = (BIAS_LR, DCN_OFFSET_LR, NORM_DECAY, BIAS_DECAY, DWCONV_DECAY, FLAT_DECAY)
@@ -46,27 +42,6 @@ def class_named(name: str) -> str:
     return RENAMED.get(name, name) if plain == name or "." in plain else plain
 
 
-def choose(visit: Visit, given: Set[str]) -> Chosen:
-    """See :attr:`pgaudit.constructors.openmmlab.Dialect.choose`."""
-    in_dcn = in_deformable(visit)
-    plain_bias = visit.own == "bias" and not in_dcn
-    norm = is_norm(visit)
-    lr_option = wd_option = None
-    if plain_bias and not norm and "bias_lr_mult" in given:
-        lr_option = "bias_lr_mult"
-    if in_dcn and visit.conv is not None and "dcn_offset_lr_mult" in given and "conv_offset" in visit.prefix:
-        lr_option = "dcn_offset_lr_mult"
-    if norm and "norm_decay_mult" in given:
-        wd_option = "norm_decay_mult"
-    elif plain_bias and "bias_decay_mult" in given:
-        wd_option = "bias_decay_mult"
-    elif visit.conv is not None and visit.conv.depthwise and "dwconv_decay_mult" in given:
-        wd_option = "dwconv_decay_mult"
-    elif visit.ndim == 1 and not in_dcn and "flat_decay_mult" in given:
-        wd_option = "flat_decay_mult"
-    return lr_option, wd_option
-
-
 class Mmengine(OpenMMLab):
     """The constructor that mmengine, and with it mmpretrain, mmdet 3 and mmseg 1, use unless told otherwise."""
 
@@ -76,7 +51,7 @@ class Mmengine(OpenMMLab):
         call="mmengine's DefaultOptimWrapperConstructor.add_params",
         options=OPTIONS,
         order="norms are asked for first, then biases, then depthwise convolutions, then vectors",
-        choose=choose,
+        asks_all=False,
         keeps_frozen=False,
         copies_settings=True,
     )

@@ -9,11 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pgaudit.config.layouts import Path
+from pgaudit.constructors.evaluation import Spans
 from pgaudit.core.parameters import Visit
 from pgaudit.core.setting import Provenance
-
-Spans = tuple[tuple[int, int], ...]
-"""The matching parts of a text, from and to."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from pgaudit.constructors import OptimizerDefaults
 from pgaudit.constructors.mmcv import Mmcv
 from pgaudit.constructors.mmengine import RENAMED, Mmengine
 from pgaudit.constructors.openmmlab import OpenMMLab
-from pgaudit.constructors.openmmlab.options import Option, searched
+from pgaudit.constructors.openmmlab.options import Option
+from pgaudit.constructors.openmmlab.rules import searched
 from pgaudit.convert.custom_keys import keys_for, winner
 from pgaudit.convert.job import FROZEN_HINT, Converted, Job
 from pgaudit.convert.words import multiplier
@@ -175,10 +176,9 @@ class _Writer:
     def _usual(self, option: Option) -> list[float]:
         """The values that most parameters have which an option is about; and most of those that other options leave."""
         dialect = self._constructor.dialect
-        every = frozenset(each.name for each in dialect.options)
         firsts = {index: self._job.inventory.visits_of[index][0] for index in self._wanted}
         of_kind = [index for index, visit in firsts.items() if option.matches(visit)]
-        chosen = [index for index in of_kind if option.name in dialect.choose(firsts[index], every)]
+        chosen = [index for index in of_kind if dialect.first(firsts[index], option.of) is option]
         counts = (Counter(self._values[index][option.of] for index in taken) for taken in (chosen, of_kind))
         return list(dict.fromkeys(value for count in counts for value, _ in count.most_common(1)))
 

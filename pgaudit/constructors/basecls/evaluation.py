@@ -8,8 +8,8 @@ from pgaudit.config import Config
 from pgaudit.config.policy import PolicyRule
 from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.constructors.basecls.rules import Matcher, policy_of, settings_of
-from pgaudit.constructors.evaluation import Computation, Occurrence, RuleEvaluation
-from pgaudit.constructors.patterns import Pattern, Spans
+from pgaudit.constructors.evaluation import Computation, Occurrence, RuleEvaluation, Spans
+from pgaudit.constructors.patterns import Pattern
 from pgaudit.core.parameters import Inventory, Visit
 from pgaudit.core.setting import Provenance, Setting
 from pgaudit.text import visible

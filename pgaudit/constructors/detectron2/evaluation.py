@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from pgaudit.config import Config
 from pgaudit.constructors.detectron2.rules import Detectron2Rules, is_norm, searched
-from pgaudit.constructors.evaluation import Computation, Decided, Occurrence, RuleEvaluation
-from pgaudit.constructors.patterns import Pattern, Spans
+from pgaudit.constructors.evaluation import Computation, Decided, Occurrence, RuleEvaluation, Spans
+from pgaudit.constructors.patterns import Pattern
 from pgaudit.core.parameters import Inventory, Visit
 from pgaudit.core.setting import Provenance
 from pgaudit.models.walk.families import NORM_LIKE, NORMS

@@ -5,8 +5,9 @@ deformable convolutions here.
 from __future__ import annotations
 
 from pgaudit.config import Config
+from pgaudit.constructors.evaluation import Spans
 from pgaudit.constructors.openmmlab.options import NORM_DECAY, is_norm
-from pgaudit.constructors.patterns import Pattern, Spans, occurrences
+from pgaudit.constructors.patterns import Pattern, occurrences
 from pgaudit.core.parameters import Visit
 from pgaudit.core.setting import Provenance
 from pgaudit.text import counted, quoted, visible

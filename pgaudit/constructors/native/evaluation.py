@@ -7,10 +7,10 @@ from functools import partial
 
 from pgaudit.config import Config
 from pgaudit.constructors.base import OptimizerDefaults
-from pgaudit.constructors.evaluation import Computation, Decided, Occurrence, RuleEvaluation
+from pgaudit.constructors.evaluation import Computation, Decided, Occurrence, RuleEvaluation, Spans
 from pgaudit.constructors.native.decide import RuleList, View, views_of
 from pgaudit.constructors.native.match import Selector
-from pgaudit.constructors.patterns import Pattern, Spans
+from pgaudit.constructors.patterns import Pattern
 from pgaudit.core.parameters import Inventory, Visit
 from pgaudit.core.setting import Provenance, Setting
 

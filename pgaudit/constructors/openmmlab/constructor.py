@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
 
 from pgaudit.config import Config
 from pgaudit.constructors.base import Conflict, Decision, Decisions, OptimizerDefaults
-from pgaudit.constructors.basic import Basic, one_group, refuse_raising
+from pgaudit.constructors.basic import EMPTY, Basic, one_group, refuse_raising, tells_one_group
+from pgaudit.constructors.engine import RuleChains
+from pgaudit.constructors.evaluation import Computation, Decided, Occurrence, RuleEvaluation
 from pgaudit.constructors.openmmlab import custom_keys
 from pgaudit.constructors.openmmlab.dialect import Dialect
-from pgaudit.constructors.openmmlab.options import key_pattern, option_pattern
-from pgaudit.constructors.openmmlab.rules import OpenMMLabRules
-from pgaudit.constructors.patterns import Pattern
-from pgaudit.core.parameters import Inventory, Listing
+from pgaudit.constructors.openmmlab.rules import chains_of
+from pgaudit.core.parameters import Inventory, Listing, Visit
 from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
 from pgaudit.text import quoted
 
-if TYPE_CHECKING:
-    from pgaudit.constructors.evaluation import Occurrence
+_FROZEN = Provenance("frozen")
+_BOTH: frozenset[Decided] = frozenset({"lr", "weight_decay"})
 
 
 class OpenMMLab(Basic):
@@ -37,50 +36,66 @@ class OpenMMLab(Basic):
             "bypass_duplicate": "a tied parameter is taken once, under its first name",
         }
 
+    def chains(self, inventory: Inventory, config: Config, defaults: OptimizerDefaults) -> RuleChains:
+        """Custom keys, then options."""
+        return chains_of(config, defaults, self.dialect)
+
     def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
-        rules = OpenMMLabRules(config, facts, self.dialect)
+        chains, call = self.chains(inventory, config, facts), self.dialect.call
         if not config.paramwise_cfg:
-            return one_group(inventory, rules.untouched, config)
+            return one_group(inventory, chains.base, config)
         if inventory.circular is not None:
             raise config.error(
-                f"the module {quoted(inventory.circular)} contains itself; {rules.call} would raise RecursionError",
+                f"the module {quoted(inventory.circular)} contains itself; {call} would raise RecursionError",
                 "paramwise_cfg",
                 hint="only an empty paramwise_cfg works with such a model",
             )
-        refuse_raising(config, inventory, ["named_children"], rules.call, "paramwise_cfg")
-        return _one_group_each(inventory, rules, config)
-
-    def patterns(self, config: Config, facts: OptimizerDefaults) -> Sequence[Pattern]:
-        """Custom keys, then the options that are given."""
-        rules = OpenMMLabRules(config, facts, self.dialect)
-        keys = [key_pattern(config, key, copied=self.dialect.copies_settings) for key in rules.keys]
-        given = [option for option in self.dialect.options if option.name in rules.given]
-        return [*keys, *(option_pattern(config, option) for option in given)]
-
-    def principle(self, winner: Provenance, loser: Provenance) -> str:
-        """See :class:`pgaudit.constructors.base.Constructor`."""
-        return self.dialect.principle(winner, loser)
+        refuse_raising(config, inventory, ["named_children"], call, "paramwise_cfg")
+        return _one_group_each(inventory, chains, config, self.dialect)
 
     def evaluations(
         self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int
     ) -> Iterator[Occurrence]:
         """See :class:`pgaudit.constructors.base.Constructor`."""
-        from pgaudit.constructors.openmmlab import evaluation
+        chains, parameter, dialect = self.chains(inventory, config, facts), inventory.parameters[index], self.dialect
+        if not config.paramwise_cfg:
+            yield from tells_one_group(inventory, chains.base, index, EMPTY)
+            return
+        bypass = bool(config.paramwise_cfg.get("bypass_duplicate", False))
+        first: str | None = None
+        for visit in inventory.visits_of.get(index, ()):
+            note = None if first is None else f"the same tensor as {first}: a second group for it, which torch refuses"
+            if first is not None and bypass and (parameter.trainable or dialect.bypasses_frozen):
+                rule = Provenance("duplicate", None, config.location("paramwise_cfg", "bypass_duplicate"))
+                met = RuleEvaluation(rule, True, f"already in a group as {first}")
+                yield Occurrence(visit.name, (met, *chains.told(visit, rule)))
+            elif parameter.trainable:
+                yield Occurrence(visit.name, tuple(chains.told(visit)), note)
+            else:
+                told = (self._frozen(chains), *chains.told(visit, _FROZEN))
+                yield Occurrence(visit.name, told, note if dialect.keeps_frozen else None)
+            first = first or visit.name
 
-        return evaluation.occurrences(self.dialect, inventory, config, facts, index)
+    def _frozen(self, chains: RuleChains) -> RuleEvaluation:
+        if not self.dialect.keeps_frozen:
+            return RuleEvaluation(_FROZEN, True, "it is frozen: skipped, with a warning", (), _BOTH)
+        values = (Computation("lr", chains.base.lr), Computation("weight_decay", chains.base.weight_decay))
+        return RuleEvaluation(_FROZEN, True, "it is frozen", values, _BOTH)
 
     def renamed(self, config: Config, rule: Provenance, to: str) -> Config | None:
         """See :class:`pgaudit.constructors.base.Constructor`."""
-        return custom_keys.renamed(config, rule, to) if rule.option == "custom_keys" else None
+        return custom_keys.renamed(config, rule, to)
 
     def exempting(self, config: Config, part: str) -> tuple[str, Config] | None:
         """A custom key."""
         return custom_keys.exempting(config, part)
 
 
-def _one_group_each(inventory: Inventory, rules: OpenMMLabRules, config: Config) -> Decisions:
-    bypass = bool(rules.options.get("bypass_duplicate", False))
+def _one_group_each(inventory: Inventory, chains: RuleChains, config: Config, dialect: Dialect) -> Decisions:
+    bypass = bool((config.paramwise_cfg or {}).get("bypass_duplicate", False))
+    kept = Setting.of(chains.base.lr, chains.base.weight_decay, _FROZEN, _FROZEN)
+    skipped = Decision(Setting.left_out(_FROZEN), None)
     trainable = [parameter.trainable for parameter in inventory.parameters]
     decisions: list[Decision | None] = [None] * len(trainable)
     again: dict[int, list[tuple[str, Setting]]] = {}
@@ -88,17 +103,17 @@ def _one_group_each(inventory: Inventory, rules: OpenMMLabRules, config: Config)
     groups = 0
     for visit in inventory.visits:
         if visit.conv is not None:
-            rules.refuse_without_channels(visit)
+            _refuse_without_channels(visit, config, dialect)
         index = visit.index
         first = decisions[index] is None
-        if bypass and not first and (trainable[index] or rules.bypasses_frozen):
+        if bypass and not first and (trainable[index] or dialect.bypasses_frozen):
             continue
         if trainable[index]:
-            setting = rules.setting(visit)
-        elif rules.keeps_frozen:
-            setting = rules.frozen  # appended before anything asks whether it is a duplicate
+            setting = chains.decide(visit)
+        elif dialect.keeps_frozen:
+            setting = kept  # appended before anything asks whether it is a duplicate
         else:
-            decisions[index] = Decision(rules.frozen, None)
+            decisions[index] = skipped
             warned[index] = None
             continue
         if first:
@@ -108,7 +123,7 @@ def _one_group_each(inventory: Inventory, rules: OpenMMLabRules, config: Config)
             again.setdefault(index, []).append((visit.name, setting))
     if not groups and warned:
         raise config.error(
-            f"every parameter is frozen, and {rules.call} skips them; "
+            f"every parameter is frozen, and {dialect.call} skips them; "
             "torch would raise ValueError: optimizer got an empty parameter list",
             "paramwise_cfg",
         )
@@ -119,4 +134,13 @@ def _one_group_each(inventory: Inventory, rules: OpenMMLabRules, config: Config)
     )
     left = Decision(NOT_OPTIMIZED, None)
     decided_all = tuple(decided or left for decided in decisions)
-    return Decisions(decided_all, rules.untouched, conflicts, warned=tuple(sorted(warned)))
+    return Decisions(decided_all, chains.base, conflicts, warned=tuple(sorted(warned)))
+
+
+def _refuse_without_channels(visit: Visit, config: Config, dialect: Dialect) -> None:
+    """Raises ConfigError for a Conv2d that the library cannot ask for its channels, whoever owns it."""
+    if visit.conv is not None and (visit.conv.in_channels is None or visit.conv.groups is None):
+        raise config.error(
+            f"a Conv2d without channels owns {quoted(visit.name)}; {dialect.call} would raise AttributeError",
+            "paramwise_cfg",
+        )

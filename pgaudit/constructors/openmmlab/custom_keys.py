@@ -1,17 +1,47 @@
-"""OpenMMLab's ``custom_keys``, written otherwise: for what checks want to know."""
+"""OpenMMLab's ``custom_keys``: in which order they win, what of a name they match, and how to write them otherwise."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from pgaudit.config import Config
+from pgaudit.constructors.evaluation import Spans
 from pgaudit.core.setting import Provenance
 
 
-def renamed(config: Config, rule: Provenance, to: str) -> Config:
-    """Returns the config with a custom key written otherwise."""
+def in_order(keys: Iterable[str]) -> list[str]:
+    """Returns custom keys as they are tried: the longest wins; among equally long ones the first in the alphabet."""
+    return sorted(sorted(keys), key=len, reverse=True)
+
+
+def why_first(winner: Provenance, loser: Provenance) -> str:
+    """Says why one custom key beats another."""
+    if len(winner.key or "") != len(loser.key or ""):
+        return "the longer key wins"
+    return "of equally long keys the first in the alphabet wins"
+
+
+def spans(key: str, text: str) -> Spans:
+    """Returns where a key stands in a text; an empty key stands everywhere, and so nowhere in particular."""
+    found = []
+    at = text.find(key) if key else -1
+    while at >= 0:
+        found.append((at, at + len(key)))
+        at = text.find(key, at + 1)
+    return tuple(found)
+
+
+def says(key: str, text: str) -> str:
+    """Returns whether a key stands in a text, in words."""
+    return "stands in the name" if key in text else "not in the name"
+
+
+def renamed(config: Config, rule: Provenance, to: str) -> Config | None:
+    """Returns the config with a custom key written otherwise; None for any other rule."""
+    if rule.option != "custom_keys":
+        return None
     return _with(config, {to if key == rule.key else key: settings for key, settings in _keys(config).items()})
 
 

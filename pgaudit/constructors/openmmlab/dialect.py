@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
 from dataclasses import dataclass
 
+from pgaudit.constructors.evaluation import Decided
+from pgaudit.constructors.openmmlab import custom_keys
 from pgaudit.constructors.openmmlab.options import Option
 from pgaudit.core.parameters import Visit
 from pgaudit.core.setting import Provenance
-
-Chosen = tuple[str | None, str | None]
-"""The options that speak about a parameter's lr and its weight decay."""
 
 
 @dataclass(frozen=True)
@@ -20,13 +18,11 @@ class Dialect:
     call: str
     """The method that walks over the model."""
     options: tuple[Option, ...]
-    """In the order of evaluation. In weight decay the first that takes a parameter decides."""
+    """In the order of evaluation: the first that takes a parameter decides."""
     order: str
     """That order, in words."""
-    choose: Callable[[Visit, Set[str]], Chosen]
-    """Returns the options that take a parameter about which no custom key speaks; the second argument holds those that
-    the config gives. One that is not given may take them all the same, and multiplies by 1.
-    """
+    asks_all: bool
+    """Whether an option that is not given takes its parameters all the same, and multiplies by 1."""
     keeps_frozen: bool
     """Whether a frozen parameter gets a group, rather than being skipped with a warning."""
     copies_settings: bool
@@ -35,6 +31,10 @@ class Dialect:
     """Whether ``bypass_duplicate`` is asked before anything asks whether a parameter is frozen."""
     can_force: bool = False
     """Whether ``force_default_settings`` lets the options decide after the custom keys."""
+
+    def first(self, visit: Visit, of: Decided) -> Option | None:
+        """Returns the option that decides a value of a parameter where all are given."""
+        return next((option for option in self.options if option.of == of and option.matches(visit)), None)
 
     def principle(self, winner: Provenance, loser: Provenance) -> str:
         """Says why one rule beats another."""
@@ -50,6 +50,4 @@ class Dialect:
             return self.order
         if loser.option != "custom_keys":
             return "a custom key leaves the options no turn"
-        if len(winner.key or "") != len(loser.key or ""):
-            return "the longer key wins"
-        return "of equally long keys the first in the alphabet wins"
+        return custom_keys.why_first(winner, loser)

@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pgaudit.config import Config
-from pgaudit.constructors.patterns import Pattern, Spans, occurrences
 from pgaudit.core.parameters import Visit
-from pgaudit.core.setting import Provenance
 from pgaudit.models.walk.families import NORM_LIKE, NORMS
 from pgaudit.text import counted, quoted, visible
 
@@ -25,7 +22,7 @@ class Option:
     about: str
     """What it is for, in a few words."""
 
-    def matches(self, visit: Visit) -> bool:
+    def matches(self, visit: Visit, _: str = "") -> bool:
         """Whether a parameter is of the kind that the option is about, whatever comes before it."""
         in_dcn = in_deformable(visit)
         if self is NORM_DECAY:
@@ -38,7 +35,7 @@ class Option:
             return visit.ndim == 1 and not in_dcn
         return visit.own == "bias" and not in_dcn and not (self is BIAS_LR and is_norm(visit))
 
-    def says(self, visit: Visit) -> str:
+    def says(self, visit: Visit, _: str = "") -> str:
         """Returns why it matches or does not, in words."""
         kind = visible(visit.module.short)
         if self is NORM_DECAY:
@@ -94,41 +91,3 @@ def is_norm(visit: Visit) -> bool:
 def in_deformable(visit: Visit) -> bool:
     """Whether the immediate parent is a deformable convolution."""
     return visit.parent is not None and "deform_conv" in visit.parent.families
-
-
-def searched(visit: Visit) -> str:
-    """Returns the name as custom keys are searched in it: with a leading dot at the root."""
-    return f"{visit.prefix}.{visit.own}"
-
-
-def key_pattern(config: Config, key: str, *, copied: bool) -> Pattern:
-    """Returns a custom key as a pattern; where its settings are copied, it may state a value itself."""
-    at = ("paramwise_cfg", "custom_keys", key)
-    stated = (config.paramwise_cfg or {})["custom_keys"][key]
-    values = {"lr_mult": "lr", "decay_mult": "weight_decay"}
-    if copied:
-        values |= {"lr": "lr", "weight_decay": "weight_decay"}
-
-    def find(visit: Visit) -> Spans | None:
-        return occurrences(key, searched(visit))
-
-    def in_text(text: str) -> Spans | None:
-        return occurrences(key, text)
-
-    def says(visit: Visit) -> str:
-        return "stands in the name" if key in searched(visit) else "not in the name"
-
-    states = frozenset(value for word, value in values.items() if word in stated)
-    return Pattern(
-        Provenance("custom_keys", key, config.location(*at)), at, states, find, says, searched, in_text=in_text
-    )
-
-
-def option_pattern(config: Config, option: Option) -> Pattern:
-    """Returns an option as a pattern."""
-    at = ("paramwise_cfg", option.name)
-
-    def find(visit: Visit) -> Spans | None:
-        return () if option.matches(visit) else None
-
-    return Pattern(Provenance(option.name, None, config.location(*at)), at, frozenset({option.of}), find, option.says)

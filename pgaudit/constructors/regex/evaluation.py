@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from pgaudit.config import Config
 from pgaudit.constructors.base import OptimizerDefaults
-from pgaudit.constructors.evaluation import Computation, Decided, Occurrence, RuleEvaluation
-from pgaudit.constructors.patterns import Pattern, Spans
+from pgaudit.constructors.evaluation import Computation, Decided, Occurrence, RuleEvaluation, Spans
+from pgaudit.constructors.patterns import Pattern
 from pgaudit.constructors.regex.rules import AT, PatternEntry, RegexRules, first
 from pgaudit.constructors.regex.spans import spans_of
 from pgaudit.core.parameters import Inventory, Parameter, Visit

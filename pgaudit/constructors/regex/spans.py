@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pgaudit.config.grammars.regex import compiled
-from pgaudit.constructors.patterns import Spans
+from pgaudit.constructors.evaluation import Spans
 from pgaudit.expressions import Expression
 
 _ANY = (".*?", ".*")

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from pgaudit.config import Config
 from pgaudit.constructors.base import OptimizerDefaults
-from pgaudit.constructors.evaluation import Computation, Decided, Occurrence, RuleEvaluation
-from pgaudit.constructors.patterns import Pattern, Spans
+from pgaudit.constructors.evaluation import Computation, Decided, Occurrence, RuleEvaluation, Spans
+from pgaudit.constructors.patterns import Pattern
 from pgaudit.constructors.timm.layers import LayerScales
 from pgaudit.constructors.timm.rules import LEFT_OUT, TimmRole, TimmRules
 from pgaudit.core.parameters import Inventory, Parameter, Visit

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pgaudit.constructors.evaluation import Computation, Decided, Occurrence, RuleEvaluation
-from pgaudit.constructors.patterns import Pattern, Spans
+from pgaudit.constructors.evaluation import Computation, Decided, Occurrence, RuleEvaluation, Spans
+from pgaudit.constructors.patterns import Pattern
 from pgaudit.constructors.transformers.rules import (
     NAME_RULES,
     NORM_RULE,

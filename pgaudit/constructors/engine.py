@@ -1,0 +1,199 @@
+"""Rule chains: the rules of one config, asked in order for each hyperparameter, and told the same way.
+
+A constructor says what its rules are about, what each gives, and in which order they win. Deciding asks them until each
+hyperparameter is decided. Explaining asks all of them, and says of each what it matched, what it gives and what beat
+it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pgaudit.config.layouts import Path
+from pgaudit.constructors.evaluation import Computation, Decided, RuleEvaluation, Spans
+from pgaudit.core.errors import ConfigError
+from pgaudit.core.parameters import Visit
+from pgaudit.core.setting import Provenance, Setting
+
+Gives = Callable[[Visit], Computation]
+"""Returns the value that a rule gives a parameter, with its arithmetic; raises ConfigError where the library raises."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Rule:
+    """One rule: a custom key, a pattern or an option of a config, or a rule of the library's own."""
+
+    provenance: Provenance
+    matches: Callable[[Visit, str], object]
+    """Whether an occurrence with a parameter is its own. The text is what names are searched as: see
+    :attr:`RuleChains.text`.
+    """
+    says: Callable[[Visit, str], str]
+    """Returns on what it matches, or why it does not, in words."""
+    gives: Mapping[Decided, Gives] = field(default_factory=dict)
+    """By hyperparameter."""
+    also: frozenset[str] = frozenset()
+    """What else it decides: a hyperparameter that it leaves at the base value, or a word of the constructor's own."""
+    at: Path = ()
+    """Where it stands in the config, section first; empty for a rule that no config can change."""
+    states: frozenset[str] = frozenset()
+    """Which of ``lr`` and ``weight_decay`` it names itself; the other it leaves at, or returns to, the base value."""
+    spans: Callable[[str], Spans] | None = None
+    """Returns where in a text that it matches; None for a rule that looks at the module."""
+    regex: bool = False
+    """Whether it is a regular expression, rather than a part of a name."""
+    whole: bool = False
+    """Whether it matches a text from end to end, or not at all."""
+    gives_base: bool = False
+    """Whether it takes its parameters from later rules, and leaves them at the base value: an option that is not
+    given, and is asked about all the same.
+    """
+
+    @property
+    def decides(self) -> frozenset[str]:
+        """All that it decides where no earlier rule does."""
+        return self.also.union(self.gives)
+
+    def found(self, visit: Visit, text: str) -> Spans:
+        """Returns the parts of the text that it matches; none where it does not, or looks at the module."""
+        return self.spans(text) if self.spans and self.matches(visit, text) else ()
+
+
+def whole_name(visit: Visit) -> str:
+    """Returns the parameter's name as the model has it."""
+    return visit.name
+
+
+Winners = Mapping[str, Rule]
+"""The rule that decides, by hyperparameter; what no rule decides is left out."""
+
+
+class RuleChains:
+    """The rules of one config for one model, ready to be asked once for each occurrence with a parameter."""
+
+    def __init__(
+        self,
+        rules: Sequence[Rule],
+        base: Setting,
+        setting: Callable[[Winners, Visit], Setting],
+        principle: Callable[[Provenance, Provenance], str],
+        *,
+        text: Callable[[Visit], str] = whole_name,
+        varies: Callable[[Visit], Hashable] | None = None,
+        order: Sequence[Rule] | None = None,
+        untold: str = "no rule speaks about it",
+    ) -> None:
+        """Takes the rules.
+
+        Args:
+            rules: as they are told.
+            base: what a parameter gets of which no rule speaks.
+            setting: returns what a parameter gets, by the rules that won; asked once for each combination.
+            principle: says why one rule beats another.
+            text: returns what names are searched as.
+            varies: returns what else a setting depends on, such as the layer.
+            order: the rules as they win, if that is another order.
+            untold: says why the base value holds.
+        """
+        self.rules = tuple(rules)
+        self.base = base
+        self.principle = principle
+        self.text = text
+        self._setting = setting
+        self._varies = varies
+        self._untold = untold
+        self._order = tuple(self.rules if order is None else order)
+        self._asked = [(rule, rule.matches, rule.decides) for rule in self._order if rule.decides]
+        self._all = frozenset().union(*(decides for _, _, decides in self._asked))
+        self._settings: dict[Hashable, Setting] = {}
+        self._by_winners: dict[tuple[Rule, ...], Winners] = {}
+
+    def _won(self, visit: Visit) -> tuple[Rule, ...]:
+        """The rules that decide something, as they win."""
+        text, left, won = self.text(visit), self._all, []
+        for rule, matches, decides in self._asked:
+            if not left.isdisjoint(decides) and matches(visit, text):
+                won.append(rule)
+                left = left - decides
+                if not left:
+                    break
+        return tuple(won)
+
+    def winners(self, visit: Visit) -> Winners:
+        """Returns the rule that decides each hyperparameter."""
+        return self._winners(self._won(visit))
+
+    def _winners(self, won: tuple[Rule, ...]) -> Winners:
+        return {value: rule for rule in reversed(won) for value in rule.decides}
+
+    def decide(self, visit: Visit) -> Setting:
+        """Returns what a parameter gets; one object for all that get the same by the same rules.
+
+        Raises:
+            ConfigError: where the real library would raise.
+        """
+        won = self._won(visit)
+        key = won if self._varies is None else (won, self._varies(visit))
+        setting = self._settings.get(key)
+        if setting is None:
+            setting = self._settings[key] = self._setting(self._winners(won), visit)
+        return setting
+
+    def told(self, visit: Visit, beaten_by: Provenance | None = None) -> Iterator[RuleEvaluation]:
+        """Yields how each rule is tried for a parameter, then the base values that hold.
+
+        Args:
+            visit: the occurrence with the parameter.
+            beaten_by: what decides before any rule is asked; only the rules that match are told then.
+        """
+        text = self.text(visit)
+        winners = {} if beaten_by else self.winners(visit)
+        for rule in self.rules:
+            if beaten_by and not rule.matches(visit, text):
+                continue
+            told = self._gives_base(rule, visit, text, winners) if rule.gives_base else None
+            if told or not rule.gives_base:
+                yield told or self._told(rule, visit, text, winners, beaten_by)
+        if beaten_by is None:
+            yield from self._base(winners)
+
+    def _told(
+        self, rule: Rule, visit: Visit, text: str, winners: Winners, beaten_by: Provenance | None
+    ) -> RuleEvaluation:
+        why, searched = rule.says(visit, text), None if rule.spans is None else text
+        if not rule.matches(visit, text):
+            return RuleEvaluation(rule.provenance, False, why, text=searched)
+        spans = () if rule.spans is None else rule.spans(text)
+        products = tuple(_computed(value, gives, visit) for value, gives in rule.gives.items())
+        decides = frozenset(value for value in rule.gives if winners.get(value) is rule)
+        beaten, principle = beaten_by, None
+        if not beaten and not decides and products:
+            beaten = winners[products[0].of].provenance
+        if beaten:
+            principle = self.principle(beaten, rule.provenance)
+        return RuleEvaluation(rule.provenance, True, why, products, decides, beaten, principle, searched, spans)
+
+    def _gives_base(self, rule: Rule, visit: Visit, text: str, winners: Winners) -> RuleEvaluation | None:
+        """It is told only where it bars a later rule."""
+        later = self._order[self._order.index(rule) + 1 :]
+        bars = any(not other.gives_base and not other.decides.isdisjoint(rule.decides) for other in later)
+        if not bars or not any(winner is rule for winner in winners.values()):
+            return None
+        why = f"{rule.says(visit, text)}; not given, and takes it all the same: no later option gets its turn"
+        return RuleEvaluation(rule.provenance, True, why)
+
+    def _base(self, winners: Winners) -> Iterator[RuleEvaluation]:
+        values: tuple[Decided, ...] = ("lr", "weight_decay")
+        for value in values:
+            winner, holds = winners.get(value), self.base.provenance(value)
+            if (winner is None or winner.gives_base or value not in winner.gives) and holds:
+                product = Computation(value, self.base.get(value))
+                yield RuleEvaluation(holds, True, self._untold, (product,), frozenset({value}))
+
+
+def _computed(value: Decided, gives: Gives, visit: Visit) -> Computation:
+    try:
+        return gives(visit)
+    except ConfigError:  # of a rule that loses: the library never gets so far
+        return Computation(value, None)
