@@ -104,18 +104,22 @@ class RuleChains:
         self._varies = varies
         self._untold = untold
         self._order = tuple(self.rules if order is None else order)
-        self._asked = [(rule, rule.matches, rule.decides) for rule in self._order if rule.decides]
-        self._all = frozenset().union(*(decides for _, _, decides in self._asked))
+        bits: dict[str, int] = {}  # sets of hyperparameters as numbers, since this is asked a million times
+        self._asked = [
+            (rule, rule.matches, sum(bits.setdefault(value, 1 << len(bits)) for value in rule.decides))
+            for rule in self._order
+            if rule.decides
+        ]
+        self._all = (1 << len(bits)) - 1
         self._settings: dict[Hashable, Setting] = {}
-        self._by_winners: dict[tuple[Rule, ...], Winners] = {}
 
     def _won(self, visit: Visit) -> tuple[Rule, ...]:
         """The rules that decide something, as they win."""
         text, left, won = self.text(visit), self._all, []
         for rule, matches, decides in self._asked:
-            if not left.isdisjoint(decides) and matches(visit, text):
+            if left & decides and matches(visit, text):
                 won.append(rule)
-                left = left - decides
+                left &= ~decides
                 if not left:
                     break
         return tuple(won)
