@@ -45,6 +45,8 @@ class Rule:
     """Whether it is a regular expression, rather than a part of a name."""
     whole: bool = False
     """Whether it matches a text from end to end, or not at all."""
+    called: Callable[[Visit], Provenance] | None = None
+    """Returns what it is called where that depends on the parameter: one rule for all globs of a model's own list."""
     gives_base: bool = False
     """Whether it takes its parameters from later rules, and leaves them at the base value: an option that is not
     given, and is asked about all the same.
@@ -64,6 +66,22 @@ def whole_name(visit: Visit) -> str:
     """Returns the parameter's name as the model has it."""
     return visit.name
 
+
+def base_value(base: Setting, value: Decided, why: str) -> Rule:
+    """Returns the base value of a hyperparameter as a rule, for where it is told before other rules.
+
+    Args:
+        base: what a parameter gets of which no rule speaks.
+        value: the hyperparameter.
+        why: says why the base value holds.
+    """
+    provenance = base.provenance(value)
+    assert provenance is not None
+    gives: Mapping[Decided, Gives] = {value: lambda _: Computation(value, base.get(value))}
+    return Rule(provenance, lambda *_: True, lambda *_: why, gives)
+
+
+_BOTH: tuple[Decided, ...] = ("lr", "weight_decay")
 
 Winners = Mapping[str, Rule]
 """The rule that decides, by hyperparameter; what no rule decides is left out."""
@@ -87,7 +105,7 @@ class RuleChains:
         """Takes the rules.
 
         Args:
-            rules: as they are told.
+            rules: as they are told; a base value may be among them, and is told only where it holds.
             base: what a parameter gets of which no rule speaks.
             setting: returns what a parameter gets, by the rules that won; asked once for each combination.
             principle: says why one rule beats another.
@@ -111,6 +129,7 @@ class RuleChains:
             if rule.decides
         ]
         self._all = (1 << len(bits)) - 1
+        self._calls = any(rule.called for rule in self.rules)
         self._settings: dict[Hashable, Setting] = {}
 
     def _won(self, visit: Visit) -> tuple[Rule, ...]:
@@ -138,7 +157,9 @@ class RuleChains:
             ConfigError: where the real library would raise.
         """
         won = self._won(visit)
-        key = won if self._varies is None else (won, self._varies(visit))
+        key: Hashable = won if self._varies is None else (won, self._varies(visit))
+        if self._calls:
+            key = key, tuple([rule.called(visit) for rule in won if rule.called])
         setting = self._settings.get(key)
         if setting is None:
             setting = self._settings[key] = self._setting(self._winners(won), visit)
@@ -156,6 +177,8 @@ class RuleChains:
         for rule in self.rules:
             if beaten_by and not rule.matches(visit, text):
                 continue
+            if rule.provenance.is_base and rule not in winners.values():
+                continue
             told = self._gives_base(rule, visit, text, winners) if rule.gives_base else None
             if told or not rule.gives_base:
                 yield told or self._told(rule, visit, text, winners, beaten_by)
@@ -168,15 +191,17 @@ class RuleChains:
         why, searched = rule.says(visit, text), None if rule.spans is None else text
         if not rule.matches(visit, text):
             return RuleEvaluation(rule.provenance, False, why, text=searched)
+        provenance = rule.provenance if rule.called is None else rule.called(visit)
         spans = () if rule.spans is None else rule.spans(text)
         products = tuple(_computed(value, gives, visit) for value, gives in rule.gives.items())
-        decides = frozenset(value for value in rule.gives if winners.get(value) is rule)
+        values = rule.gives or [value for value in _BOTH if value in rule.also]
+        decides = frozenset(value for value in values if winners.get(value) is rule)
         beaten, principle = beaten_by, None
         if not beaten and not decides and products:
             beaten = winners[products[0].of].provenance
         if beaten:
-            principle = self.principle(beaten, rule.provenance)
-        return RuleEvaluation(rule.provenance, True, why, products, decides, beaten, principle, searched, spans)
+            principle = self.principle(beaten, provenance)
+        return RuleEvaluation(provenance, True, why, products, decides, beaten, principle, searched, spans)
 
     def _gives_base(self, rule: Rule, visit: Visit, text: str, winners: Winners) -> RuleEvaluation | None:
         """It is told only where it bars a later rule."""
@@ -188,8 +213,7 @@ class RuleChains:
         return RuleEvaluation(rule.provenance, True, why)
 
     def _base(self, winners: Winners) -> Iterator[RuleEvaluation]:
-        values: tuple[Decided, ...] = ("lr", "weight_decay")
-        for value in values:
+        for value in _BOTH:
             winner, holds = winners.get(value), self.base.provenance(value)
             if (winner is None or winner.gives_base or value not in winner.gives) and holds:
                 product = Computation(value, self.base.get(value))

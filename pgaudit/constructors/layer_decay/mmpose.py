@@ -14,7 +14,7 @@ from pgaudit.config import Config
 from pgaudit.config.grammars.layer_decay import MMPOSE_LAYER_DECAY
 from pgaudit.constructors.layer_decay.named import RATE_IS, NamedLayerDecay
 from pgaudit.constructors.layer_decay.stages import Layers
-from pgaudit.core.parameters import Inventory, Parameter
+from pgaudit.core.parameters import Inventory
 from pgaudit.text import quoted
 
 
@@ -41,16 +41,3 @@ class MmposeLayerDecay(NamedLayerDecay):
     def spared(self, name: str) -> str | None:
         """See :class:`NamedLayerDecay`."""
         return f"{quoted('pos_embed')} stands in its name" if "pos_embed" in name else None
-
-    def deciding(self, inventory: Inventory, config: Config, layers: Layers, parameter: Parameter) -> Any:
-        """See :class:`NamedLayerDecay`."""
-        if float(layers.count).is_integer():
-            return super().deciding(inventory, config, layers, parameter)
-        group = self._group(config, layers, parameter)
-        trained = (each for each in inventory.parameters if each.reachable and each.trainable)
-        first = next(each for each in trained if self._group(config, layers, each) == group)
-        return super().deciding(inventory, config, layers, first)
-
-    def _group(self, config: Config, layers: Layers, parameter: Parameter) -> tuple[str, bool]:
-        layer = self._layer(config, layers, parameter.name)
-        return self.group_of(layer), self._exempt(config, parameter) is None

@@ -7,21 +7,19 @@ Where the optimizer has no weight decay, the library fails in the text of a debu
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from pgaudit.config import Config
 from pgaudit.config.grammars.layer_decay import MMPRETRAIN_LAYER_DECAY
 from pgaudit.constructors.base import Conflict, Decision, Decisions, OptimizerDefaults, Unread
-from pgaudit.constructors.basic import one_group, refuse_raising
+from pgaudit.constructors.basic import EMPTY, one_group, refuse_raising, tells_one_group
+from pgaudit.constructors.engine import RuleChains
 from pgaudit.constructors.evaluation import Occurrence
-from pgaudit.constructors.layer_decay import evaluation
 from pgaudit.constructors.layer_decay.named import RATE_IS
-from pgaudit.constructors.layer_decay.options import OPTIONS, RATE, key_pattern, option_pattern, rate_pattern
 from pgaudit.constructors.layer_decay.rules import CALL, LayerDecayRules
-from pgaudit.constructors.layer_decay.shared import FROZEN, LayerDecay, refuse_without_parameters
+from pgaudit.constructors.layer_decay.shared import FROZEN, LayerDecay, left_out, refuse_without_parameters
 from pgaudit.constructors.layer_decay.unread import unread
 from pgaudit.constructors.openmmlab import custom_keys
-from pgaudit.constructors.patterns import Pattern
 from pgaudit.core.parameters import Inventory, Listing
 from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
 from pgaudit.text import quoted
@@ -41,11 +39,15 @@ class MmpretrainLayerDecay(LayerDecay):
         "flat_decay_mult": "weight decay of vectors",
     }
 
+    def chains(self, inventory: Inventory, config: Config, defaults: OptimizerDefaults) -> RuleChains:
+        """Custom keys, the options that are given, and the layer."""
+        return LayerDecayRules(config, defaults, inventory).chains()
+
     def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         rules = LayerDecayRules(config, facts, inventory)
         if not config.paramwise_cfg:
-            return one_group(inventory, rules.untouched, config)
+            return one_group(inventory, rules.chains().base, config)
         rules.refuse_shallow()
         if inventory.circular is not None:
             raise config.error(
@@ -56,27 +58,20 @@ class MmpretrainLayerDecay(LayerDecay):
         refuse_raising(config, inventory, ["named_children"], CALL, "paramwise_cfg")
         return _one_group_each(inventory, rules, config)
 
-    def patterns(self, config: Config, facts: OptimizerDefaults) -> Sequence[Pattern]:
-        """Custom keys, the options that are given, and layer decay."""
-        options = config.paramwise_cfg or {}
-        keys = sorted(sorted(options.get("custom_keys", {})), key=len, reverse=True)
-        given = [option for option in OPTIONS if options.get(option) is not None]
-        layered = [rate_pattern(config)] if RATE in options else []
-        return [
-            *(key_pattern(config, key) for key in keys),
-            *(option_pattern(config, option) for option in given),
-            *layered,
-        ]
-
-    def principle(self, winner: Provenance, loser: Provenance) -> str:
-        """See :class:`pgaudit.constructors.base.Constructor`."""
-        return evaluation.principle(winner, loser)
-
     def evaluations(
         self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int
     ) -> Iterator[Occurrence]:
         """See :class:`pgaudit.constructors.base.Constructor`."""
-        return evaluation.occurrences(inventory, config, facts, index)
+        chains = self.chains(inventory, config, facts)
+        if not config.paramwise_cfg:
+            yield from tells_one_group(inventory, chains.base, index, EMPTY)
+            return
+        first: str | None = None
+        for visit in inventory.visits_of.get(index, ()):
+            note = None if first is None else f"the same tensor as {first}: a second group for it, which torch refuses"
+            trains = inventory.parameters[index].trainable
+            yield Occurrence(visit.name, tuple(chains.told(visit)), note) if trains else left_out(visit.name)
+            first = first or visit.name
 
     def unread(self, config: Config, facts: OptimizerDefaults) -> Iterator[Unread]:
         """See :class:`pgaudit.constructors.base.Constructor`."""
@@ -84,7 +79,7 @@ class MmpretrainLayerDecay(LayerDecay):
 
     def renamed(self, config: Config, rule: Provenance, to: str) -> Config | None:
         """See :class:`pgaudit.constructors.base.Constructor`."""
-        return custom_keys.renamed(config, rule, to) if rule.option == "custom_keys" else None
+        return custom_keys.renamed(config, rule, to)
 
     def exempting(self, config: Config, part: str) -> tuple[str, Config] | None:
         """A custom key."""
@@ -97,16 +92,16 @@ def _one_group_each(inventory: Inventory, rules: LayerDecayRules, config: Config
     depths: list[int | None] = [None] * len(trainable)
     again: dict[int, list[tuple[str, Setting]]] = {}
     groups = 0
+    chains = rules.chains()
     for visit in inventory.visits:
         index = visit.index
         if not trainable[index]:
             decisions[index] = Decision(FROZEN, None)
             continue
-        role = rules.role(visit)
-        setting = rules.setting(role, visit)
+        setting = chains.decide(visit)
         if decisions[index].group is None:
             decisions[index] = Decision(setting, groups)
-            depths[index] = int(role.layer)
+            depths[index] = int(rules.depth(visit)[0])
             groups += 1
         else:
             again.setdefault(index, []).append((visit.name, setting))
@@ -116,4 +111,4 @@ def _one_group_each(inventory: Inventory, rules: LayerDecayRules, config: Config
         for index, occurrences in sorted(again.items())
     )
     layered = tuple(depths) if rules.rate != 1 else None
-    return Decisions(tuple(decisions), rules.untouched, conflicts, layered)
+    return Decisions(tuple(decisions), chains.base, conflicts, layered)

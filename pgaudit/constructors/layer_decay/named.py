@@ -4,37 +4,42 @@ and without weight decay.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 from pgaudit.config import Config
 from pgaudit.constructors.arithmetic import times
 from pgaudit.constructors.base import Decision, Decisions, OptimizerDefaults, Unread
-from pgaudit.constructors.basic import base_rule, conflicts_of, one_group, refuse_raising, untouched
-from pgaudit.constructors.evaluation import Computation, Decided, Occurrence, RuleEvaluation
+from pgaudit.constructors.basic import (
+    EMPTY,
+    base_rule,
+    conflicts_of,
+    one_group,
+    refuse_raising,
+    tells_one_group,
+    untouched,
+)
+from pgaudit.constructors.engine import Gives, Rule, RuleChains, Winners, base_value
+from pgaudit.constructors.evaluation import Computation, Decided, Occurrence
 from pgaudit.constructors.known_options import FOREIGN_OPTIONS
-from pgaudit.constructors.layer_decay.options import rate_pattern
 from pgaudit.constructors.layer_decay.shared import (
     FROZEN,
-    FROZEN_RULE,
     LayerDecay,
+    layer_rule,
     layered,
+    left_out,
     no_lr,
     power,
     refuse_without_parameters,
 )
 from pgaudit.constructors.layer_decay.stages import Layers, Unplaced, layers_of
-from pgaudit.constructors.patterns import Pattern
-from pgaudit.core.parameters import Inventory, Parameter
+from pgaudit.core.parameters import Inventory, Parameter, Visit
 from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
 from pgaudit.text import quoted
 
 NO_DECAY = Provenance("no_decay")
 """The library's own rule, by its word for such groups."""
-
-_BOTH: frozenset[Decided] = frozenset({"lr", "weight_decay"})
-
 
 RATE_IS = "lr of a layer, as a multiple of the next layer's"
 
@@ -54,28 +59,25 @@ class NamedLayerDecay(LayerDecay):
         "decay_type": "what a layer is: layer_wise or stage_wise",
     }
 
+    def chains(self, inventory: Inventory, config: Config, defaults: OptimizerDefaults) -> RuleChains:
+        """What has no weight decay, and the layer."""
+        return _Rules(self, inventory, config, defaults).chains()
+
     def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
-        base = untouched(config, facts)
+        rules = _Rules(self, inventory, config, facts)
+        chains = rules.chains()
         if not config.paramwise_cfg:
-            return one_group(inventory, base, config)
+            return one_group(inventory, chains.base, config)
         refuse_raising(config, inventory, ["named_parameters"], self.call, "paramwise_cfg")
         decisions = [Decision(NOT_OPTIMIZED, None)] * len(inventory.parameters)
         depths: list[int | None] = [None] * len(decisions)
-        made: dict[tuple[str, bool], Decision] = {}
-        layers: Layers | None = None
+        groups: dict[int, int] = {}
 
-        def under(parameter: Parameter) -> tuple[Decision, Any]:
-            """What a trainable parameter gets by its name, and its layer."""
-            nonlocal layers
-            layers = layers or self.layers(inventory, config)
-            layer, decays = self._layer(config, layers, parameter.name), self._exempt(config, parameter) is None
-            key = self.group_of(layer), decays
-            if key not in made:
-                setting = self._setting(config, layers, layer, decays, parameter.name)
-                inert = facts.inert(dict(setting.written))  # no scheduler of mmengine's looks for lr_scale
-                made[key] = Decision(replace(setting, inert=inert), len(made))
-            return made[key], layer
+        def under(visit: Visit) -> Decision:
+            """What a trainable parameter gets by its name."""
+            setting = chains.decide(visit)
+            return Decision(setting, groups.setdefault(id(setting), len(groups)))
 
         for index, parameter in enumerate(inventory.parameters):
             if index in inventory.unnamed:
@@ -83,13 +85,22 @@ class NamedLayerDecay(LayerDecay):
             if not parameter.trainable:
                 decisions[index] = Decision(FROZEN, None)
                 continue
-            decisions[index], layer = under(parameter)
-            depths[index] = int(layer)
+            depths[index] = int(rules.layer(parameter.name))
+            decisions[index] = under(_first_name(parameter, index))
         refuse_without_parameters(config, self.call, decisions)
-        again = conflicts_of(
-            inventory, decisions, lambda visit: under(inventory.parameters[visit.index]._replace(name=visit.name))[0]
-        )
-        return Decisions(tuple(decisions), base, again, tuple(depths) if self._given(config) != 1 else None)
+        again = conflicts_of(inventory, decisions, under)
+        return Decisions(tuple(decisions), chains.base, again, tuple(depths) if rules.rate != 1 else None)
+
+    def evaluations(
+        self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int
+    ) -> Iterator[Occurrence]:
+        """Each parameter is met once, under its first name."""
+        parameter, chains = inventory.parameters[index], self.chains(inventory, config, facts)
+        if not config.paramwise_cfg:
+            yield from tells_one_group(inventory, chains.base, index, EMPTY)
+        elif index not in inventory.unnamed:
+            told = chains.told(_first_name(parameter, index)) if parameter.trainable else ()
+            yield Occurrence(parameter.name, tuple(told)) if parameter.trainable else left_out(parameter.name)
 
     def layers(self, inventory: Inventory, config: Config) -> Layers:
         """Returns how this model's layers are told."""
@@ -108,32 +119,6 @@ class NamedLayerDecay(LayerDecay):
         """Returns why the name alone spares a parameter the weight decay; None where it does not."""
         return "that is its whole name" if name in ("pos_embed", "cls_token") else None
 
-    def deciding(self, inventory: Inventory, config: Config, layers: Layers, parameter: Parameter) -> Any:
-        """Returns the layer by which a parameter gets its lr: its own."""
-        return self._layer(config, layers, parameter.name)
-
-    def patterns(self, config: Config, facts: OptimizerDefaults) -> Sequence[Pattern]:
-        """Layer decay alone."""
-        return [rate_pattern(config, self.rate)] if config.paramwise_cfg else []
-
-    def principle(self, winner: Provenance, loser: Provenance) -> str:
-        """See :class:`pgaudit.constructors.base.Constructor`."""
-        return "the layer alone decides the lr"
-
-    def evaluations(
-        self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int
-    ) -> Iterator[Occurrence]:
-        """Each parameter is met once, under its first name."""
-        parameter = inventory.parameters[index]
-        if not config.paramwise_cfg:
-            yield from super().evaluations(inventory, config, facts, index)
-        elif index in inventory.unnamed:
-            return
-        elif parameter.trainable:
-            yield Occurrence(parameter.name, tuple(self._asked(inventory, config, parameter)))
-        else:
-            yield Occurrence(parameter.name, (RuleEvaluation(FROZEN_RULE, True, "it is frozen: left out", (), _BOTH),))
-
     def unread(self, config: Config, facts: OptimizerDefaults) -> Iterator[Unread]:
         """Custom keys and all multipliers, too: see :class:`pgaudit.constructors.base.Constructor`."""
         read = frozenset(self.options)
@@ -144,73 +129,119 @@ class NamedLayerDecay(LayerDecay):
                     ("paramwise_cfg", option), read, FOREIGN_OPTIONS, hint=hint if option in FOREIGN_OPTIONS else None
                 )
 
-    def _layer(self, config: Config, layers: Layers, name: str) -> Any:
-        try:
-            return layers.of(name)
-        except Unplaced as error:
-            raise config.error(f"{self.call} would raise {error}, at {quoted(name)}", "paramwise_cfg") from error
 
-    def _exempt(self, config: Config, parameter: Parameter) -> str | None:
+def _first_name(parameter: Parameter, index: int) -> Visit:
+    return Visit("", parameter.name, index, parameter.module, (), None, len(parameter.shape))
+
+
+class _Rules:
+    """The options of one config, for one model."""
+
+    def __init__(
+        self, constructor: NamedLayerDecay, inventory: Inventory, config: Config, defaults: OptimizerDefaults
+    ) -> None:
+        self._constructor = constructor
+        self._inventory = inventory
+        self._config = config
+        self._defaults = defaults
+        self._call = constructor.call
+
+    def chains(self) -> RuleChains:
+        """Returns what has no weight decay, which is the library's own rule, and the layer, which decides the lr."""
+        base = untouched(self._config, self._defaults)
+
+        def principle(winner: Provenance, loser: Provenance) -> str:
+            return "the layer alone decides the lr"
+
+        rules = []
+        if self._config.paramwise_cfg:
+            gives: dict[Decided, Gives] = {"weight_decay": lambda visit: Computation("weight_decay", 0.0)}
+            exempts = Rule(NO_DECAY, lambda visit, _: self._exempt(visit) is not None, self._says, gives)
+            layer = layer_rule(self._config, self._constructor.rate, self._layer_in_words, self._lr)
+            rules = [exempts, base_value(base, "weight_decay", "all others decay"), layer]
+        return RuleChains(rules, base, self._setting, principle, varies=self._group)
+
+    @cached_property
+    def _layers(self) -> Layers:
+        return self._constructor.layers(self._inventory, self._config)
+
+    @cached_property
+    def rate(self) -> Any:
+        """By what a layer's lr is a multiple of the next layer's."""
+        rate = (self._config.paramwise_cfg or {}).get(self._constructor.rate)
+        if rate is None:  # not in a config that was read, but in one that a check makes
+            what = f"{quoted(self._constructor.rate)} is missing; {self._call} would raise TypeError"
+            raise self._config.error(what, "paramwise_cfg")
+        return rate
+
+    def layer(self, name: str) -> Any:
+        """Returns a parameter's layer; raises ConfigError where the library fails on the name."""
+        try:
+            return self._layers.of(name)
+        except Unplaced as error:
+            raise self._config.error(f"{self._call} would raise {error}, at {quoted(name)}", "paramwise_cfg") from error
+
+    def _group(self, visit: Visit) -> str:
+        return self._constructor.group_of(self.layer(visit.name))
+
+    def _deciding_layer(self, visit: Visit) -> Any:
+        """The layer by which a parameter gets its lr: its own. Where layers are no whole numbers, two may have one
+        name, and the first parameter of the group decides.
+        """
+        if float(self._layers.count).is_integer():
+            return self.layer(visit.name)
+        group = self._group(visit), self._exempt(visit) is None
+        trained = (
+            _first_name(each, index)
+            for index, each in enumerate(self._inventory.parameters)
+            if each.reachable and each.trainable
+        )
+        same = (each for each in trained if (self._group(each), self._exempt(each) is None) == group)
+        return self.layer(next(same, visit).name)
+
+    def _exempt(self, visit: Visit) -> str | None:
         """Why a parameter has no weight decay; None where it has."""
+        parameter, name = self._inventory.parameters[visit.index], visit.name
         if parameter.shape == () and not parameter.numel:
-            raise config.error(
-                f"{quoted(parameter.name)} has no shape yet; {self.call} would raise RuntimeError", "paramwise_cfg"
+            raise self._config.error(
+                f"{quoted(name)} has no shape yet; {self._call} would raise RuntimeError", "paramwise_cfg"
             )
         if len(parameter.shape) == 1:
             return "it has one dimension"
-        if parameter.name.endswith(".bias"):
-            return f"its name ends in {quoted('.bias')}"
-        return self.spared(parameter.name)
+        return f"its name ends in {quoted('.bias')}" if name.endswith(".bias") else self._constructor.spared(name)
 
-    def _setting(self, config: Config, layers: Layers, layer: Any, decays: bool, name: str) -> Setting:
-        scale, decay = self._scale(config, layers, layer), config.optimizer.get("weight_decay") if decays else 0.0
-        base_lr = config.optimizer.get("lr")
+    def _says(self, visit: Visit, _: str) -> str:
+        dimensions = len(self._inventory.parameters[visit.index].shape)
+        return self._exempt(visit) or f"it has {dimensions} dimensions, and its name does not end in {quoted('.bias')}"
+
+    def _layer_in_words(self, visit: Visit) -> str:
+        return layered(self._deciding_layer(visit), self._layers.count)
+
+    def _lr(self, visit: Visit) -> Computation:
+        base_lr, at = self._config.optimizer.get("lr"), ("paramwise_cfg", self._constructor.rate)
+        exponent = self._layers.count - self._deciding_layer(visit) - 1
+        scale = power(self._config, self.rate, exponent, at)
         if base_lr is None:
-            raise no_lr(config, self.call, name)
+            raise no_lr(self._config, self._call, visit.name)
+        note = f"{self._layer_in_words(visit)}: {self.rate:g}^{exponent:g}"
+        return Computation("lr", times(self._config, "lr", base_lr, scale, at), base_lr, scale, note)
+
+    def _setting(self, won: Winners, visit: Visit) -> Setting:
+        decays = won["weight_decay"].provenance != NO_DECAY
+        lr = won["lr"].gives["lr"](visit)
+        decay = self._config.optimizer.get("weight_decay") if decays else 0.0
         if decay is None:
-            raise config.error(
-                f"there is no weight_decay; {self.call} writes None into groups, and the first step raises TypeError",
+            raise self._config.error(
+                f"there is no weight_decay; {self._call} writes None into groups, and the first step raises TypeError",
                 "optimizer",
                 hint="give the optimizer a weight_decay; 0.0 is one",
             )
-        lr = times(config, "lr", base_lr, scale, ("paramwise_cfg", self.rate))
         group = {
             "weight_decay": decay,
-            "lr_scale": scale,
-            "group_name": f"{self.group_of(layer)}_{'decay' if decays else 'no_decay'}",
-            "lr": lr,
+            "lr_scale": lr.mult,
+            "group_name": f"{self._group(visit)}_{'decay' if decays else 'no_decay'}",
+            "lr": lr.result,
         }
-        rule = base_rule(config, "weight_decay") if decays else NO_DECAY
-        return Setting.of(lr, float(decay), self._rule(config), rule, group)
-
-    def _rule(self, config: Config) -> Provenance:
-        return Provenance(self.rate, None, config.location("paramwise_cfg", self.rate))
-
-    def _scale(self, config: Config, layers: Layers, layer: Any) -> float:
-        scale: float = power(config, self._given(config), layers.count - layer - 1, ("paramwise_cfg", self.rate))
-        return scale
-
-    def _given(self, config: Config) -> Any:
-        rate = (config.paramwise_cfg or {}).get(self.rate)
-        if rate is None:  # not in a config that was read, but in one that a check makes
-            raise config.error(f"{quoted(self.rate)} is missing; {self.call} would raise TypeError", "paramwise_cfg")
-        return rate
-
-    def _asked(self, inventory: Inventory, config: Config, parameter: Parameter) -> Iterator[RuleEvaluation]:
-        layers = self.layers(inventory, config)
-        layer, why = self.deciding(inventory, config, layers, parameter), self._exempt(config, parameter)
-        setting = self._setting(config, layers, layer, why is None, parameter.name)
-        decay = (Computation("weight_decay", setting.weight_decay),)
-        if why is None:
-            why_not = f"it has {len(parameter.shape)} dimensions, and its name does not end in {quoted('.bias')}"
-            yield RuleEvaluation(NO_DECAY, False, why_not)
-            assert setting.weight_decay_rule is not None
-            yield RuleEvaluation(
-                setting.weight_decay_rule, True, "all others decay", decay, frozenset({"weight_decay"})
-            )
-        else:
-            yield RuleEvaluation(NO_DECAY, True, why, decay, frozenset({"weight_decay"}))
-        scale, where = self._scale(config, layers, layer), layered(layer, layers.count)
-        text = f"{where}: {self._given(config):g}^{layers.count - layer - 1:g}"
-        product = Computation("lr", setting.lr, config.optimizer.get("lr"), scale, text)
-        yield RuleEvaluation(self._rule(config), True, where, (product,), frozenset({"lr"}))
+        inert = self._defaults.inert(group)  # no scheduler of mmengine's looks for lr_scale
+        decay_rule = base_rule(self._config, "weight_decay") if decays else NO_DECAY
+        return Setting.of(lr.result, float(decay), won["lr"].provenance, decay_rule, group, inert=inert)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from pgaudit.config import Config
 from pgaudit.constructors.base import Decision, OptimizerSpec
-from pgaudit.constructors.basic import Basic
+from pgaudit.constructors.basic import Basic, base_rule
+from pgaudit.constructors.engine import Gives, Rule
+from pgaudit.constructors.evaluation import Decided, Occurrence, RuleEvaluation
 from pgaudit.constructors.mmengine import class_named
 from pgaudit.core.errors import ConfigError
+from pgaudit.core.parameters import Visit
 from pgaudit.core.setting import Provenance, Setting
 from pgaudit.text import quoted
 
@@ -62,6 +66,27 @@ def no_lr(config: Config, call: str, name: str) -> ConfigError:
         "paramwise_cfg",
         hint="give the optimizer an lr",
     )
+
+
+def layer_rule(config: Config, option: str, says: Callable[[Visit], str], gives: Gives) -> Rule:
+    """Returns layer decay as a rule, by the option that says by what each layer is multiplied: every parameter has a
+    layer, and it alone decides the lr.
+    """
+    at, given = ("paramwise_cfg", option), option in (config.paramwise_cfg or {})
+    return Rule(
+        Provenance(option, None, config.location(*at)) if given else base_rule(config, "lr"),
+        lambda *_: True,
+        lambda visit, _: says(visit),
+        {"lr": gives},
+        at=at if given else (),
+        states=frozenset({"lr"}),
+    )
+
+
+def left_out(name: str) -> Occurrence:
+    """Returns a frozen parameter, of which no rule is asked."""
+    both: frozenset[Decided] = frozenset({"lr", "weight_decay"})
+    return Occurrence(name, (RuleEvaluation(FROZEN_RULE, True, "it is frozen: left out", (), both),))
 
 
 def layered(layer: float, layers: float) -> str:

@@ -14,19 +14,19 @@ timm's layer decay leaves the lr as it is, and writes a factor beside it that on
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 
 from pgaudit.config import Config
 from pgaudit.config.grammars.timm import CALL, TIMM
 from pgaudit.constructors.base import Decision, Decisions, OptimizerDefaults, OptimizerSpec
 from pgaudit.constructors.basic import Basic, conflicts_of, refuse_raising
-from pgaudit.constructors.evaluation import Occurrence
-from pgaudit.constructors.patterns import Pattern
-from pgaudit.constructors.timm import evaluation
-from pgaudit.constructors.timm.rules import TimmRole, TimmRules
+from pgaudit.constructors.engine import RuleChains
+from pgaudit.constructors.evaluation import Decided, Occurrence, RuleEvaluation
+from pgaudit.constructors.timm.rules import TimmRules, met_as
 from pgaudit.core.parameters import Inventory, Visit
 from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
 
+_BOTH: frozenset[Decided] = frozenset({"lr", "weight_decay"})
 _UNNAMED = Decision(NOT_OPTIMIZED, None)
 _FROZEN = Decision(Setting.left_out(Provenance("frozen")), None)
 
@@ -36,7 +36,14 @@ class Timm(Basic):
 
     grammar = TIMM
     library = "timm 1.0.31"
-    options = evaluation.OPTIONS
+    options: Mapping[str, str] = {
+        "filter_bias_and_bn": "no weight decay for vectors and biases (on unless told otherwise)",
+        "layer_decay": "scales the scheduled lr by its power, layer by layer from the head",
+        "layer_decay_min_scale": "the least scale of a layer",
+        "layer_decay_no_opt_scale": "leaves out and freezes the layers of a lesser scale",
+        "fallback_list": "globs of the parameters that a hybrid optimizer gives to its fallback",
+        "fallback_no_weight_decay": "adds the model's no_weight_decay() to fallback_list",
+    }
 
     def optimizer(self, config: Config) -> OptimizerSpec:
         """The optimizer's own weight decay is 0: groups have it."""
@@ -46,47 +53,56 @@ class Timm(Basic):
             config.optimizer["type"], {**given, "weight_decay": 0.0}, factory="timm", grouped={"weight_decay": decay}
         )
 
+    def chains(self, inventory: Inventory, config: Config, defaults: OptimizerDefaults) -> RuleChains:
+        """Layer decay and its bounds, and what takes the weight decay away."""
+        return TimmRules(config, defaults, inventory).chains()
+
     def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         refuse_raising(config, inventory, ["named_parameters"], CALL, "constructor")
-        rules = TimmRules(config, facts, inventory.hints)
-        unnamed = inventory.unnamed
-        roles = [
-            rules.role(parameter) if parameter.trainable and index not in unnamed else None
+        rules = TimmRules(config, facts, inventory)
+        chains = rules.chains()
+        met = {
+            index: met_as(parameter, index)
             for index, parameter in enumerate(inventory.parameters)
-        ]
-        groups = _groups(rules, roles)
-        decisions = [Decision(rules.setting(role), groups.get(role[:3])) if role else _FROZEN for role in roles]
-        if unnamed:
-            decisions = [_UNNAMED if index in unnamed else found for index, found in enumerate(decisions)]
+            if parameter.trainable and index not in inventory.unnamed
+        }
+        settings = {index: chains.decide(visit) for index, visit in met.items()}
+        keys = {
+            index: rules.group_key(met[index], setting)
+            for index, setting in settings.items()
+            if setting.excluded is None
+        }
+        # Without layer decay, groups have an order of their own.
+        order = dict.fromkeys(keys.values()) if rules.layers else sorted({*keys.values()}, key=lambda key: key[:0:-1])
+        groups = {key: place for place, key in enumerate(order)}
+        decisions = [_UNNAMED if index in inventory.unnamed else _FROZEN for index in range(len(inventory.parameters))]
+        for index, setting in settings.items():
+            decisions[index] = Decision(setting, groups[keys[index]] if index in keys else None)
 
         def under(visit: Visit) -> Decision:
-            role = rules.role(inventory.parameters[visit.index]._replace(name=visit.name))
-            return Decision(rules.setting(role), groups.get(role[:3]))
+            again = met_as(inventory.parameters[visit.index]._replace(name=visit.name), visit.index)
+            setting = chains.decide(again)
+            return Decision(setting, groups.get(rules.group_key(again, setting)))
 
         conflicts = conflicts_of(inventory, decisions, under)
         if rules.layers is None:
-            return Decisions(tuple(decisions), rules.base, conflicts)
-        depths = tuple(role.layer if role else None for role in roles)
-        return Decisions(tuple(decisions), rules.base, conflicts, depths, rules.layers.told_by)
-
-    def patterns(self, config: Config, facts: OptimizerDefaults) -> Sequence[Pattern]:
-        """Layer decay and its bounds; what is not decayed is the model's to say, or holds unless told otherwise."""
-        return evaluation.patterns(config)
-
-    def principle(self, winner: Provenance, loser: Provenance) -> str:
-        """See :class:`pgaudit.constructors.base.Constructor`."""
-        return evaluation.principle(winner, loser)
+            return Decisions(tuple(decisions), chains.base, conflicts)
+        layers = rules.layers
+        depths = [layers.of_name(met[index].name) if index in met else None for index in range(len(decisions))]
+        return Decisions(tuple(decisions), chains.base, conflicts, tuple(depths), layers.told_by)
 
     def evaluations(
         self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int
     ) -> Iterator[Occurrence]:
         """Each parameter is met once, under its first name."""
-        return evaluation.occurrences(inventory, config, facts, index)
-
-
-def _groups(rules: TimmRules, roles: list[TimmRole | None]) -> dict[tuple[int | None, bool, bool], int]:
-    """The indices of groups: as they are first met or, without layer decay, in an order of their own."""
-    met = dict.fromkeys(role[:3] for role in dict.fromkeys(roles) if role and not rules.leaves_out(role))
-    order = met if rules.layers else sorted(met, key=lambda key: (key[2], key[1]))
-    return {key: place for place, key in enumerate(order)}
+        if index in inventory.unnamed:
+            return
+        rules, parameter = TimmRules(config, facts, inventory), inventory.parameters[index]
+        chains, visit = rules.chains(), met_as(parameter, index)
+        if not parameter.trainable:
+            frozen = RuleEvaluation(Provenance("frozen"), True, "it is frozen: left out, without a word", (), _BOTH)
+            yield Occurrence(parameter.name, (frozen,))
+        else:
+            told = chains.told(visit)
+            yield Occurrence(parameter.name, (next(told),) if rules.leaves_out(visit) else tuple(told))

@@ -1,126 +1,196 @@
-"""The options of one config under timm, ready to be asked once a parameter."""
+"""The options of one config under timm as rule chains."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from pgaudit.config import Config
 from pgaudit.config.grammars.timm import CALL
 from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.constructors.basic import base_rule
+from pgaudit.constructors.engine import Gives, Rule, RuleChains, Winners, base_value
+from pgaudit.constructors.evaluation import Computation, Decided
 from pgaudit.constructors.timm.layers import LayerScales
 from pgaudit.constructors.timm.names import NameGlobs
-from pgaudit.core.parameters import Hints, Parameter
+from pgaudit.core.parameters import Inventory, Parameter, Visit
 from pgaudit.core.setting import Provenance, Setting
+from pgaudit.text import quoted
 
-LEFT_OUT = "layer_decay_no_opt_scale"
+FILTER, NO_DECAY, LEFT_OUT = "filter_bias_and_bn", "no_weight_decay", "layer_decay_no_opt_scale"
+_LAYER_DECAY, _LEAST = "layer_decay", "layer_decay_min_scale"
+_BOTH = frozenset({"lr", "weight_decay"})
+_LR = frozenset({"lr"})
 
 
-class TimmRole(NamedTuple):
-    """What decides a parameter: equal roles have equal settings, and stand in one group unless a layer is between."""
-
-    layer: int | None
-    """None without layer decay."""
-    decays: bool
-    fallback: bool
-    option: str
-    """What decides the weight decay."""
-    key: str | None = None
+def met_as(parameter: Parameter, index: int) -> Visit:
+    """Returns a parameter as timm meets it: once, under its first name."""
+    return Visit("", parameter.name, index, parameter.module, (), None, len(parameter.shape))
 
 
 class TimmRules:
-    """The options of one config."""
+    """The options of one config, for one model."""
 
-    def __init__(self, config: Config, facts: OptimizerDefaults, hints: Hints) -> None:
+    def __init__(self, config: Config, defaults: OptimizerDefaults, inventory: Inventory) -> None:
         self._config = config
-        self._facts = facts
-        self._hints = hints
-        self.options: Mapping[str, Any] = config.paramwise_cfg or {}
+        self._defaults = defaults
+        self._inventory = inventory
+        self._hints = inventory.hints
+        self._options: Mapping[str, Any] = config.paramwise_cfg or {}
         given = config.optimizer.get("weight_decay", 0.0)
-        self.decay: float = 0.0 if given is None else given
-        self.filters = bool(self.options.get("filter_bias_and_bn", True))
-        self.layers = LayerScales.of(config, hints)
+        self._decay: float = 0.0 if given is None else given
+        self.layers = LayerScales.of(config, self._hints)
         if self.layers and given is None:
             raise config.error(
                 "weight_decay is null, which layer decay would write into groups; the first step would raise TypeError",
                 *("optimizer", "weight_decay"),
                 hint="weight_decay: 0.0 is none",
             )
-        if "no_weight_decay()" in hints.raised:
+        if "no_weight_decay()" in self._hints.raised:
             raise self._raised("no_weight_decay()", "paramwise_cfg")
-        listed = tuple(self.options.get("fallback_list", ()))
-        if self.options.get("fallback_no_weight_decay"):
+        listed = tuple(self._options.get("fallback_list", ()))
+        if self._options.get("fallback_no_weight_decay"):
             listed += self._asked_for("fallback_no_weight_decay")
         self._fallback = NameGlobs(listed) if listed else None
         # Layer decay asks the model only about parameters that are not filtered.
-        asks = self.decay and not self.layers
-        self._exempt = NameGlobs(self._asked_for("paramwise_cfg")) if asks else None
-        self._settings: dict[TimmRole, Setting] = {}
-        self.lr_rule = base_rule(config, "lr")
-        self.base = Setting.of(facts.lr, float(self.decay), self.lr_rule, self.rule("default"))
+        self._exempt = NameGlobs(self._asked_for("paramwise_cfg")) if self._decay and not self.layers else None
+        self._default = Provenance("default", None, config.location("optimizer", "weight_decay"))
 
-    def role(self, parameter: Parameter) -> TimmRole:
-        """Returns what decides a trainable parameter."""
-        name = parameter.name
-        fallback = self._fallback is not None and self._fallback.first(name) is not None
-        layer = self.layers.of_name(name) if self.layers else None
-        if layer is None and not self.decay:
-            return TimmRole(None, False, fallback, "default")
-        if self.filters and self.filtered(parameter):
-            return TimmRole(layer, False, fallback, "filter_bias_and_bn")
-        key = self.exempt(name)
-        if key is not None:
-            # A name tells no more than the parameter's own; a glob does.
-            return TimmRole(layer, False, fallback, "no_weight_decay", None if key == name else key)
-        return TimmRole(layer, True, fallback, "default")
+    def chains(self) -> RuleChains:
+        """Returns the rules: what leaves a layer out, what takes the weight decay away, and what scales the lr."""
+        base = Setting.of(self._defaults.lr, float(self._decay), base_rule(self._config, "lr"), self._default)
+        told = [*self._leaving_out(), *self._exempting(base), *self._scaling()]
+        order = sorted(told, key=lambda rule: rule.provenance.option == _LAYER_DECAY)  # the least scale beats it
+        return RuleChains(
+            told, base, self._setting, principle, varies=self._varies, order=order, untold="one lr for all"
+        )
 
-    def filtered(self, parameter: Parameter) -> bool:
+    def leaves_out(self, visit: Visit) -> bool:
+        """Whether ``layer_decay_no_opt_scale`` leaves a parameter out of the optimizer."""
+        return self.layers is not None and self.layers.leaves_out(self.layers.of_name(visit.name))
+
+    def group_key(self, visit: Visit, setting: Setting) -> tuple[int | None, bool, bool]:
+        """Returns what parameters of one group have in common: layer, whether they decay, and the fallback."""
+        layer = self.layers.of_name(visit.name) if self.layers else None
+        decay_rule = setting.weight_decay_rule
+        return layer, decay_rule is not None and decay_rule.option == "default", "use_fallback" in setting.extra
+
+    def _varies(self, visit: Visit) -> tuple[int | None, bool]:
+        fallback = self._fallback is not None and self._fallback.first(visit.name) is not None
+        return self.layers.of_name(visit.name) if self.layers else None, fallback
+
+    def _leaving_out(self) -> Iterator[Rule]:
+        layers = self.layers
+        if layers is None or not layers.threshold:
+            return
+        threshold = f"under {layers.threshold:g}"
+
+        def says(visit: Visit, _: str) -> str:
+            what = f"{_scale(layers, visit)}, which is "
+            return f"{what}{threshold}: left out, and frozen" if self.leaves_out(visit) else f"{what}not {threshold}"
+
+        at = ("paramwise_cfg", LEFT_OUT)
+        leaves_out = self.leaves_out
+        yield Rule(self._rule(LEFT_OUT), lambda visit, _: leaves_out(visit), says, also=_BOTH, at=at, states=_LR)
+
+    def _exempting(self, base: Setting) -> Iterator[Rule]:
+        """What takes the weight decay away, and the weight decay itself."""
+        why = "nothing takes the weight decay away"
+        if not self._decay and not self.layers:
+            why = "there is no weight decay to take away"
+        else:
+            yield from self._taking_decay()
+        yield base_value(base, "weight_decay", why)
+
+    def _taking_decay(self) -> Iterator[Rule]:
+        """The filter, then the model's own ``no_weight_decay()``: names together, globs one by one."""
+        gives: dict[Decided, Gives] = {"weight_decay": lambda visit: Computation("weight_decay", 0.0)}
+        yield Rule(self._rule(FILTER), self._filters, self._about_shapes, gives)
+        yield Rule(self._rule(NO_DECAY), self._is_named, self._about_names, gives, called=self._naming)
+
+    def _scaling(self) -> Iterator[Rule]:
+        layers = self.layers
+        if layers is None:
+            return
+        gives: dict[Decided, Gives] = {
+            "lr": lambda visit: Computation("lr", self._defaults.lr, note="timm's schedulers scale it")
+        }
+
+        def says(visit: Visit, _: str) -> str:
+            return _scale(layers, visit)
+
+        at = ("paramwise_cfg", _LAYER_DECAY)
+        yield Rule(self._rule(_LAYER_DECAY), lambda *_: True, says, gives, at=at, states=_LR)
+        if _LEAST in self._options and layers.least:
+            at = ("paramwise_cfg", _LEAST)
+
+            def holds(visit: Visit, _: str) -> bool:
+                return layers.option(layers.of_name(visit.name)) == _LEAST
+
+            yield Rule(self._rule(_LEAST), holds, lambda *_: f"at least {layers.least:g}", gives, at=at, states=_LR)
+
+    def _filters(self, visit: Visit, _: str) -> bool:
         """Whether ``filter_bias_and_bn`` means it: a vector or, without layer decay, anything called ``bias``.
 
         A lazy module's parameter is a vector to torch until it has a shape.
         """
-        return len(parameter.shape) <= 1 or (not self.layers and parameter.name.endswith(".bias"))
-
-    def exempt(self, name: str) -> str | None:
-        """Returns the name itself, or the glob that means it, if it stands in the model's ``no_weight_decay()``."""
-        if self._exempt is None:
-            self._exempt = NameGlobs(self._asked_for("paramwise_cfg"))
-        return self._exempt.first(name)
-
-    def leaves_out(self, role: TimmRole) -> bool:
-        """Whether ``layer_decay_no_opt_scale`` leaves a parameter out of the optimizer."""
-        return self.layers is not None and role.layer is not None and self.layers.leaves_out(role.layer)
-
-    def setting(self, role: TimmRole) -> Setting:
-        """Returns what a parameter gets; one object for all under the same rules."""
-        found = self._settings.get(role)
-        if found is None:
-            found = self._settings[role] = self._made(role)
-        return found
-
-    def rule(self, option: str, key: str | None = None) -> Provenance:
-        """Returns a rule, with its place if the config gives it."""
-        if option == "default":
-            return Provenance("default", None, self._config.location("optimizer", "weight_decay"))
-        return Provenance(
-            option, key, self._config.location("paramwise_cfg", option) if option in self.options else None
+        return bool(self._options.get(FILTER, True)) and (
+            visit.ndim <= 1 or (not self.layers and visit.name.endswith(".bias"))
         )
 
-    def _made(self, role: TimmRole) -> Setting:
-        decay = self.decay if role.decays else 0.0
-        decay_rule = self.rule(role.option, role.key)
-        written: dict[str, Any] = {"weight_decay": decay}
-        lr_rule = self.lr_rule
-        if role.layer is not None:
-            assert self.layers is not None
-            if self.layers.leaves_out(role.layer):
-                return Setting.left_out(self.rule(LEFT_OUT))
-            written = {"lr_scale": self.layers.scales[role.layer], **written}
-            lr_rule = self.rule(self.layers.option(role.layer))
-        if role.fallback:
+    def _key(self, visit: Visit) -> str | None:
+        """The name itself, or the glob that means it, if it stands in the model's ``no_weight_decay()``."""
+        if self._exempt is None:
+            self._exempt = NameGlobs(self._asked_for("paramwise_cfg"))
+        return self._exempt.first(visit.name)
+
+    def _is_named(self, visit: Visit, _: str) -> bool:
+        return self._key(visit) is not None
+
+    def _naming(self, visit: Visit) -> Provenance:
+        """A name tells no more than the parameter's own; a glob does."""
+        key = self._key(visit)
+        return self._rule(NO_DECAY, None if key == visit.name else key)
+
+    def _about_names(self, visit: Visit, _: str) -> str:
+        if self._key(visit) is not None:
+            return "the model's no_weight_decay() names it"
+        named = len(self._hints.no_weight_decay)
+        return f"none of the {named} names in the model's no_weight_decay()" if named else "the model names none"
+
+    def _about_shapes(self, visit: Visit, _: str) -> str:
+        if not self._options.get(FILTER, True):
+            return "it is off"
+        dimensions = visit.ndim
+        if not dimensions and not self._inventory.parameters[visit.index].numel:
+            return "it has no shape yet, which torch takes for a vector"
+        if dimensions <= 1:
+            return f"it has {dimensions} dimension{'s' if dimensions != 1 else ''}"
+        if not visit.name.endswith(".bias"):
+            return f"it has {dimensions} dimensions" + ("" if self.layers else f", and is no {quoted('.bias')}")
+        return (
+            f"it has {dimensions} dimensions; layer decay asks for no name" if self.layers else "its name ends in .bias"
+        )
+
+    def _setting(self, won: Winners, visit: Visit) -> Setting:
+        if self.leaves_out(visit):
+            return Setting.left_out(self._rule(LEFT_OUT))
+        winner = won["weight_decay"]
+        decay_rule = winner.called(visit) if winner.called else winner.provenance
+        decay: float = self._decay if decay_rule.is_base else 0.0
+        layer, fallback = self._varies(visit)
+        scales = self.layers.scales if self.layers else ()
+        written: dict[str, Any] = {} if layer is None else {"lr_scale": scales[layer]}
+        written["weight_decay"] = decay
+        if fallback:
             written["use_fallback"] = True
-        return Setting.of(self._facts.lr, float(decay), lr_rule, decay_rule, written)
+        lr_rule = won["lr"].provenance if "lr" in won else base_rule(self._config, "lr")
+        return Setting.of(self._defaults.lr, float(decay), lr_rule, decay_rule, written)
+
+    def _rule(self, option: str, key: str | None = None) -> Provenance:
+        """A rule, with its place if the config gives it."""
+        at = self._config.location("paramwise_cfg", option) if option in self._options else None
+        return Provenance(option, key, at)
 
     def _asked_for(self, option: str) -> tuple[str, ...]:
         if "no_weight_decay" in self._hints.raised:
@@ -133,3 +203,20 @@ class TimmRules:
         return self._config.error(
             f"{CALL} asks the model for no_weight_decay(), and would raise {said}", "paramwise_cfg", *at
         )
+
+
+def principle(winner: Provenance, loser: Provenance) -> str:
+    """Says why one rule beats another."""
+    if winner.option == "frozen":
+        return "a frozen parameter is passed over before any rule is asked"
+    if winner.option == LEFT_OUT:
+        return "the whole layer is left out"
+    if winner.option in (_LAYER_DECAY, _LEAST):
+        return "the greater scale holds"
+    return "the number of dimensions is asked for first"
+
+
+def _scale(layers: LayerScales, visit: Visit) -> str:
+    layer = layers.of_name(visit.name)
+    power = layers.last - layer
+    return f"layer {layer} of 0 to {layers.last}: scale {layers.decay:g} ** {power} = {layers.decay**power:.6g}"
