@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pgaudit.config import Config
 from pgaudit.config.grammars.torch import TORCH
 from pgaudit.constructors.base import Decisions, OptimizerDefaults, Unread
-from pgaudit.constructors.basic import Basic, one_group, untouched
-from pgaudit.constructors.evaluation import Computation, Occurrence, RuleEvaluation
+from pgaudit.constructors.basic import Basic, one_group, tells_one_group, untouched
+from pgaudit.constructors.evaluation import Occurrence
 from pgaudit.constructors.known_options import FOREIGN_OPTIONS
 from pgaudit.core.parameters import Inventory
 
@@ -34,19 +34,7 @@ class Torch(Basic):
         self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int
     ) -> Iterator[Occurrence]:
         """The optimizer's own lr and weight decay, for all that ``parameters()`` gives."""
-        if index not in inventory.whole:
-            return
-        base = untouched(config, facts)
-        assert base.lr_rule is not None
-        assert base.weight_decay_rule is not None
-        lr, decay = Computation("lr", base.lr), Computation("weight_decay", base.weight_decay)
-        yield Occurrence(
-            inventory.parameters[index].name,
-            (
-                RuleEvaluation(base.lr_rule, True, _WHY, (lr,), frozenset({"lr"})),
-                RuleEvaluation(base.weight_decay_rule, True, _WHY, (decay,), frozenset({"weight_decay"})),
-            ),
-        )
+        return tells_one_group(inventory, untouched(config, facts), index, _WHY)
 
     def unread(self, config: Config, facts: OptimizerDefaults) -> Iterator[Unread]:
         """See :class:`pgaudit.constructors.base.Constructor`."""

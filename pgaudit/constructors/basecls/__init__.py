@@ -9,7 +9,7 @@ tied parameter, the name that is matched. Frozen parameters: get a group like an
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from pgaudit.config import Config
@@ -17,14 +17,13 @@ from pgaudit.config.grammars.basecls import BASECLS
 from pgaudit.config.policy import NORM_TYPES
 from pgaudit.constructors.arithmetic import times
 from pgaudit.constructors.base import Decision, Decisions, OptimizerDefaults, OptimizerSpec, Unread
-from pgaudit.constructors.basecls.evaluation import DEFAULT_LR, PRINCIPLE, occurrence, patterns_of
-from pgaudit.constructors.basecls.rules import DEFAULT_WEIGHT_DECAY, Matcher, policy_of, settings_of
+from pgaudit.constructors.basecls.rules import DEFAULT_LR, DEFAULT_WEIGHT_DECAY, chains_of, policy_of
 from pgaudit.constructors.basic import Basic, refuse_raising
+from pgaudit.constructors.engine import RuleChains
 from pgaudit.constructors.evaluation import Occurrence
 from pgaudit.constructors.known_options import FOREIGN_OPTIONS
-from pgaudit.constructors.patterns import Pattern
-from pgaudit.core.parameters import Inventory
-from pgaudit.core.setting import NOT_OPTIMIZED, Provenance
+from pgaudit.core.parameters import Inventory, Visit
+from pgaudit.core.setting import NOT_OPTIMIZED
 
 OPTIMIZERS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "lamb": "timm.optim:Lamb", "lars": "timm.optim:Lars"}
 """BaseCls' names, and the torch classes that stand in for MegEngine's and BaseCls' own."""
@@ -80,39 +79,30 @@ class BaseCls(Basic):
             if isinstance(ref, str) and ref != NORM_TYPES
         }
 
-    def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
+    def chains(self, inventory: Inventory, config: Config, defaults: OptimizerDefaults) -> RuleChains:
+        """The rules of the policy."""
+        return chains_of(config, defaults)
+
+    def decide(self, inventory: Inventory, config: Config, defaults: OptimizerDefaults) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
-        policy = policy_of(config)
-        settings = settings_of(config, policy, facts)
-        matchers = [Matcher(rule, facts) for rule in policy.rules]
-        groups: dict[float, int] = {}
-        decisions = []
+        chains, groups = self.chains(inventory, config, defaults), dict[float | None, int]()
+        decisions = [Decision(NOT_OPTIMIZED, None)] * len(inventory.parameters)
         refuse_raising(config, inventory, ["named_parameters"], "a port of BaseCls", "constructor")
         for index, parameter in enumerate(inventory.parameters):
-            if index in inventory.unnamed:
-                decisions.append(Decision(NOT_OPTIMIZED, None))
-                continue
-            matched = (i for i, matcher in enumerate(matchers) if matcher.matches(parameter.name, parameter.module))
-            setting = settings[next(matched, -1)]
-            assert setting.weight_decay is not None
-            decisions.append(Decision(setting, groups.setdefault(setting.weight_decay, len(groups))))
-        return Decisions(tuple(decisions), settings[-1])
-
-    def patterns(self, config: Config, facts: OptimizerDefaults) -> Sequence[Pattern]:
-        """The rules of the policy, without its default."""
-        return patterns_of(config, facts)
-
-    def principle(self, winner: Provenance, loser: Provenance) -> str:
-        """See :class:`pgaudit.constructors.base.Constructor`."""
-        return PRINCIPLE
+            if index not in inventory.unnamed:
+                setting = chains.decide(Visit("", parameter.name, index, parameter.module, ()))
+                decisions[index] = Decision(setting, groups.setdefault(setting.weight_decay, len(groups)))
+        return Decisions(tuple(decisions), chains.base)
 
     def evaluations(
-        self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int
+        self, inventory: Inventory, config: Config, defaults: OptimizerDefaults, index: int
     ) -> Iterator[Occurrence]:
         """Each parameter is met once, under its first name."""
-        yield occurrence(inventory, config, facts, index)
+        parameter = inventory.parameters[index]
+        told = self.chains(inventory, config, defaults).told(Visit("", parameter.name, index, parameter.module, ()))
+        yield Occurrence(parameter.name, tuple(told))
 
-    def unread(self, config: Config, facts: OptimizerDefaults) -> Iterator[Unread]:
+    def unread(self, config: Config, defaults: OptimizerDefaults) -> Iterator[Unread]:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         for option in config.solver or {}:
             if option not in READ:

@@ -13,7 +13,7 @@ processes that the config was written for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -21,11 +21,10 @@ from pgaudit.config import Config
 from pgaudit.config.grammars.detectron2 import DETECTRON2
 from pgaudit.constructors.base import Decision, Decisions, OptimizerDefaults, OptimizerSpec, Unread
 from pgaudit.constructors.basic import Basic, refuse_raising
-from pgaudit.constructors.detectron2 import evaluation
 from pgaudit.constructors.detectron2.arguments import OPTIONS, arguments_of, solver_value
-from pgaudit.constructors.detectron2.rules import Detectron2Rules
-from pgaudit.constructors.evaluation import Occurrence
-from pgaudit.constructors.patterns import Pattern
+from pgaudit.constructors.detectron2.rules import DUPLICATE, chains_of
+from pgaudit.constructors.engine import RuleChains
+from pgaudit.constructors.evaluation import Occurrence, RuleEvaluation
 from pgaudit.core.parameters import Inventory, Listing
 from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
 
@@ -51,35 +50,40 @@ class Detectron2(Basic):
         given = arguments_of(config).lr_factor_func
         return {given.value: given.at} if isinstance(given.value, str) else {}
 
-    def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
+    def chains(self, inventory: Inventory, config: Config, defaults: OptimizerDefaults) -> RuleChains:
+        """In the order of writing: what comes later wins."""
+        return chains_of(config, defaults)
+
+    def decide(self, inventory: Inventory, config: Config, defaults: OptimizerDefaults) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         refuse_raising(config, inventory, ["named_modules"], "detectron2's get_default_optimizer_params", "constructor")
-        rules, groups = Detectron2Rules(config, facts), _Groups()
+        chains, groups = self.chains(inventory, config, defaults), _Groups()
         decisions = [Decision(NOT_OPTIMIZED, None)] * len(inventory.parameters)
         for visit in inventory.visits:  # the first occurrence decides
             if decisions[visit.index].group is None and inventory.parameters[visit.index].trainable:
-                decisions[visit.index] = groups.decision(rules.setting(visit))
-        return Decisions(tuple(decisions), rules.base)
-
-    def patterns(self, config: Config, facts: OptimizerDefaults) -> Sequence[Pattern]:
-        """In the order of writing: what comes later wins."""
-        return evaluation.patterns_of(config, Detectron2Rules(config, facts))
-
-    def principle(self, winner: Provenance, loser: Provenance) -> str:
-        """See :class:`pgaudit.constructors.base.Constructor`."""
-        return evaluation.principle(winner, loser)
+                decisions[visit.index] = groups.decision(chains.decide(visit))
+        return Decisions(tuple(decisions), chains.base)
 
     def evaluations(
-        self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int
+        self, inventory: Inventory, config: Config, defaults: OptimizerDefaults, index: int
     ) -> Iterator[Occurrence]:
-        """See :class:`pgaudit.constructors.base.Constructor`."""
-        return evaluation.occurrences(inventory, config, Detectron2Rules(config, facts), index)
+        """All names but the first are passed over: what they match is told, and the config's function never asked."""
+        chains, first = self.chains(inventory, config, defaults), ""
+        named = [replace(rule, gives={}) for rule in chains.rules if rule.spans]
+        again = RuleChains(named, chains.base, lambda won, visit: chains.base, chains.principle, text=chains.text)
+        for visit in inventory.visits_of.get(index, ()):
+            if first:
+                met = RuleEvaluation(DUPLICATE, True, f"already in a group as {first}")
+                yield Occurrence(visit.name, (met, *again.told(visit, DUPLICATE)))
+            else:
+                yield Occurrence(visit.name, tuple(map(_in_words, chains.told(visit))))
+            first = first or visit.name
 
-    def unread(self, config: Config, facts: OptimizerDefaults) -> Iterator[Unread]:
+    def unread(self, config: Config, defaults: OptimizerDefaults) -> Iterator[Unread]:
         """What overrides write into groups, and no optimizer of the class looks for. Unknown options raise."""
         if config.layout == "detectron2":
             return
-        read = facts.looked_for | {"lr", "weight_decay"}
+        read = defaults.looked_for | {"lr", "weight_decay"}
         for leaf, settings in arguments_of(config).overrides.items():
             for word in settings:
                 if word not in read:
@@ -107,6 +111,11 @@ _ABSOLUTE = {
     "lr_mult": "overrides are absolute: lr",
     "decay_mult": "overrides are absolute: weight_decay",
 }
+
+
+def _in_words(tried: RuleEvaluation) -> RuleEvaluation:
+    """Returns it without the match in the name where the rule gives neither lr nor weight decay, but says what else."""
+    return replace(tried, text=None, spans=()) if tried.matched and not tried.products else tried
 
 
 class _Groups:

@@ -31,8 +31,6 @@ class Argument:
     """One argument, as it reaches the function."""
 
     value: Any
-    option: str
-    """The config's word for it."""
     at: Path
     """Where it stands, or would."""
     rule: Provenance
@@ -58,10 +56,10 @@ class Arguments:
         """Whether the lr of biases is any other than that of weights."""
         return self.bias_lr_factor.value not in (None, 1.0)
 
-    def function(self, facts: OptimizerDefaults) -> Callable[[str], Any] | None:
+    def function(self, defaults: OptimizerDefaults) -> Callable[[str], Any] | None:
         """Returns ``lr_factor_func``, imported where the config names it."""
         given = self.lr_factor_func.value
-        return facts.functions[given] if isinstance(given, str) else given
+        return defaults.functions[given] if isinstance(given, str) else given
 
 
 def solver_value(config: Config, key: str) -> Any:
@@ -79,10 +77,10 @@ def arguments_of(config: Config) -> Arguments:
         if solver and key in SOLVER and name != "weight_decay":  # which only the optimizer is told
             position = config.location("solver", key)
             given = key in (config.solver or {})
-            return Argument(solver_value(config, key), key, ("solver", key), Provenance(key, None, position), given)
+            return Argument(solver_value(config, key), ("solver", key), Provenance(key, None, position), given)
         at = ("paramwise_cfg", name)
         value = default if solver else options.get(name, default)
-        return Argument(value, name, at, Provenance(name, None, config.location(*at)), not solver and name in options)
+        return Argument(value, at, Provenance(name, None, config.location(*at)), not solver and name in options)
 
     return Arguments(
         argument("base_lr"),
