@@ -15,7 +15,6 @@ from pgaudit.core.setting import Provenance, Setting
 if TYPE_CHECKING:
     from pgaudit.constructors.engine import RuleChains
     from pgaudit.constructors.evaluation import Occurrence
-    from pgaudit.constructors.patterns import Pattern
 
 
 class Decision(NamedTuple):
@@ -165,13 +164,7 @@ class Constructor(Protocol):
         """
 
     def chains(self, inventory: Inventory, config: Config, defaults: OptimizerDefaults) -> RuleChains:
-        """Returns the rules that the config gives, for a model."""
-
-    def patterns(self, config: Config, facts: OptimizerDefaults) -> Sequence[Pattern]:
-        """Returns the rules that the config gives, in the order in which they are tried."""
-
-    def principle(self, winner: Provenance, loser: Provenance) -> str:
-        """Says by what principle one rule beats another that matches as well."""
+        """Returns the rules that the config gives, for a model: checks ask them."""
 
     def evaluations(
         self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int

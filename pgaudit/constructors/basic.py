@@ -1,5 +1,5 @@
 """What constructors have in common unless they say otherwise. Plug-ins begin here: ``grammar`` and ``decide`` are
-enough for every command to work; ``patterns`` and ``evaluations`` make findings and explanations tell more.
+enough for every command to work; ``chains`` and ``evaluations`` make findings and explanations tell more.
 """
 
 from __future__ import annotations
@@ -9,10 +9,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pgaudit.config import Config
 from pgaudit.config.grammars import Grammar
 from pgaudit.constructors.base import Conflict, Decision, Decisions, OptimizerDefaults, OptimizerSpec, Unread
-from pgaudit.constructors.engine import Rule, RuleChains, whole_name
-from pgaudit.constructors.evaluation import Computation, Occurrence, RuleEvaluation, Spans
+from pgaudit.constructors.engine import RuleChains
+from pgaudit.constructors.evaluation import Computation, Occurrence, RuleEvaluation
 from pgaudit.constructors.known_options import FOREIGN_OPTIONS
-from pgaudit.constructors.patterns import Pattern
 from pgaudit.core.parameters import Inventory, Listing, Visit
 from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
 from pgaudit.text import visible
@@ -50,20 +49,10 @@ class Basic:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         raise NotImplementedError
 
-    def patterns(self, config: Config, facts: OptimizerDefaults) -> Sequence[Pattern]:
-        """None that checks could ask."""
-        return ()
-
-    def principle(self, winner: Provenance, loser: Provenance) -> str:
-        """See :class:`pgaudit.constructors.base.Constructor`."""
-        return "the first rule that matches wins"
-
     def chains(self, inventory: Inventory, config: Config, defaults: OptimizerDefaults) -> RuleChains:
-        """See :class:`pgaudit.constructors.base.Constructor`."""
-        found = self.patterns(config, defaults)
-        text = next((pattern.searched for pattern in found if pattern.searched), whole_name)
+        """None that checks could ask."""
         base = untouched(config, defaults)
-        return RuleChains([_rule(each) for each in found], base, lambda won, visit: base, self.principle, text=text)
+        return RuleChains((), base, lambda won, visit: base, lambda winner, loser: "")
 
     def evaluations(
         self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int
@@ -86,22 +75,6 @@ class Basic:
     def exempting(self, config: Config, part: str) -> tuple[str, Config] | None:
         """No rule could say so."""
         return None
-
-
-def _rule(pattern: Pattern) -> Rule:
-    def spans(text: str) -> Spans:
-        return pattern.find(Visit("", text, 0, None, ())) or ()  # type: ignore[arg-type]
-
-    return Rule(
-        pattern.rule,
-        lambda visit, _: pattern.find(visit) is not None,
-        lambda visit, _: pattern.says(visit),
-        at=pattern.at,
-        states=pattern.states,
-        spans=spans if pattern.searched else None,
-        regex=pattern.regex,
-        whole=pattern.whole,
-    )
 
 
 def occurrence_of(name: str, setting: Setting) -> Occurrence:

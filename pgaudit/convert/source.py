@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pgaudit.config import Config
 from pgaudit.constructors import constructor_named
-from pgaudit.constructors.native.decide import OF_SCHEDULERS
+from pgaudit.constructors.native.rules import OF_SCHEDULERS
 from pgaudit.core.assignment import OptimizerInfo
 from pgaudit.core.location import location_order
 from pgaudit.core.setting import Setting

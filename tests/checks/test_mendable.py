@@ -91,8 +91,8 @@ def test_what_a_finding_asks_for_can_be_done(tmp_path: Path, constructor: str, m
             report = pgaudit.audit(marked(MODELS[model]()), path)
         except pgaudit.PgauditError:
             continue  # the library refuses such a model
-        patterns = CONSTRUCTORS[constructor].patterns(report.config, report.facts)
-        of_library = {p.rule.key for p in patterns if p.rule.key and not p.at}
+        rules = CONSTRUCTORS[constructor].chains(report.inventory, report.config, report.facts).rules
+        of_library = {rule.provenance.key for rule in rules if rule.provenance.key and not rule.at}
         looked_at += 1
         for finding in report.findings:
             assert finding.code not in OF_RULES or finding.location is not None, finding

@@ -463,7 +463,7 @@ def test_random_explanations_and_patterns_say_what_is_decided(lists: dict[str, A
     if report is None:
         return
     constructor = constructor_named("regex")
-    patterns = constructor.patterns(report.config, report.facts)
+    chains = constructor.chains(report.inventory, report.config, report.facts)
     visits = {visit.name: visit for visit in report.inventory.visits}
     for explanation in explanations(report, report.params):
         row, setting = explanation.row, explanation.row.setting
@@ -475,10 +475,10 @@ def test_random_explanations_and_patterns_say_what_is_decided(lists: dict[str, A
         assert results == ([] if row.group is None else [row.lr, row.weight_decay])
         for tried in occurrence.evaluations:
             assert not (tried.matched and tried.text) or tried.decides or tried.beaten_by
-        for pattern in patterns:
-            spans = pattern.find(visits[row.name])
-            assert (spans is not None) == bool(re.fullmatch(str(pattern.rule.key), row.name))
-            assert all(0 <= start < end <= len(row.name) for start, end in spans or ())
+        for rule in (each for each in chains.rules if each.at):
+            visit, text = visits[row.name], chains.text(visits[row.name])
+            assert bool(rule.matches(visit, text)) == bool(re.fullmatch(str(rule.provenance.key), row.name))
+            assert all(0 <= start < end <= len(row.name) for start, end in rule.found(visit, text))
 
 
 def _trains(lists: dict[str, Any], frozen: list[str]) -> bool:

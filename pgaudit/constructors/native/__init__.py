@@ -16,13 +16,13 @@ from pgaudit.config.grammars.rules import RULES, rules_of
 from pgaudit.config.selectors import NORM
 from pgaudit.constructors.base import Decision, Decisions, OptimizerDefaults
 from pgaudit.constructors.basic import Basic, refuse_raising
-from pgaudit.constructors.evaluation import Occurrence
-from pgaudit.constructors.native.decide import RuleList
-from pgaudit.constructors.native.evaluation import occurrences, patterns_of, principle
+from pgaudit.constructors.engine import RuleChains
+from pgaudit.constructors.evaluation import Occurrence, RuleEvaluation
 from pgaudit.constructors.native.match import class_path
-from pgaudit.constructors.patterns import Pattern
-from pgaudit.core.parameters import Inventory
-from pgaudit.core.setting import NOT_OPTIMIZED, Provenance
+from pgaudit.constructors.native.rules import FROZEN, chains_of
+from pgaudit.core.parameters import Inventory, Visit
+from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
+from pgaudit.text import visible
 
 
 class Native(Basic):
@@ -46,40 +46,34 @@ class Native(Basic):
             if ref != NORM
         }
 
+    def chains(self, inventory: Inventory, config: Config, defaults: OptimizerDefaults) -> RuleChains:
+        """The rules, in the order of the list."""
+        return chains_of(config, defaults)
+
     def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
-        policy = RuleList(config, facts)
-        groups: dict[object, int] = {}
-        decisions = []
+        chains = self.chains(inventory, config, facts)
         refuse_raising(config, inventory, ["named_parameters"], "this constructor", "constructor")
+        frozen, groups = Setting.left_out(FROZEN), dict[object, int]()
+        decisions = [Decision(NOT_OPTIMIZED, None)] * len(inventory.parameters)
         for index, parameter in enumerate(inventory.parameters):
-            if index in inventory.unnamed:
-                decisions.append(Decision(NOT_OPTIMIZED, None))
-                continue
-            setting = policy.frozen
-            if parameter.trainable:
-                setting = policy.setting(inventory, index)
-            if setting.excluded:
-                decisions.append(Decision(setting, None))
-            else:
-                decisions.append(Decision(setting, groups.setdefault(policy.effect(setting), len(groups))))
+            if index not in inventory.unnamed:
+                setting = _of_all_names(inventory, config, chains, index) if parameter.trainable else frozen
+                group = None if setting.excluded else groups.setdefault(setting.merging, len(groups))
+                decisions[index] = Decision(setting, group)
         if not groups:
             raise config.error("no parameter is left for the optimizer: all are frozen", "paramwise_cfg")
-        return Decisions(tuple(decisions), policy.base)
-
-    def patterns(self, config: Config, facts: OptimizerDefaults) -> Sequence[Pattern]:
-        """The rules, in the order in which they are tried."""
-        return patterns_of(config, facts)
-
-    def principle(self, winner: Provenance, loser: Provenance) -> str:
-        """See :class:`pgaudit.constructors.base.Constructor`."""
-        return principle(winner)
+        return Decisions(tuple(decisions), chains.base)
 
     def evaluations(
         self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int
     ) -> Iterator[Occurrence]:
         """Once for each name."""
-        return occurrences(inventory, config, facts, index)
+        chains, note = self.chains(inventory, config, facts), None
+        for view in _views_of(inventory, index):
+            left_out_by = chains.decide(view).excluded if inventory.parameters[index].trainable else FROZEN
+            yield Occurrence(view.name, tuple(_told(chains, view, left_out_by)), note)
+            note = "another name of the same tensor, which must come to the same"
 
     def exempting(self, config: Config, part: str) -> tuple[str, Config] | None:
         """A last rule; where the first one wins, it would take the lr as well."""
@@ -91,3 +85,56 @@ class Native(Basic):
         if any(rule["match"] == glob for rule in options.get("rules") or []):
             return None
         return glob, replace(config, paramwise_cfg={"mode": "layered", **options, "rules": rules})
+
+
+def _of_all_names(inventory: Inventory, config: Config, chains: RuleChains, index: int) -> Setting:
+    """What a parameter gets, under each of its names; raises ConfigError where they differ."""
+    first, *others = _views_of(inventory, index)
+    setting = chains.decide(first)
+    for other in others:
+        again = chains.decide(other)
+        if again.merging != setting.merging:
+            both = f"{visible(first.name)} ({_words(setting)}) and {visible(other.name)} ({_words(again)})"
+            provenances = {setting.lr_rule, setting.weight_decay_rule, again.lr_rule, again.weight_decay_rule}
+            at = next((rule.at for rule in chains.rules if rule.provenance in provenances), ("paramwise_cfg",))
+            message = f"one tensor has two names, and the rules give them two settings: {both}"
+            raise config.error(message, *at, hint="let the same rules match both names")
+    return setting
+
+
+def _words(setting: Setting) -> str:
+    if setting.excluded:
+        return "left out"
+    extra = "".join(f", {visible(key)} {visible(value)}" for key, value in setting.extra.items())
+    return f"lr {setting.lr:g}, weight decay {setting.weight_decay:g}{extra}"
+
+
+def _views_of(inventory: Inventory, index: int) -> Sequence[Visit]:
+    """Returns a parameter as it is under each of its names, the first one first."""
+    visits, names = inventory.visits_of[index], inventory.parameters[index].names
+    # Where the model has names of its own, it is under those, and no others.
+    if inventory.listings is not None or (len(visits) == 1 and len(names) == 1):
+        return visits
+    known, views = {visit.name: visit.module for visit in visits}, []
+    # A name that a walk passes over is a second one in the same parent, of a module that it has met there.
+    module = visits[0].module
+    for name in names:
+        module = known.get(name, module)
+        views.append(Visit("", name, index, module, (), ndim=visits[0].ndim))
+    return views
+
+
+def _told(chains: RuleChains, visit: Visit, left_out_by: Provenance | None) -> Iterator[RuleEvaluation]:
+    """How the rules are tried; what leaves a parameter out beats all others that match."""
+    if left_out_by == FROZEN:
+        yield RuleEvaluation(FROZEN, True, "it does not require a gradient, and is left out")
+    for each in chains.told(visit):
+        if left_out_by is None or not each.matched:
+            yield each
+        elif each.rule is left_out_by:
+            yield replace(each, decides=frozenset({"lr", "weight_decay"}))
+        elif not each.rule.is_base:
+            principle = chains.principle(left_out_by, each.rule)
+            yield replace(each, decides=frozenset(), beaten_by=left_out_by, principle=principle)
+    if left_out_by and left_out_by.option == "unmatched":
+        yield RuleEvaluation(left_out_by, True, "no rule is about it, and it is left out")

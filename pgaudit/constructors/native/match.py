@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from pgaudit.config.selectors import NORM, Conditions, Match
 from pgaudit.constructors.base import OptimizerDefaults
-from pgaudit.core.parameters import ModuleType
+from pgaudit.core.parameters import ModuleType, Visit
 from pgaudit.models.walk.families import NORMS
 from pgaudit.names import Globs
 from pgaudit.text import counted, visible
@@ -31,21 +31,27 @@ Named = Callable[[str], object]
 class Selector:
     """One rule's match, with the classes that it names resolved."""
 
-    def __init__(self, match: Match, facts: OptimizerDefaults) -> None:
-        self.label = match.label
-        self._alternatives = [_Alternative(conditions, facts) for conditions in match.alternatives]
+    def __init__(self, match: Match, defaults: OptimizerDefaults) -> None:
+        self._by_name = match.by_name
+        self._alternatives = [_Alternative(conditions, defaults) for conditions in match.alternatives]
 
-    def left_to_names(self, module: ModuleType, ndim: int) -> Named | None:
-        """Returns what decides for parameters of so many dimensions in modules of a class; None if none can match."""
-        asked = [each.named for each in self._alternatives if each.takes(module, ndim)]
-        if len(asked) <= 1:
-            return asked[0] if asked else None
-        return lambda name: any(named(name) for named in asked)
+    def asks(self) -> Callable[[Visit, str], object]:
+        """Returns a function that tells of an occurrence and its name whether the rule is about it."""
+        if self._by_name:
+            named = _any_of([each.named for each in self._alternatives])
+            return lambda _, name: named(name)
+        left: dict[tuple[int, int], Named | None] = {}  # to names: this is asked a million times
 
-    def matches(self, name: str, module: ModuleType, ndim: int) -> bool:
-        """Whether the rule is about a parameter of this name, in a module of this class."""
-        named = self.left_to_names(module, ndim)
-        return named is not None and bool(named(name))
+        def matches(visit: Visit, name: str) -> object:
+            key = id(visit.module), visit.ndim  # an inventory holds one object a class
+            try:
+                left_to = left[key]
+            except KeyError:
+                asked = [each.named for each in self._alternatives if each.takes(visit.module, visit.ndim)]
+                left_to = left[key] = _any_of(asked) if asked else None
+            return left_to and left_to(name)
+
+        return matches
 
     def says(self, name: str, module: ModuleType, ndim: int) -> str:
         """Returns why it matches or does not, in words."""
@@ -57,10 +63,10 @@ class Selector:
 
 
 class _Alternative:
-    def __init__(self, conditions: Conditions, facts: OptimizerDefaults) -> None:
+    def __init__(self, conditions: Conditions, defaults: OptimizerDefaults) -> None:
         texts: list[Named] = []
         if conditions.names is not None:
-            texts.append(Globs(conditions.names, facts.named).matches)
+            texts.append(Globs(conditions.names, defaults.named).matches)
         if conditions.regexes is not None:
             texts.append(_any_of([each.fullmatch for each in conditions.regexes]))
         self._asks_names = bool(texts)
@@ -69,7 +75,7 @@ class _Alternative:
         self._norms = NORM in (conditions.types or ())
         self._typed = conditions.types is not None
         paths = (class_path(ref) for ref in conditions.types or () if ref != NORM)
-        self._bases = frozenset(facts.classes.get(path, path) for path in paths)
+        self._bases = frozenset(defaults.classes.get(path, path) for path in paths)
 
     def takes(self, module: ModuleType, ndim: int) -> bool:
         """Whether all conditions hold but those on names."""

@@ -22,19 +22,18 @@ big_vision runs on JAX; for a torch model, some choices had to be made:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from pgaudit.config import Config
 from pgaudit.config.grammars.regex import REGEX
 from pgaudit.constructors.base import Decision, Decisions, OptimizerDefaults
 from pgaudit.constructors.basic import Basic, refuse_raising
+from pgaudit.constructors.engine import RuleChains
 from pgaudit.constructors.evaluation import Occurrence
-from pgaudit.constructors.patterns import Pattern
-from pgaudit.constructors.regex.evaluation import occurrence, patterns_of, principle
-from pgaudit.constructors.regex.rules import AT, RegexRules
-from pgaudit.core.parameters import Inventory
-from pgaudit.core.setting import NOT_OPTIMIZED, Provenance
+from pgaudit.constructors.regex.rules import AT, FROZEN, base_of, chains_of, told
+from pgaudit.core.parameters import Inventory, Visit
+from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
 from pgaudit.text import counted, visible
 
 _NAMED = 3
@@ -52,47 +51,43 @@ class Regex(Basic):
         "wd_mults": "patterns, and by what the weight decay is multiplied; nothing else decays",
     }
 
+    def chains(self, inventory: Inventory, config: Config, defaults: OptimizerDefaults) -> RuleChains:
+        """The patterns, list by list."""
+        return chains_of(config, defaults)
+
     def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
-        rules = RegexRules(config, facts)
-        groups: dict[tuple[float | None, float | None], int] = {}
-        decisions = []
-        uncovered = []
+        chains = self.chains(inventory, config, facts)
         refuse_raising(config, inventory, ["named_parameters"], "a port of big_vision", "constructor")
+        frozen = Decision(Setting.left_out(FROZEN), None)
+        groups: dict[tuple[float | None, float | None], int] = {}
+        decisions, uncovered = [Decision(NOT_OPTIMIZED, None)] * len(inventory.parameters), []
         for index, parameter in enumerate(inventory.parameters):
             if index in inventory.unnamed:
-                decisions.append(Decision(NOT_OPTIMIZED, None))
                 continue
-            setting = rules.setting(parameter.name)
-            if setting is None:
+            setting = chains.decide(_met(inventory, index))
+            if setting is NOT_OPTIMIZED:
                 uncovered.append(parameter.name)
             elif not parameter.trainable:
-                decisions.append(Decision(rules.frozen, None))
-            elif setting.lr is None:
-                decisions.append(Decision(setting, None))
+                decisions[index] = frozen
+            elif setting.excluded:
+                decisions[index] = Decision(setting, None)
             else:
                 group = groups.setdefault((setting.lr, setting.weight_decay), len(groups))
-                decisions.append(Decision(setting, group))
+                decisions[index] = Decision(setting, group)
         if uncovered:
             names = ", ".join(map(visible, uncovered[:_NAMED])) + (" ..." if len(uncovered) > _NAMED else "")
             message = f"no pattern fits {counted(len(uncovered), 'tensor')}: {names}; big_vision would raise "
             hint = 'end the list with [".*", {}], or [".*", null] to leave the rest out'
             raise config.error(f"{message}AssertionError", AT, "schedule", hint=hint)
-        return Decisions(tuple(decisions), rules.base)
-
-    def patterns(self, config: Config, facts: OptimizerDefaults) -> Sequence[Pattern]:
-        """See :class:`pgaudit.constructors.base.Constructor`."""
-        return patterns_of(config, facts)
-
-    def principle(self, winner: Provenance, loser: Provenance) -> str:
-        """See :class:`pgaudit.constructors.base.Constructor`."""
-        return principle(winner, loser)
+        return Decisions(tuple(decisions), base_of(config, facts))
 
     def evaluations(
         self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int
     ) -> Iterator[Occurrence]:
         """Each parameter is met once, under its first name."""
-        yield occurrence(inventory, config, facts, index)
+        visit, trainable = _met(inventory, index), inventory.parameters[index].trainable
+        yield Occurrence(visit.name, tuple(told(self.chains(inventory, config, facts), visit, trainable=trainable)))
 
     def renamed(self, config: Config, rule: Provenance, to: str) -> Config | None:
         """Returns the config with a pattern written otherwise."""
@@ -111,3 +106,8 @@ class Regex(Basic):
         if any(entry[0] == pattern for entry in entries):
             return None
         return pattern, replace(config, paramwise_cfg={**options, "wd_mults": [[pattern, 0.0], *entries]})
+
+
+def _met(inventory: Inventory, index: int) -> Visit:
+    parameter = inventory.parameters[index]
+    return Visit("", parameter.name, index, parameter.module, ())

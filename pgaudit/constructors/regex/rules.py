@@ -1,101 +1,138 @@
-"""The lists of patterns of one config, ready to be asked once a parameter."""
+"""The lists of patterns of one config as rule chains."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pgaudit.config import Config
 from pgaudit.config.grammars.regex import compiled, no_decay_patterns, pattern_errors
 from pgaudit.constructors.arithmetic import times
 from pgaudit.constructors.base import OptimizerDefaults
-from pgaudit.core.setting import Provenance, Setting
-from pgaudit.expressions import Expression
+from pgaudit.constructors.engine import Gives, Rule, RuleChains, Winners
+from pgaudit.constructors.evaluation import Computation, Decided, RuleEvaluation
+from pgaudit.constructors.regex.spans import spans_of
+from pgaudit.core.parameters import Visit
+from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
 
 AT = "paramwise_cfg"
+FROZEN = Provenance("frozen")
+_SCHEDULE = "schedule"
+"""The list that says what trains, and a word for what its patterns decide. Those with null alone have a place."""
+_MULTS: Mapping[str, Decided] = {"lr_mults": "lr", "wd_mults": "weight_decay"}
+_BOTH = frozenset(_MULTS.values())
 
 
-@dataclass(frozen=True, slots=True)
-class PatternEntry:
-    """One pattern of a list, and its value."""
-
-    rule: Provenance
-    index: int
-    """Its place in the list."""
-    fits: Expression
-    value: Any
+def base_of(config: Config, defaults: OptimizerDefaults) -> Setting:
+    """Returns the optimizer's own values, which are what is multiplied."""
+    lr_rule, decay_rule = (Provenance("default", None, config.location("optimizer", of)) for of in _MULTS.values())
+    return Setting.of(defaults.lr, float(config.optimizer.get("weight_decay") or 0.0), lr_rule, decay_rule)
 
 
-class RegexRules:
-    """What each pattern gives.
+def chains_of(config: Config, defaults: OptimizerDefaults) -> RuleChains:
+    """Returns the patterns, list by list. What no pattern of the schedule fits is decided as not optimized.
 
     Raises:
         ConfigError: where big_vision would raise.
     """
+    base = base_of(config, defaults)
+    decays = bool(base.weight_decay)
+    _refuse(config, decays=decays)
+    schedule, lr_mults, wd_mults = (_patterns(config, option) for option in (_SCHEDULE, *_MULTS))
+    why_lr = "no pattern of `lr_mults` fits" if lr_mults else "there are no `lr_mults`"
+    lr_mults.append(_unfitted("lr", float(config.optimizer["lr"]), base.lr_rule, why_lr))
+    why_decay = "no pattern of `wd_mults` fits: no decay" if decays else "there is no weight decay"
+    no_decay = Provenance("wd_mults", None, config.location(AT, "wd_mults"))
+    no_decay_rule = no_decay if decays and wd_mults else base.weight_decay_rule
+    wd_mults.append(_unfitted("weight_decay", 0.0, no_decay_rule, why_decay))
 
-    def __init__(self, config: Config, facts: OptimizerDefaults) -> None:
-        self._config = config
-        self._options: Mapping[str, Any] = config.paramwise_cfg or {}
-        self.base_lr = config.optimizer["lr"]
-        self.base_wd = config.optimizer.get("weight_decay") or 0.0
-        for at, message, hint in pattern_errors(self._options, (), decays=bool(self.base_wd)):
-            raise config.error(message, AT, *at, hint=hint)
-        if self.base_wd and self._options.get("wd_mults") is None:
-            message, hint = no_decay_patterns()
-            raise config.error(message, "optimizer", "weight_decay", hint=hint)
-        self.schedule, self.lr_mults, self.wd_mults = map(self._entries, ("schedule", "lr_mults", "wd_mults"))
-        self.lr_rule = Provenance("default", None, config.location("optimizer", "lr"))
-        decay_at = config.location("optimizer", "weight_decay")
-        self.base = Setting.of(facts.lr, float(self.base_wd), self.lr_rule, Provenance("default", None, decay_at))
-        self.no_decay_rule = self.base.weight_decay_rule
-        if self.wd_mults and self.base_wd:
-            self.no_decay_rule = Provenance("wd_mults", None, config.location(AT, "wd_mults"))
-        frozen = Provenance("frozen")
-        self.frozen = Setting.left_out(frozen)
-        self._settings: dict[tuple[int | None, int | None], Setting] = {}
-        self._nulls: dict[int, Setting] = {}
+    made: dict[tuple[Provenance, Provenance], Setting] = {}  # which pattern of the schedule fits makes none of its own
 
-    def _entries(self, option: str) -> Sequence[PatternEntry]:
-        given = self._options.get(option)
-        entries = []
-        for index, (pattern, value) in enumerate(given if isinstance(given, (list, tuple)) else ()):
-            fits = compiled(pattern, (AT, option, index, 0))
-            assert not isinstance(fits, str)
-            rule = Provenance(option, pattern, self._config.location(AT, option, index))
-            entries.append(PatternEntry(rule, index, fits, value))
-        return entries
+    def setting(won: Winners, visit: Visit) -> Setting:
+        if schedule and _SCHEDULE not in won:
+            return NOT_OPTIMIZED
+        if schedule and won[_SCHEDULE].at:
+            null = won[_SCHEDULE].provenance
+            return made.setdefault((null, null), Setting.left_out(null))
+        lr, decay = (won[of].gives[of](visit).result for of in _MULTS.values())
+        rules = won["lr"].provenance, won["weight_decay"].provenance
+        return made.setdefault(rules, Setting.of(lr, decay, *rules, {"lr": lr, "weight_decay": decay}))
 
-    def setting(self, name: str) -> Setting | None:
-        """Returns what a trainable parameter gets; None where no pattern of the schedule fits its name."""
-        if self.schedule:
-            scheduled = first(self.schedule, name)
-            if scheduled is None:
-                return None
-            if scheduled.value is None:
-                return self._nulls.setdefault(scheduled.index, Setting.left_out(scheduled.rule))
-        lr, decay = first(self.lr_mults, name), first(self.wd_mults, name)
-        key = (None if lr is None else lr.index, None if decay is None else decay.index)
-        if key not in self._settings:
-            self._settings[key] = self._made(lr, decay)
-        return self._settings[key]
-
-    def _made(self, lr: PatternEntry | None, decay: PatternEntry | None) -> Setting:
-        rate = float(self.base_lr) if lr is None else self.product(lr)
-        amount = 0.0 if decay is None else self.product(decay)
-        lr_rule = self.lr_rule if lr is None else lr.rule
-        decay_rule = self.no_decay_rule if decay is None else decay.rule
-        return Setting.of(rate, amount, lr_rule, decay_rule, {"lr": rate, "weight_decay": amount})
-
-    def product(self, entry: PatternEntry) -> float:
-        """Returns what an entry makes of the base value."""
-        what, base = ("lr", self.base_lr) if entry.rule.option == "lr_mults" else ("weight decay", self.base_wd)
-        return times(self._config, what, base, entry.value, (AT, entry.rule.option, entry.index, 1))
+    return RuleChains([*schedule, *lr_mults, *wd_mults], base, setting, principle)
 
 
-def first(entries: Sequence[PatternEntry], name: str) -> PatternEntry | None:
-    """Returns the first entry whose pattern fits the whole name."""
-    for entry in entries:
-        if entry.fits.fullmatch(name):
-            return entry
-    return None
+def told(chains: RuleChains, visit: Visit, *, trainable: bool) -> Iterator[RuleEvaluation]:
+    """Yields how the patterns are tried. One of the schedule gives nothing, and beats those behind it all the same; one
+    with null beats the multipliers as well, as being frozen does.
+    """
+    scheduled = chains.winners(visit).get(_SCHEDULE)
+    first = scheduled and scheduled.provenance
+    left_out_by = chains.decide(visit).excluded if trainable else FROZEN
+    if not trainable:
+        yield RuleEvaluation(FROZEN, True, "it is frozen, and left out", (), _BOTH)
+    for each in chains.told(visit, left_out_by):
+        if each.rule is first and trainable:
+            means = "null: it is left out" if left_out_by else "not null: it trains"
+            yield RuleEvaluation(first, True, f"{each.why}; {means}", (), _BOTH if left_out_by else frozenset())
+        elif first and not left_out_by and each.matched and each.rule.option == _SCHEDULE:
+            yield replace(each, beaten_by=first, principle=principle(first, each.rule))
+        elif each.decides or each.rule.key is not None:  # what holds where no pattern fits, only where it holds
+            yield each
+
+
+def principle(winner: Provenance, loser: Provenance) -> str:
+    """Says why one rule beats another."""
+    if winner.option == "frozen":
+        return "a frozen parameter is left out before any pattern is asked"
+    if winner.option == loser.option:
+        return "the first pattern of a list that fits wins"
+    if loser.option == _SCHEDULE:
+        return "an earlier pattern of `schedule` fits"
+    return "what has null in `schedule` is left out, whatever the multipliers"
+
+
+def _refuse(config: Config, *, decays: bool) -> None:
+    options = config.paramwise_cfg or {}
+    for at, message, hint in pattern_errors(options, (), decays=decays):
+        raise config.error(message, AT, *at, hint=hint)
+    if decays and options.get("wd_mults") is None:
+        message, hint = no_decay_patterns()
+        raise config.error(message, "optimizer", "weight_decay", hint=hint)
+
+
+def _unfitted(of: Decided, value: float, provenance: Provenance | None, why: str) -> Rule:
+    """What holds where no pattern of a list of multipliers fits."""
+    assert provenance is not None
+    return Rule(provenance, lambda *_: True, lambda *_: why, {of: lambda visit: Computation(of, value)})
+
+
+def _patterns(config: Config, option: str) -> list[Rule]:
+    """The patterns of one list."""
+    given = (config.paramwise_cfg or {}).get(option)
+    entries = given if isinstance(given, (list, tuple)) else ()
+    return [_pattern(config, (AT, option, index), *entry) for index, entry in enumerate(entries)]
+
+
+def _pattern(config: Config, at: tuple[str, str, int], pattern: str, value: Any) -> Rule:
+    """One pattern with its value."""
+    fits, option, of = compiled(pattern, (*at, 0)), at[1], _MULTS.get(at[1])
+    assert not isinstance(fits, str)
+
+    def product(visit: Visit) -> Computation:
+        assert of is not None
+        base = config.optimizer.get(of) or 0.0
+        return Computation(of, times(config, of.replace("_", " "), base, value, (*at, 1)), base, value)
+
+    gives: dict[Decided, Gives] = {of: product} if of else {}
+    return Rule(
+        Provenance(option, pattern, config.location(*at)),
+        lambda _, text: fits.fullmatch(text),
+        lambda _, text: "fits the whole name" if fits.fullmatch(text) else "does not fit the whole name",
+        gives,
+        frozenset() if of else frozenset({_SCHEDULE}),
+        at if of or value is None else (),
+        frozenset({of} if of else _BOTH),
+        lambda text: spans_of(fits)(text),
+        regex=True,
+    )

@@ -24,12 +24,11 @@ from pgaudit.config import Config
 from pgaudit.config.grammars.transformers import TRANSFORMERS
 from pgaudit.constructors.base import Decision, Decisions, OptimizerDefaults, OptimizerSpec, Unread
 from pgaudit.constructors.basic import Basic, conflicts_of, refuse_raising
-from pgaudit.constructors.evaluation import Occurrence
+from pgaudit.constructors.engine import RuleChains
+from pgaudit.constructors.evaluation import Occurrence, RuleEvaluation
 from pgaudit.constructors.known_options import FOREIGN_OPTIONS
-from pgaudit.constructors.patterns import Pattern
-from pgaudit.constructors.transformers import evaluation
-from pgaudit.constructors.transformers.rules import TransformersRules
-from pgaudit.core.parameters import Inventory
+from pgaudit.constructors.transformers.rules import asked_of, chains_of
+from pgaudit.core.parameters import Inventory, Visit
 from pgaudit.core.setting import NOT_OPTIMIZED, Provenance
 from pgaudit.text import quoted
 
@@ -52,6 +51,10 @@ class Transformers(Basic):
         rest = {key: value for key, value in spec.arguments.items() if key not in ("lr", "weight_decay")}
         return OptimizerSpec(spec.type, {"lr": LEARNING_RATE if lr is None else lr, **rest})
 
+    def chains(self, inventory: Inventory, config: Config, defaults: OptimizerDefaults) -> RuleChains:
+        """Trainer's own rules, none of which stands in the config."""
+        return chains_of(inventory, config, defaults)
+
     def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         if inventory.circular is not None:
@@ -61,28 +64,32 @@ class Transformers(Basic):
             )
         refuse_raising(config, inventory, ["_parameters"], CALL, "constructor")
         refuse_raising(config, inventory, ["named_parameters"], "transformers' Trainer.create_optimizer", "constructor")
-        rules = TransformersRules(config, facts, inventory)
+        chains = self.chains(inventory, config, facts)
+        asked = asked_of(inventory, chains)
+
+        def decision(visit: Visit) -> Decision:
+            setting = chains.decide(asked(visit))
+            return Decision(setting, 0 if setting is chains.base else 1)
+
         decisions = [Decision(NOT_OPTIMIZED, None)] * len(inventory.parameters)
         for visit in inventory.visits:  # the first name of a tied parameter decides
             index = visit.index
             if decisions[index].group is None and inventory.parameters[index].trainable:
-                decisions[index] = rules.decision(visit)
-        conflicts = conflicts_of(inventory, decisions, rules.decision)
-        return Decisions(_by_mesh(inventory, decisions), rules.decayed, conflicts, may_be_empty=True)
-
-    def patterns(self, config: Config, facts: OptimizerDefaults) -> Sequence[Pattern]:
-        """Trainer's own rules, none of which stands in the config."""
-        return evaluation.PATTERNS
-
-    def principle(self, winner: Provenance, loser: Provenance) -> str:
-        """See :class:`pgaudit.constructors.base.Constructor`."""
-        return evaluation.PRINCIPLE
+                decisions[index] = decision(visit)
+        conflicts = conflicts_of(inventory, decisions, decision)
+        return Decisions(_by_mesh(inventory, decisions), chains.base, conflicts, may_be_empty=True)
 
     def evaluations(
         self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int
     ) -> Iterator[Occurrence]:
-        """See :class:`pgaudit.constructors.base.Constructor`."""
-        return evaluation.occurrences(inventory, TransformersRules(config, facts, inventory), index)
+        """Each occurrence with a parameter; all but the first are passed over."""
+        chains = self.chains(inventory, config, facts)
+        first, *others = inventory.visits_of.get(index, (None,))
+        if first is not None:
+            yield Occurrence(first.name, tuple(chains.told(asked_of(inventory, chains)(first))))
+            for other in others:
+                again = RuleEvaluation(Provenance("duplicate"), True, f"listed before, as {first.name}")
+                yield Occurrence(other.name, (again,))
 
     def unread(self, config: Config, facts: OptimizerDefaults) -> Iterator[Unread]:
         """See :class:`pgaudit.constructors.base.Constructor`."""

@@ -1,77 +1,122 @@
-"""Trainer's rules, ready to be asked once a parameter."""
+"""Trainer's rules as a rule chain. No config can change them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
 
 from pgaudit.config import Config
-from pgaudit.constructors.base import Decision, OptimizerDefaults
+from pgaudit.constructors.base import OptimizerDefaults
+from pgaudit.constructors.engine import Gives, Rule, RuleChains, Winners
+from pgaudit.constructors.evaluation import Computation, Decided, Spans
 from pgaudit.core.parameters import Inventory, ModuleType, Visit
 from pgaudit.core.setting import Provenance, Setting
-from pgaudit.models.walk.families import LAYER_NORM
+from pgaudit.models.walk.families import LAYER_NORM, NORM_LIKE, NORMS
+from pgaudit.text import visible
 
 FORBIDDEN = (r"bias", r"layernorm", r"rmsnorm", r"(?:^|\.)norm(?:$|\.)", r"_norm(?:$|\.)")
 """The expressions that Trainer looks for, each in the name in small letters."""
 
-NORM_RULE = Provenance("layer_norm")
-UNLISTED_RULE = Provenance("unlisted_name")
-"""For a name that ``get_parameter_names()`` does not list: Trainer decays only what that lists."""
-NAME_RULES = tuple((Provenance("forbidden_name", pattern), re.compile(pattern)) for pattern in FORBIDDEN)
+_EXEMPT: dict[Decided, Gives] = {"weight_decay": lambda visit: Computation("weight_decay", 0.0)}
+_STATES = frozenset({"weight_decay"})
 
 
-def layer_norm_of(visit: Visit) -> ModuleType | None:
+def chains_of(inventory: Inventory, config: Config, defaults: OptimizerDefaults) -> RuleChains:
+    """Returns what takes the weight decay from a parameter: its name is not listed, a layer norm, or its name. What
+    none of these matches gets the base setting itself.
+    """
+    lr_rule, default = (Provenance("default", None, config.location("optimizer", of)) for of in ("lr", "weight_decay"))
+    decay = float(config.optimizer.get("weight_decay") or 0.0)  # TrainingArguments' default
+    base = Setting.of(defaults.lr, decay, lr_rule, default, {"weight_decay": decay})
+
+    def setting(won: Winners, visit: Visit) -> Setting:
+        exempt = won.get("weight_decay")
+        return Setting.of(base.lr, 0.0, lr_rule, exempt.provenance, {"weight_decay": 0.0}) if exempt else base
+
+    one_lr = Rule(
+        lr_rule,
+        lambda *_: True,
+        lambda *_: "one lr for all parameters",
+        {"lr": lambda visit: Computation("lr", base.lr)},
+    )
+    rules = [*_unlisted(inventory), _in_layer_norm(), *map(_in_name, FORBIDDEN), one_lr]
+    either = "either is enough"
+    return RuleChains(rules, base, setting, lambda *_: either, text=_lowered, untold="no rule matched")
+
+
+def asked_of(inventory: Inventory, chains: RuleChains) -> Callable[[Visit], Visit]:
+    """Returns what tells of an occurrence that the model names as what Trainer's own walk over modules meets it: among
+    several of that name one that decays, if any does; where it meets none, as itself.
+    """
+    if inventory.listings is None:
+        return lambda visit: visit
+    met: dict[str, list[Visit]] = {}
+    for visit in inventory.listings["_parameters"]:
+        met.setdefault(visit.name, []).append(visit)
+    return lambda visit: min(met.get(visit.name, [visit]), key=lambda each: chains.decide(each) is not chains.base)
+
+
+def _unlisted(inventory: Inventory) -> Iterator[Rule]:
+    """A name that ``get_parameter_names()`` does not list: Trainer decays only what that lists."""
+    if inventory.listings is None:
+        return
+    listed = frozenset(visit.name for visit in inventory.listings["_parameters"])
+    why = "Trainer decays what get_parameter_names() lists; that goes by modules, and has"
+    yield Rule(
+        Provenance("unlisted_name"),
+        lambda visit, _: visit.name not in listed,
+        lambda visit, _: f"{why} {'this' if visit.name in listed else 'no such'} name",
+        _EXEMPT,
+        states=_STATES,
+    )
+
+
+def _in_layer_norm() -> Rule:
+    known: dict[tuple[int, int], bool] = {}
+
+    def matches(visit: Visit, _: str) -> bool:
+        key = id(visit.module), id(visit.parents)  # an inventory holds one object a class, and one a place
+        found = known.get(key)
+        if found is None:
+            found = known[key] = _layer_norm_of(visit) is not None
+        return found
+
+    return Rule(Provenance("layer_norm"), matches, _about_norms, _EXEMPT, states=_STATES)
+
+
+def _in_name(pattern: str) -> Rule:
+    compiled, literal = re.compile(pattern), "norm" if "norm" in pattern else pattern
+
+    def spans(text: str) -> Spans:
+        return tuple(match.span() for match in compiled.finditer(text))
+
+    return Rule(
+        Provenance("forbidden_name", pattern),
+        lambda _, text: literal in text and compiled.search(text),  # most names hold neither
+        lambda _, text: "found in the name" if compiled.search(text) else "not found in the name",
+        _EXEMPT,
+        states=_STATES,
+        spans=spans,
+        regex=True,
+    )
+
+
+def _lowered(visit: Visit) -> str:
+    return visit.name.lower()
+
+
+def _layer_norm_of(visit: Visit) -> ModuleType | None:
     """Returns the class of the layer norm that a parameter is in, at whatever depth; the root is none to Trainer."""
     below_root = (*visit.parents[1:], visit.module) if visit.parents else ()
     return next((module for module in below_root if LAYER_NORM in module.bases), None)
 
 
-class TransformersRules:
-    """The two settings, and which parameter gets which."""
-
-    def __init__(self, config: Config, facts: OptimizerDefaults, inventory: Inventory) -> None:
-        given = config.optimizer.get("weight_decay")
-        decay = 0.0 if given is None else float(given)  # TrainingArguments' default
-        self._lr = facts.lr
-        self._lr_rule = Provenance("default", None, config.location("optimizer", "lr"))
-        default = Provenance("default", None, config.location("optimizer", "weight_decay"))
-        self.decayed = Setting.of(self._lr, decay, self._lr_rule, default, {"weight_decay": decay})
-        self._decay = Decision(self.decayed, 0)
-        self._of_norms = Decision(self._exempt(NORM_RULE), 1)
-        self._by_name = [(pattern.search, Decision(self._exempt(rule), 1)) for rule, pattern in NAME_RULES]
-        self._unlisted = Decision(self._exempt(UNLISTED_RULE), 1)
-        self._in_norm: dict[tuple[int, int], bool] = {}
-        self._met: dict[str, list[Visit]] | None = None
-        if inventory.listings is not None:
-            self._met = {}
-            for visit in inventory.listings["_parameters"]:
-                self._met.setdefault(visit.name, []).append(visit)
-
-    def met(self, visit: Visit) -> Sequence[Visit]:
-        """Returns what Trainer's own walk over modules finds under a name that the model gives."""
-        return [visit] if self._met is None else self._met.get(visit.name, [])
-
-    def decision(self, visit: Visit) -> Decision:
-        """Returns what a trainable parameter gets: group 0 has weight decay, group 1 has none."""
-        if self._met is None:
-            return self._decided(visit)
-        decisions = [self._decided(met) for met in self.met(visit)]
-        return min(decisions, key=lambda decision: decision.group or 0, default=self._unlisted)
-
-    def _decided(self, visit: Visit) -> Decision:
-        key = id(visit.module), id(visit.parents)  # an inventory holds one object a class, and one a place
-        in_norm = self._in_norm.get(key)
-        if in_norm is None:
-            in_norm = self._in_norm[key] = layer_norm_of(visit) is not None
-        if in_norm:
-            return self._of_norms
-        name = visit.name.lower()
-        if "bias" not in name and "norm" not in name:  # every expression has one of the two in it
-            return self._decay
-        for search, exempt in self._by_name:
-            if search(name):
-                return exempt
-        return self._decay
-
-    def _exempt(self, rule: Provenance) -> Setting:
-        return Setting.of(self._lr, 0.0, self._lr_rule, rule, {"weight_decay": 0.0})
+def _about_norms(visit: Visit, _: str) -> str:
+    norm, kind = _layer_norm_of(visit), visible(visit.module.short)
+    if norm is not None:
+        return "in a LayerNorm" if norm.name == LAYER_NORM else f"in a {visible(norm.short)}, which is a LayerNorm"
+    if not visit.parents:
+        return "of the root, whose class is not asked"
+    if visit.module.families.isdisjoint({NORM_LIKE, *NORMS}):
+        return f"{kind} is no LayerNorm"
+    return f"{kind} is a norm, but no LayerNorm"
