@@ -73,9 +73,9 @@ def test_deciding(benchmark: BenchmarkFixture, parameters: int, policy: dict[str
     inventory = BuiltModel(model, "stack").inventory()
     config = load_config(policy)
     constructor = CONSTRUCTORS[config.constructor]
-    facts = OptimizerDefaults(0.1, 1e-4)
+    defaults = OptimizerDefaults(0.1, 1e-4)
     floor = _best(lambda: sum(1 for _ in model.named_parameters()))
-    benchmark.pedantic(constructor.decide, (inventory, config, facts), rounds=5, warmup_rounds=1)
+    benchmark.pedantic(constructor.decide, (inventory, config, defaults), rounds=5, warmup_rounds=1)
     _report(benchmark, parameters, floor)
 
 
@@ -94,11 +94,11 @@ def test_checking(benchmark: BenchmarkFixture, parameters: int, policy: dict[str
     model = stack(parameters)
     inventory = BuiltModel(model, "stack").inventory()
     config = load_config(policy)
-    constructor, facts = CONSTRUCTORS[config.constructor], OptimizerDefaults(0.1, 1e-4)
-    assignment = constructor.decide(inventory, config, facts)
+    constructor, defaults = CONSTRUCTORS[config.constructor], OptimizerDefaults(0.1, 1e-4)
+    assignment = constructor.decide(inventory, config, defaults)
     floor = _best(lambda: sum(1 for _ in model.named_parameters()))
     benchmark.pedantic(
-        lambda: run_checks(Audited(inventory, config, constructor, facts, assignment, assignment)),
+        lambda: run_checks(Audited(inventory, config, constructor, defaults, assignment, assignment)),
         rounds=3,
         warmup_rounds=1,
     )

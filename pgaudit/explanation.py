@@ -109,7 +109,7 @@ def explanations(report: Report, rows: Sequence[ParamAssignment]) -> list[Explan
     index_of = {row.name: index for index, row in enumerate(report.params)}
     found = []
     for row in rows:
-        occurrences = constructor.evaluations(report.inventory, report.config, report.facts, index_of[row.name])
+        occurrences = constructor.evaluations(report.inventory, report.config, report.defaults, index_of[row.name])
         # What no rule leaves out, and is in no group all the same, is never met.
         is_met = row.in_optimizer or row.setting.lr_rule is not None
         found.append(Explanation(row, tuple(occurrences) if is_met else ()))

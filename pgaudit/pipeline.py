@@ -110,7 +110,7 @@ class _Policy:
     constructor: Constructor
     spec: OptimizerSpec
     call: OptimizerCall
-    facts: OptimizerDefaults
+    defaults: OptimizerDefaults
 
 
 @gc_disabled()  # torch may be imported here, which takes a quarter longer with the collector on
@@ -127,9 +127,9 @@ def _resolved(config: Config, library: Library) -> _Policy:
     with _errors_at_call(config, spec):
         filled = call.about.filled_in(call.arguments)
         read = call.about.looked_for(filled)
-        defaults = call.about.argument_defaults()
-        facts = OptimizerDefaults(*settings_in(filled), classes, defaults, filled, read, functions=functions)
-    return _Policy(config, constructor, spec, call, facts)
+        arguments = call.about.argument_defaults()
+        defaults = OptimizerDefaults(*settings_in(filled), classes, arguments, filled, read, functions=functions)
+    return _Policy(config, constructor, spec, call, defaults)
 
 
 def _classes(constructor: Constructor, config: Config, library: Library) -> dict[str, str]:
@@ -161,14 +161,14 @@ def _report(policy: _Policy, inventory: Inventory) -> Report:
     config, constructor, spec = policy.config, policy.constructor, policy.spec
     inventory = inventory.listed_by(constructor.lists)
     names = [name for parameter in inventory.parameters for name in parameter.names]
-    facts = replace(policy.facts, named=spelled_like_globs(names))
+    defaults = replace(policy.defaults, named=spelled_like_globs(names))
     try:
-        decided = constructor.decide(inventory, config, facts)
+        decided = constructor.decide(inventory, config, defaults)
         decisions = _as_built(policy, inventory, decided)
-        findings, ignored = run_checks(Audited(inventory, config, constructor, facts, decisions, decided))
+        findings, ignored = run_checks(Audited(inventory, config, constructor, defaults, decisions, decided))
     except SlowExpression as slow:
         raise config.error(slow.message, *slow.at, hint=slow.hint) from None
-    optimizer = OptimizerInfo(spec.name, {**policy.call.arguments, **spec.grouped}, facts.arguments, decisions.base)
+    optimizer = OptimizerInfo(spec.name, {**policy.call.arguments, **spec.grouped}, defaults.arguments, decisions.base)
     return Report(
         _assignment(inventory, optimizer, decisions),
         constructor.name,
@@ -176,7 +176,7 @@ def _report(policy: _Policy, inventory: Inventory) -> Report:
         config.path,
         findings,
         ignored,
-        Basis(inventory, config, facts),
+        Basis(inventory, config, defaults),
     )
 
 

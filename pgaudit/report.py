@@ -35,7 +35,7 @@ class Basis:
 
     inventory: Inventory
     config: Config
-    facts: OptimizerDefaults
+    defaults: OptimizerDefaults
     """What the constructor knew of classes."""
 
 
@@ -114,9 +114,9 @@ class Report:
         return self.decided_from.config
 
     @property
-    def facts(self) -> OptimizerDefaults:
+    def defaults(self) -> OptimizerDefaults:
         """What the constructor knew of classes; see :attr:`decided_from`."""
-        return self.decided_from.facts
+        return self.decided_from.defaults
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -126,7 +126,7 @@ class Report:
     @cached_property
     def taken(self) -> Collection[str]:
         """Names of parameters that look like globs: no folded name may look like them."""
-        return self.basis.facts.named if self.basis else spelled_like_globs(self.assignment.by_name)
+        return self.basis.defaults.named if self.basis else spelled_like_globs(self.assignment.by_name)
 
     @property
     def optimizer(self) -> OptimizerInfo:

@@ -40,7 +40,7 @@ class Audited:
     inventory: Inventory
     config: Config
     constructor: Constructor
-    facts: OptimizerDefaults
+    defaults: OptimizerDefaults
     assignment: Decisions
     decided: Decisions
     """The assignment before the optimizer's class had its say, to compare other decisions with."""
@@ -57,7 +57,7 @@ class Audited:
     @cached_property
     def chains(self) -> RuleChains:
         """The rules of the config for this model."""
-        return self.constructor.chains(self.inventory, self.config, self.facts)
+        return self.constructor.chains(self.inventory, self.config, self.defaults)
 
     @cached_property
     def past_frozen(self) -> tuple[Hits, ...]:
@@ -85,7 +85,7 @@ class Audited:
         """All that a setting comes to, so that equal effects are equal: what else the library writes into a group has
         one only where somebody looks for it.
         """
-        read = {**self.facts.filled_in, **setting.unscaled}
+        read = {**self.defaults.filled_in, **setting.unscaled}
         return setting.lr, setting.peak_lr, setting.weight_decay, repr(sorted(read.items()))
 
     def settings_if(
@@ -114,7 +114,7 @@ class Audited:
         if not chosen:
             return {}
         try:
-            after = self.constructor.decide(narrowed(self.inventory, chosen), config or self.config, self.facts)
+            after = self.constructor.decide(narrowed(self.inventory, chosen), config or self.config, self.defaults)
         except ConfigError:
             return {}
         return {
@@ -129,7 +129,7 @@ class Audited:
             return False
         try:
             # The whole model: without any option, the library may go another way with what no rule is about, too.
-            after = self.constructor.decide(self.inventory, fewer, self.facts).params
+            after = self.constructor.decide(self.inventory, fewer, self.defaults).params
         except ConfigError:
             return False  # it would refuse the config without it
         pairs = zip(self.decided.params, after, strict=True)

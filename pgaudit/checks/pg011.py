@@ -35,7 +35,7 @@ def check(audited: Audited, /) -> Iterator[Finding]:
             place = f"in {around}" if around else "at top level"
             message = f"{quoted(stray.option)} {place} has no effect: {stray.why}"
             yield audited.finding(KIND, message, stray.hint, location=config.keys.get(stray.at), key=stray.option)
-    for found in audited.constructor.unread(config, audited.facts):
+    for found in audited.constructor.unread(config, audited.defaults):
         at, option = found.at, str(found.at[-1])
         if option in found.foreign:
             continue

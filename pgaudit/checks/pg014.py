@@ -31,7 +31,7 @@ def check(audited: Audited, /) -> Iterator[Finding]:
         if stray.sister is not None:
             message = f"{quoted(stray.option)} at top level is for {stray.sister}: {stray.why}"
             yield audited.finding(KIND, message, stray.hint, location=config.keys.get(stray.at), key=stray.option)
-    for found in audited.constructor.unread(config, audited.facts):
+    for found in audited.constructor.unread(config, audited.defaults):
         at, option = found.at, str(found.at[-1])
         if option not in found.foreign:
             continue

@@ -156,7 +156,7 @@ class Constructor(Protocol):
     def function_refs(self, config: Config) -> Mapping[str, tuple[str | int, ...]]:
         """Returns the functions that the config names, as ``module:function``, and where."""
 
-    def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
+    def decide(self, inventory: Inventory, config: Config, defaults: OptimizerDefaults) -> Decisions:
         """Decides every parameter, in time linear in their number.
 
         Raises:
@@ -167,11 +167,11 @@ class Constructor(Protocol):
         """Returns the rules that the config gives, for a model: checks ask them."""
 
     def evaluations(
-        self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int
+        self, inventory: Inventory, config: Config, defaults: OptimizerDefaults, index: int
     ) -> Iterator[Occurrence]:
         """Yields how each rule was tried for one parameter, once for each name under which it is met."""
 
-    def unread(self, config: Config, facts: OptimizerDefaults) -> Iterator[Unread]:
+    def unread(self, config: Config, defaults: OptimizerDefaults) -> Iterator[Unread]:
         """Yields each option that the constructor ignores."""
 
     def renamed(self, config: Config, rule: Provenance, to: str) -> Config | None:

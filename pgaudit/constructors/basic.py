@@ -45,7 +45,7 @@ class Basic:
         """No functions."""
         return {}
 
-    def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
+    def decide(self, inventory: Inventory, config: Config, defaults: OptimizerDefaults) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         raise NotImplementedError
 
@@ -55,14 +55,14 @@ class Basic:
         return RuleChains((), base, lambda won, visit: base, lambda winner, loser: "")
 
     def evaluations(
-        self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int
+        self, inventory: Inventory, config: Config, defaults: OptimizerDefaults, index: int
     ) -> Iterator[Occurrence]:
         """What was decided, without what else was tried."""
         yield occurrence_of(
-            inventory.parameters[index].name, self.decide(inventory, config, facts).params[index].setting
+            inventory.parameters[index].name, self.decide(inventory, config, defaults).params[index].setting
         )
 
-    def unread(self, config: Config, facts: OptimizerDefaults) -> Iterator[Unread]:
+    def unread(self, config: Config, defaults: OptimizerDefaults) -> Iterator[Unread]:
         """Every option of ``paramwise_cfg`` that is not among :attr:`options`."""
         for option in config.paramwise_cfg or {}:
             if option not in self.options:
@@ -147,9 +147,9 @@ def base_rule(config: Config, value: str, section: str = "optimizer") -> Provena
     return Provenance("default", None, config.location(section, value))
 
 
-def untouched(config: Config, facts: OptimizerDefaults) -> Setting:
+def untouched(config: Config, defaults: OptimizerDefaults) -> Setting:
     """Returns what a group gets into which the library writes nothing but parameters."""
-    return Setting.of(facts.lr, facts.weight_decay, base_rule(config, "lr"), base_rule(config, "weight_decay"))
+    return Setting.of(defaults.lr, defaults.weight_decay, base_rule(config, "lr"), base_rule(config, "weight_decay"))
 
 
 EMPTY = "paramwise_cfg is empty: one group of all parameters"

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from pgaudit.config.layouts import Path
 from pgaudit.constructors.evaluation import Computation, Decided, RuleEvaluation, Spans
 from pgaudit.core.errors import ConfigError
-from pgaudit.core.parameters import Visit
+from pgaudit.core.parameters import ModuleType, Visit
 from pgaudit.core.setting import Provenance, Setting
 
 Gives = Callable[[Visit], Computation]
@@ -47,6 +48,10 @@ class Rule:
     """Whether it matches a text from end to end, or not at all."""
     called: Callable[[Visit], Provenance] | None = None
     """Returns what it is called where that depends on the parameter: one rule for all globs of a model's own list."""
+    by_kind: Callable[[ModuleType, int], Callable[[str], object] | None] | None = None
+    """Returns what a name is asked for, among parameters of as many dimensions in modules of a class; None where none
+    of them can match. Where rules are many, most are then never asked.
+    """
     gives_base: bool = False
     """Whether it takes its parameters from later rules, and leaves them at the base value: an option that is not
     given, and is asked about all the same.
@@ -87,6 +92,17 @@ Winners = Mapping[str, Rule]
 """The rule that decides, by hyperparameter; what no rule decides is left out."""
 
 
+class _Asked(NamedTuple):
+    """A rule as it is asked, a million times over."""
+
+    rule: Rule
+    matches: Callable[[Visit, str], object]
+    named: Callable[[str], object] | None
+    """What a name is asked for in place of ``matches``; None for a rule that does not go by kinds."""
+    decides: int
+    """What it decides, as bits."""
+
+
 class RuleChains:
     """The rules of one config for one model, ready to be asked once for each occurrence with a parameter."""
 
@@ -124,24 +140,35 @@ class RuleChains:
         self._order = tuple(self.rules if order is None else order)
         bits: dict[str, int] = {}  # sets of hyperparameters as numbers, since this is asked a million times
         self._asked = [
-            (rule, rule.matches, sum(bits.setdefault(value, 1 << len(bits)) for value in rule.decides))
+            _Asked(rule, rule.matches, None, sum(bits.setdefault(value, 1 << len(bits)) for value in rule.decides))
             for rule in self._order
             if rule.decides
         ]
         self._all = (1 << len(bits)) - 1
+        self._of_kind: dict[tuple[int, int], list[_Asked]] | None = {} if any(rule.by_kind for rule in rules) else None
         self._calls = any(rule.called for rule in self.rules)
         self._settings: dict[Hashable, Setting] = {}
 
     def _won(self, visit: Visit) -> tuple[Rule, ...]:
         """The rules that decide something, as they win."""
         text, left, won = self.text(visit), self._all, []
-        for rule, matches, decides in self._asked:
-            if left & decides and matches(visit, text):
+        for rule, matches, named, decides in self._asked if self._of_kind is None else self._open(visit, self._of_kind):
+            if left & decides and (matches(visit, text) if named is None else named(text)):
                 won.append(rule)
                 left &= ~decides
                 if not left:
                     break
         return tuple(won)
+
+    def _open(self, visit: Visit, of_kind: dict[tuple[int, int], list[_Asked]]) -> list[_Asked]:
+        """The rules that can match a parameter of this kind; an inventory holds one object a class."""
+        kind = id(visit.module), visit.ndim
+        found = of_kind.get(kind)
+        if found is None:
+            named = ((asked, asked.rule.by_kind) for asked in self._asked)
+            kept = (asked._replace(named=by(visit.module, visit.ndim)) if by else asked for asked, by in named)
+            found = of_kind[kind] = [asked for asked in kept if asked.named or asked.rule.by_kind is None]
+        return found
 
     def winners(self, visit: Visit) -> Winners:
         """Returns the rule that decides each hyperparameter."""

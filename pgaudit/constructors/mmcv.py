@@ -41,7 +41,7 @@ class Mmcv(OpenMMLab):
         copies_settings=False,
     )
 
-    def unread(self, config: Config, facts: OptimizerDefaults) -> Iterator[Unread]:
+    def unread(self, config: Config, defaults: OptimizerDefaults) -> Iterator[Unread]:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         options = config.paramwise_cfg or {}
         for option in options:

@@ -61,7 +61,7 @@ class Mmengine(OpenMMLab):
         spec = super().optimizer(config)
         return OptimizerSpec(class_named(spec.type), spec.arguments) if isinstance(spec.type, str) else spec
 
-    def unread(self, config: Config, facts: OptimizerDefaults) -> Iterator[Unread]:
+    def unread(self, config: Config, defaults: OptimizerDefaults) -> Iterator[Unread]:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         options = config.paramwise_cfg or {}
         for option in options:
@@ -76,12 +76,12 @@ class Mmengine(OpenMMLab):
                         at, frozenset(), why=f"has no effect: {beside} takes its place", hint="keep one of them"
                     )
                 elif setting not in MULTIPLIES:
-                    yield from self._unread_by_class(config, facts, at)
+                    yield from self._unread_by_class(config, defaults, at)
 
-    def _unread_by_class(self, config: Config, facts: OptimizerDefaults, at: Path) -> Iterator[Unread]:
+    def _unread_by_class(self, config: Config, defaults: OptimizerDefaults, at: Path) -> Iterator[Unread]:
         """What is copied has an effect only where somebody looks for it in the group."""
-        if at[-1] not in facts.looked_for:
+        if at[-1] not in defaults.looked_for:
             name = visible(self.optimizer(config).name.rpartition(":")[2])
             why = f"is copied into the group, where neither mmengine nor {name} looks for it"
             hint = f"lr_mult, decay_mult, or an argument of {name}"
-            yield Unread(at, frozenset({*facts.filled_in, *MULTIPLIES}), why=why, hint=hint)
+            yield Unread(at, frozenset({*defaults.filled_in, *MULTIPLIES}), why=why, hint=hint)

@@ -26,17 +26,17 @@ class Torch(Basic):
     grammar = TORCH
     library = "torch 2.15.0"
 
-    def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
+    def decide(self, inventory: Inventory, config: Config, defaults: OptimizerDefaults) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
-        return one_group(inventory, untouched(config, facts), config)
+        return one_group(inventory, untouched(config, defaults), config)
 
     def evaluations(
-        self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int
+        self, inventory: Inventory, config: Config, defaults: OptimizerDefaults, index: int
     ) -> Iterator[Occurrence]:
         """The optimizer's own lr and weight decay, for all that ``parameters()`` gives."""
-        return tells_one_group(inventory, untouched(config, facts), index, _WHY)
+        return tells_one_group(inventory, untouched(config, defaults), index, _WHY)
 
-    def unread(self, config: Config, facts: OptimizerDefaults) -> Iterator[Unread]:
+    def unread(self, config: Config, defaults: OptimizerDefaults) -> Iterator[Unread]:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         if config.paramwise_cfg:
             yield Unread(("paramwise_cfg",), frozenset(), FOREIGN_OPTIONS)

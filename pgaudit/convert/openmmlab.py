@@ -197,8 +197,8 @@ class _Writer:
                 "paramwise_cfg": {**options, **self._needed} or {"bypass_duplicate": True},
             }
         )
-        facts = OptimizerDefaults(job.base["lr"], job.base["weight_decay"], arguments=job.optimizer.defaults)
-        decisions = self._constructor.decide(job.inventory, config, facts).params
+        defaults = OptimizerDefaults(job.base["lr"], job.base["weight_decay"], arguments=job.optimizer.defaults)
+        decisions = self._constructor.decide(job.inventory, config, defaults).params
         settings = {index: decisions[index].setting for index in self._wanted}
         return {i: _key({"lr": s.lr or 0.0, "weight_decay": s.weight_decay or 0.0}) for i, s in settings.items()}
 

@@ -91,7 +91,7 @@ def test_what_a_finding_asks_for_can_be_done(tmp_path: Path, constructor: str, m
             report = pgaudit.audit(marked(MODELS[model]()), path)
         except pgaudit.PgauditError:
             continue  # the library refuses such a model
-        rules = CONSTRUCTORS[constructor].chains(report.inventory, report.config, report.facts).rules
+        rules = CONSTRUCTORS[constructor].chains(report.inventory, report.config, report.defaults).rules
         of_library = {rule.provenance.key for rule in rules if rule.provenance.key and not rule.at}
         looked_at += 1
         for finding in report.findings:

@@ -22,11 +22,11 @@ def _audited(depths: list[int | None] | None) -> Audited:
     model = nn.Sequential(*(nn.Linear(1, 1, bias=False) for _ in depths or [0]))
     config = load_config({"optimizer": {"type": "SGD", "lr": 0.1}})
     inventory = BuiltModel(model, "model").inventory(unwrap=True)
-    facts = OptimizerDefaults(0.1, 0.0)
-    assignment = CONSTRUCTORS["mmcv"].decide(inventory, config, facts)
+    defaults = OptimizerDefaults(0.1, 0.0)
+    assignment = CONSTRUCTORS["mmcv"].decide(inventory, config, defaults)
     given = None if depths is None else tuple(depths)
     decisions = replace(assignment, depths=given)
-    return Audited(inventory, config, CONSTRUCTORS["mmcv"], facts, decisions, decisions)
+    return Audited(inventory, config, CONSTRUCTORS["mmcv"], defaults, decisions, decisions)
 
 
 @pytest.mark.parametrize("depths", [[5] * 10, [0, *[5] * 9], [*[None] * 20, 5, 5], [0, *[13] * 149]])

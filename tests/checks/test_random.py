@@ -133,8 +133,8 @@ def _values(inventory: Inventory, config: Config) -> Values | None:
         report = pgaudit.audit(inventory, config)
     except PgauditError:
         return None
-    read = {*report.facts.filled_in, "initial_lr"}
+    read = {*report.defaults.filled_in, "initial_lr"}
     extra = ({key: row.setting.extra[key] for key in read & row.setting.extra.keys()} for row in report.params)
     # What a setting writes that the class would fill in anyway makes no difference.
-    other = [{k: v for k, v in each.items() if repr(v) != repr(report.facts.filled_in.get(k))} for each in extra]
+    other = [{k: v for k, v in each.items() if repr(v) != repr(report.defaults.filled_in.get(k))} for each in extra]
     return [(row.lr, row.weight_decay, each) for row, each in zip(report.params, other, strict=True)]

@@ -27,8 +27,8 @@ class Handmade(Basic):
     library = "handmade 1.0"
     options = {"groups": "the groups"}
 
-    def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
-        base = untouched(config, facts)
+    def decide(self, inventory: Inventory, config: Config, defaults: OptimizerDefaults) -> Decisions:
+        base = untouched(config, defaults)
         groups = (config.paramwise_cfg or {}).get("groups", {})
         settings = {prefix: self._setting(config, prefix, dict(held), base) for prefix, held in groups.items()}
         decisions = []

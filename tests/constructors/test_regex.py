@@ -463,7 +463,7 @@ def test_random_explanations_and_patterns_say_what_is_decided(lists: dict[str, A
     if report is None:
         return
     constructor = constructor_named("regex")
-    chains = constructor.chains(report.inventory, report.config, report.facts)
+    chains = constructor.chains(report.inventory, report.config, report.defaults)
     visits = {visit.name: visit for visit in report.inventory.visits}
     for explanation in explanations(report, report.params):
         row, setting = explanation.row, explanation.row.setting

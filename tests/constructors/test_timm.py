@@ -221,9 +221,9 @@ def test_deciding_is_the_same_for_a_part_of_a_model() -> None:
 
     config = load_config({"constructor": "timm", "optimizer": {"type": "sgd"}, "paramwise_cfg": {"layer_decay": 0.5}})
     inventory = BuiltModel(_model(), "model").inventory()
-    facts = pgaudit.audit(inventory, config).facts
-    decisions = CONSTRUCTORS["timm"].decide(inventory, config, facts)
-    audited = Audited(inventory, config, CONSTRUCTORS["timm"], facts, decisions, decisions)
+    defaults = pgaudit.audit(inventory, config).defaults
+    decisions = CONSTRUCTORS["timm"].decide(inventory, config, defaults)
+    audited = Audited(inventory, config, CONSTRUCTORS["timm"], defaults, decisions, decisions)
     for index in range(len(inventory.parameters)):
         ((now, then),) = audited.settings_if([index]).values()
         assert (now.lr_scale, now.weight_decay) == (then.lr_scale, then.weight_decay)

@@ -40,7 +40,7 @@ def _word(value: Any) -> Any:
 
 def _held(model: nn.Module, config: pgaudit.Config) -> tuple[pgaudit.Report, Held]:
     report, tensors, call = audit_with_tensors(model_source(model, config), config)
-    defaults = {**report.facts.arguments, **call.arguments}
+    defaults = {**report.defaults.arguments, **call.arguments}
     known = {*defaults, "initial_lr", "lr_scale"}
     held: Held = {}
     for row, tensor in zip(report.params, tensors, strict=True):

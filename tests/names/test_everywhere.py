@@ -129,7 +129,7 @@ def test_random_names_are_taken_as_they_are_printed(taker: str, names: list[str]
     names = _possible(names)
     model = model_of(names)
     report = _report(model)
-    for line in fold(report.params, report.facts.named):
+    for line in fold(report.params, report.defaults.named):
         members = {row.name for row in line.rows}
         if len(members) > 1:
             assert TAKERS[taker](model, visible(line.name)) == members

@@ -42,7 +42,7 @@ class TestPoint01Precedence:
             answer = timm.ask(model=PLAIN, optimizer=ADAMW, paramwise_cfg=options)
             assert answer["defaults"]["weight_decay"] == (0.0).hex()
             report = audit(trees.build(PLAIN), {"optimizer": ADAMW, "paramwise_cfg": options}, "timm")
-            assert (report.facts.weight_decay, report.base.weight_decay) == (0.0, 0.25)
+            assert (report.defaults.weight_decay, report.base.weight_decay) == (0.0, 0.25)
             assert report.optimizer.call["weight_decay"] == 0.25, "a report shows what the config says"
 
     def test_a_function_for_groups_cannot_be_read(self) -> None:

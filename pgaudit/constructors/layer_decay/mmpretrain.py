@@ -43,9 +43,9 @@ class MmpretrainLayerDecay(LayerDecay):
         """Custom keys, the options that are given, and the layer."""
         return LayerDecayRules(config, defaults, inventory).chains()
 
-    def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
+    def decide(self, inventory: Inventory, config: Config, defaults: OptimizerDefaults) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
-        rules = LayerDecayRules(config, facts, inventory)
+        rules = LayerDecayRules(config, defaults, inventory)
         if not config.paramwise_cfg:
             return one_group(inventory, rules.chains().base, config)
         rules.refuse_shallow()
@@ -59,10 +59,10 @@ class MmpretrainLayerDecay(LayerDecay):
         return _one_group_each(inventory, rules, config)
 
     def evaluations(
-        self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int
+        self, inventory: Inventory, config: Config, defaults: OptimizerDefaults, index: int
     ) -> Iterator[Occurrence]:
         """See :class:`pgaudit.constructors.base.Constructor`."""
-        chains = self.chains(inventory, config, facts)
+        chains = self.chains(inventory, config, defaults)
         if not config.paramwise_cfg:
             yield from tells_one_group(inventory, chains.base, index, EMPTY)
             return
@@ -73,9 +73,9 @@ class MmpretrainLayerDecay(LayerDecay):
             yield Occurrence(visit.name, tuple(chains.told(visit)), note) if trains else left_out(visit.name)
             first = first or visit.name
 
-    def unread(self, config: Config, facts: OptimizerDefaults) -> Iterator[Unread]:
+    def unread(self, config: Config, defaults: OptimizerDefaults) -> Iterator[Unread]:
         """See :class:`pgaudit.constructors.base.Constructor`."""
-        return unread(config, facts, self.optimizer(config).name)
+        return unread(config, defaults, self.optimizer(config).name)
 
     def renamed(self, config: Config, rule: Provenance, to: str) -> Config | None:
         """See :class:`pgaudit.constructors.base.Constructor`."""

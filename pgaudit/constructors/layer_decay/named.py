@@ -63,9 +63,9 @@ class NamedLayerDecay(LayerDecay):
         """What has no weight decay, and the layer."""
         return _Rules(self, inventory, config, defaults).chains()
 
-    def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
+    def decide(self, inventory: Inventory, config: Config, defaults: OptimizerDefaults) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
-        rules = _Rules(self, inventory, config, facts)
+        rules = _Rules(self, inventory, config, defaults)
         chains = rules.chains()
         if not config.paramwise_cfg:
             return one_group(inventory, chains.base, config)
@@ -92,10 +92,10 @@ class NamedLayerDecay(LayerDecay):
         return Decisions(tuple(decisions), chains.base, again, tuple(depths) if rules.rate != 1 else None)
 
     def evaluations(
-        self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int
+        self, inventory: Inventory, config: Config, defaults: OptimizerDefaults, index: int
     ) -> Iterator[Occurrence]:
         """Each parameter is met once, under its first name."""
-        parameter, chains = inventory.parameters[index], self.chains(inventory, config, facts)
+        parameter, chains = inventory.parameters[index], self.chains(inventory, config, defaults)
         if not config.paramwise_cfg:
             yield from tells_one_group(inventory, chains.base, index, EMPTY)
         elif index not in inventory.unnamed:
@@ -119,7 +119,7 @@ class NamedLayerDecay(LayerDecay):
         """Returns why the name alone spares a parameter the weight decay; None where it does not."""
         return "that is its whole name" if name in ("pos_embed", "cls_token") else None
 
-    def unread(self, config: Config, facts: OptimizerDefaults) -> Iterator[Unread]:
+    def unread(self, config: Config, defaults: OptimizerDefaults) -> Iterator[Unread]:
         """Custom keys and all multipliers, too: see :class:`pgaudit.constructors.base.Constructor`."""
         read = frozenset(self.options)
         hint = f"this constructor reads {', '.join(sorted(read))}, and nothing else: remove it"

@@ -35,7 +35,7 @@ _INSTEAD = {
 """What to do about a sister's option, where a custom key cannot say the same."""
 
 
-def unread(config: Config, facts: OptimizerDefaults, kind: str) -> Iterator[Unread]:
+def unread(config: Config, defaults: OptimizerDefaults, kind: str) -> Iterator[Unread]:
     """Yields each option that changes nothing. All of a custom key is copied into the group, where the optimizer's
     class, of that name, may look for it.
     """
@@ -55,7 +55,7 @@ def unread(config: Config, facts: OptimizerDefaults, kind: str) -> Iterator[Unre
             elif setting == "decay_mult" and "weight_decay" in settings:
                 why = f"has no effect: {quoted('weight_decay')} takes its place"
                 yield Unread(at, frozenset(), why=why, hint="keep one of them")
-            elif setting not in READ_BY_KEY and setting not in facts.looked_for:
+            elif setting not in READ_BY_KEY and setting not in defaults.looked_for:
                 name = visible(kind.rpartition(":")[2])
                 why = f"is copied into the group, where neither mmengine nor {name} looks for it"
-                yield Unread(at, frozenset({*facts.filled_in, *READ_BY_KEY}), why=why)
+                yield Unread(at, frozenset({*defaults.filled_in, *READ_BY_KEY}), why=why)

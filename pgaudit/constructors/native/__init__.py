@@ -50,9 +50,9 @@ class Native(Basic):
         """The rules, in the order of the list."""
         return chains_of(config, defaults)
 
-    def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
+    def decide(self, inventory: Inventory, config: Config, defaults: OptimizerDefaults) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
-        chains = self.chains(inventory, config, facts)
+        chains = self.chains(inventory, config, defaults)
         refuse_raising(config, inventory, ["named_parameters"], "this constructor", "constructor")
         frozen, groups = Setting.left_out(FROZEN), dict[object, int]()
         decisions = [Decision(NOT_OPTIMIZED, None)] * len(inventory.parameters)
@@ -66,10 +66,10 @@ class Native(Basic):
         return Decisions(tuple(decisions), chains.base)
 
     def evaluations(
-        self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int
+        self, inventory: Inventory, config: Config, defaults: OptimizerDefaults, index: int
     ) -> Iterator[Occurrence]:
         """Once for each name."""
-        chains, note = self.chains(inventory, config, facts), None
+        chains, note = self.chains(inventory, config, defaults), None
         for view in _views_of(inventory, index):
             left_out_by = chains.decide(view).excluded if inventory.parameters[index].trainable else FROZEN
             yield Occurrence(view.name, tuple(_told(chains, view, left_out_by)), note)

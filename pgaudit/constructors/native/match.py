@@ -32,26 +32,19 @@ class Selector:
     """One rule's match, with the classes that it names resolved."""
 
     def __init__(self, match: Match, defaults: OptimizerDefaults) -> None:
-        self._by_name = match.by_name
         self._alternatives = [_Alternative(conditions, defaults) for conditions in match.alternatives]
 
-    def asks(self) -> Callable[[Visit, str], object]:
-        """Returns a function that tells of an occurrence and its name whether the rule is about it."""
-        if self._by_name:
-            named = _any_of([each.named for each in self._alternatives])
-            return lambda _, name: named(name)
-        left: dict[tuple[int, int], Named | None] = {}  # to names: this is asked a million times
+    def by_kind(self, module: ModuleType, ndim: int) -> Named | None:
+        """Returns what names are asked for, of parameters of so many dimensions in modules of a class; None if none can
+        match.
+        """
+        asked = [each.named for each in self._alternatives if each.takes(module, ndim)]
+        return _any_of(asked) if asked else None
 
-        def matches(visit: Visit, name: str) -> object:
-            key = id(visit.module), visit.ndim  # an inventory holds one object a class
-            try:
-                left_to = left[key]
-            except KeyError:
-                asked = [each.named for each in self._alternatives if each.takes(visit.module, visit.ndim)]
-                left_to = left[key] = _any_of(asked) if asked else None
-            return left_to and left_to(name)
-
-        return matches
+    def matches(self, visit: Visit, name: str) -> bool:
+        """Whether the rule is about an occurrence with a parameter."""
+        named = self.by_kind(visit.module, visit.ndim)
+        return named is not None and bool(named(name))
 
     def says(self, name: str, module: ModuleType, ndim: int) -> str:
         """Returns why it matches or does not, in words."""

@@ -81,7 +81,7 @@ class _Rules:
             also.add(_FREEZE)
         return Rule(
             provenance,
-            selector.asks(),
+            selector.matches,
             lambda visit, text: selector.says(text, visit.module, visit.ndim),
             gives,
             frozenset(also.union(_VALUES) if self.first_wins else also),
@@ -89,6 +89,7 @@ class _Rules:
             states,
             _whole if by_name else None,
             whole=True,
+            by_kind=selector.by_kind,
         )
 
     def _product(self, says: Mapping[str, Any], of: Decided, index: int, visit: Visit) -> Computation:

@@ -40,9 +40,9 @@ class OpenMMLab(Basic):
         """Custom keys, then options."""
         return chains_of(config, defaults, self.dialect)
 
-    def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
+    def decide(self, inventory: Inventory, config: Config, defaults: OptimizerDefaults) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
-        chains, call = self.chains(inventory, config, facts), self.dialect.call
+        chains, call = self.chains(inventory, config, defaults), self.dialect.call
         if not config.paramwise_cfg:
             return one_group(inventory, chains.base, config)
         if inventory.circular is not None:
@@ -55,10 +55,10 @@ class OpenMMLab(Basic):
         return _one_group_each(inventory, chains, config, self.dialect)
 
     def evaluations(
-        self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int
+        self, inventory: Inventory, config: Config, defaults: OptimizerDefaults, index: int
     ) -> Iterator[Occurrence]:
         """See :class:`pgaudit.constructors.base.Constructor`."""
-        chains, parameter, dialect = self.chains(inventory, config, facts), inventory.parameters[index], self.dialect
+        chains, parameter, dialect = self.chains(inventory, config, defaults), inventory.parameters[index], self.dialect
         if not config.paramwise_cfg:
             yield from tells_one_group(inventory, chains.base, index, EMPTY)
             return

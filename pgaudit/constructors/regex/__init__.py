@@ -55,9 +55,9 @@ class Regex(Basic):
         """The patterns, list by list."""
         return chains_of(config, defaults)
 
-    def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
+    def decide(self, inventory: Inventory, config: Config, defaults: OptimizerDefaults) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
-        chains = self.chains(inventory, config, facts)
+        chains = self.chains(inventory, config, defaults)
         refuse_raising(config, inventory, ["named_parameters"], "a port of big_vision", "constructor")
         frozen = Decision(Setting.left_out(FROZEN), None)
         groups: dict[tuple[float | None, float | None], int] = {}
@@ -80,14 +80,14 @@ class Regex(Basic):
             message = f"no pattern fits {counted(len(uncovered), 'tensor')}: {names}; big_vision would raise "
             hint = 'end the list with [".*", {}], or [".*", null] to leave the rest out'
             raise config.error(f"{message}AssertionError", AT, "schedule", hint=hint)
-        return Decisions(tuple(decisions), base_of(config, facts))
+        return Decisions(tuple(decisions), base_of(config, defaults))
 
     def evaluations(
-        self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int
+        self, inventory: Inventory, config: Config, defaults: OptimizerDefaults, index: int
     ) -> Iterator[Occurrence]:
         """Each parameter is met once, under its first name."""
         visit, trainable = _met(inventory, index), inventory.parameters[index].trainable
-        yield Occurrence(visit.name, tuple(told(self.chains(inventory, config, facts), visit, trainable=trainable)))
+        yield Occurrence(visit.name, tuple(told(self.chains(inventory, config, defaults), visit, trainable=trainable)))
 
     def renamed(self, config: Config, rule: Provenance, to: str) -> Config | None:
         """Returns the config with a pattern written otherwise."""

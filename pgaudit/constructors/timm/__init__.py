@@ -57,10 +57,10 @@ class Timm(Basic):
         """Layer decay and its bounds, and what takes the weight decay away."""
         return TimmRules(config, defaults, inventory).chains()
 
-    def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
+    def decide(self, inventory: Inventory, config: Config, defaults: OptimizerDefaults) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         refuse_raising(config, inventory, ["named_parameters"], CALL, "constructor")
-        rules = TimmRules(config, facts, inventory)
+        rules = TimmRules(config, defaults, inventory)
         chains = rules.chains()
         met = {
             index: met_as(parameter, index)
@@ -93,12 +93,12 @@ class Timm(Basic):
         return Decisions(tuple(decisions), chains.base, conflicts, tuple(depths), layers.told_by)
 
     def evaluations(
-        self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int
+        self, inventory: Inventory, config: Config, defaults: OptimizerDefaults, index: int
     ) -> Iterator[Occurrence]:
         """Each parameter is met once, under its first name."""
         if index in inventory.unnamed:
             return
-        rules, parameter = TimmRules(config, facts, inventory), inventory.parameters[index]
+        rules, parameter = TimmRules(config, defaults, inventory), inventory.parameters[index]
         chains, visit = rules.chains(), met_as(parameter, index)
         if not parameter.trainable:
             frozen = RuleEvaluation(Provenance("frozen"), True, "it is frozen: left out, without a word", (), _BOTH)

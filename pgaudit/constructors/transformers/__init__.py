@@ -55,7 +55,7 @@ class Transformers(Basic):
         """Trainer's own rules, none of which stands in the config."""
         return chains_of(inventory, config, defaults)
 
-    def decide(self, inventory: Inventory, config: Config, facts: OptimizerDefaults) -> Decisions:
+    def decide(self, inventory: Inventory, config: Config, defaults: OptimizerDefaults) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         if inventory.circular is not None:
             raise config.error(
@@ -64,7 +64,7 @@ class Transformers(Basic):
             )
         refuse_raising(config, inventory, ["_parameters"], CALL, "constructor")
         refuse_raising(config, inventory, ["named_parameters"], "transformers' Trainer.create_optimizer", "constructor")
-        chains = self.chains(inventory, config, facts)
+        chains = self.chains(inventory, config, defaults)
         asked = asked_of(inventory, chains)
 
         def decision(visit: Visit) -> Decision:
@@ -80,10 +80,10 @@ class Transformers(Basic):
         return Decisions(_by_mesh(inventory, decisions), chains.base, conflicts, may_be_empty=True)
 
     def evaluations(
-        self, inventory: Inventory, config: Config, facts: OptimizerDefaults, index: int
+        self, inventory: Inventory, config: Config, defaults: OptimizerDefaults, index: int
     ) -> Iterator[Occurrence]:
         """Each occurrence with a parameter; all but the first are passed over."""
-        chains = self.chains(inventory, config, facts)
+        chains = self.chains(inventory, config, defaults)
         first, *others = inventory.visits_of.get(index, (None,))
         if first is not None:
             yield Occurrence(first.name, tuple(chains.told(asked_of(inventory, chains)(first))))
@@ -91,7 +91,7 @@ class Transformers(Basic):
                 again = RuleEvaluation(Provenance("duplicate"), True, f"listed before, as {first.name}")
                 yield Occurrence(other.name, (again,))
 
-    def unread(self, config: Config, facts: OptimizerDefaults) -> Iterator[Unread]:
+    def unread(self, config: Config, defaults: OptimizerDefaults) -> Iterator[Unread]:
         """See :class:`pgaudit.constructors.base.Constructor`."""
         if config.paramwise_cfg:
             yield Unread(("paramwise_cfg",), frozenset(), FOREIGN_OPTIONS)
