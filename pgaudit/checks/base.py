@@ -13,7 +13,8 @@ from pgaudit.checks.what_if import narrowed, without
 from pgaudit.config import Config
 from pgaudit.config.layouts import Path
 from pgaudit.constructors import Constructor, Decisions, OptimizerDefaults
-from pgaudit.constructors.engine import Rule, RuleChains
+from pgaudit.constructors.engine import RuleChains
+from pgaudit.constructors.rule import Rule
 from pgaudit.core.errors import ConfigError
 from pgaudit.core.findings import Finding, Severity
 from pgaudit.core.location import Location, location_order, whole_file

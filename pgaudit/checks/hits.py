@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pgaudit.constructors import Decisions
-from pgaudit.constructors.engine import Rule
+from pgaudit.constructors.rule import Rule
 from pgaudit.core.parameters import Inventory, Visit
 
 

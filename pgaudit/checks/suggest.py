@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from pgaudit.constructors.engine import Rule
+from pgaudit.constructors.rule import Rule
 from pgaudit.names import Names
 from pgaudit.text import nearest, quoted
 

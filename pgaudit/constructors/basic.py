@@ -155,13 +155,13 @@ def untouched(config: Config, defaults: OptimizerDefaults) -> Setting:
 EMPTY = "paramwise_cfg is empty: one group of all parameters"
 
 
-def tells_one_group(inventory: Inventory, base: Setting, index: int, why: str) -> Iterator[Occurrence]:
+def explained_as_one_group(inventory: Inventory, base: Setting, index: int, why: str) -> Iterator[Occurrence]:
     """Yields how a parameter comes into the one group of all that ``parameters()`` yields."""
     if index in inventory.whole:
-        chains = RuleChains((), base, lambda won, visit: base, lambda winner, loser: "", untold=why)
+        chains = RuleChains((), base, lambda won, visit: base, lambda winner, loser: "", why_base=why)
         parameter = inventory.parameters[index]
         visit = Visit("", parameter.name, index, parameter.module, ())
-        yield Occurrence(parameter.name, tuple(chains.told(visit)))
+        yield Occurrence(parameter.name, tuple(chains.explain(visit)))
 
 
 def one_group(inventory: Inventory, untouched: Setting, config: Config) -> Decisions:

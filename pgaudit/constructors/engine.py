@@ -1,4 +1,4 @@
-"""Rule chains: the rules of one config, asked in order for each hyperparameter, and told the same way.
+"""Rule chains: the rules of one config, asked in order for each hyperparameter, and explained the same way.
 
 A constructor says what its rules are about, what each gives, and in which order they win. Deciding asks them until each
 hyperparameter is decided. Explaining asks all of them, and says of each what it matched, what it gives and what beat
@@ -8,83 +8,13 @@ it.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from pgaudit.config.layouts import Path
-from pgaudit.constructors.evaluation import Computation, Decided, RuleEvaluation, Spans
+from pgaudit.constructors.evaluation import Computation, Decided, RuleEvaluation
+from pgaudit.constructors.rule import Gives, Rule, whole_name
 from pgaudit.core.errors import ConfigError
-from pgaudit.core.parameters import ModuleType, Visit
+from pgaudit.core.parameters import Visit
 from pgaudit.core.setting import Provenance, Setting
-
-Gives = Callable[[Visit], Computation]
-"""Returns the value that a rule gives a parameter, with its arithmetic; raises ConfigError where the library raises."""
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Rule:
-    """One rule: a custom key, a pattern or an option of a config, or a rule of the library's own."""
-
-    provenance: Provenance
-    matches: Callable[[Visit, str], object]
-    """Whether an occurrence with a parameter is its own. The text is what names are searched as: see
-    :attr:`RuleChains.text`.
-    """
-    says: Callable[[Visit, str], str]
-    """Returns on what it matches, or why it does not, in words."""
-    gives: Mapping[Decided, Gives] = field(default_factory=dict)
-    """By hyperparameter."""
-    also: frozenset[str] = frozenset()
-    """What else it decides: a hyperparameter that it leaves at the base value, or a word of the constructor's own."""
-    at: Path = ()
-    """Where it stands in the config, section first; empty for a rule that no config can change."""
-    states: frozenset[str] = frozenset()
-    """Which of ``lr`` and ``weight_decay`` it names itself; the other it leaves at, or returns to, the base value."""
-    spans: Callable[[str], Spans] | None = None
-    """Returns where in a text that it matches; None for a rule that looks at the module."""
-    regex: bool = False
-    """Whether it is a regular expression, rather than a part of a name."""
-    whole: bool = False
-    """Whether it matches a text from end to end, or not at all."""
-    called: Callable[[Visit], Provenance] | None = None
-    """Returns what it is called where that depends on the parameter: one rule for all globs of a model's own list."""
-    by_kind: Callable[[ModuleType, int], Callable[[str], object] | None] | None = None
-    """Returns what a name is asked for, among parameters of as many dimensions in modules of a class; None where none
-    of them can match. Where rules are many, most are then never asked.
-    """
-    gives_base: bool = False
-    """Whether it takes its parameters from later rules, and leaves them at the base value: an option that is not
-    given, and is asked about all the same.
-    """
-
-    @property
-    def decides(self) -> frozenset[str]:
-        """All that it decides where no earlier rule does."""
-        return self.also.union(self.gives)
-
-    def found(self, visit: Visit, text: str) -> Spans:
-        """Returns the parts of the text that it matches; none where it does not, or looks at the module."""
-        return self.spans(text) if self.spans and self.matches(visit, text) else ()
-
-
-def whole_name(visit: Visit) -> str:
-    """Returns the parameter's name as the model has it."""
-    return visit.name
-
-
-def base_value(base: Setting, value: Decided, why: str) -> Rule:
-    """Returns the base value of a hyperparameter as a rule, for where it is told before other rules.
-
-    Args:
-        base: what a parameter gets of which no rule speaks.
-        value: the hyperparameter.
-        why: says why the base value holds.
-    """
-    provenance = base.provenance(value)
-    assert provenance is not None
-    gives: Mapping[Decided, Gives] = {value: lambda _: Computation(value, base.get(value))}
-    return Rule(provenance, lambda *_: True, lambda *_: why, gives)
-
 
 _BOTH: tuple[Decided, ...] = ("lr", "weight_decay")
 
@@ -116,19 +46,19 @@ class RuleChains:
         text: Callable[[Visit], str] = whole_name,
         varies: Callable[[Visit], Hashable] | None = None,
         order: Sequence[Rule] | None = None,
-        untold: str = "no rule speaks about it",
+        why_base: str = "no rule speaks about it",
     ) -> None:
         """Takes the rules.
 
         Args:
-            rules: as they are told; a base value may be among them, and is told only where it holds.
+            rules: in the order of explanations; a base value may be among them, and is shown only where it holds.
             base: what a parameter gets of which no rule speaks.
             setting: returns what a parameter gets, by the rules that won; asked once for each combination.
             principle: says why one rule beats another.
             text: returns what names are searched as.
             varies: returns what else a setting depends on, such as the layer.
             order: the rules as they win, if that is another order.
-            untold: says why the base value holds.
+            why_base: says why the base value holds.
         """
         self.rules = tuple(rules)
         self.base = base
@@ -136,7 +66,7 @@ class RuleChains:
         self.text = text
         self._setting = setting
         self._varies = varies
-        self._untold = untold
+        self._why_base = why_base
         self._order = tuple(self.rules if order is None else order)
         bits: dict[str, int] = {}  # sets of hyperparameters as numbers, since this is asked a million times
         self._asked = [
@@ -192,12 +122,12 @@ class RuleChains:
             setting = self._settings[key] = self._setting(self._winners(won), visit)
         return setting
 
-    def told(self, visit: Visit, beaten_by: Provenance | None = None) -> Iterator[RuleEvaluation]:
+    def explain(self, visit: Visit, beaten_by: Provenance | None = None) -> Iterator[RuleEvaluation]:
         """Yields how each rule is tried for a parameter, then the base values that hold.
 
         Args:
             visit: the occurrence with the parameter.
-            beaten_by: what decides before any rule is asked; only the rules that match are told then.
+            beaten_by: what decides before any rule is asked; only the rules that match are shown then.
         """
         text = self.text(visit)
         winners = {} if beaten_by else self.winners(visit)
@@ -206,13 +136,13 @@ class RuleChains:
                 continue
             if rule.provenance.is_base and rule not in winners.values():
                 continue
-            told = self._gives_base(rule, visit, text, winners) if rule.gives_base else None
-            if told or not rule.gives_base:
-                yield told or self._told(rule, visit, text, winners, beaten_by)
+            tried = self._gives_base(rule, visit, text, winners) if rule.gives_base else None
+            if tried or not rule.gives_base:
+                yield tried or self._explained(rule, visit, text, winners, beaten_by)
         if beaten_by is None:
             yield from self._base(winners)
 
-    def _told(
+    def _explained(
         self, rule: Rule, visit: Visit, text: str, winners: Winners, beaten_by: Provenance | None
     ) -> RuleEvaluation:
         why, searched = rule.says(visit, text), None if rule.spans is None else text
@@ -231,7 +161,7 @@ class RuleChains:
         return RuleEvaluation(provenance, True, why, products, decides, beaten, principle, searched, spans)
 
     def _gives_base(self, rule: Rule, visit: Visit, text: str, winners: Winners) -> RuleEvaluation | None:
-        """It is told only where it bars a later rule."""
+        """Shown only where it bars a later rule."""
         later = self._order[self._order.index(rule) + 1 :]
         bars = any(not other.gives_base and not other.decides.isdisjoint(rule.decides) for other in later)
         if not bars or not any(winner is rule for winner in winners.values()):
@@ -244,7 +174,7 @@ class RuleChains:
             winner, holds = winners.get(value), self.base.provenance(value)
             if (winner is None or winner.gives_base or value not in winner.gives) and holds:
                 product = Computation(value, self.base.get(value))
-                yield RuleEvaluation(holds, True, self._untold, (product,), frozenset({value}))
+                yield RuleEvaluation(holds, True, self._why_base, (product,), frozenset({value}))
 
 
 def _computed(value: Decided, gives: Gives, visit: Visit) -> Computation:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pgaudit.config import Config
 from pgaudit.config.grammars.torch import TORCH
 from pgaudit.constructors.base import Decisions, OptimizerDefaults, Unread
-from pgaudit.constructors.basic import Basic, one_group, tells_one_group, untouched
+from pgaudit.constructors.basic import Basic, explained_as_one_group, one_group, untouched
 from pgaudit.constructors.evaluation import Occurrence
 from pgaudit.constructors.known_options import FOREIGN_OPTIONS
 from pgaudit.core.parameters import Inventory
@@ -34,7 +34,7 @@ class Torch(Basic):
         self, inventory: Inventory, config: Config, defaults: OptimizerDefaults, index: int
     ) -> Iterator[Occurrence]:
         """The optimizer's own lr and weight decay, for all that ``parameters()`` gives."""
-        return tells_one_group(inventory, untouched(config, defaults), index, _WHY)
+        return explained_as_one_group(inventory, untouched(config, defaults), index, _WHY)
 
     def unread(self, config: Config, defaults: OptimizerDefaults) -> Iterator[Unread]:
         """See :class:`pgaudit.constructors.base.Constructor`."""

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgaudit.constructors.engine import Gives, Rule, RuleChains, Winners, base_value
+from pgaudit.constructors.engine import RuleChains, Winners
 from pgaudit.constructors.evaluation import Computation, Decided
+from pgaudit.constructors.rule import Gives, Rule, base_value
 from pgaudit.core.errors import ConfigError
 from pgaudit.core.findings import Finding
 from pgaudit.core.parameters import ModuleType, Visit
@@ -63,7 +64,7 @@ def test_the_first_rule_that_matches_decides_each_value_and_what_is_told_agrees(
     chains = RuleChains(rules, BASE, _setting, _first, order=order)
     setting = chains.decide(_met(name))
     assert chains.decide(_met(name)) is setting
-    told = list(chains.told(_met(name)))
+    told = list(chains.explain(_met(name)))
     for value in VALUES:
         expected = next((rule for rule in order if value in rule.gives and rule.matches(_met(name), name)), None)
         holds = BASE.provenance(value) if expected is None or expected.gives_base else expected.provenance
@@ -78,18 +79,18 @@ def test_the_first_rule_that_matches_decides_each_value_and_what_is_told_agrees(
             assert not each.decides
 
 
-def test_before_any_rule_is_asked_only_those_that_match_are_told() -> None:
+def test_before_any_rule_is_asked_only_those_that_match_are_explained() -> None:
     frozen = Provenance("frozen", "it")
     chains = RuleChains([_rule(1, "a", {"lr"}), _rule(2, "b", {"lr"})], BASE, _setting, _first)
-    (told,) = chains.told(_met("a"), frozen)
+    (told,) = chains.explain(_met("a"), frozen)
     assert (told.rule.key, told.beaten_by, told.principle) == ("1 a", frozen, "it stands before 1 a")
 
 
 def test_a_base_value_among_the_rules_is_told_there_and_only_where_it_holds() -> None:
     rules = [_rule(1, "a", {"weight_decay"}), base_value(BASE, "weight_decay", "the rest"), _rule(2, "", {"lr"})]
     chains = RuleChains(rules, BASE, _setting, _first)
-    assert [each.rule.key for each in chains.told(_met("a"))] == ["1 a", "2 "]
-    assert [(each.rule.key, each.why) for each in chains.told(_met("b"))][1] == ("decay", "the rest")
+    assert [each.rule.key for each in chains.explain(_met("a"))] == ["1 a", "2 "]
+    assert [(each.rule.key, each.why) for each in chains.explain(_met("b"))][1] == ("decay", "the rest")
 
 
 def test_a_setting_is_made_once_for_what_it_depends_on() -> None:
@@ -107,7 +108,7 @@ def test_a_setting_is_made_once_for_what_it_depends_on() -> None:
     for name in ("a", "a1", "b", "b1", "a", "b1"):
         chains.decide(_met(name))
     assert made == ["a", "a1", "b", "b1"]
-    assert next(iter(chains.told(_met("b")))).rule == Provenance("glob", "b")
+    assert next(iter(chains.explain(_met("b")))).rule == Provenance("glob", "b")
 
 
 def _lr() -> Mapping[Decided, Gives]:
@@ -121,4 +122,4 @@ def test_a_rule_that_loses_may_have_a_value_that_the_library_never_makes() -> No
     loser = Rule(Provenance("key", "x"), lambda *_: True, lambda *_: "", {"lr": refuses})
     chains = RuleChains([_rule(1, "a", {"lr"}), loser], BASE, _setting, _first)
     assert chains.decide(_met("a")).lr == 1.0
-    assert list(chains.told(_met("a")))[1].products == (Computation("lr", None),)
+    assert list(chains.explain(_met("a")))[1].products == (Computation("lr", None),)

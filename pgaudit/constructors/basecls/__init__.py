@@ -99,8 +99,8 @@ class BaseCls(Basic):
     ) -> Iterator[Occurrence]:
         """Each parameter is met once, under its first name."""
         parameter = inventory.parameters[index]
-        told = self.chains(inventory, config, defaults).told(Visit("", parameter.name, index, parameter.module, ()))
-        yield Occurrence(parameter.name, tuple(told))
+        tried = self.chains(inventory, config, defaults).explain(Visit("", parameter.name, index, parameter.module, ()))
+        yield Occurrence(parameter.name, tuple(tried))
 
     def unread(self, config: Config, defaults: OptimizerDefaults) -> Iterator[Unread]:
         """See :class:`pgaudit.constructors.base.Constructor`."""

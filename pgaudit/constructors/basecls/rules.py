@@ -5,8 +5,9 @@ from __future__ import annotations
 from pgaudit.config import Config
 from pgaudit.config.policy import NORM_TYPES, Policy, PolicyRule, read_policy
 from pgaudit.constructors.base import OptimizerDefaults
-from pgaudit.constructors.engine import Rule, RuleChains, Winners
+from pgaudit.constructors.engine import RuleChains, Winners
 from pgaudit.constructors.evaluation import Computation, Spans
+from pgaudit.constructors.rule import Rule
 from pgaudit.core.parameters import Visit
 from pgaudit.core.setting import Provenance, Setting
 from pgaudit.models.walk.families import NORMS
@@ -41,7 +42,11 @@ def chains_of(config: Config, defaults: OptimizerDefaults) -> RuleChains:
     base = holding(float(policy.default), Provenance("default", None, end))
     rules = [_of_policy(config, defaults, rule, index, policy.default) for index, rule in enumerate(policy.rules)]
     return RuleChains(
-        [*rules, lr], base, setting, lambda winner, loser: "the first rule that matches wins", untold="no rule matched"
+        [*rules, lr],
+        base,
+        setting,
+        lambda winner, loser: "the first rule that matches wins",
+        why_base="no rule matched",
     )
 
 

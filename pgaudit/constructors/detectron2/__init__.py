@@ -74,9 +74,9 @@ class Detectron2(Basic):
         for visit in inventory.visits_of.get(index, ()):
             if first:
                 met = RuleEvaluation(DUPLICATE, True, f"already in a group as {first}")
-                yield Occurrence(visit.name, (met, *again.told(visit, DUPLICATE)))
+                yield Occurrence(visit.name, (met, *again.explain(visit, DUPLICATE)))
             else:
-                yield Occurrence(visit.name, tuple(map(_in_words, chains.told(visit))))
+                yield Occurrence(visit.name, tuple(map(_in_words, chains.explain(visit))))
             first = first or visit.name
 
     def unread(self, config: Config, defaults: OptimizerDefaults) -> Iterator[Unread]:

@@ -16,8 +16,9 @@ from pgaudit.constructors.arithmetic import times
 from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.constructors.basic import base_rule
 from pgaudit.constructors.detectron2.arguments import Argument, Arguments, arguments_of
-from pgaudit.constructors.engine import Gives, Rule, RuleChains, Winners
+from pgaudit.constructors.engine import RuleChains, Winners
 from pgaudit.constructors.evaluation import Computation, Decided
+from pgaudit.constructors.rule import Gives, Rule
 from pgaudit.core.parameters import Visit
 from pgaudit.core.setting import Provenance, Setting, Value
 from pgaudit.models.walk.families import NORM_LIKE, NORMS

@@ -15,12 +15,12 @@ from pgaudit.constructors.basic import (
     EMPTY,
     base_rule,
     conflicts_of,
+    explained_as_one_group,
     one_group,
     refuse_raising,
-    tells_one_group,
     untouched,
 )
-from pgaudit.constructors.engine import Gives, Rule, RuleChains, Winners, base_value
+from pgaudit.constructors.engine import RuleChains, Winners
 from pgaudit.constructors.evaluation import Computation, Decided, Occurrence
 from pgaudit.constructors.known_options import FOREIGN_OPTIONS
 from pgaudit.constructors.layer_decay.shared import (
@@ -34,6 +34,7 @@ from pgaudit.constructors.layer_decay.shared import (
     refuse_without_parameters,
 )
 from pgaudit.constructors.layer_decay.stages import Layers, Unplaced, layers_of
+from pgaudit.constructors.rule import Gives, Rule, base_value
 from pgaudit.core.parameters import Inventory, Parameter, Visit
 from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
 from pgaudit.text import quoted
@@ -97,10 +98,10 @@ class NamedLayerDecay(LayerDecay):
         """Each parameter is met once, under its first name."""
         parameter, chains = inventory.parameters[index], self.chains(inventory, config, defaults)
         if not config.paramwise_cfg:
-            yield from tells_one_group(inventory, chains.base, index, EMPTY)
+            yield from explained_as_one_group(inventory, chains.base, index, EMPTY)
         elif index not in inventory.unnamed:
-            told = chains.told(_first_name(parameter, index)) if parameter.trainable else ()
-            yield Occurrence(parameter.name, tuple(told)) if parameter.trainable else left_out(parameter.name)
+            tried = chains.explain(_first_name(parameter, index)) if parameter.trainable else ()
+            yield Occurrence(parameter.name, tuple(tried)) if parameter.trainable else left_out(parameter.name)
 
     def layers(self, inventory: Inventory, config: Config) -> Layers:
         """Returns how this model's layers are told."""

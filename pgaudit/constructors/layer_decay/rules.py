@@ -10,11 +10,12 @@ from pgaudit.config import Config
 from pgaudit.constructors.arithmetic import times
 from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.constructors.basic import untouched
-from pgaudit.constructors.engine import Gives, Rule, RuleChains, Winners, base_value
+from pgaudit.constructors.engine import RuleChains, Winners
 from pgaudit.constructors.evaluation import Computation, Decided
 from pgaudit.constructors.layer_decay.options import OPTIONS, RATE, matches, says
 from pgaudit.constructors.layer_decay.shared import layer_rule, layered, no_lr, power
 from pgaudit.constructors.openmmlab import custom_keys
+from pgaudit.constructors.rule import Gives, Rule, base_value
 from pgaudit.core.parameters import Inventory, Visit
 from pgaudit.core.setting import Provenance, Setting
 from pgaudit.text import quoted

@@ -9,9 +9,9 @@ from typing import Any
 from pgaudit.config import Config
 from pgaudit.constructors.base import Decision, OptimizerSpec
 from pgaudit.constructors.basic import Basic, base_rule
-from pgaudit.constructors.engine import Gives, Rule
 from pgaudit.constructors.evaluation import Decided, Occurrence, RuleEvaluation
 from pgaudit.constructors.mmengine import class_named
+from pgaudit.constructors.rule import Gives, Rule
 from pgaudit.core.errors import ConfigError
 from pgaudit.core.parameters import Visit
 from pgaudit.core.setting import Provenance, Setting

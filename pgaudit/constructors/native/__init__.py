@@ -72,7 +72,7 @@ class Native(Basic):
         chains, note = self.chains(inventory, config, defaults), None
         for view in _views_of(inventory, index):
             left_out_by = chains.decide(view).excluded if inventory.parameters[index].trainable else FROZEN
-            yield Occurrence(view.name, tuple(_told(chains, view, left_out_by)), note)
+            yield Occurrence(view.name, tuple(_explained(chains, view, left_out_by)), note)
             note = "another name of the same tensor, which must come to the same"
 
     def exempting(self, config: Config, part: str) -> tuple[str, Config] | None:
@@ -124,11 +124,11 @@ def _views_of(inventory: Inventory, index: int) -> Sequence[Visit]:
     return views
 
 
-def _told(chains: RuleChains, visit: Visit, left_out_by: Provenance | None) -> Iterator[RuleEvaluation]:
+def _explained(chains: RuleChains, visit: Visit, left_out_by: Provenance | None) -> Iterator[RuleEvaluation]:
     """How the rules are tried; what leaves a parameter out beats all others that match."""
     if left_out_by == FROZEN:
         yield RuleEvaluation(FROZEN, True, "it does not require a gradient, and is left out")
-    for each in chains.told(visit):
+    for each in chains.explain(visit):
         if left_out_by is None or not each.matched:
             yield each
         elif each.rule is left_out_by:

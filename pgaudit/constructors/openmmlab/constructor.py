@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from pgaudit.config import Config
 from pgaudit.constructors.base import Conflict, Decision, Decisions, OptimizerDefaults
-from pgaudit.constructors.basic import EMPTY, Basic, one_group, refuse_raising, tells_one_group
+from pgaudit.constructors.basic import EMPTY, Basic, explained_as_one_group, one_group, refuse_raising
 from pgaudit.constructors.engine import RuleChains
 from pgaudit.constructors.evaluation import Computation, Decided, Occurrence, RuleEvaluation
 from pgaudit.constructors.openmmlab import custom_keys
@@ -60,7 +60,7 @@ class OpenMMLab(Basic):
         """See :class:`pgaudit.constructors.base.Constructor`."""
         chains, parameter, dialect = self.chains(inventory, config, defaults), inventory.parameters[index], self.dialect
         if not config.paramwise_cfg:
-            yield from tells_one_group(inventory, chains.base, index, EMPTY)
+            yield from explained_as_one_group(inventory, chains.base, index, EMPTY)
             return
         bypass = bool(config.paramwise_cfg.get("bypass_duplicate", False))
         first: str | None = None
@@ -69,12 +69,12 @@ class OpenMMLab(Basic):
             if first is not None and bypass and (parameter.trainable or dialect.bypasses_frozen):
                 rule = Provenance("duplicate", None, config.location("paramwise_cfg", "bypass_duplicate"))
                 met = RuleEvaluation(rule, True, f"already in a group as {first}")
-                yield Occurrence(visit.name, (met, *chains.told(visit, rule)))
+                yield Occurrence(visit.name, (met, *chains.explain(visit, rule)))
             elif parameter.trainable:
-                yield Occurrence(visit.name, tuple(chains.told(visit)), note)
+                yield Occurrence(visit.name, tuple(chains.explain(visit)), note)
             else:
-                told = (self._frozen(chains), *chains.told(visit, _FROZEN))
-                yield Occurrence(visit.name, told, note if dialect.keeps_frozen else None)
+                tried = (self._frozen(chains), *chains.explain(visit, _FROZEN))
+                yield Occurrence(visit.name, tried, note if dialect.keeps_frozen else None)
             first = first or visit.name
 
     def _frozen(self, chains: RuleChains) -> RuleEvaluation:

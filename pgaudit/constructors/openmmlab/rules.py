@@ -11,11 +11,12 @@ from pgaudit.config.layouts import Path
 from pgaudit.constructors.arithmetic import times
 from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.constructors.basic import untouched
-from pgaudit.constructors.engine import Gives, Rule, RuleChains, Winners
+from pgaudit.constructors.engine import RuleChains, Winners
 from pgaudit.constructors.evaluation import Computation, Decided
 from pgaudit.constructors.openmmlab import custom_keys
 from pgaudit.constructors.openmmlab.dialect import Dialect
 from pgaudit.constructors.openmmlab.options import Option
+from pgaudit.constructors.rule import Gives, Rule
 from pgaudit.core.parameters import Visit
 from pgaudit.core.setting import Provenance, Setting
 from pgaudit.text import quoted

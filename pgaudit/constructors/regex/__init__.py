@@ -31,7 +31,7 @@ from pgaudit.constructors.base import Decision, Decisions, OptimizerDefaults
 from pgaudit.constructors.basic import Basic, refuse_raising
 from pgaudit.constructors.engine import RuleChains
 from pgaudit.constructors.evaluation import Occurrence
-from pgaudit.constructors.regex.rules import AT, FROZEN, base_of, chains_of, told
+from pgaudit.constructors.regex.rules import AT, FROZEN, base_of, chains_of, explained
 from pgaudit.core.parameters import Inventory, Visit
 from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
 from pgaudit.text import counted, visible
@@ -87,7 +87,9 @@ class Regex(Basic):
     ) -> Iterator[Occurrence]:
         """Each parameter is met once, under its first name."""
         visit, trainable = _met(inventory, index), inventory.parameters[index].trainable
-        yield Occurrence(visit.name, tuple(told(self.chains(inventory, config, defaults), visit, trainable=trainable)))
+        yield Occurrence(
+            visit.name, tuple(explained(self.chains(inventory, config, defaults), visit, trainable=trainable))
+        )
 
     def renamed(self, config: Config, rule: Provenance, to: str) -> Config | None:
         """Returns the config with a pattern written otherwise."""

@@ -10,9 +10,10 @@ from pgaudit.config import Config
 from pgaudit.config.grammars.regex import compiled, no_decay_patterns, pattern_errors
 from pgaudit.constructors.arithmetic import times
 from pgaudit.constructors.base import OptimizerDefaults
-from pgaudit.constructors.engine import Gives, Rule, RuleChains, Winners
+from pgaudit.constructors.engine import RuleChains, Winners
 from pgaudit.constructors.evaluation import Computation, Decided, RuleEvaluation
 from pgaudit.constructors.regex.spans import spans_of
+from pgaudit.constructors.rule import Gives, Rule
 from pgaudit.core.parameters import Visit
 from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
 
@@ -62,7 +63,7 @@ def chains_of(config: Config, defaults: OptimizerDefaults) -> RuleChains:
     return RuleChains([*schedule, *lr_mults, *wd_mults], base, setting, principle)
 
 
-def told(chains: RuleChains, visit: Visit, *, trainable: bool) -> Iterator[RuleEvaluation]:
+def explained(chains: RuleChains, visit: Visit, *, trainable: bool) -> Iterator[RuleEvaluation]:
     """Yields how the patterns are tried. One of the schedule gives nothing, and beats those behind it all the same; one
     with null beats the multipliers as well, as being frozen does.
     """
@@ -71,7 +72,7 @@ def told(chains: RuleChains, visit: Visit, *, trainable: bool) -> Iterator[RuleE
     left_out_by = chains.decide(visit).excluded if trainable else FROZEN
     if not trainable:
         yield RuleEvaluation(FROZEN, True, "it is frozen, and left out", (), _BOTH)
-    for each in chains.told(visit, left_out_by):
+    for each in chains.explain(visit, left_out_by):
         if each.rule is first and trainable:
             means = "null: it is left out" if left_out_by else "not null: it trains"
             yield RuleEvaluation(first, True, f"{each.why}; {means}", (), _BOTH if left_out_by else frozenset())

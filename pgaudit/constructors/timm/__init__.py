@@ -15,6 +15,7 @@ timm's layer decay leaves the lr as it is, and writes a factor beside it that on
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from pgaudit.config import Config
 from pgaudit.config.grammars.timm import CALL, TIMM
@@ -25,6 +26,12 @@ from pgaudit.constructors.evaluation import Decided, Occurrence, RuleEvaluation
 from pgaudit.constructors.timm.rules import TimmRules, met_as
 from pgaudit.core.parameters import Inventory, Visit
 from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
+
+
+def _shown(tried: RuleEvaluation) -> RuleEvaluation:
+    """Returns it without the lr where another scale holds: the lr is the same."""
+    return replace(tried, products=()) if tried.beaten_by and tried.rule.option == "layer_decay" else tried
+
 
 _BOTH: frozenset[Decided] = frozenset({"lr", "weight_decay"})
 _UNNAMED = Decision(NOT_OPTIMIZED, None)
@@ -104,5 +111,5 @@ class Timm(Basic):
             frozen = RuleEvaluation(Provenance("frozen"), True, "it is frozen: left out, without a word", (), _BOTH)
             yield Occurrence(parameter.name, (frozen,))
         else:
-            told = chains.told(visit)
-            yield Occurrence(parameter.name, (next(told),) if rules.leaves_out(visit) else tuple(told))
+            tried = chains.explain(visit)
+            yield Occurrence(parameter.name, (next(tried),) if rules.leaves_out(visit) else tuple(map(_shown, tried)))

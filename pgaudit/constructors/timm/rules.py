@@ -9,8 +9,9 @@ from pgaudit.config import Config
 from pgaudit.config.grammars.timm import CALL
 from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.constructors.basic import base_rule
-from pgaudit.constructors.engine import Gives, Rule, RuleChains, Winners, base_value
+from pgaudit.constructors.engine import RuleChains, Winners
 from pgaudit.constructors.evaluation import Computation, Decided
+from pgaudit.constructors.rule import Gives, Rule, base_value
 from pgaudit.constructors.timm.layers import LayerScales
 from pgaudit.constructors.timm.names import NameGlobs
 from pgaudit.core.parameters import Inventory, Parameter, Visit
@@ -59,10 +60,10 @@ class TimmRules:
     def chains(self) -> RuleChains:
         """Returns the rules: what leaves a layer out, what takes the weight decay away, and what scales the lr."""
         base = Setting.of(self._defaults.lr, float(self._decay), base_rule(self._config, "lr"), self._default)
-        told = [*self._leaving_out(), *self._exempting(base), *self._scaling()]
-        order = sorted(told, key=lambda rule: rule.provenance.option == _LAYER_DECAY)  # the least scale beats it
+        rules = [*self._leaving_out(), *self._exempting(base), *self._scaling()]
+        order = sorted(rules, key=lambda rule: rule.provenance.option == _LAYER_DECAY)  # the least scale beats it
         return RuleChains(
-            told, base, self._setting, principle, varies=self._varies, order=order, untold="one lr for all"
+            rules, base, self._setting, principle, varies=self._varies, order=order, why_base="one lr for all"
         )
 
     def leaves_out(self, visit: Visit) -> bool:

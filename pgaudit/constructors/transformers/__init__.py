@@ -86,7 +86,7 @@ class Transformers(Basic):
         chains = self.chains(inventory, config, defaults)
         first, *others = inventory.visits_of.get(index, (None,))
         if first is not None:
-            yield Occurrence(first.name, tuple(chains.told(asked_of(inventory, chains)(first))))
+            yield Occurrence(first.name, tuple(chains.explain(asked_of(inventory, chains)(first))))
             for other in others:
                 again = RuleEvaluation(Provenance("duplicate"), True, f"listed before, as {first.name}")
                 yield Occurrence(other.name, (again,))

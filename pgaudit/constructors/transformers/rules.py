@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 
 from pgaudit.config import Config
 from pgaudit.constructors.base import OptimizerDefaults
-from pgaudit.constructors.engine import Gives, Rule, RuleChains, Winners
+from pgaudit.constructors.engine import RuleChains, Winners
 from pgaudit.constructors.evaluation import Computation, Decided, Spans
+from pgaudit.constructors.rule import Gives, Rule
 from pgaudit.core.parameters import Inventory, ModuleType, Visit
 from pgaudit.core.setting import Provenance, Setting
 from pgaudit.models.walk.families import LAYER_NORM, NORM_LIKE, NORMS
@@ -41,7 +42,7 @@ def chains_of(inventory: Inventory, config: Config, defaults: OptimizerDefaults)
     )
     rules = [*_unlisted(inventory), _in_layer_norm(), *map(_in_name, FORBIDDEN), one_lr]
     either = "either is enough"
-    return RuleChains(rules, base, setting, lambda *_: either, text=_lowered, untold="no rule matched")
+    return RuleChains(rules, base, setting, lambda *_: either, text=_lowered, why_base="no rule matched")
 
 
 def asked_of(inventory: Inventory, chains: RuleChains) -> Callable[[Visit], Visit]:
