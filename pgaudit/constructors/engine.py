@@ -127,10 +127,11 @@ class RuleChains:
 
         Args:
             visit: the occurrence with the parameter.
-            beaten_by: what decides before any rule is asked; only the rules that match are shown then.
+            beaten_by: what leaves it out, or decides, before any rule is asked; then only rules that match are shown.
         """
         text = self.text(visit)
-        winners = {} if beaten_by else self.winners(visit)
+        left_out_by = beaten_by or self.decide(visit).excluded
+        winners = {} if left_out_by else self.winners(visit)
         for rule in self.rules:
             if beaten_by and not rule.matches(visit, text):
                 continue
@@ -138,27 +139,32 @@ class RuleChains:
                 continue
             tried = self._gives_base(rule, visit, text, winners) if rule.gives_base else None
             if tried or not rule.gives_base:
-                yield tried or self._explained(rule, visit, text, winners, beaten_by)
-        if beaten_by is None:
+                yield tried or self._explained(rule, visit, text, winners, left_out_by)
+        if left_out_by is None:
             yield from self._base(winners)
 
     def _explained(
-        self, rule: Rule, visit: Visit, text: str, winners: Winners, beaten_by: Provenance | None
+        self, rule: Rule, visit: Visit, text: str, winners: Winners, left_out_by: Provenance | None
     ) -> RuleEvaluation:
         why, searched = rule.says(visit, text), None if rule.spans is None else text
         if not rule.matches(visit, text):
             return RuleEvaluation(rule.provenance, False, why, text=searched)
+        if rule.provenance is left_out_by:
+            return RuleEvaluation(rule.provenance, True, why, (), frozenset(_BOTH))
         provenance = rule.provenance if rule.called is None else rule.called(visit)
-        spans = () if rule.spans is None else rule.spans(text)
         products = tuple(_computed(value, gives, visit) for value, gives in rule.gives.items())
-        values = rule.gives or [value for value in _BOTH if value in rule.also]
-        decides = frozenset(value for value in values if winners.get(value) is rule)
-        beaten, principle = beaten_by, None
-        if not beaten and not decides and products:
-            beaten = winners[products[0].of].provenance
-        if beaten:
-            principle = self.principle(beaten, provenance)
+        decides = frozenset(value for value in rule.gives if winners.get(value) is rule)
+        beaten = left_out_by or (None if decides else self._winner(rule, winners))
+        principle = self.principle(beaten, provenance) if beaten else None
+        if not decides and not beaten:  # what it decides beside lr and weight decay, words say
+            return RuleEvaluation(provenance, True, why, products)
+        spans = () if rule.spans is None else rule.spans(text)
         return RuleEvaluation(provenance, True, why, products, decides, beaten, principle, searched, spans)
+
+    def _winner(self, rule: Rule, winners: Winners) -> Provenance | None:
+        """What decides in place of a rule that matches; None where it decides all that it could."""
+        lost = [value for value in (*rule.gives, *sorted(rule.also)) if winners[value] is not rule]
+        return winners[lost[0]].provenance if lost and (rule.gives or len(lost) == len(rule.decides)) else None
 
     def _gives_base(self, rule: Rule, visit: Visit, text: str, winners: Winners) -> RuleEvaluation | None:
         """Shown only where it bars a later rule."""

@@ -26,8 +26,8 @@ _NEEDED = (
     "unwraps_module",
     "options",
     "optimizer",
+    "chains",
     "decide",
-    "patterns",
     "evaluations",
     "unread",
 )

@@ -76,7 +76,7 @@ class Detectron2(Basic):
                 met = RuleEvaluation(DUPLICATE, True, f"already in a group as {first}")
                 yield Occurrence(visit.name, (met, *again.explain(visit, DUPLICATE)))
             else:
-                yield Occurrence(visit.name, tuple(map(_in_words, chains.explain(visit))))
+                yield Occurrence(visit.name, tuple(chains.explain(visit)))
             first = first or visit.name
 
     def unread(self, config: Config, defaults: OptimizerDefaults) -> Iterator[Unread]:
@@ -111,11 +111,6 @@ _ABSOLUTE = {
     "lr_mult": "overrides are absolute: lr",
     "decay_mult": "overrides are absolute: weight_decay",
 }
-
-
-def _in_words(tried: RuleEvaluation) -> RuleEvaluation:
-    """Returns it without the match in the name where the rule gives neither lr nor weight decay, but says what else."""
-    return replace(tried, text=None, spans=()) if tried.matched and not tried.products else tried
 
 
 class _Groups:

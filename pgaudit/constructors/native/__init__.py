@@ -17,12 +17,14 @@ from pgaudit.config.selectors import NORM
 from pgaudit.constructors.base import Decision, Decisions, OptimizerDefaults
 from pgaudit.constructors.basic import Basic, refuse_raising
 from pgaudit.constructors.engine import RuleChains
-from pgaudit.constructors.evaluation import Occurrence, RuleEvaluation
+from pgaudit.constructors.evaluation import Decided, Occurrence, RuleEvaluation
 from pgaudit.constructors.native.match import class_path
 from pgaudit.constructors.native.rules import FROZEN, chains_of
 from pgaudit.core.parameters import Inventory, Visit
-from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
+from pgaudit.core.setting import NOT_OPTIMIZED, Setting
 from pgaudit.text import visible
+
+_BOTH: frozenset[Decided] = frozenset({"lr", "weight_decay"})
 
 
 class Native(Basic):
@@ -71,8 +73,8 @@ class Native(Basic):
         """Once for each name."""
         chains, note = self.chains(inventory, config, defaults), None
         for view in _views_of(inventory, index):
-            left_out_by = chains.decide(view).excluded if inventory.parameters[index].trainable else FROZEN
-            yield Occurrence(view.name, tuple(_explained(chains, view, left_out_by)), note)
+            trainable = inventory.parameters[index].trainable
+            yield Occurrence(view.name, tuple(_explained(chains, view, trainable=trainable)), note)
             note = "another name of the same tensor, which must come to the same"
 
     def exempting(self, config: Config, part: str) -> tuple[str, Config] | None:
@@ -124,17 +126,13 @@ def _views_of(inventory: Inventory, index: int) -> Sequence[Visit]:
     return views
 
 
-def _explained(chains: RuleChains, visit: Visit, left_out_by: Provenance | None) -> Iterator[RuleEvaluation]:
+def _explained(chains: RuleChains, visit: Visit, *, trainable: bool) -> Iterator[RuleEvaluation]:
     """How the rules are tried; what leaves a parameter out beats all others that match."""
-    if left_out_by == FROZEN:
-        yield RuleEvaluation(FROZEN, True, "it does not require a gradient, and is left out")
-    for each in chains.explain(visit):
-        if left_out_by is None or not each.matched:
-            yield each
-        elif each.rule is left_out_by:
-            yield replace(each, decides=frozenset({"lr", "weight_decay"}))
-        elif not each.rule.is_base:
-            principle = chains.principle(left_out_by, each.rule)
-            yield replace(each, decides=frozenset(), beaten_by=left_out_by, principle=principle)
-    if left_out_by and left_out_by.option == "unmatched":
-        yield RuleEvaluation(left_out_by, True, "no rule is about it, and it is left out")
+    if not trainable:
+        yield RuleEvaluation(FROZEN, True, "it does not require a gradient, and is left out", (), _BOTH)
+        yield from chains.explain(visit, FROZEN)
+        return
+    yield from chains.explain(visit)
+    unmatched = chains.decide(visit).excluded
+    if unmatched and unmatched.option == "unmatched":
+        yield RuleEvaluation(unmatched, True, "no rule is about it, and it is left out", (), _BOTH)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from pgaudit.config import Config
@@ -64,22 +63,12 @@ def chains_of(config: Config, defaults: OptimizerDefaults) -> RuleChains:
 
 
 def explained(chains: RuleChains, visit: Visit, *, trainable: bool) -> Iterator[RuleEvaluation]:
-    """Yields how the patterns are tried. One of the schedule gives nothing, and beats those behind it all the same; one
-    with null beats the multipliers as well, as being frozen does.
-    """
-    scheduled = chains.winners(visit).get(_SCHEDULE)
-    first = scheduled and scheduled.provenance
-    left_out_by = chains.decide(visit).excluded if trainable else FROZEN
-    if not trainable:
+    """Yields how the patterns are tried."""
+    if trainable:
+        yield from chains.explain(visit)
+    else:
         yield RuleEvaluation(FROZEN, True, "it is frozen, and left out", (), _BOTH)
-    for each in chains.explain(visit, left_out_by):
-        if each.rule is first and trainable:
-            means = "null: it is left out" if left_out_by else "not null: it trains"
-            yield RuleEvaluation(first, True, f"{each.why}; {means}", (), _BOTH if left_out_by else frozenset())
-        elif first and not left_out_by and each.matched and each.rule.option == _SCHEDULE:
-            yield replace(each, beaten_by=first, principle=principle(first, each.rule))
-        elif each.decides or each.rule.key is not None:  # what holds where no pattern fits, only where it holds
-            yield each
+        yield from chains.explain(visit, FROZEN)
 
 
 def principle(winner: Provenance, loser: Provenance) -> str:
@@ -125,11 +114,12 @@ def _pattern(config: Config, at: tuple[str, str, int], pattern: str, value: Any)
         base = config.optimizer.get(of) or 0.0
         return Computation(of, times(config, of.replace("_", " "), base, value, (*at, 1)), base, value)
 
+    means = "" if of else "; null: it is left out" if value is None else "; not null: it trains"
     gives: dict[Decided, Gives] = {of: product} if of else {}
     return Rule(
         Provenance(option, pattern, config.location(*at)),
         lambda _, text: fits.fullmatch(text),
-        lambda _, text: "fits the whole name" if fits.fullmatch(text) else "does not fit the whole name",
+        lambda _, text: f"fits the whole name{means}" if fits.fullmatch(text) else "does not fit the whole name",
         gives,
         frozenset() if of else frozenset({_SCHEDULE}),
         at if of or value is None else (),

@@ -112,4 +112,5 @@ class Timm(Basic):
             yield Occurrence(parameter.name, (frozen,))
         else:
             tried = chains.explain(visit)
-            yield Occurrence(parameter.name, (next(tried),) if rules.leaves_out(visit) else tuple(map(_shown, tried)))
+            shown = (next(tried),) if rules.leaves_out(visit) else tuple(map(_shown, tried))
+            yield Occurrence(parameter.name, shown)

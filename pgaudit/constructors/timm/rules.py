@@ -175,7 +175,7 @@ class TimmRules:
 
     def _setting(self, won: Winners, visit: Visit) -> Setting:
         if self.leaves_out(visit):
-            return Setting.left_out(self._rule(LEFT_OUT))
+            return Setting.left_out(won["lr"].provenance)
         winner = won["weight_decay"]
         decay_rule = winner.called(visit) if winner.called else winner.provenance
         decay: float = self._decay if decay_rule.is_base else 0.0
