@@ -18,6 +18,7 @@ from pgaudit.text import visible
 FORBIDDEN = (r"bias", r"layernorm", r"rmsnorm", r"(?:^|\.)norm(?:$|\.)", r"_norm(?:$|\.)")
 """The expressions that Trainer looks for, each in the name in small letters."""
 
+UNLISTED = Provenance("unlisted_name")
 _EXEMPT: dict[Decided, Gives] = {"weight_decay": lambda visit: Computation("weight_decay", 0.0)}
 _STATES = frozenset({"weight_decay"})
 
@@ -64,7 +65,7 @@ def _unlisted(inventory: Inventory) -> Iterator[Rule]:
     listed = frozenset(visit.name for visit in inventory.listings["_parameters"])
     why = "Trainer decays what get_parameter_names() lists; that goes by modules, and has"
     yield Rule(
-        Provenance("unlisted_name"),
+        UNLISTED,
         lambda visit, _: visit.name not in listed,
         lambda visit, _: f"{why} {'this' if visit.name in listed else 'no such'} name",
         _EXEMPT,
