@@ -4,7 +4,7 @@ deformable convolutions here.
 
 from __future__ import annotations
 
-from pgaudit.constructors.openmmlab.options import NORM_DECAY, is_norm
+from pgaudit.constructors.openmmlab.options import about_norms, is_norm
 from pgaudit.core.parameters import Visit
 from pgaudit.text import counted, quoted, visible
 
@@ -23,7 +23,7 @@ def matches(option: str, visit: Visit, _: str = "") -> bool:
 def says(option: str, visit: Visit, _: str = "") -> str:
     """Returns why it matches or does not, in words."""
     if option == "norm_decay_mult":
-        return NORM_DECAY.says(visit)
+        return about_norms(visit)
     if option == "flat_decay_mult":
         return "it has one dimension" if visit.ndim == 1 else f"it has {counted(visit.ndim, 'dimension')}, not one"
     if visit.own == "bias":

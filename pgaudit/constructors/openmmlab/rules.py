@@ -86,8 +86,8 @@ class _Rules:
         given, at = self.options.get(option.name) is not None, ("paramwise_cfg", option.name)
         return Rule(
             Provenance(option.name, None, self._config.location(*at)),
-            option.matches,
-            option.says,
+            lambda visit, _: option.matches(visit),
+            lambda visit, _: option.says(visit),
             {option.of: partial(self._product, self.options, option.of, option.name, at)},
             at=at if given else (),
             states=frozenset({option.of}),
