@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pgaudit.config import Config
 from pgaudit.config.grammars import Grammar
 from pgaudit.constructors.base import Conflict, Decision, Decisions, OptimizerDefaults, OptimizerSpec, Unread
-from pgaudit.constructors.engine import RuleChains
+from pgaudit.constructors.engine import RuleChains, no_rules
 from pgaudit.constructors.evaluation import Computation, Occurrence, RuleEvaluation
 from pgaudit.constructors.known_options import FOREIGN_OPTIONS
 from pgaudit.core.parameters import Inventory, Listing, Visit
@@ -51,8 +51,7 @@ class Basic:
 
     def chains(self, inventory: Inventory, config: Config, defaults: OptimizerDefaults) -> RuleChains:
         """None that checks could ask."""
-        base = untouched(config, defaults)
-        return RuleChains((), base, lambda won, visit: base, lambda winner, loser: "")
+        return no_rules(untouched(config, defaults))
 
     def evaluations(
         self, inventory: Inventory, config: Config, defaults: OptimizerDefaults, index: int
@@ -152,16 +151,19 @@ def untouched(config: Config, defaults: OptimizerDefaults) -> Setting:
     return Setting.of(defaults.lr, defaults.weight_decay, base_rule(config, "lr"), base_rule(config, "weight_decay"))
 
 
+def note_of_second_group(first: str) -> str:
+    """Returns what is special about a further name of a tied parameter, where each name makes a group."""
+    return f"the same tensor as {first}: a second group for it, which torch refuses"
+
+
 EMPTY = "paramwise_cfg is empty: one group of all parameters"
 
 
 def explained_as_one_group(inventory: Inventory, base: Setting, index: int, why: str) -> Iterator[Occurrence]:
     """Yields how a parameter comes into the one group of all that ``parameters()`` yields."""
     if index in inventory.whole:
-        chains = RuleChains((), base, lambda won, visit: base, lambda winner, loser: "", why_base=why)
-        parameter = inventory.parameters[index]
-        visit = Visit("", parameter.name, index, parameter.module, ())
-        yield Occurrence(parameter.name, tuple(chains.explain(visit)))
+        visit = inventory.first_name(index)
+        yield Occurrence(visit.name, tuple(no_rules(base, why).explain(visit)))
 
 
 def one_group(inventory: Inventory, untouched: Setting, config: Config) -> Decisions:

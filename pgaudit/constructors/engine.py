@@ -10,13 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from pgaudit.constructors.evaluation import Computation, Decided, RuleEvaluation
+from pgaudit.constructors.evaluation import BOTH, Computation, Decided, RuleEvaluation
 from pgaudit.constructors.rule import Gives, Rule, whole_name
 from pgaudit.core.errors import ConfigError
 from pgaudit.core.parameters import Visit
 from pgaudit.core.setting import Provenance, Setting
-
-_BOTH: tuple[Decided, ...] = ("lr", "weight_decay")
 
 Winners = Mapping[str, Rule]
 """The rule that decides, by hyperparameter; what no rule decides is left out."""
@@ -33,6 +31,11 @@ class _Asked(NamedTuple):
     """What it decides, as bits."""
 
 
+def first_wins(winner: Provenance, loser: Provenance) -> str:
+    """Says why one rule beats another where nothing but their order counts."""
+    return "the first rule that matches wins"
+
+
 class RuleChains:
     """The rules of one config for one model, ready to be asked once for each occurrence with a parameter."""
 
@@ -41,7 +44,7 @@ class RuleChains:
         rules: Sequence[Rule],
         base: Setting,
         setting: Callable[[Winners, Visit], Setting],
-        principle: Callable[[Provenance, Provenance], str],
+        principle: Callable[[Provenance, Provenance], str] = first_wins,
         *,
         text: Callable[[Visit], str] = whole_name,
         varies: Callable[[Visit], Hashable] | None = None,
@@ -132,7 +135,7 @@ class RuleChains:
         text = self.text(visit)
         left_out_by = beaten_by or self.decide(visit).excluded
         winners = {} if left_out_by else self.winners(visit)
-        for rule in self.rules:
+        for rule in self._shown(visit, text):
             if beaten_by and not rule.matches(visit, text):
                 continue
             if rule.provenance.is_base and rule not in winners.values():
@@ -143,6 +146,14 @@ class RuleChains:
         if left_out_by is None:
             yield from self._base(winners)
 
+    def _shown(self, visit: Visit, text: str) -> Iterator[Rule]:
+        """The rules that the library asks about a parameter, as far as they are worth a word."""
+        ending = next((rule for rule in self.rules if rule.ends and rule.matches(visit, text)), None)
+        for rule in self.rules:
+            ended = ending is not None and rule.decides <= ending.decides
+            if rule is ending or not (rule.ends or ended):
+                yield rule
+
     def _explained(
         self, rule: Rule, visit: Visit, text: str, winners: Winners, left_out_by: Provenance | None
     ) -> RuleEvaluation:
@@ -150,7 +161,7 @@ class RuleChains:
         if not rule.matches(visit, text):
             return RuleEvaluation(rule.provenance, False, why, text=searched)
         if rule.provenance is left_out_by:
-            return RuleEvaluation(rule.provenance, True, why, (), frozenset(_BOTH))
+            return RuleEvaluation(rule.provenance, True, why, (), BOTH)
         provenance = rule.provenance if rule.called is None else rule.called(visit)
         products = tuple(_computed(value, gives, visit) for value, gives in rule.gives.items())
         decides = frozenset(value for value in rule.gives if winners.get(value) is rule)
@@ -170,17 +181,22 @@ class RuleChains:
         """Shown only where it bars a later rule."""
         later = self._order[self._order.index(rule) + 1 :]
         bars = any(not other.gives_base and not other.decides.isdisjoint(rule.decides) for other in later)
-        if not bars or not any(winner is rule for winner in winners.values()):
+        if not bars or rule not in winners.values():
             return None
         why = f"{rule.says(visit, text)}; not given, and takes it all the same: no later option gets its turn"
         return RuleEvaluation(rule.provenance, True, why)
 
     def _base(self, winners: Winners) -> Iterator[RuleEvaluation]:
-        for value in _BOTH:
+        for value in sorted(BOTH):
             winner, holds = winners.get(value), self.base.provenance(value)
-            if (winner is None or winner.gives_base or value not in winner.gives) and holds:
+            if holds and not (winner and winner.sets(value)):
                 product = Computation(value, self.base.get(value))
                 yield RuleEvaluation(holds, True, self._why_base, (product,), frozenset({value}))
+
+
+def no_rules(base: Setting, why_base: str = "no rule speaks about it") -> RuleChains:
+    """Returns the base values, for all parameters."""
+    return RuleChains((), base, lambda won, visit: base, why_base=why_base)
 
 
 def _computed(value: Decided, gives: Gives, visit: Visit) -> Computation:

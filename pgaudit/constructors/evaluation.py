@@ -15,6 +15,8 @@ Decided = Literal["lr", "weight_decay", "scheduled_lr"]
 beside its other products, ``Computation("scheduled_lr", lr * scale, lr, scale)``, and has it among what it ``decides``.
 """
 
+BOTH: frozenset[Decided] = frozenset({"lr", "weight_decay"})
+
 
 @dataclass(frozen=True)
 class Computation:

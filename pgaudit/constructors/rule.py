@@ -45,6 +45,8 @@ class Rule:
     """Returns what a name is asked for, among parameters of as many dimensions in modules of a class; None where none
     of them can match. Where rules are many, most are then never asked.
     """
+    ends: bool = False
+    """Whether the library asks no other rule about what it decides; where it does not match, it goes without saying."""
     gives_base: bool = False
     """Whether it takes its parameters from later rules, and leaves them at the base value: an option that is not
     given, and is asked about all the same.
@@ -55,6 +57,10 @@ class Rule:
         """All that it decides where no earlier rule does."""
         return self.also.union(self.gives)
 
+    def sets(self, value: Decided) -> bool:
+        """Whether a hyperparameter that it decides gets another value than the base value."""
+        return value in self.gives and not self.gives_base
+
     def found(self, visit: Visit, text: str) -> Spans:
         """Returns the parts of the text that it matches; none where it does not, or looks at the module."""
         return self.spans(text) if self.spans and self.matches(visit, text) else ()
@@ -63,6 +69,11 @@ class Rule:
 def whole_name(visit: Visit) -> str:
     """Returns the parameter's name as the model has it."""
     return visit.name
+
+
+def for_all(provenance: Provenance, gives: Computation, why: str) -> Rule:
+    """Returns a rule that gives every parameter the same."""
+    return Rule(provenance, lambda *_: True, lambda *_: why, {gives.of: lambda _: gives})
 
 
 def base_value(base: Setting, value: Decided, why: str) -> Rule:
@@ -75,5 +86,4 @@ def base_value(base: Setting, value: Decided, why: str) -> Rule:
     """
     provenance = base.provenance(value)
     assert provenance is not None
-    gives: Mapping[Decided, Gives] = {value: lambda _: Computation(value, base.get(value))}
-    return Rule(provenance, lambda *_: True, lambda *_: why, gives)
+    return for_all(provenance, Computation(value, base.get(value)), why)

@@ -180,6 +180,11 @@ class Inventory:
         """Returns the inventory as a constructor sees it that lists the parameters in this way."""
         return self if self.listings is None else replace(self, visits=self.listings[way])
 
+    def first_name(self, index: int) -> Visit:
+        """Returns a parameter as libraries meet it that ask for names alone: once, with no modules around it."""
+        parameter = self.parameters[index]
+        return Visit("", parameter.name, index, parameter.module, (), None, len(parameter.shape))
+
     @cached_property
     def unnamed(self) -> frozenset[int]:
         """What the model's own ``named_parameters()`` leaves out."""

@@ -22,7 +22,7 @@ from pgaudit.constructors.basic import Basic, refuse_raising
 from pgaudit.constructors.engine import RuleChains
 from pgaudit.constructors.evaluation import Occurrence
 from pgaudit.constructors.known_options import FOREIGN_OPTIONS
-from pgaudit.core.parameters import Inventory, Visit
+from pgaudit.core.parameters import Inventory
 from pgaudit.core.setting import NOT_OPTIMIZED
 
 OPTIMIZERS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "lamb": "timm.optim:Lamb", "lars": "timm.optim:Lars"}
@@ -88,9 +88,9 @@ class BaseCls(Basic):
         chains, groups = self.chains(inventory, config, defaults), dict[float | None, int]()
         decisions = [Decision(NOT_OPTIMIZED, None)] * len(inventory.parameters)
         refuse_raising(config, inventory, ["named_parameters"], "a port of BaseCls", "constructor")
-        for index, parameter in enumerate(inventory.parameters):
+        for index in range(len(decisions)):
             if index not in inventory.unnamed:
-                setting = chains.decide(Visit("", parameter.name, index, parameter.module, ()))
+                setting = chains.decide(inventory.first_name(index))
                 decisions[index] = Decision(setting, groups.setdefault(setting.weight_decay, len(groups)))
         return Decisions(tuple(decisions), chains.base)
 
@@ -98,9 +98,8 @@ class BaseCls(Basic):
         self, inventory: Inventory, config: Config, defaults: OptimizerDefaults, index: int
     ) -> Iterator[Occurrence]:
         """Each parameter is met once, under its first name."""
-        parameter = inventory.parameters[index]
-        tried = self.chains(inventory, config, defaults).explain(Visit("", parameter.name, index, parameter.module, ()))
-        yield Occurrence(parameter.name, tuple(tried))
+        visit = inventory.first_name(index)
+        yield Occurrence(visit.name, tuple(self.chains(inventory, config, defaults).explain(visit)))
 
     def unread(self, config: Config, defaults: OptimizerDefaults) -> Iterator[Unread]:
         """See :class:`pgaudit.constructors.base.Constructor`."""

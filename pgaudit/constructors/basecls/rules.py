@@ -7,7 +7,7 @@ from pgaudit.config.policy import NORM_TYPES, Policy, PolicyRule, read_policy
 from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.constructors.engine import RuleChains, Winners
 from pgaudit.constructors.evaluation import Computation, Spans
-from pgaudit.constructors.rule import Rule
+from pgaudit.constructors.rule import Rule, for_all
 from pgaudit.core.parameters import Visit
 from pgaudit.core.setting import Provenance, Setting
 from pgaudit.models.walk.families import NORMS
@@ -45,7 +45,6 @@ def chains_of(config: Config, defaults: OptimizerDefaults) -> RuleChains:
         [*rules, lr],
         base,
         setting,
-        lambda winner, loser: "the first rule that matches wins",
         why_base="no rule matched",
     )
 
@@ -54,12 +53,8 @@ def _of_lr(config: Config, defaults: OptimizerDefaults) -> Rule:
     given, processes = config.solver or {}, config.world_size
     base = given.get("basic_lr", DEFAULT_LR)
     lr = Computation("lr", defaults.lr, *((base, processes, f"{processes} processes") if processes > 1 else ()))
-    return Rule(
-        Provenance("default", None, config.location("solver", "basic_lr") if "basic_lr" in given else None),
-        lambda visit, text: True,
-        lambda visit, text: "one lr for all parameters",
-        {"lr": lambda visit: lr},
-    )
+    at = config.location("solver", "basic_lr") if "basic_lr" in given else None
+    return for_all(Provenance("default", None, at), lr, "one lr for all parameters")
 
 
 def _of_policy(config: Config, defaults: OptimizerDefaults, rule: PolicyRule, index: int, default: float) -> Rule:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pgaudit.config import Config
 from pgaudit.config.grammars.layer_decay import MMPRETRAIN_LAYER_DECAY
 from pgaudit.constructors.base import Conflict, Decision, Decisions, OptimizerDefaults, Unread
-from pgaudit.constructors.basic import EMPTY, explained_as_one_group, one_group, refuse_raising
+from pgaudit.constructors.basic import EMPTY, explained_as_one_group, note_of_second_group, one_group, refuse_raising
 from pgaudit.constructors.engine import RuleChains
 from pgaudit.constructors.evaluation import Occurrence
 from pgaudit.constructors.layer_decay.named import RATE_IS
@@ -68,7 +68,7 @@ class MmpretrainLayerDecay(LayerDecay):
             return
         first: str | None = None
         for visit in inventory.visits_of.get(index, ()):
-            note = None if first is None else f"the same tensor as {first}: a second group for it, which torch refuses"
+            note = first and note_of_second_group(first)
             trains = inventory.parameters[index].trainable
             yield Occurrence(visit.name, tuple(chains.explain(visit)), note) if trains else left_out(visit.name)
             first = first or visit.name

@@ -35,7 +35,7 @@ from pgaudit.constructors.layer_decay.shared import (
 )
 from pgaudit.constructors.layer_decay.stages import Layers, Unplaced, layers_of
 from pgaudit.constructors.rule import Gives, Rule, base_value
-from pgaudit.core.parameters import Inventory, Parameter, Visit
+from pgaudit.core.parameters import Inventory, Visit
 from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
 from pgaudit.text import quoted
 
@@ -87,7 +87,7 @@ class NamedLayerDecay(LayerDecay):
                 decisions[index] = Decision(FROZEN, None)
                 continue
             depths[index] = int(rules.layer(parameter.name))
-            decisions[index] = under(_first_name(parameter, index))
+            decisions[index] = under(inventory.first_name(index))
         refuse_without_parameters(config, self.call, decisions)
         again = conflicts_of(inventory, decisions, under)
         return Decisions(tuple(decisions), chains.base, again, tuple(depths) if rules.rate != 1 else None)
@@ -100,8 +100,8 @@ class NamedLayerDecay(LayerDecay):
         if not config.paramwise_cfg:
             yield from explained_as_one_group(inventory, chains.base, index, EMPTY)
         elif index not in inventory.unnamed:
-            tried = chains.explain(_first_name(parameter, index)) if parameter.trainable else ()
-            yield Occurrence(parameter.name, tuple(tried)) if parameter.trainable else left_out(parameter.name)
+            visit = inventory.first_name(index)
+            yield Occurrence(visit.name, tuple(chains.explain(visit))) if parameter.trainable else left_out(visit.name)
 
     def layers(self, inventory: Inventory, config: Config) -> Layers:
         """Returns how this model's layers are told."""
@@ -131,10 +131,6 @@ class NamedLayerDecay(LayerDecay):
                 )
 
 
-def _first_name(parameter: Parameter, index: int) -> Visit:
-    return Visit("", parameter.name, index, parameter.module, (), None, len(parameter.shape))
-
-
 class _Rules:
     """The options of one config, for one model."""
 
@@ -151,16 +147,13 @@ class _Rules:
         """Returns what has no weight decay, which is the library's own rule, and the layer, which decides the lr."""
         base = untouched(self._config, self._defaults)
 
-        def principle(winner: Provenance, loser: Provenance) -> str:
-            return "the layer alone decides the lr"
-
         rules = []
         if self._config.paramwise_cfg:
             gives: dict[Decided, Gives] = {"weight_decay": lambda visit: Computation("weight_decay", 0.0)}
             exempts = Rule(NO_DECAY, lambda visit, _: self._exempt(visit) is not None, self._says, gives)
             layer = layer_rule(self._config, self._constructor.rate, self._layer_in_words, self._lr)
             rules = [exempts, base_value(base, "weight_decay", "all others decay"), layer]
-        return RuleChains(rules, base, self._setting, principle, varies=self._group)
+        return RuleChains(rules, base, self._setting, varies=self._group)
 
     @cached_property
     def _layers(self) -> Layers:
@@ -193,7 +186,7 @@ class _Rules:
             return self.layer(visit.name)
         group = self._group(visit), self._exempt(visit) is None
         trained = (
-            _first_name(each, index)
+            self._inventory.first_name(index)
             for index, each in enumerate(self._inventory.parameters)
             if each.reachable and each.trainable
         )

@@ -87,15 +87,8 @@ class LayerDecayRules:
             lost = "the decay_mult beside it is lost" if "decay_mult" in stated else None
             return Computation("weight_decay", float(stated["weight_decay"]), note=lost)
 
-        return Rule(
-            Provenance("custom_keys", key, self._config.location(*at)),
-            lambda _, text: key in text,
-            lambda _, text: custom_keys.says(key, text),
-            {"weight_decay": gives},
-            at=at,
-            states=_STATES if {"decay_mult", "weight_decay"} & set(stated) else frozenset(),
-            spans=partial(custom_keys.spans, key),
-        )
+        states = _STATES if {"decay_mult", "weight_decay"} & set(stated) else frozenset[str]()
+        return custom_keys.key_rule(self._config, key, {"weight_decay": gives}, states)
 
     def _product(self, stated: Mapping[str, Any], word: str, at: tuple[str, ...], visit: Visit) -> Computation:
         mult = stated.get(word, 1.0)

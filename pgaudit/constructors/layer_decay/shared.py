@@ -9,7 +9,7 @@ from typing import Any
 from pgaudit.config import Config
 from pgaudit.constructors.base import Decision, OptimizerSpec
 from pgaudit.constructors.basic import Basic, base_rule
-from pgaudit.constructors.evaluation import Decided, Occurrence, RuleEvaluation
+from pgaudit.constructors.evaluation import BOTH, Occurrence, RuleEvaluation
 from pgaudit.constructors.mmengine import class_named
 from pgaudit.constructors.rule import Gives, Rule
 from pgaudit.core.errors import ConfigError
@@ -85,8 +85,7 @@ def layer_rule(config: Config, option: str, says: Callable[[Visit], str], gives:
 
 def left_out(name: str) -> Occurrence:
     """Returns a frozen parameter, of which no rule is asked."""
-    both: frozenset[Decided] = frozenset({"lr", "weight_decay"})
-    return Occurrence(name, (RuleEvaluation(FROZEN_RULE, True, "it is frozen: left out", (), both),))
+    return Occurrence(name, (RuleEvaluation(FROZEN_RULE, True, "it is frozen: left out", (), BOTH),))
 
 
 def layered(layer: float, layers: float) -> str:

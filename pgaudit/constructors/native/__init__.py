@@ -17,14 +17,12 @@ from pgaudit.config.selectors import NORM
 from pgaudit.constructors.base import Decision, Decisions, OptimizerDefaults
 from pgaudit.constructors.basic import Basic, refuse_raising
 from pgaudit.constructors.engine import RuleChains
-from pgaudit.constructors.evaluation import Decided, Occurrence, RuleEvaluation
+from pgaudit.constructors.evaluation import BOTH, Occurrence, RuleEvaluation
 from pgaudit.constructors.native.match import class_path
 from pgaudit.constructors.native.rules import FROZEN, chains_of
 from pgaudit.core.parameters import Inventory, Visit
 from pgaudit.core.setting import NOT_OPTIMIZED, Setting
 from pgaudit.text import visible
-
-_BOTH: frozenset[Decided] = frozenset({"lr", "weight_decay"})
 
 
 class Native(Basic):
@@ -129,10 +127,10 @@ def _views_of(inventory: Inventory, index: int) -> Sequence[Visit]:
 def _explained(chains: RuleChains, visit: Visit, *, trainable: bool) -> Iterator[RuleEvaluation]:
     """How the rules are tried; what leaves a parameter out beats all others that match."""
     if not trainable:
-        yield RuleEvaluation(FROZEN, True, "it does not require a gradient, and is left out", (), _BOTH)
+        yield RuleEvaluation(FROZEN, True, "it does not require a gradient, and is left out", (), BOTH)
         yield from chains.explain(visit, FROZEN)
         return
     yield from chains.explain(visit)
     unmatched = chains.decide(visit).excluded
     if unmatched and unmatched.option == "unmatched":
-        yield RuleEvaluation(unmatched, True, "no rule is about it, and it is left out", (), _BOTH)
+        yield RuleEvaluation(unmatched, True, "no rule is about it, and it is left out", (), BOTH)

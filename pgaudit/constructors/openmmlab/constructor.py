@@ -6,9 +6,16 @@ from collections.abc import Iterator, Mapping
 
 from pgaudit.config import Config
 from pgaudit.constructors.base import Conflict, Decision, Decisions, OptimizerDefaults
-from pgaudit.constructors.basic import EMPTY, Basic, explained_as_one_group, one_group, refuse_raising
+from pgaudit.constructors.basic import (
+    EMPTY,
+    Basic,
+    explained_as_one_group,
+    note_of_second_group,
+    one_group,
+    refuse_raising,
+)
 from pgaudit.constructors.engine import RuleChains
-from pgaudit.constructors.evaluation import Computation, Decided, Occurrence, RuleEvaluation
+from pgaudit.constructors.evaluation import BOTH, Computation, Occurrence, RuleEvaluation
 from pgaudit.constructors.openmmlab import custom_keys
 from pgaudit.constructors.openmmlab.dialect import Dialect
 from pgaudit.constructors.openmmlab.rules import chains_of
@@ -17,7 +24,6 @@ from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
 from pgaudit.text import quoted
 
 _FROZEN = Provenance("frozen")
-_BOTH: frozenset[Decided] = frozenset({"lr", "weight_decay"})
 
 
 class OpenMMLab(Basic):
@@ -65,7 +71,7 @@ class OpenMMLab(Basic):
         bypass = bool(config.paramwise_cfg.get("bypass_duplicate", False))
         first: str | None = None
         for visit in inventory.visits_of.get(index, ()):
-            note = None if first is None else f"the same tensor as {first}: a second group for it, which torch refuses"
+            note = first and note_of_second_group(first)
             if first is not None and bypass and (parameter.trainable or dialect.bypasses_frozen):
                 rule = Provenance("duplicate", None, config.location("paramwise_cfg", "bypass_duplicate"))
                 met = RuleEvaluation(rule, True, f"already in a group as {first}")
@@ -79,9 +85,9 @@ class OpenMMLab(Basic):
 
     def _frozen(self, chains: RuleChains) -> RuleEvaluation:
         if not self.dialect.keeps_frozen:
-            return RuleEvaluation(_FROZEN, True, "it is frozen: skipped, with a warning", (), _BOTH)
+            return RuleEvaluation(_FROZEN, True, "it is frozen: skipped, with a warning", (), BOTH)
         values = (Computation("lr", chains.base.lr), Computation("weight_decay", chains.base.weight_decay))
-        return RuleEvaluation(_FROZEN, True, "it is frozen", values, _BOTH)
+        return RuleEvaluation(_FROZEN, True, "it is frozen", values, BOTH)
 
     def renamed(self, config: Config, rule: Provenance, to: str) -> Config | None:
         """See :class:`pgaudit.constructors.base.Constructor`."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from pgaudit.config import Config
-from pgaudit.constructors.evaluation import Spans
+from pgaudit.constructors.evaluation import Decided, Spans
+from pgaudit.constructors.rule import Gives, Rule
 from pgaudit.core.setting import Provenance
 
 
@@ -23,19 +25,39 @@ def why_first(winner: Provenance, loser: Provenance) -> str:
     return "of equally long keys the first in the alphabet wins"
 
 
-def spans(key: str, text: str) -> Spans:
-    """Returns where a key stands in a text; an empty key stands everywhere, and so nowhere in particular."""
+def key_rule(
+    config: Config, key: str, gives: Mapping[Decided, Gives], states: frozenset[str], also: frozenset[str] = frozenset()
+) -> Rule:
+    """Returns a custom key as a rule: it matches where it stands in the text.
+
+    Args:
+        config: which has it.
+        key: the key.
+        gives: what it gives, by hyperparameter.
+        states: which of lr and weight decay it names itself.
+        also: what else it decides.
+    """
+    at = ("paramwise_cfg", "custom_keys", key)
+    return Rule(
+        Provenance("custom_keys", key, config.location(*at)),
+        lambda _, text: key in text,
+        lambda _, text: "stands in the name" if key in text else "not in the name",
+        gives,
+        also,
+        at,
+        states,
+        partial(_spans, key),
+    )
+
+
+def _spans(key: str, text: str) -> Spans:
+    """Where a key stands in a text; an empty key stands everywhere, and so nowhere in particular."""
     found = []
     at = text.find(key) if key else -1
     while at >= 0:
         found.append((at, at + len(key)))
         at = text.find(key, at + 1)
     return tuple(found)
-
-
-def says(key: str, text: str) -> str:
-    """Returns whether a key stands in a text, in words."""
-    return "stands in the name" if key in text else "not in the name"
 
 
 def renamed(config: Config, rule: Provenance, to: str) -> Config | None:

@@ -61,20 +61,9 @@ class _Rules:
         gives: dict[Decided, Gives] = {"lr": partial(self._of_key, stated, "lr", "lr_mult", at)}
         if self._decays or (copies and "weight_decay" in stated):
             gives["weight_decay"] = partial(self._of_key, stated, "weight_decay", "decay_mult", at)
-        return Rule(
-            Provenance("custom_keys", key, self._config.location(*at)),
-            lambda _, text: key in text,
-            lambda _, text: custom_keys.says(key, text),
-            gives,
-            frozenset({COPIED, "weight_decay"}),
-            at,
-            frozenset(
-                of
-                for of, mult in (("lr", "lr_mult"), ("weight_decay", "decay_mult"))
-                if mult in stated or (copies and of in stated)
-            ),
-            partial(custom_keys.spans, key),
-        )
+        named = (("lr", "lr_mult"), ("weight_decay", "decay_mult"))
+        states = frozenset(of for of, mult in named if mult in stated or (copies and of in stated))
+        return custom_keys.key_rule(self._config, key, gives, states, frozenset({COPIED, "weight_decay"}))
 
     def asks(self, option: Option) -> bool:
         """Whether the constructor asks if a parameter is an option's."""
@@ -132,5 +121,4 @@ class _Rules:
 
     def _decider(self, rule: Rule | None, of: Decided) -> Provenance | None:
         """An option that is not given multiplies by 1: the base value holds."""
-        leaves_base = rule is None or rule.gives_base or of not in rule.gives
-        return self.base.provenance(of) if rule is None or leaves_base else rule.provenance
+        return rule.provenance if rule and rule.sets(of) else self.base.provenance(of)

@@ -31,8 +31,8 @@ from pgaudit.constructors.base import Decision, Decisions, OptimizerDefaults
 from pgaudit.constructors.basic import Basic, refuse_raising
 from pgaudit.constructors.engine import RuleChains
 from pgaudit.constructors.evaluation import Occurrence
-from pgaudit.constructors.regex.rules import AT, FROZEN, base_of, chains_of, explained
-from pgaudit.core.parameters import Inventory, Visit
+from pgaudit.constructors.regex.rules import AT, FROZEN, chains_of, explained
+from pgaudit.core.parameters import Inventory
 from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
 from pgaudit.text import counted, visible
 
@@ -65,7 +65,7 @@ class Regex(Basic):
         for index, parameter in enumerate(inventory.parameters):
             if index in inventory.unnamed:
                 continue
-            setting = chains.decide(_met(inventory, index))
+            setting = chains.decide(inventory.first_name(index))
             if setting is NOT_OPTIMIZED:
                 uncovered.append(parameter.name)
             elif not parameter.trainable:
@@ -80,13 +80,13 @@ class Regex(Basic):
             message = f"no pattern fits {counted(len(uncovered), 'tensor')}: {names}; big_vision would raise "
             hint = 'end the list with [".*", {}], or [".*", null] to leave the rest out'
             raise config.error(f"{message}AssertionError", AT, "schedule", hint=hint)
-        return Decisions(tuple(decisions), base_of(config, defaults))
+        return Decisions(tuple(decisions), chains.base)
 
     def evaluations(
         self, inventory: Inventory, config: Config, defaults: OptimizerDefaults, index: int
     ) -> Iterator[Occurrence]:
         """Each parameter is met once, under its first name."""
-        visit, trainable = _met(inventory, index), inventory.parameters[index].trainable
+        visit, trainable = inventory.first_name(index), inventory.parameters[index].trainable
         yield Occurrence(
             visit.name, tuple(explained(self.chains(inventory, config, defaults), visit, trainable=trainable))
         )
@@ -108,8 +108,3 @@ class Regex(Basic):
         if any(entry[0] == pattern for entry in entries):
             return None
         return pattern, replace(config, paramwise_cfg={**options, "wd_mults": [[pattern, 0.0], *entries]})
-
-
-def _met(inventory: Inventory, index: int) -> Visit:
-    parameter = inventory.parameters[index]
-    return Visit("", parameter.name, index, parameter.module, ())

@@ -10,9 +10,9 @@ from pgaudit.config.grammars.regex import compiled, no_decay_patterns, pattern_e
 from pgaudit.constructors.arithmetic import times
 from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.constructors.engine import RuleChains, Winners
-from pgaudit.constructors.evaluation import Computation, Decided, RuleEvaluation
+from pgaudit.constructors.evaluation import BOTH, Computation, Decided, RuleEvaluation
 from pgaudit.constructors.regex.spans import spans_of
-from pgaudit.constructors.rule import Gives, Rule
+from pgaudit.constructors.rule import Gives, Rule, for_all
 from pgaudit.core.parameters import Visit
 from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
 
@@ -21,13 +21,6 @@ FROZEN = Provenance("frozen")
 _SCHEDULE = "schedule"
 """The list that says what trains, and a word for what its patterns decide. Those with null alone have a place."""
 _MULTS: Mapping[str, Decided] = {"lr_mults": "lr", "wd_mults": "weight_decay"}
-_BOTH = frozenset(_MULTS.values())
-
-
-def base_of(config: Config, defaults: OptimizerDefaults) -> Setting:
-    """Returns the optimizer's own values, which are what is multiplied."""
-    lr_rule, decay_rule = (Provenance("default", None, config.location("optimizer", of)) for of in _MULTS.values())
-    return Setting.of(defaults.lr, float(config.optimizer.get("weight_decay") or 0.0), lr_rule, decay_rule)
 
 
 def chains_of(config: Config, defaults: OptimizerDefaults) -> RuleChains:
@@ -36,16 +29,17 @@ def chains_of(config: Config, defaults: OptimizerDefaults) -> RuleChains:
     Raises:
         ConfigError: where big_vision would raise.
     """
-    base = base_of(config, defaults)
+    lr_rule, decay_rule = (Provenance("default", None, config.location("optimizer", of)) for of in _MULTS.values())
+    base = Setting.of(defaults.lr, float(config.optimizer.get("weight_decay") or 0.0), lr_rule, decay_rule)
     decays = bool(base.weight_decay)
     _refuse(config, decays=decays)
     schedule, lr_mults, wd_mults = (_patterns(config, option) for option in (_SCHEDULE, *_MULTS))
     why_lr = "no pattern of `lr_mults` fits" if lr_mults else "there are no `lr_mults`"
-    lr_mults.append(_unfitted("lr", float(config.optimizer["lr"]), base.lr_rule, why_lr))
+    lr_mults.append(for_all(lr_rule, Computation("lr", float(config.optimizer["lr"])), why_lr))
     why_decay = "no pattern of `wd_mults` fits: no decay" if decays else "there is no weight decay"
     no_decay = Provenance("wd_mults", None, config.location(AT, "wd_mults"))
-    no_decay_rule = no_decay if decays and wd_mults else base.weight_decay_rule
-    wd_mults.append(_unfitted("weight_decay", 0.0, no_decay_rule, why_decay))
+    no_decay_rule = no_decay if decays and wd_mults else decay_rule
+    wd_mults.append(for_all(no_decay_rule, Computation("weight_decay", 0.0), why_decay))
 
     made: dict[tuple[Provenance, Provenance], Setting] = {}  # which pattern of the schedule fits makes none of its own
 
@@ -67,7 +61,7 @@ def explained(chains: RuleChains, visit: Visit, *, trainable: bool) -> Iterator[
     if trainable:
         yield from chains.explain(visit)
     else:
-        yield RuleEvaluation(FROZEN, True, "it is frozen, and left out", (), _BOTH)
+        yield RuleEvaluation(FROZEN, True, "it is frozen, and left out", (), BOTH)
         yield from chains.explain(visit, FROZEN)
 
 
@@ -89,12 +83,6 @@ def _refuse(config: Config, *, decays: bool) -> None:
     if decays and options.get("wd_mults") is None:
         message, hint = no_decay_patterns()
         raise config.error(message, "optimizer", "weight_decay", hint=hint)
-
-
-def _unfitted(of: Decided, value: float, provenance: Provenance | None, why: str) -> Rule:
-    """What holds where no pattern of a list of multipliers fits."""
-    assert provenance is not None
-    return Rule(provenance, lambda *_: True, lambda *_: why, {of: lambda visit: Computation(of, value)})
 
 
 def _patterns(config: Config, option: str) -> list[Rule]:
@@ -123,7 +111,7 @@ def _pattern(config: Config, at: tuple[str, str, int], pattern: str, value: Any)
         gives,
         frozenset() if of else frozenset({_SCHEDULE}),
         at if of or value is None else (),
-        frozenset({of} if of else _BOTH),
+        frozenset({of} if of else BOTH),
         lambda text: spans_of(fits)(text),
         regex=True,
     )

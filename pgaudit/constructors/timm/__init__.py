@@ -22,8 +22,8 @@ from pgaudit.config.grammars.timm import CALL, TIMM
 from pgaudit.constructors.base import Decision, Decisions, OptimizerDefaults, OptimizerSpec
 from pgaudit.constructors.basic import Basic, conflicts_of, refuse_raising
 from pgaudit.constructors.engine import RuleChains
-from pgaudit.constructors.evaluation import Decided, Occurrence, RuleEvaluation
-from pgaudit.constructors.timm.rules import TimmRules, met_as
+from pgaudit.constructors.evaluation import BOTH, Occurrence, RuleEvaluation
+from pgaudit.constructors.timm.rules import TimmRules
 from pgaudit.core.parameters import Inventory, Visit
 from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
 
@@ -33,7 +33,6 @@ def _shown(tried: RuleEvaluation) -> RuleEvaluation:
     return replace(tried, products=()) if tried.beaten_by and tried.rule.option == "layer_decay" else tried
 
 
-_BOTH: frozenset[Decided] = frozenset({"lr", "weight_decay"})
 _UNNAMED = Decision(NOT_OPTIMIZED, None)
 _FROZEN = Decision(Setting.left_out(Provenance("frozen")), None)
 
@@ -70,27 +69,25 @@ class Timm(Basic):
         rules = TimmRules(config, defaults, inventory)
         chains = rules.chains()
         met = {
-            index: met_as(parameter, index)
+            index: inventory.first_name(index)
             for index, parameter in enumerate(inventory.parameters)
             if parameter.trainable and index not in inventory.unnamed
         }
         settings = {index: chains.decide(visit) for index, visit in met.items()}
-        keys = {
-            index: rules.group_key(met[index], setting)
-            for index, setting in settings.items()
-            if setting.excluded is None
-        }
+        keys: dict[int, tuple[int | None, bool, bool]] = {}  # by setting, of which there are few
+        for index, setting in settings.items():
+            if id(setting) not in keys and setting.excluded is None:
+                keys[id(setting)] = rules.group_key(met[index], setting)
         # Without layer decay, groups have an order of their own.
         order = dict.fromkeys(keys.values()) if rules.layers else sorted({*keys.values()}, key=lambda key: key[:0:-1])
         groups = {key: place for place, key in enumerate(order)}
         decisions = [_UNNAMED if index in inventory.unnamed else _FROZEN for index in range(len(inventory.parameters))]
         for index, setting in settings.items():
-            decisions[index] = Decision(setting, groups[keys[index]] if index in keys else None)
+            decisions[index] = Decision(setting, groups[keys[id(setting)]] if id(setting) in keys else None)
 
         def under(visit: Visit) -> Decision:
-            again = met_as(inventory.parameters[visit.index]._replace(name=visit.name), visit.index)
-            setting = chains.decide(again)
-            return Decision(setting, groups.get(rules.group_key(again, setting)))
+            setting = chains.decide(visit)
+            return Decision(setting, groups.get(rules.group_key(visit, setting)))
 
         conflicts = conflicts_of(inventory, decisions, under)
         if rules.layers is None:
@@ -105,12 +102,9 @@ class Timm(Basic):
         """Each parameter is met once, under its first name."""
         if index in inventory.unnamed:
             return
-        rules, parameter = TimmRules(config, defaults, inventory), inventory.parameters[index]
-        chains, visit = rules.chains(), met_as(parameter, index)
-        if not parameter.trainable:
-            frozen = RuleEvaluation(Provenance("frozen"), True, "it is frozen: left out, without a word", (), _BOTH)
-            yield Occurrence(parameter.name, (frozen,))
+        visit = inventory.first_name(index)
+        if inventory.parameters[index].trainable:
+            yield Occurrence(visit.name, tuple(map(_shown, self.chains(inventory, config, defaults).explain(visit))))
         else:
-            tried = chains.explain(visit)
-            shown = (next(tried),) if rules.leaves_out(visit) else tuple(map(_shown, tried))
-            yield Occurrence(parameter.name, shown)
+            frozen = RuleEvaluation(Provenance("frozen"), True, "it is frozen: left out, without a word", (), BOTH)
+            yield Occurrence(visit.name, (frozen,))

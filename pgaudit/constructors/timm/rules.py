@@ -10,23 +10,17 @@ from pgaudit.config.grammars.timm import CALL
 from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.constructors.basic import base_rule
 from pgaudit.constructors.engine import RuleChains, Winners
-from pgaudit.constructors.evaluation import Computation, Decided
+from pgaudit.constructors.evaluation import BOTH, Computation, Decided
 from pgaudit.constructors.rule import Gives, Rule, base_value
 from pgaudit.constructors.timm.layers import LayerScales
 from pgaudit.constructors.timm.names import NameGlobs
-from pgaudit.core.parameters import Inventory, Parameter, Visit
+from pgaudit.core.parameters import Inventory, Visit
 from pgaudit.core.setting import Provenance, Setting
 from pgaudit.text import quoted
 
 FILTER, NO_DECAY, LEFT_OUT = "filter_bias_and_bn", "no_weight_decay", "layer_decay_no_opt_scale"
 _LAYER_DECAY, _LEAST = "layer_decay", "layer_decay_min_scale"
-_BOTH = frozenset({"lr", "weight_decay"})
 _LR = frozenset({"lr"})
-
-
-def met_as(parameter: Parameter, index: int) -> Visit:
-    """Returns a parameter as timm meets it: once, under its first name."""
-    return Visit("", parameter.name, index, parameter.module, (), None, len(parameter.shape))
 
 
 class TimmRules:
@@ -40,6 +34,7 @@ class TimmRules:
         self._options: Mapping[str, Any] = config.paramwise_cfg or {}
         given = config.optimizer.get("weight_decay", 0.0)
         self._decay: float = 0.0 if given is None else given
+        self._filtering = bool(self._options.get(FILTER, True))
         self.layers = LayerScales.of(config, self._hints)
         if self.layers and given is None:
             raise config.error(
@@ -66,10 +61,6 @@ class TimmRules:
             rules, base, self._setting, principle, varies=self._varies, order=order, why_base="one lr for all"
         )
 
-    def leaves_out(self, visit: Visit) -> bool:
-        """Whether ``layer_decay_no_opt_scale`` leaves a parameter out of the optimizer."""
-        return self.layers is not None and self.layers.leaves_out(self.layers.of_name(visit.name))
-
     def group_key(self, visit: Visit, setting: Setting) -> tuple[int | None, bool, bool]:
         """Returns what parameters of one group have in common: layer, whether they decay, and the fallback."""
         layer = self.layers.of_name(visit.name) if self.layers else None
@@ -84,15 +75,15 @@ class TimmRules:
         layers = self.layers
         if layers is None or not layers.threshold:
             return
-        threshold = f"under {layers.threshold:g}"
 
         def says(visit: Visit, _: str) -> str:
-            what = f"{_scale(layers, visit)}, which is "
-            return f"{what}{threshold}: left out, and frozen" if self.leaves_out(visit) else f"{what}not {threshold}"
+            return f"{_scale(layers, visit)}, which is under {layers.threshold:g}: left out, and frozen"
+
+        def leaves_out(visit: Visit, _: str) -> bool:
+            return layers.leaves_out(layers.of_name(visit.name))
 
         at = ("paramwise_cfg", LEFT_OUT)
-        leaves_out = self.leaves_out
-        yield Rule(self._rule(LEFT_OUT), lambda visit, _: leaves_out(visit), says, also=_BOTH, at=at, states=_LR)
+        yield Rule(self._rule(LEFT_OUT), leaves_out, says, also=BOTH, at=at, states=_LR, ends=True)
 
     def _exempting(self, base: Setting) -> Iterator[Rule]:
         """What takes the weight decay away, and the weight decay itself."""
@@ -135,9 +126,7 @@ class TimmRules:
 
         A lazy module's parameter is a vector to torch until it has a shape.
         """
-        return bool(self._options.get(FILTER, True)) and (
-            visit.ndim <= 1 or (not self.layers and visit.name.endswith(".bias"))
-        )
+        return self._filtering and (visit.ndim <= 1 or (not self.layers and visit.name.endswith(".bias")))
 
     def _key(self, visit: Visit) -> str | None:
         """The name itself, or the glob that means it, if it stands in the model's ``no_weight_decay()``."""
@@ -160,7 +149,7 @@ class TimmRules:
         return f"none of the {named} names in the model's no_weight_decay()" if named else "the model names none"
 
     def _about_shapes(self, visit: Visit, _: str) -> str:
-        if not self._options.get(FILTER, True):
+        if not self._filtering:
             return "it is off"
         dimensions = visit.ndim
         if not dimensions and not self._inventory.parameters[visit.index].numel:
@@ -174,7 +163,7 @@ class TimmRules:
         )
 
     def _setting(self, won: Winners, visit: Visit) -> Setting:
-        if self.leaves_out(visit):
+        if "lr" in won and won["lr"].provenance.option == LEFT_OUT:
             return Setting.left_out(won["lr"].provenance)
         winner = won["weight_decay"]
         decay_rule = winner.called(visit) if winner.called else winner.provenance

@@ -27,7 +27,7 @@ from pgaudit.constructors.basic import Basic, conflicts_of, refuse_raising
 from pgaudit.constructors.engine import RuleChains
 from pgaudit.constructors.evaluation import Occurrence, RuleEvaluation
 from pgaudit.constructors.known_options import FOREIGN_OPTIONS
-from pgaudit.constructors.transformers.rules import UNLISTED, asked_of, chains_of
+from pgaudit.constructors.transformers.rules import asked_of, chains_of
 from pgaudit.core.parameters import Inventory, Visit
 from pgaudit.core.setting import NOT_OPTIMIZED, Provenance
 from pgaudit.text import quoted
@@ -86,10 +86,7 @@ class Transformers(Basic):
         chains = self.chains(inventory, config, defaults)
         first, *others = inventory.visits_of.get(index, (None,))
         if first is not None:
-            tried = list(chains.explain(asked_of(inventory, chains)(first)))
-            if any(each.rule == UNLISTED and each.matched for each in tried):  # Trainer asks nothing else of it
-                tried = [each for each in tried if each.decides]
-            yield Occurrence(first.name, tuple(each for each in tried if each.rule != UNLISTED or each.matched))
+            yield Occurrence(first.name, tuple(chains.explain(asked_of(inventory, chains)(first))))
             for other in others:
                 again = RuleEvaluation(Provenance("duplicate"), True, f"listed before, as {first.name}")
                 yield Occurrence(other.name, (again,))

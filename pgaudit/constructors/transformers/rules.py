@@ -9,7 +9,7 @@ from pgaudit.config import Config
 from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.constructors.engine import RuleChains, Winners
 from pgaudit.constructors.evaluation import Computation, Decided, Spans
-from pgaudit.constructors.rule import Gives, Rule
+from pgaudit.constructors.rule import Gives, Rule, for_all
 from pgaudit.core.parameters import Inventory, ModuleType, Visit
 from pgaudit.core.setting import Provenance, Setting
 from pgaudit.models.walk.families import LAYER_NORM, NORM_LIKE, NORMS
@@ -18,7 +18,6 @@ from pgaudit.text import visible
 FORBIDDEN = (r"bias", r"layernorm", r"rmsnorm", r"(?:^|\.)norm(?:$|\.)", r"_norm(?:$|\.)")
 """The expressions that Trainer looks for, each in the name in small letters."""
 
-UNLISTED = Provenance("unlisted_name")
 _EXEMPT: dict[Decided, Gives] = {"weight_decay": lambda visit: Computation("weight_decay", 0.0)}
 _STATES = frozenset({"weight_decay"})
 
@@ -35,12 +34,7 @@ def chains_of(inventory: Inventory, config: Config, defaults: OptimizerDefaults)
         exempt = won.get("weight_decay")
         return Setting.of(base.lr, 0.0, lr_rule, exempt.provenance, {"weight_decay": 0.0}) if exempt else base
 
-    one_lr = Rule(
-        lr_rule,
-        lambda *_: True,
-        lambda *_: "one lr for all parameters",
-        {"lr": lambda visit: Computation("lr", base.lr)},
-    )
+    one_lr = for_all(lr_rule, Computation("lr", base.lr), "one lr for all parameters")
     rules = [*_unlisted(inventory), _in_layer_norm(), *map(_in_name, FORBIDDEN), one_lr]
     either = "either is enough"
     return RuleChains(rules, base, setting, lambda *_: either, text=_lowered, why_base="no rule matched")
@@ -63,13 +57,14 @@ def _unlisted(inventory: Inventory) -> Iterator[Rule]:
     if inventory.listings is None:
         return
     listed = frozenset(visit.name for visit in inventory.listings["_parameters"])
-    why = "Trainer decays what get_parameter_names() lists; that goes by modules, and has"
+    why = "Trainer decays what get_parameter_names() lists; that goes by modules, and has no such name"
     yield Rule(
-        UNLISTED,
+        Provenance("unlisted_name"),
         lambda visit, _: visit.name not in listed,
-        lambda visit, _: f"{why} {'this' if visit.name in listed else 'no such'} name",
+        lambda *_: why,
         _EXEMPT,
         states=_STATES,
+        ends=True,
     )
 
 
