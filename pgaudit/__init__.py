@@ -14,7 +14,8 @@ from pgaudit.version import __version__ as __version__
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from pgaudit.config import Config, load_config
+    from pgaudit.config import load_config
+    from pgaudit.core.config import Config
     from pgaudit.core.errors import ConfigError, ModelError, PgauditError, UsageError
     from pgaudit.core.findings import Finding
     from pgaudit.core.parameters import Inventory
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Cache": "pgaudit.models.cache",
     "Finding": "pgaudit.core.findings",
-    "Config": "pgaudit.config",
+    "Config": "pgaudit.core.config",
     "load_config": "pgaudit.config",
     "ConfigError": "pgaudit.core.errors",
     "ModelError": "pgaudit.core.errors",

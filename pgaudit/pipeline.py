@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from pgaudit import user_code
 from pgaudit.checks import Audited, refuse_unknown_codes, run_checks
-from pgaudit.config import Config, load_config
+from pgaudit.config import load_config
 from pgaudit.constructors import Constructor, Decision, Decisions, OptimizerDefaults, OptimizerSpec, constructor_named
 from pgaudit.core.assignment import Assignment, ModelInfo, OptimizerInfo, ParamAssignment
+from pgaudit.core.config import Config
 from pgaudit.core.errors import UsageError
 from pgaudit.core.parameters import Inventory
 from pgaudit.expressions import SlowExpression

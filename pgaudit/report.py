@@ -9,9 +9,9 @@ from functools import cached_property
 from typing import Any
 
 from pgaudit import serialize
-from pgaudit.config import Config
 from pgaudit.constructors import OptimizerDefaults
 from pgaudit.core.assignment import Assignment, Group, OptimizerInfo, ParamAssignment, RuleCount
+from pgaudit.core.config import Config
 from pgaudit.core.errors import UsageError
 from pgaudit.core.findings import SEVERITIES, Finding
 from pgaudit.core.parameters import Inventory

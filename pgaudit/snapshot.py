@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pgaudit.config import Config
+from pgaudit.core.config import Config
 from pgaudit.core.parameters import Hints, Inventory
 from pgaudit.models.cache import Cache
 from pgaudit.models.inventory_diff import inventory_changes

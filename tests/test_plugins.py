@@ -117,7 +117,7 @@ def test_what_cannot_be_loaded_does_not_keep_the_others_from_it(installed: Path)
     assert "broken" not in done.stdout
     assert 'the constructor "broken" of pgaudit-broken 0.1 (pgaudit_broken:Broken) cannot be loaded' in done.stderr
     assert "ModuleNotFoundError: No module named 'nowhere'" in done.stderr
-    assert 'the constructor "bare" of pgaudit-bare 0.1 (pgaudit_bare:Bare) has no grammar' in done.stderr
+    assert 'the constructor "bare" of pgaudit-bare 0.1 (pgaudit_bare:Bare) has no name, title' in done.stderr
 
 
 @pytest.mark.parametrize("name", ["broken", "bare"])

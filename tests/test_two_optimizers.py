@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pgaudit.config.expect import Expectations
+from pgaudit.core.expectations import Expectations
 from pgaudit.core.location import Location
 from pgaudit.core.setting import Provenance
 from pgaudit.diff import ChangeKind, compare

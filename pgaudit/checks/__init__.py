@@ -28,7 +28,7 @@ from pgaudit.checks import (
 )
 from pgaudit.checks.base import Audited, Check, Kind
 from pgaudit.checks.ignore import sorted_out
-from pgaudit.config import Config
+from pgaudit.core.config import Config
 from pgaudit.core.errors import ConfigError
 from pgaudit.core.findings import Finding, gravity
 from pgaudit.core.location import location_order

@@ -10,14 +10,13 @@ from typing import Protocol
 from pgaudit.checks.hits import Hits, hits_of
 from pgaudit.checks.segments import Cut, cut
 from pgaudit.checks.what_if import narrowed, without
-from pgaudit.config import Config
-from pgaudit.config.layouts import Path
 from pgaudit.constructors import Constructor, Decisions, OptimizerDefaults
 from pgaudit.constructors.engine import RuleChains
 from pgaudit.constructors.rule import Rule
+from pgaudit.core.config import Config
 from pgaudit.core.errors import ConfigError
 from pgaudit.core.findings import Finding, Severity
-from pgaudit.core.location import Location, location_order, whole_file
+from pgaudit.core.location import Location, Path, location_order, whole_file
 from pgaudit.core.parameters import Inventory, ModuleType, Visit
 from pgaudit.core.setting import Provenance, Setting
 

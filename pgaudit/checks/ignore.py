@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pgaudit.config import Ignore
+from pgaudit.core.config import Ignore
 from pgaudit.core.findings import Finding
 from pgaudit.names import Names
 

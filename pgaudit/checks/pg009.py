@@ -17,9 +17,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgaudit.checks.base import Audited, Kind
-from pgaudit.config.layouts import Path
 from pgaudit.constructors import Conflict
 from pgaudit.core.findings import Finding
+from pgaudit.core.location import Path
 from pgaudit.core.setting import Setting
 from pgaudit.text import visible
 

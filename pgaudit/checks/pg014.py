@@ -16,9 +16,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgaudit.checks.base import Audited, Kind
-from pgaudit.config.layouts import Path
 from pgaudit.constructors.known_options import SOLE_READER
 from pgaudit.core.findings import Finding
+from pgaudit.core.location import Path
 from pgaudit.text import quoted
 
 KIND = Kind("PG014", "option-ignored-by-constructor", "error")

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from pgaudit.config import Config
-from pgaudit.config.layouts import Path
+from pgaudit.core.config import Config
+from pgaudit.core.location import Path
 from pgaudit.core.parameters import Inventory, Visit
 
 

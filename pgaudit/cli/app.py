@@ -17,7 +17,7 @@ from pgaudit.cli.completion import OPTIONS, asked_by_a_shell
 from pgaudit.cli.lazy import PlainGroup, add_commands
 from pgaudit.core.errors import PgauditError
 from pgaudit.core.findings import Finding
-from pgaudit.input_files import noted_inputs
+from pgaudit.files.inputs import noted_inputs
 from pgaudit.text import format_exception, visible
 
 app = typer.Typer(

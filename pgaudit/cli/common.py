@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pgaudit.atomic_write import write_whole
 from pgaudit.cli.overwriting import refuse_input
 from pgaudit.core.errors import UsageError
+from pgaudit.files.atomic_write import write_whole
 from pgaudit.models.misnamed import WEIGHTS
 from pgaudit.render.choices import Colour
 from pgaudit.text import quoted, visible
 from pgaudit.user_code.imports import is_file
 
 if TYPE_CHECKING:
-    from pgaudit.config import Config
+    from pgaudit.core.config import Config
     from pgaudit.models.cache import Cache
     from pgaudit.report import Report
 
@@ -102,7 +102,7 @@ def is_config(argument: str) -> bool:
 
 def parse_model_args(given: Sequence[str]) -> dict[str, Any]:
     """Reads ``key=value`` pairs; values are YAML."""
-    from pgaudit.config.loader import read_yaml
+    from pgaudit.files.yaml_text import read_yaml
 
     parsed: dict[str, Any] = {}
     for pair in given:

@@ -11,7 +11,7 @@ from pgaudit.cli.common import audited, complain, note, parse_model_args, refere
 from pgaudit.cli.options import ConfigFile, Constructor, ModelArgs, ModelAsInShow, NoCache, NoCode, Output, Traceback
 from pgaudit.cli.overwriting import keep_inputs
 from pgaudit.core.errors import ConfigError, UsageError
-from pgaudit.input_files import noted_inputs
+from pgaudit.files.inputs import noted_inputs
 from pgaudit.text import visible
 from pgaudit.user_code.imports import is_file
 
@@ -49,8 +49,8 @@ def lock(
 
 def _compared(output: Path, report: Report, *, update: bool) -> None:
     """Says how an existing lock will change; refuses to change it unasked."""
-    from pgaudit.config.documents import read_file
     from pgaudit.diff import compare
+    from pgaudit.files.documents import read_file
     from pgaudit.render.diff.view import counts_line
     from pgaudit.sources.lock import MAX_BYTES, NewerLock, is_lock, read_lock
 

@@ -40,18 +40,18 @@ def constructors(
 
     Markdown leaves plug-ins out.
     """
-    from pgaudit.constructors.docs import catalogue
+    from pgaudit.catalogue import listing
     from pgaudit.render.pages import constructors as rendered
     from pgaudit.render.style import marks_for
     from pgaudit.render.terminal import TableOptions
 
     broken: list[UsageError] = []
     if name is not None:
-        entries = [catalogue.entry(name)]
+        entries = [listing.entry(name)]
     elif fmt is PageFormat.MARKDOWN:
-        entries = catalogue.built_in()
+        entries = listing.built_in()
     else:
-        entries, broken = catalogue.everything()
+        entries, broken = listing.everything()
     end = screen(output, colour, width)
     options = TableOptions(end.width, end.colour, marks_for(end.encoding))
     if fmt is PageFormat.JSON:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pgaudit.core.errors import UsageError
-from pgaudit.input_files import inputs_read, note_input
+from pgaudit.files.inputs import inputs_read, note_input
 from pgaudit.text import quoted
 
 

@@ -22,7 +22,7 @@ from pgaudit.cli.common import (
 from pgaudit.cli.options import ModelArgs, NoCode, Output, Traceback
 from pgaudit.cli.overwriting import keep_inputs
 from pgaudit.core.errors import UsageError
-from pgaudit.input_files import noted_inputs
+from pgaudit.files.inputs import noted_inputs
 from pgaudit.text import counted, quoted, visible
 from pgaudit.user_code.imports import is_file
 
@@ -96,7 +96,7 @@ def _refuse_other_files(output: Path) -> None:
     """What is no saved inventory is not written over."""
     if str(output) == "-" or not is_file(str(output)):
         return
-    from pgaudit.config.documents import read_file
+    from pgaudit.files.documents import read_file
     from pgaudit.models.saved.file import is_saved
 
     with noted_inputs():  # what is written anew is no input

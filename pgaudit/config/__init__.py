@@ -1,6 +1,5 @@
-"""YAML text → Config."""
+"""A file → a validated Config."""
 
 from pgaudit.config.load import load_config
-from pgaudit.config.records import Config, Ignore
 
-__all__ = ["Config", "Ignore", "load_config"]
+__all__ = ["load_config"]

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path as FilePath
 
 from pgaudit import user_code
-from pgaudit.config.documents import siblings
 from pgaudit.core.errors import ConfigError
 from pgaudit.core.location import Location
-from pgaudit.input_files import NotRegular, refuse_irregular
+from pgaudit.files.documents import siblings
+from pgaudit.files.inputs import NotRegular, refuse_irregular
 from pgaudit.text import nearest, quoted
 
 

@@ -5,62 +5,15 @@ may be, and from which severity on a finding fails.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-from pgaudit.config.documents import read_file, refuse
-from pgaudit.config.layouts import Path
-from pgaudit.config.loader import read_yaml
-from pgaudit.config.validation import Invalid, described, schema_errors
-from pgaudit.core.findings import Threshold
-from pgaudit.core.location import Location, whole_file
-
-
-@dataclass(frozen=True)
-class RuleExpectation:
-    """What one rule may hit."""
-
-    rule: str
-    """An option, a custom key or pattern, or both as ``custom_keys.fc``."""
-    params: tuple[str, ...] | None
-    """Globs of the names that it may hit; None for any."""
-    count: int | None
-    at: Path
-
-
-@dataclass(frozen=True)
-class ParamExpectation:
-    """What the parameters of one glob must get; None for what does not matter."""
-
-    glob: str
-    lr: float | None
-    weight_decay: float | None
-    rule: str | None
-    lr_rule: str | None
-    weight_decay_rule: str | None
-    at: Path
-    scheduled_lr: float | None = None
-    """What the library's schedulers make of the lr at their full height, which may be the lr itself."""
-
-
-@dataclass(frozen=True)
-class Expectations:
-    """All that is expected, and where it stands."""
-
-    rules: tuple[RuleExpectation, ...] = ()
-    exhaustive: bool = False
-    """Whether a rule that is not listed may hit nothing."""
-    params: tuple[ParamExpectation, ...] = ()
-    max_groups: int | None = None
-    fail_on: Threshold | None = None
-    at: Path = ()
-    """Where the section stands in its file; empty for a file of its own."""
-    path: str | None = None
-    locations: Mapping[Path, Location] = field(default_factory=dict)
-
-    def location(self, at: Path) -> Location | None:
-        """Returns where an expectation stands; None for one that was given as a mapping."""
-        return self.locations.get(at) or whole_file(self.path)
+from pgaudit.config.schema import EXPECT, EXPECTED_PARAM, EXPECTED_RULE
+from pgaudit.core.expectations import Expectations, ParamExpectation, RuleExpectation
+from pgaudit.core.location import Location, Path
+from pgaudit.files.documents import read_file, refuse
+from pgaudit.files.schemas import whole
+from pgaudit.files.validation import Invalid, described, schema_errors
+from pgaudit.files.yaml_text import read_yaml
 
 
 def expectations(section: Mapping[str, Any], at: Path, path: str | None, keys: Mapping[Path, Location]) -> Expectations:
@@ -74,7 +27,7 @@ def expectations(section: Mapping[str, Any], at: Path, path: str | None, keys: M
     """
     rules = tuple(_rule(name, given, (*at, "rules", name)) for name, given in (section.get("rules") or {}).items())
     params = tuple(_param(glob, given, (*at, "params", glob)) for glob, given in (section.get("params") or {}).items())
-    max_groups = (section.get("groups") or {}).get("max")
+    max_groups = whole((section.get("groups") or {}).get("max"))
     fail_on = (section.get("findings") or {}).get("fail_on")
     exhaustive = bool(section.get("exhaustive", False))
     return Expectations(rules, exhaustive, params, max_groups, fail_on, at, path, keys)
@@ -101,7 +54,7 @@ def _rule(name: str, given: Any, at: Path) -> RuleExpectation:
     if isinstance(given, (str, list)):
         return RuleExpectation(name, _words(given), None, at)
     params = given.get("params")
-    return RuleExpectation(name, None if params is None else _words(params), given.get("count"), at)
+    return RuleExpectation(name, None if params is None else _words(params), whole(given.get("count")), at)
 
 
 def _param(glob: str, given: Mapping[str, Any], at: Path) -> ParamExpectation:
@@ -117,14 +70,14 @@ def _words(value: str | list[str]) -> tuple[str, ...]:
 
 def expect_errors(section: Any, at: Path) -> list[Invalid]:
     """Returns what is wrong with a section."""
-    found = schema_errors("Expect", section, at)
+    found = schema_errors(EXPECT, section, at)
     if not isinstance(section, Mapping):
         return found
     for name, given in _entries(section, "rules"):
         found += _rule_errors(given, (*at, "rules", name))
     for glob, given in _entries(section, "params"):
         below = (*at, "params", glob)
-        found += schema_errors("ExpectedParam", given, below)
+        found += schema_errors(EXPECTED_PARAM, given, below)
         if isinstance(given, Mapping) and all(value is None for value in given.values()):
             found.append(Invalid(below, "say what these parameters must get", "lr, weight_decay or rule"))
     return found
@@ -147,7 +100,7 @@ def _rule_errors(given: Any, at: Path) -> list[Invalid]:
     if single:
         written["params"] = [written["params"]]
     found: list[Invalid] = []
-    for where, message, hint in schema_errors("ExpectedRule", written, at):
+    for where, message, hint in schema_errors(EXPECTED_RULE, written, at):
         steps = where[len(at) :]
         if single and steps[0] == "params":
             steps = steps[:1]

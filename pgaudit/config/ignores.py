@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pgaudit.config.layouts import Path
-from pgaudit.config.records import Ignore
-from pgaudit.config.validation import Invalid, schema_errors
+from pgaudit.config.schema import FINDINGS, IGNORED
+from pgaudit.core.config import Ignore
+from pgaudit.core.location import Path
+from pgaudit.files.schemas import whole
+from pgaudit.files.validation import Invalid, schema_errors
 
 _AT: Path = ("findings", "ignore")
 _CODE = re.compile(r"PG\d{3}")
@@ -22,7 +24,7 @@ def ignores_of(top: Mapping[str, Any]) -> tuple[Ignore, ...]:
 
 def _ignore(at: Path, entry: Mapping[str, Any]) -> Ignore:
     keys, params = _words(entry.get("key")), _words(entry.get("param"))
-    return Ignore(str(at[2]), entry["reason"], keys, params, entry.get("count"), at)
+    return Ignore(str(at[2]), entry["reason"], keys, params, whole(entry.get("count")), at)
 
 
 def ignore_errors(top: Mapping[str, Any]) -> list[Invalid]:
@@ -30,7 +32,7 @@ def ignore_errors(top: Mapping[str, Any]) -> list[Invalid]:
     section = top.get("findings")
     if not isinstance(section, Mapping):
         return []  # reported with the rest of the file, or absent
-    found = schema_errors("Findings", section, _AT[:1])
+    found = schema_errors(FINDINGS, section, _AT[:1])
     if not isinstance(section.get("ignore", {}), Mapping):
         return found
     for at, entry in _entries(top):
@@ -49,7 +51,7 @@ def _about_words(entry: Mapping[str, Any], at: Path) -> Iterator[Invalid]:
     """A single word stands for a list of one."""
     single = {name for name in ("key", "param") if name in entry and not isinstance(entry[name], list)}
     listed = {name: [value] if name in single else value for name, value in entry.items()}
-    for where, message, hint in schema_errors("Ignored", listed, at):
+    for where, message, hint in schema_errors(IGNORED, listed, at):
         yield Invalid((where[: len(at) + 1] if where[len(at)] in single else where), message, hint)
 
 

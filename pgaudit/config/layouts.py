@@ -9,14 +9,11 @@ stand at the top.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-Path = tuple[str | int, ...]
-"""Keys and list indices from the top of a config."""
-
-OPTIMIZER_LAYOUTS = frozenset({"pgaudit", "mmcv", "mmengine"})
-"""The layouts with an ``optimizer`` and a ``paramwise_cfg``, wherever they stand."""
+from pgaudit.core.layout import Layout
+from pgaudit.core.location import Path
 
 
 @dataclass(frozen=True)
@@ -81,30 +78,6 @@ BASES = ("_base_", "_BASE_")
 """OpenMMLab's and detectron2's word for the files that a config builds upon."""
 
 
-@dataclass
-class Layout:
-    """The parts of a config, whatever its layout, and where each stands in the file."""
-
-    name: str
-    default: str
-    """The constructor of a config that names none."""
-    sign: str | None = None
-    """What told whose layout it is, where that is not the section itself."""
-    constructor: object = None
-    optimizer: Any = None
-    paramwise_cfg: Any = None
-    solver: Any = None
-    written: Any = None
-    """The section that mmcv or mmengine is given, as it stands in the file."""
-    sections: dict[str, Path] = field(default_factory=dict)
-    rivals: list[tuple[Path, str]] = field(default_factory=list)
-    """Sections of two libraries in one config, and what is wrong with that."""
-
-    def reads_literally(self, path: Path) -> bool:
-        """Whether the library reads a text at this place as a Python literal."""
-        return self.name in SOLVERS and SOLVERS[self.name].literals and path[:1] == (SOLVERS[self.name].section,)
-
-
 def recognise(top: Mapping[str, Any], rest: Mapping[str, Any], otherwise: str = "pgaudit") -> Layout:
     """Sorts a config into its parts, as the library would whose config it is; checks nothing but that no two of them
     could be meant.
@@ -117,7 +90,8 @@ def recognise(top: Mapping[str, Any], rest: Mapping[str, Any], otherwise: str = 
     name, sign = _whose(top, {**rest, **top}, otherwise)
     if name in SOLVERS:
         section = SOLVERS[name].section
-        layout = Layout(name, name, solver=top.get(section, {}), sections={"solver": (section,)})
+        literals = section if SOLVERS[name].literals else None
+        layout = Layout(name, name, solver=top.get(section, {}), sections={"solver": (section,)}, literals=literals)
         nest: Path = ()
     else:
         default = name if name in SECTIONS else "mmcv" if "paramwise_cfg" in top else "torch"

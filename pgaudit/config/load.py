@@ -8,21 +8,23 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.config import layouts
-from pgaudit.config.documents import refuse
-from pgaudit.config.grammars import grammar_named, scoped, unknown_constructor
 from pgaudit.config.ignores import ignore_errors, ignores_of
-from pgaudit.config.loader import Document
 from pgaudit.config.misplaced import meant, misplaced, split
-from pgaudit.config.records import Config
 from pgaudit.config.sections import constructor_errors, section_errors, top_errors
-from pgaudit.config.validation import Invalid, described
 from pgaudit.config.yaml_chain import read_chain
+from pgaudit.constructors import find_constructor
+from pgaudit.constructors.registry import options_of, scoped, unknown_constructor
+from pgaudit.core.config import Config
 from pgaudit.core.errors import ConfigError, UsageError
 from pgaudit.core.location import whole_file
-from pgaudit.input_files import note_input
+from pgaudit.files.documents import refuse
+from pgaudit.files.inputs import note_input
+from pgaudit.files.schemas import whole
+from pgaudit.files.validation import Invalid, described
+from pgaudit.files.yaml_text import Document
 
 if TYPE_CHECKING:
-    from pgaudit.config.expect import Expectations
+    from pgaudit.core.expectations import Expectations
 
 
 def load_config(
@@ -38,7 +40,7 @@ def load_config(
     Raises:
         ConfigError: with all that is wrong with the file, each with its line and column.
     """
-    wanted = grammar_named(constructor)
+    wanted = find_constructor(constructor)
     if constructor is not None and wanted is None:
         raise UsageError(*unknown_constructor(constructor))
     if isinstance(source, Config):
@@ -87,8 +89,8 @@ def _validated(document: Document, path: str | None, constructor: str | None, ot
     layout = layouts.recognise(top, {**document.rest, **rest}, otherwise)
     name = constructor or scoped(layout.constructor, top.get("default_scope"))
     misnamed = constructor_errors(name, layout)
-    grammar = None if misnamed else grammar_named(name)
-    stray = tuple(misplaced(top, {**document.rest, **rest}, layout, grammar.name if grammar else None))
+    used = None if misnamed else find_constructor(name)
+    stray = tuple(misplaced(top, {**document.rest, **rest}, layout, options_of(used) if used else ()))
     found = top_errors(top, layout, stray)
     if "_base_" in top:
         message = "pgaudit reads one file, and `_base_` names others"
@@ -97,24 +99,24 @@ def _validated(document: Document, path: str | None, constructor: str | None, ot
         found.insert(0, Invalid(("_BASE_",), "it is read in files alone, as detectron2 does", "name the file"))
     found += [Invalid(at, message) for at, message in layout.rivals]
     found += misnamed
-    if "world_size" in top and grammar and not grammar.scales_lr:
+    if "world_size" in top and used and not used.scales_lr:
         found.append(Invalid(("world_size",), "only BaseCls scales its lr by the number of processes", "remove it"))
     slips = {meant(str(at[0])) for at, *_ in found if len(at) == 1} - set(top)
-    found += [each for each in section_errors(layout, grammar) if not (len(each[0]) == 1 and each[0][0] in slips)]
+    found += [each for each in section_errors(layout, used) if not (len(each[0]) == 1 and each[0][0] in slips)]
     found += ignore_errors(top)
     if top.get("expect") is not None:
         from pgaudit.config.expect import expect_errors
 
         found += expect_errors(top["expect"], ("expect",))
     refuse(found, document, path)
-    assert grammar is not None
+    assert used is not None
     return Config(
         layout=layout.name,
-        constructor=grammar.name,
+        constructor=used.name,
         optimizer=layout.optimizer or {},
         paramwise_cfg=layout.paramwise_cfg,
         solver=layout.solver,
-        world_size=top.get("world_size") or 1,
+        world_size=whole(top.get("world_size")) or 1,
         model=top.get("model"),
         model_args=top.get("model_args") or {},
         ignores=ignores_of(top),

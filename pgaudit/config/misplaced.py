@@ -5,53 +5,31 @@ near misses of the keys that are read. All other keys of a training config are l
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from pgaudit.config.layouts import BASES, OWN, SECTIONS, SOLVERS, Layout, Path
-from pgaudit.config.shapes import SHAPES
+from pgaudit.config.layouts import BASES, OWN, SECTIONS, SOLVERS
+from pgaudit.constructors.registry import option_names
+from pgaudit.core.config import Misplaced
+from pgaudit.core.layout import Layout
 from pgaudit.text import nearest
 
-ORDINARY = frozenset(
-    """
-    num_layers decay_rate decay_type base_lr weight_decay overrides fallback_list schedule rules mode unmatched
-    """.split()
-)
+_ORDINARY = frozenset("num_layers decay_rate base_lr weight_decay schedule mode".split())
 """Options whose names are also those of ordinary keys of a training config."""
 
-UNMISTAKABLE = {
-    "rules": ("rules", "unmatched"),
-    "detectron2": ("overrides",),
-    "timm": ("fallback_list",),
-    **dict.fromkeys(("mmdet_layer_decay", "mmseg_layer_decay"), ("decay_type",)),
-}
-"""Those of them that can only be options where a config names this constructor."""
+_AMBIGUOUS = frozenset("decay_type overrides fallback_list rules unmatched".split())
+"""The same, which can only be options where the config's constructor reads them."""
 
-OPTIONS = (
-    frozenset(option for name, shape in SHAPES.items() if name.endswith("Paramwise") for option in shape.fields)
-    | {"lr_mults", "wd_mults"}
-) - ORDINARY
-"""The options of all constructors that are about parameters, by names that mean nothing else."""
+
+def is_option(key: object) -> bool:
+    """Returns whether it is an option of some constructor, by a name that means nothing else."""
+    return key in option_names() and key not in _ORDINARY and key not in _AMBIGUOUS
+
 
 PLACED = frozenset({"optimizer", "paramwise_cfg", "constructor"})
 """What stands in a section of the library's, or at the top."""
 
 _LIKE_PARAMWISE = re.compile(r"param_?wise(_?(cfg|config|options?|opts|settings))?s?", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Misplaced:
-    """A known option at a place where the config's library does not look."""
-
-    option: str
-    at: Path
-    """Where it stands in the file."""
-    why: str
-    """Who looks where instead, as the end of a sentence about it."""
-    hint: str
-    sister: str | None = None
-    """The library that would read it there, if there is one."""
 
 
 def split(top: Mapping[Any, Any]) -> tuple[dict[Any, Any], dict[str, Any]]:
@@ -66,7 +44,7 @@ def split(top: Mapping[Any, Any]) -> tuple[dict[Any, Any], dict[str, Any]]:
 def _concerns_us(key: str, value: Any) -> bool:
     if key == "model" and isinstance(value, Mapping):
         return False  # the library's own model section
-    return key in (*OWN, *BASES) or key in OPTIONS or meant(key) is not None
+    return key in (*OWN, *BASES) or is_option(key) or meant(key) is not None
 
 
 def meant(key: str) -> str | None:
@@ -74,7 +52,7 @@ def meant(key: str) -> str | None:
 
     ``optimzer`` and ``paramwise_cgf`` are slips; ``optimizers``, ``optimize``, ``models`` and ``mode`` are words.
     """
-    if key in OWN or key in OPTIONS:
+    if key in OWN or is_option(key):
         return None
     if _LIKE_PARAMWISE.fullmatch(key):
         return "paramwise_cfg"
@@ -109,11 +87,11 @@ def is_misplaced(key: object, layout: Layout) -> bool:
     section = SECTIONS.get(layout.name)
     if key == "constructor" and layout.name in SOLVERS:
         return False  # pgaudit's own key, where the library has none of that name
-    return key in OPTIONS or (section is not None and key in PLACED and key != section)
+    return (key not in OWN and is_option(key)) or (section is not None and key in PLACED and key != section)
 
 
 def misplaced(
-    top: Mapping[str, Any], rest: Mapping[str, Any], layout: Layout, constructor: str | None
+    top: Mapping[str, Any], rest: Mapping[str, Any], layout: Layout, reads: Collection[str]
 ) -> Iterator[Misplaced]:
     """Yields the known options that stand where the config's library does not look.
 
@@ -123,16 +101,16 @@ def misplaced(
         top: the keys that are read.
         rest: the other keys of the training config.
         layout: whose layout the config has.
-        constructor: the one that is at work, if there is one of that name.
+        reads: the options that the constructor at work reads.
     """
     yield from _at_top(top, layout)
     if layout.name == "pgaudit" and "constructor" in top:
         for option in rest:
-            if option in UNMISTAKABLE.get(str(constructor), ()):
+            if option in _AMBIGUOUS and option in reads:
                 yield Misplaced(option, (option,), "pgaudit looks in `paramwise_cfg`", "move it into `paramwise_cfg`")
     if layout.name == "mmengine" and isinstance(layout.written, Mapping):
         for option in layout.written:
-            if option not in PLACED and (option in OPTIONS or meant(str(option)) == "paramwise_cfg"):
+            if option not in PLACED and (is_option(option) or meant(str(option)) == "paramwise_cfg"):
                 place = "`optim_wrapper.paramwise_cfg`"
                 yield Misplaced(
                     str(option), ("optim_wrapper", option), f"mmengine looks in {place}", f"move it into {place}"
@@ -145,7 +123,7 @@ def _at_top(top: Mapping[str, Any], layout: Layout) -> Iterator[Misplaced]:
         if not is_misplaced(option, layout) or (section and _taken_up(option, value, top.get(section))):
             continue
         solver = layout.name in SOLVERS
-        parts = [section, "paramwise_cfg" if option in OPTIONS and not solver else None]
+        parts = [section, "paramwise_cfg" if is_option(option) and not solver else None]
         place = f"`{'.'.join(filter(None, parts))}`"
         library = _LIBRARIES.get(layout.name, layout.name)
         whose = f"`{layout.sign}` makes this a config of {library}, which" if layout.sign else library

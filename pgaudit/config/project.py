@@ -12,14 +12,13 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from pgaudit import user_code
-from pgaudit.config.documents import read_file, refuse
-from pgaudit.config.layouts import Path
-from pgaudit.config.loader import Document, read_yaml
 from pgaudit.config.project_validation import EXAMPLE, project_errors
-from pgaudit.config.validation import Invalid
 from pgaudit.core.errors import ConfigError, UsageError
 from pgaudit.core.findings import Threshold
-from pgaudit.core.location import Location
+from pgaudit.core.location import Location, Path
+from pgaudit.files.documents import read_file, refuse
+from pgaudit.files.validation import Invalid
+from pgaudit.files.yaml_text import Document, read_yaml
 
 YAML, TOML = "pgaudit.yaml", "pyproject.toml"
 _FILES = ("config", "lock", "expect", "baseline")
@@ -83,7 +82,7 @@ def find_project(start: FilePath | None = None) -> Project:
 
 def _has_table(path: FilePath) -> bool:
     """Whether a pyproject.toml is one of ours; one that cannot be read is, if it looks so."""
-    from pgaudit.config.toml_text import read_toml
+    from pgaudit.files.toml_text import read_toml
 
     data = read_file(str(path), "project")
     if b"pgaudit" not in data:
@@ -104,7 +103,7 @@ def load_project(path: FilePath) -> Project:
     data = read_file(str(path), "project")
     at: Path = ()
     if path.suffix == ".toml":
-        from pgaudit.config.toml_text import read_toml
+        from pgaudit.files.toml_text import read_toml
 
         document, at = read_toml(data, shown), _TABLE
     else:

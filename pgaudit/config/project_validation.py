@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pgaudit.config.grammars import grammar_named, unknown_constructor
-from pgaudit.config.layouts import Path
-from pgaudit.config.validation import Invalid, schema_errors
+from pgaudit.config.schema import PROJECT, PROJECT_AUDIT
+from pgaudit.constructors import find_constructor
+from pgaudit.constructors.registry import unknown_constructor
+from pgaudit.core.location import Path
+from pgaudit.files.validation import Invalid, schema_errors
 from pgaudit.text import quoted
 
 EXAMPLE = "audits: [{model: resnet50, config: a.yaml}]"
@@ -15,7 +17,7 @@ EXAMPLE = "audits: [{model: resnet50, config: a.yaml}]"
 
 def project_errors(section: Any, at: Path) -> list[Invalid]:
     """Returns what is wrong with ``pgaudit.yaml``, or with the table of pyproject.toml that stands at ``at``."""
-    found: list[Invalid] = schema_errors("ProjectFile", section, at)
+    found: list[Invalid] = schema_errors(PROJECT, section, at)
     entries = section.get("audits") if isinstance(section, Mapping) else None
     if not isinstance(entries, list):
         return found
@@ -24,7 +26,7 @@ def project_errors(section: Any, at: Path) -> list[Invalid]:
     seen: set[str] = set()
     for index, entry in enumerate(entries):
         where = (*at, "audits", index)
-        found += schema_errors("ProjectAudit", entry, where)
+        found += schema_errors(PROJECT_AUDIT, entry, where)
         if isinstance(entry, Mapping):
             found += _of_names(entry, where, seen)
     return found
@@ -38,6 +40,6 @@ def _of_names(entry: Mapping[str, Any], where: Path, seen: set[str]) -> list[Inv
         if name in seen:
             found.append(Invalid((*where, "name"), f"two audits are called {quoted(name)}"))
         seen.add(name)
-    if isinstance(constructor, str) and constructor and grammar_named(constructor) is None:
+    if isinstance(constructor, str) and constructor and find_constructor(constructor) is None:
         found.append(Invalid((*where, "constructor"), *unknown_constructor(constructor)))
     return found

@@ -13,12 +13,12 @@ from collections.abc import Sequence
 from importlib.machinery import PathFinder
 
 from pgaudit.config.bases import refuse_unreadable, shown
-from pgaudit.config.documents import merge_mark, read_file
 from pgaudit.config.python_scan import BASE, base_imports, base_names, literal_names, scanned
 from pgaudit.config.python_tree import UNKNOWN, Table, TableEntry, merged
-from pgaudit.config.yaml_errors import undecodable
 from pgaudit.core.errors import ConfigError
 from pgaudit.core.location import Location
+from pgaudit.files.documents import merge_mark, read_file
+from pgaudit.files.yaml_errors import undecodable
 from pgaudit.text import one_line
 
 

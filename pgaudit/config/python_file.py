@@ -18,14 +18,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pgaudit import user_code
-from pgaudit.config.grammars import grammar_named
-from pgaudit.config.loader import Document
-from pgaudit.config.misplaced import OPTIONS, PLACED, meant, taken_up_as
+from pgaudit.config.misplaced import PLACED, is_option, meant, taken_up_as
 from pgaudit.config.python_chain import Chain
 from pgaudit.config.python_tree import places
-from pgaudit.config.records import Architecture
+from pgaudit.constructors import find_constructor
+from pgaudit.core.config import Architecture
 from pgaudit.core.errors import ConfigError, UsageError
 from pgaudit.core.location import Location
+from pgaudit.files.yaml_text import Document
 from pgaudit.text import did_you_mean, format_exception, quoted
 
 _OWN = ("expect", "findings")
@@ -115,7 +115,7 @@ def _sections(config: Any, top: Mapping[str, Any]) -> dict[str, Any]:
     All other names are the config's own variables, and mmengine reads none of them.
     """
     section = next((name for name in _SECTIONS if name in top), None)
-    names = [name for name in top if name in (section, *_OWN, *PLACED, *OPTIONS) or _is_slip(name, top)]
+    names = [name for name in top if name in (section, *_OWN, *PLACED) or is_option(name) or _is_slip(name, top)]
     kept = {name: _unscoped(top[name]) for name in names}
     inside = kept.get(section) if section else None
     if isinstance(inside, dict):
@@ -147,7 +147,7 @@ def _constructor(name: Any, scope: Any) -> Any:
         return name
     last = name.rpartition(".")[2]
     scoped = f"{name.partition('.')[0] if '.' in name else scope}.{last}"
-    return scoped if grammar_named(scoped) else last
+    return scoped if find_constructor(scoped) else last
 
 
 def _architecture(config: Any, top: Mapping[str, Any], path: str) -> Architecture | None:

@@ -10,8 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from pgaudit.config.layouts import Path
-from pgaudit.core.location import Location
+from pgaudit.core.location import Location, Path
 
 DELETE: Final = "_delete_"
 """The key by which a dict asks to take the place of the inherited one instead of being merged into it."""

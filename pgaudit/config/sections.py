@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pgaudit.config.grammars import BUILT_IN, Grammar, grammar_named, unknown_constructor
-from pgaudit.config.layouts import SOLVERS, Layout
-from pgaudit.config.misplaced import OPTIONS, Misplaced, is_misplaced, meant
-from pgaudit.config.validation import Invalid, schema_errors
+from pgaudit.config.layouts import SOLVERS
+from pgaudit.config.misplaced import is_misplaced, is_option, meant
+from pgaudit.config.schema import FILE, OPTIMIZER
+from pgaudit.constructors import Constructor, constructor_named, find_constructor
+from pgaudit.constructors.registry import unknown_constructor
+from pgaudit.core.config import Misplaced
 from pgaudit.core.errors import UsageError
+from pgaudit.core.layout import Layout
+from pgaudit.files.validation import Invalid, schema_errors
 from pgaudit.text import did_you_mean, quoted
 
 
@@ -24,7 +28,7 @@ def top_errors(top: Mapping[Any, Any], layout: Layout, stray: Sequence[Misplaced
             Invalid(it.at, f"{quoted(it.option)} stands where nothing reads it; {it.why}", it.hint) for it in stray
         ]
     known = {key: value for key, value in top.items() if not is_misplaced(key, layout)}
-    for at, message, hint in schema_errors("File", known):
+    for at, message, hint in schema_errors(FILE, known):
         own = meant(str(at[-1])) if message.startswith("unknown key") else None
         hint = _AN_OPTIMIZER if at == ("optimizer",) else hint
         found.append(Invalid(at, message, f"did you mean {quoted(own)}?" if own else hint))
@@ -37,29 +41,29 @@ def constructor_errors(name: object, layout: Layout) -> list[Invalid]:
     if not isinstance(name, str):
         return [Invalid(at, "the constructor is a name")]
     try:
-        return [] if grammar_named(name) else [Invalid(at, *unknown_constructor(name))]
+        return [] if find_constructor(name) else [Invalid(at, *unknown_constructor(name))]
     except UsageError as error:  # of a plug-in
         return [Invalid(at, finding.message, finding.hint) for finding in error.findings]
 
 
-def section_errors(layout: Layout, grammar: Grammar | None) -> list[Invalid]:
+def section_errors(layout: Layout, constructor: Constructor | None) -> list[Invalid]:
     """Returns what is wrong with the parts that the constructor reads.
 
     A name that is none is probably a typo of the layout's own constructor.
     """
-    grammar = grammar or BUILT_IN[layout.default]
-    if layout.name not in grammar.layouts:
-        return [_misplaced(layout, grammar)]
+    constructor = constructor or constructor_named(layout.default)
+    if layout.name not in constructor.layouts:
+        return [_misplaced(layout, constructor)]
     found = [] if layout.name in SOLVERS else [*_optimizer_errors(layout), *_wrapper_errors(layout)]
-    return found + grammar.errors(layout)
+    return found + constructor.errors(layout)
 
 
-def _misplaced(layout: Layout, grammar: Grammar) -> Invalid:
+def _misplaced(layout: Layout, constructor: Constructor) -> Invalid:
     if layout.name in SOLVERS:
-        message = f"{quoted(grammar.name)} does not read a `{SOLVERS[layout.name].section}:`"
+        message = f"{quoted(constructor.name)} does not read a `{SOLVERS[layout.name].section}:`"
         return Invalid(layout.sections["constructor"], message, f"constructor: {layout.name}")
-    solver = next(SOLVERS[name] for name in SOLVERS if name in grammar.layouts)
-    library = grammar.title.partition(" ")[0]
+    solver = next(SOLVERS[name] for name in SOLVERS if name in constructor.layouts)
+    library = constructor.title.partition(" ")[0]
     return Invalid((solver.section,), f"{library} reads `{solver.section}:`, and this config has none", solver.example)
 
 
@@ -80,7 +84,7 @@ def _optimizer_errors(layout: Layout) -> list[Invalid]:
         if layout.name == "mmengine" and layout.written is None:
             return [Invalid(at[:1], '"optim_wrapper" is empty, and mmengine builds no optimizer', _A_WRAPPER)]
         return [Invalid(at, '"optimizer" is missing', _A_WRAPPER if layout.name == "mmengine" else _AN_OPTIMIZER)]
-    found = schema_errors("Optimizer", layout.optimizer, at)
+    found = schema_errors(OPTIMIZER, _with_named_class(layout.optimizer), at)
     if layout.name == "mmengine" and isinstance(layout.optimizer, Mapping):
         for key in ("paramwise_cfg", "constructor"):
             if key in layout.optimizer:
@@ -92,6 +96,13 @@ def _optimizer_errors(layout: Layout) -> list[Invalid]:
 
 _AN_OPTIMIZER = "optimizer: {type: SGD, lr: 0.1}"
 _A_WRAPPER = "optim_wrapper: {optimizer: {type: SGD, lr: 0.1}}"
+
+
+def _with_named_class(optimizer: Any) -> Any:
+    """The section with the name of a class in place of the class, which a config from Python may hold."""
+    if not isinstance(optimizer, Mapping) or not isinstance(optimizer.get("type"), type):
+        return optimizer
+    return {**optimizer, "type": optimizer["type"].__name__}
 
 
 def _several(section: object, key: str = "type") -> list[str]:
@@ -120,7 +131,7 @@ def _wrapper_errors(layout: Layout) -> Iterator[Invalid]:
         if key not in (*_IN_WRAPPER, *arguments) and key not in _several(wrapper, "optimizer"):
             message = f"mmengine's {kind} would raise TypeError: unexpected keyword argument {quoted(key)}"
             hint = did_you_mean(str(key), ("paramwise_cfg", "constructor", *arguments), cutoff=0.8)
-            inside = "write it in optim_wrapper.paramwise_cfg" if key in OPTIONS else None
+            inside = "write it in optim_wrapper.paramwise_cfg" if is_option(key) else None
             yield Invalid(("optim_wrapper", key), message, inside or hint)
 
 

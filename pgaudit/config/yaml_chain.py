@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pgaudit.config.bases import refuse_unreadable, shown
-from pgaudit.config.documents import read_file
-from pgaudit.config.layouts import Path, recognise
-from pgaudit.config.loader import MAX_BYTES, Document, Outline, Size, Source
-from pgaudit.config.validation import described
+from pgaudit.config.layouts import recognise
 from pgaudit.core.errors import ConfigError
 from pgaudit.core.findings import Finding
-from pgaudit.core.location import Location
+from pgaudit.core.location import Location, Path
+from pgaudit.files.documents import read_file
+from pgaudit.files.validation import described
+from pgaudit.files.yaml_text import MAX_BYTES, Document, Outline, Size, Source
 from pgaudit.text import quoted, visible
 
 BASE = "_BASE_"

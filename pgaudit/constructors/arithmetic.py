@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from pgaudit.config import Config
+from pgaudit.core.config import Config
 
 
 def times(config: Config, what: str, base: Any, mult: Any, at: tuple[str | int, ...]) -> float:

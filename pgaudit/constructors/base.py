@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from pgaudit.config import Config
-from pgaudit.config.grammars import Grammar
-from pgaudit.config.layouts import Path
+from pgaudit.constructors.profile import Profile
+from pgaudit.core.config import Config
+from pgaudit.core.layout import Layout
+from pgaudit.core.location import Path
 from pgaudit.core.parameters import Inventory, Listing
 from pgaudit.core.setting import Provenance, Setting
+from pgaudit.files.schemas import Schema
+from pgaudit.files.validation import Invalid
 
 if TYPE_CHECKING:
     from pgaudit.constructors.engine import RuleChains
@@ -130,8 +133,24 @@ class OptimizerSpec:
 class Constructor(Protocol):
     """One library's way to turn a model and a config into parameter groups."""
 
-    grammar: Grammar
-    """Its names, and how its configs are written."""
+    name: str
+    """What a config calls it."""
+    title: str
+    """What it stands for, in one line: the library and the function or class."""
+    aliases: Sequence[str]
+    """The library's own names, which a config may use as well."""
+    nicknames: Sequence[str]
+    """What people call it, in lower case: a config may not, and is told what it may."""
+    layouts: frozenset[str]
+    """The layouts that it reads: see :func:`pgaudit.config.layouts.recognise`."""
+    schemas: Mapping[str, Schema]
+    """The JSON Schema of each section that it reads beside ``optimizer``."""
+    scales_lr: bool
+    """Whether it multiplies the lr by ``world_size``."""
+    profile: Profile | None
+    """What tells it from the others."""
+    example: Mapping[str, Any] | None
+    """A config that tells it, in its own words, to leave norms and biases without weight decay; as near as it comes."""
     library: str
     """The library and version whose source it reproduces."""
     unwraps_module: bool
@@ -143,9 +162,8 @@ class Constructor(Protocol):
     def options(self) -> Mapping[str, str]:
         """What it reads that decides about parameters, and what each option is for, in a few words."""
 
-    @property
-    def name(self) -> str:
-        """What a config calls it."""
+    def errors(self, layout: Layout) -> list[Invalid]:
+        """Returns what is wrong with the sections that it reads, beyond what holds for every constructor."""
 
     def optimizer(self, config: Config) -> OptimizerSpec:
         """Returns the optimizer call that the config leads to."""

@@ -1,36 +1,53 @@
-"""What constructors have in common unless they say otherwise. Plug-ins begin here: ``grammar`` and ``decide`` are
-enough for every command to work; ``chains`` and ``evaluations`` make findings and explanations tell more.
+"""What constructors have in common unless they say otherwise. Plug-ins begin here: ``name``, ``title`` and ``decide``
+are enough for every command to work; ``chains`` and ``evaluations`` make findings and explanations tell more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
-from pgaudit.config import Config
-from pgaudit.config.grammars import Grammar
 from pgaudit.constructors.base import Conflict, Decision, Decisions, OptimizerDefaults, OptimizerSpec, Unread
 from pgaudit.constructors.engine import RuleChains, no_rules
 from pgaudit.constructors.evaluation import Computation, Occurrence, RuleEvaluation
 from pgaudit.constructors.known_options import FOREIGN_OPTIONS
+from pgaudit.constructors.profile import Profile
+from pgaudit.core.config import Config
+from pgaudit.core.layout import OPTIMIZER_LAYOUTS, Layout
 from pgaudit.core.parameters import Inventory, Listing, Visit
 from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
+from pgaudit.files.schemas import Schema
+from pgaudit.files.validation import Invalid, schema_errors
 from pgaudit.text import visible
 
 
 class Basic:
     """A constructor that calls the class in ``optimizer`` with what stands there, and reads ``paramwise_cfg``."""
 
-    grammar: Grammar
+    name: str
+    title: str
+    aliases: Sequence[str] = ()
+    nicknames: Sequence[str] = ()
+    layouts = OPTIMIZER_LAYOUTS
+    schemas: Mapping[str, Schema] = {}
+    scales_lr = False
+    profile: Profile | None = None
+    example: Mapping[str, Any] | None = None
     library = "a plug-in"
     unwraps_module = False
     lists: Listing = "named_parameters"
     options: Mapping[str, str] = {}
     """What it reads in ``paramwise_cfg``, and what each option does, in a few words."""
 
-    @property
-    def name(self) -> str:
-        """What a config calls it."""
-        return self.grammar.name
+    def errors(self, layout: Layout) -> list[Invalid]:
+        """What the schemas have against their sections."""
+        given = {"paramwise_cfg": layout.paramwise_cfg, "solver": layout.solver}
+        return [
+            error
+            for section, schema in self.schemas.items()
+            if given[section] is not None
+            for error in schema_errors(schema, given[section], layout.sections[section])
+        ]
 
     def optimizer(self, config: Config) -> OptimizerSpec:
         """``type`` names the class, all else are its arguments."""

@@ -6,13 +6,13 @@ Deformable convolutions are recognised as where mmcv's compiled ops are installe
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
-from pgaudit.config import Config
-from pgaudit.config.grammars.openmmlab import MMCV
 from pgaudit.constructors.base import OptimizerDefaults, Unread
 from pgaudit.constructors.known_options import FOREIGN_OPTIONS, SISTERS_BY_KEY
 from pgaudit.constructors.openmmlab import Dialect, OpenMMLab
+from pgaudit.constructors.openmmlab.errors import paramwise_errors
 from pgaudit.constructors.openmmlab.options import (
     BIAS_DECAY,
     BIAS_LR,
@@ -20,6 +20,12 @@ from pgaudit.constructors.openmmlab.options import (
     DWCONV_DECAY,
     NORM_DECAY,
 )
+from pgaudit.constructors.openmmlab.schema import PROFILE, paramwise_schema
+from pgaudit.constructors.profile import IGNORED, IN_A_GROUP
+from pgaudit.core.config import Config
+from pgaudit.core.layout import Layout
+from pgaudit.files.schemas import NON_NEGATIVE, Schema, fields
+from pgaudit.files.validation import Invalid
 
 OPTIONS = (BIAS_LR, DCN_OFFSET_LR, NORM_DECAY, DWCONV_DECAY, BIAS_DECAY)
 
@@ -30,8 +36,24 @@ READ_BY_KEY = frozenset({"lr_mult", "decay_mult"})
 class Mmcv(OpenMMLab):
     """The constructor that mmcv 1.x, and with it mmcls, mmdet 2 and mmseg 0, use unless told otherwise."""
 
-    grammar = MMCV
+    name = "mmcv"
+    title = "mmcv 1.x DefaultOptimizerConstructor"
+    aliases = ("DefaultOptimizerConstructor",)
+    nicknames = ("mmcls", "mmcv1", "mmcv-full", "openmmlab")
     library = "mmcv 1.7.2"
+    schemas: Mapping[str, Schema] = {
+        "paramwise_cfg": paramwise_schema(
+            fields("bias_lr_mult bias_decay_mult norm_decay_mult dwconv_decay_mult dcn_offset_lr_mult", NON_NEGATIVE),
+            by_key="lr_mult decay_mult",
+        )
+    }
+    profile = replace(
+        PROFILE,
+        lr="custom key, dcn_offset_lr_mult, bias_lr_mult, base",
+        weight_decay="custom key, norm, depthwise, bias, base; an option that is unset still bars the later ones",
+        frozen=IN_A_GROUP,
+        unknown=IGNORED,
+    )
     dialect = Dialect(
         call="mmcv's DefaultOptimizerConstructor.add_params",
         options=OPTIONS,
@@ -40,6 +62,10 @@ class Mmcv(OpenMMLab):
         keeps_frozen=True,
         copies_settings=False,
     )
+
+    def errors(self, layout: Layout) -> list[Invalid]:
+        """See :class:`pgaudit.constructors.base.Constructor`."""
+        return paramwise_errors(layout, self.schemas["paramwise_cfg"], self.dialect.library)
 
     def unread(self, config: Config, defaults: OptimizerDefaults) -> Iterator[Unread]:
         """See :class:`pgaudit.constructors.base.Constructor`."""

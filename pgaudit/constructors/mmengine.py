@@ -7,14 +7,12 @@ optimizer (AmpOptimWrapper and the like) leaves the groups as they are, and is n
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
-from pgaudit.config import Config
-from pgaudit.config.grammars.openmmlab import MMENGINE
-from pgaudit.config.layouts import Path
 from pgaudit.constructors.base import OptimizerDefaults, OptimizerSpec, Unread
 from pgaudit.constructors.known_options import FOREIGN_OPTIONS
 from pgaudit.constructors.openmmlab import Dialect, OpenMMLab
+from pgaudit.constructors.openmmlab.errors import copying_errors
 from pgaudit.constructors.openmmlab.options import (
     BIAS_DECAY,
     BIAS_LR,
@@ -23,6 +21,13 @@ from pgaudit.constructors.openmmlab.options import (
     FLAT_DECAY,
     NORM_DECAY,
 )
+from pgaudit.constructors.openmmlab.schema import PROFILE, paramwise_schema
+from pgaudit.constructors.profile import Profile
+from pgaudit.core.config import Config
+from pgaudit.core.layout import Layout
+from pgaudit.core.location import Path
+from pgaudit.files.schemas import NON_NEGATIVE, Schema, fields, optional
+from pgaudit.files.validation import Invalid
 from pgaudit.text import quoted, visible
 
 OPTIONS = (BIAS_LR, DCN_OFFSET_LR, NORM_DECAY, BIAS_DECAY, DWCONV_DECAY, FLAT_DECAY)
@@ -32,6 +37,16 @@ MULTIPLIES = {"lr_mult": "lr", "decay_mult": "weight_decay"}
 
 RENAMED = {"TorchAdafactor": "Adafactor", "Adafactor": "transformers:Adafactor"}
 """The classes that mmengine's registry has under names other than torch's."""
+
+
+PARAMWISE = paramwise_schema(
+    fields(
+        "bias_lr_mult bias_decay_mult norm_decay_mult dwconv_decay_mult flat_decay_mult dcn_offset_lr_mult",
+        optional(NON_NEGATIVE),
+    ),
+    by_key="lr_mult decay_mult lr weight_decay",
+)
+"""``null`` is as good as not given."""
 
 
 def class_named(name: str) -> str:
@@ -45,7 +60,12 @@ def class_named(name: str) -> str:
 class Mmengine(OpenMMLab):
     """The constructor that mmengine, and with it mmpretrain, mmdet 3 and mmseg 1, use unless told otherwise."""
 
-    grammar = MMENGINE
+    name = "mmengine"
+    title = "mmengine DefaultOptimWrapperConstructor"
+    aliases: Sequence[str] = ("DefaultOptimWrapperConstructor",)
+    nicknames: Sequence[str] = ("mmpretrain", "mmdet", "mmseg", "mmsegmentation", "openmmlab")
+    schemas: Mapping[str, Schema] = {"paramwise_cfg": PARAMWISE}
+    profile: Profile | None = PROFILE
     library = "mmengine 0.10.7"
     dialect = Dialect(
         call="mmengine's DefaultOptimWrapperConstructor.add_params",
@@ -55,6 +75,10 @@ class Mmengine(OpenMMLab):
         keeps_frozen=False,
         copies_settings=True,
     )
+
+    def errors(self, layout: Layout) -> list[Invalid]:
+        """See :class:`pgaudit.constructors.base.Constructor`."""
+        return copying_errors(layout, self.schemas["paramwise_cfg"], self.dialect.library)
 
     def optimizer(self, config: Config) -> OptimizerSpec:
         """By the names of mmengine's registry."""

@@ -9,14 +9,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from pgaudit.config.grammars.openmmlab import MMSEG_FORCE_DEFAULT
-from pgaudit.constructors.mmengine import Mmengine
+from pgaudit.constructors.mmengine import PARAMWISE, Mmengine
+from pgaudit.constructors.openmmlab.schema import PROFILE
+from pgaudit.constructors.profile import IN_A_GROUP
+from pgaudit.files.schemas import FLAG, Schema
 
 
 class MmsegForceDefault(Mmengine):
     """mmengine's, whose options decide after the custom keys where ``force_default_settings`` says so."""
 
-    grammar = MMSEG_FORCE_DEFAULT
+    name = "mmseg_force_default"
+    title = "mmseg ForceDefaultOptimWrapperConstructor"
+    aliases = ("ForceDefaultOptimWrapperConstructor", "mmseg.ForceDefaultOptimWrapperConstructor")
+    nicknames = ()
+    schemas: Mapping[str, Schema] = {
+        "paramwise_cfg": {
+            **PARAMWISE,
+            "properties": {**PARAMWISE["properties"], "force_default_settings": FLAG},
+        }
+    }
+    profile = replace(
+        PROFILE,
+        lr="the options if forced, custom key, dcn_offset_lr_mult, bias_lr_mult, base",
+        weight_decay="the options if forced, custom key, norm, bias, depthwise, 1-d, base; unset ones are passed over",
+        frozen=IN_A_GROUP,
+    )
     library = "mmsegmentation 1.2.2"
     dialect = replace(
         Mmengine.dialect,

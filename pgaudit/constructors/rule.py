@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from pgaudit.config.layouts import Path
 from pgaudit.constructors.evaluation import Computation, Decided, Spans
+from pgaudit.core.location import Path
 from pgaudit.core.parameters import ModuleType, Visit
 from pgaudit.core.setting import Provenance, Setting
 

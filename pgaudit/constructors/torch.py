@@ -7,14 +7,15 @@ fill in what the config does not say.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from pgaudit.config import Config
-from pgaudit.config.grammars.torch import TORCH
 from pgaudit.constructors.base import Decisions, OptimizerDefaults, Unread
 from pgaudit.constructors.basic import Basic, explained_as_one_group, one_group, untouched
 from pgaudit.constructors.evaluation import Occurrence
 from pgaudit.constructors.known_options import FOREIGN_OPTIONS
+from pgaudit.constructors.profile import AS_GIVEN, FIRST, Profile
+from pgaudit.core.config import Config
 from pgaudit.core.parameters import Inventory
 
 _WHY = "torch puts all parameters into one group"
@@ -23,7 +24,20 @@ _WHY = "torch puts all parameters into one group"
 class Torch(Basic):
     """One group of all parameters."""
 
-    grammar = TORCH
+    name = "torch"
+    title = "torch's one group of model.parameters()"
+    nicknames = ("pytorch", "torch.optim", "none", "default")
+    profile = Profile(
+        names="none: one setting for all",
+        lr="base",
+        weight_decay="base",
+        frozen="in the group, and never updated",
+        tied=FIRST,
+        groups="one for all",
+        begins=AS_GIVEN,
+        unknown="it has no options; all are ignored",
+    )
+    example: Mapping[str, Any] | None = {}
     library = "torch 2.15.0"
 
     def decide(self, inventory: Inventory, config: Config, defaults: OptimizerDefaults) -> Decisions:

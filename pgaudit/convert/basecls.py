@@ -8,8 +8,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from pgaudit.config.policy import NORM_TYPES
 from pgaudit.constructors.basecls import OPTIMIZERS
+from pgaudit.constructors.basecls.policy import NORM_TYPES
 from pgaudit.convert.classes import name_in, torch_kinds
 from pgaudit.convert.features import Features, Key, Predicate
 from pgaudit.convert.job import FROZEN_HINT, Converted, Job

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pgaudit.config import load_config
-from pgaudit.config.loader import read_yaml
 from pgaudit.convert.job import Job
 from pgaudit.convert.source import ConversionSource, canonical, own_values, source_of
 from pgaudit.core.errors import ConfigError
+from pgaudit.files.yaml_text import read_yaml
 from pgaudit.models.source import ModelSource
 from pgaudit.text import format_exception, visible
 from pgaudit.user_code import suppress_output

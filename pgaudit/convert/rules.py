@@ -6,8 +6,8 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pgaudit.config.selectors import NORM
 from pgaudit.constructors.native.match import is_norm
+from pgaudit.constructors.native.selectors import NORM
 from pgaudit.convert.classes import kinds, name_in
 from pgaudit.convert.features import Features, Key, Predicate, union
 from pgaudit.convert.job import FROZEN_HINT, Converted, Job

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from pgaudit.config import Config, load_config
+from pgaudit.config import load_config
 from pgaudit.convert import basecls, openmmlab, proof, python, rules, timm
 from pgaudit.convert.job import Converted, Job
 from pgaudit.convert.source import ConversionSource, source_of, without_effect
+from pgaudit.core.config import Config
 from pgaudit.core.errors import ConfigError, UsageError
 from pgaudit.models.source import ModelSource, model_source
 from pgaudit.text import did_you_mean, quoted, visible

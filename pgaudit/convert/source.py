@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from pgaudit.config import Config
 from pgaudit.constructors import constructor_named
 from pgaudit.constructors.native.rules import OF_SCHEDULERS
 from pgaudit.core.assignment import OptimizerInfo
+from pgaudit.core.config import Config
 from pgaudit.core.location import location_order
 from pgaudit.core.setting import Setting
 from pgaudit.pipeline import audit_with_tensors

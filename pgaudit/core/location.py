@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 
+Path = tuple[str | int, ...]
+"""Keys and list indices from the top of a file."""
+
 
 @dataclass(frozen=True, slots=True)
 class Location:

@@ -10,15 +10,23 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from pgaudit.config.documents import read_file
-from pgaudit.config.json_text import read_json
-from pgaudit.config.validation import model_errors
 from pgaudit.core.errors import ConfigError
 from pgaudit.core.findings import Finding
 from pgaudit.core.location import Location
+from pgaudit.files.documents import read_file
+from pgaudit.files.json_text import read_json
+from pgaudit.files.schemas import COUNT, TEXT, array, mapping, optional
+from pgaudit.files.validation import schema_errors
 from pgaudit.names import fold_named
 from pgaudit.sources.lock_names import expanded, spelled
 from pgaudit.text import counted, one_line, quoted, visible
+
+_ENTRY = mapping(
+    {"code": TEXT, "key": optional(TEXT), "params": array(TEXT)}, closed=True, needs=["code", "key", "params"]
+)
+_BASELINE = mapping(
+    {"pgaudit_baseline": COUNT, "findings": array(_ENTRY)}, closed=True, needs=["pgaudit_baseline", "findings"]
+)
 
 FORMAT = 1
 MAX_BYTES = 1 << 28
@@ -71,8 +79,6 @@ def read(path: str) -> Known:
 
 
 def _validated(data: Any, path: str) -> dict[str, Any]:
-    from pgaudit.gate.schema import BaselineData
-
     if not isinstance(data, dict) or "pgaudit_baseline" not in data:
         raise ConfigError("this is not a baseline of pgaudit", _HINT, Location(path))
     version = data["pgaudit_baseline"]
@@ -82,7 +88,7 @@ def _validated(data: Any, path: str) -> dict[str, Any]:
         raise ConfigError(message, "a newer pgaudit wrote it" if newer else _HINT, Location(path))
     found = [
         Finding.error(f"{visible('.'.join(map(str, at)))}: {said}", Location(path), hint)
-        for at, said, hint in model_errors(BaselineData, data)
+        for at, said, hint in schema_errors(_BASELINE, data)
     ]
     if found:
         raise ConfigError(found[:_SPELLED_OUT])

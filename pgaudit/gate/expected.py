@@ -6,11 +6,11 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from pgaudit.config.expect import Expectations, ParamExpectation, RuleExpectation
-from pgaudit.config.layouts import Path
 from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.errors import ConfigError
+from pgaudit.core.expectations import Expectations, ParamExpectation, RuleExpectation
 from pgaudit.core.findings import Finding
+from pgaudit.core.location import Path
 from pgaudit.core.setting import Provenance, deciding_rules
 from pgaudit.report import Report
 from pgaudit.serialize import portable_location

@@ -6,7 +6,6 @@ import os
 from collections import defaultdict
 from collections.abc import Iterator
 
-from pgaudit.config.documents import read_file
 from pgaudit.constructors import constructor_named
 from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.findings import Finding
@@ -14,6 +13,7 @@ from pgaudit.core.location import Location, whole_file
 from pgaudit.core.setting import Provenance
 from pgaudit.diff import Change, ChangeKind, Diff, ValueChange, compare
 from pgaudit.diff.compare import same
+from pgaudit.files.documents import read_file
 from pgaudit.gate.records import Audit
 from pgaudit.report import Report
 from pgaudit.serialize import plain

@@ -12,10 +12,10 @@ from pgaudit.config.project import Listed, Project
 from pgaudit.core.errors import UsageError
 from pgaudit.core.findings import Finding
 from pgaudit.core.location import Location
+from pgaudit.files.inputs import note_input, noted_inputs
 from pgaudit.gate.processes import in_processes
 from pgaudit.gate.records import Audit, Outcome
 from pgaudit.gate.run import run
-from pgaudit.input_files import note_input, noted_inputs
 from pgaudit.names import Names
 from pgaudit.text import did_you_mean, format_exception, visible
 from pgaudit.user_code.imports import fresh_imports

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from pgaudit.config.expect import Expectations, load_expectations
+from pgaudit.config.expect import load_expectations
 from pgaudit.core.errors import PgauditError
+from pgaudit.core.expectations import Expectations
 from pgaudit.core.findings import Finding
 from pgaudit.core.location import Location
 from pgaudit.gate import baseline

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from pgaudit import user_code
-from pgaudit.config import Config
+from pgaudit.core.config import Config
 from pgaudit.core.errors import ModelError, UsageError
 from pgaudit.memory import gc_disabled
 from pgaudit.models.built import BuiltModel

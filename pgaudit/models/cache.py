@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from pgaudit import user_code
-from pgaudit.atomic_write import write_whole
 from pgaudit.core.errors import ModelError
+from pgaudit.files.atomic_write import write_whole
 from pgaudit.models.cache_key import cache_key
 from pgaudit.models.saved.file import Saved, read, written
 from pgaudit.optimizers.read_knowledge import SECTIONS

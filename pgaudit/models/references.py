@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pgaudit.config import Config
+from pgaudit.core.config import Config
 from pgaudit.user_code.imports import is_file
 
 

@@ -12,10 +12,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pgaudit import user_code
-from pgaudit.config import Config
-from pgaudit.config.documents import read_file
+from pgaudit.core.config import Config
 from pgaudit.core.errors import UsageError
 from pgaudit.core.parameters import Inventory
+from pgaudit.files.documents import read_file
 from pgaudit.models.cache import Cache
 from pgaudit.models.references import arguments_for, is_timm_name, resolved
 from pgaudit.models.saved.file import MAX_BYTES, Saved, read

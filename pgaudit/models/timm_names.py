@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 
-from pgaudit.config import Config
+from pgaudit.core.config import Config
 from pgaudit.core.errors import ModelError
 from pgaudit.models.cache import Cache
 from pgaudit.models.misnamed import unknown_model

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from pgaudit.config import Config, load_config
+from pgaudit.config import load_config
 from pgaudit.core.assignment import Assignment, ModelInfo
+from pgaudit.core.config import Config
 from pgaudit.core.errors import ConfigError
-from pgaudit.input_files import read_bytes
+from pgaudit.files.inputs import read_bytes
 from pgaudit.report import Report
 from pgaudit.sources import CONFIGS, lock, saved_report
 from pgaudit.text import nearest, quoted

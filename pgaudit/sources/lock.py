@@ -35,11 +35,11 @@ from collections.abc import Iterator
 from types import NoneType
 from typing import Any
 
-from pgaudit.config.documents import merge_mark
 from pgaudit.core.assignment import Assignment, ModelInfo, OptimizerInfo, ParamAssignment, RecordedParameter
 from pgaudit.core.errors import ConfigError
 from pgaudit.core.location import Location
 from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
+from pgaudit.files.documents import merge_mark
 from pgaudit.names import fold_named
 from pgaudit.report import Report
 from pgaudit.serialize import plain, portable

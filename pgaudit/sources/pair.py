@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from pgaudit.config import Config
+from pgaudit.core.config import Config
 from pgaudit.core.errors import UsageError
 from pgaudit.models.cache import Cache
 from pgaudit.report import Report

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pgaudit.config.json_text import read_json
-from pgaudit.config.validation import model_errors
 from pgaudit.core.assignment import Assignment, ModelInfo, OptimizerInfo, ParamAssignment, RecordedParameter
 from pgaudit.core.errors import ConfigError
 from pgaudit.core.findings import Finding
 from pgaudit.core.location import Location, whole_file
 from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
+from pgaudit.files.json_text import read_json
+from pgaudit.files.validation import schema_errors
 from pgaudit.report import Report
 from pgaudit.serialize import SCHEMA_VERSION
+from pgaudit.sources.report_schema import REPORT
 from pgaudit.text import one_line, quoted, visible
-
-if TYPE_CHECKING:
-    from pgaudit.sources.report_schema import FindingData, ParamData, ReportData, RuleData
 
 MAX_BYTES = 1 << 28
 """Of a JSON report: enough for some 300,000 parameters."""
+
+_Data = Mapping[str, Any]
+"""A part of the parsed JSON."""
 
 _HINT = "pgaudit show MODEL CONFIG --format json -o report.json"
 _SPELLED_OUT = 3
@@ -57,71 +58,87 @@ def from_json(data: Any, path: str | None = None) -> Report:
         ConfigError: as :func:`read_report`.
     """
     report = _validated(data, path)
-    _refuse_doubles((name for param in report.params for name in (param.name, *param.aliases)), path)
-    if len(report.params) != report.model.parameters:
-        held = f"{len(report.params):,} of {report.model.parameters:,} tensors"
+    model, given = report["model"], report["params"]
+    _refuse_doubles((name for param in given for name in (param["name"], *param["aliases"])), path)
+    if len(given) != model["parameters"]:
+        held = f"{len(given):,} of {model['parameters']:,} tensors"
         hint = "write it without --filter, --rule and --changed"
         raise ConfigError(f"the report holds {held}, and all are needed", hint, whole_file(path))
-    config = report.config
+    config = report["config"] or {}
     settings: dict[str, Setting] = {}
-    config_path = config.path if config else None
-    params = tuple(_param(param, settings, config_path) for param in report.params)
-    assignment = Assignment("report", ModelInfo(report.model.ref, report.model.source), _optimizers(report), params)
-    findings = tuple(map(_finding, report.findings))
-    constructor = config.constructor if config else None
+    config_path = config.get("path")
+    params = tuple(_param(param, settings, config_path) for param in given)
+    assignment = Assignment("report", ModelInfo(model["ref"], model["source"]), _optimizers(report), params)
+    findings = tuple(map(_finding, report.get("findings", ())))
+    constructor = config.get("constructor")
     return Report(assignment, constructor, path, config_path, findings).with_bases()
 
 
-def _optimizers(report: ReportData) -> tuple[OptimizerInfo, ...]:
-    if report.optimizers is not None:
-        return tuple(OptimizerInfo(each.type, each.arguments) for each in report.optimizers)
-    called = dict(report.config.optimizer) if report.config else {}
+def _optimizers(report: _Data) -> tuple[OptimizerInfo, ...]:
+    if report.get("optimizers") is not None:
+        return tuple(OptimizerInfo(each["type"], each["arguments"]) for each in report["optimizers"])
+    called = dict(report["config"]["optimizer"]) if report["config"] else {}
     return (OptimizerInfo(called.pop("type", None), called),)
 
 
-def _param(data: ParamData, settings: dict[str, Setting], config: str | None) -> ParamAssignment:
+def _param(data: _Data, settings: dict[str, Setting], config: str | None) -> ParamAssignment:
     parameter = RecordedParameter(
-        data.name,
-        tuple(data.aliases),
-        None if data.shape is None else tuple(data.shape),
-        data.numel,
-        data.dtype,
-        data.module_type,
-        data.trainable,
+        data["name"],
+        tuple(data["aliases"]),
+        None if data["shape"] is None else tuple(data["shape"]),
+        data["numel"],
+        data.get("dtype"),
+        data["module_type"],
+        data["trainable"],
     )
-    held = data.in_optimizer, data.lr, data.weight_decay, data.scheduled_lr, data.extra, data.inert
-    key = repr((held, data.lr_rule, data.weight_decay_rule))
+    key = repr([data.get(word) for word in _SHARED])
     if key not in settings:  # parameters share settings
         settings[key] = _setting(data, config)
-    optimizer = data.optimizer or 0 if data.in_optimizer else None
-    return ParamAssignment(parameter, settings[key], data.group if data.in_optimizer else None, optimizer)
+    if not data["in_optimizer"]:
+        return ParamAssignment(parameter, settings[key], None, None)
+    return ParamAssignment(parameter, settings[key], data.get("group"), data.get("optimizer") or 0)
 
 
-def _setting(data: ParamData, config: str | None) -> Setting:
-    lr_rule, decay_rule = _rule(data.lr_rule, config), _rule(data.weight_decay_rule, config)
-    if not data.in_optimizer:
+_SHARED = "in_optimizer lr weight_decay scheduled_lr extra inert lr_rule weight_decay_rule".split()
+"""What parameters of one setting have in common."""
+
+
+def _setting(data: _Data, config: str | None) -> Setting:
+    lr_rule, decay_rule = _rule(data["lr_rule"], config), _rule(data["weight_decay_rule"], config)
+    if not data["in_optimizer"]:
         return Setting.left_out(lr_rule) if lr_rule else NOT_OPTIMIZED
-    found = Setting.of(data.lr, data.weight_decay, lr_rule, decay_rule, data.extra, inert=frozenset(data.inert))
-    return found.scheduled_at(data.scheduled_lr)
+    lr, decay, scheduled = (_number(data.get(word)) for word in ("lr", "weight_decay", "scheduled_lr"))
+    inert = frozenset(data.get("inert", ()))
+    return Setting.of(lr, decay, lr_rule, decay_rule, data.get("extra", {}), inert=inert).scheduled_at(scheduled)
 
 
-def _rule(data: RuleData | None, config: str | None) -> Provenance | None:
+def _number(value: float | None) -> float | None:
+    return None if value is None else float(value)
+
+
+def _rule(data: _Data | None, config: str | None) -> Provenance | None:
     if data is None:
         return None
-    at = Location(data.path or config, data.line, data.column, bool(data.path)) if data.line and data.column else None
-    return Provenance(data.option, data.key, at)
+    path, line, column = data.get("path"), data["line"], data["column"]
+    at = Location(path or config, line, column, bool(path)) if line and column else None
+    return Provenance(data["option"], data["key"], at)
 
 
-def _finding(data: FindingData) -> Finding:
-    at = Location(data.path, data.line, data.column) if data.path or data.line else None
-    return Finding(data.code, data.name, data.severity, data.message, data.hint, at, tuple(data.params))
+def _finding(data: _Data) -> Finding:
+    path, line = data.get("path"), data.get("line")
+    at = Location(path, line, data.get("column")) if path or line else None
+    return Finding(
+        data["code"],
+        data.get("name", ""),
+        data["severity"],
+        data["message"],
+        data.get("hint"),
+        at,
+        tuple(data.get("params", ())),
+    )
 
 
-def _validated(data: Any, path: str | None) -> ReportData:
-    from pydantic import ValidationError
-
-    from pgaudit.sources.report_schema import ReportData
-
+def _validated(data: Any, path: str | None) -> _Data:
     if not isinstance(data, dict) or "schema_version" not in data:
         raise ConfigError("this is not a report of pgaudit", _HINT, whole_file(path))
     version = data["schema_version"]
@@ -130,10 +147,9 @@ def _validated(data: Any, path: str | None) -> ReportData:
         hint = "a newer pgaudit wrote it" if newer else _HINT
         message = f"schema version {one_line(json.dumps(version), limit=40)}; this pgaudit reads {SCHEMA_VERSION}"
         raise ConfigError(message, hint, whole_file(path))
-    try:
-        return ReportData.model_validate(data)
-    except ValidationError:
-        found = model_errors(ReportData, data)
+    found = schema_errors(REPORT, data)
+    if not found:
+        return data
     problems = [
         Finding.error(f"{visible('.'.join(map(str, at)))}: {said}", whole_file(path), hint) for at, said, hint in found
     ]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pgaudit.config import Config, load_config
+from pgaudit.config import load_config
+from pgaudit.core.config import Config
 from pgaudit.core.errors import UsageError
 from pgaudit.report import Report
 from pgaudit.sources import CONFIGS

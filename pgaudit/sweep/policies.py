@@ -13,7 +13,8 @@ from typing import Any
 
 from pgaudit import serialize
 from pgaudit.checks import refuse_unknown_codes
-from pgaudit.config import Config, load_config
+from pgaudit.config import load_config
+from pgaudit.core.config import Config
 from pgaudit.core.errors import ConfigError, PgauditError, UsageError
 from pgaudit.core.findings import Finding
 from pgaudit.core.location import Location

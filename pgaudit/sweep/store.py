@@ -16,8 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from pgaudit.atomic_write import write_whole
 from pgaudit.core.errors import UsageError
+from pgaudit.files.atomic_write import write_whole
 from pgaudit.sweep.lines import BEGINNING, SCHEMA_VERSION, Identity, line, result
 from pgaudit.sweep.records import SweepResult, Task
 from pgaudit.text import quoted, visible

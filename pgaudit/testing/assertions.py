@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from torch import nn
 
-    from pgaudit.config import Config
-    from pgaudit.config.expect import Expectations
+    from pgaudit.core.config import Config
+    from pgaudit.core.expectations import Expectations
     from pgaudit.core.findings import Threshold
     from pgaudit.core.parameters import Inventory
     from pgaudit.gate import Outcome
@@ -69,7 +69,7 @@ def asserted(model: Model, config: ConfigSource, terms: Terms) -> Report:
 
 def _locked(outcome: Outcome) -> Report | None:
     """What the lock says, where a parameter gets something else."""
-    from pgaudit.config.documents import read_file
+    from pgaudit.files.documents import read_file
     from pgaudit.sources.lock import read_lock
 
     lock = outcome.audit.lock
@@ -108,9 +108,10 @@ def _judged(model: Model, config: ConfigSource, terms: Terms) -> tuple[Report, O
 
 
 def _expectations(given: Expected, config: Config) -> Expectations:
-    from pgaudit.config.documents import refuse
-    from pgaudit.config.expect import Expectations, expect_errors, expectations, load_expectations
-    from pgaudit.config.loader import Document
+    from pgaudit.config.expect import expect_errors, expectations, load_expectations
+    from pgaudit.core.expectations import Expectations
+    from pgaudit.files.documents import refuse
+    from pgaudit.files.yaml_text import Document
 
     if given is None:
         return config.expect or Expectations()
@@ -151,8 +152,8 @@ def _no_lock(lock: str, terms: Terms) -> AssertionError:
 
 
 def _write(report: Report, lock: Path) -> None:
-    from pgaudit.atomic_write import write_whole
     from pgaudit.core.errors import UsageError
+    from pgaudit.files.atomic_write import write_whole
     from pgaudit.sources.lock import written
     from pgaudit.text import quoted
 

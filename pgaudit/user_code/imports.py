@@ -17,7 +17,7 @@ from typing import Any
 
 from pgaudit import user_code
 from pgaudit.core.errors import ModelError
-from pgaudit.input_files import NotRegular, note_input, refuse_irregular
+from pgaudit.files.inputs import NotRegular, note_input, refuse_irregular
 from pgaudit.text import did_you_mean, format_exception, quoted, visible
 from pgaudit.user_code import suppress_output
 from pgaudit.user_code.import_hints import hint_for

@@ -8,7 +8,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from pgaudit import user_code
-from pgaudit.config import Config
+from pgaudit.core.config import Config
 from pgaudit.core.errors import UsageError
 from pgaudit.text import format_exception
 from pgaudit.user_code import suppress_output

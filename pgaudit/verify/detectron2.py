@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any
 
-from pgaudit.config import Config
+from pgaudit.core.config import Config
 from pgaudit.models.references import resolved
 from pgaudit.user_code.imports import import_attribute
 from pgaudit.verify.base import Real

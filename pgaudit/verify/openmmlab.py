@@ -11,7 +11,7 @@ from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pgaudit.config import Config
+from pgaudit.core.config import Config
 from pgaudit.core.errors import UsageError
 from pgaudit.models.walk.families import families_of
 from pgaudit.text import visible

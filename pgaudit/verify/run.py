@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pgaudit.config import Config
 from pgaudit.constructors import constructor_named
 from pgaudit.core.assignment import ParamAssignment
+from pgaudit.core.config import Config
 from pgaudit.core.errors import PgauditError
 from pgaudit.models.build import build_model
 from pgaudit.models.built import BuiltModel

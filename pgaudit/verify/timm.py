@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING
 
-from pgaudit.config import Config
+from pgaudit.core.config import Config
 from pgaudit.verify.base import Real
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from pgaudit.config import Config
+from pgaudit.core.config import Config
 from pgaudit.verify.base import Real
 
 if TYPE_CHECKING:

@@ -11,16 +11,16 @@ import yaml
 from torch import nn
 
 import pgaudit
+from pgaudit.catalogue.example import asked as configs
 from pgaudit.constructors import CONSTRUCTORS
-from pgaudit.constructors.docs.example import ASKED
-from pgaudit.constructors.loaded import _HOMES
 from pgaudit.text import quoted
 from tests.checks.cases import audit, only, places, tree
 from tests.checks.test_pg006 import RmsNorm, marked
 
 OF_RULES = frozenset({"PG001", "PG002", "PG003", "PG004", "PG005", "PG015", "PG016"})
 """The findings that blame a rule, and so stand at its place in the config."""
-OPTIONS = {option for constructor in _HOMES for option in CONSTRUCTORS[constructor].options} - {"rules"}
+BUILT_IN = tuple(CONSTRUCTORS)
+OPTIONS = {option for constructor in BUILT_IN for option in CONSTRUCTORS[constructor].options} - {"rules"}
 
 
 def _t5() -> nn.Module:
@@ -75,13 +75,13 @@ MODELS: dict[str, Callable[[], nn.Module]] = {
 
 def _texts(constructor: str) -> Iterator[str]:
     """The config that asks for undecayed norms and biases, and one without any option."""
-    asked = dict(ASKED[constructor])
+    asked = configs()[constructor]
     yield yaml.safe_dump({"constructor": constructor, **asked})
     yield yaml.safe_dump({"constructor": constructor, **{k: v for k, v in asked.items() if k != "paramwise_cfg"}})
 
 
 @pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("constructor", _HOMES)
+@pytest.mark.parametrize("constructor", BUILT_IN)
 def test_what_a_finding_asks_for_can_be_done(tmp_path: Path, constructor: str, model: str) -> None:
     looked_at = 0
     path = tmp_path / "c.yaml"

@@ -14,7 +14,7 @@ import pgaudit
 from pgaudit import Config, Inventory, PgauditError
 from pgaudit.checks import DOCUMENTED
 from pgaudit.checks.what_if import without
-from pgaudit.config.layouts import Path
+from pgaudit.core.location import Path
 from pgaudit.models.built import BuiltModel
 from tests.budget import examples
 from tests.parity.compare import Case

@@ -15,7 +15,7 @@ import pytest
 from tests.signals import heed_interrupts
 
 REPOSITORY = Path(__file__).parents[2]
-HEAVY = ("torch", "timm", "numpy", "rich", "yaml", "pydantic")
+HEAVY = ("torch", "timm", "numpy", "rich", "yaml", "jsonschema_rs", "pydantic")
 SHOW = [sys.executable, "-m", "pgaudit", "show", "resnet18", "configs/resnet50_mmcv.yaml"]
 
 

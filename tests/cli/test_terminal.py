@@ -108,11 +108,11 @@ def _cases() -> Iterator[list[str]]:
         yield ["finding", "--format", fmt.value]
         yield ["finding", "PG003", "--format", fmt.value]
         yield ["constructors", "--format", fmt.value]
+    from pgaudit.catalogue.listing import built_in
     from pgaudit.checks.documentation import all_documentation
-    from pgaudit.constructors.docs.catalogue import built_in
 
     yield from (["finding", each.kind.code] for each in all_documentation())
-    yield from (["constructors", each.grammar.name] for each in built_in())
+    yield from (["constructors", each.constructor.name] for each in built_in())
     yield ["models", "resnet*"]
     yield ["cache", "info"]
     yield ["lock", "nets.py:tied", "typo.yaml"]

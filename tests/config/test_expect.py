@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from pgaudit import ConfigError, load_config
-from pgaudit.config.expect import Expectations, ParamExpectation, RuleExpectation, load_expectations
+from pgaudit.config.expect import load_expectations
+from pgaudit.core.expectations import Expectations, ParamExpectation, RuleExpectation
 from pgaudit.core.location import Location
 
 TOP = "optimizer: {type: SGD, lr: 0.1}\n"
@@ -103,8 +104,8 @@ WRONG = {
         "f:1:14: rules.fc.count: expected a whole number, got true",
     ),
     "a written count with a point": (
-        "rules: {fc: {count: 2.0}}",
-        "f:1:14: rules.fc.count: expected a whole number, got the number 2.0",
+        "rules: {fc: {count: 2.5}}",
+        "f:1:14: rules.fc.count: expected a whole number, got the number 2.5",
     ),
     "a count below none": ("rules: {fc: -1}", "f:1:9: rules.fc: -1 is no use here; a number from 0 up is"),
     "a glob that is a number": ("rules: {fc: [a, 3]}", "f:1:17: rules.fc.1: expected a name, got the number 3"),

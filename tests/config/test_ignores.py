@@ -8,7 +8,7 @@ import pytest
 
 import pgaudit
 from pgaudit import ConfigError, load_config
-from pgaudit.config import Ignore
+from pgaudit.core.config import Ignore
 
 TOP = "optimizer: {type: SGD, lr: 0.1}\n"
 

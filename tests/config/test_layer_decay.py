@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pgaudit.config import load_config
-from pgaudit.config.grammars.layer_decay import LAYER_DECAYS
+from pgaudit.constructors import CONSTRUCTORS
 from pgaudit.core.errors import ConfigError, UsageError
 
 SHARED = "LearningRateDecayOptimizerConstructor"
@@ -100,19 +100,19 @@ def test_what_the_library_would_fail_on(constructor: str, options: Any, message:
         load_config(_config(constructor, options))
 
 
-@pytest.mark.parametrize("grammar", LAYER_DECAYS, ids=lambda grammar: str(grammar.name))
-def test_the_place_of_a_fault(grammar: Any, tmp_path: Any) -> None:
+@pytest.mark.parametrize("name", [name for name in CONSTRUCTORS if name.endswith("_layer_decay")])
+def test_the_place_of_a_fault(name: str, tmp_path: Any) -> None:
     path = tmp_path / "c.yaml"
     path.write_text(
         "optimizer: {type: SGD, lr: 0.1, weight_decay: 0.1}\n"
-        f"constructor: {grammar.name}\n"
+        f"constructor: {name}\n"
         "paramwise_cfg:\n"
         "  num_layers: 6\n"
         "  decay_rate: 0.5\n"
         "  layer_decay_rate: 0.5\n"
         "  custom_keys: 3\n"
     )
-    if grammar.name == "mmseg_old_layer_decay":
+    if name == "mmseg_old_layer_decay":
         path.write_text(path.read_text().replace("custom_keys: 3", "layer_decay_rates: 3"))
         load_config(path)
         return

@@ -13,12 +13,15 @@ from torch.optim import SGD as SGDClass
 import pgaudit
 from pgaudit import Config, ConfigError, load_config
 from pgaudit.cli import main
-from pgaudit.config.misplaced import OPTIONS, ORDINARY, meant
+from pgaudit.config.misplaced import is_option, meant
 from pgaudit.constructors import CONSTRUCTORS
+from pgaudit.constructors.registry import option_names
 
 SGD = {"type": "SGD", "lr": 0.1, "weight_decay": 0.5}
 FC = {"custom_keys": {"fc": {"lr_mult": 10.0}}}
 OWN: dict[str, Any] = {"optimizer": SGD, "paramwise_cfg": FC}
+
+OPTIONS = frozenset(filter(is_option, option_names()))
 
 ORDINARY_KEYS = """
 seed scheduler schedulers lr_scheduler wandb epochs num_epochs max_epochs total_epochs base_lr lr weight_decay momentum
@@ -109,7 +112,7 @@ def test_every_option_of_every_constructor_is_known_by_its_name() -> None:
     known = {
         option for name, constructor in CONSTRUCTORS.items() if name != "basecls" for option in constructor.options
     }
-    assert known <= OPTIONS | ORDINARY
+    assert known <= option_names()
 
 
 LIBRARIES: dict[str, tuple[dict[str, Any], str]] = {

@@ -16,8 +16,8 @@ from torch import nn
 import pgaudit
 from pgaudit import ConfigError, load_config
 from pgaudit.cli import main
-from pgaudit.config.loader import MAX_BYTES
 from pgaudit.core.location import Location
+from pgaudit.files.yaml_text import MAX_BYTES
 
 Files = dict[str, str]
 

@@ -7,10 +7,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from pgaudit.config import Config
-from pgaudit.config.grammars import BUILT_IN, Grammar
 from pgaudit.constructors import CONSTRUCTORS, Basic, Decision, Decisions, OptimizerDefaults
 from pgaudit.constructors.basic import untouched
+from pgaudit.core.config import Config
 from pgaudit.core.parameters import Inventory
 from pgaudit.core.setting import Provenance, Setting
 
@@ -23,7 +22,8 @@ class Handmade(Basic):
     Schedulers read ``lr_scale``, unless ``scheduled: false`` stands beside it. Nothing reads ``lr_mult`` and ``note``.
     """
 
-    grammar = Grammar("handmade", "what the config says")
+    name = "handmade"
+    title = "what the config says"
     library = "handmade 1.0"
     options = {"groups": "the groups"}
 
@@ -51,5 +51,4 @@ def registered() -> Iterator[None]:
     """Makes the constructor known while a test runs."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(CONSTRUCTORS, "handmade", Handmade())
-        patch.setitem(BUILT_IN, "handmade", Handmade.grammar)
         yield

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pgaudit import ConfigError
-from pgaudit.config.loader import read_yaml
 from pgaudit.convert.words import block, flow, multiplier, number, scalar
+from pgaudit.files.yaml_text import read_yaml
 from tests.budget import examples
 
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)

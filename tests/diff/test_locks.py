@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import pgaudit
-from pgaudit.constructors.docs import example
+from pgaudit.catalogue import example
 from pgaudit.core.errors import ConfigError
 from pgaudit.diff import compare
 from pgaudit.report import Report
@@ -79,7 +79,7 @@ def test_a_models_own_braces_and_commas_are_locked_exactly(module: str) -> None:
 @pytest.mark.parametrize(
     "config",
     [
-        *({"constructor": name, **asked} for name, asked in example.ASKED.items()),
+        *({"constructor": name, **asked} for name, asked in example.asked().items()),
         {"SOLVER": {"WEIGHT_DECAY_BIAS": 0.0}},
         {"SOLVER": {"BIAS_LR_FACTOR": 2.0}},
     ],

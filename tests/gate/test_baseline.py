@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgaudit import ConfigError, Finding
-from pgaudit.config.expect import Expectations
+from pgaudit.core.expectations import Expectations
 from pgaudit.gate import Audit, baseline
 from pgaudit.gate.run import judged
 from tests.diff.random_sides import NAMES

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from torch import nn
 
-from pgaudit.config.expect import Expectations
+from pgaudit.core.expectations import Expectations
 from pgaudit.core.findings import Threshold
 from pgaudit.gate import Audit, Outcome
 from pgaudit.gate.expected import unexpected

@@ -10,7 +10,7 @@ from torch import nn
 
 import pgaudit
 from pgaudit import ConfigError
-from pgaudit.config.expect import Expectations
+from pgaudit.core.expectations import Expectations
 from pgaudit.core.findings import Finding
 from pgaudit.gate import Audit, Outcome
 from pgaudit.gate.locked import lock_findings

@@ -14,7 +14,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pgaudit import PgauditError, Report
-from pgaudit.config.expect import Expectations
+from pgaudit.core.expectations import Expectations
 from pgaudit.gate import Audit, Outcome
 from pgaudit.gate.run import judged
 from pgaudit.optimizers.classes import optimizer_class

@@ -14,7 +14,8 @@ from torch import nn
 
 import pgaudit
 from pgaudit.checks.ignore import sorted_out
-from pgaudit.config import Ignore, load_config
+from pgaudit.config import load_config
+from pgaudit.core.config import Ignore
 from pgaudit.core.errors import ConfigError, UsageError
 from pgaudit.core.findings import Finding
 from pgaudit.explanation import matching

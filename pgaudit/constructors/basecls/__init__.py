@@ -11,19 +11,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
-from pgaudit.config import Config
-from pgaudit.config.grammars.basecls import BASECLS
-from pgaudit.config.policy import NORM_TYPES
 from pgaudit.constructors.arithmetic import times
 from pgaudit.constructors.base import Decision, Decisions, OptimizerDefaults, OptimizerSpec, Unread
+from pgaudit.constructors.basecls.policy import NORM_TYPES, read_policy
 from pgaudit.constructors.basecls.rules import DEFAULT_LR, DEFAULT_WEIGHT_DECAY, chains_of, policy_of
 from pgaudit.constructors.basic import Basic, refuse_raising
 from pgaudit.constructors.engine import RuleChains
 from pgaudit.constructors.evaluation import Occurrence
 from pgaudit.constructors.known_options import FOREIGN_OPTIONS
+from pgaudit.constructors.profile import AS_GIVEN, FIRST, IGNORED, Profile
+from pgaudit.core.config import Config
+from pgaudit.core.layout import Layout
 from pgaudit.core.parameters import Inventory
 from pgaudit.core.setting import NOT_OPTIMIZED
+from pgaudit.files.schemas import FLAG, NON_NEGATIVE, NUMBER, TEXT, Schema, fields, mapping
+from pgaudit.files.validation import Invalid
 
 OPTIMIZERS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "lamb": "timm.optim:Lamb", "lars": "timm.optim:Lars"}
 """BaseCls' names, and the torch classes that stand in for MegEngine's and BaseCls' own."""
@@ -40,12 +44,46 @@ READ = frozenset(
 class BaseCls(Basic):
     """Weight decay by the first matching rule of a policy; one learning rate for all."""
 
-    grammar = BASECLS
+    name = "basecls"
+    title = "BaseCls get_param_groups"
+    nicknames = ("megengine",)
+    layouts = frozenset({"basecls"})
+    scales_lr = True
+    schemas: Mapping[str, Schema] = {
+        "solver": mapping(
+            {
+                "optimizer": TEXT,
+                **fields("basic_lr momentum", NON_NEGATIVE),
+                "nesterov": FLAG,
+                "betas": {"type": "array", "items": NUMBER, "minItems": 2, "maxItems": 2},
+                "always_adapt": FLAG,
+            }
+        )
+    }
+    profile = Profile(
+        names="a pattern is an expression, searched in the name, or a class; the first rule wins",
+        lr="basic_lr × world_size",
+        weight_decay="the first rule that matches, else the policy's last number",
+        frozen="in a group, under its rule",
+        tied=FIRST,
+        groups="one for each weight decay",
+        begins=AS_GIVEN,
+        unknown=IGNORED,
+    )
+    example: Mapping[str, Any] | None = {"solver": {"weight_decay": [[0, "bias"], [0, "NORM_TYPES"], 1.0]}}
     library = "BaseCls 2f206e9"
     options: Mapping[str, str] = {
         "basic_lr": "the lr of one process",
         "weight_decay": "a number, or rules [value, pattern] that end in one",
     }
+
+    def errors(self, layout: Layout) -> list[Invalid]:
+        """See :class:`pgaudit.constructors.base.Constructor`."""
+        found = super().errors(layout)
+        if isinstance(layout.solver, dict) and "weight_decay" in layout.solver:
+            _, wrong = read_policy(layout.solver["weight_decay"])
+            found += [each._replace(at=("solver", "weight_decay", *each.at)) for each in wrong]
+        return found
 
     def optimizer(self, config: Config) -> OptimizerSpec:
         """``DefaultSolver.build_optimizer``: the lr scales with the number of processes, the optimizer's own weight

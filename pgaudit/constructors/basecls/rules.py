@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pgaudit.config import Config
-from pgaudit.config.policy import NORM_TYPES, Policy, PolicyRule, read_policy
 from pgaudit.constructors.base import OptimizerDefaults
+from pgaudit.constructors.basecls.policy import NORM_TYPES, Policy, PolicyRule, read_policy
 from pgaudit.constructors.engine import RuleChains, Winners
 from pgaudit.constructors.evaluation import Computation, Spans
 from pgaudit.constructors.rule import Rule, for_all
+from pgaudit.core.config import Config
 from pgaudit.core.parameters import Visit
 from pgaudit.core.setting import Provenance, Setting
 from pgaudit.models.walk.families import NORMS

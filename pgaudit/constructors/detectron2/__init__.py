@@ -17,25 +17,49 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from pgaudit.config import Config
-from pgaudit.config.grammars.detectron2 import DETECTRON2
 from pgaudit.constructors.base import Decision, Decisions, OptimizerDefaults, OptimizerSpec, Unread
 from pgaudit.constructors.basic import Basic, refuse_raising
 from pgaudit.constructors.detectron2.arguments import OPTIONS, arguments_of, solver_value
+from pgaudit.constructors.detectron2.errors import PARAMWISE, errors
 from pgaudit.constructors.detectron2.rules import DUPLICATE, chains_of
 from pgaudit.constructors.engine import RuleChains
 from pgaudit.constructors.evaluation import Occurrence, RuleEvaluation
+from pgaudit.constructors.profile import AS_GIVEN, FIRST, LEFT_OUT, Profile
+from pgaudit.core.config import Config
+from pgaudit.core.layout import OPTIMIZER_LAYOUTS, Layout
 from pgaudit.core.parameters import Inventory, Listing
 from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
+from pgaudit.files.schemas import Schema
+from pgaudit.files.validation import Invalid
 
 
 class Detectron2(Basic):
     """Absolute hyperparameters by a parameter's own name, and a weight decay for norms; equal groups merged."""
 
-    grammar = DETECTRON2
+    name = "detectron2"
+    title = "detectron2 get_default_optimizer_params"
+    aliases = ("get_default_optimizer_params",)
+    nicknames = ("d2", "detectron")
+    layouts = OPTIMIZER_LAYOUTS | {"detectron2"}
+    schemas: Mapping[str, Schema] = {"paramwise_cfg": PARAMWISE}
+    profile = Profile(
+        names="an override is the parameter's own name, without its module's",
+        lr="override, lr_factor_func, base",
+        weight_decay="override (biases are one), norm, base",
+        frozen=LEFT_OUT,
+        tied=FIRST,
+        groups="one for each set of equal settings",
+        begins=AS_GIVEN,
+        unknown="TypeError",
+    )
+    example: Mapping[str, Any] | None = {"paramwise_cfg": {"weight_decay_norm": 0.0, "weight_decay_bias": 0.0}}
     lists: Listing = "named_modules"
     library = "detectron2 02b5c4e"
     options = OPTIONS
+
+    def errors(self, layout: Layout) -> list[Invalid]:
+        """See :class:`pgaudit.constructors.base.Constructor`."""
+        return errors(layout)
 
     def optimizer(self, config: Config) -> OptimizerSpec:
         """``build_optimizer`` for a ``SOLVER``; otherwise what stands in ``optimizer``."""

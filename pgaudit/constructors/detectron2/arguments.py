@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pgaudit.config import Config
-from pgaudit.config.grammars.detectron2 import SOLVER, literal
-from pgaudit.config.layouts import Path
 from pgaudit.constructors.base import OptimizerDefaults
+from pgaudit.constructors.detectron2.errors import SOLVER, literal
+from pgaudit.core.config import Config
+from pgaudit.core.location import Path
 from pgaudit.core.setting import Provenance
 
 OPTIONS = {

@@ -10,8 +10,6 @@ from numbers import Real
 from operator import attrgetter
 from typing import Any
 
-from pgaudit.config import Config
-from pgaudit.config.layouts import Path
 from pgaudit.constructors.arithmetic import times
 from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.constructors.basic import base_rule
@@ -19,6 +17,8 @@ from pgaudit.constructors.detectron2.arguments import Argument, Arguments, argum
 from pgaudit.constructors.engine import RuleChains, Winners
 from pgaudit.constructors.evaluation import Computation, Decided
 from pgaudit.constructors.rule import Gives, Rule
+from pgaudit.core.config import Config
+from pgaudit.core.location import Path
 from pgaudit.core.parameters import Visit
 from pgaudit.core.setting import Provenance, Setting, Value
 from pgaudit.models.walk.families import NORM_LIKE, NORMS

@@ -8,20 +8,32 @@ layers may share a group, and then the first one's lr.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from pgaudit.config import Config
-from pgaudit.config.grammars.layer_decay import MMPOSE_LAYER_DECAY
-from pgaudit.constructors.layer_decay.named import RATE_IS, NamedLayerDecay
+from pgaudit.constructors.layer_decay.named import COUNTED, RATE_IS, SHARED, NamedLayerDecay
 from pgaudit.constructors.layer_decay.stages import Layers
+from pgaudit.constructors.profile import Profile
+from pgaudit.core.config import Config
 from pgaudit.core.parameters import Inventory
+from pgaudit.files.schemas import Schema
 from pgaudit.text import quoted
 
 
 class MmposeLayerDecay(NamedLayerDecay):
     """The lr by the layers of a ViT, no weight decay for vectors, biases and position embeddings."""
 
-    grammar = MMPOSE_LAYER_DECAY
+    name = "mmpose_layer_decay"
+    title = "mmpose LayerDecayOptimWrapperConstructor"
+    aliases = ("LayerDecayOptimWrapperConstructor", "mmpose.LayerDecayOptimWrapperConstructor")
+    schemas: Mapping[str, Schema] = COUNTED
+    asks = "get"
+    profile: Profile | None = replace(
+        SHARED,
+        names="layers by the names of a ViT below `backbone.`, whatever its class",
+        weight_decay="none for 1-d parameters, `.bias` and what is called `pos_embed`, else base; no option changes it",
+    )
+    example: Mapping[str, Any] | None = {"paramwise_cfg": {"num_layers": 12, "layer_decay_rate": 0.5}}
     library = "mmpose 1.3.2"
     call = "mmpose's LayerDecayOptimWrapperConstructor.add_params"
     rate = "layer_decay_rate"

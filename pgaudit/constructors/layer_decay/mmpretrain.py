@@ -8,27 +8,58 @@ Where the optimizer has no weight decay, the library fails in the text of a debu
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
-from pgaudit.config import Config
-from pgaudit.config.grammars.layer_decay import MMPRETRAIN_LAYER_DECAY
 from pgaudit.constructors.base import Conflict, Decision, Decisions, OptimizerDefaults, Unread
 from pgaudit.constructors.basic import EMPTY, explained_as_one_group, note_of_second_group, one_group, refuse_raising
 from pgaudit.constructors.engine import RuleChains
 from pgaudit.constructors.evaluation import Occurrence
-from pgaudit.constructors.layer_decay.named import RATE_IS
+from pgaudit.constructors.layer_decay.named import DEPTH, RATE_IS
 from pgaudit.constructors.layer_decay.rules import CALL, LayerDecayRules
 from pgaudit.constructors.layer_decay.shared import FROZEN, LayerDecay, left_out, refuse_without_parameters
 from pgaudit.constructors.layer_decay.unread import unread
 from pgaudit.constructors.openmmlab import custom_keys
+from pgaudit.constructors.openmmlab.errors import copying_errors
+from pgaudit.constructors.profile import INSIDE, LEFT_OUT, Profile
+from pgaudit.core.config import Config
+from pgaudit.core.layout import Layout
 from pgaudit.core.parameters import Inventory, Listing
 from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
+from pgaudit.files.schemas import NON_NEGATIVE, Schema, each, fields, mapping, optional
+from pgaudit.files.validation import Invalid
 from pgaudit.text import quoted
 
 
 class MmpretrainLayerDecay(LayerDecay):
     """The lr by the model's own layers, the weight decay by custom keys and mmengine's options."""
 
-    grammar = MMPRETRAIN_LAYER_DECAY
+    name = "mmpretrain_layer_decay"
+    title = "mmpretrain LearningRateDecayOptimWrapperConstructor"
+    aliases = ("LearningRateDecayOptimWrapperConstructor", "mmpretrain.LearningRateDecayOptimWrapperConstructor")
+    nicknames = ("mmpretrain",)
+    schemas: Mapping[str, Schema] = {
+        "paramwise_cfg": mapping(
+            {
+                "layer_decay_rate": NON_NEGATIVE,
+                "custom_keys": each(mapping(fields("lr_mult decay_mult lr weight_decay", NON_NEGATIVE))),
+                **fields("bias_decay_mult norm_decay_mult flat_decay_mult", optional(NON_NEGATIVE)),
+            }
+        )
+    }
+    profile = Profile(
+        names="a key is a part of the name; the longest key wins. Layers by the model's own get_layer_depth()",
+        lr=DEPTH,
+        weight_decay="custom key (its weight_decay, then its decay_mult), norm, bias, 1-d, base; unset options are "
+        "passed over",
+        frozen=LEFT_OUT,
+        tied="torch refuses them",
+        groups="one a parameter; without options one for all",
+        begins=INSIDE,
+        unknown="ignored; in a custom key copied into the group",
+    )
+    example: Mapping[str, Any] | None = {
+        "paramwise_cfg": {"layer_decay_rate": 0.5, "norm_decay_mult": 0.0, "bias_decay_mult": 0.0}
+    }
     lists: Listing = "named_children"
     library = "mmpretrain 1.2.0"
     options: Mapping[str, str] = {
@@ -38,6 +69,10 @@ class MmpretrainLayerDecay(LayerDecay):
         "bias_decay_mult": "weight decay of biases",
         "flat_decay_mult": "weight decay of vectors",
     }
+
+    def errors(self, layout: Layout) -> list[Invalid]:
+        """See :class:`pgaudit.constructors.base.Constructor`."""
+        return copying_errors(layout, self.schemas["paramwise_cfg"], CALL.removesuffix(".add_params"))
 
     def chains(self, inventory: Inventory, config: Config, defaults: OptimizerDefaults) -> RuleChains:
         """Custom keys, the options that are given, and the layer."""

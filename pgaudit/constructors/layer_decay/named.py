@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
-from pgaudit.config import Config
 from pgaudit.constructors.arithmetic import times
 from pgaudit.constructors.base import Decision, Decisions, OptimizerDefaults, Unread
 from pgaudit.constructors.basic import (
@@ -23,6 +22,7 @@ from pgaudit.constructors.basic import (
 from pgaudit.constructors.engine import RuleChains, Winners
 from pgaudit.constructors.evaluation import Computation, Decided, Occurrence
 from pgaudit.constructors.known_options import FOREIGN_OPTIONS
+from pgaudit.constructors.layer_decay.errors import option_errors
 from pgaudit.constructors.layer_decay.shared import (
     FROZEN,
     LayerDecay,
@@ -34,13 +34,40 @@ from pgaudit.constructors.layer_decay.shared import (
     refuse_without_parameters,
 )
 from pgaudit.constructors.layer_decay.stages import Layers, Unplaced, layers_of
+from pgaudit.constructors.profile import FIRST, IGNORED, INSIDE, LEFT_OUT, Profile
 from pgaudit.constructors.rule import Gives, Rule, base_value
+from pgaudit.core.config import Config
+from pgaudit.core.layout import Layout
 from pgaudit.core.parameters import Inventory, Visit
 from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
+from pgaudit.files.schemas import NON_NEGATIVE, TEXT, Schema, fields, mapping
+from pgaudit.files.validation import Invalid
 from pgaudit.text import quoted
 
 NO_DECAY = Provenance("no_decay")
 """The library's own rule, by its word for such groups."""
+
+DEPTH = "the layer, base; no key changes it"
+"""What decides the lr, in all of them."""
+
+SHARED = Profile(
+    names="layers by the names below `backbone.`, which is a ConvNeXt by its class's name",
+    lr=DEPTH,
+    weight_decay="none for 1-d parameters and for `.bias`, else base; no option changes it",
+    frozen=LEFT_OUT,
+    tied=FIRST,
+    groups="of each layer, with and without decay",
+    begins=INSIDE,
+    unknown=IGNORED,
+)
+"""What they have in common."""
+
+COUNTED: Mapping[str, Schema] = {
+    "paramwise_cfg": mapping(
+        fields("num_layers layer_decay_rate", NON_NEGATIVE), needs=["num_layers", "layer_decay_rate"]
+    )
+}
+"""The options of those that know one way to count layers."""
 
 RATE_IS = "lr of a layer, as a multiple of the next layer's"
 
@@ -54,11 +81,29 @@ class NamedLayerDecay(LayerDecay):
     """The option that says by what a layer's lr is a multiple of the next."""
     call: str
     """The method that makes the groups."""
+    builder: str | None = None
+    """The class, in words, where the method is another class's."""
+    asks: str | None = None
+    """The method of ``paramwise_cfg`` that is called before anybody knows that there is one."""
+    needs_rate = False
+    """Whether the rate is asked for even where there are no options."""
+    schemas: Mapping[str, Schema] = {
+        "paramwise_cfg": mapping(
+            {**fields("num_layers decay_rate", NON_NEGATIVE), "decay_type": TEXT}, needs=["num_layers", "decay_rate"]
+        )
+    }
+    profile: Profile | None = SHARED
+    example: Mapping[str, Any] | None = {"paramwise_cfg": {"num_layers": 12, "decay_rate": 0.5}}
     options: Mapping[str, str] = {
         "num_layers": "layers of the backbone; stem and head are two more",
         "decay_rate": RATE_IS,
         "decay_type": "what a layer is: layer_wise or stage_wise",
     }
+
+    def errors(self, layout: Layout) -> list[Invalid]:
+        """See :class:`pgaudit.constructors.base.Constructor`."""
+        library = self.builder or self.call.removesuffix(".add_params")
+        return option_errors(layout, self.schemas["paramwise_cfg"], library, self.asks, needs_rate=self.needs_rate)
 
     def chains(self, inventory: Inventory, config: Config, defaults: OptimizerDefaults) -> RuleChains:
         """What has no weight decay, and the layer."""

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from pgaudit.config import Config
 from pgaudit.constructors.arithmetic import times
 from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.constructors.basic import untouched
@@ -16,6 +15,7 @@ from pgaudit.constructors.layer_decay.options import OPTIONS, RATE, matches, say
 from pgaudit.constructors.layer_decay.shared import layer_rule, layered, no_lr, power
 from pgaudit.constructors.openmmlab import custom_keys
 from pgaudit.constructors.rule import Gives, Rule, base_value
+from pgaudit.core.config import Config
 from pgaudit.core.parameters import Inventory, Visit
 from pgaudit.core.setting import Provenance, Setting
 from pgaudit.text import quoted

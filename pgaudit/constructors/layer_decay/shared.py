@@ -6,12 +6,12 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from pgaudit.config import Config
 from pgaudit.constructors.base import Decision, OptimizerSpec
 from pgaudit.constructors.basic import Basic, base_rule
 from pgaudit.constructors.evaluation import BOTH, Occurrence, RuleEvaluation
 from pgaudit.constructors.mmengine import class_named
 from pgaudit.constructors.rule import Gives, Rule
+from pgaudit.core.config import Config
 from pgaudit.core.errors import ConfigError
 from pgaudit.core.parameters import Visit
 from pgaudit.core.setting import Provenance, Setting

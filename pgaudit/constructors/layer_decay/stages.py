@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pgaudit.config import Config
+from pgaudit.core.config import Config
 from pgaudit.core.parameters import Hints
 from pgaudit.text import format_exception, quoted, visible
 

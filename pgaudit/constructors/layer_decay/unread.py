@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgaudit.config import Config
 from pgaudit.constructors.base import OptimizerDefaults, Unread
 from pgaudit.constructors.known_options import FOREIGN_OPTIONS, SISTERS_BY_KEY
 from pgaudit.constructors.layer_decay.options import OPTIONS, RATE
+from pgaudit.core.config import Config
 from pgaudit.text import quoted, visible
 
 READ = frozenset({"custom_keys", RATE, *OPTIONS})

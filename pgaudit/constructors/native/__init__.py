@@ -10,31 +10,56 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
-from pgaudit.config import Config
-from pgaudit.config.grammars.rules import RULES, rules_of
-from pgaudit.config.selectors import NORM
 from pgaudit.constructors.base import Decision, Decisions, OptimizerDefaults
 from pgaudit.constructors.basic import Basic, refuse_raising
 from pgaudit.constructors.engine import RuleChains
 from pgaudit.constructors.evaluation import BOTH, Occurrence, RuleEvaluation
+from pgaudit.constructors.native.errors import PARAMWISE, RULE, errors, rules_of
 from pgaudit.constructors.native.match import class_path
 from pgaudit.constructors.native.rules import FROZEN, chains_of
+from pgaudit.constructors.native.selectors import NORM
+from pgaudit.constructors.profile import AS_GIVEN, LEFT_OUT, Profile
+from pgaudit.core.config import Config
+from pgaudit.core.layout import Layout
 from pgaudit.core.parameters import Inventory, Visit
 from pgaudit.core.setting import NOT_OPTIMIZED, Setting
+from pgaudit.files.schemas import Schema, array
+from pgaudit.files.validation import Invalid
 from pgaudit.text import visible
 
 
 class Native(Basic):
     """What we would recommend to a new project."""
 
-    grammar = RULES
+    name = "rules"
+    title = "pgaudit's own list of rules"
+    aliases = ("plain",)
+    schemas: Mapping[str, Schema] = {
+        "paramwise_cfg": {**PARAMWISE, "properties": {**PARAMWISE["properties"], "rules": array(RULE)}}
+    }
+    profile = Profile(
+        names="a glob or an expression matches the whole name; also classes and numbers of dimensions",
+        lr="the last rule that states it, base; with mode: first, the first rule",
+        weight_decay="the last rule that states it, base; with mode: first, the first rule",
+        frozen=LEFT_OUT,
+        tied="must get the same under each name",
+        groups="one for each set of equal settings",
+        begins=AS_GIVEN,
+        unknown="an error",
+    )
+    example: Mapping[str, Any] | None = {"paramwise_cfg": {"rules": [{"match": {"ndim": [0, 1]}, "weight_decay": 0}]}}
     library = "pgaudit"
     options: Mapping[str, str] = {
         "rules": "what to do with which parameters, in order",
         "mode": "whether later rules override (layered) or the first one wins (first)",
         "unmatched": "what becomes of parameters without a rule: base values, freeze, or error",
     }
+
+    def errors(self, layout: Layout) -> list[Invalid]:
+        """See :class:`pgaudit.constructors.base.Constructor`."""
+        return errors(layout)
 
     def class_refs(self, config: Config) -> Mapping[str, tuple[str | int, ...]]:
         """The types that rules match on."""

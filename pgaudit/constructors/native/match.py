@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pgaudit.config.selectors import NORM, Conditions, Match
 from pgaudit.constructors.base import OptimizerDefaults
+from pgaudit.constructors.native.selectors import NORM, Conditions, Match
 from pgaudit.core.parameters import ModuleType, Visit
 from pgaudit.models.walk.families import NORMS
 from pgaudit.names import Globs

@@ -7,15 +7,15 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from pgaudit.config import Config
-from pgaudit.config.grammars.rules import PlainRule, rules_of
 from pgaudit.constructors.arithmetic import times
 from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.constructors.basic import untouched
 from pgaudit.constructors.engine import RuleChains, Winners
 from pgaudit.constructors.evaluation import Computation, Decided, Spans
+from pgaudit.constructors.native.errors import PlainRule, rules_of
 from pgaudit.constructors.native.match import Selector
 from pgaudit.constructors.rule import Gives, Rule
+from pgaudit.core.config import Config
 from pgaudit.core.parameters import Visit
 from pgaudit.core.setting import Provenance, Setting, Value
 from pgaudit.text import did_you_mean, quoted, visible

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
-from pgaudit.config import Config
 from pgaudit.constructors.base import Conflict, Decision, Decisions, OptimizerDefaults
 from pgaudit.constructors.basic import (
     EMPTY,
@@ -19,6 +19,8 @@ from pgaudit.constructors.evaluation import BOTH, Computation, Occurrence, RuleE
 from pgaudit.constructors.openmmlab import custom_keys
 from pgaudit.constructors.openmmlab.dialect import Dialect
 from pgaudit.constructors.openmmlab.rules import chains_of
+from pgaudit.constructors.openmmlab.schema import EXAMPLE
+from pgaudit.core.config import Config
 from pgaudit.core.parameters import Inventory, Listing, Visit
 from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
 from pgaudit.text import quoted
@@ -32,6 +34,7 @@ class OpenMMLab(Basic):
     unwraps_module = True
     lists: Listing = "named_children"
     dialect: Dialect
+    example: Mapping[str, Any] | None = {"paramwise_cfg": EXAMPLE}
 
     @property
     def options(self) -> Mapping[str, str]:  # type: ignore[override]

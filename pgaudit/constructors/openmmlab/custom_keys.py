@@ -7,9 +7,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from pgaudit.config import Config
 from pgaudit.constructors.evaluation import Decided, Spans
 from pgaudit.constructors.rule import Gives, Rule
+from pgaudit.core.config import Config
 from pgaudit.core.setting import Provenance
 
 

@@ -32,6 +32,11 @@ class Dialect:
     can_force: bool = False
     """Whether ``force_default_settings`` lets the options decide after the custom keys."""
 
+    @property
+    def library(self) -> str:
+        """The library and its class, in words."""
+        return self.call.removesuffix(".add_params")
+
     def first(self, visit: Visit, of: Decided) -> Option | None:
         """Returns the option that decides a value of a parameter where all are given."""
         return next((option for option in self.options if option.of == of and option.matches(visit)), None)

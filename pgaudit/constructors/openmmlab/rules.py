@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from pgaudit.config import Config
-from pgaudit.config.layouts import Path
 from pgaudit.constructors.arithmetic import times
 from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.constructors.basic import untouched
@@ -17,6 +15,8 @@ from pgaudit.constructors.openmmlab import custom_keys
 from pgaudit.constructors.openmmlab.dialect import Dialect
 from pgaudit.constructors.openmmlab.options import Option
 from pgaudit.constructors.rule import Gives, Rule
+from pgaudit.core.config import Config
+from pgaudit.core.location import Path
 from pgaudit.core.parameters import Visit
 from pgaudit.core.setting import Provenance, Setting
 from pgaudit.text import quoted

@@ -24,17 +24,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
-from pgaudit.config import Config
-from pgaudit.config.grammars.regex import REGEX
 from pgaudit.constructors.base import Decision, Decisions, OptimizerDefaults
 from pgaudit.constructors.basic import Basic, refuse_raising
 from pgaudit.constructors.engine import RuleChains
 from pgaudit.constructors.evaluation import Occurrence
+from pgaudit.constructors.profile import AS_GIVEN, FIRST, IGNORED, LEFT_OUT, Profile
+from pgaudit.constructors.regex.patterns import errors
 from pgaudit.constructors.regex.rules import AT, FROZEN, chains_of, explained
+from pgaudit.core.config import Config
+from pgaudit.core.layout import Layout
 from pgaudit.core.parameters import Inventory
 from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
+from pgaudit.files.schemas import ANYTHING, NUMBER, TEXT, Schema, array, fields, mapping, optional
+from pgaudit.files.validation import Invalid
 from pgaudit.text import counted, visible
+
+PAIR: Schema = {"type": "array", "prefixItems": [TEXT, NUMBER], "minItems": 2, "maxItems": 2}
+"""A pattern, and by what it multiplies."""
 
 _NAMED = 3
 """Names of parameters without a schedule that are spelled out."""
@@ -43,13 +51,36 @@ _NAMED = 3
 class Regex(Basic):
     """Multipliers of lr and weight decay by the first pattern that fits a parameter's whole name."""
 
-    grammar = REGEX
+    name = "regex"
+    title = "big_vision's ordered full-match patterns"
+    aliases = ("big_vision",)
+    nicknames = ("bigvision",)
+    schemas: Mapping[str, Schema] = {
+        "paramwise_cfg": mapping({"schedule": ANYTHING, **fields("lr_mults wd_mults", optional(array(PAIR)))})
+    }
+    profile = Profile(
+        names="a pattern is an expression that matches the whole name; the first wins, in each list by itself",
+        lr="lr_mults, base",
+        weight_decay="wd_mults, else none",
+        frozen=LEFT_OUT,
+        tied=FIRST,
+        groups="one for each set of equal settings",
+        begins=AS_GIVEN,
+        unknown=IGNORED,
+    )
+    example: Mapping[str, Any] | None = {
+        "paramwise_cfg": {"wd_mults": [[r".*\.bias", 0.0], [r".*(norm|bn).*", 0.0], [".*", 1.0]]}
+    }
     library = "big_vision 0127fb6"
     options: Mapping[str, str] = {
         "schedule": "which parameters train: patterns that speak of all, with null for those that do not",
         "lr_mults": "patterns, and by what the lr is multiplied",
         "wd_mults": "patterns, and by what the weight decay is multiplied; nothing else decays",
     }
+
+    def errors(self, layout: Layout) -> list[Invalid]:
+        """See :class:`pgaudit.constructors.base.Constructor`."""
+        return errors(layout)
 
     def chains(self, inventory: Inventory, config: Config, defaults: OptimizerDefaults) -> RuleChains:
         """The patterns, list by list."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pgaudit.config import Config
-from pgaudit.config.grammars.regex import compiled, no_decay_patterns, pattern_errors
 from pgaudit.constructors.arithmetic import times
 from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.constructors.engine import RuleChains, Winners
 from pgaudit.constructors.evaluation import BOTH, Computation, Decided, RuleEvaluation
+from pgaudit.constructors.regex.patterns import compiled, no_decay_patterns, pattern_errors
 from pgaudit.constructors.regex.spans import spans_of
 from pgaudit.constructors.rule import Gives, Rule, for_all
+from pgaudit.core.config import Config
 from pgaudit.core.parameters import Visit
 from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pgaudit.config.grammars.regex import compiled
 from pgaudit.constructors.evaluation import Spans
+from pgaudit.constructors.regex.patterns import compiled
 from pgaudit.expressions import Expression
 
 _ANY = (".*?", ".*")

@@ -16,16 +16,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
-from pgaudit.config import Config
-from pgaudit.config.grammars.timm import CALL, TIMM
 from pgaudit.constructors.base import Decision, Decisions, OptimizerDefaults, OptimizerSpec
 from pgaudit.constructors.basic import Basic, conflicts_of, refuse_raising
 from pgaudit.constructors.engine import RuleChains
 from pgaudit.constructors.evaluation import BOTH, Occurrence, RuleEvaluation
+from pgaudit.constructors.profile import AS_GIVEN, FIRST, LEFT_OUT, Profile
+from pgaudit.constructors.timm.errors import CALL, PARAMWISE, errors
 from pgaudit.constructors.timm.rules import TimmRules
+from pgaudit.core.config import Config
+from pgaudit.core.layout import Layout
 from pgaudit.core.parameters import Inventory, Visit
 from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
+from pgaudit.files.schemas import Schema
+from pgaudit.files.validation import Invalid
 
 
 def _shown(tried: RuleEvaluation) -> RuleEvaluation:
@@ -40,7 +45,21 @@ _FROZEN = Decision(Setting.left_out(Provenance("frozen")), None)
 class Timm(Basic):
     """Groups by number of dimensions and by the model's own no_weight_decay() and group_matcher()."""
 
-    grammar = TIMM
+    name = "timm"
+    title = "timm create_optimizer_v2"
+    aliases = ("create_optimizer_v2",)
+    schemas: Mapping[str, Schema] = {"paramwise_cfg": PARAMWISE}
+    profile = Profile(
+        names="the model's own no_weight_decay(), by fnmatch on the whole name",
+        lr="base; layer_decay is for timm's schedulers, as lr_scale",
+        weight_decay="none for 1-d parameters, biases and no_weight_decay(), else base",
+        frozen=LEFT_OUT,
+        tied=FIRST,
+        groups="with and without decay; with layer_decay, of each layer",
+        begins=AS_GIVEN,
+        unknown="refused here; in `optimizer` they are arguments of the class",
+    )
+    example: Mapping[str, Any] | None = {"optimizer": {"type": "sgd"}}
     library = "timm 1.0.31"
     options: Mapping[str, str] = {
         "filter_bias_and_bn": "no weight decay for vectors and biases (on unless told otherwise)",
@@ -50,6 +69,10 @@ class Timm(Basic):
         "fallback_list": "globs of the parameters that a hybrid optimizer gives to its fallback",
         "fallback_no_weight_decay": "adds the model's no_weight_decay() to fallback_list",
     }
+
+    def errors(self, layout: Layout) -> list[Invalid]:
+        """See :class:`pgaudit.constructors.base.Constructor`."""
+        return errors(layout)
 
     def optimizer(self, config: Config) -> OptimizerSpec:
         """The optimizer's own weight decay is 0: groups have it."""

@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pgaudit.config import Config
-from pgaudit.config.grammars.timm import CALL
+from pgaudit.constructors.timm.errors import CALL
+from pgaudit.core.config import Config
 from pgaudit.core.parameters import Hints
 
 _BY = {

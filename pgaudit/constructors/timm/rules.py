@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pgaudit.config import Config
-from pgaudit.config.grammars.timm import CALL
 from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.constructors.basic import base_rule
 from pgaudit.constructors.engine import RuleChains, Winners
 from pgaudit.constructors.evaluation import BOTH, Computation, Decided
 from pgaudit.constructors.rule import Gives, Rule, base_value
+from pgaudit.constructors.timm.errors import CALL
 from pgaudit.constructors.timm.layers import LayerScales
 from pgaudit.constructors.timm.names import NameGlobs
+from pgaudit.core.config import Config
 from pgaudit.core.parameters import Inventory, Visit
 from pgaudit.core.setting import Provenance, Setting
 from pgaudit.text import quoted

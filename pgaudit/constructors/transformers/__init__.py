@@ -18,16 +18,17 @@ Where the parameters that train lie on several device meshes, each of the two gr
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from pgaudit.config import Config
-from pgaudit.config.grammars.transformers import TRANSFORMERS
 from pgaudit.constructors.base import Decision, Decisions, OptimizerDefaults, OptimizerSpec, Unread
 from pgaudit.constructors.basic import Basic, conflicts_of, refuse_raising
 from pgaudit.constructors.engine import RuleChains
 from pgaudit.constructors.evaluation import Occurrence, RuleEvaluation
 from pgaudit.constructors.known_options import FOREIGN_OPTIONS
+from pgaudit.constructors.profile import AS_GIVEN, FIRST, LEFT_OUT, Profile
 from pgaudit.constructors.transformers.rules import asked_of, chains_of
+from pgaudit.core.config import Config
 from pgaudit.core.parameters import Inventory, Visit
 from pgaudit.core.setting import NOT_OPTIMIZED, Provenance
 from pgaudit.text import quoted
@@ -41,7 +42,22 @@ LEARNING_RATE = 5e-5
 class Transformers(Basic):
     """No weight decay for layer norms, and for what is called bias or norm."""
 
-    grammar = TRANSFORMERS
+    name = "transformers"
+    title = "transformers Trainer.create_optimizer"
+    aliases = ("Trainer",)
+    nicknames = ("hf", "huggingface", "hugging_face", "trainer", "transformer")
+    profile = Profile(
+        names="five expressions, searched in lower case in the name and its ends; none to choose",
+        lr="base",
+        weight_decay="none below a LayerNorm, where an expression is found, or for a name that `get_parameter_names()` "
+        "does not list, as in wrapped models (`unlisted_name`); else base",
+        frozen=LEFT_OUT,
+        tied=FIRST,
+        groups="with and without decay, even if empty",
+        begins=AS_GIVEN,
+        unknown="it has no options; all are ignored",
+    )
+    example: Mapping[str, Any] | None = {}
     library = "transformers 5.23.0"
 
     def optimizer(self, config: Config) -> OptimizerSpec:

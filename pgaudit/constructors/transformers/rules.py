@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from pgaudit.config import Config
 from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.constructors.engine import RuleChains, Winners
 from pgaudit.constructors.evaluation import Computation, Decided, Spans
 from pgaudit.constructors.rule import Gives, Rule, for_all
+from pgaudit.core.config import Config
 from pgaudit.core.parameters import Inventory, ModuleType, Visit
 from pgaudit.core.setting import Provenance, Setting
 from pgaudit.models.walk.families import LAYER_NORM, NORM_LIKE, NORMS

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
 
-from pgaudit.constructors.docs import example
-from pgaudit.constructors.docs.catalogue import ConstructorInfo
-from pgaudit.constructors.docs.comparison import TOPICS
+from pgaudit.catalogue import example
+from pgaudit.catalogue.listing import Entry
+from pgaudit.constructors import Constructor
+from pgaudit.constructors.profile import TOPICS
 from pgaudit.render.columns import GAP
 from pgaudit.render.markdown import code_span, escaped, table
 from pgaudit.render.style import BASE
@@ -20,14 +23,14 @@ _NARROWEST = 28
 """Cells that words need beside a head."""
 
 
-def render_list(entries: Sequence[ConstructorInfo], options: TableOptions) -> str:
+def render_list(entries: Sequence[Entry], options: TableOptions) -> str:
     """Returns all constructors, a line each: name, library, what it stands for; for a plug-in, who brings it."""
-    names = [visible(each.grammar.name) for each in entries]
-    libraries = [visible(each.library) for each in entries]
+    names = [visible(each.constructor.name) for each in entries]
+    libraries = [visible(each.constructor.library) for each in entries]
     first, second = (max(map(len, words)) + GAP for words in (names, libraries))
     parts: list[Text] = []
     for each, name, library in zip(entries, names, libraries, strict=True):
-        title = visible(each.grammar.title)
+        title = visible(each.constructor.title)
         said = title if each.source == "built in" else f"{title}, from {visible(each.source)}"
         head = Text.assemble((f"{name:<{first}}", "bold"), f"{library:<{second}}")
         parts += _in_column(head, said, options.width)
@@ -35,29 +38,31 @@ def render_list(entries: Sequence[ConstructorInfo], options: TableOptions) -> st
     return printed(parts, options)
 
 
-def render_entry(entry: ConstructorInfo, options: TableOptions) -> str:
+def render_entry(entry: Entry, options: TableOptions) -> str:
     """Returns one constructor's ways, and the options that it reads."""
     return printed(_of_entry(entry, options), options)
 
 
-def _of_entry(entry: ConstructorInfo, options: TableOptions) -> Iterator[Text]:
+def _of_entry(entry: Entry, options: TableOptions) -> Iterator[Text]:
+    constructor, profile = entry.constructor, entry.constructor.profile
+
     def sentence(words: str, style: str) -> list[Text]:
         return filled(visible(words), options.width, style=style)
 
-    yield from sentence(f"{entry.grammar.name}: {entry.grammar.title}", "bold")
+    yield from sentence(f"{constructor.name}: {constructor.title}", "bold")
     whose = "" if entry.source == "built in" else f", from {entry.source}"
-    yield from sentence(f"as in {entry.library}{whose}", BASE)
-    if entry.grammar.aliases:
-        yield from sentence(f"also called {', '.join(entry.grammar.aliases)}", BASE)
-    if entry.profile:
+    yield from sentence(f"as in {constructor.library}{whose}", BASE)
+    if constructor.aliases:
+        yield from sentence(f"also called {', '.join(constructor.aliases)}", BASE)
+    if profile:
         yield Text()
     width = max(map(len, TOPICS.values())) + GAP
-    for field, topic in TOPICS.items() if entry.profile else ():
-        yield from _in_column(Text(f"{topic:<{width}}", "cyan"), getattr(entry.profile, field), options.width)
-    if entry.options:
+    for field, topic in TOPICS.items() if profile else ():
+        yield from _in_column(Text(f"{topic:<{width}}", "cyan"), getattr(profile, field), options.width)
+    if constructor.options:
         yield from (Text(), Text("options", "bold"))
-        width = max(map(len, entry.options)) + GAP
-        for option, meaning in entry.options.items():
+        width = max(map(len, constructor.options)) + GAP
+        for option, meaning in constructor.options.items():
             yield from _in_column(Text(f"{visible(option):<{width}}", "green"), visible(meaning), options.width)
 
 
@@ -69,14 +74,14 @@ def _in_column(head: Text, words: str, width: int | None) -> list[Text]:
     return [head.rstrip(), *filled(words, width, start=Text("  "), hanging=2)]
 
 
-def render_markdown(entries: Sequence[ConstructorInfo]) -> str:
+def render_markdown(entries: Sequence[Entry]) -> str:
     """Returns which constructor does what, as two tables: their ways, and who reads which option."""
-    known = [each for each in entries if each.profile is not None]
-    names = [each.grammar.name for each in known]
-    rows = ((f"`{each.grammar.name}`", _literal(each.grammar.title), escaped(each.library)) for each in known)
+    known = [each.constructor for each in entries if each.constructor.profile is not None]
+    names = [each.name for each in known]
+    rows = ((f"`{each.name}`", _literal(each.title), escaped(each.library)) for each in known)
     lines = [*table(("constructor", "stands for", "as in"), "lll", rows), *_example_lines()]
     for field, topic in TOPICS.items():
-        ways = ((f"`{each.grammar.name}`", _literal(getattr(each.profile, field))) for each in known)
+        ways = ((f"`{each.name}`", _literal(getattr(each.profile, field))) for each in known)
         lines += ["", f"## {topic[0].upper()}{topic[1:]}", "", *table(("constructor", ""), "ll", ways)]
     meanings = dict.fromkeys(item for each in known for item in each.options.items())
     options = [
@@ -97,7 +102,7 @@ def _example_lines() -> list[str]:
     found = example.decays()
     lines = ["", "## The same wish, in each one's words", ""]
     lines += ["Norms and biases are to have no weight decay. Each is told so in the way that it offers:", ""]
-    for name, asked in example.ASKED.items():
+    for name, asked in example.asked().items():
         said = {section: words for section, words in asked.items() if section != "optimizer"}
         untold = "has no word for it" if all(found[name]) else "does so by itself"
         lines.append(f"* `{name}`: {code_span(json.dumps(said)) if said else untold}")
@@ -110,18 +115,19 @@ def _example_lines() -> list[str]:
     return [*lines, *table(("", *found), f"l{'c' * len(found)}", rows)]
 
 
-def render_json(entries: Sequence[ConstructorInfo]) -> str:
+def render_json(entries: Sequence[Entry]) -> str:
     """Returns the catalogue for programs."""
-    data = [
-        {
-            "name": each.grammar.name,
-            "title": each.grammar.title,
-            "aliases": list(each.grammar.aliases),
-            "library": each.library,
-            "source": each.source,
-            "ways": {field: getattr(each.profile, field) for field in TOPICS} if each.profile else None,
-            "options": dict(each.options),
-        }
-        for each in entries
-    ]
+    data = [_as_data(each.constructor, each.source) for each in entries]
     return json.dumps({"schema_version": 1, "constructors": data}, indent=2, ensure_ascii=True) + "\n"
+
+
+def _as_data(constructor: Constructor, source: str) -> dict[str, Any]:
+    return {
+        "name": constructor.name,
+        "title": constructor.title,
+        "aliases": list(constructor.aliases),
+        "library": constructor.library,
+        "source": source,
+        "ways": asdict(constructor.profile) if constructor.profile else None,
+        "options": dict(constructor.options),
+    }
