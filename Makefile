@@ -6,7 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip
 PYTEST := $(BIN)/python -m pytest
-TESTED := $(VENV)/.installed-test $(foreach o,mmcv1 mmengine mmpretrain transformers fvcore,.oracles/$(o)/.complete)
+ORACLES := mmcv1 mmengine mmpretrain transformers fvcore yaml-language-server
+TESTED := $(VENV)/.installed-test $(foreach o,$(ORACLES),.oracles/$(o)/.complete)
 T ?=
 
 .DEFAULT_GOAL := help
@@ -81,4 +82,12 @@ $(VENV)/.installed-%: pyproject.toml constraints.txt $(VENV)/.created
 	MMCV_WITH_OPS=0 PIP_CONSTRAINT=tests/oracles/build-constraints.txt \
 	    $(PIP) install --quiet --no-deps --target .oracles/$*.part --requirement tests/oracles/$*.txt
 	mv .oracles/$*.part .oracles/$*
+	@touch $@
+
+# An editor's own server, which reads our JSON Schema; where there is no npm, its test is skipped.
+.oracles/yaml-language-server/.complete: tests/oracles/yaml-language-server.txt
+	rm -rf .oracles/yaml-language-server
+	mkdir -p .oracles/yaml-language-server
+	if command -v npm >/dev/null; then npm install --silent --no-audit --no-fund --no-save --no-package-lock \
+	    --prefix .oracles/yaml-language-server $$(cat $<); fi
 	@touch $@

@@ -54,6 +54,10 @@ COMMANDS = {
         "pgaudit.cli.names",
         "List the constructors that a config can name, with their sources; or say what one of them does.",
     ),
+    "schema": (
+        "pgaudit.cli.schema",
+        "Write the JSON Schema of a config, so that an editor completes its keys and marks what is wrong.",
+    ),
     "cache": (
         "pgaudit.cli.cache",
         "Show what is kept of timm's models, so that a second run needs no torch; or take it out.",
