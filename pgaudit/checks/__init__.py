@@ -1,31 +1,17 @@
-"""Checks: inventory, config and decisions → findings. One file a finding code; its docstring is its documentation."""
+"""Checks: inventory, config and decisions → findings. One file a finding code; its docstring is its documentation.
+
+A new file ``pgNNN.py`` in this folder is found here, and needs to be named nowhere else.
+"""
 
 from __future__ import annotations
 
+import re
+from importlib import import_module
+from pkgutil import iter_modules
 from types import ModuleType
 from typing import cast
 
-from pgaudit.checks import (
-    pg001,
-    pg002,
-    pg003,
-    pg004,
-    pg005,
-    pg006,
-    pg007,
-    pg008,
-    pg009,
-    pg010,
-    pg011,
-    pg012,
-    pg013,
-    pg014,
-    pg015,
-    pg016,
-    pg017,
-    pg018,
-    pg019,
-)
+from pgaudit.checks import pg019
 from pgaudit.checks.base import Audited, Check, Kind
 from pgaudit.checks.ignore import sorted_out
 from pgaudit.core.config import Config
@@ -35,15 +21,23 @@ from pgaudit.core.location import location_order
 from pgaudit.names import Names
 from pgaudit.text import quoted
 
-_OF_AUDITS = (
-    *(pg001, pg002, pg003, pg004, pg005, pg006, pg007, pg008, pg009),
-    *(pg010, pg011, pg012, pg013, pg014, pg015, pg016, pg017, pg018),
-)
-CHECKS: dict[str, Check] = {module.KIND.code: cast("Check", module) for module in _OF_AUDITS}
+CHECKS: dict[str, Check] = {}
 """The checks of an assignment, by code."""
 
-DOCUMENTED: dict[str, ModuleType] = {module.KIND.code: module for module in (*_OF_AUDITS, pg019)}
+DOCUMENTED: dict[str, ModuleType] = {}
 """The module of each code, whose docstring says what a finding means. PG019 is about the other findings."""
+
+
+def register(module: ModuleType) -> None:
+    """Adds a module with a ``KIND``, a docstring and, unless it is about other findings, a ``check(audited)``."""
+    code = module.KIND.code
+    DOCUMENTED[code] = module
+    if module is not pg019:
+        CHECKS[code] = cast("Check", module)
+
+
+for _module in sorted(module.name for module in iter_modules(__path__) if re.fullmatch(r"pg\d{3}", module.name)):
+    register(import_module(f"{__name__}.{_module}"))
 
 
 def run_checks(audited: Audited) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
@@ -90,5 +84,6 @@ __all__ = [
     "Finding",
     "Kind",
     "refuse_unknown_codes",
+    "register",
     "run_checks",
 ]
