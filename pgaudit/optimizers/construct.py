@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.core.errors import UsageError
-from pgaudit.optimizers.classes import OptimizerError
+from pgaudit.optimizers.classes import OptimizerError, is_library_class, qualified
 from pgaudit.optimizers.groups import GroupValues, SampleGroup, TensorKind, settings_in
 from pgaudit.text import did_you_mean, format_exception, visible
 from pgaudit.user_code import suppress_output
@@ -83,6 +83,8 @@ def made(kind: type[Optimizer], params: list[Any], arguments: Mapping[str, Any])
             f"{visible(kind.__name__)} would raise {format_exception(error)}",
             hint,
             culprit or _mentioned(str(error), arguments),
+            # Whatever else is raised may be about the machine: its memory, its devices.
+            lasting=isinstance(error, (TypeError, ValueError)) and is_library_class(qualified(kind)),
         ) from error
 
 
