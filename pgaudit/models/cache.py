@@ -33,8 +33,8 @@ MOST_BYTES = 1 << 29
 """Of all entries together: some ten times what all of timm's models take."""
 _MODELS = "models"
 """The section of saved inventories; the others are :class:`pgaudit.optimizers.library.Memo`'s."""
-MOST_ENTRIES = 1000
-"""Of each other section."""
+MOST_ENTRIES, MOST_LENGTH = 1000, 1 << 18
+"""Of each other section, and of an entry's text: the groups of a policy take some 10 KB, if they are many."""
 _GENERATION = re.compile(r"inventories-[0-9a-f]{32}")
 
 
@@ -130,9 +130,10 @@ class Cache:
 
     def learn(self, section: str, key: str, value: Any) -> None:
         """See :class:`pgaudit.optimizers.library.Memo`; of too many entries, the older half goes."""
-        if not self.usable:
+        text = json.dumps(value, separators=(",", ":"))
+        if not self.usable or len(text) > MOST_LENGTH:
             return
-        self._write(section, "", key, json.dumps(value, separators=(",", ":")))
+        self._write(section, "", key, text)
         folder = self._generation / section
         with contextlib.suppress(OSError):  # another run may do the same
             if len(os.listdir(folder)) > MOST_ENTRIES:

@@ -67,7 +67,9 @@ def build(call: OptimizerCall, groups: Sequence[Mapping[str, Any]]) -> Optimizer
         OptimizerError: the class refuses them.
         UsageError: there are no groups.
     """
-    made = construct.build(call.kind, groups, call.arguments)
+    if not groups:
+        raise UsageError("no parameter is left for the optimizer")
+    made = construct.made(call.kind, [dict(group) for group in groups], call.arguments)
     wrap: Any = library_class(call.wrapper) if call.wrapper else None
     return made if wrap is None else wrap(made)
 

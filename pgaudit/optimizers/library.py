@@ -3,7 +3,8 @@ just what was asked.
 
 The key is the type as the config has it, the factory, the scope and the exact arguments; of groups, their settings and
 the number of dimensions and the dtype of their tensors. Another lr is another question, which needs torch once. Only of
-torch and timm it is known when they change, so of all other classes nothing is remembered.
+torch and timm it is known when they change, so of all other classes nothing is remembered. The memo is the cache, whose
+key has the versions of both.
 """
 
 from __future__ import annotations
@@ -71,25 +72,23 @@ class Library:
         """
         if self.memo is None or not isinstance(name, str) or (factory is None and ":" in name):
             return _asked(name, arguments, factory, scope)
-        known_names = None if factory or scope else self.memo.get("lists", "optimizers")
-        if known_names is not None and name not in known_names:
-            raise classes.unknown_optimizer(name, known_names)
         question = digest(["call", name, factory, scope, dict(arguments)])
-        known = self._remembered(question)
+        known = self._lookup(question)
         if known is not None:
             return _answer(known)
+        names = None if factory or scope else self.memo.get("lists", "optimizers")
+        if names is not None and name not in names:
+            raise classes.unknown_optimizer(name, names)
         try:
             answer = _asked(name, arguments, factory, scope)
         except OptimizerError as error:
             if error.lasting:
-                self._remember(
-                    question, {"refused": [error.findings[0].message, error.findings[0].hint, error.argument]}
-                )
-            elif factory is None:  # a name of nobody's, mostly: the next one needs no torch
+                self._store(question, _refusal(error))
+            elif factory is None:  # mostly a name of nobody's: the next one needs no torch
                 self.memo.learn("lists", "optimizers", sorted(classes.library_classes()))
             raise
         if classes.is_library_class(answer.call.name):
-            self._remember(question, _plain(answer))
+            self._store(question, _plain(answer))
         return answer
 
     def try_groups(self, call: OptimizerCall, groups: Sequence[SampleGroup]) -> list[GroupValues]:
@@ -101,10 +100,10 @@ class Library:
         alike = [[group.settings, [(len(t.shape), t.dtype, t.leaf) for t in group.tensors]] for group in groups]
         of_library = classes.is_library_class(call.name)
         question = digest(["groups", call.name, dict(call.arguments), alike]) if of_library else None
-        known = self._remembered(question)
+        known = self._lookup(question)
         if known is None:
             known = [tuple(each) for each in construct.try_groups(call.kind, call.arguments, groups)]
-            self._remember(question, known)
+            self._store(question, known)
         return [GroupValues(*each) for each in known]
 
     def qualified_class(self, ref: str) -> str:
@@ -116,10 +115,10 @@ class Library:
                 self.memo.learn("modules", ref, found)
         return str(found)
 
-    def _remembered(self, question: str | None) -> Any:
+    def _lookup(self, question: str | None) -> Any:
         return None if self.memo is None or question is None else self.memo.get("answers", question)
 
-    def _remember(self, question: str | None, answer: Any) -> None:
+    def _store(self, question: str | None, answer: Any) -> None:
         if self.memo is not None and question is not None:
             with contextlib.suppress(TypeError):  # a tensor, say, or a function
                 self.memo.learn("answers", question, encoded(answer))
@@ -136,6 +135,11 @@ def _plain(answer: Answer) -> dict[str, Any]:
     call = answer.call
     called = {"class": call.name, "arguments": dict(call.arguments), "wrapper": call.wrapper}
     return called | {"filled": answer.filled, "read": sorted(answer.read), "defaults": answer.defaults}
+
+
+def _refusal(error: OptimizerError) -> dict[str, Any]:
+    (finding,) = error.findings
+    return {"refused": [finding.message, finding.hint, error.argument]}
 
 
 def _answer(plain: Mapping[str, Any]) -> Answer:

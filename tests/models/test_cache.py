@@ -192,6 +192,8 @@ def test_of_many_answers_the_newer_half_stays(cache: Cache, monkeypatch: pytest.
         assert len(list(path.parent.iterdir())) <= 21
         assert all(cache.get("answers", str(newer)) == newer for newer in range(max(0, number - 9), number + 1))
     assert cache.get("answers", "0") is None
+    cache.learn("answers", "long", "x" * caches.MOST_LENGTH)
+    assert cache.get("answers", "long") is None
 
 
 def test_damaged_entries_are_rebuilt_without_a_word(cache: Cache) -> None:
