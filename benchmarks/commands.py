@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.figures import REPOSITORY, Figure, emit, environment
@@ -42,13 +41,8 @@ def figures() -> list[Figure]:
 
 def _save(path: Path) -> None:
     from pgaudit.models.saved.file import Saved, written
-    from pgaudit.snapshot import snapshot
 
-    inventory = mixture(LARGE)
-    # What is known of torch's and timm's optimizers stands in every file.
-    beside = snapshot("resnet18")
-    saved = replace(Saved(inventory), versions=beside.versions, knowledge=beside.knowledge)
-    path.write_text(written(saved), encoding="utf-8")
+    path.write_text(written(Saved(mixture(LARGE))), encoding="utf-8")
 
 
 def _peak(folder: Path, command: str, *options: str) -> float:

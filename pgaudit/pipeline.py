@@ -109,6 +109,7 @@ class _Policy:
 
     config: Config
     constructor: Constructor
+    library: Library
     spec: OptimizerSpec
     call: OptimizerCall
     defaults: OptimizerDefaults
@@ -123,14 +124,11 @@ def _resolved(config: Config, library: Library) -> _Policy:
     classes = _classes(constructor, config, library)
     scope = config.architecture.scope if config.architecture else None
     with _errors_at_call(config, spec):
-        call = library.call_of(spec.type, spec.arguments, spec.factory, scope)
+        asked = library.ask(spec.type, spec.arguments, spec.factory, scope)
+        held = settings_in(asked.filled)
     functions = _functions(constructor, config)
-    with _errors_at_call(config, spec):
-        filled = call.about.filled_in(call.arguments)
-        read = call.about.looked_for(filled)
-        arguments = call.about.argument_defaults()
-        defaults = OptimizerDefaults(*settings_in(filled), classes, arguments, filled, read, functions=functions)
-    return _Policy(config, constructor, spec, call, defaults)
+    defaults = OptimizerDefaults(*held, classes, asked.defaults, asked.filled, asked.read, functions=functions)
+    return _Policy(config, constructor, library, spec, asked.call, defaults)
 
 
 def _classes(constructor: Constructor, config: Config, library: Library) -> dict[str, str]:
@@ -184,7 +182,9 @@ def _report(policy: _Policy, inventory: Inventory) -> Report:
 def _as_built(policy: _Policy, inventory: Inventory, decisions: Decisions) -> Decisions:
     """The decisions as the optimizer's class makes them: most classes leave them as they are."""
     with _errors_at_call(policy.config, policy.spec):
-        changed = changed_settings(policy.call, inventory, decisions.params, may_be_empty=decisions.may_be_empty)
+        changed = changed_settings(
+            policy.library, policy.call, inventory, decisions.params, may_be_empty=decisions.may_be_empty
+        )
     if not changed:
         return decisions
     params = tuple(Decision(changed.get(id(d.setting), d.setting), d.group) for d in decisions.params)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -25,6 +24,7 @@ from pgaudit.gate import baseline
 from pgaudit.models import cache as caches
 from pgaudit.models.built import BuiltModel
 from pgaudit.models.saved.file import Saved, written
+from pgaudit.optimizers.exact import digest, encoded
 from pgaudit.sources.lock import written as locked
 
 CONFIG = "optimizer: {type: SGD, lr: 0.1, weight_decay: 0.1}\nparamwise_cfg: {norm_decay_mult: 0.0}\n"
@@ -76,17 +76,10 @@ class Net(nn.Module):
         self.norm = nn.BatchNorm2d(2)
 
 
-RECORD: dict[str, Any] = {"arguments": {}, "words": [], "checks": [], "fills": [], "takes": [], "paths": []}
-KNOWLEDGE = {"names": {"SGD": "torch.optim.sgd:SGD"}, "words": []}
-
-
-def _inventory(knowledge: dict[str, Any] | None = None, **other: Any) -> str:
+def _inventory(**other: Any) -> str:
     """The text of a saved inventory, its checksum right whatever it says."""
     inventory = BuiltModel(Net(), "resnet18", "timm").inventory()
-    body = written(Saved(inventory, knowledge=KNOWLEDGE)).rpartition('"checksum"')[0]
-    if knowledge is not None:
-        dumped = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in knowledge.items())
-        body = re.sub(r'"knowledge": \{.*?\n\}', lambda _: f'"knowledge": {{\n{dumped}\n}}', body, flags=re.DOTALL)
+    body = written(Saved(inventory)).rpartition('"checksum"')[0]
     for old, new in other.items():
         assert OTHERS[old] in body, old
         body = body.replace(OTHERS[old], new)
@@ -126,10 +119,6 @@ def _cases() -> Iterator[tuple[str, Case]]:
         "sweep": ("sweep", "data.json", "config.yaml", "-j", "1"),
     }
     poisoned = {
-        "class": _inventory({"names": {"SGD": "payload:X"}}),
-        "module of torch": _inventory({"names": {"SGD": "torch.os:system"}}),
-        "record": _inventory({"payload:X": RECORD}),
-        "factory": _inventory({"timm": {"names": {"sgd": "payload:X"}, "constants": []}}),
         "dtype": _inventory(dtype='"dtype": "payload"'),
         "lazy dtype": _inventory(dtype='"dtype": "_dynamo"'),
     }
@@ -137,8 +126,6 @@ def _cases() -> Iterator[tuple[str, Case]]:
         yield f"inventory, {name}", Case(argv, good, 0)
         for what, text in poisoned.items():
             yield f"inventory with a bad {what}, {name}", Case(argv, text, 2)
-    unknown = _inventory({"names": {"SGD": "torch.optim.payload:X"}})
-    yield "inventory with no class of torch's", Case(commands["show"], unknown, 2)
     types = _inventory(types='["payload.X", "torch.nn.modules.linear.Linear"')
     yield "inventory with a class, convert", Case(commands["convert"], types, 0)
     for source, ref in (("import", "payload:make"), ("file", "payload.py:make"), ("timm", "payload.py:make")):
@@ -170,9 +157,8 @@ def _cases() -> Iterator[tuple[str, Case]]:
     yield "results", Case(argv, "", 0, file="data.jsonl")
     yield "results of payloads", Case(argv, json.dumps(result) + "\n", 2, file="data.jsonl")
 
-    for forged in ("names", "timm", "wrapper"):
-        config = "config.yaml" if forged == "names" else "timm.yaml"
-        yield f"cache with a bad {forged}", Case(("show", "resnet18", config), None, 0, cache=f"forged-{forged}")
+    for forged, config, code in (("class", "config.yaml", 2), ("timm", "timm.yaml", 2), ("wrapper", "timm.yaml", 0)):
+        yield f"cache with a bad {forged}", Case(("show", "resnet18", config), None, code, cache=f"forged-{forged}")
 
 
 CASES = dict(_cases())
@@ -180,16 +166,19 @@ CASES = dict(_cases())
 
 def _forge(folder: Path) -> None:
     """Entries of a cache as pgaudit writes them, but for what they say."""
-    call: list[Any] = ["timm.optim.sgdw:SGDW", [], None]
-    arguments = json.dumps({"lr": 0, "weight_decay": 0}, separators=(",", ":"))
-    for name, section, key, value in (
-        ("names", "names", "SGD", "payload:X"),
-        ("timm", "timm", f"lookahead_sgd {arguments}", ["payload:X", *call[1:]]),
-        ("wrapper", "timm", f"lookahead_sgd {arguments}", [*call[:2], "payload:X"]),
+    sgd: dict[str, Any] = {"class": "torch.optim.sgd:SGD", "arguments": {}, "wrapper": None}
+    sgd |= {"filled": {"lr": 0.1}, "read": ["lr"], "defaults": {}}
+    plain = digest(["call", "SGD", None, None, {"lr": 0.1, "weight_decay": 0.1}])
+    timm = digest(["call", "lookahead_sgd", "timm", None, {"lr": 0.1, "weight_decay": 0.0}])
+    for name, key, answer in (
+        ("class", plain, {**sgd, "class": "payload:X"}),
+        ("timm", timm, {**sgd, "class": "payload:X"}),
+        ("wrapper", timm, {**sgd, "wrapper": "payload:X"}),
     ):
         cache = caches.Cache(str(folder / f"forged-{name}"))
-        cache._write(section, "", key, json.dumps(value))
-        assert cache._read(section, "", key) == json.dumps(value).encode()
+        value = json.dumps(encoded(answer))
+        cache._write("answers", "", key, value)
+        assert cache._read("answers", "", key) == value.encode()
 
 
 @pytest.fixture(scope="module")

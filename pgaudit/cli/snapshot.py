@@ -89,7 +89,7 @@ def _built(model: str, arguments: dict[str, object]) -> Saved:
 
         named, cache = None if config else model, the_cache(unwanted=False)
         refuse_unknown_model(named, config, cache)
-        return made(named, arguments, config=config, cache=cache)
+        return made(named, arguments, config=config)
 
 
 def _refuse_other_files(output: Path) -> None:

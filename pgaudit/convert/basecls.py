@@ -47,7 +47,7 @@ def write(job: Job) -> Converted:
     job.refuse_if(
         job.extra, "BaseCls sets nothing but weight decay by parameter, and these have other settings as well"
     )
-    name = _CLASSES.get(job.source.about.name)
+    name = _CLASSES.get(job.source.call.name)
     if name is None:
         raise ConfigError(f"BaseCls has no {visible(job.optimizer.type)}", f"it has {', '.join(OPTIMIZERS)}")
     solver = {"optimizer": name, "basic_lr": lr, **_arguments(job, name), "weight_decay": _policy(job)}

@@ -33,8 +33,8 @@ def by_audit(text: str, job: Job, of: ModelSource) -> None:
     if document.ambiguous:
         raise Unproved(f"{document.ambiguous[0].text} is no number to PyYAML")
     source, other = job.source, source_of(of, load_config(document.value))
-    if source.about.name != other.about.name:
-        raise Unproved(f"the optimizer is {other.about.name}, not {source.about.name}")
+    if source.call.name != other.call.name:
+        raise Unproved(f"the optimizer is {other.call.name}, not {source.call.name}")
     ours, theirs = own_values(source.optimizer), own_values(other.optimizer)
     if changed := sorted(dict(ours.items() ^ theirs.items())):
         raise Unproved(f"the optimizer's {', '.join(map(visible, changed))} is another")
@@ -56,7 +56,7 @@ def by_running(text: str, job: Job, of: ModelSource) -> None:
     except Exception as error:
         raise Unproved(f"the code fails: {format_exception(error)}") from error
     source = job.source
-    if type(optimizer) is not source.about.kind:
+    if type(optimizer) is not source.call.kind:
         raise Unproved(f"the optimizer is a {type(optimizer).__name__}")
     kept = {key: value for key, value in own_values(source.optimizer).items() if key in source.optimizer.defaults}
     expected = [None if values is None else {**kept, **values} for values in source.values]

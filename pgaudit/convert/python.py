@@ -160,7 +160,7 @@ def _class(job: Job) -> tuple[str, list[str]]:
     """The optimizer's class as the code names it, and what to import for it."""
     import torch
 
-    kind, name = job.source.about.kind, job.optimizer.type or ""
+    kind, name = job.source.call.kind, job.optimizer.type or ""
     if getattr(torch.optim, kind.__name__, None) is kind:
         return f"torch.optim.{kind.__name__}", ["import torch"]
     module = name.rpartition(":")[0] or kind.__module__

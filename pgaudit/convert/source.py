@@ -20,7 +20,7 @@ from pgaudit.text import visible
 
 if TYPE_CHECKING:
     from pgaudit.models.source import ModelSource
-    from pgaudit.optimizers.calls import About
+    from pgaudit.optimizers.calls import OptimizerCall
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class ConversionSource:
 
     report: Report
     """Its optimizer's type is the name of the class, as any config may have it."""
-    about: About
-    """The optimizer's class."""
+    call: OptimizerCall
+    """The optimizer's class and its arguments."""
     tensors: Sequence[object]
     """What stands for each parameter, however the model is looked at."""
 
@@ -73,9 +73,9 @@ def source_of(subject: ModelSource, config: Config) -> ConversionSource:
         wrapper = call.wrapper.rpartition(":")[2]
         raise config.error(f"{wrapper} around an optimizer cannot be written elsewhere", *spec.section)
     if spec.factory is not None:  # its names mean nothing to others
-        optimizer = replace(report.optimizer, type=call.about.name.rpartition(":")[2])
+        optimizer = replace(report.optimizer, type=call.name.rpartition(":")[2])
         report = replace(report, assignment=replace(report.assignment, optimizers=(optimizer,)))
-    return ConversionSource(report, call.about, tensors)
+    return ConversionSource(report, call, tensors)
 
 
 def values_read(setting: Setting, optimizer: OptimizerInfo) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def _call(job: Job, lr: float) -> tuple[str, dict[str, Any]]:
     """
     defaults = job.optimizer.defaults
     wanted = own_values(job.optimizer)
-    for name in timm_names(job.source.about.kind):
+    for name in timm_names(job.source.call.kind):
         arguments = dict(job.arguments)
         for _ in range(2):
             call = call_of(name, {**arguments, "lr": lr, "weight_decay": 0.0}, "timm")

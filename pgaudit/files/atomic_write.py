@@ -16,8 +16,8 @@ except ImportError:  # on Windows, where nothing tells a leftover from a file th
     fcntl = None  # type: ignore[assignment]
 
 
-def write_whole(path: Path, pieces: Iterable[str], *, private: bool = False) -> None:
-    """Writes a file's UTF-8 text beside it, and puts it there once it is complete and on the disk.
+def write_whole(path: Path, pieces: Iterable[str], *, private: bool = False, durable: bool = True) -> None:
+    """Writes a file's UTF-8 text beside it, and puts it there once it is complete.
 
     What a run that was killed has left beside this file is cleared first.
 
@@ -25,6 +25,7 @@ def write_whole(path: Path, pieces: Iterable[str], *, private: bool = False) -> 
         path: a file, new or not, in a folder that exists. A link stays a link, and an old file's mode its mode.
         pieces: the text, part by part. What is raised while they are made leaves the file as it was.
         private: whether a new file is its owner's alone, rather than whoever's the umask allows.
+        durable: whether it is on the disk before it is there, and so outlives a loss of power; that takes milliseconds.
 
     Raises:
         OSError: it cannot be written.
@@ -37,7 +38,8 @@ def write_whole(path: Path, pieces: Iterable[str], *, private: bool = False) -> 
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.writelines(pieces)
             file.flush()
-            os.fsync(handle)
+            if durable:
+                os.fsync(handle)
             if target.exists():
                 os.chmod(part, target.stat().st_mode & 0o777)
             elif not private:
@@ -50,7 +52,8 @@ def write_whole(path: Path, pieces: Iterable[str], *, private: bool = False) -> 
         with contextlib.suppress(OSError):
             os.unlink(part)
         raise
-    sync_folder(target.parent)
+    if durable:
+        sync_folder(target.parent)
 
 
 def sync_folder(folder: Path) -> None:

@@ -25,14 +25,16 @@ from pgaudit.core.errors import ModelError
 from pgaudit.files.atomic_write import write_whole
 from pgaudit.models.cache_key import cache_key
 from pgaudit.models.saved.file import Saved, read, written
-from pgaudit.optimizers.read_knowledge import SECTIONS
+from pgaudit.optimizers.library import SECTIONS
 from pgaudit.strict_json import Unreadable
 from pgaudit.text import visible
 
 MOST_BYTES = 1 << 29
 """Of all entries together: some ten times what all of timm's models take."""
 _MODELS = "models"
-"""The section of saved inventories; the others are :class:`pgaudit.optimizers.library.Knowledge`'s."""
+"""The section of saved inventories; the others are :class:`pgaudit.optimizers.library.Memo`'s."""
+MOST_ENTRIES, MOST_LENGTH = 1000, 1 << 18
+"""Of each other section, and of an entry's text: the groups of a policy take some 10 KB, if they are many."""
 _GENERATION = re.compile(r"inventories-[0-9a-f]{32}")
 
 
@@ -117,19 +119,27 @@ class Cache:
         self._shrink()
 
     def get(self, section: str, key: str) -> Any:
-        """See :class:`pgaudit.optimizers.library.Knowledge`."""
+        """See :class:`pgaudit.optimizers.library.Memo`."""
         if not self.usable:
             return None
         body = self._read(section, "", key)
         try:
-            return None if body is None else SECTIONS[section](key, json.loads(body))
+            return None if body is None else SECTIONS[section](json.loads(body))
         except (Unreadable, ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
             return None
 
     def learn(self, section: str, key: str, value: Any) -> None:
-        """See :class:`pgaudit.optimizers.library.Knowledge`."""
-        if self.usable:
-            self._write(section, "", key, json.dumps(value, separators=(",", ":")))
+        """See :class:`pgaudit.optimizers.library.Memo`; of too many entries, the older half goes."""
+        text = json.dumps(value, separators=(",", ":"))
+        if not self.usable or len(text) > MOST_LENGTH:
+            return
+        self._write(section, "", key, text)
+        folder = self._generation / section
+        with contextlib.suppress(OSError):  # another run may do the same
+            if len(os.listdir(folder)) > MOST_ENTRIES:
+                oldest = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime)
+                for path in oldest[: MOST_ENTRIES // 2]:
+                    path.unlink()
 
     def usage(self) -> Usage:
         """Returns how much is kept."""
@@ -174,7 +184,8 @@ class Cache:
             for folder in reversed(path.parents):  # one by one: the mode of parents would be the umask's
                 folder.mkdir(mode=0o700, exist_ok=True)
             if self.refusal() is None:  # whoever may have made them meanwhile
-                write_whole(path, [_head(section, key, text.encode()).decode(), text], private=True)
+                # What is lost with the power is found to be damaged, and made anew.
+                write_whole(path, [_head(section, key, text.encode()).decode(), text], private=True, durable=False)
 
     def _shrink(self) -> None:
         """Takes out what was used longest ago, and of other versions before all, down to three quarters."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache as once
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -20,8 +20,7 @@ from pgaudit.models.cache import Cache
 from pgaudit.models.references import arguments_for, is_timm_name, resolved
 from pgaudit.models.saved.file import MAX_BYTES, Saved, read
 from pgaudit.models.timm_names import refuse_unknown_model, timm_names
-from pgaudit.optimizers.library import INSTALLED, Library, RecordedLibrary
-from pgaudit.optimizers.saved_knowledge import SavedKnowledge
+from pgaudit.optimizers.library import Library
 
 if TYPE_CHECKING:
     from torch import nn
@@ -40,7 +39,7 @@ class ModelSource:
     """Returns the model; None where there is but an inventory."""
     recorded: Callable[[], Mapping[bool, Inventory]] | None = None
     """Returns the inventories that need no model, by whether they begin at its attribute ``module``."""
-    library: Library = INSTALLED
+    library: Library = field(default_factory=Library)
     """Who answers about optimizers and classes."""
 
     def inventory(self, *, unwrap: bool) -> Inventory | None:
@@ -79,20 +78,22 @@ def model_source(
         model: see :func:`pgaudit.pipeline.audit`.
         config: may name the model.
         model_args: keyword arguments for the model's factory.
-        cache: where saved inventories of timm's models are kept; None for nowhere.
+        cache: where saved inventories of timm's models are kept, and what optimizers said; None for nowhere.
 
     Raises:
         UsageError: arguments for what takes none.
         ModelError: a saved inventory cannot be read.
     """
+    if str(config.path).endswith(".py"):  # which has run, whatever it may have changed
+        cache = None
     if isinstance(model, Inventory):
         known = {model.unwrapped: model} if model.wrapper else {False: model, True: model}
         return ModelSource(recorded=lambda: known)
     if isinstance(model, Saved):
-        return _of_saved(model)
+        return _of_saved(model, cache)
     ref = config.model if model is None else model
     if isinstance(ref, str) and ref.endswith(".json"):
-        return _of_saved(_read_named(model, ref, config, model_args))
+        return _of_saved(_read_named(model, ref, config, model_args), cache)
 
     @once
     def build() -> BuiltModel:
@@ -100,16 +101,15 @@ def model_source(
 
         return build_model(model, config, model_args)
 
-    is_code = str(config.path).endswith(".py")  # which has run, whatever it may have changed
-    if cache is None or not isinstance(ref, str) or not is_timm_name(ref) or is_code:
+    if cache is None or not isinstance(ref, str) or not is_timm_name(ref):
         return ModelSource(build)
     refuse_unknown_model(model, config, cache)
     args = arguments_for(model, config, model_args)
-    return ModelSource(build, lambda: _by_beginning(_cached(cache, ref, args, build)), RecordedLibrary(cache))
+    return ModelSource(build, lambda: _by_beginning(_cached(cache, ref, args, build)), Library(cache))
 
 
-def _of_saved(saved: Saved) -> ModelSource:
-    return ModelSource(recorded=lambda: _by_beginning(saved), library=RecordedLibrary(SavedKnowledge(saved.knowledge)))
+def _of_saved(saved: Saved, cache: Cache | None) -> ModelSource:
+    return ModelSource(recorded=lambda: _by_beginning(saved), library=Library(cache))
 
 
 def _by_beginning(saved: Saved) -> dict[bool, Inventory]:

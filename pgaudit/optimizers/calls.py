@@ -8,13 +8,12 @@ import contextlib
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from pgaudit import user_code
 from pgaudit.core.errors import UsageError
 from pgaudit.optimizers import classes, construct
-from pgaudit.optimizers.classes import OptimizerError, optimizer_class
-from pgaudit.optimizers.groups import GroupValues, SampleGroup
+from pgaudit.optimizers.classes import OptimizerError, optimizer_class, qualified
 from pgaudit.text import did_you_mean, format_exception, quoted
 from pgaudit.user_code import suppress_output
 
@@ -22,71 +21,22 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
 
-class About(Protocol):
-    """Who tells what an optimizer's class does: the class itself, or a record of it."""
-
-    @property
-    def name(self) -> str:
-        """The class as ``module:Class``."""
-
-    @property
-    def kind(self) -> type[Optimizer]:
-        """The class itself."""
-
-    def argument_defaults(self) -> dict[str, Any]:
-        """Returns the defaults of its arguments."""
-
-    def filled_in(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Returns what it fills into a group without settings of its own; raises OptimizerError where it refuses."""
-
-    def looked_for(self, filled: Mapping[str, Any]) -> frozenset[str]:
-        """Returns the keys of a group that somebody looks for."""
-
-    def try_groups(self, arguments: Mapping[str, Any], groups: Sequence[SampleGroup]) -> list[GroupValues]:
-        """Returns what each group holds once it is built; raises OptimizerError where it refuses."""
-
-
-@dataclass(frozen=True)
-class ClassItself:
-    """A class that is there to be asked."""
-
-    kind: type[Optimizer]
-
-    @property
-    def name(self) -> str:
-        """See :class:`About`."""
-        return qualified(self.kind)
-
-    def argument_defaults(self) -> dict[str, Any]:
-        """See :class:`About`."""
-        return classes.argument_defaults(self.kind)
-
-    def filled_in(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """See :class:`About`."""
-        return construct.filled_in(self.kind, arguments)
-
-    def looked_for(self, filled: Mapping[str, Any]) -> frozenset[str]:
-        """See :class:`About`."""
-        return classes.looked_for(self.kind, filled)
-
-    def try_groups(self, arguments: Mapping[str, Any], groups: Sequence[SampleGroup]) -> list[GroupValues]:
-        """See :class:`About`."""
-        return construct.try_groups(self.kind, arguments, groups)
-
-
 @dataclass(frozen=True)
 class OptimizerCall:
     """A class, and what it is called with beside the groups."""
 
-    about: About
+    name: str
+    """The class as ``module:Class``."""
     arguments: Mapping[str, Any]
     wrapper: str | None = None
     """What the optimizer is wrapped in, as ``module:Class``, such as timm's Lookahead."""
+    found: type[Optimizer] | None = None
+    """The class, where it has been looked up; only one of torch's or timm's may be missing."""
 
     @property
     def kind(self) -> type[Optimizer]:
         """The class itself."""
-        return self.about.kind
+        return library_class(self.name) if self.found is None else self.found
 
 
 def call_of(
@@ -104,7 +54,8 @@ def call_of(
         OptimizerError: there is no such class or name, or the factory refuses the arguments.
     """
     if factory is None:
-        return OptimizerCall(ClassItself(optimizer_class(name, scope)), arguments)
+        kind = optimizer_class(name, scope)
+        return OptimizerCall(qualified(kind), arguments, found=kind)
     assert factory == "timm"
     return _by_timm(str(name), arguments)
 
@@ -116,7 +67,9 @@ def build(call: OptimizerCall, groups: Sequence[Mapping[str, Any]]) -> Optimizer
         OptimizerError: the class refuses them.
         UsageError: there are no groups.
     """
-    made = construct.build(call.kind, groups, call.arguments)
+    if not groups:
+        raise UsageError("no parameter is left for the optimizer")
+    made = construct.made(call.kind, [dict(group) for group in groups], call.arguments)
     wrap: Any = library_class(call.wrapper) if call.wrapper else None
     return made if wrap is None else wrap(made)
 
@@ -129,11 +82,11 @@ def library_class(ref: str) -> type[Optimizer]:
     Raises:
         OptimizerError: they have none of that name.
     """
-    registered: list[Any] = []
-    with contextlib.suppress(OptimizerError):
-        registry = timm_registry()
-        registered = [registry.get_optimizer_info(name).opt_class for name in registry.list_optimizers()]
-    for kind in (*classes.exported_classes(), *registered):
+    known: list[Any] = [*(classes.torch_classes() if ref.startswith("torch.") else classes.timm_classes()).values()]
+    if ref.startswith("timm."):
+        with contextlib.suppress(OptimizerError):
+            known += _registered().values()
+    for kind in known:
         if isinstance(kind, type) and qualified(kind) == ref:
             return kind
     raise OptimizerError(f"torch and timm have no optimizer {quoted(ref)}", "another version of them wrote that name")
@@ -145,9 +98,14 @@ def timm_names(kind: type[Optimizer]) -> list[str]:
     Raises:
         OptimizerError: timm has no registry.
     """
-    registry = timm_registry()
-    names = [name for name in registry.list_optimizers() if registry.get_optimizer_info(name).opt_class is kind]
+    names = [name for name, registered in _registered().items() if registered is kind]
     return sorted(names, key=lambda name: (name != kind.__name__.lower(), len(name), name))
+
+
+def _registered() -> dict[str, Any]:
+    """The classes of timm's registry; the name of one that timm imports when it is asked for."""
+    registry = timm_registry()
+    return {name: registry.get_optimizer_info(name).opt_class for name in registry.list_optimizers()}
 
 
 def _by_timm(name: str, arguments: Mapping[str, Any]) -> OptimizerCall:
@@ -177,19 +135,15 @@ def _by_timm(name: str, arguments: Mapping[str, Any]) -> OptimizerCall:
         raise OptimizerError(error.findings[0].message, error.findings[0].hint, "type") from None
     except Exception as error:
         hint = None
-        if "not found in registry" in str(error):
+        unknown = "not found in registry" in str(error)
+        if unknown:
             hint = did_you_mean(name.rpartition("_")[2].rpartition(".")[2], registry.list_optimizers())
             hint = hint or "timm takes names of its registry, such as adamw or sgd, and no class of your own"
         raise OptimizerError(
-            f"timm's create_optimizer_v2 would raise {format_exception(error)}", hint, "type"
+            f"timm's create_optimizer_v2 would raise {format_exception(error)}", hint, "type", lasting=unknown
         ) from error
     ((kind, given),) = seen
-    return OptimizerCall(ClassItself(kind), given, None if made is stand_in else qualified(type(made)))
-
-
-def qualified(kind: type) -> str:
-    """Returns a class as ``module:Class``."""
-    return f"{kind.__module__}:{kind.__qualname__}"
+    return OptimizerCall(qualified(kind), given, None if made is stand_in else qualified(type(made)), kind)
 
 
 def timm_registry() -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from types import CodeType
 from typing import TYPE_CHECKING, Any
@@ -18,14 +19,26 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
 
-class OptimizerError(PgauditError):
-    """The optimizer's class cannot be found, or refuses what it is given; ``argument`` names the culprit where it is
-    known.
-    """
+_OF_LIBRARY = re.compile(r"(torch|timm)\.optim(\.\w+)*:\w+", re.ASCII)
 
-    def __init__(self, message: str, hint: str | None = None, argument: str | None = None) -> None:
+
+class OptimizerError(PgauditError):
+    """The optimizer's class cannot be found, or refuses what it is given."""
+
+    def __init__(
+        self, message: str, hint: str | None = None, argument: str | None = None, *, lasting: bool = False
+    ) -> None:
+        """Takes a message.
+
+        Args:
+            message: what is wrong.
+            hint: how to fix it.
+            argument: the culprit, where it is known.
+            lasting: whether the same torch and timm say the same again, whatever else the machine has.
+        """
         super().__init__(message, hint)
         self.argument = argument
+        self.lasting = lasting
 
 
 def optimizer_class(name: str | type, scope: str | None = None) -> type[Optimizer]:
@@ -48,17 +61,12 @@ def optimizer_class(name: str | type, scope: str | None = None) -> type[Optimize
 
 
 def _by_class_name(name: str, scope: str | None) -> Any:
-    import torch
-
-    torch_classes = _classes(torch.optim)
-    if name in torch_classes:
-        return torch_classes[name]
-    timm_classes = _timm_classes()
-    if name in timm_classes:
-        return timm_classes[name]
-    if scope is not None and (known := registered_optimizer(name, scope)) is not None:
-        return known
-    raise unknown_optimizer(name, [*torch_classes, *timm_classes])
+    for known in (torch_classes, timm_classes):  # timm is imported only if it is needed
+        if name in (found := known()):
+            return found[name]
+    if scope is not None and (registered := registered_optimizer(name, scope)) is not None:
+        return registered
+    raise unknown_optimizer(name, sorted(library_classes()))
 
 
 def unknown_optimizer(name: str, known: Iterable[str]) -> OptimizerError:
@@ -69,21 +77,30 @@ def unknown_optimizer(name: str, known: Iterable[str]) -> OptimizerError:
     return OptimizerError(message, hint or "your own is named module:Class", argument="type")
 
 
-def exported_classes() -> list[type[Optimizer]]:
-    """Returns all classes of torch.optim and timm.optim."""
-    import torch
+def qualified(kind: type) -> str:
+    """Returns a class as ``module:Class``."""
+    return f"{kind.__module__}:{kind.__qualname__}"
 
-    return [*_classes(torch.optim).values(), *_timm_classes().values()]
+
+def is_library_class(ref: str) -> bool:
+    """Whether ``module:Class`` is an optimizer of torch's or timm's."""
+    return _OF_LIBRARY.fullmatch(ref) is not None
 
 
 def library_classes() -> dict[str, type[Optimizer]]:
     """Returns the classes of torch and timm by name; torch's where both have one."""
+    return {**timm_classes(), **torch_classes()}
+
+
+def torch_classes() -> dict[str, type[Optimizer]]:
+    """Returns the classes of torch.optim by name."""
     import torch
 
-    return {**_timm_classes(), **_classes(torch.optim)}
+    return _classes(torch.optim)
 
 
-def _timm_classes() -> dict[str, Any]:
+def timm_classes() -> dict[str, type[Optimizer]]:
+    """Returns the classes of timm.optim by name; none where timm cannot be imported."""
     try:
         with suppress_output(), gc_disabled():
             import timm.optim
@@ -92,7 +109,7 @@ def _timm_classes() -> dict[str, Any]:
     return _classes(timm.optim)
 
 
-def _classes(module: Any) -> dict[str, Any]:
+def _classes(module: Any) -> dict[str, type[Optimizer]]:
     import torch
 
     return {

@@ -1,4 +1,4 @@
-"""Optimizers, built on stand-in tensors or on real ones.
+"""Optimizers, built on stand-in tensors.
 
 A class's own ``__init__`` is the only true source of what it fills into a group and of what it refuses (an unknown
 argument, a bad beta, nesterov without momentum, Muon's 1-d tensors, L-BFGS with several groups), so it is asked, on
@@ -11,8 +11,7 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pgaudit.core.errors import UsageError
-from pgaudit.optimizers.classes import OptimizerError
+from pgaudit.optimizers.classes import OptimizerError, is_library_class, qualified
 from pgaudit.optimizers.groups import GroupValues, SampleGroup, TensorKind, settings_in
 from pgaudit.text import did_you_mean, format_exception, visible
 from pgaudit.user_code import suppress_output
@@ -83,6 +82,8 @@ def made(kind: type[Optimizer], params: list[Any], arguments: Mapping[str, Any])
             f"{visible(kind.__name__)} would raise {format_exception(error)}",
             hint,
             culprit or _mentioned(str(error), arguments),
+            # Whatever else is raised may be about the machine: its memory, its devices.
+            lasting=isinstance(error, (TypeError, ValueError)) and is_library_class(qualified(kind)),
         ) from error
 
 
@@ -99,15 +100,3 @@ def _mentioned(message: str, arguments: Mapping[str, Any]) -> str | None:
     plain = message.lower().replace(" ", "_").replace("learning_rate", "lr")
     longest_first = sorted(arguments, key=len, reverse=True)
     return next((argument for argument in longest_first if argument.lower().rstrip("s") in plain), None)
-
-
-def build(kind: type[Optimizer], groups: Sequence[Mapping[str, Any]], arguments: Mapping[str, Any]) -> Optimizer:
-    """Builds the real optimizer on live parameters.
-
-    Raises:
-        OptimizerError: the class refuses them.
-        UsageError: there are no groups.
-    """
-    if not groups:
-        raise UsageError("no parameter is left for the optimizer")
-    return made(kind, [dict(group) for group in groups], arguments)

@@ -13,6 +13,7 @@ from pgaudit.optimizers.groups import SampleGroup, TensorKind
 
 if TYPE_CHECKING:
     from pgaudit.optimizers.calls import OptimizerCall
+    from pgaudit.optimizers.library import Library
 
 Params = Sequence[tuple[Setting, int | None]]
 """For each parameter of an inventory, its setting and the index of its group."""
@@ -21,11 +22,12 @@ Written = Mapping[int, tuple[tuple[str, Any], ...]]
 
 
 def changed_settings(
-    call: OptimizerCall, inventory: Inventory, params: Params, *, may_be_empty: bool
+    library: Library, call: OptimizerCall, inventory: Inventory, params: Params, *, may_be_empty: bool
 ) -> dict[int, Setting]:
     """Returns the settings of which the optimizer's class makes something else, by their ids; most change none.
 
     Args:
+        library: is asked what its class makes of groups.
         call: the class and its arguments.
         inventory: the model.
         params: what a constructor decides.
@@ -38,7 +40,7 @@ def changed_settings(
     groups = _distinct_groups(inventory, params, written)
     if not groups and may_be_empty:
         return {}
-    built = call.about.try_groups(call.arguments, groups)
+    built = library.try_groups(call, groups)
     held = {repr(group.settings): values for group, values in zip(groups, built, strict=True)}
     if any(held[repr(group.settings)] != values for group, values in zip(groups, built, strict=True)):
         raise OptimizerError("the optimizer's class changes groups of equal settings unequally", argument="type")

@@ -1,199 +1,150 @@
-"""What torch and timm say about optimizers and classes: they themselves, or what is known of them already."""
+"""What the classes of torch and timm say: each question is put to the class itself, and the answer remembered under
+just what was asked.
+
+The key is the type as the config has it, the factory, the scope and the exact arguments; of groups, their settings and
+the number of dimensions and the dtype of their tensors. Another lr is another question, which needs torch once. Only of
+torch and timm it is known when they change, so of all other classes nothing is remembered. The memo is the cache, whose
+key has the versions of both.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
-from pgaudit.optimizers.calls import About, ClassItself, OptimizerCall, call_of, library_class, qualified
-from pgaudit.optimizers.classes import OptimizerError, library_classes, unknown_optimizer
+from pgaudit import user_code
+from pgaudit.optimizers import classes, construct
+from pgaudit.optimizers.calls import OptimizerCall, call_of
+from pgaudit.optimizers.classes import OptimizerError
+from pgaudit.optimizers.exact import decoded, digest, encoded
 from pgaudit.optimizers.groups import GroupValues, SampleGroup
-from pgaudit.optimizers.read_knowledge import is_library_class
-from pgaudit.optimizers.records import AS_GIVEN, Known, Record, form_of, known, resolved
-from pgaudit.optimizers.traced_numbers import numbers_in
+from pgaudit.strict_json import text, texts
 from pgaudit.user_code.imports import qualified_class
 
-if TYPE_CHECKING:
-    from torch.optim import Optimizer
+SECTIONS: Mapping[str, Callable[[Any], Any]] = {
+    "answers": decoded,
+    "modules": text,
+    "lists": lambda value: list(texts(value)),
+}
+"""Of a memo, with what reads a value. ``answers``: by the digest of the question. ``modules``: the qualified name of a
+class. ``lists``: all names of a kind.
+"""
 
 
-class Knowledge(Protocol):
-    """What is known, as JSON, by section and key.
-
-    ``names``: the optimizer's class behind a name. ``classes``: the record of a class, see
-    :mod:`pgaudit.optimizers.records`. ``timm``: what timm's factory calls. ``modules``: the qualified name of a class.
-    """
+class Memo(Protocol):
+    """JSON values by section and key."""
 
     def get(self, section: str, key: str) -> Any:
-        """Returns what is known; None for nothing."""
+        """Returns what is remembered, as :data:`SECTIONS` reads it; None for nothing."""
 
     def learn(self, section: str, key: str, value: Any) -> None:
-        """Keeps what was not known, if it keeps anything."""
+        """Remembers a value, if anything is."""
 
 
-class Library(Protocol):
-    """Answers about optimizers and classes."""
+@dataclass(frozen=True)
+class Answer:
+    """How an optimizer is called, and what its class says to that."""
 
-    def call_of(
+    call: OptimizerCall
+    filled: Mapping[str, Any]
+    """What it fills into a group without settings of its own."""
+    read: frozenset[str]
+    """The keys of a group that somebody looks for."""
+    defaults: Mapping[str, Any]
+    """Of its signature."""
+
+
+@dataclass(frozen=True)
+class Library:
+    """torch and timm, with a memo of what they said."""
+
+    memo: Memo | None = None
+
+    def ask(
         self, name: str | type, arguments: Mapping[str, Any], factory: str | None = None, scope: str | None = None
-    ) -> OptimizerCall:
-        """See :func:`pgaudit.optimizers.calls.call_of`."""
+    ) -> Answer:
+        """Returns how an optimizer is called; for the arguments see :func:`pgaudit.optimizers.calls.call_of`.
+
+        Raises:
+            OptimizerError: there is no such class, or it refuses its arguments.
+        """
+        if self.memo is None or not isinstance(name, str) or (factory is None and ":" in name):
+            return _asked(name, arguments, factory, scope)
+        question = digest(["call", name, factory, scope, dict(arguments)])
+        known = self._lookup(question)
+        if known is not None:
+            return _answer(known)
+        names = None if factory or scope else self.memo.get("lists", "optimizers")
+        if names is not None and name not in names:
+            raise classes.unknown_optimizer(name, names)
+        try:
+            answer = _asked(name, arguments, factory, scope)
+        except OptimizerError as error:
+            if error.lasting:
+                self._store(question, _refusal(error))
+            elif factory is None:  # mostly a name of nobody's: the next one needs no torch
+                self.memo.learn("lists", "optimizers", sorted(classes.library_classes()))
+            raise
+        if classes.is_library_class(answer.call.name):
+            self._store(question, _plain(answer))
+        return answer
+
+    def try_groups(self, call: OptimizerCall, groups: Sequence[SampleGroup]) -> list[GroupValues]:
+        """Returns what each group holds once the optimizer is built of them.
+
+        Raises:
+            OptimizerError: the class refuses them, which is not remembered: it may speak of a tensor's shape.
+        """
+        alike = [[group.settings, [(len(t.shape), t.dtype, t.leaf) for t in group.tensors]] for group in groups]
+        of_library = classes.is_library_class(call.name)
+        question = digest(["groups", call.name, dict(call.arguments), alike]) if of_library else None
+        known = self._lookup(question)
+        if known is None:
+            known = [tuple(each) for each in construct.try_groups(call.kind, call.arguments, groups)]
+            self._store(question, known)
+        return [GroupValues(*each) for each in known]
 
     def qualified_class(self, ref: str) -> str:
         """See :func:`pgaudit.user_code.imports.qualified_class`."""
-
-
-class InstalledLibrary:
-    """The libraries as they are installed."""
-
-    def call_of(
-        self, name: str | type, arguments: Mapping[str, Any], factory: str | None = None, scope: str | None = None
-    ) -> OptimizerCall:
-        """See :class:`Library`."""
-        return call_of(name, arguments, factory, scope)
-
-    def qualified_class(self, ref: str) -> str:
-        """See :class:`Library`."""
-        return qualified_class(ref)
-
-
-@dataclass(frozen=True)
-class RecordedLibrary:
-    """What is known of the libraries. What is not, they are asked themselves."""
-
-    knowledge: Knowledge
-
-    def call_of(
-        self, name: str | type, arguments: Mapping[str, Any], factory: str | None = None, scope: str | None = None
-    ) -> OptimizerCall:
-        """See :class:`Library`."""
-        if not isinstance(name, str) or (factory is None and ":" in name):
-            return call_of(name, arguments, factory, scope)
-        if factory is not None:
-            return self._by_factory(name, arguments, factory)
-        known_as = self.knowledge.get("names", name)
-        if known_as is not None:
-            return OptimizerCall(RecordedClass(known_as, self.knowledge), arguments)
-        classes = None if scope else self.knowledge.get("lists", "optimizers")
-        if classes is not None and name not in classes:
-            raise unknown_optimizer(name, classes)
-        try:
-            call = call_of(name, arguments, factory, scope)
-        except OptimizerError:
-            self.knowledge.learn("lists", "optimizers", sorted(library_classes()))  # the next typo needs no torch
-            raise
-        if not is_library_class(qualified(call.kind)):
-            return call
-        self.knowledge.learn("names", name, qualified(call.kind))
-        return OptimizerCall(RecordedClass(qualified(call.kind), self.knowledge), arguments)
-
-    def _by_factory(self, name: str, arguments: Mapping[str, Any], factory: str) -> OptimizerCall:
-        forms = forms_of(arguments)
-        key = None if forms is None else f"{name.lower()} {forms}"
-        entry: Any = None if key is None else self.knowledge.get(factory, key)
-        if entry is None:
-            call = call_of(name, arguments, factory)
-            if not is_library_class(qualified(call.kind)):
-                return call
-            if key is not None:
-                from pgaudit.optimizers.recording import record_call
-
-                entry = record_call(name, arguments, factory)
-            if entry is None:
-                return OptimizerCall(RecordedClass(qualified(call.kind), self.knowledge), call.arguments, call.wrapper)
-            self.knowledge.learn(factory, str(key), entry)
-        numbers = {at: number for arg, value in arguments.items() for at, number in numbers_in(arg, value).items()}
-        known_as, fills, wrapper = entry
-        given = {arg: arguments[arg] if ref == AS_GIVEN else resolved(ref, numbers) for arg, ref in fills}
-        return OptimizerCall(RecordedClass(known_as, self.knowledge), given, wrapper)
-
-    def qualified_class(self, ref: str) -> str:
-        """See :class:`Library`."""
-        found = self.knowledge.get("modules", ref)
+        found = None if self.memo is None else self.memo.get("modules", ref)
         if found is None:
             found = qualified_class(ref)
-            if ref.startswith(LIBRARIES):
-                self.knowledge.learn("modules", ref, found)
+            if self.memo is not None and ref.partition(".")[0] in user_code.LIBRARIES:
+                self.memo.learn("modules", ref, found)
         return str(found)
 
+    def _lookup(self, question: str | None) -> Any:
+        return None if self.memo is None or question is None else self.memo.get("answers", question)
 
-LIBRARIES = ("torch.", "timm.")
-"""Only of these it is known when they change."""
-
-
-def forms_of(arguments: Mapping[str, Any]) -> str | None:
-    """Returns what stands for arguments, whatever the numbers in them; None where that cannot be told."""
-    forms = {arg: form_of(value) for arg, value in sorted(arguments.items())}
-    return None if None in forms.values() else json.dumps(forms, separators=(",", ":"))
+    def _store(self, question: str | None, answer: Any) -> None:
+        if self.memo is not None and question is not None:
+            with contextlib.suppress(TypeError):  # a tensor, say, or a function
+                self.memo.learn("answers", question, encoded(answer))
 
 
-@dataclass(frozen=True)
-class RecordedClass:
-    """A class of torch or timm of which something is known; where that does not suffice, it is asked itself."""
-
-    name: str
-    """As ``module:Class``."""
-    knowledge: Knowledge
-
-    @cached_property
-    def kind(self) -> type[Optimizer]:
-        """See :class:`pgaudit.optimizers.calls.About`."""
-        return library_class(self.name)
-
-    @cached_property
-    def _record(self) -> Record | None:
-        found: Record | None = self.knowledge.get("classes", self.name)
-        if found is None:
-            from pgaudit.optimizers.recording import record_of
-
-            found = record_of(self.kind)
-            self.knowledge.learn("classes", self.name, found or {})
-        return found or None
-
-    def argument_defaults(self) -> dict[str, Any]:
-        """See :class:`pgaudit.optimizers.calls.About`."""
-        from pgaudit.optimizers.encoding import decoded
-
-        if self._record is None:
-            return self._itself.argument_defaults()
-        return {name: decoded(value) for name, value in self._record["arguments"].items()}
-
-    def filled_in(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """See :class:`pgaudit.optimizers.calls.About`."""
-        found = self._known(arguments)
-        return self._itself.filled_in(arguments) if found is None else dict(found.filled_in)
-
-    def looked_for(self, filled: Mapping[str, Any]) -> frozenset[str]:
-        """See :class:`pgaudit.optimizers.calls.About`."""
-        if self._record is None:
-            return self._itself.looked_for(filled)
-        return frozenset({*filled, *self._record["words"]})
-
-    def try_groups(self, arguments: Mapping[str, Any], groups: Sequence[SampleGroup]) -> list[GroupValues]:
-        """See :class:`pgaudit.optimizers.calls.About`."""
-        found = self._known(arguments)
-        built = None if found is None else found.tried(groups)
-        return self._itself.try_groups(arguments, groups) if built is None else built
-
-    @property
-    def _itself(self) -> About:
-        return ClassItself(self.kind)
-
-    def _known(self, arguments: Mapping[str, Any]) -> Known | None:
-        record = self._record
-        if record is None:
-            return None
-        found = known(record, arguments)
-        if found is None:
-            from pgaudit.optimizers.recording import record as recorded
-
-            if recorded(self.kind, record, arguments):
-                self.knowledge.learn("classes", self.name, record)
-                found = known(record, arguments)
-        return found
+def _asked(name: str | type, arguments: Mapping[str, Any], factory: str | None, scope: str | None) -> Answer:
+    """The answer of the class itself."""
+    call = call_of(name, arguments, factory, scope)
+    filled = construct.filled_in(call.kind, call.arguments)
+    return Answer(call, filled, classes.looked_for(call.kind, filled), classes.argument_defaults(call.kind))
 
 
-INSTALLED: Library = InstalledLibrary()
+def _plain(answer: Answer) -> dict[str, Any]:
+    call = answer.call
+    called = {"class": call.name, "arguments": dict(call.arguments), "wrapper": call.wrapper}
+    return called | {"filled": answer.filled, "read": sorted(answer.read), "defaults": answer.defaults}
+
+
+def _refusal(error: OptimizerError) -> dict[str, Any]:
+    (finding,) = error.findings
+    return {"refused": [finding.message, finding.hint, error.argument]}
+
+
+def _answer(plain: Mapping[str, Any]) -> Answer:
+    """The answer that was remembered; raises OptimizerError where the class refused."""
+    if "refused" in plain:
+        raise OptimizerError(*plain["refused"], lasting=True)
+    call = OptimizerCall(plain["class"], plain["arguments"], plain["wrapper"])
+    return Answer(call, plain["filled"], frozenset(plain["read"]), plain["defaults"])

@@ -159,19 +159,41 @@ def test_without_a_cache_nothing_is_written(
     assert not (tmp_path / "kept").exists()
 
 
-def test_another_lr_is_known_and_another_flag_is_learnt(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
-    def with_(**arguments: Any) -> dict[str, Any]:
-        return {"optimizer": {"type": "SGD", "lr": 0.1, **arguments}}
+def test_what_an_optimizer_said_is_remembered(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    def answers(**arguments: Any) -> str:
+        try:
+            return _answer("resnet18", {"optimizer": {"type": "SGD", "lr": 0.1, **arguments}}, cache)
+        except pgaudit.ConfigError as error:
+            return str(error)
 
-    _answer("resnet18", with_(momentum=0.9), cache)
-    _answer("resnet18", with_(momentum=0.9, nesterov=True), cache)
+    asked: list[dict[str, Any]] = [
+        {},
+        {"momentum": 0.9},
+        {"momentum": 0.9, "nesterov": True},
+        {"momentum": -1.0},
+        {"nesterov": True},
+    ]
+    cold = [answers(**arguments) for arguments in asked]
+    assert sum("would raise ValueError" in answer for answer in cold) == 2
     with monkeypatch.context() as patch:
         patch.setitem(sys.modules, "torch", None)  # any import of it fails
-        for arguments in ({"lr": 3.0}, {"momentum": 0.5, "weight_decay": 0.3}, {"momentum": 0.8, "nesterov": True}):
-            _answer("resnet18", with_(**arguments), cache)
-    for wrong in ({"momentum": -1.0}, {"nesterov": True}):
-        with pytest.raises(pgaudit.ConfigError, match="would raise ValueError"):
-            _answer("resnet18", with_(**wrong), cache)
+        assert [answers(**arguments) for arguments in asked] == cold
+        with pytest.raises(ImportError):
+            answers(lr=0.2)
+    assert '"lr": 0.2' in answers(lr=0.2)
+
+
+def test_of_many_answers_the_newer_half_stays(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(caches, "MOST_ENTRIES", 20)
+    for number in range(100):
+        cache.learn("answers", str(number), number)
+        path = cache._entry("answers", "", str(number))
+        os.utime(path, (number, number))
+        assert len(list(path.parent.iterdir())) <= 21
+        assert all(cache.get("answers", str(newer)) == newer for newer in range(max(0, number - 9), number + 1))
+    assert cache.get("answers", "0") is None
+    cache.learn("answers", "long", "x" * caches.MOST_LENGTH)
+    assert cache.get("answers", "long") is None
 
 
 def test_damaged_entries_are_rebuilt_without_a_word(cache: Cache) -> None:
@@ -343,9 +365,14 @@ def test_a_typo_loads_no_torch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     config = "optimizer: {type: SGD, lr: 0.1}\n"
     files = {"c.yaml": config, "new.yaml": config.replace("SGD", "AdamW"), "model.yaml": f"model: resnet1O8\n{config}"}
     files |= {"optimizer.yaml": config.replace("SGD", "SDG"), "dotted.yaml": config.replace("SGD", "torch.optim.SGD")}
+    files |= {
+        "timm.yaml": f"constructor: timm\n{config.replace('SGD', 'adamv')}",
+        "refused.yaml": config.replace("SGD", "Adam, betas: [2, 0.9]"),
+    }
     for name, text in files.items():
         Path(name).write_text(text)
-    asks = [["show", "resnet1O8", "c.yaml"], ["show", "resnet18", "optimizer.yaml"]]
+    asks = [["show", "resnet1O8", "c.yaml"]]
+    asks += [["show", "resnet18", f"{name}.yaml"] for name in ("optimizer", "timm", "refused")]
     cold = [_run(*arguments, cache=tmp_path / "kept") for arguments in asks]
     warm = _run_all([*asks, *TYPOS.values()], cache=tmp_path / "kept")
     for first, second in zip(cold, warm, strict=False):
@@ -367,12 +394,14 @@ def test_a_name_that_is_no_longer_listed_is_still_taken(old: str, cache: Cache) 
 
 # Who may write there.
 
+LINEAR = ("modules", "torch.nn.Linear")
+
 
 def _kept(cache: Cache) -> Path:
     """An entry that is believed."""
-    cache.learn("names", "SGD", "torch.optim.sgd:SGD")
-    assert cache.get("names", "SGD") == "torch.optim.sgd:SGD"
-    (entry,) = Path(cache.folder).glob("*/names/*.json")
+    cache.learn(*LINEAR, "torch.nn.modules.linear.Linear")
+    assert cache.get(*LINEAR) == "torch.nn.modules.linear.Linear"
+    (entry,) = Path(cache.folder).glob("*/modules/*.json")
     return entry
 
 
@@ -397,14 +426,14 @@ def test_what_others_could_have_written_is_not_believed(level: str, change: str,
         os.chown(path, 12345, -1)
     else:
         path.chmod(path.stat().st_mode | {"group": 0o020, "others": 0o002}[change])
-    assert cache.get("names", "SGD") is None
+    assert cache.get(*LINEAR) is None
     if level == "entry":
         return
     assert str(path) in str(cache.refusal())
     held = entry.read_bytes()
-    cache.learn("names", "SGD", "torch.optim.adam:Adam")
-    cache.learn("names", "Adam", "torch.optim.adam:Adam")
-    assert [*Path(cache.folder).glob("*/names/*")] == [entry]
+    cache.learn(*LINEAR, "torch.nn.Conv2d")
+    cache.learn("modules", "torch.nn.Conv2d", "torch.nn.Conv2d")
+    assert [*Path(cache.folder).glob("*/modules/*")] == [entry]
     assert entry.read_bytes() == held
 
 
@@ -435,7 +464,7 @@ def test_a_folder_is_not_believed_where_everybody_may_take_its_place(tmp_path: P
 
 def test_an_entry_is_believed_under_its_own_name_only(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
     entry = _kept(cache)
-    moved = [("names", "AdamW"), ("lists", "SGD"), ("modules", "SGD")]
+    moved = [("modules", "torch.nn.Conv2d"), ("lists", "torch.nn.Linear"), ("answers", "torch.nn.Linear")]
     for section, key in moved:
         path = cache._entry(section, "", key)
         path.parent.mkdir(mode=0o700, exist_ok=True)
@@ -443,28 +472,24 @@ def test_an_entry_is_believed_under_its_own_name_only(cache: Cache, monkeypatch:
         path.chmod(0o600)
         assert cache.get(section, key) is None
     monkeypatch.setattr(caches, "cache_key", lambda: "f" * 32)
-    path = cache._entry("names", "", "SGD")
+    path = cache._entry("modules", "", "torch.nn.Linear")
     path.parent.mkdir(mode=0o700, parents=True)
     path.parent.parent.chmod(0o700)
     path.write_bytes(entry.read_bytes())
     path.chmod(0o600)
-    assert cache.get("names", "SGD") is None
+    assert cache.get(*LINEAR) is None
 
 
 @pytest.mark.parametrize(
     ("section", "key", "value"),
     [
-        ("names", "SGD", "payload:X"),
-        ("names", "SGD", "torch.utils.data:X"),
-        ("names", "SGD", ["torch.optim.sgd:SGD"]),
-        ("classes", "payload:X", {"arguments": {}, "words": [], "checks": [], "fills": [], "takes": [], "paths": []}),
-        ("classes", "torch.optim.sgd:SGD", {"arguments": {}}),
-        ("timm", "sgd {}", ["payload:X", [], None]),
-        ("timm", "sgd {}", ["torch.optim.sgd:SGD", [], "payload:X"]),
-        ("timm", "sgd {}", ["torch.optim.sgd:SGD", [["lr", {"payload": 1}]], None]),
+        ("answers", "x", {"tuple": 1}),
+        ("answers", "x", {"payload": [1]}),
+        ("answers", "x", {"dict": [1]}),
+        ("answers", "x", [1]),
         ("modules", "torch.nn.Linear", ["x"]),
         ("lists", "models", [1]),
-        ("explored", "all", {"names": {"SGD": "payload:X"}}),
+        ("lists", "models", "x"),
         ("payload", "x", 1),
     ],
 )

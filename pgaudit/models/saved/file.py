@@ -23,8 +23,6 @@
     ...
     }
     },
-    "knowledge": {
-    },
     "checksum": "0f343b0931126a20"}
 
 What nearly all models have in common is left out: see :mod:`pgaudit.models.saved.lines`. Nothing is counted, so
@@ -49,7 +47,6 @@ from pgaudit.models.saved.lines import Types
 from pgaudit.models.saved.read import read_document
 from pgaudit.models.saved.refusal import refusal
 from pgaudit.models.saved.write import braced, dumped, entries, section
-from pgaudit.optimizers.read_knowledge import read_knowledge
 from pgaudit.strict_json import Unreadable, mapping
 from pgaudit.strict_json import text as text_of
 from pgaudit.text import one_line, visible
@@ -80,8 +77,6 @@ class Saved:
     """What the factory was given: plain JSON values."""
     versions: Mapping[str, str] = field(default_factory=dict)
     """Of the libraries that it was made with."""
-    knowledge: Mapping[str, Any] = field(default_factory=dict)
-    """What else was found out, as plain JSON values."""
 
 
 def is_saved(data: bytes) -> bool:
@@ -108,7 +103,6 @@ def written(saved: Saved) -> str:
             f'"model_args": {dumped(saved.model_args, "the model arguments")},',
             f'"types": {braced(entries(types.table()))},',
             *(f'"{name}": {braced(part)},' for name, part in parts),
-            f'"knowledge": {braced(entries(saved.knowledge, dense=True))},',
         ]
         body = "".join(f"{line}\n" for line in lines)
         text = f'{body}"checksum": "{_checksum(body.encode("ascii"))}"}}\n'
@@ -138,8 +132,7 @@ def read(data: bytes, path: str) -> Saved:
         with gc_disabled():
             document, inventory, inside = read_document(text)
             versions = {name: text_of(version) for name, version in mapping(document["made_with"]).items()}
-            known = read_knowledge(document["knowledge"])
-            return Saved(inventory, inside, mapping(document["model_args"]), versions, known)
+            return Saved(inventory, inside, mapping(document["model_args"]), versions)
     except Unreadable as error:
         said = str(error)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError, OverflowError) as error:

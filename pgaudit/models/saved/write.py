@@ -15,22 +15,22 @@ from pgaudit.models.saved.listings import written_listings
 from pgaudit.text import format_exception, visible
 
 
-def dumped(value: Any, what: str, *, dense: bool = False) -> str:
-    """Returns JSON of one line, ``dense`` where nobody reads it.
+def dumped(value: Any, what: str) -> str:
+    """Returns JSON of one line.
 
     Raises:
         ModelError: ``what`` holds something else than JSON can.
     """
     try:
         plain = dict(value) if isinstance(value, Mapping) else value
-        return json.dumps(plain, allow_nan=False, separators=(",", ":") if dense else None)
+        return json.dumps(plain, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
         raise ModelError(f"{visible(what)} cannot be saved: {format_exception(error)}") from None
 
 
-def entries(of: Mapping[str, Any], *, dense: bool = False) -> str:
+def entries(of: Mapping[str, Any]) -> str:
     """Returns the inside of a JSON object, one line an entry."""
-    return ",\n".join(f"{json.dumps(key)}: {dumped(value, key, dense=dense)}" for key, value in of.items())
+    return ",\n".join(f"{json.dumps(key)}: {dumped(value, key)}" for key, value in of.items())
 
 
 def braced(inside: str) -> str:
