@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 
 def load_config(
-    source: str | os.PathLike[str] | Mapping[str, Any] | Config, *, constructor: str | None = None
+    source: str | os.PathLike[str] | Mapping[str, Any] | Config,
+    *,
+    constructor: str | None = None,
+    data: bytes | None = None,
 ) -> Config:
     """Reads and validates a config.
 
@@ -34,6 +37,7 @@ def load_config(
         source: a YAML file's path, that of a Python config of OpenMMLab (which mmengine runs), a mapping of the same
             shape, or a Config, which is returned as it is.
         constructor: a constructor that takes the place of the one that the config names.
+        data: the YAML that the file held, if it has been read and cannot be read again, as a pipe.
 
     Raises:
         ConfigError: with all that is wrong with the file, each with its line and column.
@@ -51,7 +55,7 @@ def load_config(
         return _validated(Document(value=_plain(source)), None, constructor, otherwise=otherwise)
     if not isinstance(source, (str, os.PathLike)):
         raise UsageError(f"a config is a path, a mapping or a Config, not {type(source).__name__}")
-    config = _read(os.fspath(source), constructor)
+    config = _read(os.fspath(source), constructor, data)
     file, colon, _ = str(config.model).rpartition(":")
     if colon and file.endswith(".py"):  # named here, though it may be read later, or never
         note_input(file)
@@ -59,15 +63,15 @@ def load_config(
     return config
 
 
-def _read(path: str, constructor: str | None) -> Config:
-    if path.endswith(".py"):
+def _read(path: str, constructor: str | None, data: bytes | None) -> Config:
+    if data is None and path.endswith(".py"):
         from pgaudit.config import python_file
 
         read = python_file.read_python(path)
         config = _validated(read.document, path, constructor, otherwise="mmcv")
         return replace(config, architecture=read.architecture)
     least = "`optimizer:` is the least that a config needs"
-    document = read_chain(path, aside=lambda top: split(top)[1], least=least)
+    document = read_chain(path, aside=lambda top: split(top)[1], least=least, data=data)
     return _validated(document, path, constructor)
 
 
