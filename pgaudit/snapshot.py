@@ -10,11 +10,13 @@ from typing import Any
 
 from pgaudit.config import Config
 from pgaudit.core.parameters import Hints, Inventory
+from pgaudit.models.build import build_model, load_model
 from pgaudit.models.cache import Cache
 from pgaudit.models.inventory_diff import inventory_changes
 from pgaudit.models.inventory_pair import InventoryChange
 from pgaudit.models.references import arguments_for, resolved
 from pgaudit.models.saved.file import Saved
+from pgaudit.optimizers.exploring import explored
 from pgaudit.serialize import portable
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
@@ -51,8 +53,6 @@ def snapshot(
         ModelError: it cannot be built or has no parameters.
     """
     known = _knowledge(cache)  # first: code of the model's may change torch
-    from pgaudit.models.build import build_model, load_model
-
     if config is None:
         built, given = load_model(str(model), model_args), model_args or {}
     else:
@@ -117,8 +117,6 @@ def _knowledge(cache: Cache | None) -> Mapping[str, Any]:
     """What runs without torch will ask of torch and timm: the same for all models, and seconds to find out."""
     found = None if cache is None else cache.get("explored", "all")
     if found is None:
-        from pgaudit.optimizers.exploring import explored
-
         found = explored()
         if cache is not None:
             cache.learn("explored", "all", found)

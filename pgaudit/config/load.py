@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pgaudit.config import layouts
 from pgaudit.config.documents import refuse
+from pgaudit.config.expect import Expectations, expect_errors, expectations
 from pgaudit.config.grammars import grammar_named, scoped, unknown_constructor
 from pgaudit.config.ignores import ignore_errors, ignores_of
 from pgaudit.config.loader import Document
@@ -20,9 +21,6 @@ from pgaudit.config.yaml_chain import read_chain
 from pgaudit.core.errors import ConfigError, UsageError
 from pgaudit.core.location import whole_file
 from pgaudit.input_files import note_input
-
-if TYPE_CHECKING:
-    from pgaudit.config.expect import Expectations
 
 
 def load_config(
@@ -107,8 +105,6 @@ def _validated(document: Document, path: str | None, constructor: str | None, ot
     found += [each for each in section_errors(layout, grammar) if not (len(each[0]) == 1 and each[0][0] in slips)]
     found += ignore_errors(top)
     if top.get("expect") is not None:
-        from pgaudit.config.expect import expect_errors
-
         found += expect_errors(top["expect"], ("expect",))
     refuse(found, document, path)
     assert grammar is not None
@@ -134,6 +130,4 @@ def _validated(document: Document, path: str | None, constructor: str | None, ot
 
 
 def _expectations(section: Mapping[str, Any], path: str | None, document: Document) -> Expectations:
-    from pgaudit.config.expect import expectations
-
     return expectations(section, ("expect",), path, document.keys)

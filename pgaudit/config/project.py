@@ -16,6 +16,7 @@ from pgaudit.config.documents import read_file, refuse
 from pgaudit.config.layouts import Path
 from pgaudit.config.loader import Document, read_yaml
 from pgaudit.config.project_validation import EXAMPLE, project_errors
+from pgaudit.config.toml_text import read_toml
 from pgaudit.config.validation import Invalid
 from pgaudit.core.errors import ConfigError, UsageError
 from pgaudit.core.findings import Threshold
@@ -83,8 +84,6 @@ def find_project(start: FilePath | None = None) -> Project:
 
 def _has_table(path: FilePath) -> bool:
     """Whether a pyproject.toml is one of ours; one that cannot be read is, if it looks so."""
-    from pgaudit.config.toml_text import read_toml
-
     data = read_file(str(path), "project")
     if b"pgaudit" not in data:
         return False
@@ -104,8 +103,6 @@ def load_project(path: FilePath) -> Project:
     data = read_file(str(path), "project")
     at: Path = ()
     if path.suffix == ".toml":
-        from pgaudit.config.toml_text import read_toml
-
         document, at = read_toml(data, shown), _TABLE
     else:
         document = read_yaml(data, shown, least=EXAMPLE)
