@@ -28,6 +28,7 @@ from pgaudit.optimizers.groups import settings_in
 from pgaudit.optimizers.library import Library
 from pgaudit.report import Basis, Report
 from pgaudit.text import quoted
+from pgaudit.user_code.imports import import_attribute
 
 if TYPE_CHECKING:
     from pgaudit.models.source import Model
@@ -142,8 +143,6 @@ def _classes(constructor: Constructor, config: Config, library: Library) -> dict
 
 def _functions(constructor: Constructor, config: Config) -> dict[str, Callable[..., Any]]:
     """The functions that the config names, each of which is asked but once about the same."""
-    from pgaudit.user_code.imports import import_attribute
-
     functions: dict[str, Callable[..., Any]] = {}
     for ref, at in constructor.function_refs(config).items():
         with config.errors_at(*at):

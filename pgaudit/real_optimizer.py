@@ -10,7 +10,9 @@ from pgaudit.config import load_config
 from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.errors import ConfigError
 from pgaudit.core.setting import Setting
+from pgaudit.models.build import given_model
 from pgaudit.models.source import ModelSource
+from pgaudit.optimizers import calls
 from pgaudit.pipeline import audit_with_tensors
 
 if TYPE_CHECKING:
@@ -26,9 +28,6 @@ def build_optimizer(model: nn.Module, config: ConfigSource) -> Optimizer:
     Raises:
         ConfigError: the config is wrong, the real library would refuse it, or a tied parameter would be in two groups.
     """
-    from pgaudit.models.build import given_model
-    from pgaudit.optimizers import calls
-
     given = given_model(model)
     report, tensors, call = audit_with_tensors(ModelSource(lambda: given), load_config(config))
     for finding in report.findings:

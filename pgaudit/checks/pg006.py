@@ -2,8 +2,8 @@
 
 What: the libraries ask by class: OpenMMLab's, detectron2's and BaseCls' isinstance tests know batch, instance, group
 and layer norm; transformers' knows layer norm alone. A norm of any other class (RmsNorm, GlobalResponseNorm, EvoNorm,
-FilterResponseNorm, one's own) is none to them, and neither is torch's own RMSNorm. pgaudit finds such modules by what
-they are: they own vectors only, and mix their inputs' elements as a statistic does; not by their names.
+FilterResponseNorm, one's own) is none to them, and neither is torch's own RMSNorm. pgaudit finds such modules by
+their classes: such a class, or a base of it, is named like a norm, and it owns vectors only.
 
 Why it hurts: the config exempts norms from weight decay, and these stay decayed. 62 of timm's 1,371 models have some.
 

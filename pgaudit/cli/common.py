@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pgaudit.cli.overwriting import refuse_input
 from pgaudit.core.errors import UsageError
-from pgaudit.files.atomic_write import write_whole
+from pgaudit.files.atomic_write import writable, write_whole
 from pgaudit.models.misnamed import WEIGHTS
 from pgaudit.render.choices import Colour
 from pgaudit.text import quoted, visible
@@ -201,12 +201,8 @@ def write(text: str | Iterable[str], output: Path | None) -> None:
         _print(pieces)
         return
     refuse_input(output)
-    try:
+    with writable(output):
         _write_file(pieces, output)
-    except BrokenPipeError:
-        raise ReaderGone from None
-    except OSError as error:
-        raise UsageError(f"cannot write {quoted(output)}: {error.strerror or error}") from None
 
 
 def _print(pieces: Iterable[str]) -> None:
@@ -226,8 +222,11 @@ def _print(pieces: Iterable[str]) -> None:
 def _write_file(pieces: Iterable[str], output: Path) -> None:
     if output.is_dir():
         raise UsageError(f"cannot write {quoted(output)}: it is a folder")
-    if output.exists() and not output.is_file():  # /dev/stdout, a named pipe
-        with output.open("w", encoding="utf-8") as file:
-            file.writelines(pieces)
-    else:
+    if not output.exists() or output.is_file():
         write_whole(output, pieces)
+        return
+    try:
+        with output.open("w", encoding="utf-8") as file:  # /dev/stdout, a named pipe
+            file.writelines(pieces)
+    except BrokenPipeError:
+        raise ReaderGone from None

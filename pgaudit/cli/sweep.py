@@ -85,16 +85,16 @@ def sweep(
     keep_inputs([output], configs, [glob])
     policies = _read(configs, constructor, restart=restart, output=output, fmt=fmt)
     arguments = parse_model_args(model_args or [])
-    from pgaudit.sweep import backends
     from pgaudit.sweep.lines import Identity
     from pgaudit.sweep.plan import tasks_of
     from pgaudit.sweep.records import exit_code
     from pgaudit.sweep.shards import shard_of
     from pgaudit.sweep.work import Work
     from pgaudit.version import __version__
+    from pgaudit.workers.backends import refuse_unfit
 
     part = shard_of(shard)
-    backends.refuse_unfit(backend, scheduler)
+    refuse_unfit(backend, scheduler)
     cache = the_cache(unwanted=no_cache)
     models = _models(glob, cache)
     keep_inputs([output], models=models)
@@ -190,8 +190,8 @@ def _run(
     store: Store | None,
 ) -> None:
     """Runs tasks, and adds to the results and to the store as they come."""
-    from pgaudit.sweep.backends import open_pool
     from pgaudit.sweep.runner import run
+    from pgaudit.workers.backends import open_pool
 
     if not tasks:
         return

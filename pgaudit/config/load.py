@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pgaudit.config import layouts
+from pgaudit.config.expect import expect_errors, expectations
 from pgaudit.config.ignores import ignore_errors, ignores_of
 from pgaudit.config.misplaced import meant, misplaced, split
 from pgaudit.config.sections import constructor_errors, section_errors, top_errors
@@ -16,6 +17,7 @@ from pgaudit.constructors import find_constructor
 from pgaudit.constructors.registry import options_of, scoped, unknown_constructor
 from pgaudit.core.config import Config
 from pgaudit.core.errors import ConfigError, UsageError
+from pgaudit.core.expectations import Expectations
 from pgaudit.core.location import whole_file
 from pgaudit.files.documents import refuse
 from pgaudit.files.inputs import note_input
@@ -23,12 +25,12 @@ from pgaudit.files.schemas import whole
 from pgaudit.files.validation import Invalid, described
 from pgaudit.files.yaml_text import Document
 
-if TYPE_CHECKING:
-    from pgaudit.core.expectations import Expectations
-
 
 def load_config(
-    source: str | os.PathLike[str] | Mapping[str, Any] | Config, *, constructor: str | None = None
+    source: str | os.PathLike[str] | Mapping[str, Any] | Config,
+    *,
+    constructor: str | None = None,
+    data: bytes | None = None,
 ) -> Config:
     """Reads and validates a config.
 
@@ -36,6 +38,7 @@ def load_config(
         source: a YAML file's path, that of a Python config of OpenMMLab (which mmengine runs), a mapping of the same
             shape, or a Config, which is returned as it is.
         constructor: a constructor that takes the place of the one that the config names.
+        data: the YAML that the file held, if it has been read and cannot be read again, as a pipe.
 
     Raises:
         ConfigError: with all that is wrong with the file, each with its line and column.
@@ -53,7 +56,7 @@ def load_config(
         return _validated(Document(value=_plain(source)), None, constructor, otherwise=otherwise)
     if not isinstance(source, (str, os.PathLike)):
         raise UsageError(f"a config is a path, a mapping or a Config, not {type(source).__name__}")
-    config = _read(os.fspath(source), constructor)
+    config = _read(os.fspath(source), constructor, data)
     file, colon, _ = str(config.model).rpartition(":")
     if colon and file.endswith(".py"):  # named here, though it may be read later, or never
         note_input(file)
@@ -61,15 +64,15 @@ def load_config(
     return config
 
 
-def _read(path: str, constructor: str | None) -> Config:
-    if path.endswith(".py"):
+def _read(path: str, constructor: str | None, data: bytes | None) -> Config:
+    if data is None and path.endswith(".py"):
         from pgaudit.config import python_file
 
         read = python_file.read_python(path)
         config = _validated(read.document, path, constructor, otherwise="mmcv")
         return replace(config, architecture=read.architecture)
     least = "`optimizer:` is the least that a config needs"
-    document = read_chain(path, aside=lambda top: split(top)[1], least=least)
+    document = read_chain(path, aside=lambda top: split(top)[1], least=least, data=data)
     return _validated(document, path, constructor)
 
 
@@ -105,8 +108,6 @@ def _validated(document: Document, path: str | None, constructor: str | None, ot
     found += [each for each in section_errors(layout, used) if not (len(each[0]) == 1 and each[0][0] in slips)]
     found += ignore_errors(top)
     if top.get("expect") is not None:
-        from pgaudit.config.expect import expect_errors
-
         found += expect_errors(top["expect"], ("expect",))
     refuse(found, document, path)
     assert used is not None
@@ -132,6 +133,4 @@ def _validated(document: Document, path: str | None, constructor: str | None, ot
 
 
 def _expectations(section: Mapping[str, Any], path: str | None, document: Document) -> Expectations:
-    from pgaudit.config.expect import expectations
-
     return expectations(section, ("expect",), path, document.keys)

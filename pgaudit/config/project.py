@@ -17,6 +17,7 @@ from pgaudit.core.errors import ConfigError, UsageError
 from pgaudit.core.findings import Threshold
 from pgaudit.core.location import Location, Path
 from pgaudit.files.documents import read_file, refuse
+from pgaudit.files.toml_text import read_toml
 from pgaudit.files.validation import Invalid
 from pgaudit.files.yaml_text import Document, read_yaml
 
@@ -82,8 +83,6 @@ def find_project(start: FilePath | None = None) -> Project:
 
 def _has_table(path: FilePath) -> bool:
     """Whether a pyproject.toml is one of ours; one that cannot be read is, if it looks so."""
-    from pgaudit.files.toml_text import read_toml
-
     data = read_file(str(path), "project")
     if b"pgaudit" not in data:
         return False
@@ -103,8 +102,6 @@ def load_project(path: FilePath) -> Project:
     data = read_file(str(path), "project")
     at: Path = ()
     if path.suffix == ".toml":
-        from pgaudit.files.toml_text import read_toml
-
         document, at = read_toml(data, shown), _TABLE
     else:
         document = read_yaml(data, shown, least=EXAMPLE)

@@ -29,18 +29,19 @@ MAX_DEPTH = 100
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
-def read_chain(path: str, *, aside: Callable[[Outline], Outline], least: str) -> Document:
+def read_chain(path: str, *, aside: Callable[[Outline], Outline], least: str, data: bytes | None = None) -> Document:
     """Reads a config with all that it inherits; each key has the place where it was set last.
 
     Args:
         path: the config's file.
         aside: chooses top-level keys whose values are left unread, whatever they hold.
         least: the hint to give for an empty file.
+        data: what the file holds, if it has been read.
 
     Raises:
         ConfigError: with what is wrong in the first file in which anything is.
     """
-    data = read_file(path)
+    data = read_file(path) if data is None else data
     _refuse_written(data, path)
     source = Source(data, path, least=least)
     chain = _Chain(path)

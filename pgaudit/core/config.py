@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from pgaudit.core.errors import ConfigError, PgauditError
@@ -130,15 +130,6 @@ class Config:
     def error(self, message: str, *at: str | int, hint: str | None = None) -> ConfigError:
         """Returns a :class:`ConfigError` at the key ``at``."""
         return ConfigError(message, hint, self.nearest(*at))
-
-    def renamed(self, path: str) -> Config:
-        """Returns the config as if the file that it is in, and that inherits from none, had this name."""
-        keys, values = (
-            {at: replace(location, path=path) for at, location in locations.items()}
-            for locations in (self.keys, self.values)
-        )
-        expect = self.expect and replace(self.expect, path=path, locations=keys)
-        return replace(self, path=path, keys=keys, values=values, expect=expect)
 
     @contextlib.contextmanager
     def errors_at(self, *at: str | int, words: Mapping[str, str] | None = None) -> Iterator[None]:

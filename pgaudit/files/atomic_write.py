@@ -7,8 +7,11 @@ import errno
 import os
 import tempfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+from pgaudit.core.errors import UsageError
+from pgaudit.text import quoted
 
 try:
     import fcntl
@@ -54,6 +57,15 @@ def write_whole(path: Path, pieces: Iterable[str], *, private: bool = False, dur
         raise
     if durable:
         sync_folder(target.parent)
+
+
+@contextlib.contextmanager
+def writable(path: Path) -> Iterator[None]:
+    """Makes a UsageError of any OSError meanwhile, which says that the file cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(f"cannot write {quoted(path)}: {error.strerror or error}") from None
 
 
 def sync_folder(folder: Path) -> None:

@@ -7,18 +7,20 @@ import traceback
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import fields, replace
+from itertools import chain
 
 from pgaudit.config.project import Listed, Project
 from pgaudit.core.errors import UsageError
 from pgaudit.core.findings import Finding
 from pgaudit.core.location import Location
 from pgaudit.files.inputs import note_input, noted_inputs
-from pgaudit.gate.processes import in_processes
 from pgaudit.gate.records import Audit, Outcome
 from pgaudit.gate.run import run
 from pgaudit.names import Names
 from pgaudit.text import did_you_mean, format_exception, visible
 from pgaudit.user_code.imports import fresh_imports
+from pgaudit.workers.processes import local_pool
+from pgaudit.workers.run import run as run_tasks
 
 
 def audits_of(project: Project) -> list[Audit]:
@@ -57,16 +59,22 @@ def _matches(audit: Audit, glob: str) -> bool:
 
 
 def run_all(audits: Sequence[Audit], jobs: int = 1, done: Callable[[Audit], None] = lambda _: None) -> list[Outcome]:
-    """Runs all audits and returns their outcomes in the same order; ``done`` is called after each."""
-    jobs = min(jobs, len(audits))
-    outcomes = []
-    with closing(in_processes(guarded, audits, jobs) if jobs > 1 else (guarded(audit) for audit in audits)) as found:
-        for audit, outcome in zip(audits, found, strict=True):
-            for file in outcome.read:
-                note_input(file)
-            done(audit)
-            outcomes.append(outcome)
-    return outcomes
+    """Runs all audits and returns their outcomes in the same order; ``done`` is called as each ends."""
+    outcomes: dict[int, Outcome] = {}
+    with closing(run_tasks(guarded, audits, local_pool(min(jobs, len(audits))))) as found:
+        for number, outcome in found:
+            outcomes[number] = _died(audits[number]) if outcome is None else outcome
+            done(audits[number])
+    ordered = [outcomes[number] for number in range(len(audits))]
+    for file in chain.from_iterable(outcome.read for outcome in ordered):
+        note_input(file)
+    return ordered
+
+
+def _died(audit: Audit) -> Outcome:
+    at = audit.origin.location("model") if audit.origin else Location(audit.config)
+    hint = "the code of the model, or the lack of memory, has ended it"
+    return Outcome(audit, (Finding.error("the process that checked it has died", at, hint),))
 
 
 def guarded(audit: Audit) -> Outcome:

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from pgaudit.core.errors import ModelError
+from pgaudit.models.definitions import models_defined
 from pgaudit.text import did_you_mean, nearest, quoted, visible
 
 OWN = "a model of your own is file.py:NAME or package.module:NAME: its class, or a function that returns it"
@@ -46,8 +47,6 @@ def _a_file(name: str) -> ModelError | None:
 
 
 def _defined_in(path: Path) -> list[str]:
-    from pgaudit.models.definitions import models_defined
-
     return [f"{path}:{name}" for name in models_defined(path)]
 
 

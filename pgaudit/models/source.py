@@ -97,7 +97,7 @@ def model_source(
 
     @once
     def build() -> BuiltModel:
-        from pgaudit.models.build import build_model
+        from pgaudit.models.build import build_model  # only here: what the cache knows is not built
 
         return build_model(model, config, model_args)
 

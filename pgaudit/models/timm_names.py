@@ -57,7 +57,7 @@ def refuse_unknown(ref: str, cache: Cache | None, *, ask: bool = False) -> None:
 def _asked(cache: Cache | None) -> tuple[list[str], list[str]]:
     known = _cached(cache)
     if known is None:
-        from pgaudit.models.build import timm_models
+        from pgaudit.models.build import timm_models  # only here, as for building
 
         known = timm_models()
         if cache is not None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -55,7 +54,10 @@ def open_file(path: str, *, constructor: str | None = None) -> Named:
     if path in NOTHING:
         return Named(path, Report(Assignment("report", ModelInfo(None, None), (), ()), None, path))
     data = _read(path)
-    return Named(path, _saved(path, data) or _config(path, data, constructor))
+    saved = _saved(path, data)
+    # A pipe, as of <(git show HEAD:config.yaml), has been read to its end.
+    again = None if is_file(path) else data
+    return Named(path, saved or load_config(path, constructor=constructor, data=again))
 
 
 def _saved(path: str, data: bytes) -> Report | None:
@@ -92,18 +94,3 @@ def _read(path: str) -> bytes:
         raise ConfigError(f"{quoted(path)} is a folder, not a config or report") from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise ConfigError(f"cannot read {quoted(path)}: {getattr(error, 'strerror', None) or error}") from None
-
-
-def _config(path: str, data: bytes, constructor: str | None) -> Config:
-    if is_file(path):
-        return load_config(path, constructor=constructor)
-    # A pipe, as of <(git show HEAD:config.yaml), has been read to its end: the config is read from a copy.
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "config.yaml"
-        copy.write_bytes(data)
-        try:
-            return load_config(copy, constructor=constructor).renamed(path)
-        except ConfigError as error:
-            raise ConfigError(
-                [replace(each, location=each.location and replace(each.location, path=path)) for each in error.findings]
-            ) from None

@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pgaudit.core.config import Config
 from pgaudit.core.errors import UsageError
 from pgaudit.models.cache import Cache
+from pgaudit.models.references import is_timm_name
+from pgaudit.models.source import ModelSource, model_source
+from pgaudit.pipeline import audit_source
 from pgaudit.report import Report
 from pgaudit.sources.files import Named
 from pgaudit.text import quoted, visible
-
-if TYPE_CHECKING:
-    from pgaudit.models.source import ModelSource
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,6 @@ class _Workshop:
         return self._audited(named.path, named.found, named.path)
 
     def _with_model_of(self, named: Named, config: Config, other: Named) -> Config:
-        from pgaudit.models.references import is_timm_name
-
         architecture = meant = None
         if isinstance(other.found, Config):
             ref, args, architecture = other.found.model, other.found.model_args, other.found.architecture
@@ -97,9 +95,6 @@ class _Workshop:
         return replace(config, model=ref, model_args=args, architecture=architecture)
 
     def _audited(self, path: str, config: Config, namer: str) -> Report:
-        from pgaudit.models.source import model_source
-        from pgaudit.pipeline import audit_source
-
         ref = self._model or config.model
         args = {**(config.model_args if ref == config.model else {}), **self._args}
         # A file may stand beside its config, so only configs of one folder mean the same by its name.

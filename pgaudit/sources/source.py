@@ -54,6 +54,6 @@ def report_of(
             message = f"{quoted(source.path)} says all that it knows of its model, and takes no arguments for it"
             raise UsageError(message, "name the config in its place")
         return source
-    from pgaudit.pipeline import audit
+    from pgaudit.pipeline import audit  # only here: a mistake in the config is told before the constructors are loaded
 
     return audit(model, source, model_args=model_args, cache=cache)

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any
 
 from pgaudit.core.errors import UsageError
-from pgaudit.files.atomic_write import write_whole
+from pgaudit.files.atomic_write import writable, write_whole
 from pgaudit.sweep.lines import BEGINNING, SCHEMA_VERSION, Identity, line, result
 from pgaudit.sweep.records import SweepResult, Task
 from pgaudit.text import quoted, visible
@@ -44,7 +44,7 @@ class Store:
         """
         if self._path.exists() and not self._path.is_file():
             raise UsageError(f"cannot write {quoted(self._path)}: it is no file", "--format jsonl writes to stdout")
-        with _writable(self._path):
+        with writable(self._path):
             if not self._path.exists():
                 self._part.unlink(missing_ok=True)  # whoever has removed the results wants none of it
             self._open(self._path)
@@ -70,7 +70,7 @@ class Store:
     def add(self, results: Iterable[SweepResult]) -> None:
         """Writes results at once, all or none of them."""
         text = "".join(line(each, self._identity) for each in results).encode()
-        with _writable(self._path):
+        with writable(self._path):
             size = self._file.seek(0, os.SEEK_END)
             try:
                 while text:
@@ -82,7 +82,7 @@ class Store:
 
     def finish(self, results: Iterable[SweepResult]) -> None:
         """Puts all results of a finished sweep in order."""
-        with _writable(self._path):
+        with writable(self._path):
             write_whole(self._path, (line(each, self._identity) for each in results))
             self._part.unlink(missing_ok=True)
 
@@ -176,11 +176,3 @@ def _described(value: object) -> str:
     if isinstance(value, dict) and set(value) == {"name", "version"}:
         return visible(f"{value['name']} {value['version']}")
     return visible(value if isinstance(value, str) else json.dumps(value))
-
-
-@contextlib.contextmanager
-def _writable(path: Path) -> Any:
-    try:
-        yield
-    except OSError as error:
-        raise UsageError(f"cannot write {quoted(path)}: {error.strerror or error}") from None

@@ -21,6 +21,7 @@ from pgaudit.sweep.policies import SweepConfig
 from pgaudit.sweep.records import SweepResult, Task, counted_findings
 from pgaudit.text import format_exception
 from pgaudit.user_code.imports import fresh_imports
+from pgaudit.version import __version__
 
 _ONE_AT_A_TIME = threading.Lock()
 """A cluster's worker may have threads, but building a model changes what belongs to the whole process."""
@@ -51,8 +52,6 @@ def perform(work: Work, task: Task) -> tuple[SweepResult, ...]:
     Raises:
         UsageError: this process has another version of pgaudit.
     """
-    from pgaudit.version import __version__
-
     if work.version and work.version != __version__:
         raise UsageError(f"a worker has pgaudit {__version__}, but the sweep is of {work.version}")
     policies = [policy for policy in work.policies if policy.name in task.configs]

@@ -1,7 +1,4 @@
-"""The gate as an assertion: model, config and what was agreed → a Report, or an AssertionError that says why.
-
-Nothing heavy is imported before something is asserted: every run of pytest loads this module.
-"""
+"""The gate as an assertion: model, config and what was agreed → a Report, or an AssertionError that says why."""
 
 from __future__ import annotations
 
@@ -11,15 +8,26 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pgaudit.config import load_config
+from pgaudit.config.expect import expect_errors, expectations, load_expectations
+from pgaudit.core.config import Config
+from pgaudit.core.errors import PgauditError, UsageError
+from pgaudit.core.expectations import Expectations
+from pgaudit.core.findings import THRESHOLDS, Threshold
+from pgaudit.core.parameters import Inventory
+from pgaudit.files.atomic_write import writable, write_whole
+from pgaudit.files.documents import read_file, refuse
+from pgaudit.files.yaml_text import Document
+from pgaudit.gate import Audit, Outcome, baseline
+from pgaudit.gate.run import judged
+from pgaudit.pipeline import audit
+from pgaudit.render.assertion import render_assertion
+from pgaudit.report import Report
+from pgaudit.sources.lock import read_lock, written
+from pgaudit.text import did_you_mean, quoted, visible
+
 if TYPE_CHECKING:
     from torch import nn
-
-    from pgaudit.core.config import Config
-    from pgaudit.core.expectations import Expectations
-    from pgaudit.core.findings import Threshold
-    from pgaudit.core.parameters import Inventory
-    from pgaudit.gate import Outcome
-    from pgaudit.report import Report
 
     PathLike = str | os.PathLike[str]
     Model = nn.Module | Inventory | str | None
@@ -54,24 +62,17 @@ def asserted(model: Model, config: ConfigSource, terms: Terms) -> Report:
         PgauditError: the model or a file cannot be read, or nothing at all is asserted.
     """
     __tracebackhide__ = True
-    from pgaudit.core.errors import PgauditError
-
     try:
         report, outcome = _judged(model, config, terms)
     except PgauditError as error:
         raise error.with_traceback(None) from None  # where in pgaudit a mistake came to light tells nobody anything
     if outcome.failures:
-        from pgaudit.render.assertion import render_assertion
-
         raise AssertionError(render_assertion(report, outcome, _locked(outcome)))
     return report
 
 
 def _locked(outcome: Outcome) -> Report | None:
     """What the lock says, where a parameter gets something else."""
-    from pgaudit.files.documents import read_file
-    from pgaudit.sources.lock import read_lock
-
     lock = outcome.audit.lock
     if lock is None or all(finding.code != "lock" for finding in outcome.failures):
         return None
@@ -80,10 +81,6 @@ def _locked(outcome: Outcome) -> Report | None:
 
 def _judged(model: Model, config: ConfigSource, terms: Terms) -> tuple[Report, Outcome]:
     __tracebackhide__ = True
-    from pgaudit.config import load_config
-    from pgaudit.gate import Audit, baseline
-    from pgaudit.gate.run import judged
-
     read = load_config(config, constructor=terms.constructor)
     expect = _expectations(terms.expect, read)
     fail_on = terms.fail_on or expect.fail_on or "never"
@@ -92,8 +89,6 @@ def _judged(model: Model, config: ConfigSource, terms: Terms) -> tuple[Report, O
     lock = os.fspath(terms.lock) if terms.lock else None
     if lock and not terms.update and not os.path.exists(lock):
         raise _no_lock(lock, terms)
-    from pgaudit.pipeline import audit
-
     report = audit(model, read, model_args=terms.model_args)
     if lock and terms.update:
         _write(report, Path(lock))
@@ -108,11 +103,6 @@ def _judged(model: Model, config: ConfigSource, terms: Terms) -> tuple[Report, O
 
 
 def _expectations(given: Expected, config: Config) -> Expectations:
-    from pgaudit.config.expect import expect_errors, expectations, load_expectations
-    from pgaudit.core.expectations import Expectations
-    from pgaudit.files.documents import refuse
-    from pgaudit.files.yaml_text import Document
-
     if given is None:
         return config.expect or Expectations()
     if isinstance(given, Expectations):
@@ -133,10 +123,6 @@ def _plain(value: Any) -> Any:
 
 def _refuse_nothing(expect: Expectations, terms: Terms, fail_on: Threshold) -> None:
     """An assertion that cannot fail would be green for ever."""
-    from pgaudit.core.errors import UsageError
-    from pgaudit.core.findings import THRESHOLDS
-    from pgaudit.text import did_you_mean, quoted
-
     if fail_on not in THRESHOLDS:
         hint = did_you_mean(fail_on, THRESHOLDS) or f"known: {', '.join(THRESHOLDS)}"
         raise UsageError(f"fail_on={quoted(fail_on)} is no severity", hint)
@@ -146,24 +132,15 @@ def _refuse_nothing(expect: Expectations, terms: Terms, fail_on: Threshold) -> N
 
 
 def _no_lock(lock: str, terms: Terms) -> AssertionError:
-    from pgaudit.text import visible
-
     return AssertionError(f"there is no lock yet: {visible(lock)}\n  {terms.remedy} writes it")
 
 
 def _write(report: Report, lock: Path) -> None:
-    from pgaudit.core.errors import UsageError
-    from pgaudit.files.atomic_write import write_whole
-    from pgaudit.sources.lock import written
-    from pgaudit.text import quoted
-
     text = written(report)
-    try:
+    with writable(lock):
         if not lock.is_file() or lock.read_bytes() != text.encode():
             lock.parent.mkdir(parents=True, exist_ok=True)
             write_whole(lock, [text])
-    except OSError as error:
-        raise UsageError(f"cannot write {quoted(lock)}: {error.strerror}") from None
 
 
 def _with_remedy(outcome: Outcome, terms: Terms) -> Outcome:

@@ -3,6 +3,8 @@
     def test_norms_are_not_decayed(pgaudit):
         pgaudit.assert_param_groups(make_model(), "config.yaml", expect={"params": {"*.bn*": {"weight_decay": 0}}})
 
+Nothing heavy is imported before something is asserted: every run of pytest loads this module.
+
 PYTEST_DONT_REWRITE: there is no assert statement here, and a session that has loaded this already shall not be warned.
 """
 
@@ -16,8 +18,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
-from pgaudit.testing.assertions import Terms, asserted
 
 if TYPE_CHECKING:
     from pgaudit.core.findings import Threshold
@@ -64,6 +64,8 @@ def assert_param_groups(
         PgauditError: the model or a file cannot be read, or nothing at all is asserted.
     """
     __tracebackhide__ = True
+    from pgaudit.testing.assertions import Terms, asserted
+
     terms = Terms(expect, lock, baseline, fail_on, model_args or {}, constructor, update_lock)
     return asserted(model, config, terms)
 
@@ -94,6 +96,8 @@ class ParamGroups:
         ``--pgaudit-update`` only; without it, a missing one fails.
         """
         __tracebackhide__ = True
+        from pgaudit.testing.assertions import Terms, asserted
+
         path = self._named_after_test() if lock is True else self._in_test_folder(lock) if lock else None
         terms = Terms(
             self._in_test_folder(expect) if isinstance(expect, (str, os.PathLike)) else expect,

@@ -13,6 +13,7 @@ from pgaudit.core.errors import PgauditError
 from pgaudit.models.build import build_model
 from pgaudit.models.built import BuiltModel
 from pgaudit.models.source import ModelSource
+from pgaudit.optimizers.classes import optimizer_class
 from pgaudit.pipeline import audit_with_tensors
 from pgaudit.report import Report
 from pgaudit.text import format_exception
@@ -111,8 +112,6 @@ def _ours(given: BuiltModel, config: Config) -> _Ours:
 
 def _kind(config: Config) -> type[Optimizer] | None:
     """Returns the optimizer's class where pgaudit refuses, so that the library is asked as well; None if unknown."""
-    from pgaudit.optimizers.classes import optimizer_class
-
     scope = config.architecture.scope if config.architecture else None
     try:
         spec = constructor_named(config.constructor).optimizer(config)

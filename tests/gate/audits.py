@@ -41,7 +41,7 @@ def inventory() -> Inventory:
 def report(folder: Path, text: str = CONFIG, model: Any = None) -> Report:
     """The report of a policy in `c.yaml`, named as from its folder."""
     (folder / "c.yaml").write_text(text, encoding="utf-8")
-    config = pgaudit.load_config(folder / "c.yaml").renamed("c.yaml")
+    config = pgaudit.load_config("c.yaml", data=text.encode())
     return pgaudit.audit(model or inventory(), config)
 
 

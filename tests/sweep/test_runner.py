@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
 from pgaudit import cli
 from pgaudit.core.errors import UsageError
-from pgaudit.sweep.backends import open_pool, refuse_unfit
 from pgaudit.sweep.plan import in_order, tasks_of
 from pgaudit.sweep.policies import read_policies
-from pgaudit.sweep.pools import InProcess, Lost, Results
 from pgaudit.sweep.records import SweepResult, Task
 from pgaudit.sweep.runner import run
 from pgaudit.sweep.shards import Shard
 from pgaudit.sweep.work import Work, perform
+from pgaudit.workers.backends import open_pool, refuse_unfit
 from tests.sweep.models_on_disk import DIES, FILES, write
 
 
@@ -68,49 +67,13 @@ def test_a_process_that_dies_is_a_result_and_costs_no_other(folder: Path) -> Non
     assert threading.active_count() < 20
 
 
-class Fake:
-    """A pool that loses what it is told to lose."""
-
-    def __init__(self, lose: Callable[[str, int], bool], *, breaks: bool) -> None:
-        self._lose = lose
-        self._breaks = breaks
-        self.calls = 0
-
-    def stream(self, work: Work, tasks: Iterable[Task]) -> Results:
-        self.calls += 1
-        for task in list(tasks) if not self._breaks else tasks:
-            if self._lose(task.model, self.calls):
-                if self._breaks:
-                    raise Lost
-                yield None
-            else:
-                yield tuple(SweepResult(task.model, config) for config in task.configs)
-
-
-@pytest.mark.parametrize("breaks", [True, False])
-def test_only_the_culprits_fail(breaks: bool) -> None:
-    tasks = [Task(str(number), ("a", "b")) for number in range(30)]
-    culprits = {"3", "4", "17", "29"}
-    found = list(run(Work(()), tasks, Fake(lambda model, _: model in culprits, breaks=breaks)))
-    results = in_order(tasks, (result for each in found for result in each))
-    assert len(found) == len(tasks)
-    assert {result.model for result in results if result.errors} == culprits
-
-
-@pytest.mark.parametrize("breaks", [True, False])
-def test_a_victim_of_another_is_run_again(breaks: bool) -> None:
-    tasks = [Task(str(number), ("a",)) for number in range(5)]
-    found = list(run(Work(()), tasks, Fake(lambda _, call: call == 1, breaks=breaks)))
-    assert [results[0].errors for results in found] == [()] * 5
-
-
 def test_an_internal_error_is_a_result(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def wrong(*_: object, **__: object) -> Iterator[object]:
         yield ZeroDivisionError("oh")
 
     monkeypatch.setattr("pgaudit.sweep.work.audit_many", wrong)
     policies = read_policies(["a.yaml"])
-    (result,) = next(InProcess().stream(Work(policies), [Task("a_tiny.py:make", ("a.yaml",))])) or ()
+    (result,) = perform(Work(policies), Task("a_tiny.py:make", ("a.yaml",)))
     assert result.errors[0].message == "internal error: ZeroDivisionError: oh"
     assert "ZeroDivisionError" in result.trace
 
@@ -144,7 +107,7 @@ def test_backends_that_cannot_be_used(backend: str, scheduler: str | None, says:
 
 
 def test_a_backend_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pgaudit.sweep.backends.find_spec", lambda package: None)
+    monkeypatch.setattr("pgaudit.workers.backends.find_spec", lambda package: None)
     with pytest.raises(UsageError, match="needs the package ray") as raised:
         refuse_unfit("ray", None)
     assert "pip install ray" in str(raised.value)

@@ -157,10 +157,8 @@ class Found:
         kind = type(owner)
         known = self.type_of(kind)
         if kind not in self._judged:
-            norm_like = False if known.families else is_norm_like(owner, known.bases)
-            if norm_like is not None:
-                self._judged.add(kind)
-            if norm_like:
+            self._judged.add(kind)
+            if not known.families and is_norm_like(owner):
                 known = self._types[kind] = replace(known, families=frozenset({NORM_LIKE}))
         return known
 

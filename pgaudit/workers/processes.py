@@ -1,4 +1,4 @@
-"""Processes that run audits. Ctrl-C is not for them, and none outlives the process that began it, however that ends."""
+"""Processes of this machine. Ctrl-C is not for them, and none outlives the process that began it, however that ends."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, as_completed, wait
+from dataclasses import dataclass
 
 from pgaudit.environment import variable_set
+from pgaudit.workers.run import InProcess, Lost, Pool, R, Results, T
 
 _PR_SET_PDEATHSIG = 1
 """As linux/prctl.h says."""
@@ -21,35 +22,45 @@ _EVERY = 0.5
 """Seconds between two looks at the parent."""
 
 
-@contextlib.contextmanager
-def processes(jobs: int, *, silent: bool = False) -> Iterator[Callable[..., Future[Any]]]:
-    """Yields a function that begins a call, as ``Executor.submit`` does; at the end, whatever the reason, no process is
-    left. One that dies is a ``BrokenExecutor`` to all calls that are open.
+@dataclass(frozen=True)
+class Processes:
+    """Processes that are there for one call of :meth:`stream` alone; at its end, whatever the reason, none is left."""
 
-    Args:
-        jobs: calls at a time.
-        silent: whether nothing that is written there is anybody's: not even what libraries in C write.
-    """
-    from joblib.externals.loky import ProcessPoolExecutor
+    jobs: int
+    """Tasks at a time."""
+    silent: bool = False
+    """Whether nothing that is written there is anybody's: not even what libraries in C write."""
 
-    if os.name == "posix":
-        _start_trackers()
-    pool = ProcessPoolExecutor(jobs, initializer=_begin, initargs=(os.getpid(), silent))
+    def stream(self, function: Callable[[T], R], tasks: Iterable[T]) -> Results[R]:
+        """Yields the result of each task as they come."""
+        from joblib.externals.loky import ProcessPoolExecutor
 
-    def submit(function: Callable[..., Any], *args: Any) -> Future[Any]:
-        with _deaf_to_ctrl_c():
-            future: Future[Any] = pool.submit(function, *args)
-            return future
+        if os.name == "posix":
+            _start_trackers()
+        pool = ProcessPoolExecutor(self.jobs, initializer=_begin, initargs=(os.getpid(), self.silent))
+        open_: set[Future[R]] = set()
+        with warnings.catch_warnings():
+            # A worker that has loaded torch meanwhile is taken for one that leaks, and another takes its place.
+            warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
+            try:
+                for task in tasks:
+                    with _deaf_to_ctrl_c():
+                        open_.add(pool.submit(function, task))
+                    if len(open_) == 2 * self.jobs:  # as many wait as are run
+                        done, open_ = wait(open_, return_when=FIRST_COMPLETED)
+                        yield from (future.result() for future in done)
+                yield from (future.result() for future in as_completed(open_))
+            except BrokenExecutor as error:
+                raise Lost(str(error)) from error
+            finally:
+                warnings.simplefilter("ignore")  # where there is no `pgrep`, of what the killed have begun themselves
+                with _threads_end_silently():
+                    pool.shutdown(wait=True, kill_workers=True)
 
-    with warnings.catch_warnings():
-        # A worker that has loaded torch meanwhile is taken for one that leaks, and another takes its place.
-        warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
-        try:
-            yield submit
-        finally:
-            warnings.simplefilter("ignore")  # where there is no `pgrep`, of what the killed have begun themselves
-            with _threads_end_silently():
-                pool.shutdown(wait=True, kill_workers=True)
+
+def local_pool(jobs: int, *, silent: bool = False) -> Pool:
+    """Returns where that many tasks run at a time: a single one in this very process."""
+    return InProcess() if jobs <= 1 else Processes(jobs, silent)
 
 
 def _start_trackers() -> None:

@@ -7,15 +7,14 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 
 from pgaudit.core.errors import UsageError
-from pgaudit.sweep.clusters import CLUSTERS, registered
-from pgaudit.sweep.pools import InProcess, Joblib, Pool, Processes
 from pgaudit.text import did_you_mean, quoted
+from pgaudit.workers.clusters import CLUSTERS
+from pgaudit.workers.joblib_pool import Joblib
+from pgaudit.workers.processes import local_pool
+from pgaudit.workers.run import Pool
 
 LOCAL = "loky"
 """The backend where none is named: processes of their own, which notices when one of them dies."""
-_PACKAGES = {"dask": ("distributed", 'pip install "dask[distributed]"'), "ray": ("ray", "pip install ray")}
-_PACKAGES["spark"] = ("joblibspark", "pip install joblibspark pyspark")
-"""What a backend needs, and how to install it."""
 _UNFIT = {
     "multiprocessing": "it waits for ever for a process that has died; loky, the default, runs as many and notices",
     "sequential": "--jobs 1 runs all in this process",
@@ -34,9 +33,9 @@ def refuse_unfit(backend: str, scheduler: str | None) -> None:
     if backend not in known:
         hint = did_you_mean(backend, known) or f"known: {', '.join(known)}"
         raise UsageError(f"joblib has no backend {quoted(backend)}", hint)
-    package, install = _PACKAGES.get(backend, ("joblib", ""))
-    if find_spec(package) is None:
-        raise UsageError(f"--backend {backend} needs the package {package}", install)
+    cluster = CLUSTERS.get(backend)
+    if cluster is not None and find_spec(cluster.package) is None:
+        raise UsageError(f"--backend {backend} needs the package {cluster.package}", cluster.install)
     if scheduler is not None and backend not in ("dask", "ray"):
         raise UsageError(f"--backend {backend} has no scheduler", "--scheduler is for --backend dask or ray")
 
@@ -44,20 +43,11 @@ def refuse_unfit(backend: str, scheduler: str | None) -> None:
 def _known() -> list[str]:
     from joblib.parallel import BACKENDS, EXTERNAL_BACKENDS
 
-    return sorted({*BACKENDS, *EXTERNAL_BACKENDS, *_PACKAGES} - set(_UNFIT))
-
-
-def usable_jobs() -> int:
-    """Returns the number of CPUs that this process may use."""
-    from joblib import cpu_count
-
-    return int(cpu_count())
+    return sorted({*BACKENDS, *EXTERNAL_BACKENDS, *CLUSTERS} - set(_UNFIT))
 
 
 @contextlib.contextmanager
-def open_pool(
-    backend: str, jobs: int | None, scheduler: str | None = None, *, most: int | None = None
-) -> Iterator[Pool]:
+def open_pool(backend: str, jobs: int | None, scheduler: str | None = None, *, most: int = 1) -> Iterator[Pool]:
     """Opens where tasks run; ends what it began.
 
     Args:
@@ -69,11 +59,12 @@ def open_pool(
     Raises:
         UsageError: no scheduler is named, none answers, or it has no workers.
     """
-    if backend == LOCAL:
-        jobs = min(jobs or usable_jobs(), most or 1)
-        yield InProcess() if jobs == 1 else Processes(jobs)
-    elif backend == "threading":
-        yield Joblib(backend, backend, jobs or usable_jobs())
-    else:
-        with CLUSTERS.get(backend, registered)(backend, jobs, scheduler) as pool:
+    from joblib import cpu_count
+
+    if backend in CLUSTERS:
+        with CLUSTERS[backend].open(jobs, scheduler) as pool:
             yield pool
+    elif backend == LOCAL:
+        yield local_pool(min(jobs or cpu_count(), most), silent=True)
+    else:
+        yield Joblib(backend, backend, jobs or (cpu_count() if backend == "threading" else None))

@@ -8,11 +8,12 @@ import os
 import warnings
 from collections.abc import Callable, Iterator
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 from pgaudit.core.errors import UsageError
-from pgaudit.sweep.pools import Joblib, Lost, Pool, is_loss
 from pgaudit.text import format_exception, visible
+from pgaudit.workers.joblib_pool import Joblib, is_loss
+from pgaudit.workers.run import Lost, Pool
 
 _PATIENCE = 10
 """Seconds in which a scheduler has to answer."""
@@ -21,7 +22,7 @@ _SPARK_LOSSES = ("Python worker exited unexpectedly", "ExecutorLostFailure")
 
 
 @contextlib.contextmanager
-def _dask(_: str, jobs: int | None, scheduler: str | None) -> Iterator[Pool]:
+def _dask(jobs: int | None, scheduler: str | None) -> Iterator[Pool]:
     import dask
 
     client_of: Any = import_module("distributed").Client
@@ -61,7 +62,7 @@ def _tell(error: BaseException | None, callback: Callable[[Any], None]) -> None:
 
 
 @contextlib.contextmanager
-def _ray(backend: str, jobs: int | None, scheduler: str | None) -> Iterator[Pool]:
+def _ray(jobs: int | None, scheduler: str | None) -> Iterator[Pool]:
     ray = import_module("ray")
     address = scheduler or os.environ.get("RAY_ADDRESS") or "auto"
     logging.getLogger("ray").setLevel(logging.CRITICAL)  # errors are raised as well
@@ -74,13 +75,13 @@ def _ray(backend: str, jobs: int | None, scheduler: str | None) -> Iterator[Pool
         import_module("ray.util.joblib").register_ray()
         # A thread of ray's prints there what it thinks of a process that died, whatever it was told about logs.
         with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
-            yield Joblib(backend, backend, jobs)
+            yield Joblib("ray", "ray", jobs)
     finally:
         ray.shutdown()
 
 
 @contextlib.contextmanager
-def _spark(_: str, jobs: int | None, scheduler: str | None) -> Iterator[Pool]:
+def _spark(jobs: int | None, _: str | None) -> Iterator[Pool]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of how it places tasks
@@ -106,15 +107,19 @@ def _raising() -> Any:
     return Raising()
 
 
-@contextlib.contextmanager
-def registered(backend: str, jobs: int | None, scheduler: str | None) -> Iterator[Pool]:
-    """A backend that has registered itself with joblib."""
-    yield Joblib(backend, backend, jobs)
+class Cluster(NamedTuple):
+    """One that joblib reaches with the help of another package."""
+
+    package: str
+    """What it needs."""
+    install: str
+    open: Callable[[int | None, str | None], contextlib.AbstractContextManager[Pool]]
+    """Opens a pool there, from the tasks at a time and the scheduler."""
 
 
-CLUSTERS: dict[str, Callable[[str, int | None, str | None], contextlib.AbstractContextManager[Pool]]] = {
-    "dask": _dask,
-    "ray": _ray,
-    "spark": _spark,
+CLUSTERS = {
+    "dask": Cluster("distributed", 'pip install "dask[distributed]"', _dask),
+    "ray": Cluster("ray", "pip install ray", _ray),
+    "spark": Cluster("joblibspark", "pip install joblibspark pyspark", _spark),
 }
-"""By the name of the backend, what opens a pool there: from the name, the tasks at a time and the scheduler."""
+"""By the name of the backend."""
