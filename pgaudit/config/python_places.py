@@ -19,6 +19,7 @@ from pgaudit.config.layouts import Path
 from pgaudit.core.location import Location
 
 BASE: Final = "_base_"
+DELETE: Final = "_delete_"
 
 
 class Given(NamedTuple):
@@ -143,11 +144,17 @@ def places(tables: Iterable[Table], real: Any, at: Path = ()) -> Iterator[tuple[
 
 
 def _agree(given: Any, real: Any) -> bool:
-    """Whether a value is what the config really holds; a table: whether anything in it is, or nothing can be told."""
-    if not isinstance(given, dict):
-        return type(given) is type(real) and bool(given == real)
-    inside = [_agree(one, value) for key, value in _items(real) for one in _below([given], key)]
-    return isinstance(real, (Mapping, list, tuple)) and (any(inside) or not inside)
+    """Whether a value is what the config really holds: the constant, or a table of which any key is still the same."""
+    keys = given.keys() - {DELETE} if isinstance(given, dict) else ()
+    items = dict(_items(real))
+    below = ([_alike(one, items[key]) for one in _below([given], key)] for key in keys if key in items)
+    return _alike(given, real) and (not keys or any(not alike or any(alike) for alike in below))
+
+
+def _alike(given: Any, real: Any) -> bool:
+    if isinstance(given, dict):
+        return isinstance(real, (Mapping, list, tuple))
+    return type(given) is type(real) and bool(given == real)
 
 
 def _items(real: Any) -> Iterable[tuple[Any, Any]]:

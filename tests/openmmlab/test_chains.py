@@ -85,6 +85,21 @@ optim_wrapper = dict(  # @W
 """.replace("THIS", "@P/bias_lr_mult"),
         "base.py": BASE.replace("# @", "# "),
     },
+    "what was deleted with a base does not stand there": {
+        "config.py": """
+_base_ = 'base.py'
+custom_keys = {'stem': dict(lr_mult=1.)}
+custom_keys.pop('stem')
+custom_keys |= {'head': dict(lr_mult=10.)}
+optim_wrapper = dict(  # @W
+    paramwise_cfg=dict(_delete_=True, custom_keys=custom_keys))  # @P
+""",
+        "base.py": """
+optim_wrapper = dict(
+    optimizer=dict(type='SGD', lr=0.1),  # @O @O/type @O/lr
+    paramwise_cfg=dict(custom_keys={'neck': dict(lr_mult=2.)}))
+""",
+    },
     "a list of bases": {
         "config.py": """
 _base_ = [
