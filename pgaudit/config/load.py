@@ -66,11 +66,10 @@ def load_config(
 
 def _read(path: str, constructor: str | None, data: bytes | None) -> Config:
     if data is None and path.endswith(".py"):
-        from pgaudit.config import python_file
+        from pgaudit.config.python_file import read_python
 
-        read = python_file.read_python(path)
-        config = _validated(read.document, path, constructor, otherwise="mmcv")
-        return replace(config, architecture=read.architecture)
+        document, architecture = read_python(path)
+        return replace(_validated(document, path, constructor, otherwise="mmcv"), architecture=architecture)
     least = "`optimizer:` is the least that a config needs"
     document = read_chain(path, aside=lambda top: split(top)[1], least=least, data=data)
     return _validated(document, path, constructor)

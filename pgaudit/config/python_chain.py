@@ -1,20 +1,18 @@
-"""A Python config and the files that it inherits from, read but not run: what is wrong with the chain, and what stands
-where.
-
-mmengine reads the values, always; this knows only places, and says nothing where they depend on what code does.
+"""A Python config and the files that it inherits from, read but not run: what is wrong with the chain, and what its
+names are given.
 """
 
 from __future__ import annotations
 
 import ast
 import os
+import symtable
 import sys
 from collections.abc import Sequence
 from importlib.machinery import PathFinder
 
 from pgaudit.config.bases import refuse_unreadable, shown
-from pgaudit.config.python_scan import BASE, base_imports, base_names, literal_names, scanned
-from pgaudit.config.python_tree import UNKNOWN, Table, TableEntry, merged
+from pgaudit.config.python_places import BASE, Given, Names, Table, joined
 from pgaudit.core.errors import ConfigError
 from pgaudit.core.location import Location
 from pgaudit.files.documents import merge_mark, read_file
@@ -32,132 +30,124 @@ class Chain:
             ConfigError: one is missing, is no Python, or inherits from itself; with file and line.
         """
         self.path = path
-        self.files: dict[str, str] = {}
-        """How each file is named to the user, by its absolute path."""
+        self.sources: dict[str, Source] = {}
+        """The files by their absolute paths."""
         self.whole = True
         """Whether all bases could be told."""
-        self.tree = self._file(os.path.abspath(path), ())
+        self.names = self._read(os.path.abspath(path), ())
+        """The names that the config leaves, with all that each was given."""
 
-    def shown(self, file: str) -> str:
-        """Returns a file as seen from where the config was named; one that lies elsewhere by its whole path."""
-        return shown(file, self.path)
-
-    def location(self, file: str, line: int, column: int) -> Location:
-        """Returns a place in one of the files."""
-        return Location(self.shown(file), line, column, file != os.path.abspath(self.path))
-
-    def _file(self, file: str, users: tuple[str, ...]) -> Table:
-        self.files[file] = self.shown(file)
-        source = _Source(self, file)
-        imports = base_imports(source.body)
-        if imports is not None:
-            return scanned(source.body, source.place, self._imported(source, imports, (*users, file)))
-        base = self._inherited(source, (*users, file))
-        names = scanned(source.body, source.place, {BASE: TableEntry(None, UNKNOWN if base is None else base)})
-        del names.entries[BASE]
-        return names if base is None else merged(names, base)
-
-    def _inherited(self, source: _Source, users: tuple[str, ...]) -> Table | None:
-        """The bases that ``_base_`` names, together; None where that cannot be told."""
-        named = literal_names(base_names(source.body))
-        paths = [(self._base_path(source.file, name), node) for name, node in named or ()]
-        base = Table(merges=True)
-        for path, node in paths:
-            if path is None:
-                continue
-            if not path.endswith(".py"):
-                if os.path.exists(path):
-                    read_file(self.shown(path))  # mmengine reads it, and would wait for a named pipe
-                continue
-            base.entries.update(self._base(source, path, node, users).entries)
-        if named is None or any(path is None or not path.endswith(".py") for path, _ in paths):
-            self.whole = False
-            return None
-        return base
-
-    def _imported(
-        self, source: _Source, imports: Sequence[ast.ImportFrom], users: tuple[str, ...]
-    ) -> dict[str, TableEntry]:
-        """The names that ``with read_base():`` brings."""
-        known: dict[str, TableEntry] = {}
-        for node in imports:
-            path = _module_path(source.file, node)
-            if path is None:
+    def _read(self, file: str, users: tuple[str, ...]) -> Table:
+        source = self.sources[file] = Source(file, shown(file, self.path), is_base=bool(users))
+        base: Table = {}
+        imported: Table = {}
+        for path, node in source.bases():
+            if path is None or not path.endswith(".py"):
                 self.whole = False
+                if path and os.path.exists(path):
+                    read_file(shown(path, self.path))  # mmengine reads it, and would wait for a named pipe
                 continue
-            entries = self._base(source, path, node, users).entries
-            for alias in node.names:
-                if alias.name == "*":
-                    known.update({str(name): entry for name, entry in entries.items()})
-                elif alias.name in entries:
-                    entry = entries[alias.name]
-                    stands = source.end(alias) if alias.asname else entry.location
-                    known[alias.asname or alias.name] = TableEntry(stands, entry.value, entry.sure)
-        return known
-
-    def _base(self, source: _Source, path: str, node: ast.expr | ast.ImportFrom, users: tuple[str, ...]) -> Table:
-        refuse_unreadable(path, users, self.path, source.place(node.lineno, node.col_offset))
-        table = self._file(path, users)
-        table.inherited()
-        return table
-
-    @staticmethod
-    def _base_path(file: str, name: str) -> str | None:
-        package, colons, inside = name.partition("::")
-        if colons:
-            root = _package(package)
-            found = os.path.join(root, ".mim", "configs", inside) if root else ""
-            return found if os.path.isfile(found) else None
-        return None if "{{" in name else os.path.normpath(os.path.join(os.path.dirname(file), name))
+            refuse_unreadable(path, (*users, file), self.path, source.place(node.lineno, node.col_offset))
+            table = self._read(path, (*users, file))
+            if isinstance(node, ast.ImportFrom):
+                imported |= source.imported(node, table)
+            else:
+                base |= table
+        names = Names(source.place, imported or {BASE: [Given(None, [base])]})
+        for statement in source.body:
+            names.run(statement)
+        names.table.pop(BASE, None)
+        return joined(base, {name: [] for name in source.assigned}, names.table)
 
 
-class _Source:
+class Source:
     """One file, parsed."""
 
-    def __init__(self, chain: Chain, file: str) -> None:
-        self.file = file
-        self._chain = chain
-        data = read_file(chain.files[file])
+    def __init__(self, file: str, name: str, *, is_base: bool) -> None:
+        """Parses it.
+
+        Args:
+            file: its absolute path.
+            name: how it is named to the user.
+            is_base: whether it is not the config itself but one that it inherits from.
+
+        Raises:
+            ConfigError: it is no Python.
+        """
+        self._file, self._name, self._is_base = file, name, is_base
+        data = read_file(name)
         try:
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            raise undecodable(data, error, chain.files[file]) from None
+            raise undecodable(data, error, name) from None
         self._lines = text.split("\n")
         try:
-            self.body: list[ast.stmt] = ast.parse(text).body
+            self.body = ast.parse(text).body
+            symbols = symtable.symtable(text, name, "exec").get_symbols()
         except SyntaxError as error:
             raise self._refused(error) from None
         except (ValueError, RecursionError, MemoryError) as error:  # a NUL; nested too deeply
-            raise ConfigError(f"not Python: {one_line(error)}", location=Location(chain.files[file])) from None
+            raise ConfigError(f"not Python: {one_line(error)}", location=Location(name)) from None
+        self.assigned = [symbol.get_name() for symbol in symbols if symbol.is_assigned()]
+        """The names that it sets, in conditions and loops, too."""
+
+    def bases(self) -> Sequence[tuple[str | None, ast.expr | ast.ImportFrom]]:
+        """Returns the files that ``_base_`` or ``with read_base():`` names, None for those that only running the code
+        tells; each with the node that names it.
+        """
+        for statement in self.body:
+            match statement:
+                case ast.Assign(targets=[ast.Name(id="_base_"), *_], value=value):
+                    named = value.elts if isinstance(value, ast.List) else [value]
+                    return [(self._base(each), each) for each in named]
+                case ast.With(items=[ast.withitem(context_expr=ast.Call(func=ast.Name(id="read_base")))], body=body):
+                    return [(self._module(each), each) for each in body if isinstance(each, ast.ImportFrom)]
+        return []
+
+    def imported(self, node: ast.ImportFrom, base: Table) -> Table:
+        """Returns the names that an import from a base brings."""
+        table: Table = {}
+        for alias in node.names:
+            if alias.name == "*":
+                table |= base
+            elif alias.name in base:
+                given = table[alias.asname or alias.name] = list(base[alias.name])
+                if given and alias.asname and alias.end_lineno and alias.end_col_offset:
+                    start = alias.end_col_offset - len(alias.asname.encode())
+                    given[-1] = given[-1]._replace(place=self.place(alias.end_lineno, start))
+        return table
 
     def place(self, line: int, offset: int) -> Location:
         """Returns where a node begins: ``ast`` counts columns in bytes."""
         before = self._lines[line - 1].encode()[:offset] if line <= len(self._lines) else b""
-        return self._chain.location(self.file, line, len(before.decode(errors="replace")) + 1)
+        return self.location(line, len(before.decode(errors="replace")) + 1)
 
-    def end(self, alias: ast.alias) -> Location | None:
-        """Returns where the new name stands, which ends ``a as b``."""
-        line, offset = alias.end_lineno, alias.end_col_offset
-        name = len((alias.asname or alias.name).encode())
-        return self.place(line, offset - name) if line and offset else None
+    def location(self, line: int, column: int) -> Location:
+        """Returns a place in the file."""
+        return Location(self._name, line, column, self._is_base)
+
+    def _base(self, node: ast.expr) -> str | None:
+        if not (isinstance(node, ast.Constant) and isinstance(node.value, str)) or "{{" in node.value:
+            return None
+        package, colons, inside = node.value.partition("::")
+        if not colons:
+            return os.path.normpath(os.path.join(os.path.dirname(self._file), node.value))
+        found = os.path.join(_package(package) or "", ".mim", "configs", inside)
+        return found if os.path.isabs(found) and os.path.isfile(found) else None
+
+    def _module(self, node: ast.ImportFrom) -> str | None:
+        first, *steps = (node.module or "").split(".")
+        if node.level and first:
+            folder = os.path.join(os.path.dirname(self._file), *[os.pardir] * (node.level - 1))
+            return os.path.normpath(os.path.join(folder, first, *steps)) + ".py"
+        root = _package(first)
+        return os.path.join(root, *steps) + ".py" if root and steps else None
 
     def _refused(self, error: SyntaxError) -> ConfigError:
         if (mark := merge_mark(self._lines)) is not None:
-            return ConfigError("the marks of a merge conflict", location=self._chain.location(self.file, mark, 1))
-        at = self._chain.location(self.file, max(error.lineno or 1, 1), max(error.offset or 1, 1))
+            return ConfigError("the marks of a merge conflict", location=self.location(mark, 1))
+        at = self.location(max(error.lineno or 1, 1), max(error.offset or 1, 1))
         return ConfigError(f"not Python: {one_line(error.msg)}", location=at)
-
-
-def _module_path(file: str, node: ast.ImportFrom) -> str | None:
-    """The file of the module that is imported from; None where that cannot be told."""
-    steps = (node.module or "").split(".")
-    if node.module is None:
-        return None
-    if node.level:
-        folder = os.path.join(os.path.dirname(file), *[os.pardir] * (node.level - 1))
-        return os.path.normpath(os.path.join(folder, *steps)) + ".py"
-    root = _package(steps[0])
-    return os.path.join(root, *steps[1:]) + ".py" if root and len(steps) > 1 else None
 
 
 def _package(name: str) -> str | None:

@@ -14,13 +14,13 @@ import sys
 import traceback
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from pgaudit import user_code
 from pgaudit.config.misplaced import PLACED, is_option, meant, taken_up_as
 from pgaudit.config.python_chain import Chain
-from pgaudit.config.python_tree import places
+from pgaudit.config.python_places import places
 from pgaudit.constructors import find_constructor
 from pgaudit.core.config import Architecture
 from pgaudit.core.errors import ConfigError, UsageError
@@ -34,16 +34,8 @@ _SECTIONS = ("optim_wrapper", "optimizer")
 """Where the optimizer stands: mmengine's word first, for it reads no other."""
 
 
-@dataclass(frozen=True)
-class PythonConfig:
-    """What was read."""
-
-    document: Document
-    architecture: Architecture | None
-
-
-def read_python(path: str) -> PythonConfig:
-    """Reads a config through mmengine.
+def read_python(path: str) -> tuple[Document, Architecture | None]:
+    """Reads a config through mmengine; also returns the model that it describes, if it does.
 
     Raises:
         UsageError: mmengine is not installed.
@@ -56,8 +48,8 @@ def read_python(path: str) -> PythonConfig:
         at = Location(path, 1, 1)
         raise ConfigError([replace(finding, location=at) for finding in error.findings]) from None
     chain = Chain(path)
-    if chain.whole and not any(section in chain.tree.entries for section in _SECTIONS):
-        raise _without_optimizer(path, [str(name) for name in chain.tree.entries])
+    if chain.whole and not any(section in chain.names for section in _SECTIONS):
+        raise _without_optimizer(path, [str(name) for name in chain.names])
     library = _mmengine(path)
     user_code.importable(os.getcwd())  # for the config's own imports, and not for mmengine itself
     try:
@@ -71,24 +63,21 @@ def read_python(path: str) -> PythonConfig:
         raise _failure(chain, error) from error
     if not any(section in found for section in _SECTIONS):
         raise _without_optimizer(path, list(top))
-    keys = dict(places(chain.tree, found))
-    if "model" in top:  # which is no section of ours
-        keys |= {at: place for at, place in places(chain.tree, {"model": top["model"]}) if len(at) == 1}
+    asked = {name: {} if name == "model" else top[name] for name in (*found, "model") if name in top}
+    keys = dict(places([chain.names], asked))
     rest = {name: value for name, value in top.items() if name not in found}
     document = Document(found, keys, {(): Location(path, 1, 1), **keys}, rest=rest)
-    return PythonConfig(document, _architecture(config, top, path))
+    return document, _architecture(config, top, path)
 
 
 def _mmengine(path: str) -> Any:
     try:
         with _quiet():
             import mmengine.config
-    except ModuleNotFoundError as error:
-        if error.name == "mmengine":
+    except Exception as error:  # the library's own code runs
+        if isinstance(error, ModuleNotFoundError) and error.name == "mmengine":
             message = f"{quoted(path)} is a Python config, and mmengine, which reads those, is not installed"
             raise UsageError(message, "pip install 'pgaudit[openmmlab]'") from None
-        raise UsageError(f"mmengine cannot be imported: {format_exception(error)}") from error
-    except Exception as error:  # foreign code
         raise UsageError(f"mmengine cannot be imported: {format_exception(error)}") from error
     return mmengine.config
 
@@ -163,10 +152,10 @@ def _failure(chain: Chain, error: BaseException) -> ConfigError:
     """What a config raises, at the last line of one of its files that led to it."""
     message = f"the config raises {format_exception(error)}"
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        file = os.path.abspath(frame.filename)
-        if file in chain.files and frame.lineno:
-            column = (getattr(frame, "colno", None) or 0) + 1
-            return ConfigError(message, location=chain.location(file, frame.lineno, column))
+        source = chain.sources.get(os.path.abspath(frame.filename))
+        if source and frame.lineno:
+            column = (getattr(frame, "colno", None) or 0) + 1  # Python 3.10 does not know it
+            return ConfigError(message, location=source.location(frame.lineno, column))
     # mmengine asks setuptools where the package of a base such as mmdet::x.py lies; newer ones cannot tell.
     old = isinstance(error, ModuleNotFoundError) and error.name == "pkg_resources"
     hint = "pip install 'setuptools<81'" if old else None

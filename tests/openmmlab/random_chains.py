@@ -66,8 +66,8 @@ class Writer:
         return self._number()
 
     def _number(self) -> str:
-        """A number, half of the time one that only running the code can tell."""
-        return f"{next(self._values)}{self.random.choice(['', ' + 0'])}"
+        """A number: a constant, a sum, or one that only running the code can tell."""
+        return self.random.choice(["{}", "{} + 0", "int('{}')"]).format(next(self._values))
 
     def _change(self, name: str) -> list[str]:
         key, value = self.random.choice(KEYS), self._number()

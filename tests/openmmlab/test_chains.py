@@ -85,6 +85,21 @@ optim_wrapper = dict(  # @W
 """.replace("THIS", "@P/bias_lr_mult"),
         "base.py": BASE.replace("# @", "# "),
     },
+    "what was deleted with a base does not stand there": {
+        "config.py": """
+_base_ = 'base.py'
+custom_keys = {'stem': dict(lr_mult=1.)}
+custom_keys.pop('stem')
+custom_keys |= {'head': dict(lr_mult=10.)}
+optim_wrapper = dict(  # @W
+    paramwise_cfg=dict(_delete_=True, custom_keys=custom_keys))  # @P
+""",
+        "base.py": """
+optim_wrapper = dict(
+    optimizer=dict(type='SGD', lr=0.1),  # @O @O/type @O/lr
+    paramwise_cfg=dict(custom_keys={'neck': dict(lr_mult=2.)}))
+""",
+    },
     "a list of bases": {
         "config.py": """
 _base_ = [
@@ -133,8 +148,8 @@ optim_wrapper = dict(  # @W
     },
     "keys that code makes have no place": {
         "config.py": """
-custom_keys = {
-    'stem': dict(lr_mult=0.5)}  # @P/custom_keys/stem @P/custom_keys/stem/lr_mult
+custom_keys = {  # @K
+    'stem': dict(lr_mult=0.5)}  # @P/custom_keys/stem @P/custom_keys/stem/lr_mult @K/stem @K/stem/lr_mult
 custom_keys.update({f'stages.{i}': dict(lr_mult=0.1 * i) for i in range(3)})
 for name in ('head', 'neck'):
     custom_keys[name] = dict(lr_mult=10.)
@@ -143,12 +158,27 @@ optim_wrapper = dict(  # @W
     paramwise_cfg=dict(custom_keys=custom_keys))  # @P @P/custom_keys
 """,
     },
+    "computed values have no place, what they stand in has": {
+        "config.py": """
+scale = 1024
+head = dict(lr_mult=10.).copy()
+optim_wrapper = dict(  # @W
+    optimizer=dict(  # @O
+        type='SGD', lr=-5e-4 * scale / -(256 + 256), weight_decay=1e-4),  # @O/type @O/lr @O/weight_decay
+    paramwise_cfg=dict(  # @P
+        norm_decay_mult=float('0'),
+        bias_lr_mult=2. if scale else 1.,
+        custom_keys=dict(  # @P/custom_keys
+            neck=dict(lr_mult=max(1., 2.)),  # @P/custom_keys/neck
+            **dict(head=head))))
+"""
+    },
     "what a condition or a loop has changed has no place": {
         "config.py": """
 big = True
-optimizer = dict(
-    type='SGD',  # @O/type
-    weight_decay=1e-4,  # @O/weight_decay
+optimizer = dict(  # @optimizer
+    type='SGD',  # @O/type @optimizer/type
+    weight_decay=1e-4,  # @O/weight_decay @optimizer/weight_decay
     lr=0.1)
 paramwise_cfg = dict(norm_decay_mult=0.)
 if big:
@@ -159,7 +189,7 @@ def changed(cfg):
 changed(optimizer)
 optim_wrapper = dict(  # @W
     optimizer=optimizer,  # @O
-    paramwise_cfg=paramwise_cfg)  # @P
+    paramwise_cfg=paramwise_cfg)
 """
     },
     "what is set by assignment stands there": {
@@ -183,7 +213,7 @@ optim_wrapper = dict(  # @W
     optimizer=dict(common, weight_decay=1e-4, **dict(  # @O @O/weight_decay
         lr=0.3)),  # @O/lr
     paramwise_cfg={  # @P
-        'bias_lr_mult': 1.0 * 2,
+        'bias_lr_mult': 1.0 * 2,  # @P/bias_lr_mult
         **unknown,
         'bias_decay_mult': 0.})  # @P/bias_decay_mult
 """
