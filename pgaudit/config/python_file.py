@@ -63,8 +63,8 @@ def read_python(path: str) -> tuple[Document, Architecture | None]:
         raise _failure(chain, error) from error
     if not any(section in found for section in _SECTIONS):
         raise _without_optimizer(path, list(top))
-    asked = {name: {} if name == "model" else top[name] for name in (*found, "model") if name in top}
-    keys = dict(places([chain.names], asked))
+    asked = {name: value for name, value in top.items() if name in found or name == "model"}
+    keys = {at: place for at, place in places([chain.names], asked) if at[0] in found or at == ("model",)}
     rest = {name: value for name, value in top.items() if name not in found}
     document = Document(found, keys, {(): Location(path, 1, 1), **keys}, rest=rest)
     return document, _architecture(config, top, path)
