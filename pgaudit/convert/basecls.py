@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
+from pgaudit.config import load_config
 from pgaudit.config.policy import NORM_TYPES
-from pgaudit.constructors.basecls import OPTIMIZERS
+from pgaudit.constructors.basecls import OPTIMIZERS, BaseCls
 from pgaudit.convert.classes import conditions_on, name_in, of_torch
 from pgaudit.convert.job import FROZEN_HINT, Converted, Job
 from pgaudit.convert.layered import chosen_rules
@@ -27,12 +28,6 @@ _CLASSES = {
     "timm.optim.lamb:Lamb": "lamb",
     "timm.optim.lars:Lars": "lars",
 }
-_PASSED = {
-    "sgd": ("momentum", "nesterov"),
-    "lars": ("momentum", "nesterov", "always_adapt"),
-    "lamb": ("betas", "always_adapt"),
-}
-"""The arguments that BaseCls passes on beside lr and weight decay; of all other classes, only ``betas``."""
 
 
 def write(job: Job) -> Converted:
@@ -55,12 +50,13 @@ def write(job: Job) -> Converted:
 
 def _arguments(job: Job, name: str) -> dict[str, Any]:
     """The arguments that BaseCls passes on; all others must be the class's own."""
-    passed, defaults = _PASSED.get(name, ("betas",)), job.optimizer.defaults
+    passed = BaseCls().optimizer(load_config({"solver": {"optimizer": name}})).arguments
+    defaults = job.optimizer.defaults
     for key, value in job.arguments.items():
         if key not in passed and canonical(defaults.get(key)) != canonical(value):
             raise ConfigError(f"BaseCls does not pass {visible(key)} on, which is {visible(value)} here")
     held = {**defaults, **job.arguments}
-    return {key: held[key] for key in passed if key in held}
+    return {key: held[key] for key in passed if key in held and key not in ("lr", "weight_decay")}
 
 
 def _policy(job: Job) -> Any:

@@ -56,7 +56,7 @@ def layered_rules(
 def _of_one(name: str, values: Mapping[int, Hashable], base: Hashable, vocabulary: Vocabulary) -> list[LayeredRule]:
     """The rules for one hyperparameter; those of one value become one, where no rule between them minds."""
     rules: list[LayeredRule] = []
-    for chosen in chosen_rules(values, base, vocabulary, of_lr=name == "lr"):
+    for chosen in chosen_rules(values, base, vocabulary):
         for earlier in reversed(rules):
             is_equal = earlier.says[name] == chosen.value
             if is_equal and _may_join([*earlier.predicates, chosen.predicate]):
@@ -72,14 +72,12 @@ def _of_one(name: str, values: Mapping[int, Hashable], base: Hashable, vocabular
     return rules
 
 
-def chosen_rules(
-    values: Mapping[int, Hashable], base: Hashable, vocabulary: Vocabulary, *, of_lr: bool = False
-) -> list[Chosen]:
+def chosen_rules(values: Mapping[int, Hashable], base: Hashable, vocabulary: Vocabulary) -> list[Chosen]:
     """Returns rules for the values of one hyperparameter, later ones overriding earlier ones."""
     right = union(1 << index for index, value in values.items() if value == base)
     if right.bit_count() == len(values):
         return []
-    found = rules_for(values, right, vocabulary.predicates(values, of_lr=of_lr), vocabulary.exact)
+    found = rules_for(values, right, vocabulary.predicates(values), vocabulary.exact)
     return sorted(found, key=lambda rule: rule.rank)
 
 

@@ -42,6 +42,7 @@ def write_mmcv(job: Job) -> Converted:
     job.refuse_more("mmcv sets nothing but lr and weight decay")
     decayed = [index for index, held in job.values.items() if held["weight_decay"] and not job.knows_decay]
     job.refuse_if(decayed, f"{kind} knows no weight decay that mmcv could multiply, and these have some")
+    _refuse_outside(job, "mmcv")
     writer = _Writer(job, Mmcv(), _base_of_frozen(job) or _base(job))
     options = writer.options()
     frozen = [index for index, parameter in enumerate(job.inventory.parameters) if not parameter.trainable]
@@ -58,6 +59,7 @@ def write_mmengine(job: Job) -> Converted:
     Raises:
         ConfigError: it cannot be said in its words.
     """
+    _refuse_outside(job, "mmengine")
     writer = _Writer(job, Mmengine(), _base(job))
     if not writer.is_one_group:
         job.refuse_frozen("mmengine leaves frozen parameters out, and these are in the optimizer", inside=True)
@@ -74,16 +76,18 @@ def _written(job: Job, target: str, config: dict[str, Any], options: Options) ->
     return Converted(job.config(target, config), (note,) if options and groups != had else ())
 
 
-def _base_of_frozen(job: Job) -> dict[str, float] | None:
+def _refuse_outside(job: Job, target: str) -> None:
+    outside = [index for index in job.values if not job.inventory.parameters[index].reachable]
+    job.refuse_if(outside, f"{target} takes the attribute `module` for the whole model, and these lie beside it")
+
+
+def _base_of_frozen(job: Job) -> Mapping[str, float] | None:
     """mmcv's frozen parameters have the base values, so these must be theirs; None where there are none."""
-    found = {index: dict(job.values[index]) for index in job.frozen}
-    if not found:
-        return None
-    base = Counter(map(_key, found.values())).most_common(1)[0][0]
-    others = [index for index, values in found.items() if _key(values) != base]
+    held = [job.values[index] for index in job.frozen]
+    others = [index for index in job.frozen if job.values[index] != held[0]]
     why = "mmcv gives all frozen parameters the base values, and these differ from the others"
     job.refuse_if(others, why, FROZEN_HINT)
-    return dict(base)
+    return held[0] if held else None
 
 
 def _base(job: Job) -> dict[str, float]:
@@ -124,9 +128,6 @@ class _Writer:
     def is_one_group(self) -> bool:
         """Whether the optimizer holds all that the model's own ``parameters()`` yields, at the base values."""
         job, whole = self.job, set(self.job.inventory.whole)
-        lost = [index for index in job.values if not job.inventory.parameters[index].reachable]
-        name = self.constructor.name
-        job.refuse_if(lost, f"{name} takes the attribute `module` for the whole model, and these lie beside it")
         reachable = (index for index in job.compared if job.inventory.parameters[index].reachable)
         return all(job.held[index] == (self.base if index in whole else None) for index in reachable)
 

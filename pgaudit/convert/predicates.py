@@ -56,8 +56,6 @@ class Predicate:
 
 
 _COSTS = {"is": 1.4, "starts": 1.0, "ends": 1.0, "holds": 1.1, "norm": 0.9, "type": 1.15, "ndim": 0.95}
-_LR_COSTS = {**_COSTS, "norm": 1.35, "type": 1.5, "ndim": 1.45, "ends": 1.1, "holds": 1.12}
-"""For the lr, places in a model are the better words; for the weight decay, kinds of parameters are."""
 
 
 class Vocabulary:
@@ -105,22 +103,19 @@ class Vocabulary:
         if self._conditions and visit.ndim <= 1:
             yield from [Condition("ndim", ("0|1",)), Condition("ndim", ("1",))][: visit.ndim + 1]
 
-    def predicates(self, values: Mapping[int, object], *, of_lr: bool = False) -> list[Predicate]:
+    def predicates(self, values: Mapping[int, Hashable]) -> list[Predicate]:
         """Returns what may be worth trying to tell these values apart, cheapest first, each set but once.
 
-        Args:
-            values: what to tell apart, by parameter; those that do not matter are left out.
-            of_lr: whether it is an lr, for which other words come first.
+        Those that do not matter have no value.
         """
         single = {**self._masks, **self._folded(values)}
         masks = {(condition,): mask for condition, mask in single.items()} | self._pairs(single)
         care = sum(1 << index for index in values)
-        costs = _LR_COSTS if of_lr else _COSTS
         best: dict[int, tuple[float, tuple[Condition, ...]]] = {}
         for conditions, mask in masks.items():
             if mask & care:
-                said = sum(_cost(condition, costs) for condition in conditions), conditions
-                best[mask & care] = min(said, best.get(mask & care, said))
+                words = sum(map(_cost, conditions)), conditions
+                best[mask & care] = min(words, best.get(mask & care, words))
         return [Predicate(conditions, masks[conditions]) for _, conditions in sorted(best.values())]
 
     def _pairs(self, masks: Mapping[Condition, int]) -> dict[tuple[Condition, ...], int]:
@@ -163,11 +158,11 @@ class Vocabulary:
         return frozenset(str(values[index]) for index in bits(mask) if index in values), module
 
 
-def _cost(condition: Condition, costs: Mapping[str, float]) -> float:
+def _cost(condition: Condition) -> float:
     """Short is better, and so is what is said often; a class of somebody's own is the last resort."""
     found = 0.0
     for text in condition.texts or ("",):
-        found += costs[condition.kind] + 0.004 * len(text) + 0.05 * ("{" in text)
+        found += _COSTS[condition.kind] + 0.004 * len(text) + 0.05 * ("{" in text)
         found += 0.2 * (condition.kind == "ends" and "." in text)
         found += 0.5 * (condition.kind == "type" and not text.startswith("torch.nn."))
     return found
