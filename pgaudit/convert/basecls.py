@@ -4,17 +4,18 @@ class.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
-from pgaudit.constructors.basecls import OPTIMIZERS
+from pgaudit.config import load_config
+from pgaudit.constructors.basecls import OPTIMIZERS, BaseCls
 from pgaudit.constructors.basecls.policy import NORM_TYPES
-from pgaudit.convert.classes import name_in, torch_kinds
-from pgaudit.convert.features import Features, Key, Predicate
+from pgaudit.convert.classes import conditions_on, name_in, of_torch
 from pgaudit.convert.job import FROZEN_HINT, Converted, Job
+from pgaudit.convert.layered import chosen_rules
+from pgaudit.convert.predicates import Condition, Predicate, Vocabulary
 from pgaudit.convert.source import canonical
-from pgaudit.convert.synthesis import rules_for
 from pgaudit.core.errors import ConfigError
 from pgaudit.models.walk.families import NORMS
 from pgaudit.names import expression_of
@@ -27,12 +28,6 @@ _CLASSES = {
     "timm.optim.lamb:Lamb": "lamb",
     "timm.optim.lars:Lars": "lars",
 }
-_PASSED = {
-    "sgd": ("momentum", "nesterov"),
-    "lars": ("momentum", "nesterov", "always_adapt"),
-    "lamb": ("betas", "always_adapt"),
-}
-"""The arguments that BaseCls passes on beside lr and weight decay; of all other classes, only ``betas``."""
 
 
 def write(job: Job) -> Converted:
@@ -44,9 +39,8 @@ def write(job: Job) -> Converted:
     lr = job.one_value("lr", "BaseCls has one lr for all")
     left_out = [index for index in job.compared if job.held[index] is None]
     job.refuse_if(left_out, "BaseCls puts every parameter into the optimizer, and these are not in it", FROZEN_HINT)
-    job.refuse_if(
-        job.extra, "BaseCls sets nothing but weight decay by parameter, and these have other settings as well"
-    )
+    extra = [index for index, held in job.values.items() if len(held) > 2]
+    job.refuse_if(extra, "BaseCls sets nothing but weight decay by parameter, and these have other settings as well")
     name = _CLASSES.get(job.source.call.name)
     if name is None:
         raise ConfigError(f"BaseCls has no {visible(job.optimizer.type)}", f"it has {', '.join(OPTIMIZERS)}")
@@ -56,65 +50,60 @@ def write(job: Job) -> Converted:
 
 def _arguments(job: Job, name: str) -> dict[str, Any]:
     """The arguments that BaseCls passes on; all others must be the class's own."""
-    passed, defaults = _PASSED.get(name, ("betas",)), job.optimizer.defaults
+    passed = BaseCls().optimizer(load_config({"solver": {"optimizer": name}})).arguments
+    defaults = job.optimizer.defaults
     for key, value in job.arguments.items():
         if key not in passed and canonical(defaults.get(key)) != canonical(value):
             raise ConfigError(f"BaseCls does not pass {visible(key)} on, which is {visible(value)} here")
     held = {**defaults, **job.arguments}
-    found = {key: held[key] for key in passed if key in held}
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in found.items()}
+    return {key: held[key] for key in passed if key in held and key not in ("lr", "weight_decay")}
 
 
 def _policy(job: Job) -> Any:
     """A number, or rules that end in one; the first that matches wins."""
-    features = Features(
-        job.inventory, lambda module: torch_kinds(module, is_norm=not NORMS.isdisjoint(module.families))
+    vocabulary = Vocabulary(
+        job.views(),
+        lambda module: conditions_on(of_torch(module.bases), is_norm=not NORMS.isdisjoint(module.families)),
     )
     values = {index: held["weight_decay"] for index, held in job.values.items()}
     base = job.base["weight_decay"]
     names = [parameter.name for parameter in job.inventory.parameters]
     policy: list[list[Any]] = []
-    for rule in reversed(rules_for(values, base, features)):
-        pattern = _pattern(rule.predicate, names)
-        before = policy[-1] if policy else [None, None]
-        both = _WHOLE.fullmatch(str(before[1])), _WHOLE.fullmatch(str(pattern))
-        if before[0] == rule.value and both[0] and both[1]:
-            before[1] = f"^({both[1][1]}|{both[0][1]})$"  # several whole names of one value are one pattern
+    rules = reversed(chosen_rules(values, base, vocabulary))
+    for (value, whole), alike in groupby(rules, key=lambda rule: (rule.value, _whole_name(rule.predicate))):
+        if whole:  # several of one value are one pattern
+            texts = [text for rule in alike for text in rule.predicate.conditions[0].texts]
+            policy.append([value, f"^{_one_of(texts[::-1])}$"])
         else:
-            policy.append([rule.value, pattern])
+            policy += ([value, _pattern(rule.predicate, names)] for rule in alike)
     return [*policy, base] if policy else base
 
 
-_WHOLE = re.compile(r"\^\(?([\w.\\|]+)\)?\$")
+def _whole_name(predicate: Predicate) -> bool:
+    (kind, texts), *_ = predicate.conditions
+    return kind == "is" and "{" not in texts[0]
 
 
 def _pattern(predicate: Predicate, names: Sequence[str]) -> Any:
-    first = predicate.keys[0]
-    if first[0] == "norm":
+    first, *others = predicate.conditions
+    if first.kind == "norm":
         return NORM_TYPES
-    if first[0] == "type":
-        return {"type": name_in("torch.nn.", first[1])}
-    if predicate.place is None:
-        return _end(first, names)
-    leaf = "" if predicate.leaf is None else rf"(.*\.)?{re.escape(predicate.leaf[1])}$"
-    return _start(predicate.place) + leaf
+    if first.kind == "type":
+        return {"type": name_in("torch.nn.", first.texts[0])}
+    return _start(first, names) + "".join(rf"(.*\.)?{_one_of(end.texts)}$" for end in others)
 
 
-def _end(key: Key, names: Sequence[str]) -> str:
-    if key[0] in ("leaf", "tail"):
-        plain = re.escape(key[1])
+def _start(condition: Condition, names: Sequence[str]) -> str:
+    words = _one_of(condition.texts)
+    if condition.kind == "ends":
         # `bias$` would do as well where no other name ends so; it is how BaseCls' own configs are written.
-        if all(name == key[1] or name.endswith(f".{key[1]}") for name in names if name.endswith(key[1])):
-            return f"{plain}$"
-        return rf"(^|\.){plain}$"
-    if key[0] == "names":
-        return f"^{expression_of(key[1]).replace('(?:', '(')}$"
-    return f"^({'|'.join(map(re.escape, key[1:]))})$" if len(key) > 2 else f"^{re.escape(key[1])}$"
+        leaf = condition.texts[0]
+        is_plain = all(name == leaf or name.endswith(f".{leaf}") for name in names if name.endswith(leaf))
+        return f"{words}$" if is_plain else rf"(^|\.){words}$"
+    return {"is": f"^{words}$", "starts": rf"^{words}\.", "holds": rf"(^|\.){words}\."}[condition.kind]
 
 
-def _start(place: Key) -> str:
-    if place[0] == "prefix":
-        return rf"^{re.escape(place[1])}\."
-    if place[0] == "segment":
-        return rf"(^|\.){re.escape(place[1])}\."
-    return rf"^{re.escape(place[1])}\.({'|'.join(str(n) for n in range(int(place[2]), int(place[3]) + 1))})\."
+def _one_of(texts: Sequence[str]) -> str:
+    """Folded names as a regular expression."""
+    found = [expression_of(text).replace("(?:", "(") for text in texts]
+    return found[0] if len(found) == 1 else f"({'|'.join(found)})"

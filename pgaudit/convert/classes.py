@@ -8,15 +8,19 @@ import sys
 from collections.abc import Iterable
 from functools import cache
 
-from pgaudit.convert.features import Key
-from pgaudit.core.parameters import ModuleType
+from pgaudit.convert.predicates import Condition
 from pgaudit.user_code import LIBRARIES
 
 _TOO_MUCH = frozenset({"builtins.object", "torch.nn.modules.module.Module"})
 """What every module is."""
 
 
-def nameable(qualified: str) -> bool:
+def conditions_on(classes: Iterable[str], *, is_norm: bool) -> list[Condition]:
+    """Returns what can be said of a module by those of its classes that can be named."""
+    return [Condition("norm")] * is_norm + [Condition("type", (name,)) for name in classes if _nameable(name)]
+
+
+def _nameable(qualified: str) -> bool:
     """Whether a class is found by its qualified name: one that was made on the spot is not.
 
     Nothing is imported for it but torch and timm, for a file may name anything. A model that was built has imported its
@@ -29,18 +33,17 @@ def nameable(qualified: str) -> bool:
         with contextlib.suppress(ImportError):
             importlib.import_module(package)
     place, _, name = qualified.rpartition(".")
-    found = getattr(sys.modules.get(place), "__dict__", {}).get(name)
-    return isinstance(found, type) and f"{found.__module__}.{found.__qualname__}" == qualified
+    return _qualified(getattr(sys.modules.get(place), "__dict__", {}).get(name)) == qualified
 
 
-def torch_kinds(module: ModuleType, *, is_norm: bool) -> list[Key]:
-    """Returns what can be said of a module's class in torch's own words."""
-    return kinds((name for name in module.bases if name.startswith("torch.nn.")), is_norm=is_norm)
+def _qualified(found: object) -> str | None:
+    """Returns the qualified name of a class; None for what is none."""
+    return f"{found.__module__}.{found.__qualname__}" if isinstance(found, type) else None
 
 
-def kinds(names: Iterable[str], *, is_norm: bool) -> list[Key]:
-    """Returns what can be said of a module by those of its classes that can be named."""
-    return [("norm",)] * is_norm + [("type", name) for name in names if nameable(name)]
+def of_torch(bases: Iterable[str]) -> list[str]:
+    """Returns those classes that torch itself defines."""
+    return [name for name in bases if name.startswith("torch.nn.")]
 
 
 @cache
@@ -51,6 +54,4 @@ def name_in(prefix: str, qualified: str) -> str:
     from torch import nn
 
     name = qualified.rpartition(".")[2]
-    found = getattr(nn, name, None)
-    is_exported = found is not None and f"{found.__module__}.{found.__qualname__}" == qualified
-    return prefix + name if is_exported else qualified
+    return prefix + name if _qualified(getattr(nn, name, None)) == qualified else qualified

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from pgaudit.convert.source import ConversionSource, without_effect
+from pgaudit.constructors.native import views_of
+from pgaudit.convert.source import ConversionSource, Values, without_effect
 from pgaudit.convert.words import block
 from pgaudit.core.assignment import OptimizerInfo
 from pgaudit.core.errors import ConfigError
-from pgaudit.core.parameters import Inventory
+from pgaudit.core.parameters import Inventory, Visit
 from pgaudit.serialize import portable
 from pgaudit.text import counted, visible
 
@@ -34,14 +35,12 @@ class Job:
 
     source: ConversionSource
     inventory: Inventory
-    held: tuple[Mapping[str, Any] | None, ...]
-    """What each parameter trains with, as :func:`pgaudit.convert.source.values_read` has it."""
+    held: tuple[Values | None, ...]
+    """What each parameter trains with; None for those in no group."""
     ignored: frozenset[int] = frozenset()
     """Parameters about which nothing need be said."""
     model_section: Mapping[str, Any] = field(default_factory=dict)
     """``model`` and ``model_args`` of the old config, where they name this model."""
-    chosen_base: Mapping[str, float] | None = None
-    """See :attr:`base`; None for the source's."""
 
     @cached_property
     def compared(self) -> list[int]:
@@ -49,19 +48,14 @@ class Job:
         return [index for index in range(len(self.held)) if index not in self.ignored]
 
     @cached_property
-    def values(self) -> dict[int, Mapping[str, Any]]:
+    def trainable(self) -> list[int]:
+        """Those of them that require a gradient."""
+        return [index for index in self.compared if self.inventory.parameters[index].trainable]
+
+    @cached_property
+    def values(self) -> dict[int, Values]:
         """What those train with that are in the optimizer."""
         return {index: held for index in self.compared if (held := self.held[index]) is not None}
-
-    @cached_property
-    def extra(self) -> dict[int, list[str]]:
-        """The names of what else is set for a parameter beside lr and weight decay, where anything is."""
-        return {index: list(held)[2:] for index, held in self.values.items() if len(held) > 2}
-
-    @cached_property
-    def extra_names(self) -> list[str]:
-        """All those names."""
-        return list(dict.fromkeys(name for names in self.extra.values() for name in names))
 
     @property
     def optimizer(self) -> OptimizerInfo:
@@ -71,8 +65,6 @@ class Job:
     @cached_property
     def base(self) -> Mapping[str, float]:
         """The lr and weight decay of parameters that no rule speaks about."""
-        if self.chosen_base is not None:
-            return self.chosen_base
         lr, decay = self.optimizer.base.lr, self.optimizer.base.weight_decay
         return {"lr": next(iter(self.values.values()))["lr"] if lr is None else lr, "weight_decay": decay or 0.0}
 
@@ -86,25 +78,39 @@ class Job:
         """Whether the optimizer's class has an argument ``weight_decay``."""
         return "weight_decay" in self.optimizer.arguments or "weight_decay" in self.optimizer.defaults
 
-    def optimizer_section(self, kind: str | None, *, always: bool = False) -> dict[str, Any]:
-        """Returns the optimizer as a config names it: with the base values where they are not the class's own.
+    def optimizer_call(self, base: Mapping[str, float] | None = None) -> dict[str, Any]:
+        """Returns the optimizer's arguments, with the base values where they are not the class's own.
 
         Args:
-            kind: what the target calls the class.
-            always: whether the target needs the base values in any case.
+            base: base values that are written in any case; None for the source's.
         """
         info = self.optimizer
-        written: dict[str, Any] = {"type": kind}
-        for key, value in self.base.items():
-            known = key == "lr" or self.knows_decay
-            if known and (always or key in info.arguments or info.defaults.get(key) != value):
-                written[key] = value
+        written = {
+            key: value
+            for key, value in (base or self.base).items()
+            if (key == "lr" or self.knows_decay) and (base or key in info.arguments or info.defaults.get(key) != value)
+        }
         return written | self.arguments
+
+    def views(self, *, all_names: bool = False) -> list[Sequence[Visit]]:
+        """Returns each parameter under its first name, or under all; those never met under none."""
+        met, last = self.inventory.visits_of, None if all_names else 1
+        return [views_of(self.inventory, index)[:last] if index in met else () for index in range(len(self.held))]
 
     def refuse_if(self, indices: Collection[int], why: str, hint: str | None = None) -> None:
         """Raises a ConfigError that names the parameters, if there are any."""
         if indices:
             raise ConfigError(f"{why}: {self.named(indices)}", hint)
+
+    def refuse_frozen(self, why: str, *, inside: bool) -> None:
+        """Raises a ConfigError if frozen parameters are, or are not, in the optimizer."""
+        self.refuse_if([index for index in self.frozen if (index in self.values) == inside], why, FROZEN_HINT)
+
+    def refuse_more(self, why: str) -> None:
+        """Raises a ConfigError if anything is set for a parameter beside lr and weight decay."""
+        more = {index: list(held)[2:] for index, held in self.values.items() if len(held) > 2}
+        names = ", ".join(dict.fromkeys(name for found in more.values() for name in found))
+        self.refuse_if(more, f"{why}, and these have {names}")
 
     def one_value(self, name: str, why: str, *others: float) -> float:
         """Returns the one value that all have, other than some that any may have; refuses the rest.
@@ -126,10 +132,10 @@ class Job:
         found = ", ".join(visible(self.inventory.parameters[index].name) for index in list(indices)[:3])
         return found + (f" and {len(indices) - 3:,} more" if len(indices) > 3 else "")
 
-    def frozen(self, *, inside: bool) -> list[int]:
-        """Returns the frozen parameters that are, or are not, in the optimizer."""
-        parameters = self.inventory.parameters
-        return [i for i in self.compared if not parameters[i].trainable and (self.held[i] is not None) == inside]
+    @cached_property
+    def frozen(self) -> list[int]:
+        """The parameters to compare that do not require a gradient."""
+        return [index for index in self.compared if not self.inventory.parameters[index].trainable]
 
     def heading(self, target: str) -> list[str]:
         """Returns the comment that says what this is."""
@@ -144,7 +150,9 @@ class Job:
             *(f"#   {each}" for each in dropped),
         ]
 
-    def config(self, target: str, config: Mapping[str, Any], comments: Mapping[int, str] | None = None) -> str:
-        """Returns a config as YAML, with its heading and the model; see :func:`pgaudit.convert.words.block`."""
-        lines = block({**self.model_section, **config}, comments=comments)
+    def config(self, target: str, config: Mapping[str, Any], comments: Sequence[str] = ()) -> str:
+        """Returns a config as YAML, with its heading and the model, and comments behind the last lines."""
+        lines = block({**self.model_section, **config})
+        for at, comment in enumerate(reversed(comments), start=1):
+            lines[-at] += f"  # {comment}"
         return "\n".join([*self.heading(target), *lines, ""])

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pgaudit.constructors.native.match import is_norm
-from pgaudit.convert.classes import name_in, torch_kinds
-from pgaudit.convert.features import Features, Key, Kinds, Predicate
+from pgaudit.convert.classes import conditions_on, name_in, of_torch
 from pgaudit.convert.job import Converted, Job
-from pgaudit.convert.rules import ABSENT, Line, lines_of
+from pgaudit.convert.layered import ABSENT, IN_OPTIMIZER, LayeredRule, layered_rules
+from pgaudit.convert.predicates import Condition, Kind, Predicate, Vocabulary
 from pgaudit.convert.words import number
 from pgaudit.core.errors import ConfigError
-from pgaudit.core.parameters import Inventory
-from pgaudit.names import expression_of
+from pgaudit.core.parameters import ModuleType
+from pgaudit.names import expression_of, unfolded
 from pgaudit.text import visible
 
 _NORMS = ("_BatchNorm", "_InstanceNorm", "GroupNorm", "LayerNorm", "RMSNorm")
@@ -27,27 +26,28 @@ def write(job: Job) -> Converted:
     Raises:
         ConfigError: it cannot be said in Python.
     """
-    skips_frozen = not job.frozen(inside=True)
-    met = [index for index in job.compared if job.inventory.parameters[index].trainable or not skips_frozen]
-    lines = lines_of(job, Features(job.inventory, _kinds(job.inventory), conditions=True), met)
-    body = [*_body(job, lines, skips_frozen=skips_frozen)]
-    keys = {key[0] for line in lines for predicate in line.predicates for key in predicate.keys}
+    skips_frozen = not any(index in job.values for index in job.frozen)
+    met = job.trainable if skips_frozen else job.compared
+    named_by_module = all("." not in visit.own for visit in job.inventory.visits)
+
+    def kinds(module: ModuleType) -> list[Condition]:
+        """torch's own classes; none where a parameter's name does not tell which module has it."""
+        return conditions_on(of_torch(module.bases), is_norm=is_norm(module)) if named_by_module else []
+
+    rules = layered_rules(
+        {index: job.held[index] for index in met}, job.base, Vocabulary(job.views(), kinds, conditions=True)
+    )
+    said = {condition.kind for rule in rules for each in rule.predicates for condition in each.conditions}
+    body = [*_body(job, rules, skips_frozen=skips_frozen, typed=bool(said & {"norm", "type"}))]
     kind, imported = _class(job)
     parts = [
         job.heading("plain Python"),
         *([["import re"]] if any("re." in line for line in body) else []),
-        [*imported, *(["from torch import nn"] if keys & {"norm", "type"} else [])],
-        *([_norms()] if "norm" in keys else []),
+        [*imported, *(["from torch import nn"] if said & {"norm", "type"} else [])],
+        *([_norms()] if "norm" in said else []),
     ]
     head = "\n\n".join("\n".join(part) for part in parts)
     return Converted("\n".join([head, "", "", *body, "", "", *_optimizer(job, kind), ""]))
-
-
-def _kinds(inventory: Inventory) -> Kinds:
-    """torch's own classes; none where a parameter's name does not tell which module has it."""
-    if any("." in visit.own for visit in inventory.visits):
-        return lambda module: ()
-    return lambda module: torch_kinds(module, is_norm=is_norm(module))
 
 
 def _norms() -> list[str]:
@@ -58,12 +58,11 @@ def _norms() -> list[str]:
     return ["NORMS = (", *(f"    {path}," for path in paths), ")"]
 
 
-def _body(job: Job, lines: Sequence[Line], *, skips_frozen: bool) -> Iterator[str]:
-    extra = bool(job.extra)
+def _body(job: Job, rules: Sequence[LayeredRule], *, skips_frozen: bool, typed: bool) -> Iterator[str]:
+    extra = any(len(held) > 2 for held in job.values.values())
     decays = job.knows_decay or any(held["weight_decay"] for held in job.values.values())
     values = {name: base for name, base in job.base.items() if decays or name == "lr"}
-    typed = any(key[0] in ("norm", "type") for line in lines for each in line.predicates for key in each.keys)
-    leaves_out = any("in" in line.says for line in lines)
+    leaves_out = any(IN_OPTIMIZER in rule.says for rule in rules)
     settings = ", ".join([*(f'"{name}": {name}' for name in values), *["**extra"] * extra])
     key = "str(sorted(settings.items()))" if extra else "tuple(settings.values())"
     yield from [
@@ -78,9 +77,9 @@ def _body(job: Job, lines: Sequence[Line], *, skips_frozen: bool) -> Iterator[st
         *["        extra = {}"] * extra,
         *["        left_out = False"] * leaves_out,
     ]
-    for line in lines:
-        yield f"        if {_condition(line.predicates)}:"
-        yield from (f"            {words}" for words in _statements(job, line.says))
+    for rule in rules:
+        yield f"        if {_any_of(rule.predicates)}:"
+        yield from (f"            {words}" for words in _statements(job, rule.says))
     yield from [
         *["        if left_out:", "            continue"] * leaves_out,
         f"        settings = {{{settings}}}",
@@ -91,63 +90,66 @@ def _body(job: Job, lines: Sequence[Line], *, skips_frozen: bool) -> Iterator[st
 
 def _statements(job: Job, says: Mapping[str, Hashable]) -> Iterator[str]:
     for name, value in says.items():
-        if name == "in":
+        if name == IN_OPTIMIZER:
             yield f"left_out = {value is False}"
         elif name in job.base:
             yield f"{name} = {_literal(value)}"
         elif value == ABSENT:
             yield f"extra.pop({name!r}, None)"
         else:
-            yield f"extra[{name!r}] = {_literal(job.source.written(name, value))}"
+            yield f"extra[{name!r}] = {_literal(job.source.as_given(name, value))}"
 
 
-def _condition(predicates: Sequence[Predicate]) -> str:
+def _any_of(predicates: Sequence[Predicate]) -> str:
     """Names that are whole, begin or end alike are asked for at once."""
-    sorts: dict[str, list[str]] = {}
+    alike: dict[Kind, list[str]] = {}
     others = []
     for predicate in predicates:
-        sort = _SORTS.get(predicate.keys[0][0]) if len(predicate.keys) == 1 else None
-        if sort is None:
-            found = " and ".join(_one(key) for key in predicate.keys)
-            others.append(f"({found})" if len(predicate.keys) > 1 and len(predicates) > 1 else found)
+        first, *more = predicate.conditions
+        if first.by_name and not more:
+            alike.setdefault(first.kind, []).extend(first.texts)
         else:
-            sorts.setdefault(sort, []).extend(predicate.keys[0][1:])
-    return " or ".join([*(_one((sort, *words)) for sort, words in sorts.items()), *others])
+            found = " and ".join(map(_one, predicate.conditions))
+            others.append(f"({found})" if more and len(predicates) > 1 else found)
+    conditions = (Condition(kind, tuple(texts)) for kind, texts in alike.items())
+    return " or ".join([*map(_one, conditions), *others])
 
 
-_SORTS = {"any": "name", "name": "name", "prefix": "prefix", "leaf": "leaf", "tail": "leaf"}
+_MOST = 4
+"""Names that a folded one is spelled out to."""
 
 
-def _one(key: Key) -> str:
-    kind, *words = key
-    if kind in ("leaf", "tail"):
-        return f'f".{{name}}".endswith({_several(f".{word}" for word in words)})'
-    if kind == "prefix":
-        return f"name.startswith({_several(f'{word}.' for word in words)})"
-    if kind in ("name", "any"):
-        return f"name == {_quoted(words[0])}" if len(words) == 1 else f"name in {_several(words)}"
-    if kind == "segment":
-        return f'{_quoted(f".{words[0]}.")} in f".{{name}}"'
-    if kind == "range":
-        return _range(words[0], range(int(words[1]), int(words[2]) + 1))
-    if kind == "names":
-        return f're.fullmatch(r"{expression_of(words[0])}", name)'
+def _one(condition: Condition) -> str:
+    kind, texts = condition
     if kind == "norm":
         return "isinstance(owner, NORMS)"
     if kind == "type":
-        return f"isinstance(owner, {name_in('nn.', words[0]).removeprefix('torch.')})"
-    return "param.ndim <= 1" if words[0] == "0|1" else "param.ndim == 1"
+        return f"isinstance(owner, {name_in('nn.', texts[0]).removeprefix('torch.')})"
+    if kind == "ndim":
+        return "param.ndim <= 1" if texts == ("0|1",) else "param.ndim == 1"
+    if kind == "holds":
+        return " or ".join(f'{_quoted(f".{name}.")} in f".{{name}}"' for text in texts for name in unfolded(text))
+    spelled = [unfolded(text) for text in texts]
+    asked = [_spelled_out(kind, [name for names in spelled for name in names if len(names) <= _MOST])]
+    for text in (text for text, names in zip(texts, spelled, strict=True) if len(names) > _MOST):
+        start, end = ("match", r"\.") if kind == "starts" else ("fullmatch", "")
+        asked.append(f're.{start}(r"{expression_of(text)}{end}", name)')
+    return " or ".join(filter(None, asked))
+
+
+def _spelled_out(kind: str, names: Sequence[str]) -> str:
+    if not names:
+        return ""
+    if kind == "ends":
+        return f'f".{{name}}".endswith({_several(f".{name}" for name in names)})'
+    if kind == "starts":
+        return f"name.startswith({_several(f'{name}.' for name in names)})"
+    return f"name == {_quoted(names[0])}" if len(names) == 1 else f"name in {_several(names)}"
 
 
 def _several(words: Iterable[str]) -> str:
     quoted = [_quoted(word) for word in words]
     return quoted[0] if len(quoted) == 1 else f"({', '.join(quoted)})"
-
-
-def _range(parent: str, numbers: range) -> str:
-    if len(numbers) <= 4 or re.fullmatch(r"[\w.]+", parent, re.ASCII) is None:
-        return f"name.startswith({_several(f'{parent}.{number}.' for number in numbers)})"
-    return rf're.match(r"{re.escape(parent)}\.({"|".join(map(str, numbers))})\.", name)'
 
 
 def _quoted(text: str) -> str:
@@ -170,10 +172,10 @@ def _class(job: Job) -> tuple[str, list[str]]:
 
 
 def _optimizer(job: Job, kind: str) -> Iterator[str]:
-    arguments = job.optimizer_section(None)
-    written = [f"{key}={_literal(value)}" for key, value in arguments.items() if key != "type"]
+    arguments = job.optimizer_call()
     if bad := [key for key in arguments if not key.isidentifier()]:
         raise ConfigError(f"{visible(bad[0])} is no name for an argument")
+    written = [f"{key}={_literal(value)}" for key, value in arguments.items()]
     yield "def build_optimizer(model):"
     yield '    """Returns the optimizer."""'
     yield f"    return {kind}({', '.join(['param_groups(model)', *written])})"

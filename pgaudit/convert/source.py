@@ -1,15 +1,14 @@
-"""What is converted: what every parameter of a model trains with, and which tensors the parameters are."""
+"""What is converted: what every tensor of a model trains with, and the optimizer's class."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.constructors import constructor_named
-from pgaudit.constructors.native.rules import OF_SCHEDULERS
-from pgaudit.core.assignment import OptimizerInfo
+from pgaudit.core.assignment import Assignment, OptimizerInfo
 from pgaudit.core.config import Config
 from pgaudit.core.location import location_order
 from pgaudit.core.setting import Setting
@@ -21,6 +20,9 @@ from pgaudit.text import visible
 if TYPE_CHECKING:
     from pgaudit.models.source import ModelSource
     from pgaudit.optimizers.calls import OptimizerCall
+
+Values = Mapping[str, Any]
+"""What a parameter trains with: see :func:`values_of`."""
 
 
 @dataclass(frozen=True)
@@ -39,32 +41,32 @@ class ConversionSource:
         """The optimizer."""
         return self.report.optimizer
 
-    @cached_property
-    def values(self) -> tuple[dict[str, Any] | None, ...]:
-        """What each parameter trains with, as :func:`values_read` has it; None for those in no group."""
-        params = self.report.params
-        settings = {id(each.setting): each.setting for each in params if each.in_optimizer}
-        read = {key: values_read(setting, self.optimizer) for key, setting in settings.items()}
-        return tuple(read[id(each.setting)] if each.in_optimizer else None for each in params)
+    def by_tensor(self, counted: frozenset[str] = frozenset()) -> dict[int, Values | None]:
+        """Returns what each tensor trains with, by its id; see :func:`values_of`."""
+        return dict(zip(map(id, self.tensors), values_of(self.report.assignment, counted), strict=True))
 
     @property
-    def unread(self) -> frozenset[str]:
+    def unread(self) -> list[str]:
         """The keys in groups that nobody reads."""
-        return frozenset(key for each in self.report.params for key in _unread(each.setting, self.optimizer))
+        return sorted({key for each in self.report.params for key in each.setting.extra.keys() & each.setting.inert})
 
-    def written(self, key: str, value: object) -> Any:
-        """Returns a value of :attr:`values` as the source has it, such as a list in place of a tuple."""
-        held = (each.setting.extra for each in reversed(self.report.params))
-        return next(extra[key] for extra in held if key in extra and canonical(extra[key]) == value)
+    @cached_property
+    def _as_given(self) -> dict[tuple[str, object], Any]:
+        settings = {id(each.setting): each.setting for each in reversed(self.report.params)}
+        return {(key, canonical(value)): value for each in settings.values() for key, value in each.extra.items()}
+
+    def as_given(self, key: str, value: object) -> Any:
+        """Returns one of the values as the source has it, such as a list in place of a tuple."""
+        return self._as_given[key, value]
 
 
-def source_of(subject: ModelSource, config: Config) -> ConversionSource:
+def source_of(model: ModelSource, config: Config) -> ConversionSource:
     """Audits a model under a config.
 
     Raises:
         ConfigError: the config cannot be built for this model, or wraps its optimizer.
     """
-    report, tensors, call = audit_with_tensors(subject, config)
+    report, tensors, call = audit_with_tensors(model, config)
     for finding in report.findings:
         if finding.code == "PG009":
             raise config.error(f"the config cannot be built: {finding.message}", hint=finding.hint)
@@ -78,20 +80,26 @@ def source_of(subject: ModelSource, config: Config) -> ConversionSource:
     return ConversionSource(report, call, tensors)
 
 
-def values_read(setting: Setting, optimizer: OptimizerInfo) -> dict[str, Any]:
-    """Returns what a setting trains with, in canonical form: lr, weight decay, and of all else in the group what the
-    optimizer's class or a scheduler reads and the optimizer's own value is another.
+def values_of(assignment: Assignment, counted: frozenset[str] = frozenset()) -> list[Values | None]:
+    """Returns what each parameter of one optimizer trains with, in canonical form; None for those in no group.
+
+    That is lr, weight decay, and of all else in the group what somebody reads and the optimizer's own value is another.
+
+    Args:
+        assignment: of one optimizer.
+        counted: keys that count even where nobody reads them.
     """
-    own, unread = own_values(optimizer), _unread(setting, optimizer)
-    extra = {key: canonical(value) for key, value in sorted(setting.extra.items()) if key not in unread}
-    changed = {key: value for key, value in extra.items() if key not in own or own[key] != value}
-    return {"lr": setting.lr, "weight_decay": setting.weight_decay, **changed}
+    (optimizer,) = assignment.optimizers
+    own = own_values(optimizer)
 
+    def read(setting: Setting) -> Values:
+        extra = {key: canonical(setting.extra[key]) for key in sorted(setting.extra.keys() - (setting.inert - counted))}
+        changed = {key: value for key, value in extra.items() if key not in own or own[key] != value}
+        return {"lr": setting.lr, "weight_decay": setting.weight_decay, **changed}
 
-def _unread(setting: Setting, optimizer: OptimizerInfo) -> frozenset[str]:
-    """The keys that neither the class nor any scheduler reads; a class whose defaults are unknown may read all."""
-    others = setting.extra.keys() - OF_SCHEDULERS
-    return frozenset(others & setting.inert | (others - optimizer.defaults.keys() if optimizer.defaults else set()))
+    settings = {id(each.setting): each.setting for each in assignment.params if each.in_optimizer}
+    found = {key: read(setting) for key, setting in settings.items()}
+    return [found[id(each.setting)] if each.in_optimizer else None for each in assignment.params]
 
 
 def own_values(optimizer: OptimizerInfo) -> dict[str, object]:

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from pgaudit.convert.job import FROZEN_HINT, Converted, Job
-from pgaudit.convert.source import own_values, values_read
+from pgaudit.convert.job import Converted, Job
+from pgaudit.convert.source import own_values, values_of
 from pgaudit.core.errors import ConfigError, PgauditError
 from pgaudit.optimizers.calls import call_of, timm_names
 from pgaudit.pipeline import audit
@@ -24,8 +24,7 @@ def write(job: Job) -> Converted:
     """
     lr = job.one_value("lr", "timm has one lr for all")
     decay = job.one_value("weight_decay", "timm knows one weight decay beside 0", 0.0)
-    frozen = job.frozen(inside=True)
-    job.refuse_if(frozen, "timm leaves frozen parameters out, and these are in the optimizer", FROZEN_HINT)
+    job.refuse_frozen("timm leaves frozen parameters out, and these are in the optimizer", inside=True)
     name, arguments = _call(job, lr)
     optimizer = {"type": name, "lr": lr, "weight_decay": decay, **arguments}
     unlike = job.compared
@@ -58,15 +57,11 @@ def _call(job: Job, lr: float) -> tuple[str, dict[str, Any]]:
 
 
 def _options(job: Job) -> Iterator[dict[str, Any]]:
-    """What ``paramwise_cfg`` could hold, simplest first.
-
-    The scales may be powers of the source's own layer decay, or of the scale next to 1.
-    """
+    """What ``paramwise_cfg`` could hold, simplest first: of layer decays, the source's own, or the scale next to 1."""
     report = job.source.report
     own = (report.config.paramwise_cfg or {}).get("layer_decay") if report.basis else None
     scales = {held.get("lr_scale", 1.0) for held in job.values.values()}
-    others = (scale for scale in scales if isinstance(scale, float) and scale != 1.0)
-    nearest = sorted(others, key=lambda scale: abs(scale - 1.0))[:1]
+    nearest = sorted(scales - {1.0}, key=lambda scale: abs(scale - 1.0))[:1]
     decays = dict.fromkeys([*([own] if isinstance(own, (int, float)) else []), *nearest])
     for options in ({}, *({"layer_decay": decay} for decay in decays)):
         yield from (options, {"filter_bias_and_bn": False, **options})
@@ -75,8 +70,7 @@ def _options(job: Job) -> Iterator[dict[str, Any]]:
 def _differing(job: Job, config: Mapping[str, Any]) -> list[int]:
     """The parameters that would get something else."""
     try:
-        report = audit(job.inventory, config)
+        found = values_of(audit(job.inventory, config).assignment)
     except PgauditError:
         return job.compared
-    found = [values_read(each.setting, report.optimizer) if each.in_optimizer else None for each in report.params]
     return [index for index in job.compared if repr(found[index]) != repr(job.held[index])]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 import yaml
@@ -17,19 +19,11 @@ WIDTH = 100
 
 def number(value: float) -> str:
     """Returns a number that YAML 1.1 and 1.2, and Python, read back bit for bit: ``1.0e-4``, never ``1e-4``."""
-    if isinstance(value, int):
-        return str(value)
     plain = repr(value)
-    mantissa, e, exponent = plain.partition("e")
-    if e:
-        sign = "-" if exponent.startswith("-") else "+"
-        return f"{mantissa if '.' in mantissa else mantissa + '.0'}e{sign}{exponent.lstrip('+-').lstrip('0') or '0'}"
-    if value and abs(value) < 0.001:
-        digits = plain.split(".")[1].lstrip("0")
-        places = len(plain.split(".")[1]) - len(digits) + 1
-        short = f"{'-' if value < 0 else ''}{digits[0]}.{digits[1:] or '0'}e-{places}"
-        return short if float(short) == value else plain
-    return plain
+    if isinstance(value, int) or not ("e" in plain or 0 < abs(value) < 0.001):
+        return plain
+    mantissa, _, exponent = f"{Decimal(plain):e}".partition("e")
+    return f"{mantissa if '.' in mantissa else mantissa + '.0'}e{exponent}"
 
 
 _NEIGHBOURS = 8
@@ -53,72 +47,67 @@ def multiplier(base: float, value: float) -> float | None:
     return next((each for each in near if base * each == value), None)
 
 
-def scalar(value: Any) -> str:
-    """Returns a leaf of a config.
-
-    Raises:
-        ConfigError: YAML has no words for it.
-    """
-    if isinstance(value, bool) or value is None:
-        return {True: "true", False: "false", None: "null"}[value]
-    if isinstance(value, (int, float)):
-        if not math.isfinite(value):
-            raise ConfigError(f"{value} cannot be written into a config")
-        return number(value)
-    if isinstance(value, str):
-        return text(value)
-    raise ConfigError(f"a {type(value).__name__} from Python cannot be written into a config")
+class _Dumper(yaml.SafeDumper):
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
 
 
-def text(value: str) -> str:
-    """Returns a text, in quotes where it would be read as anything else without them."""
+def _of_float(dumper: _Dumper, value: float) -> yaml.Node:
+    if not math.isfinite(value):
+        raise ConfigError(f"{value} cannot be written into a config")
+    return dumper.represent_scalar("tag:yaml.org,2002:float", number(value))
+
+
+def _of_text(dumper: _Dumper, value: str) -> yaml.Node:
+    """In quotes where it would be read as anything else without them."""
     try:
         value.encode()
     except UnicodeEncodeError:
         raise ConfigError(f"{quoted(value)} holds half a character, which no file can") from None
-    flow = "[]{},&*!|>%@`\"'#?: "
-    plain = value.isascii() and value.isprintable() and not any(char in flow for char in value)
-    if plain and not value.startswith(("-", "=", "~", "<")) and yaml.safe_load(value) == value and value != "=":
-        return value
-    return str(yaml.safe_dump(value, default_style='"', width=math.inf)).strip()
+    plain = re.fullmatch(r"[\w./(;^+$)][\w./(;^+$)\\=<~-]*", value, re.ASCII) and yaml.safe_load(value) == value
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, None if plain else '"')
+
+
+def _refuse(dumper: _Dumper, value: object) -> yaml.Node:
+    raise ConfigError(f"a {type(value).__name__} from Python cannot be written into a config")
+
+
+_Dumper.add_representer(float, _of_float)
+_Dumper.add_representer(str, _of_text)
+_Dumper.add_representer(None, _refuse)  # type: ignore[arg-type]  # what no other one is for
 
 
 def flow(value: Any) -> str:
-    """Returns a value in one line."""
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{scalar(key)}: {flow(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(flow(item) for item in value) + "]"
-    return scalar(value)
+    """Returns a value in one line.
+
+    Raises:
+        ConfigError: YAML has no words for it.
+    """
+    return str(yaml.dump([value], Dumper=_Dumper, default_flow_style=True, width=math.inf, sort_keys=False))[1:-2]
 
 
-def block(value: Mapping[str, Any], indent: int = 0, comments: Mapping[int, str] | None = None) -> list[str]:
+def block(value: Mapping[str, Any], indent: int = 0) -> list[str]:
     """Returns a mapping as lines: mappings of mappings, and lists of mappings, one item a line.
 
     Args:
         value: what to write; an empty mapping or list stands in its line.
         indent: blanks before each line.
-        comments: what to write behind an item of a list or a mapping, by the item's id.
     """
-    lines, pad = [], " " * indent
+    lines = []
     for key, item in value.items():
-        if isinstance(item, Mapping) and (_is_deep(item) or len(pad + scalar(key) + flow(item)) > WIDTH):
-            lines += [f"{pad}{scalar(key)}:", *block(item, indent + 2, comments)]
+        name = " " * indent + flow(key)
+        if isinstance(item, Mapping) and (_is_deep(item.values()) or len(name + flow(item)) > WIDTH):
+            lines += [f"{name}:", *block(item, indent + 2)]
         elif isinstance(item, list) and any(isinstance(below, (Mapping, list)) for below in item):
-            lines.append(f"{pad}{scalar(key)}:")
-            lines += [_commented(f"{pad}  - {flow(below)}", below, comments) for below in item]
+            lines += [f"{name}:", *(f"{' ' * indent}  - {flow(below)}" for below in item)]
         else:
-            lines.append(_commented(f"{pad}{scalar(key)}: {flow(item)}", item, comments))
+            lines.append(f"{name}: {flow(item)}")
     return lines
 
 
-def _is_deep(value: Mapping[str, Any]) -> bool:
+def _is_deep(values: Iterable[Any]) -> bool:
+    """Whether mappings, or lists of more than plain values, are among them."""
     return any(
-        isinstance(below, Mapping) or (isinstance(below, list) and any(isinstance(x, (Mapping, list)) for x in below))
-        for below in value.values()
+        isinstance(each, Mapping) or (isinstance(each, list) and any(isinstance(x, (Mapping, list)) for x in each))
+        for each in values
     )
-
-
-def _commented(line: str, item: object, comments: Mapping[int, str] | None) -> str:
-    comment = (comments or {}).get(id(item))
-    return f"{line}  # {comment}" if comment else line

@@ -107,8 +107,7 @@ def test_what_is_not_the_same_is_never_written(
 ) -> None:
     """A fault of ours, made on purpose."""
     wrong = RULES.replace("weight_decay: 0}", "weight_decay: 0.1}")
-    target = run.Target(lambda job: Converted(wrong))
-    monkeypatch.setattr(run, "TARGETS", {"rules": target})
+    monkeypatch.setattr(run, "TARGETS", {"rules": lambda job: Converted(wrong)})
     code, _, err = _run(capsys, "c.yaml", "--to", "rules", "-o", "r.yaml")
     assert code == 2
     assert "internal error: Unproved: 1.weight has lr 0.1, weight decay 0.1 instead of lr 0.1, weight decay 0.0" in err

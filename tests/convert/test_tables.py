@@ -106,3 +106,12 @@ def test_what_is_left_out_says_nothing_else() -> None:
     text = convert("vit_tiny_patch16_224", config, "rules").text
     assert "freeze: true" in text
     assert "lr_mult: 0" in text
+
+
+def test_a_scale_that_no_schedule_reads_is_left_out_and_said_to_be() -> None:
+    """mmseg multiplies the lr itself, and notes the factor; under other schedules it would count twice."""
+    written = convert(None, "configs/convnext_mmseg_layer_decay.yaml", "rules")
+    assert "lr_mult" in written.text
+    assert "lr_scale" not in written.text
+    assert any("a scheduler reads it" in note and "lr_scale" in note for note in written.notes)
+    assert "lr_scale" in convert(None, "configs/vit_timm.yaml", "rules").text

@@ -95,7 +95,7 @@ class Native(Basic):
     ) -> Iterator[Occurrence]:
         """Once for each name."""
         chains, note = self.chains(inventory, config, defaults), None
-        for view in _views_of(inventory, index):
+        for view in views_of(inventory, index):
             trainable = inventory.parameters[index].trainable
             yield Occurrence(view.name, tuple(_explained(chains, view, trainable=trainable)), note)
             note = "another name of the same tensor, which must come to the same"
@@ -114,7 +114,7 @@ class Native(Basic):
 
 def _of_all_names(inventory: Inventory, config: Config, chains: RuleChains, index: int) -> Setting:
     """What a parameter gets, under each of its names; raises ConfigError where they differ."""
-    first, *others = _views_of(inventory, index)
+    first, *others = views_of(inventory, index)
     setting = chains.decide(first)
     for other in others:
         again = chains.decide(other)
@@ -134,7 +134,7 @@ def _words(setting: Setting) -> str:
     return f"lr {setting.lr:g}, weight decay {setting.weight_decay:g}{extra}"
 
 
-def _views_of(inventory: Inventory, index: int) -> Sequence[Visit]:
+def views_of(inventory: Inventory, index: int) -> Sequence[Visit]:
     """Returns a parameter as it is under each of its names, the first one first."""
     visits, names = inventory.visits_of[index], inventory.parameters[index].names
     # Where the model has names of its own, it is under those, and no others.
