@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from pgaudit.core.findings import SEVERITIES, Finding, at_least, gravity
-from pgaudit.render.choices import SweepSort
 from pgaudit.render.columns import GAP, Column, Row, Table
 from pgaudit.render.findings import finding_lines
 from pgaudit.render.style import BASE, SEVERITY_STYLES, Marks
@@ -40,7 +39,7 @@ def _section(of: ConfigSection, view: View, options: TableOptions) -> Iterator[T
         yield from ("", Text("in every model", "bold"))
     for found in of.everywhere:
         yield from _worst(found.worst, options)
-    rows, rest = _by_gravity(of, view, options) if view.sort is SweepSort.GRAVITY else _sorted(of, view, options)
+    rows, rest = _by_gravity(of, view, options) if view.sort == "gravity" else _sorted(of, view, options)
     if rows:
         yield ""
         yield from Table(_COLUMNS, rows, moving=True).lines(options.width)
