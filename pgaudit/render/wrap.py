@@ -55,12 +55,8 @@ def filled(
 
 def cut(text: Text, ends: str = " ") -> list[Text]:
     """Returns the pieces of a line that end after blanks, or after other characters."""
-    found, at = [], 0
-    for match in re.finditer(f"[{re.escape(ends)}]+|$", text.plain):
-        if match.end() > at:
-            found.append(text[at : match.end()])
-            at = match.end()
-    return found
+    end = re.escape(ends)
+    return [text[match.start() : match.end()] for match in re.finditer(f"[^{end}]*[{end}]+|[^{end}]+", text.plain)]
 
 
 def broken(name: str, width: int | None) -> Sequence[str]:

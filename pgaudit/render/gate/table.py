@@ -24,7 +24,7 @@ _NAMES = 6
 """Folded names that are listed under a failure."""
 
 
-def render_gate_table(outcomes: Sequence[Outcome], options: TableOptions) -> str:
+def render(outcomes: Sequence[Outcome], options: TableOptions) -> str:
     """Returns all failures and stale entries of baselines, and a verdict an audit; other findings are only counted,
     unless the options are verbose.
     """

@@ -9,6 +9,7 @@ from pgaudit.constructors.docs import example
 from pgaudit.constructors.docs.catalogue import ConstructorInfo
 from pgaudit.constructors.docs.comparison import TOPICS
 from pgaudit.render.columns import GAP
+from pgaudit.render.data import json_text
 from pgaudit.render.markdown import code_span, escaped, table
 from pgaudit.render.style import BASE
 from pgaudit.render.styled import Text
@@ -124,4 +125,4 @@ def render_json(entries: Sequence[ConstructorInfo]) -> str:
         }
         for each in entries
     ]
-    return json.dumps({"schema_version": 1, "constructors": data}, indent=2, ensure_ascii=True) + "\n"
+    return json_text({"schema_version": 1, "constructors": data})

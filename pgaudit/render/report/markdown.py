@@ -6,7 +6,7 @@ from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.setting import Provenance
 from pgaudit.render.markdown import code, escaped, table
 from pgaudit.render.numbers import elements, number
-from pgaudit.render.report.view import folds, held, optimizer_of_several, values
+from pgaudit.render.report.rows import folds, held, optimizer_of_several, values
 from pgaudit.render.select import Fold, Selection
 from pgaudit.render.style import DECIDED_BY, label
 from pgaudit.report import Report

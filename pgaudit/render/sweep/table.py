@@ -88,7 +88,7 @@ def _row(result: SweepResult, marks: Marks) -> Row:
         times = f"{marks.times}{found.findings}" if found.findings > 1 else ""
         codes.append(Text(f"{found.code}{times}", SEVERITY_STYLES[found.severity]))
     cells = [*(Text(number, quiet) for number in numbers), Text.joined(codes, " ")]
-    return Row(visible(result.model), cells, style=quiet, obvious=not codes)
+    return Row(visible(result.model), cells, style=quiet)
 
 
 def _grouped(groups: Sequence[Alike], options: TableOptions) -> Iterator[Row | Text]:
