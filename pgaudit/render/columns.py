@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from pgaudit.render.styled import Text
-from pgaudit.render.wrap import broken
+from pgaudit.render.styled import Text, broken
 
 GAP = 2
 """Cells between two columns."""

@@ -13,8 +13,8 @@ from pgaudit.render.report.svg import render_svg
 from pgaudit.render.report.table import render_table
 from pgaudit.render.select import Selection
 from pgaudit.render.style import ASCII, marks_for
+from pgaudit.render.styled import broken
 from pgaudit.render.terminal import TableOptions
-from pgaudit.render.wrap import broken
 from tests.render.reports import everything, hostile
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")

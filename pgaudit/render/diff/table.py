@@ -10,9 +10,8 @@ from pgaudit.render.columns import Column, Last, Row, Table
 from pgaudit.render.diff.view import MARKS, DiffLine, counts, head, lines_of, renamed, setup_words, titles
 from pgaudit.render.numbers import shape
 from pgaudit.render.style import BASE, DECIDED_BY, Marks, colour
-from pgaudit.render.styled import Text
+from pgaudit.render.styled import Text, filled
 from pgaudit.render.terminal import TableOptions, printed
-from pgaudit.render.wrap import filled
 from pgaudit.text import visible
 
 _COLOURS = {"+": "green", "~": "yellow", "-": "red", " ": BASE}

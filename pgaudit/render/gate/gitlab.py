@@ -12,7 +12,8 @@ from pgaudit.core.findings import Finding
 from pgaudit.core.location import Location
 from pgaudit.gate import Outcome
 from pgaudit.render.data import json_text
-from pgaudit.render.gate.words import fingerprints, hinted, in_order, located, title
+from pgaudit.render.findings import hinted
+from pgaudit.render.gate.words import fingerprints, in_order, located, title
 from pgaudit.text import visible
 
 _FAILS = {"error": "critical", "warning": "major", "info": "major"}

@@ -12,9 +12,8 @@ from pgaudit.render.columns import GAP
 from pgaudit.render.data import json_text
 from pgaudit.render.markdown import code_span, escaped, table
 from pgaudit.render.style import BASE
-from pgaudit.render.styled import Text
+from pgaudit.render.styled import Text, filled
 from pgaudit.render.terminal import TableOptions, printed
-from pgaudit.render.wrap import filled
 from pgaudit.text import visible
 
 _NARROWEST = 28

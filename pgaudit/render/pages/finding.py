@@ -9,9 +9,8 @@ from collections.abc import Iterator, Sequence
 from pgaudit.checks.documentation import PARTS, Documentation
 from pgaudit.render.data import json_text
 from pgaudit.render.style import BASE, SEVERITY_STYLES
-from pgaudit.render.styled import Text
+from pgaudit.render.styled import Text, cut, filled
 from pgaudit.render.terminal import TableOptions, printed
-from pgaudit.render.wrap import cut, filled
 
 _CODE = re.compile(r"`([^`]+)`")
 _READABLE = 100

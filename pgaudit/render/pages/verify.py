@@ -8,9 +8,8 @@ from pgaudit.names import fold_named
 from pgaudit.render.columns import Column, Row, Table
 from pgaudit.render.data import document
 from pgaudit.render.style import BASE, SEVERITY_STYLES
-from pgaudit.render.styled import Text
+from pgaudit.render.styled import Text, filled
 from pgaudit.render.terminal import TableOptions, printed
-from pgaudit.render.wrap import filled
 from pgaudit.serialize import plain, portable
 from pgaudit.text import counted, visible
 from pgaudit.verify.run import Difference, Verification

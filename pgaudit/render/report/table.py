@@ -12,9 +12,8 @@ from pgaudit.render.numbers import bar, elements, hyperparameter, number
 from pgaudit.render.report.rows import folds, rows_table
 from pgaudit.render.select import Selection
 from pgaudit.render.style import ASCII, BASE, DECIDED_BY, LEFT_OUT, Marks, colour, label
-from pgaudit.render.styled import Text
+from pgaudit.render.styled import Text, filled
 from pgaudit.render.terminal import TableOptions, in_pieces
-from pgaudit.render.wrap import filled
 from pgaudit.report import Report
 from pgaudit.text import counted, visible
 

@@ -9,10 +9,9 @@ from pgaudit.core.findings import SEVERITIES, Finding, at_least, gravity
 from pgaudit.render.columns import GAP, Column, Row, Table
 from pgaudit.render.findings import finding_lines
 from pgaudit.render.style import BASE, SEVERITY_STYLES, Marks
-from pgaudit.render.styled import Text
+from pgaudit.render.styled import HANGING, Text, filled
 from pgaudit.render.sweep.view import SHOWN, Alike, ConfigSection, Failure, Total, View, failures, ordered, section
 from pgaudit.render.terminal import TableOptions, printed
-from pgaudit.render.wrap import HANGING, filled
 from pgaudit.sweep.records import SweepResult
 from pgaudit.text import counted, visible
 
