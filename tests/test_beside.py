@@ -25,7 +25,6 @@ from pgaudit.gate import Outcome
 from pgaudit.gate.expected import unexpected
 from pgaudit.gate.locked import lock_findings
 from pgaudit.gate.records import Audit
-from pgaudit.render.choices import GroupBy, Sort
 from pgaudit.render.diff.data import render_diff_json, render_diff_markdown
 from pgaudit.render.diff.github import render_diff_github
 from pgaudit.render.diff.table import render_diff_table
@@ -194,9 +193,9 @@ def test_changed_folds_and_groups_tell_apart_what_trains_otherwise(groups: Group
     assert {row.name for row in changed.rows} == differing(groups, {})
     for line in fold(report.params):
         assert len({repr(training(groups, row.name)) for row in line.rows}) == 1
-    for section in select(report, Selection(group_by=GroupBy.GROUP)):
+    for section in select(report, Selection(group_by="group")):
         assert len({json.dumps(training(groups, row.name), sort_keys=True) for row in section.rows}) == 1
-    (by_lr,) = select(report, Selection(sort=Sort.LR))
+    (by_lr,) = select(report, Selection(sort="lr"))
     peaks = [training(groups, row.name)["peak"] for row in by_lr.rows]
     assert peaks == sorted(peaks, reverse=True)
 

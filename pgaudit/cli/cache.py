@@ -15,7 +15,7 @@ from pgaudit.text import counted, quoted, visible
 
 
 def cache(
-    action: Annotated[CacheAction, typer.Argument(metavar="ACTION", help="`info` or `clear`.")] = CacheAction.INFO,
+    action: Annotated[CacheAction, typer.Argument(metavar="ACTION", help="`info` or `clear`.")] = "info",
     traceback: Traceback = False,
 ) -> None:
     """Show what is kept of timm's models, so that a second run needs no torch; or take it out.
@@ -27,7 +27,7 @@ def cache(
     kept = Cache()
     if (why := kept.refusal()) is not None:
         note([f"no run uses it, for {why}"])
-    if action is CacheAction.INFO:
+    if action == "info":
         used = kept.usage()
         stale = f", {byte_count(used.stale_bytes)} of it of other versions" if used.stale_bytes else ""
         held = f"{counted(used.models, 'model')}, {byte_count(used.bytes)}{stale}"

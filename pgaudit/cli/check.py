@@ -95,7 +95,7 @@ def check(
     constructor: Constructor = None,
     no_cache: NoCache = False,
     width: Width = None,
-    colour: Color = Colour.AUTO,
+    colour: Color = "auto",
     verbose: Verbose = False,
     no_code: NoCode = False,
     traceback: Traceback = False,

@@ -55,8 +55,8 @@ def screen(output: Path | None, colour: Colour, width: int | None) -> Screen:
 
 
 def _wants_colour(colour: Colour, terminal: bool) -> bool:
-    if colour is not Colour.AUTO:
-        return colour is Colour.ALWAYS
+    if colour != "auto":
+        return colour == "always"
     if os.environ.get("NO_COLOR"):
         return False
     if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):

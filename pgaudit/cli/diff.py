@@ -9,7 +9,7 @@ import typer
 from pgaudit.cli.common import Screen, note, parse_model_args, screen, spinner, stdout_reserved, the_cache, write
 from pgaudit.cli.options import Color, Constructor, ModelArgs, NoCache, NoCode, Output, Traceback, Width
 from pgaudit.cli.overwriting import keep_inputs
-from pgaudit.render.choices import Colour, DiffFormat
+from pgaudit.render.choices import DiffFormat
 
 if TYPE_CHECKING:
     from pgaudit.diff import Diff
@@ -34,13 +34,13 @@ def diff(
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit with 1 where anything but a rule differs.")
     ] = False,
-    fmt: Annotated[DiffFormat, typer.Option("--format", help="What to write.")] = DiffFormat.TABLE,
+    fmt: Annotated[DiffFormat, typer.Option("--format", help="What to write.")] = "table",
     output: Output = None,
     model_args: ModelArgs = None,
     constructor: Constructor = None,
     no_cache: NoCache = False,
     width: Width = None,
-    colour: Color = Colour.AUTO,
+    colour: Color = "auto",
     no_code: NoCode = False,
     traceback: Traceback = False,
 ) -> None:
@@ -76,18 +76,18 @@ def _sides(
 
 
 def _rendered(found: Diff, fmt: DiffFormat, end: Screen, *, fold: bool, rules: bool) -> str:
-    if fmt is DiffFormat.TABLE:
+    if fmt == "table":
         from pgaudit.render.diff.table import render_diff_table
         from pgaudit.render.style import marks_for
         from pgaudit.render.terminal import TableOptions
 
         options = TableOptions(end.width, end.colour, marks_for(end.encoding), fold)
         return render_diff_table(found, options, rules=rules)
-    if fmt is DiffFormat.JSON:
+    if fmt == "json":
         from pgaudit.render.diff.data import render_diff_json
 
         return render_diff_json(found, rules=rules)
-    if fmt is DiffFormat.MARKDOWN:
+    if fmt == "markdown":
         from pgaudit.render.diff.data import render_diff_markdown
 
         return render_diff_markdown(found, fold=fold, rules=rules)

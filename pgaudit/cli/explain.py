@@ -21,7 +21,7 @@ from pgaudit.cli.options import (
 )
 from pgaudit.cli.overwriting import keep_inputs
 from pgaudit.core.errors import UsageError
-from pgaudit.render.choices import Colour, ExplainFormat
+from pgaudit.render.choices import PlainFormat
 
 
 def _is_source(argument: str) -> bool:
@@ -37,13 +37,13 @@ def explain(
         str | None,
         typer.Argument(metavar="PARAM", show_default=False, help="A parameter's name, an alias, a module, or a glob."),
     ] = None,
-    fmt: Annotated[ExplainFormat, typer.Option("--format", help="What to write.")] = ExplainFormat.TABLE,
+    fmt: Annotated[PlainFormat, typer.Option("--format", help="What to write.")] = "table",
     output: Output = None,
     model_args: ModelArgs = None,
     constructor: Constructor = None,
     no_cache: NoCache = False,
     width: Width = None,
-    colour: Color = Colour.AUTO,
+    colour: Color = "auto",
     no_code: NoCode = False,
     traceback: Traceback = False,
 ) -> None:
@@ -65,7 +65,7 @@ def explain(
 
     found = explanations(report, matching(report, param))
     note(report.notes)
-    if fmt is ExplainFormat.JSON:
+    if fmt == "json":
         write(render_json(report, found), output)
         return
     end = screen(output, colour, width)

@@ -9,7 +9,7 @@ import typer
 from pgaudit.cli import completion
 from pgaudit.cli.common import screen, write
 from pgaudit.cli.options import Color, Output, Traceback, Width
-from pgaudit.render.choices import Colour, PageFormat
+from pgaudit.render.choices import PageFormat
 
 
 def finding(
@@ -22,10 +22,10 @@ def finding(
             help="PG003, or overmatch; all without one.",
         ),
     ] = None,
-    fmt: Annotated[PageFormat, typer.Option("--format", help="What to write.")] = PageFormat.TABLE,
+    fmt: Annotated[PageFormat, typer.Option("--format", help="What to write.")] = "table",
     output: Output = None,
     width: Width = None,
-    colour: Color = Colour.AUTO,
+    colour: Color = "auto",
     traceback: Traceback = False,
 ) -> None:
     """Say what a finding means, why it hurts, and how to fix it; list all without a CODE."""
@@ -35,9 +35,9 @@ def finding(
     from pgaudit.render.terminal import TableOptions
 
     findings = [documentation(code)] if code is not None else all_documentation()
-    if fmt is PageFormat.JSON:
+    if fmt == "json":
         write(rendered.render_json(findings), output)
-    elif fmt is PageFormat.MARKDOWN:
+    elif fmt == "markdown":
         write(rendered.render_markdown(findings), output)
     else:
         end = screen(output, colour, width)

@@ -9,7 +9,7 @@ import typer
 from pgaudit.cli.common import note, screen, spinner, stdout_reserved, the_cache, write
 from pgaudit.cli.options import Color, NoCache, NoCode, Output, Traceback, Width
 from pgaudit.core.errors import UsageError
-from pgaudit.render.choices import Colour, PageFormat
+from pgaudit.render.choices import PageFormat
 
 
 def models(
@@ -29,10 +29,10 @@ def constructors(
     name: Annotated[
         str | None, typer.Argument(metavar="NAME", show_default=False, help="One of them, in detail; all without one.")
     ] = None,
-    fmt: Annotated[PageFormat, typer.Option("--format", help="What to write.")] = PageFormat.TABLE,
+    fmt: Annotated[PageFormat, typer.Option("--format", help="What to write.")] = "table",
     output: Output = None,
     width: Width = None,
-    colour: Color = Colour.AUTO,
+    colour: Color = "auto",
     no_code: NoCode = False,
     traceback: Traceback = False,
 ) -> None:
@@ -48,15 +48,15 @@ def constructors(
     broken: list[UsageError] = []
     if name is not None:
         entries = [listing.entry(name)]
-    elif fmt is PageFormat.MARKDOWN:
+    elif fmt == "markdown":
         entries = listing.built_in()
     else:
         entries, broken = listing.everything()
     end = screen(output, colour, width)
     options = TableOptions(end.width, end.colour, marks_for(end.encoding))
-    if fmt is PageFormat.JSON:
+    if fmt == "json":
         text = rendered.render_json(entries)
-    elif fmt is PageFormat.MARKDOWN:
+    elif fmt == "markdown":
         text = rendered.render_markdown(entries)
     else:
         text = rendered.render_list(entries, options) if name is None else rendered.render_entry(entries[0], options)

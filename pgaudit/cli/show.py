@@ -22,7 +22,7 @@ from pgaudit.cli.options import (
 )
 from pgaudit.cli.overwriting import keep_inputs
 from pgaudit.core.errors import UsageError
-from pgaudit.render.choices import Colour, Format, GroupBy, Sort
+from pgaudit.render.choices import Format, GroupBy, Sort
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,22 +53,22 @@ def show(
         GroupBy | None, typer.Option("--group-by", help="Put rows under headings.", show_default=False)
     ] = None,
     groups: Annotated[bool, typer.Option("--groups", help="List the optimizer's parameter groups, too.")] = False,
-    sort: Annotated[Sort, typer.Option("--sort", help="The order of rows.")] = Sort.MODEL,
+    sort: Annotated[Sort, typer.Option("--sort", help="The order of rows.")] = "model",
     mult: Annotated[bool, typer.Option("--mult", help="Show by which factor a value differs from the base.")] = False,
-    fmt: Annotated[Format, typer.Option("--format", help="What to write.")] = Format.TABLE,
+    fmt: Annotated[Format, typer.Option("--format", help="What to write.")] = "table",
     output: Output = None,
     model_args: ModelArgs = None,
     constructor: Constructor = None,
     no_cache: NoCache = False,
     width: Width = None,
-    colour: Color = Colour.AUTO,
+    colour: Color = "auto",
     verbose: Verbose = False,
     no_code: NoCode = False,
     traceback: Traceback = False,
 ) -> None:
     """Show every parameter's lr and weight decay, and the rule that decided each."""
-    if fold and fmt in (Format.JSON, Format.CSV):
-        raise UsageError(f"--fold is for people; {fmt.value} has one entry a parameter", "drop --fold")
+    if fold and fmt in ("json", "csv"):
+        raise UsageError(f"--fold is for people; {fmt} has one entry a parameter", "drop --fold")
     model_ref, config_path = references(model, config)
     keep_inputs([output], [config_path], [model_ref])
     arguments = parse_model_args(model_args or [])
@@ -86,20 +86,20 @@ def show(
 
 
 def _rendered(report: Report, selection: Selection, options: TableOptions, fmt: Format) -> str | Iterator[str]:
-    if fmt is Format.TABLE:
+    if fmt == "table":
         from pgaudit.render.report.table import render_table
 
         return render_table(report, selection, options)
-    if fmt is Format.SVG:
+    if fmt == "svg":
         from pgaudit.render.report.svg import render_svg
 
         return render_svg(report, selection, options)
-    if fmt is Format.MARKDOWN:
+    if fmt == "markdown":
         from pgaudit.render.report.markdown import render_markdown
 
         return render_markdown(report, selection, folded=options.fold)
     from pgaudit.render.report import data
 
-    if fmt is Format.JSON:
+    if fmt == "json":
         return data.render_json(report, selection)
     return data.render_csv(report, selection)

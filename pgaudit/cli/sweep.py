@@ -67,14 +67,14 @@ def sweep(
     fail_on: Annotated[
         Threshold, typer.Option("--fail-on", help="Findings of this severity or above make the exit code 1.")
     ] = "never",
-    fmt: Annotated[SweepFormat, typer.Option("--format", help="What to write to stdout.")] = SweepFormat.TABLE,
-    sort: Annotated[SweepSort, typer.Option("--sort", help="The order of the table's models.")] = SweepSort.GRAVITY,
+    fmt: Annotated[SweepFormat, typer.Option("--format", help="What to write to stdout.")] = "table",
+    sort: Annotated[SweepSort, typer.Option("--sort", help="The order of the table's models.")] = "gravity",
     every: Annotated[bool, typer.Option("--all", help="Show every model, not only the gravest.")] = False,
     model_args: ModelArgs = None,
     constructor: Constructor = None,
     no_cache: NoCache = False,
     width: Width = None,
-    colour: Color = Colour.AUTO,
+    colour: Color = "auto",
     no_code: NoCode = False,
     traceback: Traceback = False,
 ) -> None:
@@ -116,9 +116,9 @@ def sweep(
 
 
 _ENDINGS = {
-    SweepFormat.JSON: (".json",),
-    SweepFormat.CSV: (".csv",),
-    SweepFormat.MARKDOWN: (".md", ".markdown"),
+    "json": (".json",),
+    "csv": (".csv",),
+    "markdown": (".md", ".markdown"),
 }
 
 
@@ -131,7 +131,7 @@ def _read(
     if output is not None and str(output) == "-":
         raise UsageError("-o keeps results in a file", "--format jsonl writes them to stdout")
     if output is not None and output.suffix in _ENDINGS.get(fmt, ()):
-        hint = f"--format {fmt.value} > {visible(output)} writes what you mean"
+        hint = f"--format {fmt} > {visible(output)} writes what you mean"
         raise UsageError(f"-o keeps results as JSON lines, and {quoted(output)} is no name for those", hint)
     for path in configs:
         if path.endswith(".json"):

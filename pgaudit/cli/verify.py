@@ -29,18 +29,18 @@ from pgaudit.cli.options import (
 )
 from pgaudit.cli.overwriting import keep_inputs
 from pgaudit.core.errors import PgauditError
-from pgaudit.render.choices import Colour, VerifyFormat
+from pgaudit.render.choices import PlainFormat
 
 
 def verify(
     model: ModelAsInShow = None,
     config: ConfigFile = None,
-    fmt: Annotated[VerifyFormat, typer.Option("--format", help="What to write.")] = VerifyFormat.TABLE,
+    fmt: Annotated[PlainFormat, typer.Option("--format", help="What to write.")] = "table",
     output: Output = None,
     model_args: ModelArgs = None,
     constructor: Constructor = None,
     width: Width = None,
-    colour: Color = Colour.AUTO,
+    colour: Color = "auto",
     no_code: NoCode = False,
     traceback: Traceback = False,
 ) -> None:
@@ -64,7 +64,7 @@ def verify(
 
     end = screen(output, colour, width)
     options = TableOptions(end.width, end.colour, marks_for(end.encoding))
-    write(render_json(found) if fmt is VerifyFormat.JSON else render_verification(found, options), output)
+    write(render_json(found) if fmt == "json" else render_verification(found, options), output)
     if not found.agrees:
         raise typer.Exit(1)
     if found.ours_refused is not None:

@@ -11,7 +11,7 @@ from pgaudit.diff import compare
 from pgaudit.explanation import Explanation, explanations
 from pgaudit.gate import Outcome
 from pgaudit.render.diff.table import render_diff_table
-from pgaudit.render.gate.table import render_gate_table
+from pgaudit.render.gate import table as gate_table
 from pgaudit.render.pages.explain import render_explanations
 from pgaudit.render.style import marks_for
 from pgaudit.render.terminal import TableOptions
@@ -41,7 +41,7 @@ def render_assertion(report: Report, outcome: Outcome, locked: Report | None) ->
     audit = outcome.audit
     count = counted(len(outcome.failures), "failure")
     title = f"{visible(report.assignment.model.ref)} under {visible(audit.config)}: {count}"
-    parts = [title, render_gate_table([outcome], options)]
+    parts = [title, gate_table.render([outcome], options)]
     if locked is not None:
         parts.append(_diff(locked, report, options))
     parts += [render_explanations(report, [example], options) for example in _examples(report, outcome)]

@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 import enum
+from typing import Literal
 
+Format = Literal["table", "json", "csv", "markdown", "svg"]
+"""What a report is written as."""
+DiffFormat = Literal["table", "json", "markdown", "github"]
+"""What a diff is written as."""
+SweepFormat = Literal["table", "jsonl", "json", "csv", "markdown"]
+"""What the results of a sweep are written as."""
+PageFormat = Literal["table", "json", "markdown"]
+"""What documentation is written as."""
+PlainFormat = Literal["table", "json"]
+"""What a verification or an explanation is written as."""
 
-@enum.unique
-class Format(str, enum.Enum):
-    """What a report is written as."""
+Sort = Literal["model", "name", "lr", "decay", "numel", "rule"]
+"""The order of rows."""
+GroupBy = Literal["module", "rule", "group"]
+"""What rows are put under one heading."""
+SweepSort = Literal["gravity", "model", "tensors", "decayed", "groups"]
+"""The order of a sweep's models."""
 
-    TABLE = "table"
-    JSON = "json"
-    CSV = "csv"
-    MARKDOWN = "markdown"
-    SVG = "svg"
-
-
-@enum.unique
-class DiffFormat(str, enum.Enum):
-    """What a diff is written as."""
-
-    TABLE = "table"
-    JSON = "json"
-    MARKDOWN = "markdown"
-    GITHUB = "github"
+Colour = Literal["auto", "always", "never"]
+"""Whether to write colours."""
+CacheAction = Literal["info", "clear"]
+"""What can be done with the cache."""
 
 
 @enum.unique
 class GateFormat(str, enum.Enum):
-    """What the gate's answer is written as."""
+    """What the gate's answer is written as; no Literal, of which typer takes no lists."""
 
     TABLE = "table"
     CONCISE = "concise"
@@ -38,88 +41,3 @@ class GateFormat(str, enum.Enum):
     SARIF = "sarif"
     JUNIT = "junit"
     MARKDOWN = "markdown"
-
-
-@enum.unique
-class SweepFormat(str, enum.Enum):
-    """What the results of a sweep are written as."""
-
-    TABLE = "table"
-    JSONL = "jsonl"
-    JSON = "json"
-    CSV = "csv"
-    MARKDOWN = "markdown"
-
-
-@enum.unique
-class SweepSort(str, enum.Enum):
-    """The order of a sweep's models."""
-
-    GRAVITY = "gravity"
-    MODEL = "model"
-    TENSORS = "tensors"
-    DECAYED = "decayed"
-    GROUPS = "groups"
-
-
-@enum.unique
-class VerifyFormat(str, enum.Enum):
-    """What a verification is written as."""
-
-    TABLE = "table"
-    JSON = "json"
-
-
-@enum.unique
-class ExplainFormat(str, enum.Enum):
-    """What an explanation is written as."""
-
-    TABLE = "table"
-    JSON = "json"
-
-
-@enum.unique
-class CacheAction(str, enum.Enum):
-    """What can be done with the cache."""
-
-    INFO = "info"
-    CLEAR = "clear"
-
-
-@enum.unique
-class PageFormat(str, enum.Enum):
-    """What documentation is written as."""
-
-    TABLE = "table"
-    JSON = "json"
-    MARKDOWN = "markdown"
-
-
-@enum.unique
-class Sort(str, enum.Enum):
-    """The order of rows."""
-
-    MODEL = "model"
-    NAME = "name"
-    LR = "lr"
-    DECAY = "decay"
-    NUMEL = "numel"
-    RULE = "rule"
-
-
-@enum.unique
-class GroupBy(str, enum.Enum):
-    """What rows are put under one heading."""
-
-    MODULE = "module"
-    RULE = "rule"
-    GROUP = "group"
-
-
-@enum.unique
-class Colour(str, enum.Enum):
-    """Whether to write colours."""
-
-    AUTO = "auto"
-    ALWAYS = "always"
-    NEVER = "never"

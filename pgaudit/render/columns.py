@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from pgaudit.render.styled import Text
-from pgaudit.render.wrap import broken
+from pgaudit.render.styled import Text, broken
 
 GAP = 2
 """Cells between two columns."""
@@ -35,25 +34,33 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Last:
+    """The last cell of a row, where it may stand below it."""
+
+    whole: Text
+    short: Text
+    """The cell where there is no room for the whole."""
+    parts: Sequence[Text] = ()
+    """The whole in several lines, for where it is too long for one."""
+    obvious: bool = False
+    """Whether it need not stand below its row: it says that there is nothing to say."""
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One line of a table, and what stands below it."""
 
     name: str
     """What stands in the first column."""
     cells: Sequence[Text]
-    """What stands in the others."""
+    """What stands in the others, without the last one if that is given."""
+    last: Last | None = None
     mark: Text = field(default_factory=Text)
     """What stands before the name."""
     style: str = ""
     """Of the name."""
     under: Sequence[str] = ()
     """Further lines about the name."""
-    short: Text | None = None
-    """The last cell where there is no room for the whole."""
-    parts: Sequence[Text] = ()
-    """The last cell in several lines, for where it stands below its row and is too long for one."""
-    obvious: bool = False
-    """Whether the last cell need not stand below its row: it says that there is nothing to say."""
 
 
 @dataclass(frozen=True)
@@ -95,16 +102,17 @@ class _Drawn:
         name, *rest = broken(row.name, self.name_width and self.name_width - row.mark.cells)
         first = Text(name, row.style)
         cells = [Text.assemble(row.mark, first) if row.mark else first, *row.cells]
-        if self.short and row.short is not None:
-            cells[-1] = row.short
+        if row.last:
+            cells.append(row.last.short if self.short else row.last.whole)
         last = cells[-1]
         below = self.room is not None and last.cells > self.room
         yield self.line([cells[index] for index in (self.shown[:-1] if below and self.room else self.shown)])
         yield from (Text(" " * row.mark.cells + part, row.style) for part in rest)
         yield from (Text(part, "dim") for line in row.under for part in broken(line, self.width))
-        if below and not row.obvious:
+        if below and not (row.last and row.last.obvious):
             fits = self.width is None or last.cells + INDENT <= self.width
-            yield from (Text(" " * INDENT).append(part) for part in ([last] if fits else row.parts or [last]))
+            parts = row.last.parts if row.last and not fits else ()
+            yield from (Text(" " * INDENT).append(part) for part in parts or [last])
 
     def line(self, cells: Sequence[Text]) -> Text:
         line, gap = Text(), 0
@@ -150,6 +158,8 @@ def _measured(table: Table) -> tuple[list[int], int]:
     for row in table.rows:
         if isinstance(row, Row):
             cells = [Text(row.name).cells + row.mark.cells, *[cell.cells for cell in row.cells]]
+            if row.last:
+                cells.append(row.last.whole.cells)
             widths = [*map(max, widths, cells)]
-            short = max(short, cells[-1] if row.short is None else row.short.cells)
+            short = max(short, row.last.short.cells if row.last else cells[-1])
     return widths, short

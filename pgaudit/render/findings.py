@@ -11,13 +11,17 @@ from itertools import zip_longest
 from pgaudit.core.findings import SEVERITIES, Finding
 from pgaudit.render.columns import GAP
 from pgaudit.render.style import BASE, LEFT_OUT, SEVERITY_STYLES
-from pgaudit.render.styled import Text
-from pgaudit.render.wrap import HANGING, filled
+from pgaudit.render.styled import HANGING, Text, filled
 from pgaudit.report import Report
 from pgaudit.text import counted, visible
 
 SHOWN = 5
 """Findings of one code that are spelled out; a thousand tied parameters are one mistake."""
+
+
+def hinted(finding: Finding) -> str:
+    """Returns a message with its hint in parentheses, on one visible line."""
+    return visible(f"{finding.message} ({finding.hint})" if finding.hint else finding.message)
 
 
 def finding_lines(

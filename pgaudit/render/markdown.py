@@ -10,7 +10,7 @@ from pgaudit.text import visible
 _RULES = {"l": "---", "r": "--:", "c": ":-:"}
 
 
-def table(titles: Sequence[str], ends: str, rows: Iterable[Sequence[str]]) -> list[str]:
+def table(titles: Sequence[str], ends: str, rows: Iterable[Iterable[str]]) -> list[str]:
     """Returns the lines of a table.
 
     Args:
@@ -22,7 +22,7 @@ def table(titles: Sequence[str], ends: str, rows: Iterable[Sequence[str]]) -> li
     return [head, f"|{'|'.join(_RULES[end] for end in ends)}|", *map(_row, rows)]
 
 
-def _row(cells: Sequence[str]) -> str:
+def _row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 

@@ -30,7 +30,7 @@ class Selection:
     """Options, custom keys or patterns, or both as ``custom_keys.fc``."""
     changed: bool = False
     """Only what differs from the base values."""
-    sort: Sort = Sort.MODEL
+    sort: Sort = "model"
     group_by: GroupBy | None = None
 
 
@@ -100,11 +100,11 @@ def _or_zero(value: float | None) -> float:
 
 
 _ORDERS: dict[Sort, Callable[[ParamAssignment], Any]] = {
-    Sort.NAME: lambda row: row.name,
-    Sort.LR: lambda row: (-_or_zero(row.setting.peak_lr), -_or_zero(row.lr)),
-    Sort.DECAY: lambda row: -_or_zero(row.weight_decay),
-    Sort.NUMEL: lambda row: -(row.param.numel or 0),
-    Sort.RULE: lambda row: [(rule.option, rule.key or "") for rule in deciding_rules(row.setting)],
+    "name": lambda row: row.name,
+    "lr": lambda row: (-_or_zero(row.setting.peak_lr), -_or_zero(row.lr)),
+    "decay": lambda row: -_or_zero(row.weight_decay),
+    "numel": lambda row: -(row.param.numel or 0),
+    "rule": lambda row: [(rule.option, rule.key or "") for rule in deciding_rules(row.setting)],
 }
 
 
@@ -131,9 +131,9 @@ def _by_group(report: Report, row: ParamAssignment) -> str:
 
 
 _HEADINGS: dict[GroupBy, Callable[[Report, ParamAssignment], str]] = {
-    GroupBy.MODULE: _by_module,
-    GroupBy.RULE: _by_rule,
-    GroupBy.GROUP: _by_group,
+    "module": _by_module,
+    "rule": _by_rule,
+    "group": _by_group,
 }
 
 

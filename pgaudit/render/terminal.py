@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from pgaudit.render.style import UNICODE, Marks
-from pgaudit.render.styled import Text
-from pgaudit.render.wrap import fitted
+from pgaudit.render.styled import Text, fitted
 
 _AT_A_TIME = 1_000
 """Lines, of which there may be a million."""

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -53,7 +54,7 @@ def test_commands_options_and_words(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     assert _words(monkeypatch, capsys, "pgaudit ") == list(COMMANDS)
     options = {name for option in command("show").params for name in option.opts if name.startswith("--")}
     assert options <= set(_words(monkeypatch, capsys, "pgaudit show --"))
-    assert _words(monkeypatch, capsys, "pgaudit show --format ") == [fmt.value for fmt in Format]
+    assert _words(monkeypatch, capsys, "pgaudit show --format ") == list(get_args(Format))
     codes = [word for each in all_documentation() for word in (each.kind.code, each.kind.name)]
     assert _words(monkeypatch, capsys, "pgaudit rule ") == codes
     assert _words(monkeypatch, capsys, "pgaudit convert c.yaml --to mm") == ["mmcv", "mmengine"]

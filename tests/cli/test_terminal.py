@@ -10,13 +10,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from enum import Enum
 from pathlib import Path
+from typing import get_args
 
 from rich.cells import cell_len
 
 from pgaudit.cli.lazy import COMMANDS
-from pgaudit.render.choices import DiffFormat, ExplainFormat, Format, GateFormat, PageFormat, SweepFormat, VerifyFormat
+from pgaudit.render.choices import DiffFormat, Format, GateFormat, PageFormat, PlainFormat, SweepFormat
 
 REPOSITORY = Path(__file__).parents[2]
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -68,10 +68,9 @@ def _cases() -> Iterator[list[str]]:
     for name in COMMANDS:
         yield [name, "--help"]
     yield ["--help"]
-    fmt: Enum
-    for fmt in Format:
+    for fmt in get_args(Format):
         for model, config in (("resnet18", "configs/resnet50_mmcv.yaml"), ("nets.py:tied", "typo.yaml")):
-            yield ["show", model, config, "--format", fmt.value]
+            yield ["show", model, config, "--format", fmt]
     for options in (["--groups"], ["--mult", "--changed"], ["--group-by", "module"], ["--filter", "*bias"]):
         for model, config in (("vit_tiny_patch16_224", "configs/vit_timm.yaml"), ("nets.py:tied", "typo.yaml")):
             yield ["show", model, config, *options]
@@ -80,10 +79,10 @@ def _cases() -> Iterator[list[str]]:
             yield ["explain", "vit_tiny_patch16_224", f"configs/{path.name}", "blocks.0.norm?.*"]
         else:
             yield ["show", "resnet18", f"configs/{path.name}", "--fold", "--groups"]
-    for fmt in ExplainFormat:
-        yield ["explain", "typo.yaml", "*", "--format", fmt.value]
-    for fmt in DiffFormat:
-        yield ["diff", "plain.yaml", "typo.yaml", "--model", "nets.py:tied", "--format", fmt.value]
+    for fmt in get_args(PlainFormat):
+        yield ["explain", "typo.yaml", "*", "--format", fmt]
+    for fmt in get_args(DiffFormat):
+        yield ["diff", "plain.yaml", "typo.yaml", "--model", "nets.py:tied", "--format", fmt]
         yield [
             "diff",
             "configs/resnet50_mmcv.yaml",
@@ -91,23 +90,23 @@ def _cases() -> Iterator[list[str]]:
             "-m",
             "resnet18",
             "--format",
-            fmt.value,
+            fmt,
         ]
     yield ["diff", "x.lock", "typo.yaml", "--no-fold"]
-    for fmt in GateFormat:
-        yield ["check", "--format", fmt.value]
+    for gate_format in GateFormat:
+        yield ["check", "--format", gate_format.value]
     yield ["check", "typo.yaml", "--fail-on", "info"]
     yield ["check", "resnet18", "configs/finetune_mmcv.yaml", "--fail-on", "info"]
-    for fmt in SweepFormat:
-        yield ["sweep", "nets.py:t*", "typo.yaml", "plain.yaml", "-j", "1", "--format", fmt.value]
+    for fmt in get_args(SweepFormat):
+        yield ["sweep", "nets.py:t*", "typo.yaml", "plain.yaml", "-j", "1", "--format", fmt]
     yield ["sweep", "resnet1?", "configs/resnet50_mmcv.yaml", "configs/finetune_mmcv.yaml", "-j", "1", "--all"]
     yield ["sweep", "*.py:exits", "configs/finetune_mmcv.yaml", "plain.yaml", "-j", "1", "--all"]
-    for fmt in VerifyFormat:
-        yield ["verify", "vit_tiny_patch16_224", "configs/vit_timm.yaml", "--format", fmt.value]
-    for fmt in PageFormat:
-        yield ["finding", "--format", fmt.value]
-        yield ["finding", "PG003", "--format", fmt.value]
-        yield ["constructors", "--format", fmt.value]
+    for fmt in get_args(PlainFormat):
+        yield ["verify", "vit_tiny_patch16_224", "configs/vit_timm.yaml", "--format", fmt]
+    for fmt in get_args(PageFormat):
+        yield ["finding", "--format", fmt]
+        yield ["finding", "PG003", "--format", fmt]
+        yield ["constructors", "--format", fmt]
     from pgaudit.catalogue.listing import built_in
     from pgaudit.checks.documentation import all_documentation
 

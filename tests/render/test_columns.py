@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from pgaudit.render.columns import Column, Row, Table
+from pgaudit.render.columns import Column, Last, Row, Table
 from pgaudit.render.styled import Text
 
 COLUMNS = (Column("name"), Column("n", right=True, drop=1), Column("value"), Column("why"))
 
 
-def _lines(width: int | None, *columns: Column, name: str = "a.weight", **row: Text) -> list[str]:
-    cells = [Text("12"), Text("0.1"), Text("a rule of twenty cells")]
-    table = Table(columns or COLUMNS, [Row(name, cells, **row)], moving=True)  # type: ignore[arg-type]
+RULE = "a rule of twenty cells"
+
+
+def _lines(width: int | None, *columns: Column, name: str = "a.weight", short: str = RULE) -> list[str]:
+    row = Row(name, [Text("12"), Text("0.1")], Last(Text(RULE), Text(short)))
+    table = Table(columns or COLUMNS, [row], moving=True)
     return [line.plain for line in table.lines(width)]
 
 
@@ -23,7 +26,7 @@ def test_with_room_for_all() -> None:
 
 def test_a_column_gives_way_then_the_last_cell_is_short_then_it_moves() -> None:
     assert _lines(42) == ["name      value  why", "a.weight  0.1    a rule of twenty cells"]
-    assert _lines(38, short=Text("a rule"))[1] == "a.weight  0.1    a rule"
+    assert _lines(38, short="a rule")[1] == "a.weight  0.1    a rule"
     assert _lines(38) == ["name      value  why", "a.weight  0.1", "    a rule of twenty cells"]
     assert _lines(30) == ["name      value", "a.weight  0.1", "    a rule of twenty cells"]
 

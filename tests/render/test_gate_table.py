@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from pgaudit.core.findings import Finding
 from pgaudit.core.location import Location
 from pgaudit.gate import Audit, Outcome
-from pgaudit.render.gate.table import SHOWN, render_gate_table
+from pgaudit.render.gate.table import SHOWN, render
 from pgaudit.render.style import marks_for
 from pgaudit.render.terminal import TableOptions
 from tests.budget import examples
@@ -22,7 +22,7 @@ ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def _table(outcomes: list[Outcome], **options: object) -> str:
-    return render_gate_table(outcomes, TableOptions(**options))  # type: ignore[arg-type]
+    return render(outcomes, TableOptions(**options))  # type: ignore[arg-type]
 
 
 def test_everything_at_160() -> None:

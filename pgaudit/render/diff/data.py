@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pgaudit.core.assignment import ParamAssignment
 from pgaudit.diff import Change, ChangeKind, Diff, ValueChange
+from pgaudit.render.data import document
 from pgaudit.render.diff.view import DiffLine, counts_line, head, lines_of, renamed, setup_words, titles
 from pgaudit.render.markdown import code, escaped, table
 from pgaudit.render.numbers import shape
@@ -15,28 +15,18 @@ from pgaudit.render.style import DECIDED_BY
 from pgaudit.report import Report
 from pgaudit.serialize import plain, portable, rule
 
-SCHEMA_VERSION = 1
-
 
 def render_diff_json(diff: Diff, *, rules: bool = True) -> str:
-    """Returns the diff as JSON, schema version 1: one entry a parameter, numbers in full precision.
-
-    Everything that is not ASCII is escaped, so that a name reaches a program unchanged and a terminal harmless.
-    """
-    from pgaudit.version import __version__
-
+    """Returns the diff as JSON: one entry a parameter, numbers in full precision."""
     counts = {kind.value: len(diff.of(kind)) for kind in ChangeKind}
-    data = {
-        "schema_version": SCHEMA_VERSION,
-        "tool": {"name": "pgaudit", "version": __version__},
-        "a": _side(diff.a),
-        "b": _side(diff.b),
-        "differs": diff.differs,
-        "setup": _setup(diff.setup),
-        "changes": [_change(each) for each in diff.changes if rules or each.kind is not ChangeKind.SAME_EFFECT],
-        "counts": {"setup": len(diff.setup), **counts, "unchanged": diff.unchanged},
-    }
-    return json.dumps(data, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+    return document(
+        a=_side(diff.a),
+        b=_side(diff.b),
+        differs=diff.differs,
+        setup=_setup(diff.setup),
+        changes=[_change(each) for each in diff.changes if rules or each.kind is not ChangeKind.SAME_EFFECT],
+        counts={"setup": len(diff.setup), **counts, "unchanged": diff.unchanged},
+    )
 
 
 def _side(side: Report) -> dict[str, Any]:

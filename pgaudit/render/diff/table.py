@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from pgaudit.diff import Change, ChangeKind, Diff
 from pgaudit.diff.records import effect
-from pgaudit.render.columns import Column, Row, Table
+from pgaudit.render.columns import Column, Last, Row, Table
 from pgaudit.render.diff.view import MARKS, DiffLine, counts, head, lines_of, renamed, setup_words, titles
 from pgaudit.render.numbers import shape
 from pgaudit.render.style import BASE, DECIDED_BY, Marks, colour
-from pgaudit.render.styled import Text
+from pgaudit.render.styled import Text, filled
 from pgaudit.render.terminal import TableOptions, printed
-from pgaudit.render.wrap import filled
 from pgaudit.text import visible
 
 _COLOURS = {"+": "green", "~": "yellow", "-": "red", " ": BASE}
@@ -51,7 +49,7 @@ def _setup(diff: Diff, marks: Marks) -> Table:
         mark, old, new = setup_words(change)
         value = Text(old if mark == "-" else new, "bold")
         both = Text.assemble(old, (f" {marks.arrow} ", BASE), value) if mark == "~" else value
-        rows.append(Row(visible(change.name), [both], Text(f"{mark} ", f"bold {_COLOURS[mark]}")))
+        rows.append(Row(visible(change.name), [both], mark=Text(f"{mark} ", f"bold {_COLOURS[mark]}")))
     return Table([Column(), Column()], rows)
 
 
@@ -59,8 +57,10 @@ def _table(diff: Diff, lines: Sequence[DiffLine], marks: Marks) -> Table:
     """Returns all changes; those of the same effect stand last, under a heading of their own."""
     alike = {_likeness(line.change): line for line in lines}
     columns = titles(alike.values())
-    values = {which: [line.value(which) for line in alike.values()] for which in columns}
-    olds = {which: max([0, *(len(each.old) for each in of if each.new is not None)]) for which, of in values.items()}
+    olds = {}
+    for which in columns:
+        sides = [line.value(which) for line in alike.values()]
+        olds[which] = max((len(each.old) for each in sides if each.new is not None), default=0)
     made = {likeness: _cells(diff, line, olds) for likeness, line in alike.items()}
     folded = any(len(line.changes) > 1 for line in lines)
     rows: list[Row | Text] = []
@@ -68,17 +68,10 @@ def _table(diff: Diff, lines: Sequence[DiffLine], marks: Marks) -> Table:
     for line in lines:
         quiet = line.change.kind is ChangeKind.SAME_EFFECT
         count = Text(str(len(line.changes)), BASE if quiet or len(line.changes) == 1 else "")
-        own = made[_likeness(line.change)]
-        row = Row(
-            visible(line.name),
-            [*([count] if folded else []), *own.values, own.rules],
-            Text(f"{line.mark} ", f"bold {_COLOURS[line.mark]}"),
-            BASE if quiet else "",
-            _facts(line),
-            own.short,
-            own.parts,
-            own.rules.plain == "default",
-        )
+        values, last = made[_likeness(line.change)]
+        cells = [*([count] if folded else []), *values]
+        mark = Text(f"{line.mark} ", f"bold {_COLOURS[line.mark]}")
+        row = Row(visible(line.name), cells, last, mark, BASE if quiet else "", _facts(line))
         (apart if quiet else rows).append(row)
     if apart:
         rows += [Text(), Text.assemble("  ", ("same effect, other rule", f"{BASE} underline")), *apart]
@@ -98,29 +91,16 @@ def _likeness(change: Change) -> Hashable:
     return change.kind, repr(change.extra), *rules
 
 
-@dataclass(frozen=True, slots=True)
-class _Cells:
-    """What stands right of a name, the same for all changes that are alike."""
-
-    values: Sequence[Text]
-    rules: Text
-    short: Text
-    """The rules without their lines."""
-    parts: Sequence[Text]
-    """The rules in several lines."""
-
-
-def _cells(diff: Diff, line: DiffLine, olds: Mapping[str, int]) -> _Cells:
+def _cells(diff: Diff, line: DiffLine, olds: Mapping[str, int]) -> tuple[Sequence[Text], Last]:
+    """What stands right of a name, the same for all changes that are alike: the values, and the rules."""
     dot, arrow = (Text(f" {mark} ", BASE) for mark in (line.marks.dot, line.marks.arrow))
     extra = [Text(words, colour(line.change.param.setting.lr_rule)) for words in line.extra]
     whole, short = ([Text.assemble(*words) for words in line.rules(line=lines)] for lines in (True, False))
     first, *rest = whole
-    return _Cells(
-        [_value(diff, line, which, old) for which, old in olds.items()],
-        Text.joined([Text.joined(whole, arrow), *extra], dot),
-        Text.joined([Text.joined(short, arrow), *extra], dot),
-        [first, *(Text.assemble((f"{line.marks.arrow} ", BASE), side) for side in rest), *extra],
-    )
+    rules, fewer = (Text.joined([Text.joined(sides, arrow), *extra], dot) for sides in (whole, short))
+    parts = [first, *(Text.assemble((f"{line.marks.arrow} ", BASE), side) for side in rest), *extra]
+    values = [_value(diff, line, which, old) for which, old in olds.items()]
+    return values, Last(rules, fewer, parts, rules.plain == "default")
 
 
 def _value(diff: Diff, line: DiffLine, which: str, old_width: int) -> Text:

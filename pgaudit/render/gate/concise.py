@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pgaudit.gate import Outcome
-from pgaudit.render.gate.words import hinted, in_order, title, where
+from pgaudit.render.findings import hinted
+from pgaudit.render.gate.words import in_order, title, where
 from pgaudit.text import visible
 
 

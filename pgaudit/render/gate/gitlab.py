@@ -5,14 +5,15 @@ See "Code Quality", "Code Quality report format": description, check_name, finge
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from pgaudit.core.findings import Finding
 from pgaudit.core.location import Location
 from pgaudit.gate import Outcome
-from pgaudit.render.gate.words import fingerprints, hinted, in_order, located, title
+from pgaudit.render.data import json_text
+from pgaudit.render.findings import hinted
+from pgaudit.render.gate.words import fingerprints, in_order, located, title
 from pgaudit.text import visible
 
 _FAILS = {"error": "critical", "warning": "major", "info": "major"}
@@ -37,7 +38,7 @@ def render(outcomes: Sequence[Outcome]) -> str:
                 "location": _location(located(outcome, finding)),
             }
             issues.append(issue)
-    return json.dumps(issues, indent=2, ensure_ascii=True) + "\n"
+    return json_text(issues)
 
 
 def _severity(outcome: Outcome, finding: Finding) -> str:

@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from pgaudit.core.findings import Finding
 from pgaudit.gate import Outcome
 from pgaudit.gate.records import exit_code
+from pgaudit.render.data import document
 from pgaudit.render.gate.words import title, verdict
 from pgaudit.serialize import error_data, portable
 
-SCHEMA_VERSION = 1
-
 
 def render(outcomes: Sequence[Outcome]) -> str:
-    """Returns the outcomes for programs.
-
-    Everything that is not ASCII is escaped, so that a name reaches a program unchanged and a terminal harmless.
-    """
-    from pgaudit.version import __version__
-
-    data = {
-        "schema_version": SCHEMA_VERSION,
-        "tool": {"name": "pgaudit", "version": __version__},
-        "exit_code": exit_code(outcomes),
-        "audits": [_outcome(outcome) for outcome in outcomes],
-    }
-    return json.dumps(data, indent=2, ensure_ascii=True) + "\n"
+    """Returns the outcomes for programs."""
+    return document(exit_code=exit_code(outcomes), audits=[_outcome(outcome) for outcome in outcomes])
 
 
 def _outcome(of: Outcome) -> dict[str, Any]:

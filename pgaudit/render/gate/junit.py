@@ -10,7 +10,8 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from pgaudit.core.findings import Finding
 from pgaudit.gate import Outcome
-from pgaudit.render.gate.words import folded, hinted, in_order, title, where
+from pgaudit.render.findings import hinted
+from pgaudit.render.gate.words import folded, in_order, title, where
 from pgaudit.text import visible
 
 _NAMES = 100

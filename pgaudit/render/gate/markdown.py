@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from pgaudit.core.findings import Finding
 from pgaudit.gate import Outcome
+from pgaudit.render.findings import hinted
 from pgaudit.render.gate.words import Verdict, folded, in_order, title, verdict, where
 from pgaudit.render.markdown import code, code_block, code_span, escaped, table
 from pgaudit.render.style import UNICODE
@@ -73,6 +74,5 @@ def _details(summary: str, lines: Sequence[str]) -> list[str]:
 
 def _line(outcome: Outcome, finding: Finding) -> str:
     severity = f" \\[{finding.severity}\\]" if finding.severity != "error" else ""
-    hint = f" ({finding.hint})" if finding.hint else ""
     place = code_span(where(outcome, finding))
-    return f"**{escaped(finding.title)}**{severity} {place} {escaped(finding.message + hint)}"
+    return f"**{escaped(finding.title)}**{severity} {place} {escaped(hinted(finding))}"

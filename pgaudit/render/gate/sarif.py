@@ -6,24 +6,25 @@ run unsuccessful; it is a result, too, for readers that look at nothing else.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from pgaudit.core.findings import Finding
+from pgaudit.checks import DOCUMENTED
+from pgaudit.checks.documentation import PARTS, documentation
+from pgaudit.core.findings import NOT_CHECKED, Finding, Severity
 from pgaudit.gate import Outcome
 from pgaudit.gate.records import exit_code
-from pgaudit.render.gate.rules import rules
+from pgaudit.render.data import json_text
 from pgaudit.render.gate.words import fingerprints, in_order, level, located, title
 from pgaudit.text import visible
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 PARAMETERS = 100
 """Parameters that one result names; it counts them all."""
-_LEVELS = {"error": "error", "warning": "warning", "notice": "note"}
+_LEVELS = {"error": "error", "warning": "warning", "notice": "note", "info": "note"}
 
 
 def render(outcomes: Sequence[Outcome]) -> str:
@@ -31,7 +32,7 @@ def render(outcomes: Sequence[Outcome]) -> str:
     from pgaudit.version import __version__
 
     lines = [line for outcome in outcomes for line in _lines(outcome)]
-    described = rules(line.code for line in lines)
+    described = _rules(line.code for line in lines)
     indices = {rule["id"]: index for index, rule in enumerate(described)}
     fingerprint = fingerprints()
     run = {
@@ -40,7 +41,7 @@ def render(outcomes: Sequence[Outcome]) -> str:
         "columnKind": "unicodeCodePoints",
         "results": [_result(line, indices[line.code], fingerprint) for line in lines],
     }
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=True) + "\n"
+    return json_text({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,3 +115,74 @@ def _text(finding: Finding) -> str:
     text = "\n".join(visible(words) for words in (finding.message, finding.hint) if words)
     text = text.replace("{", "{{").replace("}", "}}")
     return re.sub(r"(\\*)\]\(", lambda found: f"{found[1] * 2}\\](", text)
+
+
+_OTHERS: dict[str, tuple[Severity, str, str]] = {
+    "baseline": (
+        "info",
+        "A finding that the baseline knows is fixed.",
+        "The baseline lists findings that are known and not yet fixed. One that is gone can go from the list, so that "
+        "it fails when it comes back.",
+    ),
+    "expect-groups": (
+        "error",
+        "The optimizer has more groups than expected.",
+        "`expect.groups.max` says how many parameter groups the constructor may make.",
+    ),
+    "expect-params": (
+        "error",
+        "A parameter gets another lr, weight decay or rule than expected.",
+        "`expect.params` says what the parameters that a glob matches must get, and a glob that matches none is a "
+        "mistake, too.",
+    ),
+    "expect-rules": (
+        "error",
+        "A rule hits other parameters than expected.",
+        "`expect.rules` says which parameters, and how many, a rule may hit; with `expect.exhaustive`, a rule that is "
+        "not listed may hit none.",
+    ),
+    "lock": (
+        "error",
+        "A parameter's lr, weight decay or rule is not what the lock file says.",
+        "The lock file holds the agreed assignment. If the change is meant, `pgaudit lock --update` writes it anew.",
+    ),
+    NOT_CHECKED: (
+        "error",
+        "An audit could not be checked.",
+        "The config, the model, the lock file or the baseline cannot be read. Nothing is known of what it would say.",
+    ),
+}
+"""Severity, the short description, and the long one, of what is no finding."""
+
+
+def _rules(codes: Iterable[str]) -> list[dict[str, Any]]:
+    """Descriptions of codes, sorted: of findings by their own documentation."""
+    return [_finding(code) if code in DOCUMENTED else _other(code) for code in sorted(set(codes))]
+
+
+def _finding(code: str) -> dict[str, Any]:
+    found = documentation(code)
+    texts = {word: getattr(found, part) for part, word in PARTS.items()}
+    return {
+        "id": code,
+        "name": found.kind.name,
+        "shortDescription": {"text": found.title},
+        "fullDescription": {"text": found.what},
+        "help": {
+            "text": "\n\n".join(f"{word}: {text}" for word, text in texts.items()),
+            "markdown": "\n\n".join(f"**{word}.** {text}" for word, text in texts.items()),
+        },
+        "defaultConfiguration": {"level": _LEVELS[found.kind.severity]},
+    }
+
+
+def _other(code: str) -> dict[str, Any]:
+    severity, title, text = _OTHERS[code]
+    return {
+        "id": code,
+        "name": code,
+        "shortDescription": {"text": title},
+        "fullDescription": {"text": text},
+        "help": {"text": text, "markdown": text},
+        "defaultConfiguration": {"level": _LEVELS[severity]},
+    }

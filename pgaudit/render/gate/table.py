@@ -13,9 +13,8 @@ from pgaudit.render.columns import GAP
 from pgaudit.render.findings import finding_lines
 from pgaudit.render.gate.words import Verdict, folded, in_order, title, verdict
 from pgaudit.render.style import BASE
-from pgaudit.render.styled import Text
+from pgaudit.render.styled import HANGING, Text, broken, filled
 from pgaudit.render.terminal import TableOptions, printed
-from pgaudit.render.wrap import HANGING, broken, filled
 from pgaudit.text import counted, visible
 
 SHOWN = 10
@@ -24,7 +23,7 @@ _NAMES = 6
 """Folded names that are listed under a failure."""
 
 
-def render_gate_table(outcomes: Sequence[Outcome], options: TableOptions) -> str:
+def render(outcomes: Sequence[Outcome], options: TableOptions) -> str:
     """Returns all failures and stale entries of baselines, and a verdict an audit; other findings are only counted,
     unless the options are verbose.
     """

@@ -57,11 +57,6 @@ def where(outcome: Outcome, finding: Finding) -> str:
     return visible(located(outcome, finding))
 
 
-def hinted(finding: Finding) -> str:
-    """Returns a message with its hint in parentheses, on one visible line."""
-    return visible(f"{finding.message} ({finding.hint})" if finding.hint else finding.message)
-
-
 def folded(params: Sequence[str], most: int) -> list[str]:
     """Returns parameters as lines, folded over blocks: at most ``most``, and one more that counts the rest."""
     folds = fold_named((name, 0, 0, name) for name in params)

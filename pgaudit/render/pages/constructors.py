@@ -12,11 +12,11 @@ from pgaudit.catalogue.listing import Entry
 from pgaudit.constructors import Constructor
 from pgaudit.constructors.profile import TOPICS
 from pgaudit.render.columns import GAP
+from pgaudit.render.data import json_text
 from pgaudit.render.markdown import code_span, escaped, table
 from pgaudit.render.style import BASE
-from pgaudit.render.styled import Text
+from pgaudit.render.styled import Text, filled
 from pgaudit.render.terminal import TableOptions, printed
-from pgaudit.render.wrap import filled
 from pgaudit.text import visible
 
 _NARROWEST = 28
@@ -118,7 +118,7 @@ def _example_lines() -> list[str]:
 def render_json(entries: Sequence[Entry]) -> str:
     """Returns the catalogue for programs."""
     data = [_as_data(each.constructor, each.source) for each in entries]
-    return json.dumps({"schema_version": 1, "constructors": data}, indent=2, ensure_ascii=True) + "\n"
+    return json_text({"schema_version": 1, "constructors": data})
 
 
 def _as_data(constructor: Constructor, source: str) -> dict[str, Any]:

@@ -14,9 +14,8 @@ from pgaudit.explanation import ExplainedValue, Explanation
 from pgaudit.render.numbers import hyperparameter, number, shape
 from pgaudit.render.select import fold
 from pgaudit.render.style import BASE, Marks, colour, label
-from pgaudit.render.styled import Text
+from pgaudit.render.styled import Text, broken, cut, filled
 from pgaudit.render.terminal import TableOptions, printed
-from pgaudit.render.wrap import broken, cut, filled
 from pgaudit.report import Report
 from pgaudit.text import counted, visible
 

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from pgaudit import serialize
 from pgaudit.constructors.evaluation import RuleEvaluation
 from pgaudit.explanation import Explanation
+from pgaudit.render.data import json_text
 from pgaudit.report import Report
 
 
 def render_json(report: Report, found: Sequence[Explanation]) -> str:
     """Returns the explanations for programs: schema_version 1, one entry a parameter."""
-    data = {
-        "schema_version": 1,
-        "constructor": report.constructor,
-        "params": [_plain(explanation) for explanation in found],
-    }
-    return json.dumps(data, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+    params = [_plain(explanation) for explanation in found]
+    return json_text({"schema_version": 1, "constructor": report.constructor, "params": params})
 
 
 def _plain(explanation: Explanation) -> dict[str, Any]:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import re
 from collections.abc import Iterator, Sequence
 
 from pgaudit.checks.documentation import PARTS, Documentation
+from pgaudit.render.data import json_text
 from pgaudit.render.style import BASE, SEVERITY_STYLES
-from pgaudit.render.styled import Text
+from pgaudit.render.styled import Text, cut, filled
 from pgaudit.render.terminal import TableOptions, printed
-from pgaudit.render.wrap import cut, filled
 
 _CODE = re.compile(r"`([^`]+)`")
 _READABLE = 100
@@ -70,7 +69,7 @@ def render_list(findings: Sequence[Documentation], options: TableOptions) -> str
 def render_json(findings: Sequence[Documentation]) -> str:
     """Returns the documentation for programs: a list of all findings, or of the one that was asked for."""
     entries = [dataclasses.asdict(finding.kind) | {"title": finding.title, **_texts(finding)} for finding in findings]
-    return json.dumps({"schema_version": 1, "rules": entries}, indent=2, ensure_ascii=True) + "\n"
+    return json_text({"schema_version": 1, "rules": entries})
 
 
 def _texts(finding: Documentation) -> dict[str, str]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 from pgaudit.names import fold_named
 from pgaudit.render.columns import Column, Row, Table
+from pgaudit.render.data import document
 from pgaudit.render.style import BASE, SEVERITY_STYLES
-from pgaudit.render.styled import Text
+from pgaudit.render.styled import Text, filled
 from pgaudit.render.terminal import TableOptions, printed
-from pgaudit.render.wrap import filled
 from pgaudit.serialize import plain, portable
 from pgaudit.text import counted, visible
 from pgaudit.verify.run import Difference, Verification
@@ -88,20 +87,15 @@ def _value(value: object) -> str:
 
 def render_json(found: Verification) -> str:
     """Returns everything, for programs."""
-    from pgaudit.version import __version__
-
-    data = {
-        "schema_version": 1,
-        "tool": {"name": "pgaudit", "version": __version__},
-        "model": {"ref": portable(found.ref), "parameters": found.parameters},
-        "config": {"path": portable(found.config.path), "constructor": found.config.constructor},
-        "library": {"name": found.library, "version": found.version, "reproduced": found.reproduced},
-        "groups": found.groups,
-        "agrees": found.agrees,
-        "refused": {"pgaudit": found.ours_refused, "library": found.theirs_refused},
-        "differences": [
+    return document(
+        model={"ref": portable(found.ref), "parameters": found.parameters},
+        config={"path": portable(found.config.path), "constructor": found.config.constructor},
+        library={"name": found.library, "version": found.version, "reproduced": found.reproduced},
+        groups=found.groups,
+        agrees=found.agrees,
+        refused={"pgaudit": found.ours_refused, "library": found.theirs_refused},
+        differences=[
             {"param": each.name, "what": each.what, "pgaudit": plain(each.ours), "library": plain(each.theirs)}
             for each in found.differences
         ],
-    }
-    return json.dumps(data, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+    )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 from pgaudit import serialize
 from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.setting import Provenance
+from pgaudit.render.data import csv_text, json_text
 from pgaudit.render.numbers import shape
 from pgaudit.render.select import Section, Selection, select
 from pgaudit.report import Report
@@ -54,42 +53,20 @@ def _listed(key: str, entries: Iterable[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _dumped(data: Mapping[str, Any]) -> str:
-    return json.dumps(data, indent=2, ensure_ascii=True, allow_nan=False)
+    return json_text(data).removesuffix("\n")
 
 
-_CSV = [
-    "name",
-    "aliases",
-    "shape",
-    "numel",
-    "dtype",
-    "module_type",
-    "trainable",
-    "in_optimizer",
-    "group",
-    "lr",
-    "weight_decay",
-    "lr_rule",
-    "lr_key",
-    "lr_line",
-    "weight_decay_rule",
-    "weight_decay_key",
-    "weight_decay_line",
-    "scheduled_lr",
-    "extra",
-    "optimizer",
-]
+_CSV = (
+    *("name", "aliases", "shape", "numel", "dtype", "module_type", "trainable", "in_optimizer", "group"),
+    *("lr", "weight_decay", "lr_rule", "lr_key", "lr_line"),
+    *("weight_decay_rule", "weight_decay_key", "weight_decay_line", "scheduled_lr", "extra", "optimizer"),
+)
 
 
 def render_csv(report: Report, selection: Selection) -> str:
     """Returns one line a parameter; numbers in full precision, an empty field where there is none."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(_CSV)
-    for section in select(report, selection):
-        for row in section.rows:
-            writer.writerow(_csv_fields(row))
-    return out.getvalue()
+    rows = (row for section in select(report, selection) for row in section.rows)
+    return csv_text(_CSV, map(_csv_fields, rows))
 
 
 def _csv_fields(row: ParamAssignment) -> list[object]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.setting import Provenance
+from pgaudit.render.findings import hinted
 from pgaudit.render.markdown import code, escaped, table
 from pgaudit.render.numbers import elements, number
-from pgaudit.render.report.view import folds, held, optimizer_of_several, values
+from pgaudit.render.report.rows import folds, held, optimizer_of_several, values
 from pgaudit.render.select import Fold, Selection
 from pgaudit.render.style import DECIDED_BY, label
 from pgaudit.report import Report
@@ -35,11 +36,10 @@ def render_markdown(report: Report, selection: Selection, *, folded: bool = Fals
     counts = ((_rule(count.rule), f"{count.parameters:,}", elements(count.numel)) for count in report.rules)
     lines += table((DECIDED_BY, "tensors", "parameters"), "lrr", counts)
     if report.findings:
-        found = []
-        for finding in report.findings:
-            hint = f" ({finding.hint})" if finding.hint else ""
-            texts = (str(finding.location or ""), f"{finding.title} [{finding.severity}]", finding.message + hint)
-            found.append([escaped(cell) for cell in texts])
+        texts = (
+            (str(each.location or ""), f"{each.title} [{each.severity}]", hinted(each)) for each in report.findings
+        )
+        found = (map(escaped, cells) for cells in texts)
         lines += ["", *table(("where", "finding", ""), "lll", found)]
     return "\n".join(lines) + "\n"
 

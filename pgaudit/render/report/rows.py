@@ -1,4 +1,4 @@
-"""What ``show`` tells of each parameter: its name, count, shape, values with their marks, and rules."""
+"""What ``show`` tells of each parameter: its name, count, shape, values beside the base ones, and rules."""
 
 from __future__ import annotations
 
@@ -6,15 +6,71 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pgaudit.core.assignment import ParamAssignment
-from pgaudit.render.columns import Column, Row, Table
-from pgaudit.render.numbers import number, shape
-from pgaudit.render.report.view import Folds, ShownValue, held, optimizer_of_several, values
-from pgaudit.render.select import Fold
+from pgaudit.core.setting import Provenance
+from pgaudit.render.columns import Column, Last, Row, Table
+from pgaudit.render.numbers import hyperparameter, number, shape
+from pgaudit.render.select import Fold, Section, Selection, fold, select, unfolded
 from pgaudit.render.style import BASE, DECIDED_BY, colour, labels
 from pgaudit.render.styled import Text
 from pgaudit.render.terminal import TableOptions
 from pgaudit.report import Report
 from pgaudit.text import visible
+
+Folds = Sequence[tuple[Section, Sequence[Fold]]]
+_Cells = tuple[Sequence[Text], Last]
+"""What stands right of the shape, the same for all parameters with one setting: the values, and the rules."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownValue:
+    """One value of a parameter."""
+
+    value: float | None
+    """None where the parameter is in no group."""
+    base: float | None
+    """What its optimizer gives to parameters that no rule is about."""
+    rule: Provenance | None
+
+    @property
+    def changed(self) -> bool:
+        """Whether it is another one than the base value."""
+        return self.value != self.base
+
+
+def folds(report: Report, selection: Selection, *, folded: bool) -> Folds:
+    """Returns the lines that are shown, by section; each stands for one parameter or, folded, for those alike.
+
+    Raises:
+        UsageError: the selection can match nothing.
+    """
+    taken = report.taken
+    return [
+        (section, fold(section.rows, taken) if folded else unfolded(section.rows))
+        for section in select(report, selection)
+    ]
+
+
+def values(report: Report, row: ParamAssignment) -> list[ShownValue]:
+    """Returns the lr, the lr at the schedule's full height where the report has one, and the weight decay."""
+    setting, base = row.setting, report.optimizer_of(row).base
+    scheduled = [ShownValue(setting.peak_lr, base.peak_lr, setting.lr_rule)] if report.scheduled else []
+    return [
+        ShownValue(setting.lr, base.lr, setting.lr_rule),
+        *scheduled,
+        ShownValue(setting.weight_decay, base.weight_decay, setting.weight_decay_rule),
+    ]
+
+
+def held(report: Report, row: ParamAssignment) -> list[str]:
+    """Returns what a row's group holds beside lr and weight decay, a word each: ``momentum 0.8``."""
+    return [hyperparameter(*item) for item in report.extra_of(row.setting, row.optimizer).items()]
+
+
+def optimizer_of_several(report: Report, row: ParamAssignment) -> str | None:
+    """Returns the optimizer that a row is in, where there are several."""
+    if len(report.assignment.optimizers) < 2 or not row.in_optimizer:
+        return None
+    return str(report.optimizer_of(row).type)
 
 
 def rows_table(report: Report, folds: Folds, options: TableOptions) -> Table:
@@ -56,9 +112,8 @@ class _Rows:
             second = Text(str(len(line.rows)), BASE if len(line.rows) == 1 else "")
         else:
             second = Text(shape(line.rows[0].param.shape, self.options.marks.times), BASE)
-        cells = [second, *own.values, own.rules]
-        obvious = own.rules.plain == "default"
-        return Row(visible(line.name), cells, under=_aliases(line), short=own.short, obvious=obvious)
+        values, last = own
+        return Row(visible(line.name), [second, *values], last, under=_aliases(line))
 
 
 def _aliases(line: Fold) -> list[str]:
@@ -68,25 +123,13 @@ def _aliases(line: Fold) -> list[str]:
     return [f"  {named} of them have other names, too"] if named else []
 
 
-@dataclass(frozen=True, slots=True)
-class _Cells:
-    """What stands right of the shape, the same for all parameters with one setting."""
-
-    values: Sequence[Text]
-    rules: Text
-    short: Text
-    """The rules without their lines."""
-
-
 def _cells(report: Report, row: ParamAssignment, options: TableOptions) -> _Cells:
-    shown = [
-        Text(
-            _value(each, options, left_out=not row.in_optimizer),
-            f"bold {colour(each.rule)}" if each.changed or not row.in_optimizer else BASE,
-        )
-        for each in values(report, row)
-    ]
-    return _Cells(shown, *(_rules(report, row, options, line=line) for line in (True, False)))
+    shown, left_out = [], not row.in_optimizer
+    for each in values(report, row):
+        style = f"bold {colour(each.rule)}" if each.changed or left_out else BASE
+        shown.append(Text(_value(each, options, left_out=left_out), style))
+    whole, short = (_rules(report, row, options, line=line) for line in (True, False))
+    return shown, Last(whole, short, obvious=whole.plain == "default")
 
 
 def _rules(report: Report, row: ParamAssignment, options: TableOptions, *, line: bool) -> Text:

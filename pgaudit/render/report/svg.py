@@ -11,8 +11,8 @@ from rich.text import Text
 
 from pgaudit.render.report.table import report_lines
 from pgaudit.render.select import Selection
+from pgaudit.render.styled import fitted
 from pgaudit.render.terminal import TableOptions
-from pgaudit.render.wrap import fitted
 from pgaudit.report import Report
 from pgaudit.text import visible
 

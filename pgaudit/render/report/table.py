@@ -1,20 +1,24 @@
-"""Report → the colour table for a terminal, or its plain text."""
+"""Report → the colour table for a terminal, or its plain text: model, rows, rules, groups, findings."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from itertools import chain
 
+from pgaudit.core.assignment import Group, OptimizerInfo
+from pgaudit.render.columns import GAP, Column, Row, Table
 from pgaudit.render.findings import findings_lines
-from pgaudit.render.report.rows import rows_table
-from pgaudit.render.report.summary import groups_lines, header, summary_table
-from pgaudit.render.report.view import folds
+from pgaudit.render.numbers import bar, elements, hyperparameter, number
+from pgaudit.render.report.rows import folds, rows_table
 from pgaudit.render.select import Selection
-from pgaudit.render.style import BASE
-from pgaudit.render.styled import Text
+from pgaudit.render.style import ASCII, BASE, DECIDED_BY, LEFT_OUT, Marks, colour, label
+from pgaudit.render.styled import Text, filled
 from pgaudit.render.terminal import TableOptions, in_pieces
 from pgaudit.report import Report
-from pgaudit.text import counted
+from pgaudit.text import counted, visible
+
+_BAR = 10
+_FIGURES = 24  # the columns "tensors" and "parameters", with gaps
 
 
 def render_table(report: Report, selection: Selection, options: TableOptions) -> Iterator[str]:
@@ -33,10 +37,10 @@ def report_lines(report: Report, selection: Selection, options: TableOptions) ->
         UsageError: the selection can match nothing.
     """
     shown_folds = folds(report, selection, folded=options.fold)
-    before = [*header(report, options.marks, options.width), Text()]
-    after = [Text(), *summary_table(report, options.marks, options.width).lines(options.width)]
+    before = [*_header(report, options.marks, options.width), Text()]
+    after = [Text(), *_summary_table(report, options.marks, options.width).lines(options.width)]
     if options.groups and report.groups:
-        after += [Text(), *groups_lines(report, options.marks)]
+        after += [Text(), *_groups_lines(report, options.marks)]
     if report.findings or report.ignored:
         after += [Text(), *findings_lines(report, options.width, verbose=options.verbose)]
     shown = sum(len(section.rows) for section, _ in shown_folds)
@@ -46,3 +50,88 @@ def report_lines(report: Report, selection: Selection, options: TableOptions) ->
     if hidden := len(report.params) - shown:
         after.insert(0, Text(f"{counted(hidden, 'tensor')} not shown", BASE))
     return chain(before, rows_table(report, shown_folds, options).lines(options.width), after)
+
+
+def _header(report: Report, marks: Marks, width: int | None) -> list[Text]:
+    """Returns which model, and under which constructor; and a line an optimizer, with its base values."""
+    model = report.assignment.model
+    frozen = sum(each.param.trainable is False for each in report.params)
+    ref = visible(model.ref) if model.ref is not None else "a model"
+    kind = visible(model.type) if model.type else ""
+    first = [
+        ref,
+        *([kind] if kind and kind != ref and not ref.endswith(f"({kind})") else []),
+        *([f"{model.source} {model.version}" if model.version else model.source] if model.source else []),
+        counted(len(report), "tensor"),
+        *([] if report.numel is None else [f"{elements(report.numel)} parameters"]),
+    ]
+    first += [f"{frozen} frozen"] if frozen else []
+    lines = [_base(report, optimizer, marks) for optimizer in report.assignment.optimizers] or [[]]
+    lines[0] = [*([report.constructor] if report.constructor else []), *lines[0]]
+    dot = f" {marks.dot} "
+    (title, *rest), *others = [filled(words, width, joint=dot, hanging=2) for words in (first, *lines) if words]
+    return [Text(title.plain, "bold"), *rest, *(line for each in others for line in each)]
+
+
+def _base(report: Report, optimizer: OptimizerInfo, marks: Marks) -> list[str]:
+    """An optimizer's class, its base values, and its other arguments."""
+    base = optimizer.base
+    words = [f"{visible(optimizer.type or 'an optimizer')} lr {number(base.lr)}{_scaling(report, marks)}"]
+    words.append(f"weight_decay {number(base.weight_decay)}")
+    others = [(key, value) for key, value in optimizer.arguments.items() if value is not None]
+    return words + [hyperparameter(key, value) for key, value in others if key not in ("lr", "weight_decay")]
+
+
+def _scaling(report: Report, marks: Marks) -> str:
+    """BaseCls' lr is a product; says of what."""
+    processes = report.config.world_size if report.basis else 1
+    if processes == 1 or report.base.lr is None:
+        return ""
+    return f" ({number(report.base.lr / processes)} {marks.times} {processes} processes)"
+
+
+def _summary_table(report: Report, marks: Marks, width: int | None) -> Table:
+    """Returns the rules by tensors and by parameters: an over-eager key is the one whose bar is too long."""
+    shares = [(label(c.rule), colour(c.rule), c.parameters, c.numel) for c in report.rules]
+    left = [row.param.numel or 0 for row in report.params if not row.in_optimizer and row.setting.lr_rule is None]
+    if left:
+        shares.append((f"{marks.left_out} not in the optimizer", LEFT_OUT, len(left), sum(left)))
+    figures = ["tensors"] if report.numel is None else ["tensors", "parameters"]
+    bars = width is None or max(Text(name).cells for name, *_ in shares) + _FIGURES + 2 * (_BAR + GAP) <= width
+    step = 1 if bars else 2
+    columns = [each for title in figures for each in (Column(title, right=True), Column())][::step]
+    rows = []
+    for name, style, parameters, numel in shares:
+        counts = [(f"{parameters:,}", parameters / len(report.params))]
+        counts += [(elements(numel), (numel or 0) / max(report.numel or 1, 1))]
+        cells = [each for text, share in counts for each in (Text(text), _bar(share, style, marks))][::step]
+        rows.append(Row(name, cells[: len(columns)], style=style))
+    return Table([Column(DECIDED_BY), *columns], rows)
+
+
+def _bar(share: float, style: str, marks: Marks) -> Text:
+    return Text(bar(share, _BAR, ascii_only=marks is ASCII), style if style != BASE else "bright_black")
+
+
+def _groups_lines(report: Report, marks: Marks) -> Iterator[Text]:
+    """Returns a table of the optimizers' groups, with those of equal settings in one row, and their number."""
+    merged: dict[Hashable, list[Group]] = {}
+    for group in report.groups:
+        merged.setdefault((group.optimizer, group.setting.merging), []).append(group)
+    extras = [report.extra_of(groups[0].setting, groups[0].optimizer) for groups in merged.values()]
+    scheduled = ["scheduled"] if report.scheduled else []
+    titles = ["groups", "first index", "lr", *scheduled, "decay", "tensors", "parameters"]
+    titles = ["optimizer", *titles] if len(report.assignment.optimizers) > 1 else titles
+    columns = [Column(title, right=True) for title in titles] + ([Column("beside")] if any(extras) else [])
+    rows = []
+    for groups, extra in zip(merged.values(), extras, strict=True):
+        setting, parameters = groups[0].setting, sum(group.parameters for group in groups)
+        numel = None if report.numel is None else sum(group.numel or 0 for group in groups)
+        values = [setting.lr, *([setting.peak_lr] if scheduled else []), setting.weight_decay]
+        cells = [str(groups[0].optimizer)] if titles[0] == "optimizer" else []
+        cells += [f"{len(groups):,}", str(groups[0].index), *map(number, values), f"{parameters:,}", elements(numel)]
+        cells += [f" {marks.dot} ".join(hyperparameter(*item) for item in extra.items())] if any(extras) else []
+        rows.append(Row(cells[0], [Text(cell) for cell in cells[1:]]))
+    yield from Table(columns, rows).lines(None)
+    kinds = f"{counted(len(report.groups), 'group')} {marks.dot} {counted(len(merged), 'different setting')}"
+    yield Text(kinds, BASE)

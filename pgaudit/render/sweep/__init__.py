@@ -20,12 +20,12 @@ def render_sweep(
     results: Sequence[SweepResult], identity: Identity, fmt: SweepFormat, view: View, options: TableOptions
 ) -> str:
     """Returns results, which are in the order of models and configs; only tables choose among them."""
-    if fmt is SweepFormat.JSON:
+    if fmt == "json":
         return data.render_json(results, identity)
-    if fmt is SweepFormat.JSONL:
+    if fmt == "jsonl":
         return data.render_lines(results, identity)
-    if fmt is SweepFormat.CSV:
+    if fmt == "csv":
         return data.render_csv(results)
-    if fmt is SweepFormat.MARKDOWN:
+    if fmt == "markdown":
         return render_sweep_markdown(results, view)
     return render_sweep_table(results, view, options)

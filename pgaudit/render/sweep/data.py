@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from pgaudit.core.location import Location
+from pgaudit.render.data import csv_text, json_text
 from pgaudit.render.sweep.view import totals
 from pgaudit.sweep.lines import SCHEMA_VERSION, Identity, data, line
 from pgaudit.sweep.records import SweepResult
@@ -22,19 +21,12 @@ def render_json(results: Sequence[SweepResult], identity: Identity) -> str:
         "configs": list(identity.digests),
         "results": [data(result, identity) for result in results],
         "totals": [
-            {
-                "config": config,
-                "code": total.code,
-                "severity": total.severity,
-                "models": total.models,
-                "findings": total.findings,
-                "parameters": total.parameters,
-            }
+            {"config": config, **asdict(total)}
             for config in identity.digests
             for total in totals([result for result in results if result.config == config])
         ],
     }
-    return json.dumps(found, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+    return json_text(found)
 
 
 def render_lines(results: Sequence[SweepResult], identity: Identity) -> str:
@@ -52,13 +44,8 @@ _CSV = (
 
 def render_csv(results: Sequence[SweepResult]) -> str:
     """Returns one line a result; an empty field where there is nothing."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(_CSV)
-    for result in results:
-        fields = _fields(result)
-        writer.writerow([visible(field) if isinstance(field, str) else field for field in fields])
-    return out.getvalue()
+    fields = map(_fields, results)
+    return csv_text(_CSV, ([visible(each) if isinstance(each, str) else each for each in row] for row in fields))
 
 
 def _fields(of: SweepResult) -> list[object]:

@@ -6,14 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from pgaudit.core.findings import SEVERITIES, Finding, at_least, gravity
-from pgaudit.render.choices import SweepSort
 from pgaudit.render.columns import GAP, Column, Row, Table
 from pgaudit.render.findings import finding_lines
 from pgaudit.render.style import BASE, SEVERITY_STYLES, Marks
-from pgaudit.render.styled import Text
+from pgaudit.render.styled import HANGING, Text, filled
 from pgaudit.render.sweep.view import SHOWN, Alike, ConfigSection, Failure, Total, View, failures, ordered, section
 from pgaudit.render.terminal import TableOptions, printed
-from pgaudit.render.wrap import HANGING, filled
 from pgaudit.sweep.records import SweepResult
 from pgaudit.text import counted, visible
 
@@ -40,7 +38,7 @@ def _section(of: ConfigSection, view: View, options: TableOptions) -> Iterator[T
         yield from ("", Text("in every model", "bold"))
     for found in of.everywhere:
         yield from _worst(found.worst, options)
-    rows, rest = _by_gravity(of, view, options) if view.sort is SweepSort.GRAVITY else _sorted(of, view, options)
+    rows, rest = _by_gravity(of, view, options) if view.sort == "gravity" else _sorted(of, view, options)
     if rows:
         yield ""
         yield from Table(_COLUMNS, rows, moving=True).lines(options.width)
@@ -89,7 +87,7 @@ def _row(result: SweepResult, marks: Marks) -> Row:
         times = f"{marks.times}{found.findings}" if found.findings > 1 else ""
         codes.append(Text(f"{found.code}{times}", SEVERITY_STYLES[found.severity]))
     cells = [*(Text(number, quiet) for number in numbers), Text.joined(codes, " ")]
-    return Row(visible(result.model), cells, style=quiet, obvious=not codes)
+    return Row(visible(result.model), cells, style=quiet)
 
 
 def _grouped(groups: Sequence[Alike], options: TableOptions) -> Iterator[Row | Text]:

@@ -27,7 +27,7 @@ class View:
     """What a table shows."""
 
     configs: tuple[str, ...]
-    sort: SweepSort = SweepSort.GRAVITY
+    sort: SweepSort = "gravity"
     every: bool = False
 
 
@@ -192,11 +192,11 @@ def totals(results: Iterable[SweepResult]) -> list[Total]:
 
 
 _KEYS: dict[SweepSort, Callable[[SweepResult], float]] = {
-    SweepSort.GRAVITY: lambda result: -gravity(result.severity),
-    SweepSort.MODEL: lambda result: 0,
-    SweepSort.TENSORS: lambda result: -result.parameters,
-    SweepSort.DECAYED: lambda result: -result.decayed / max(result.parameters, 1),
-    SweepSort.GROUPS: lambda result: -result.groups,
+    "gravity": lambda result: -gravity(result.severity),
+    "model": lambda result: 0,
+    "tensors": lambda result: -result.parameters,
+    "decayed": lambda result: -result.decayed / max(result.parameters, 1),
+    "groups": lambda result: -result.groups,
 }
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgaudit.render.styled import Text
-from pgaudit.render.wrap import filled, fitted
+from pgaudit.render.styled import Text, filled, fitted
 
 WORDS = st.sampled_from(["a", "word", "x" * 50, "漢字", " ", "    ", "blocks.0.norm1"])
 PIECES = st.tuples(WORDS, st.sampled_from(["", "bold", "dim"]))
