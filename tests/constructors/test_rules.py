@@ -216,7 +216,7 @@ def test_findings_name_the_rules() -> None:
 
 
 def test_an_unknown_norm_is_one_all_the_same() -> None:
-    class Own(nn.Module):
+    class OwnNorm(nn.Module):
         def __init__(self) -> None:
             super().__init__()
             self.weight = nn.Parameter(torch.ones(4))
@@ -224,7 +224,7 @@ def test_an_unknown_norm_is_one_all_the_same() -> None:
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             return x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-6) * self.weight
 
-    model = nn.Sequential(nn.Linear(4, 4), Own(), nn.LayerNorm(4))
+    model = nn.Sequential(nn.Linear(4, 4), OwnNorm(), nn.LayerNorm(4))
     report = _audit({"match": {"type": "norm"}, "weight_decay": 0}, model=model)
     assert "PG006" in {finding.code for finding in report.findings}
 
