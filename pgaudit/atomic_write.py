@@ -7,7 +7,7 @@ import errno
 import os
 import tempfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 try:
@@ -16,14 +16,14 @@ except ImportError:  # on Windows, where nothing tells a leftover from a file th
     fcntl = None  # type: ignore[assignment]
 
 
-def write_whole(path: Path, pieces: Iterable[str], *, private: bool = False) -> None:
-    """Writes a file's UTF-8 text beside it, and puts it there once it is complete and on the disk.
+def write_whole(path: Path, pieces: Iterable[str | bytes], *, private: bool = False) -> None:
+    """Writes a file's bytes, or its text as UTF-8, beside it, and puts it there once it is complete and on the disk.
 
     What a run that was killed has left beside this file is cleared first.
 
     Args:
         path: a file, new or not, in a folder that exists. A link stays a link, and an old file's mode its mode.
-        pieces: the text, part by part. What is raised while they are made leaves the file as it was.
+        pieces: what stands in it, part by part. What is raised while they are made leaves the file as it was.
         private: whether a new file is its owner's alone, rather than whoever's the umask allows.
 
     Raises:
@@ -34,8 +34,8 @@ def write_whole(path: Path, pieces: Iterable[str], *, private: bool = False) -> 
     _clear(target.parent, prefix)
     handle, part = _new_part(target.parent, prefix)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.writelines(pieces)
+        with os.fdopen(handle, "wb") as file:
+            file.writelines(encoded(pieces))
             file.flush()
             os.fsync(handle)
             if target.exists():
@@ -51,6 +51,11 @@ def write_whole(path: Path, pieces: Iterable[str], *, private: bool = False) -> 
             os.unlink(part)
         raise
     sync_folder(target.parent)
+
+
+def encoded(pieces: Iterable[str | bytes]) -> Iterator[bytes]:
+    """Yields bytes as they are, and text as UTF-8."""
+    return (piece if isinstance(piece, bytes) else piece.encode() for piece in pieces)
 
 
 def sync_folder(folder: Path) -> None:

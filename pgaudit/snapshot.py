@@ -10,7 +10,6 @@ from typing import Any
 
 from pgaudit.config import Config
 from pgaudit.core.parameters import Hints, Inventory
-from pgaudit.models.cache import Cache
 from pgaudit.models.inventory_diff import inventory_changes
 from pgaudit.models.inventory_pair import InventoryChange
 from pgaudit.models.references import arguments_for, resolved
@@ -37,7 +36,6 @@ def snapshot(
     model_args: Mapping[str, Any] | None = None,
     *,
     config: Config | None = None,
-    cache: Cache | None = None,
 ) -> Saved:
     """Builds a model and returns what a file keeps of it: no paths and no addresses of this machine.
 
@@ -45,12 +43,10 @@ def snapshot(
         model: a reference, such as ``resnet50`` or ``train.py:make_model``; None for the model that the config names.
         model_args: keyword arguments for the model's factory; they take precedence over the config's.
         config: what names the model.
-        cache: where it may stand what torch and timm do; the model itself is always built.
 
     Raises:
         ModelError: it cannot be built or has no parameters.
     """
-    known = _knowledge(cache)  # first: code of the model's may change torch
     from pgaudit.models.build import build_model, load_model
 
     if config is None:
@@ -67,7 +63,6 @@ def snapshot(
         None if inside is None else _portable(inside),
         _plain(given),
         versions=_versions(inventory),
-        knowledge=known,
     )
 
 
@@ -113,19 +108,6 @@ def _versions(inventory: Inventory) -> dict[str, str]:
     return found
 
 
-def _knowledge(cache: Cache | None) -> Mapping[str, Any]:
-    """What runs without torch will ask of torch and timm: the same for all models, and seconds to find out."""
-    found = None if cache is None else cache.get("explored", "all")
-    if found is None:
-        from pgaudit.optimizers.exploring import explored
-
-        found = explored()
-        if cache is not None:
-            cache.learn("explored", "all", found)
-    known: Mapping[str, Any] = found
-    return known
-
-
 def compare(before: Saved, after: Saved) -> Changes:
     """Returns what has moved between two snapshots of a model."""
     found = inventory_changes(before.inventory, after.inventory)
@@ -143,7 +125,5 @@ def _remarks(before: Saved, after: Saved) -> Iterable[str]:
             yield f"made with {package} {was}; this is {now}"
     if before.model_args != after.model_args:
         yield "the model was given other arguments"
-    if before.knowledge != after.knowledge:
-        yield "what the optimizers of torch and timm do has changed, or is not in the file"
     if before.inventory.notes != after.inventory.notes:
         yield from after.inventory.notes

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -76,17 +75,10 @@ class Net(nn.Module):
         self.norm = nn.BatchNorm2d(2)
 
 
-RECORD: dict[str, Any] = {"arguments": {}, "words": [], "checks": [], "fills": [], "takes": [], "paths": []}
-KNOWLEDGE = {"names": {"SGD": "torch.optim.sgd:SGD"}, "words": []}
-
-
-def _inventory(knowledge: dict[str, Any] | None = None, **other: Any) -> str:
+def _inventory(**other: Any) -> str:
     """The text of a saved inventory, its checksum right whatever it says."""
     inventory = BuiltModel(Net(), "resnet18", "timm").inventory()
-    body = written(Saved(inventory, knowledge=KNOWLEDGE)).rpartition('"checksum"')[0]
-    if knowledge is not None:
-        dumped = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in knowledge.items())
-        body = re.sub(r'"knowledge": \{.*?\n\}', lambda _: f'"knowledge": {{\n{dumped}\n}}', body, flags=re.DOTALL)
+    body = written(Saved(inventory)).rpartition('"checksum"')[0]
     for old, new in other.items():
         assert OTHERS[old] in body, old
         body = body.replace(OTHERS[old], new)
@@ -126,10 +118,6 @@ def _cases() -> Iterator[tuple[str, Case]]:
         "sweep": ("sweep", "data.json", "config.yaml", "-j", "1"),
     }
     poisoned = {
-        "class": _inventory({"names": {"SGD": "payload:X"}}),
-        "module of torch": _inventory({"names": {"SGD": "torch.os:system"}}),
-        "record": _inventory({"payload:X": RECORD}),
-        "factory": _inventory({"timm": {"names": {"sgd": "payload:X"}, "constants": []}}),
         "dtype": _inventory(dtype='"dtype": "payload"'),
         "lazy dtype": _inventory(dtype='"dtype": "_dynamo"'),
     }
@@ -137,8 +125,6 @@ def _cases() -> Iterator[tuple[str, Case]]:
         yield f"inventory, {name}", Case(argv, good, 0)
         for what, text in poisoned.items():
             yield f"inventory with a bad {what}, {name}", Case(argv, text, 2)
-    unknown = _inventory({"names": {"SGD": "torch.optim.payload:X"}})
-    yield "inventory with no class of torch's", Case(commands["show"], unknown, 2)
     types = _inventory(types='["payload.X", "torch.nn.modules.linear.Linear"')
     yield "inventory with a class, convert", Case(commands["convert"], types, 0)
     for source, ref in (("import", "payload:make"), ("file", "payload.py:make"), ("timm", "payload.py:make")):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pgaudit.atomic_write import write_whole
+from pgaudit.atomic_write import encoded, write_whole
 from pgaudit.cli.overwriting import refuse_input
 from pgaudit.core.errors import UsageError
 from pgaudit.models.misnamed import WEIGHTS
@@ -199,7 +199,12 @@ def write(text: str | Iterable[str], output: Path | None) -> None:
     pieces = (text,) if isinstance(text, str) else text
     if output is None or str(output) == "-":
         _print(pieces)
-        return
+    else:
+        write_file(pieces, output)
+
+
+def write_file(pieces: Iterable[str | bytes], output: Path) -> None:
+    """Writes text or bytes to a file that is whole or untouched."""
     refuse_input(output)
     try:
         _write_file(pieces, output)
@@ -223,11 +228,11 @@ def _print(pieces: Iterable[str]) -> None:
         raise UsageError(f"cannot write the report: {error.strerror}") from None
 
 
-def _write_file(pieces: Iterable[str], output: Path) -> None:
+def _write_file(pieces: Iterable[str | bytes], output: Path) -> None:
     if output.is_dir():
         raise UsageError(f"cannot write {quoted(output)}: it is a folder")
     if output.exists() and not output.is_file():  # /dev/stdout, a named pipe
-        with output.open("w", encoding="utf-8") as file:
-            file.writelines(pieces)
+        with output.open("wb") as file:
+            file.writelines(encoded(pieces))
     else:
         write_whole(output, pieces)

@@ -20,6 +20,7 @@ from pgaudit.config.validation import Invalid
 from pgaudit.core.errors import ConfigError, UsageError
 from pgaudit.core.findings import Threshold
 from pgaudit.core.location import Location
+from pgaudit.core.parameters import INVENTORY_FILES
 
 YAML, TOML = "pgaudit.yaml", "pyproject.toml"
 _FILES = ("config", "lock", "expect", "baseline")
@@ -143,7 +144,7 @@ def _outside(entries: Sequence[Mapping[str, Any]], folder: FilePath, at: Path) -
     for index, entry in enumerate(entries):
         for key in (*_FILES, "model"):
             named = entry.get(key)
-            if named and (key != "model" or named.endswith(".json")):
+            if named and (key != "model" or named.endswith(INVENTORY_FILES)):
                 path = named if key == "model" else _in_folder(folder, named)
                 if refused := user_code.refusal_to_read(path, str(folder)):
                     yield Invalid((*at, index, key), refused)

@@ -15,13 +15,12 @@ from pgaudit import user_code
 from pgaudit.config import Config
 from pgaudit.config.documents import read_file
 from pgaudit.core.errors import UsageError
-from pgaudit.core.parameters import Inventory
+from pgaudit.core.parameters import INVENTORY_FILES, Inventory
 from pgaudit.models.cache import Cache
 from pgaudit.models.references import arguments_for, is_timm_name, resolved
 from pgaudit.models.saved.file import MAX_BYTES, Saved, read
 from pgaudit.models.timm_names import refuse_unknown_model, timm_names
 from pgaudit.optimizers.library import INSTALLED, Library, RecordedLibrary
-from pgaudit.optimizers.saved_knowledge import SavedKnowledge
 
 if TYPE_CHECKING:
     from torch import nn
@@ -89,10 +88,10 @@ def model_source(
         known = {model.unwrapped: model} if model.wrapper else {False: model, True: model}
         return ModelSource(recorded=lambda: known)
     if isinstance(model, Saved):
-        return _of_saved(model)
+        return _of_saved(model, cache)
     ref = config.model if model is None else model
-    if isinstance(ref, str) and ref.endswith(".json"):
-        return _of_saved(_read_named(model, ref, config, model_args))
+    if isinstance(ref, str) and ref.endswith(INVENTORY_FILES):
+        return _of_saved(_read_named(model, ref, config, model_args), cache)
 
     @once
     def build() -> BuiltModel:
@@ -108,8 +107,9 @@ def model_source(
     return ModelSource(build, lambda: _by_beginning(_cached(cache, ref, args, build)), RecordedLibrary(cache))
 
 
-def _of_saved(saved: Saved) -> ModelSource:
-    return ModelSource(recorded=lambda: _by_beginning(saved), library=RecordedLibrary(SavedKnowledge(saved.knowledge)))
+def _of_saved(saved: Saved, cache: Cache | None) -> ModelSource:
+    library = INSTALLED if cache is None else RecordedLibrary(cache)
+    return ModelSource(recorded=lambda: _by_beginning(saved), library=library)
 
 
 def _by_beginning(saved: Saved) -> dict[bool, Inventory]:
