@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pgaudit.cli.overwriting import refuse_input
 from pgaudit.core.errors import UsageError
-from pgaudit.files.atomic_write import writable, write_whole
+from pgaudit.files.atomic_write import encoded, writable, write_whole
 from pgaudit.models.misnamed import WEIGHTS
 from pgaudit.render.choices import Colour
 from pgaudit.text import quoted, visible
@@ -199,7 +199,12 @@ def write(text: str | Iterable[str], output: Path | None) -> None:
     pieces = (text,) if isinstance(text, str) else text
     if output is None or str(output) == "-":
         _print(pieces)
-        return
+    else:
+        write_file(pieces, output)
+
+
+def write_file(pieces: Iterable[str | bytes], output: Path) -> None:
+    """Writes text or bytes to a file that is whole or untouched."""
     refuse_input(output)
     with writable(output):
         _write_file(pieces, output)
@@ -219,14 +224,14 @@ def _print(pieces: Iterable[str]) -> None:
         raise UsageError(f"cannot write the report: {error.strerror}") from None
 
 
-def _write_file(pieces: Iterable[str], output: Path) -> None:
+def _write_file(pieces: Iterable[str | bytes], output: Path) -> None:
     if output.is_dir():
         raise UsageError(f"cannot write {quoted(output)}: it is a folder")
     if not output.exists() or output.is_file():
         write_whole(output, pieces)
         return
     try:
-        with output.open("w", encoding="utf-8") as file:  # /dev/stdout, a named pipe
-            file.writelines(pieces)
+        with output.open("wb") as file:  # /dev/stdout, a named pipe
+            file.writelines(encoded(pieces))
     except BrokenPipeError:
         raise ReaderGone from None

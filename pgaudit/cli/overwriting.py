@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pgaudit.core.errors import UsageError
+from pgaudit.core.parameters import INVENTORY_FILES
 from pgaudit.files.inputs import inputs_read, note_input
 from pgaudit.text import quoted
 
@@ -84,4 +85,4 @@ def _file_of(reference: str) -> str | None:
     file, colon, _ = reference.rpartition(":")
     if colon:
         return file if file.endswith(".py") else None
-    return reference if reference.endswith((".py", ".json", ".yaml", ".yml")) else None
+    return reference if reference.endswith((".py", ".yaml", ".yml", *INVENTORY_FILES)) else None

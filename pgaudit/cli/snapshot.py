@@ -18,10 +18,12 @@ from pgaudit.cli.common import (
     stdout_reserved,
     the_cache,
     write,
+    write_file,
 )
 from pgaudit.cli.options import ModelArgs, NoCode, Output, Traceback
 from pgaudit.cli.overwriting import keep_inputs
 from pgaudit.core.errors import UsageError
+from pgaudit.core.parameters import INVENTORY_FILES
 from pgaudit.files.inputs import noted_inputs
 from pgaudit.text import counted, quoted, visible
 from pgaudit.user_code.imports import is_file
@@ -71,14 +73,18 @@ def snapshot(
     if output is not None:
         _refuse_other_files(output)
     made = _built(model, arguments)
-    from pgaudit.models.saved.file import written
+    from pgaudit.models.saved.file import packed, written
 
     note(made.inventory.notes)
-    write(written(made), output)
+    text = written(made)
+    if output is not None and output.suffix == ".gz":
+        write_file([packed(text)], output)
+    else:
+        write(text, output)
 
 
 def _built(model: str, arguments: dict[str, object]) -> Saved:
-    if model.endswith(".json"):
+    if model.endswith(INVENTORY_FILES):
         raise UsageError(f"{quoted(model)} is a file, and names no model", f"pgaudit snapshot --check {visible(model)}")
     config = read_config(model, None) if is_config(model) else None
     if config is not None and not config.names_model:

@@ -16,6 +16,7 @@ from pgaudit.config.project_validation import EXAMPLE, project_errors
 from pgaudit.core.errors import ConfigError, UsageError
 from pgaudit.core.findings import Threshold
 from pgaudit.core.location import Location, Path
+from pgaudit.core.parameters import INVENTORY_FILES
 from pgaudit.files.documents import read_file, refuse
 from pgaudit.files.toml_text import read_toml
 from pgaudit.files.validation import Invalid
@@ -139,7 +140,7 @@ def _outside(entries: Sequence[Mapping[str, Any]], folder: FilePath, at: Path) -
     for index, entry in enumerate(entries):
         for key in (*_FILES, "model"):
             named = entry.get(key)
-            if named and (key != "model" or named.endswith(".json")):
+            if named and (key != "model" or named.endswith(INVENTORY_FILES)):
                 path = named if key == "model" else _in_folder(folder, named)
                 if refused := user_code.refusal_to_read(path, str(folder)):
                     yield Invalid((*at, index, key), refused)

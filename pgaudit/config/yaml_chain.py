@@ -60,6 +60,7 @@ def read_chain(path: str, *, aside: Callable[[Outline], Outline], least: str, da
 _WRITTEN = {
     rb'\{\s*"schema_version"': ("a JSON report of pgaudit", "name the config that it was made from"),
     rb'\{\s*"pgaudit_inventory"': ("a saved inventory, which stands for a MODEL", "MODEL comes first, then CONFIG"),
+    rb"\x1f\x8b": ("packed by gzip, as a saved inventory may be", "MODEL comes first, then CONFIG"),
     rb"pgaudit lock": ("a lock, as `pgaudit lock` writes it", "name the config that it was made from"),
 }
 """What pgaudit writes itself, by its first bytes."""

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
+INVENTORY_FILES = (".json", ".json.gz")
+"""What the name of a file ends in that holds an inventory; the latter is packed by gzip."""
+
 Listing = Literal["named_children", "named_modules", "named_parameters", "_parameters"]
 """A way to list parameters.
 

@@ -19,14 +19,14 @@ except ImportError:  # on Windows, where nothing tells a leftover from a file th
     fcntl = None  # type: ignore[assignment]
 
 
-def write_whole(path: Path, pieces: Iterable[str], *, private: bool = False, durable: bool = True) -> None:
-    """Writes a file's UTF-8 text beside it, and puts it there once it is complete.
+def write_whole(path: Path, pieces: Iterable[str | bytes], *, private: bool = False, durable: bool = True) -> None:
+    """Writes a file's bytes, or its text as UTF-8, beside it, and puts it there once it is complete.
 
     What a run that was killed has left beside this file is cleared first.
 
     Args:
         path: a file, new or not, in a folder that exists. A link stays a link, and an old file's mode its mode.
-        pieces: the text, part by part. What is raised while they are made leaves the file as it was.
+        pieces: what stands in it, part by part. What is raised while they are made leaves the file as it was.
         private: whether a new file is its owner's alone, rather than whoever's the umask allows.
         durable: whether it is on the disk before it is there, and so outlives a loss of power; that takes milliseconds.
 
@@ -38,8 +38,8 @@ def write_whole(path: Path, pieces: Iterable[str], *, private: bool = False, dur
     _clear(target.parent, prefix)
     handle, part = _new_part(target.parent, prefix)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.writelines(pieces)
+        with os.fdopen(handle, "wb") as file:
+            file.writelines(encoded(pieces))
             file.flush()
             if durable:
                 os.fsync(handle)
@@ -66,6 +66,11 @@ def writable(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise UsageError(f"cannot write {quoted(path)}: {error.strerror or error}") from None
+
+
+def encoded(pieces: Iterable[str | bytes]) -> Iterator[bytes]:
+    """Yields bytes as they are, and text as UTF-8."""
+    return (piece if isinstance(piece, bytes) else piece.encode() for piece in pieces)
 
 
 def sync_folder(folder: Path) -> None:

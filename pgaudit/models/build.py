@@ -15,6 +15,7 @@ from typing import Any
 from pgaudit import user_code
 from pgaudit.core.config import Config
 from pgaudit.core.errors import ModelError, UsageError
+from pgaudit.core.parameters import INVENTORY_FILES
 from pgaudit.memory import gc_disabled
 from pgaudit.models.built import BuiltModel
 from pgaudit.models.construct import module_of
@@ -44,7 +45,7 @@ def build_model(model: object, config: Config, model_args: Mapping[str, Any] | N
         with config.errors_at("model"):
             return load_registered(config.architecture.ref, config.architecture.scope, config.architecture.source)
     ref, args = str(config.model if model is None else model), arguments_for(model, config, model_args)
-    if ref.endswith(".json"):
+    if ref.endswith(INVENTORY_FILES):
         message = f"this needs the model itself, and {quoted(ref)} is an inventory of it"
         raise UsageError(message, "name the model; `show`, `explain`, `diff`, `lock` and `check` take inventories")
     if model is not None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pgaudit.version import __version__
 
-FORMAT = 2
+FORMAT = 3
 """Of what is cached; to be raised with what an inventory holds or how it is found."""
 
 _READ = {

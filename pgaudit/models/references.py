@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pgaudit.core.config import Config
+from pgaudit.core.parameters import INVENTORY_FILES
 from pgaudit.user_code.imports import is_file
 
 
@@ -22,9 +23,9 @@ def resolved(config: Config, ref: str) -> str:
     that name.
     """
     file, colon, attribute = ref.rpartition(":")
-    if ref.endswith(".json"):
+    if ref.endswith(INVENTORY_FILES):
         file, colon, attribute = ref, "", ""
-    if file.endswith((".py", ".json")) and config.path and not is_file(file):
+    if file.endswith((".py", *INVENTORY_FILES)) and config.path and not is_file(file):
         there = Path(config.path).parent / file
         if is_file(there):
             return f"{there}{colon}{attribute}"
@@ -33,4 +34,4 @@ def resolved(config: Config, ref: str) -> str:
 
 def is_timm_name(ref: str) -> bool:
     """Whether a reference is one for timm to know."""
-    return bool(ref.strip()) and ":" not in ref.removeprefix("timm:") and not ref.endswith((".py", ".json"))
+    return bool(ref.strip()) and ":" not in ref.removeprefix("timm:") and not ref.endswith((".py", *INVENTORY_FILES))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pgaudit import user_code
 from pgaudit.core.config import Config
 from pgaudit.core.errors import UsageError
-from pgaudit.core.parameters import Inventory
+from pgaudit.core.parameters import INVENTORY_FILES, Inventory
 from pgaudit.files.documents import read_file
 from pgaudit.models.cache import Cache
 from pgaudit.models.references import arguments_for, is_timm_name, resolved
@@ -92,7 +92,7 @@ def model_source(
     if isinstance(model, Saved):
         return _of_saved(model, cache)
     ref = config.model if model is None else model
-    if isinstance(ref, str) and ref.endswith(".json"):
+    if isinstance(ref, str) and ref.endswith(INVENTORY_FILES):
         return _of_saved(_read_named(model, ref, config, model_args), cache)
 
     @once

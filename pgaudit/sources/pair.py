@@ -9,6 +9,7 @@ from typing import Any
 
 from pgaudit.core.config import Config
 from pgaudit.core.errors import UsageError
+from pgaudit.core.parameters import INVENTORY_FILES
 from pgaudit.models.cache import Cache
 from pgaudit.models.references import is_timm_name
 from pgaudit.models.source import ModelSource, model_source
@@ -100,7 +101,7 @@ class _Workshop:
         # A file may stand beside its config, so only configs of one folder mean the same by its name.
         beside = (
             os.path.dirname(namer)
-            if self._model is None and (".py:" in str(ref) or str(ref).endswith(".json"))
+            if self._model is None and (".py:" in str(ref) or str(ref).endswith(INVENTORY_FILES))
             else None
         )
         # Two Python configs seldom share a file, and often a model.

@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 
 from pgaudit.core.errors import ModelError
+from pgaudit.core.parameters import INVENTORY_FILES
 from pgaudit.models.cache import Cache
 from pgaudit.models.misnamed import unknown_model
 from pgaudit.models.timm_names import refuse_unknown, timm_names
@@ -18,8 +19,8 @@ _WILD = frozenset("*?[")
 def models_of(glob: str, cache: Cache | None = None) -> list[str]:
     """Returns the references of all models that a glob matches, in an order that is always the same.
 
-    With a ``/``, or an ending ``.json``, it matches files (``**`` folders, too), and before an ``:attribute`` files of
-    Python; else timm's names. Without a wildcard, it is one reference as any command takes it.
+    With a ``/``, or the ending of an inventory, it matches files (``**`` folders, too), and before an ``:attribute``
+    files of Python; else timm's names. Without a wildcard, it is one reference as any command takes it.
 
     Raises:
         ModelError: it matches nothing.
@@ -29,7 +30,7 @@ def models_of(glob: str, cache: Cache | None = None) -> list[str]:
     place, colon, attribute = glob.rpartition(":")
     if colon and place != "timm":
         return [f"{file}:{attribute}" for file in _files(place)] if _WILD & set(place) else [glob]
-    if "/" in glob or glob.endswith(".json"):
+    if "/" in glob or glob.endswith(INVENTORY_FILES):
         return _files(glob)
     name = attribute if colon else glob
     if _WILD & set(name):
@@ -42,7 +43,7 @@ def _files(glob: str) -> list[str]:
     found = sorted(file for file in files.glob(glob, recursive=True) if os.path.isfile(file))
     if not found:
         wild, near = bool(_WILD & set(glob)), _near(glob)
-        if not wild and not near and not glob.endswith(".json") and not os.path.exists(os.path.dirname(glob)):
+        if not wild and not near and not glob.endswith(INVENTORY_FILES) and not os.path.exists(os.path.dirname(glob)):
             raise unknown_model(glob, ())
         raise ModelError(f"no file matches {quoted(glob)}" if wild else f"no such file: {quoted(glob)}", near)
     return found

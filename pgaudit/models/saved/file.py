@@ -1,40 +1,35 @@
-"""Inventories as files: JSON of one line an entry, in the model's order, so that git shows what changed in a model.
+"""Inventories as files: plain JSON of one line a parameter, in the model's order, so that git shows what changed.
 
-    {"pgaudit_inventory": 1,
+    {"pgaudit_inventory": 3,
     "made_with": {"torch": "2.9.1", "timm": "1.0.31"},
     "model_args": {"num_classes": 10},
     "types": {
-    "ResNet": ["timm.models.resnet.ResNet", "torch.nn.modules.module.Module", "builtins.object"],
+    "ResNet": {"bases": ["timm.models.resnet.ResNet", "torch.nn.modules.module.Module", "builtins.object"], ...},
     ...
     },
     "inventory": {
     "ref": "resnet18",
-    "source": "timm",
-    "version": "1.0.31",
-    "type": "ResNet",
-    "dtype": "float32",
-    "modules": [
-    ["", "ResNet"],
-    ["conv1", "Conv2d", {"weight": [64, 3, 7, 7]}],
-    ["bn1", "BatchNorm2d", {"weight": [64], "bias": [64]}],
+    ...
+    "parameters": [
+    ["conv1.weight", [64, 3, 7, 7], "ResNet/Conv2d", {"layer": 0, "conv": [3, 64, 1]}],
+    ["bn1.weight", [64], "ResNet/BatchNorm2d", {"layer": 0}],
     ...
     ],
-    "hints": {
-    ...
-    }
+    "listings": null
     },
+    "inside": null,
     "checksum": "0f343b0931126a20"}
 
-What nearly all models have in common is left out: see :mod:`pgaudit.models.saved.lines`. Nothing is counted, so
-that a module more is a line more. The checksum is of all bytes before it: a file that was cut, edited or merged by hand
-is refused. The layout is part of the format; it is read line by line, for modules of one kind have equal lines but for
-their names.
+Nothing is counted, so that a module more is its lines more: see :mod:`pgaudit.models.saved.write`. The checksum is of
+all bytes before it: a file that was cut, edited or merged by hand is refused.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import re
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -43,26 +38,29 @@ from pgaudit.core.errors import ModelError
 from pgaudit.core.location import Location
 from pgaudit.core.parameters import Inventory
 from pgaudit.memory import gc_disabled
-from pgaudit.models.saved.lines import Types
-from pgaudit.models.saved.read import read_document
-from pgaudit.models.saved.refusal import refusal
-from pgaudit.models.saved.write import braced, dumped, entries, section
-from pgaudit.strict_json import Unreadable, mapping
+from pgaudit.models.saved.read import read_section, read_types
+from pgaudit.models.saved.refusal import ANEW, refusal
+from pgaudit.models.saved.write import Types, section
+from pgaudit.strict_json import DECODER, Unreadable, mapping
 from pgaudit.strict_json import text as text_of
-from pgaudit.text import one_line, visible
+from pgaudit.text import format_exception, one_line, quoted, visible
 
-FORMAT, NEWER_FORMAT = 1, 2
-"""The newer one is of a model whose own methods list parameters otherwise than a walk over its modules, or whose
-parameters lie on several device meshes: a pgaudit that does not know of such refuses the file.
-"""
+FORMAT = 3
 MAX_BYTES = 1 << 28
-"""Of a file: enough for some millions of parameters."""
-ANEW = "pgaudit snapshot MODEL -o FILE writes it anew"
+"""Of a file, packed or not: enough for two million parameters."""
 
 _FIRST = re.compile(rb'\{"pgaudit_inventory": (\d{1,9}),\n')
 _LAST = re.compile(rb'"checksum": "([0-9a-f]{16})"\}\n*')
 _OURS = re.compile(rb'\s*\{\s*"pgaudit_inventory"')
 _BOM = b"\xef\xbb\xbf"
+_GZIP, _GZIP_BITS = b"\x1f\x8b", 31
+
+_ENCODER = json.JSONEncoder(allow_nan=False)
+_IN_LINES = frozenset(
+    {"types", "inventory", "inside", "hints", "layer_depths"}
+    | {"parameters", "listings", "named_modules", "named_parameters", "_parameters"}
+)
+"""What takes a line an entry."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +79,11 @@ class Saved:
 
 def is_saved(data: bytes) -> bool:
     """Whether a file is meant to be a saved inventory, by its first bytes."""
+    if data.startswith(_GZIP):
+        try:
+            data = zlib.decompressobj(_GZIP_BITS).decompress(data, 1000)
+        except zlib.error:
+            return False
     return _OURS.match(data.removeprefix(_BOM)) is not None
 
 
@@ -92,21 +95,20 @@ def written(saved: Saved) -> str:
     """
     with gc_disabled():
         types = Types()
-        parts = [("inventory", section(saved.inventory, types))]
-        if saved.inside is not None:
-            parts.append(("inside", section(saved.inside, types)))
-        both = [saved.inventory, *([saved.inside] if saved.inside else [])]
-        newer = any(each.listings is not None or each.meshes is not None for each in both)
-        lines = [
-            f'{{"pgaudit_inventory": {NEWER_FORMAT if newer else FORMAT},',
-            f'"made_with": {dumped(saved.versions, "the versions")},',
-            f'"model_args": {dumped(saved.model_args, "the model arguments")},',
-            f'"types": {braced(entries(types.table()))},',
-            *(f'"{name}": {braced(part)},' for name, part in parts),
-        ]
-        body = "".join(f"{line}\n" for line in lines)
+        inventory = section(saved.inventory, types)
+        inside = None if saved.inside is None else section(saved.inside, types)
+        document = {
+            "pgaudit_inventory": FORMAT,
+            "made_with": saved.versions,
+            "model_args": saved.model_args,
+            "types": types.table(),
+            "inventory": inventory,
+            "inside": inside,
+        }
+        lines = "".join(f'"{key}": {_laid_out(value, key)},\n' for key, value in document.items())
+        body = f"{{{lines}"
         text = f'{body}"checksum": "{_checksum(body.encode("ascii"))}"}}\n'
-        # Torch lets a model make up nearly anything. What this layout cannot carry is refused, not bent.
+        # Torch lets a model make up nearly anything. What cannot be read back as it was is refused, not bent.
         if read(text.encode("ascii"), saved.inventory.ref) != saved:
             raise ModelError(
                 f"{visible(saved.inventory.ref)} cannot be saved: a file would not be read as the model is"
@@ -114,25 +116,51 @@ def written(saved: Saved) -> str:
         return text
 
 
+def packed(text: str) -> bytes:
+    """Returns a file's text as gzip packs it: without a name and a time, so that equal texts have equal bytes."""
+    packer = zlib.compressobj(wbits=_GZIP_BITS)
+    return packer.compress(text.encode("ascii")) + packer.flush()
+
+
+def _laid_out(value: Any, key: str) -> str:
+    """Returns JSON; what is said of the ``key`` takes one line, or one line an entry."""
+    if key not in _IN_LINES or not value:
+        return _dumped(value, key)
+    if isinstance(value, dict):
+        inside = (f"{_dumped(name, key)}: {_laid_out(entry, name)}" for name, entry in value.items())
+        return "{\n" + ",\n".join(inside) + "\n}"
+    return "[\n" + ",\n".join(_dumped(entry, entry[0]) for entry in value) + "\n]"
+
+
+def _dumped(value: Any, what: str) -> str:
+    try:
+        return _ENCODER.encode(dict(value) if isinstance(value, Mapping) else value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ModelError(f"{quoted(what)} cannot be saved: {format_exception(error)}") from None
+
+
 def read(data: bytes, path: str) -> Saved:
-    """Reads what :func:`written` wrote.
+    """Reads what :func:`written` wrote, packed or not.
 
     Args:
         data: the file's bytes; line ends of Windows do no harm.
         path: its name, for messages.
 
     Raises:
-        ModelError: it was cut or changed, is of a newer format, or is something else.
+        ModelError: it was cut or changed, is of another format, or is something else.
     """
-    if len(data) > MAX_BYTES:
-        message = f"the file is larger than the {MAX_BYTES:,} bytes that a saved inventory may have"
-        raise ModelError(message, ANEW, Location(path))
-    text = _checked(data, path)
+    text = _checked(_unpacked(data, path), path)
     try:
         with gc_disabled():
-            document, inventory, inside = read_document(text)
-            versions = {name: text_of(version) for name, version in mapping(document["made_with"]).items()}
-            return Saved(inventory, inside, mapping(document["model_args"]), versions)
+            document = mapping(DECODER.decode(text))
+            types = read_types(document["types"])
+            inside = document["inside"]
+            return Saved(
+                read_section(document["inventory"], types),
+                None if inside is None else read_section(inside, types),
+                mapping(document["model_args"]),
+                {name: text_of(version) for name, version in mapping(document["made_with"]).items()},
+            )
     except Unreadable as error:
         said = str(error)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError, OverflowError) as error:
@@ -140,24 +168,41 @@ def read(data: bytes, path: str) -> Saved:
     raise ModelError(f"the saved inventory holds what none does: {said}", ANEW, Location(path))
 
 
+def _unpacked(data: bytes, path: str) -> bytes:
+    """Returns at most ``MAX_BYTES``, whatever a packed file would come to."""
+    whole = True
+    if data.startswith(_GZIP):
+        unpacker = zlib.decompressobj(_GZIP_BITS)
+        try:
+            data = unpacker.decompress(data, MAX_BYTES + 1)
+        except zlib.error as error:
+            raise ModelError(f"the gzip file is damaged: {error}", ANEW, Location(path)) from None
+        whole = unpacker.eof and not unpacker.unused_data
+    if len(data) > MAX_BYTES:
+        message = f"the file is larger than the {MAX_BYTES:,} bytes that a saved inventory may have"
+        raise ModelError(message, ANEW, Location(path))
+    if not whole:
+        raise ModelError("the gzip file was cut, or something stands after its end", ANEW, Location(path))
+    return data
+
+
 def _checked(data: bytes, path: str) -> str:
-    """Returns the text without its last line, once nothing speaks against it."""
+    """Returns the text, once nothing speaks against it."""
     data = data.removeprefix(_BOM)
     if b"\r\n" in data[:40]:
         data = data.replace(b"\r\n", b"\n")
     first = _FIRST.match(data)
     if first is None:
         raise refusal(data, path, ours=is_saved(data))
-    if int(first[1]) not in (FORMAT, NEWER_FORMAT):
-        hint = "a newer pgaudit wrote it" if int(first[1]) > FORMAT else ANEW
-        known = f"{FORMAT} and {NEWER_FORMAT}"
-        raise ModelError(f"inventory format {int(first[1])}; this pgaudit reads {known}", hint, Location(path))
+    if (number := int(first[1])) != FORMAT:
+        hint = "a newer pgaudit wrote it" if number > FORMAT else ANEW
+        raise ModelError(f"inventory format {number}; this pgaudit reads {FORMAT}", hint, Location(path))
     end = data.rfind(b'"checksum"')
     last = _LAST.fullmatch(data, max(end, 0))
     if last is None or last[1].decode() != _checksum(memoryview(data)[:end]):
         raise refusal(data, path, ours=True, begins=True, ends=last is not None)
     try:
-        return str(memoryview(data)[:end], "ascii")
+        return data.decode("ascii")
     except UnicodeDecodeError:
         raise ModelError("the saved inventory is not ASCII text", ANEW, Location(path)) from None
 

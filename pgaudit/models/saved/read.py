@@ -1,99 +1,197 @@
-"""Lines of a saved file → Inventory. What stands there may be anything: whatever is raised says that it is damaged."""
+"""Values of a saved file → Inventory. What stands there may be anything: whatever is raised says that it is damaged."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
-from pgaudit.core.parameters import Inventory, ModuleType, Parameter
-from pgaudit.models.saved.hints import read_hints
-from pgaudit.models.saved.listings import read_listings
-from pgaudit.models.saved.modules import Modules
-from pgaudit.models.walk.families import families_of
-from pgaudit.strict_json import DECODER, dtype_name, listed, mapping, text, texts, wrong, yes
+from pgaudit.core.parameters import Conv, Hints, Inventory, Listing, ModuleType, Parameter, Visit
+from pgaudit.strict_json import dtype_name, listed, mapping, text, texts, wrong
 
-_MODULES, _MODULES_END = '"modules": [\n', "\n],\n"
-_CHUNK = 1 << 20
-"""Characters."""
+WAYS: tuple[Listing, ...] = ("named_modules", "named_parameters", "_parameters")
+"""Ways to list parameters that have lines of their own."""
+_NOTHING: Mapping[str, Any] = {}
+Of = TypeVar("Of", Parameter, Visit)
 
 
-def read_document(body: str) -> tuple[dict[str, Any], Inventory, Inventory | None]:
-    """Reads a file without its last line.
+def read_types(held: Any) -> dict[str, ModuleType]:
+    """Reads the classes of modules, by their names in the file."""
+    found = {name: (texts(entry["bases"]), texts(entry["families"])) for name, entry in mapping(held).items()}
+    return {name: ModuleType(bases[0], bases, frozenset(families)) for name, (bases, families) in found.items()}
 
-    Returns:
-        The JSON object, in which the lists of modules are empty; the inventory, and the one of its inside.
+
+def read_section(held: Mapping[str, Any], types: Mapping[str, ModuleType]) -> Inventory:
+    """Reads one inventory.
 
     Raises:
         Exception: it holds other things than it should.
     """
-    blocks = list(_blocks(body))
-    starts, ends = [0, *(end for _, end in blocks)], [*(start for start, _ in blocks), len(body)]
-    rest = "".join([body[start:end] for start, end in zip(starts, ends, strict=True)])
-    document = mapping(DECODER.decode(rest + '"": 0}'))
-    types = {name: _module_type(entry) for name, entry in mapping(document["types"]).items()}
-    names = [name for name in ("inventory", "inside") if name in document]
-    found = [
-        _inventory(mapping(document[name]), _lines(body, *block), types)
-        for name, block in zip(names, blocks, strict=True)
-    ]
-    return document, found[0], found[1] if len(found) > 1 else None
-
-
-def _blocks(body: str) -> Iterator[tuple[int, int]]:
-    """Where the lists of modules begin and end; no text can hold a line end."""
-    end = 0
-    while (start := body.find(_MODULES, end)) >= 0:
-        end = body.index(_MODULES_END, start)
-        yield start + len(_MODULES), end
-
-
-def _lines(body: str, start: int, end: int) -> Iterator[str]:
-    """Yields the lines of modules, without the commas between them; not all are held at a time."""
-    while start < end:
-        cut = body.find(",\n", min(start + _CHUNK, end), end)
-        cut = end if cut < 0 else cut
-        yield from body[start:cut].split(",\n")
-        start = cut + 2
-
-
-def _module_type(entry: Any) -> ModuleType:
-    *bases, last = listed(entry)
-    judged: tuple[str, ...] = ()
-    if isinstance(last, list):
-        judged = texts(last)
-    else:
-        bases.append(last)
-    known = texts(bases)
-    return ModuleType(known[0], known, families_of(known).union(judged))
-
-
-def _inventory(held: dict[str, Any], lines: Iterable[str], types: Mapping[str, ModuleType]) -> Inventory:
-    modules = Modules(types, dtype_name(held["dtype"]))
-    for line in lines:
-        modules.add(line)
-    modules.name_ties({text(name): texts(names) for name, names in mapping(held.get("aliases", {})).items()})
-    parameters = tuple(modules.parameters)
-    reachable = tuple([index for index, parameter in enumerate(parameters) if parameter.reachable])
+    lines = _Lines(types, dtype_name(held["dtype"]))
+    for line in listed(held["parameters"]):
+        lines.add(*line)
+    parameters, visits = tuple(lines.parameters), tuple(lines.visits)
+    meshes = None if held["meshes"] is None else tuple(map(_count, listed(held["meshes"])))
+    if meshes is not None and len(meshes) != len(parameters):
+        raise wrong(held["meshes"], "list of meshes")
+    whole = None if held["whole"] is None else tuple([lines.index[name] for name in texts(held["whole"])])
     return Inventory(
         parameters=parameters,
-        visits=tuple(modules.visits),
-        whole=tuple(map(modules.index, texts(held["whole"]))) if "whole" in held else reachable,
+        visits=visits,
+        whole=tuple([at for at, each in enumerate(parameters) if each.reachable]) if whole is None else whole,
         model_type=types[held["type"]],
         ref=text(held["ref"]),
         source=text(held["source"]),
-        version=text(held["version"]) if "version" in held else None,
-        circular=text(held["circular"]) if "circular" in held else None,
-        wrapper="wrapper" in held and yes(held["wrapper"]),
-        unwrapped="unwrapped" in held and yes(held["unwrapped"]),
-        hints=read_hints(mapping(held["hints"]), parameters),
-        meshes=_meshes(held["meshes"], parameters) if "meshes" in held else None,
-        listings=read_listings(held, modules, types),
-        notes=texts(held.get("notes", [])),
+        version=_optional(held["version"]),
+        circular=_optional(held["circular"]),
+        wrapper=_flag(held["wrapper"]),
+        unwrapped=_flag(held["unwrapped"]),
+        hints=_hints(held["hints"], lines.layers),
+        listings=None if held["listings"] is None else {
+            "named_children": visits,
+            **{way: tuple([lines.visit(*line) for line in listed(held["listings"][way])]) for way in WAYS},
+        },
+        meshes=meshes,
+        notes=texts(held["notes"]),
+    )  # fmt: skip
+
+
+def _hints(held: Mapping[str, Any], layers: dict[str, int]) -> Hints:
+    depths = held["layer_depths"]
+    return Hints(
+        no_weight_decay=texts(held["no_weight_decay"]),
+        layers=layers | {name: _count(layer) for name, layer in mapping(held["layers_of_others"]).items()},
+        layered_by=text(held["layered_by"]),
+        layer_depths=None if depths is None else {name: _depth(value) for name, value in mapping(depths).items()},
+        classifier=texts(held["classifier"]),
+        backbone=_optional(held["backbone"]),
+        raised={name: text(said) for name, said in mapping(held["raised"]).items()},
     )
 
 
-def _meshes(held: Any, parameters: tuple[Parameter, ...]) -> tuple[int, ...]:
-    found = tuple(listed(held))
-    if len(found) != len(parameters) or any(type(mesh) is not int for mesh in found):
-        raise wrong(held, "list of meshes")
-    return found
+class _Lines:
+    """What the lines so far have told."""
+
+    def __init__(self, types: Mapping[str, ModuleType], dtype: str) -> None:
+        self.parameters: list[Parameter] = []
+        self.visits: list[Visit] = []
+        self.index: dict[str, int] = {}
+        """The parameters by name."""
+        self.layers: dict[str, int] = {}
+        self._types = types
+        self._dtype = dtype
+        self._shapes: dict[tuple[int, ...], tuple[tuple[int, ...], int]] = {}
+        self._chains: dict[str, tuple[ModuleType, tuple[ModuleType, ...]]] = {}
+        self._parents: dict[str, tuple[ModuleType, ...]] = {"": ()}
+
+    def add(self, name: Any, what: Any, chain: str, more: Mapping[str, Any] = _NOTHING) -> None:
+        """Reads a line: a parameter and its first name, or another name of one."""
+        fields = _fields(more)
+        index = self.index[what] if type(what) is str else self._new(text(name), what, chain, fields)
+        if fields.get("met", True):
+            self.visits.append(self._visit(name, index, chain, fields))
+
+    def visit(self, name: Any, what: str, chain: str, more: Mapping[str, Any] = _NOTHING) -> Visit:
+        """Reads a name under which a parameter is met on another way."""
+        return self._visit(name, self.index[what], chain, _fields(more))
+
+    def _new(self, name: str, sizes: Any, chain: str, fields: dict[str, Any]) -> int:
+        """Adds a parameter; returns its index."""
+        shape, numel = self._shape(sizes)
+        parameter = Parameter(name, shape, self._dtype, True, self._classes(chain)[0], (), True, numel)
+        if (layer := fields.pop("layer", 0)) is not None:
+            self.layers[name] = layer
+        index = len(self.parameters)
+        self.index.setdefault(name, index)
+        self.parameters.append(_replaced(parameter, fields))
+        return index
+
+    def _visit(self, name: Any, index: int, chain: str, fields: dict[str, Any]) -> Visit:
+        prefix, _, own = text(name).rpartition(".")
+        module, parents = self._classes(chain)
+        return _replaced(Visit(prefix, own, index, module, parents, None, len(self.parameters[index].shape)), fields)
+
+    def _shape(self, sizes: Any) -> tuple[tuple[int, ...], int]:
+        key = tuple(listed(sizes))
+        if key not in self._shapes:
+            self._shapes[key] = tuple(map(_count, key)), math.prod(key)
+        return self._shapes[key]
+
+    def _classes(self, chain: str) -> tuple[ModuleType, tuple[ModuleType, ...]]:
+        """The class of a module and of those around it; the latter are one tuple wherever they are the same."""
+        found = self._chains.get(chain)
+        if found is None:
+            around, _, own = chain.rpartition("/")
+            if around not in self._parents:
+                self._parents[around] = tuple([self._types[name] for name in around.split("/")])
+            found = self._chains[chain] = self._types[own], self._parents[around]
+        return found
+
+
+def _flag(value: Any) -> bool:
+    if type(value) is not bool:
+        raise wrong(value, "flag")
+    return value
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or value < 0:
+        raise wrong(value, "number")
+    return value
+
+
+def _optional(value: Any) -> str | None:
+    return None if value is None else text(value)
+
+
+def _conv(value: Any) -> Conv:
+    conv = Conv(*map(_plain, listed(value)))
+    hash(conv)  # raises of what no convolution can hold
+    return conv
+
+
+def _plain(value: Any) -> Any:
+    """A tuple comes back as one."""
+    return tuple(map(_plain, value)) if isinstance(value, list) else value
+
+
+def _depth(value: Any) -> tuple[float, float] | str:
+    if isinstance(value, str):
+        return value
+    layer, layers = listed(value)
+    return _number(layer), _number(layers)
+
+
+def _number(value: Any) -> float:
+    if value in ("inf", "-inf", "nan"):
+        return float(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise wrong(value, "number")
+    return value
+
+
+_READ: Mapping[str, Callable[[Any], Any]] = {
+    "met": _flag,
+    "layer": lambda value: None if value is None else _count(value),
+    # of Parameter
+    "dtype": dtype_name,
+    "trainable": _flag,
+    "aliases": texts,
+    "reachable": _flag,
+    "numel": _count,
+    "leaf": _flag,
+    # of Visit
+    "prefix": text,
+    "own": text,
+    "conv": _conv,
+    "ndim": _count,
+}
+
+
+def _fields(more: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: _READ[key](value) for key, value in more.items()}
+
+
+def _replaced(of: Of, fields: Mapping[str, Any]) -> Of:
+    own = {key: value for key, value in fields.items() if key in of._fields} if fields else fields
+    return of._replace(**own) if own else of

@@ -6,7 +6,7 @@ from pgaudit.core.errors import ModelError
 from pgaudit.core.location import Location
 
 _WRITE = "pgaudit snapshot MODEL -o FILE writes one"
-_ANEW = "pgaudit snapshot MODEL -o FILE writes it anew"
+ANEW = "pgaudit snapshot MODEL -o FILE writes it anew"
 _MARKS = (b"<<<<<<< ", b"=======\n", b">>>>>>> ", b"||||||| ")
 
 
@@ -24,14 +24,14 @@ def refusal(data: bytes, path: str, *, ours: bool, begins: bool = False, ends: b
         return ModelError(f"{_other(data)}, not a saved inventory", _WRITE, Location(path))
     for number, line in enumerate(data.splitlines(keepends=True), 1):
         if line.startswith(_MARKS):
-            return ModelError("the marks of a merge conflict", _ANEW, Location(path, number, 1))
+            return ModelError("the marks of a merge conflict", ANEW, Location(path, number, 1))
     if not begins and data.rstrip().endswith(b"}"):
         message = "the saved inventory was laid out anew, as by a formatter; its lines are part of the format"
     elif not ends:
         message = "the saved inventory ends too early: it was cut"
     else:
         message = "the saved inventory was changed since it was written: its checksum is another"
-    return ModelError(message, _ANEW, Location(path))
+    return ModelError(message, ANEW, Location(path))
 
 
 def _other(data: bytes) -> str:
