@@ -6,7 +6,7 @@ from collections.abc import Callable
 from enum import Enum
 from functools import partial
 from importlib import import_module
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -153,4 +153,6 @@ def _taken(kind: Any, value: Any) -> Any:
         return value
     if isinstance(kind, type) and issubclass(kind, Enum):
         return value if isinstance(value, kind) else kind(value)
+    if get_origin(kind) is Literal and value in get_args(kind):
+        return value
     raise ValueError
