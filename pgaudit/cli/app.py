@@ -12,9 +12,9 @@ from typing import Annotated
 import typer
 
 from pgaudit import user_code
-from pgaudit.cli.common import ReaderGone, complain
-from pgaudit.cli.completion import OPTIONS, asked_by_a_shell
-from pgaudit.cli.lazy import PlainGroup, add_commands
+from pgaudit.cli.shared.common import ReaderGone, complain
+from pgaudit.cli.shared.completion import OPTIONS, asked_by_a_shell
+from pgaudit.cli.shared.lazy import PlainGroup, add_commands
 from pgaudit.core.errors import PgauditError
 from pgaudit.core.findings import Finding
 from pgaudit.files.inputs import noted_inputs

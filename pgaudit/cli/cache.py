@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from pgaudit.cli.common import note, write
-from pgaudit.cli.options import Traceback
+from pgaudit.cli.shared.common import note, write
+from pgaudit.cli.shared.options import Traceback
 from pgaudit.core.errors import UsageError
 from pgaudit.render.choices import CacheAction
 from pgaudit.render.numbers import byte_count

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pgaudit.cli import completion
-from pgaudit.cli.common import (
+from pgaudit.cli.shared import completion
+from pgaudit.cli.shared.common import (
     audited,
     complain,
     note,
@@ -22,10 +22,20 @@ from pgaudit.cli.common import (
     the_cache,
     write,
 )
-from pgaudit.cli.options import Color, ConfigFile, Constructor, ModelArgs, NoCache, NoCode, Traceback, Verbose, Width
-from pgaudit.cli.outputs import Wanted, valued_options, wanted
-from pgaudit.cli.overwriting import keep_inputs
-from pgaudit.cli.progress import bar_over
+from pgaudit.cli.shared.options import (
+    Color,
+    ConfigFile,
+    Constructor,
+    ModelArgs,
+    NoCache,
+    NoCode,
+    Traceback,
+    Verbose,
+    Width,
+)
+from pgaudit.cli.shared.outputs import Wanted, valued_options, wanted
+from pgaudit.cli.shared.overwriting import keep_inputs
+from pgaudit.cli.shared.progress import bar_over
 from pgaudit.core.errors import UsageError
 from pgaudit.core.findings import Threshold
 from pgaudit.render.choices import Colour, GateFormat

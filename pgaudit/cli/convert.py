@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from pgaudit.cli.common import is_config, note, parse_model_args, spinner, stdout_reserved, the_cache, write
-from pgaudit.cli.options import Constructor, ModelArgs, NoCode, Output, Traceback
-from pgaudit.cli.overwriting import keep_inputs
+from pgaudit.cli.shared.common import is_config, note, parse_model_args, spinner, stdout_reserved, the_cache, write
+from pgaudit.cli.shared.options import Constructor, ModelArgs, NoCode, Output, Traceback
+from pgaudit.cli.shared.overwriting import keep_inputs
 from pgaudit.core.errors import UsageError
 from pgaudit.text import did_you_mean, quoted, visible
 

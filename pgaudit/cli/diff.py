@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pgaudit.cli.common import Screen, note, parse_model_args, screen, spinner, stdout_reserved, the_cache, write
-from pgaudit.cli.options import Color, Constructor, ModelArgs, NoCache, NoCode, Output, Traceback, Width
-from pgaudit.cli.overwriting import keep_inputs
+from pgaudit.cli.shared.common import Screen, note, parse_model_args, screen, spinner, stdout_reserved, the_cache, write
+from pgaudit.cli.shared.options import Color, Constructor, ModelArgs, NoCache, NoCode, Output, Traceback, Width
+from pgaudit.cli.shared.overwriting import keep_inputs
 from pgaudit.render.choices import DiffFormat
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from pgaudit.cli.common import audited, is_config, note, parse_model_args, references, screen, the_cache, write
-from pgaudit.cli.options import (
+from pgaudit.cli.shared.common import audited, is_config, note, parse_model_args, references, screen, the_cache, write
+from pgaudit.cli.shared.options import (
     Color,
     ConfigFile,
     Constructor,
@@ -19,7 +19,7 @@ from pgaudit.cli.options import (
     Traceback,
     Width,
 )
-from pgaudit.cli.overwriting import keep_inputs
+from pgaudit.cli.shared.overwriting import keep_inputs
 from pgaudit.core.errors import UsageError
 from pgaudit.render.choices import PlainFormat
 

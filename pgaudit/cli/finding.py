@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from pgaudit.cli import completion
-from pgaudit.cli.common import screen, write
-from pgaudit.cli.options import Color, Output, Traceback, Width
+from pgaudit.cli.shared import completion
+from pgaudit.cli.shared.common import screen, write
+from pgaudit.cli.shared.options import Color, Output, Traceback, Width
 from pgaudit.render.choices import PageFormat
 
 

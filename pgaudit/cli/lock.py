@@ -7,9 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pgaudit.cli.common import audited, complain, note, parse_model_args, references, the_cache, write
-from pgaudit.cli.options import ConfigFile, Constructor, ModelArgs, ModelAsInShow, NoCache, NoCode, Output, Traceback
-from pgaudit.cli.overwriting import keep_inputs
+from pgaudit.cli.shared.common import audited, complain, note, parse_model_args, references, the_cache, write
+from pgaudit.cli.shared.options import (
+    ConfigFile,
+    Constructor,
+    ModelArgs,
+    ModelAsInShow,
+    NoCache,
+    NoCode,
+    Output,
+    Traceback,
+)
+from pgaudit.cli.shared.overwriting import keep_inputs
 from pgaudit.core.errors import ConfigError, UsageError
 from pgaudit.files.inputs import noted_inputs
 from pgaudit.text import visible

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from pgaudit.cli.common import note, screen, spinner, stdout_reserved, the_cache, write
-from pgaudit.cli.options import Color, NoCache, NoCode, Output, Traceback, Width
+from pgaudit.cli.shared.common import note, screen, spinner, stdout_reserved, the_cache, write
+from pgaudit.cli.shared.options import Color, NoCache, NoCode, Output, Traceback, Width
 from pgaudit.core.errors import UsageError
 from pgaudit.render.choices import PageFormat
 

@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from pgaudit.cli.common import write
-from pgaudit.cli.options import Output, Traceback
+from pgaudit.cli.shared.common import write
+from pgaudit.cli.shared.options import Output, Traceback
 
 
-class Kind(str, Enum):
+class SchemaKind(str, Enum):
     """The files that pgaudit has a schema of."""
 
     CONFIG = "config"
@@ -22,8 +22,8 @@ class Kind(str, Enum):
 
 def schema(
     kind: Annotated[
-        Kind, typer.Argument(help="A config, a project file (pgaudit.yaml), or a file of expectations.")
-    ] = Kind.CONFIG,
+        SchemaKind, typer.Argument(help="A config, a project file (pgaudit.yaml), or a file of expectations.")
+    ] = SchemaKind.CONFIG,
     output: Output = None,
     traceback: Traceback = False,
 ) -> None:
@@ -33,5 +33,7 @@ def schema(
     """
     from pgaudit.config.published import config_schema, expect_schema, project_schema
 
-    made = {Kind.CONFIG: config_schema, Kind.PROJECT: project_schema, Kind.EXPECT: expect_schema}[kind]()
+    made = {SchemaKind.CONFIG: config_schema, SchemaKind.PROJECT: project_schema, SchemaKind.EXPECT: expect_schema}[
+        kind
+    ]()
     write(json.dumps(made, indent=2, ensure_ascii=True) + "\n", output)

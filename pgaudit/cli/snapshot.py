@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pgaudit.cli.common import (
+from pgaudit.cli.shared.common import (
     complain,
     is_config,
     note,
@@ -20,8 +20,8 @@ from pgaudit.cli.common import (
     write,
     write_file,
 )
-from pgaudit.cli.options import ModelArgs, NoCode, Output, Traceback
-from pgaudit.cli.overwriting import keep_inputs
+from pgaudit.cli.shared.options import ModelArgs, NoCode, Output, Traceback
+from pgaudit.cli.shared.overwriting import keep_inputs
 from pgaudit.core.errors import UsageError
 from pgaudit.core.parameters import INVENTORY_FILES
 from pgaudit.files.inputs import noted_inputs

@@ -8,10 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pgaudit.cli.common import complain, note, parse_model_args, screen, spinner, stdout_reserved, the_cache, write
-from pgaudit.cli.options import Color, Constructor, ModelArgs, NoCache, NoCode, Traceback, Width
-from pgaudit.cli.overwriting import keep_inputs
-from pgaudit.cli.progress import bar_over
+from pgaudit.cli.shared.common import (
+    complain,
+    note,
+    parse_model_args,
+    screen,
+    spinner,
+    stdout_reserved,
+    the_cache,
+    write,
+)
+from pgaudit.cli.shared.options import Color, Constructor, ModelArgs, NoCache, NoCode, Traceback, Width
+from pgaudit.cli.shared.overwriting import keep_inputs
+from pgaudit.cli.shared.progress import bar_over
 from pgaudit.core.errors import UsageError
 from pgaudit.core.findings import Threshold
 from pgaudit.render.choices import Colour, SweepFormat, SweepSort

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pgaudit.cli.common import (
+from pgaudit.cli.shared.common import (
     parse_model_args,
     read_config,
     references,
@@ -16,7 +16,7 @@ from pgaudit.cli.common import (
     the_cache,
     write,
 )
-from pgaudit.cli.options import (
+from pgaudit.cli.shared.options import (
     Color,
     ConfigFile,
     Constructor,
@@ -27,7 +27,7 @@ from pgaudit.cli.options import (
     Traceback,
     Width,
 )
-from pgaudit.cli.overwriting import keep_inputs
+from pgaudit.cli.shared.overwriting import keep_inputs
 from pgaudit.core.errors import PgauditError
 from pgaudit.render.choices import PlainFormat
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from importlib.machinery import PathFinder
 
 from pgaudit.config.bases import refuse_unreadable, shown
-from pgaudit.config.python_places import BASE, Given, Names, Table, joined
+from pgaudit.config.python_places import BASE, FileNames, Given, Table, joined
 from pgaudit.core.errors import ConfigError
 from pgaudit.core.location import Location
 from pgaudit.files.documents import merge_mark, read_file
@@ -30,7 +30,7 @@ class Chain:
             ConfigError: one is missing, is no Python, or inherits from itself; with file and line.
         """
         self.path = path
-        self.sources: dict[str, Source] = {}
+        self.sources: dict[str, PythonFile] = {}
         """The files by their absolute paths."""
         self.whole = True
         """Whether all bases could be told."""
@@ -38,7 +38,7 @@ class Chain:
         """The names that the config leaves, with all that each was given."""
 
     def _read(self, file: str, users: tuple[str, ...]) -> Table:
-        source = self.sources[file] = Source(file, shown(file, self.path), is_base=bool(users))
+        source = self.sources[file] = PythonFile(file, shown(file, self.path), is_base=bool(users))
         base: Table = {}
         imported: Table = {}
         for path, node in source.bases():
@@ -53,14 +53,14 @@ class Chain:
                 imported |= source.imported(node, table)
             else:
                 base |= table
-        names = Names(source.place, imported or {BASE: [Given(None, [base])]})
+        names = FileNames(source.place, imported or {BASE: [Given(None, [base])]})
         for statement in source.body:
             names.run(statement)
         names.table.pop(BASE, None)
         return joined(base, {name: [] for name in source.assigned}, names.table)
 
 
-class Source:
+class PythonFile:
     """One file, parsed."""
 
     def __init__(self, file: str, name: str, *, is_base: bool) -> None:

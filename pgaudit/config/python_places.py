@@ -33,7 +33,7 @@ Table = dict[str | int, list[Given]]
 """A dict, or a list by its indices: all that each key was given."""
 
 
-class Names:
+class FileNames:
     """The names of one file."""
 
     def __init__(self, place: Callable[[int, int], Location], table: Table) -> None:

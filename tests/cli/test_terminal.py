@@ -15,7 +15,7 @@ from typing import get_args
 
 from rich.cells import cell_len
 
-from pgaudit.cli.lazy import COMMANDS
+from pgaudit.cli.shared.lazy import COMMANDS
 from pgaudit.render.choices import DiffFormat, Format, GateFormat, PageFormat, PlainFormat, SweepFormat
 
 REPOSITORY = Path(__file__).parents[2]

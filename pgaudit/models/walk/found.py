@@ -11,7 +11,7 @@ from pgaudit.core.errors import ModelError
 from pgaudit.core.parameters import Conv, ModuleType, Parameter, Visit
 from pgaudit.models.walk.families import NORM_LIKE, families_of
 from pgaudit.models.walk.norms import is_norm_like
-from pgaudit.models.walk.traverse import Occurrence
+from pgaudit.models.walk.traverse import NamedTensor
 from pgaudit.text import visible
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Found:
     _around: dict[int, tuple[tuple[nn.Module, ...], tuple[ModuleType, ...]]] = field(default_factory=dict)
     """By identity: siblings share one tuple of modules, which is kept here so that its id stays its own."""
 
-    def add(self, met: Occurrence) -> None:
+    def add(self, met: NamedTensor) -> None:
         """Adds a name of a parameter."""
         module = self._type_of_owner(met.owner)
         index = self._index.get(id(met.tensor))
@@ -74,7 +74,7 @@ class Found:
             conv, parents = self._conv(met.owner, module), self._types_of(met.parents)
             self.visits.append(Visit(met.prefix, met.own, index, module, parents, conv, met.tensor.ndim))
 
-    def add_lost(self, name: str, met: Occurrence) -> None:
+    def add_lost(self, name: str, met: NamedTensor) -> None:
         """Adds a parameter that unwrapping leaves out."""
         self._append(name, met.tensor, self._type_of_owner(met.owner), reachable=False)
 

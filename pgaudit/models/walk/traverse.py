@@ -21,7 +21,7 @@ by a walk that does not remember it; what a model has of its own may be as much 
 """
 
 
-class Occurrence(NamedTuple):
+class NamedTensor(NamedTuple):
     """One name of one parameter."""
 
     prefix: str
@@ -77,7 +77,7 @@ class Seen:
         )
 
 
-def occurrences(root: nn.Module, seen: Seen) -> Iterator[Occurrence]:
+def occurrences(root: nn.Module, seen: Seen) -> Iterator[NamedTensor]:
     """Yields every name of every parameter.
 
     Depth first, own parameters before children.
@@ -101,7 +101,7 @@ def occurrences(root: nn.Module, seen: Seen) -> Iterator[Occurrence]:
         stack.append(_Step(step.module, step.prefix, (), leaving=True))
         for name, tensor, repeated in _own(step.module, seen):
             met += shared
-            yield Occurrence(step.prefix, name, tensor, step.module, step.parents, step.again or repeated)
+            yield NamedTensor(step.prefix, name, tensor, step.module, step.parents, step.again or repeated)
         around = (*step.parents, step.module)
         children = [
             _Step(child, step.below(name), around, step.again or twice)

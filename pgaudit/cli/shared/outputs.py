@@ -10,7 +10,7 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pgaudit.cli.overwriting import same_file
+from pgaudit.cli.shared.overwriting import same_file
 from pgaudit.core.errors import UsageError
 from pgaudit.render.choices import GateFormat
 from pgaudit.text import did_you_mean, quoted, visible

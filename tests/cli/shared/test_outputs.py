@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgaudit import UsageError
-from pgaudit.cli.lazy import command
-from pgaudit.cli.outputs import Wanted, valued_options, wanted
+from pgaudit.cli.shared.lazy import command
+from pgaudit.cli.shared.outputs import Wanted, valued_options, wanted
 from pgaudit.render.choices import GateFormat
 
 VALUED = valued_options(command("check"))

@@ -14,10 +14,10 @@ import pytest
 
 from pgaudit import cli
 from pgaudit.checks.documentation import all_documentation
-from pgaudit.cli.lazy import COMMANDS, command
+from pgaudit.cli.shared.lazy import COMMANDS, command
 from pgaudit.render.choices import Format
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 SHELLS = {"bash": "complete -o default -F", "zsh": "#compdef pgaudit", "fish": "complete --command pgaudit"}
 
 

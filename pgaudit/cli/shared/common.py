@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pgaudit.cli.overwriting import refuse_input
+from pgaudit.cli.shared.overwriting import refuse_input
 from pgaudit.core.errors import UsageError
 from pgaudit.files.atomic_write import encoded, writable, write_whole
 from pgaudit.models.misnamed import WEIGHTS

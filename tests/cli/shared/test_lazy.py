@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgaudit.cli.app import app
-from pgaudit.cli.lazy import COMMANDS, command
+from pgaudit.cli.shared.lazy import COMMANDS, command
 
 WORDS = """
 a b.yaml --format json table csv xml -f -c --sort lr LR --width 5 40 q --jobs 0 2 --fold --color never --select x

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pgaudit.cli import completion
+from pgaudit.cli.shared import completion
 from pgaudit.render.choices import Colour
 
 Output = Annotated[

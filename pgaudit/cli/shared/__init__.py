@@ -1,0 +1,1 @@
+"""What several commands need: options, files, the screen, and how commands are loaded."""
