@@ -18,7 +18,7 @@ from pgaudit.core.parameters import Inventory, Listing, Visit
 from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
 from pgaudit.files.schemas import Schema
 from pgaudit.files.validation import Invalid, schema_errors
-from pgaudit.text import visible
+from pgaudit.text import quoted, visible
 
 
 class Basic:
@@ -129,6 +129,16 @@ def refuse_raising(config: Config, inventory: Inventory, ways: Sequence[str], ca
             method = _METHODS.get(way, f"the model's {way}()")
             what = f"{call} lists parameters by {method}, and would raise {visible(inventory.hints.raised[way])}"
             raise config.error(what, *at, hint=_RAISING)
+
+
+def refuse_circular(config: Config, inventory: Inventory, call: str, *at: str, hint: str | None = None) -> None:
+    """Raises ConfigError for a model with a module that contains itself, which a library walks for ever."""
+    if inventory.circular is not None:
+        name = quoted(inventory.circular)
+        raise config.error(f"the module {name} contains itself; {call} would raise RecursionError", *at, hint=hint)
+
+
+ONLY_EMPTY = "only an empty paramwise_cfg works with such a model"
 
 
 def conflicts_of(

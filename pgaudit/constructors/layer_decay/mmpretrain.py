@@ -11,10 +11,19 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pgaudit.constructors.base import Conflict, Decision, Decisions, OptimizerDefaults, Unread
-from pgaudit.constructors.basic import EMPTY, explained_as_one_group, note_of_second_group, one_group, refuse_raising
+from pgaudit.constructors.basic import (
+    EMPTY,
+    ONLY_EMPTY,
+    explained_as_one_group,
+    note_of_second_group,
+    one_group,
+    refuse_circular,
+    refuse_raising,
+)
 from pgaudit.constructors.engine import RuleChains
 from pgaudit.constructors.evaluation import Occurrence
 from pgaudit.constructors.layer_decay.named import DEPTH, RATE_IS
+from pgaudit.constructors.layer_decay.options import OPTIONS
 from pgaudit.constructors.layer_decay.rules import CALL, LayerDecayRules
 from pgaudit.constructors.layer_decay.shared import FROZEN, LayerDecay, left_out, refuse_without_parameters
 from pgaudit.constructors.layer_decay.unread import unread
@@ -27,7 +36,6 @@ from pgaudit.core.parameters import Inventory, Listing
 from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
 from pgaudit.files.schemas import NON_NEGATIVE, Schema, each, fields, mapping, optional
 from pgaudit.files.validation import Invalid
-from pgaudit.text import quoted
 
 
 class MmpretrainLayerDecay(LayerDecay):
@@ -65,9 +73,7 @@ class MmpretrainLayerDecay(LayerDecay):
     options: Mapping[str, str] = {
         "layer_decay_rate": RATE_IS,
         "custom_keys": "weight decay of the parameters whose name holds a key, in place of the other options",
-        "norm_decay_mult": "weight decay of norms that are known by class",
-        "bias_decay_mult": "weight decay of biases",
-        "flat_decay_mult": "weight decay of vectors",
+        **{option.name: option.about for option in OPTIONS},
     }
 
     def errors(self, layout: Layout) -> list[Invalid]:
@@ -84,12 +90,7 @@ class MmpretrainLayerDecay(LayerDecay):
         if not config.paramwise_cfg:
             return one_group(inventory, rules.chains().base, config)
         rules.refuse_shallow()
-        if inventory.circular is not None:
-            raise config.error(
-                f"the module {quoted(inventory.circular)} contains itself; {CALL} would raise RecursionError",
-                "paramwise_cfg",
-                hint="only an empty paramwise_cfg works with such a model",
-            )
+        refuse_circular(config, inventory, CALL, "paramwise_cfg", hint=ONLY_EMPTY)
         refuse_raising(config, inventory, ["named_children"], CALL, "paramwise_cfg")
         return _one_group_each(inventory, rules, config)
 

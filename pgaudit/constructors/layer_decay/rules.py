@@ -10,11 +10,12 @@ from pgaudit.constructors.arithmetic import times
 from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.constructors.basic import untouched
 from pgaudit.constructors.engine import RuleChains, Winners
-from pgaudit.constructors.evaluation import Computation, Decided
-from pgaudit.constructors.layer_decay.options import OPTIONS, RATE, matches, says
+from pgaudit.constructors.evaluation import Computation
+from pgaudit.constructors.layer_decay.options import OPTIONS, RATE
 from pgaudit.constructors.layer_decay.shared import layer_rule, layered, no_lr, power
 from pgaudit.constructors.openmmlab import custom_keys
-from pgaudit.constructors.rule import Gives, Rule, base_value
+from pgaudit.constructors.openmmlab.options import Option
+from pgaudit.constructors.rule import Rule, base_value
 from pgaudit.core.config import Config
 from pgaudit.core.parameters import Inventory, Visit
 from pgaudit.core.setting import Provenance, Setting
@@ -68,13 +69,21 @@ class LayerDecayRules:
     def _rules(self, base: Setting) -> Iterator[Rule]:
         yield from map(self._of_key, custom_keys.in_order(self._custom))
         for option in OPTIONS:
-            if self._options.get(option) is not None:
-                at = ("paramwise_cfg", option)
-                gives: Mapping[Decided, Gives] = {"weight_decay": partial(self._product, self._options, option, at)}
-                provenance = Provenance(option, None, self._config.location(*at))
-                yield Rule(provenance, partial(matches, option), partial(says, option), gives, at=at, states=_STATES)
+            if self._options.get(option.name) is not None:
+                yield self._of_option(option)
         yield base_value(base, "weight_decay", "no rule speaks about its weight decay")
         yield layer_rule(self._config, RATE, self._layer, self._lr)
+
+    def _of_option(self, option: Option) -> Rule:
+        at = ("paramwise_cfg", option.name)
+        return Rule(
+            Provenance(option.name, None, self._config.location(*at)),
+            lambda visit, _: option.matches(visit),
+            lambda visit, _: option.says(visit),
+            {"weight_decay": partial(self._product, self._options, option.name, at)},
+            at=at,
+            states=_STATES,
+        )
 
     def _of_key(self, key: str) -> Rule:
         at = ("paramwise_cfg", "custom_keys", key)
@@ -144,4 +153,4 @@ def principle(winner: Provenance, loser: Provenance) -> str:
     if winner.option == "custom_keys":
         return "a custom key leaves the options no turn"
     in_options = "norms are asked for first, then biases, then vectors"
-    return in_options if winner.option in OPTIONS else "the layer alone decides the lr"
+    return in_options if winner.option in {option.name for option in OPTIONS} else "the layer alone decides the lr"

@@ -10,7 +10,7 @@ from pgaudit.constructors.layer_decay.options import OPTIONS, RATE
 from pgaudit.core.config import Config
 from pgaudit.text import quoted, visible
 
-READ = frozenset({"custom_keys", RATE, *OPTIONS})
+READ = frozenset({"custom_keys", RATE, *(option.name for option in OPTIONS)})
 """The options of ``paramwise_cfg`` that are read."""
 
 READ_BY_KEY = frozenset({"decay_mult", "weight_decay"})

@@ -8,10 +8,12 @@ from typing import Any
 from pgaudit.constructors.base import Conflict, Decision, Decisions, OptimizerDefaults
 from pgaudit.constructors.basic import (
     EMPTY,
+    ONLY_EMPTY,
     Basic,
     explained_as_one_group,
     note_of_second_group,
     one_group,
+    refuse_circular,
     refuse_raising,
 )
 from pgaudit.constructors.engine import RuleChains
@@ -54,12 +56,7 @@ class OpenMMLab(Basic):
         chains, call = self.chains(inventory, config, defaults), self.dialect.call
         if not config.paramwise_cfg:
             return one_group(inventory, chains.base, config)
-        if inventory.circular is not None:
-            raise config.error(
-                f"the module {quoted(inventory.circular)} contains itself; {call} would raise RecursionError",
-                "paramwise_cfg",
-                hint="only an empty paramwise_cfg works with such a model",
-            )
+        refuse_circular(config, inventory, call, "paramwise_cfg", hint=ONLY_EMPTY)
         refuse_raising(config, inventory, ["named_children"], call, "paramwise_cfg")
         return _one_group_each(inventory, chains, config, self.dialect)
 

@@ -22,7 +22,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pgaudit.constructors.base import Decision, Decisions, OptimizerDefaults, OptimizerSpec, Unread
-from pgaudit.constructors.basic import Basic, conflicts_of, refuse_raising
+from pgaudit.constructors.basic import Basic, conflicts_of, refuse_circular, refuse_raising
 from pgaudit.constructors.engine import RuleChains
 from pgaudit.constructors.evaluation import Occurrence, RuleEvaluation
 from pgaudit.constructors.known_options import FOREIGN_OPTIONS
@@ -31,7 +31,6 @@ from pgaudit.constructors.transformers.rules import asked_of, chains_of
 from pgaudit.core.config import Config
 from pgaudit.core.parameters import Inventory, Visit
 from pgaudit.core.setting import NOT_OPTIMIZED, Provenance
-from pgaudit.text import quoted
 
 CALL = "transformers' get_parameter_names"
 
@@ -73,11 +72,7 @@ class Transformers(Basic):
 
     def decide(self, inventory: Inventory, config: Config, defaults: OptimizerDefaults) -> Decisions:
         """See :class:`pgaudit.constructors.base.Constructor`."""
-        if inventory.circular is not None:
-            raise config.error(
-                f"the module {quoted(inventory.circular)} contains itself; {CALL} would raise RecursionError",
-                "constructor",
-            )
+        refuse_circular(config, inventory, CALL, "constructor")
         refuse_raising(config, inventory, ["_parameters"], CALL, "constructor")
         refuse_raising(config, inventory, ["named_parameters"], "transformers' Trainer.create_optimizer", "constructor")
         chains = self.chains(inventory, config, defaults)
