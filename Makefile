@@ -8,10 +8,12 @@ PIP := $(BIN)/python -m pip
 PYTEST := $(BIN)/python -m pytest
 ORACLES := mmcv1 mmengine mmpretrain transformers fvcore yaml-language-server
 TESTED := $(VENV)/.installed-test $(foreach o,$(ORACLES),.oracles/$(o)/.complete)
+UNIT := $(addprefix tests/,checks config constructors catalogue core diff files gate models names optimizers render \
+    test_folding.py test_pipeline.py test_report.py test_text.py test_two_optimizers.py)
 T ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test parity fuzz clusters bench lint format types check readme clean
+.PHONY: help demo test unit parity fuzz clusters bench lint format types check readme clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -23,6 +25,10 @@ demo: $(VENV)/.installed  ## install and show a real table
 
 test: $(TESTED)  ## every test; T="-k name" chooses
 	$(PYTEST) --numprocesses=$(JOBS) --dist=loadgroup --benchmark-disable $(T)
+
+unit: $(VENV)/.installed-test  ## the tests that need no real library and are quick
+	PGAUDIT_EXAMPLES=$${PGAUDIT_EXAMPLES:-0.1} $(PYTEST) --numprocesses=$(JOBS) --dist=loadgroup --benchmark-disable \
+	    -m "not oracle and not slow and not parity_full" $(UNIT) $(T)
 
 parity: $(TESTED)  ## all timm models against the real libraries (minutes)
 	$(PYTEST) --numprocesses=$(JOBS) --benchmark-disable -m parity_full tests/parity tests/openmmlab $(T)

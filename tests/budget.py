@@ -11,4 +11,4 @@ def examples(enough: int) -> int:
     that is set: the examples of a usual run are always the same, and what the further ones find is found once.
     """
     times = os.environ.get("PGAUDIT_EXAMPLES")
-    return enough * int(times) if times else math.ceil(enough / 3)
+    return math.ceil(enough * (float(times) if times else 1 / 3))

@@ -51,6 +51,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         oracle = next((name for name in ORACLES if name in getattr(item, "fixturenames", ())), None)
         item.add_marker(pytest.mark.xdist_group(oracle or item.nodeid.partition("::")[0]))
+        if oracle:
+            item.add_marker(pytest.mark.oracle)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -76,7 +76,7 @@ def test_every_example_gets_the_same_and_needs_torch_only_once(
     answers = [line for line in done.stderr.splitlines() if not line.startswith("note: ")]
     # The config's own function may have changed torch: the cache is not asked then.
     code = "lr_factor_func: configs/" in path.read_text("utf-8")
-    assert answers[-1] == f"[0, 0, 0, 0, 0] {['timm', 'torch'] if code else []}", done.stderr
+    assert answers[-1] == f"[0, 0, 0, 0, 0] {['torch'] if code else []}", done.stderr
     assert json.loads(done.stdout[: done.stdout.index("\n}\n") + 3])["params"] == report["params"]
 
 

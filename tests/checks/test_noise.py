@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.checks.noise import FITTING, POLICIES, counts, found
+
+pytestmark = pytest.mark.slow
 
 TRUE_ERRORS = {
     "twins/twins-pcpvt-base_8xb128_in1k.py": {

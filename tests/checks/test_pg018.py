@@ -8,6 +8,8 @@ from torch import nn
 
 from tests.checks.cases import HEAD, Case, examine
 
+pytestmark = pytest.mark.slow
+
 
 def _layers(count: int) -> Callable[[], nn.Module]:
     return lambda: nn.Sequential(*(nn.Linear(1, 1) for _ in range(count)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch import nn
@@ -18,6 +19,8 @@ from tests.budget import examples
 from tests.constructors.test_detectron2 import audit, groups
 from tests.parity.random_models import chance, one_of, trees
 from tests.parity.trees import build
+
+pytestmark = pytest.mark.slow
 
 NUMBERS = (0, 0.0, 1, 1.0, 0.5, 0.1, 2, 1e-4)
 SETTINGS: dict[str, tuple[Any, ...]] = {

@@ -16,6 +16,8 @@ from pgaudit.gate.many import audits_of, guarded, run_all, selected
 from pgaudit.gate.records import exit_code
 from pgaudit.user_code.imports import fresh_imports
 
+pytestmark = pytest.mark.slow
+
 NETS = """
 import os
 from torch import nn

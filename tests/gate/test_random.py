@@ -25,6 +25,8 @@ from tests.parity.compare import Case, audit
 from tests.parity.random_policies import cases
 from tests.parity.trees import build
 
+pytestmark = pytest.mark.slow
+
 Effect = tuple[float | None, float | None, bool, bool]
 
 

@@ -26,6 +26,8 @@ from pgaudit.render.select import Selection
 from pgaudit.render.terminal import TableOptions
 from pgaudit.user_code import imports
 
+pytestmark = pytest.mark.slow
+
 MMCV = {
     "optimizer": {"type": "SGD", "lr": 0.1, "momentum": 0.9, "weight_decay": 1e-4},
     "paramwise_cfg": {"norm_decay_mult": 0.0, "custom_keys": {"head": {"lr_mult": 10.0}}},

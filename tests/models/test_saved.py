@@ -32,6 +32,8 @@ from tests.parity.overrides import WAYS
 from tests.parity.random_models import trees
 from tests.parity.trees import Spec, block, build, node
 
+pytestmark = pytest.mark.slow
+
 MODELS = (Path(__file__).parents[1] / "data/timm_models.txt").read_text("utf-8").split()
 SLICES = 8
 SGD = {"type": "SGD", "lr": 0.5, "weight_decay": 0.25}

@@ -17,6 +17,8 @@ from pgaudit import ModelError
 from pgaudit.models.build import load_model
 from pgaudit.user_code.imports import qualified_class
 
+pytestmark = pytest.mark.slow
+
 ZOO = """
 import torch
 from torch import nn
