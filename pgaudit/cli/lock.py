@@ -59,7 +59,7 @@ def lock(
 def _compared(output: Path, report: Report, *, update: bool) -> None:
     """Says how an existing lock will change; refuses to change it unasked."""
     from pgaudit.diff import compare
-    from pgaudit.files.documents import read_file
+    from pgaudit.files.reading import read_file
     from pgaudit.render.diff.view import counts_line
     from pgaudit.sources.lock import MAX_BYTES, NewerLock, is_lock, read_lock
 

@@ -102,7 +102,7 @@ def _refuse_other_files(output: Path) -> None:
     """What is no saved inventory is not written over."""
     if str(output) == "-" or not is_file(str(output)):
         return
-    from pgaudit.files.documents import read_file
+    from pgaudit.files.reading import read_file
     from pgaudit.models.saved.file import is_saved
 
     with noted_inputs():  # what is written anew is no input

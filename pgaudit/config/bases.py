@@ -11,8 +11,8 @@ from pathlib import Path as FilePath
 from pgaudit import user_code
 from pgaudit.core.errors import ConfigError
 from pgaudit.core.location import Location
-from pgaudit.files.documents import siblings
 from pgaudit.files.inputs import NotRegular, refuse_irregular
+from pgaudit.files.reading import siblings
 from pgaudit.text import nearest, quoted
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from pgaudit.config.schema import EXPECT, EXPECTED_PARAM, EXPECTED_RULE
 from pgaudit.core.expectations import Expectations, ParamExpectation, RuleExpectation
 from pgaudit.core.location import Location, Path
-from pgaudit.files.documents import read_file, refuse
+from pgaudit.files.reading import read_file, refuse
 from pgaudit.files.schemas import whole
 from pgaudit.files.validation import Invalid, described, schema_errors
 from pgaudit.files.yaml_text import read_yaml

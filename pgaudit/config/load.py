@@ -19,11 +19,11 @@ from pgaudit.core.config import Config
 from pgaudit.core.errors import ConfigError, UsageError
 from pgaudit.core.expectations import Expectations
 from pgaudit.core.location import whole_file
-from pgaudit.files.documents import refuse
+from pgaudit.files.document import Document
 from pgaudit.files.inputs import note_input
+from pgaudit.files.reading import refuse
 from pgaudit.files.schemas import whole
 from pgaudit.files.validation import Invalid, described
-from pgaudit.files.yaml_text import Document
 
 
 def load_config(

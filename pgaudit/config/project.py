@@ -17,10 +17,11 @@ from pgaudit.core.errors import ConfigError, UsageError
 from pgaudit.core.findings import Threshold
 from pgaudit.core.location import Location, Path
 from pgaudit.core.parameters import INVENTORY_FILES
-from pgaudit.files.documents import read_file, refuse
+from pgaudit.files.document import Document
+from pgaudit.files.reading import read_file, refuse
 from pgaudit.files.toml_text import read_toml
 from pgaudit.files.validation import Invalid
-from pgaudit.files.yaml_text import Document, read_yaml
+from pgaudit.files.yaml_text import read_yaml
 
 YAML, TOML = "pgaudit.yaml", "pyproject.toml"
 _FILES = ("config", "lock", "expect", "baseline")

@@ -15,7 +15,7 @@ from pgaudit.config.bases import refuse_unreadable, shown
 from pgaudit.config.python_places import BASE, FileNames, Given, Table, joined
 from pgaudit.core.errors import ConfigError
 from pgaudit.core.location import Location
-from pgaudit.files.documents import merge_mark, read_file
+from pgaudit.files.reading import merge_mark, read_file
 from pgaudit.files.yaml_errors import undecodable
 from pgaudit.text import one_line
 

@@ -25,7 +25,7 @@ from pgaudit.constructors import find_constructor
 from pgaudit.core.config import Architecture
 from pgaudit.core.errors import ConfigError, UsageError
 from pgaudit.core.location import Location
-from pgaudit.files.yaml_text import Document
+from pgaudit.files.document import Document
 from pgaudit.text import did_you_mean, format_exception, quoted
 
 _OWN = ("expect", "findings")

@@ -18,9 +18,11 @@ from pgaudit.config.layouts import recognise
 from pgaudit.core.errors import ConfigError
 from pgaudit.core.findings import Finding
 from pgaudit.core.location import Location, Path
-from pgaudit.files.documents import read_file
+from pgaudit.files.document import Document
+from pgaudit.files.reading import read_file
 from pgaudit.files.validation import described
-from pgaudit.files.yaml_text import MAX_BYTES, Document, Outline, Size, Source
+from pgaudit.files.yaml_text import MAX_BYTES, Outline, Source
+from pgaudit.files.yaml_values import Size
 from pgaudit.text import quoted, visible
 
 BASE = "_BASE_"

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from pgaudit.core.errors import ConfigError
 from pgaudit.core.location import Location
-from pgaudit.files.documents import merge_mark
+from pgaudit.files.reading import merge_mark
 from pgaudit.files.yaml_errors import undecodable
 from pgaudit.text import one_line
 

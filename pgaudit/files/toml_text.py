@@ -7,7 +7,8 @@ import sys
 
 from pgaudit.core.errors import ConfigError
 from pgaudit.core.location import Location, Path
-from pgaudit.files.yaml_text import MAX_BYTES, Document
+from pgaudit.files.document import Document
+from pgaudit.files.yaml_text import MAX_BYTES
 from pgaudit.text import one_line
 
 if sys.version_info >= (3, 11):

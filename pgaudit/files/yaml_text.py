@@ -7,45 +7,19 @@ means, and is remembered, because PyYAML reads a string there.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Hashable, Mapping, Set
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import yaml
 
-from pgaudit.core.config import Ambiguous
 from pgaudit.core.errors import ConfigError
-from pgaudit.core.findings import Finding
-from pgaudit.core.location import Location, Path
+from pgaudit.core.location import Location
+from pgaudit.files.document import Document
 from pgaudit.files.yaml_errors import syntax_error, undecodable, unreadable
-from pgaudit.text import one_line, quoted
+from pgaudit.files.yaml_values import Builder, Size, is_word
+from pgaudit.text import one_line
 
 MAX_BYTES = 1 << 20
-MAX_NODES = 100_000
-"""Nodes after aliases and merges are expanded: what a walk over the values would meet."""
-
-_MAX_BITS = 1000
-"""Of a whole number: what a float can still hold."""
-
-_AMBIGUOUS = re.compile(r"[-+]?(?:[0-9][0-9_]*)(?:\.[0-9_]*)?[eE][-+]?[0-9]+|[-+]?\.[0-9]+[eE][-+]?[0-9]+")
-_OCTAL_OR_SEXAGESIMAL = re.compile(r"[-+]?0[0-7_]+|.*:.*")
-_TAG = "tag:yaml.org,2002:"
-_PLAIN_TAGS = {
-    _TAG + name for name in ("str", "int", "float", "bool", "null", "seq", "map", "merge", "value", "timestamp")
-}
-
-
-@dataclass
-class Document:
-    """What a YAML file says. Paths are tuples of keys and list indices from the top."""
-
-    value: Any = None
-    keys: dict[Path, Location] = field(default_factory=dict)
-    values: dict[Path, Location] = field(default_factory=dict)
-    ambiguous: list[Ambiguous] = field(default_factory=list)
-    rest: Mapping[str, Any] = field(default_factory=dict)
-    """The top-level keys that were left aside, as an outline."""
 
 
 Outline = Mapping[str, Any]
@@ -119,7 +93,7 @@ class Source:
         Raises:
             ConfigError: with everything found.
         """
-        builder = _Builder(self.path, size or Size(), inherited=self._inherited)
+        builder = Builder(self.path, size or Size(), inherited=self._inherited)
         try:
             builder.document.value = builder.build(_without(self._root, rest or {}), ())
         except RecursionError:
@@ -128,7 +102,7 @@ class Source:
             raise ConfigError(builder.errors)
         builder.document.rest = rest or {}
         for key, _ in self._root.value if rest else ():
-            if _is_word(key) and key.value in builder.document.rest:
+            if is_word(key) and key.value in builder.document.rest:
                 builder.document.keys[(key.value,)] = builder.place(key)
         return builder.document
 
@@ -147,7 +121,7 @@ def _single_node(text: str, path: str) -> yaml.Node | None:
 def _without(root: yaml.Node, rest: Outline) -> yaml.Node:
     if not rest or not isinstance(root, yaml.MappingNode):
         return root
-    pairs = [(key, value) for key, value in root.value if not (_is_word(key) and key.value in rest)]
+    pairs = [(key, value) for key, value in root.value if not (is_word(key) and key.value in rest)]
     return yaml.MappingNode(root.tag, pairs, root.start_mark, root.end_mark)
 
 
@@ -155,154 +129,5 @@ def _outline(node: yaml.MappingNode, depth: int = _DEPTH) -> Outline:
     return {
         key.value: _outline(value, depth - 1) if depth > 1 and isinstance(value, yaml.MappingNode) else None
         for key, value in node.value
-        if _is_word(key)
+        if is_word(key)
     }
-
-
-def _is_word(key: yaml.Node) -> bool:
-    return isinstance(key, yaml.ScalarNode) and key.tag == _TAG + "str"
-
-
-@dataclass
-class Size:
-    """How many values a config has so far, in all of its files."""
-
-    nodes: int = 0
-
-
-class _Builder:
-    """Turns nodes into values; collects errors instead of stopping at the first."""
-
-    def __init__(self, path: str, size: Size, *, inherited: bool) -> None:
-        self._path = path
-        self._inherited = inherited
-        self._size = size
-        self.document = Document()
-        self.errors: list[Finding] = []
-        self._open: set[int] = set()
-        self._resolver = yaml.SafeLoader("")
-
-    def build(self, node: yaml.Node, at: Path) -> Any:
-        self._count(node)
-        self.document.values[at] = self.place(node)
-        if id(node) in self._open:
-            self._refuse(node, "this alias contains itself")
-            return None
-        if node.tag not in _PLAIN_TAGS:
-            hint = "write a plain list" if node.tag.endswith("python/tuple") else "remove the tag"
-            self._refuse(node, f"the tag {quoted(node.tag.replace(_TAG, '!!'))} is not allowed in a config", hint)
-            return None
-        if isinstance(node, yaml.ScalarNode):
-            return self._scalar(node, at)
-        self._open.add(id(node))
-        try:
-            if isinstance(node, yaml.SequenceNode):
-                return [self.build(item, (*at, index)) for index, item in enumerate(node.value)]
-            assert isinstance(node, yaml.MappingNode)
-            return self._mapping(node, at)
-        finally:
-            self._open.discard(id(node))
-
-    def _mapping(self, node: yaml.MappingNode, at: Path) -> dict[Hashable, Any]:
-        result: dict[Hashable, Any] = {}
-        seen: dict[Hashable, Location] = {}
-        merges: list[yaml.Node] = []
-        for key_node, value_node in node.value:
-            if key_node.tag == _TAG + "merge":
-                if merges:
-                    self._refuse(key_node, "`<<` stands twice here", "merge a list: <<: [*a, *b]")
-                merges.append(value_node)
-                continue
-            key = self._key(key_node)
-            if key is None:
-                continue
-            here = self.place(key_node)
-            if key in seen:
-                self._refuse(key_node, f"the key {quoted(key)} stands twice here, first in line {seen[key].line}")
-                continue
-            seen[key] = here
-            self.document.keys[(*at, key)] = here
-            result[key] = self.build(value_node, (*at, key))
-        for merge in merges:
-            self._merge(merge, at, result)
-        return result
-
-    def _merge(self, node: yaml.Node, at: Path, result: dict[Hashable, Any]) -> None:
-        """``<<``: keys of the merged mapping fill in what the mapping itself does not say; earlier merges win."""
-        sources = node.value if isinstance(node, yaml.SequenceNode) else [node]
-        for source in sources:
-            if not isinstance(source, yaml.MappingNode):
-                self._refuse(source, "`<<` merges mappings only")
-                continue
-            outer, self.document = self.document, Document()
-            try:
-                merged = self.build(source, at)
-            finally:
-                inner, self.document = self.document, outer
-            if isinstance(merged, dict):
-                self._adopt(inner, len(at), merged.keys() - result.keys())
-                result.update({key: value for key, value in merged.items() if key not in result})
-
-    def _adopt(self, inner: Document, depth: int, fresh: Set[Hashable]) -> None:
-        """Takes over the locations of those merged keys that the mapping itself does not have."""
-        document = self.document
-        for paths, more in ((document.keys, inner.keys), (document.values, inner.values)):
-            paths.update({p: where for p, where in more.items() if len(p) > depth and p[depth] in fresh})
-        document.ambiguous += [item for item in inner.ambiguous if item.path[depth] in fresh]
-
-    def _key(self, node: yaml.Node) -> str | None:
-        self._count(node)
-        if not isinstance(node, yaml.ScalarNode):
-            self._refuse(node, "a key must be a word, not a list or mapping")
-            return None
-        if node.tag in (_TAG + "str", _TAG + "value"):
-            return str(node.value)
-        kind = node.tag.replace(_TAG, "")
-        text = node.value if node.value else "~"
-        self._refuse(
-            node,
-            f"the key {text} is read as {_A[kind]} by YAML" if kind in _A else f"the key {quoted(text)} has a tag",
-            f'quote it: "{text}"',
-        )
-        return None
-
-    def _scalar(self, node: yaml.ScalarNode, at: Path) -> Any:
-        kind, text = node.tag.replace(_TAG, ""), node.value
-        if kind == "str":
-            if node.style is None and _AMBIGUOUS.fullmatch(text):
-                self.document.ambiguous.append(Ambiguous(at, self.place(node), text))
-                return float(text.replace("_", ""))
-            return text
-        if kind in ("timestamp", "value"):
-            return text
-        if kind in ("int", "float") and _OCTAL_OR_SEXAGESIMAL.fullmatch(text):
-            self._refuse(
-                node, f"{text} is an octal or base-60 number to YAML 1.1", "write it as a decimal, or quote it"
-            )
-            return None
-        try:
-            value = getattr(self._resolver, f"construct_yaml_{kind}")(node)
-            if isinstance(value, int) and value.bit_length() > _MAX_BITS:
-                self._refuse(node, "this number is too large")
-                return None
-            return value
-        except (ValueError, LookupError):
-            self._refuse(node, f"{quoted(text)} is not {_A.get(kind, kind)}")
-            return None
-
-    def _count(self, node: yaml.Node) -> None:
-        self._size.nodes += 1
-        if self._size.nodes > MAX_NODES:
-            message = f"the file expands to more than {MAX_NODES:,} values"
-            raise ConfigError(message, "fewer aliases and merges", self.place(node))
-
-    def _refuse(self, node: yaml.Node, message: str, hint: str | None = None) -> None:
-        self.errors.append(Finding.error(message, self.place(node), hint))
-
-    def place(self, node: yaml.Node) -> Location:
-        """Returns where a node begins."""
-        mark = node.start_mark
-        return Location(self._path, mark.line + 1, mark.column + 1, self._inherited)
-
-
-_A = {"int": "a number", "float": "a number", "bool": "true or false", "null": "nothing", "timestamp": "a date"}

@@ -13,8 +13,8 @@ from typing import Any
 from pgaudit.core.errors import ConfigError
 from pgaudit.core.findings import Finding
 from pgaudit.core.location import Location
-from pgaudit.files.documents import read_file
 from pgaudit.files.json_text import read_json
+from pgaudit.files.reading import read_file
 from pgaudit.files.schemas import COUNT, TEXT, array, mapping, optional
 from pgaudit.files.validation import schema_errors
 from pgaudit.names import fold_named

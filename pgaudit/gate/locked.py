@@ -13,7 +13,7 @@ from pgaudit.core.location import Location, whole_file
 from pgaudit.core.setting import Provenance
 from pgaudit.diff import Change, ChangeKind, Diff, ValueChange, compare
 from pgaudit.diff.compare import same
-from pgaudit.files.documents import read_file
+from pgaudit.files.reading import read_file
 from pgaudit.gate.records import Audit
 from pgaudit.report import Report
 from pgaudit.serialize import plain

@@ -15,7 +15,7 @@ from pgaudit import user_code
 from pgaudit.core.config import Config
 from pgaudit.core.errors import UsageError
 from pgaudit.core.parameters import INVENTORY_FILES, Inventory
-from pgaudit.files.documents import read_file
+from pgaudit.files.reading import read_file
 from pgaudit.models.cache import Cache
 from pgaudit.models.references import arguments_for, is_timm_name, resolved
 from pgaudit.models.saved.file import MAX_BYTES, Saved, read

@@ -39,7 +39,7 @@ from pgaudit.core.assignment import Assignment, ModelInfo, OptimizerInfo, ParamA
 from pgaudit.core.errors import ConfigError
 from pgaudit.core.location import Location
 from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
-from pgaudit.files.documents import merge_mark
+from pgaudit.files.reading import merge_mark
 from pgaudit.names import fold_named
 from pgaudit.report import Report
 from pgaudit.serialize import plain, portable

@@ -16,8 +16,8 @@ from pgaudit.core.expectations import Expectations
 from pgaudit.core.findings import THRESHOLDS, Threshold
 from pgaudit.core.parameters import Inventory
 from pgaudit.files.atomic_write import writable, write_whole
-from pgaudit.files.documents import read_file, refuse
-from pgaudit.files.yaml_text import Document
+from pgaudit.files.document import Document
+from pgaudit.files.reading import read_file, refuse
 from pgaudit.gate import Audit, Outcome, baseline
 from pgaudit.gate.run import judged
 from pgaudit.pipeline import audit

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pgaudit.expressions import _CHILD, Expression, SlowExpression, SlowToCompile
+from pgaudit.expressions import Expression, SlowExpression, SlowToCompile
+from pgaudit.expressions.process import CHILD
 from tests.budget import examples
 
 LONG = "a" * 40 + "b"
@@ -63,9 +64,9 @@ def test_a_long_expression_is_one_still() -> None:
 def test_a_process_that_somebody_kills_is_begun_anew() -> None:
     expression = Expression("(?:a?)" * 30)
     assert expression.search("aa")
-    assert _CHILD._process is not None
-    _CHILD._process.kill()
-    _CHILD._process.wait()
+    assert CHILD._process is not None
+    CHILD._process.kill()
+    CHILD._process.wait()
     assert expression.search("aaa")
 
 

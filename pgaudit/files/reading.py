@@ -8,9 +8,10 @@ from pathlib import Path as FilePath
 from pgaudit.core.errors import ConfigError
 from pgaudit.core.findings import Finding
 from pgaudit.core.location import Location, Path, location_order, whole_file
+from pgaudit.files.document import Document
 from pgaudit.files.inputs import read_bytes
 from pgaudit.files.validation import Invalid
-from pgaudit.files.yaml_text import MAX_BYTES, Document
+from pgaudit.files.yaml_text import MAX_BYTES
 from pgaudit.text import nearest, quoted, visible
 
 
