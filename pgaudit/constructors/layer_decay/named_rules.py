@@ -30,7 +30,7 @@ NO_DECAY = Provenance("no_decay")
 """The library's own rule, by its word for such groups."""
 
 
-class Library(Protocol):
+class LayersByName(Protocol):
     """What one of the libraries does in its own way."""
 
     call: str
@@ -51,7 +51,7 @@ class Library(Protocol):
 class NamedRules:
     """The options of one config, for one model."""
 
-    def __init__(self, constructor: Library, inventory: Inventory, config: Config, defaults: OptimizerDefaults) -> None:
+    def __init__(self, constructor: LayersByName, inventory: Inventory, config: Config, defaults: OptimizerDefaults) -> None:
         self._constructor = constructor
         self._inventory = inventory
         self._config = config
