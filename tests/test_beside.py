@@ -35,7 +35,8 @@ from pgaudit.render.report.table import render_table
 from pgaudit.render.select import Selection, fold, select
 from pgaudit.render.terminal import TableOptions
 from pgaudit.serialize import plain
-from pgaudit.sources.lock import read_lock, written
+from pgaudit.sources.lock import written
+from pgaudit.sources.lock_reading import read_lock
 from pgaudit.sources.saved_report import from_json
 from tests.budget import examples
 from tests.constructors.handmade import INERT, registered

@@ -156,7 +156,7 @@ def read_toy(path: str, data: bytes) -> Report:
     },
     lines={
         "sources/files.py": ("READERS = (", "Reader(toy.is_toy, toy.read_toy), "),
-        "sources/files.py ": ("from pgaudit.sources import CONFIGS, lock, saved_report", ", toy"),
+        "sources/files.py ": ("from pgaudit.sources import CONFIGS, lock, lock_reading, saved_report", ", toy"),
     },
     command=("diff", "old.toy", "new.toy"),
     status=0,

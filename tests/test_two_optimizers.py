@@ -28,7 +28,8 @@ from pgaudit.render.report.table import render_table
 from pgaudit.render.select import Selection
 from pgaudit.render.terminal import TableOptions
 from pgaudit.report import Report
-from pgaudit.sources.lock import read_lock, written
+from pgaudit.sources.lock import written
+from pgaudit.sources.lock_reading import read_lock
 from pgaudit.sources.saved_report import from_json
 from tests.diff import made
 

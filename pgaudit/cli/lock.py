@@ -61,7 +61,8 @@ def _compared(output: Path, report: Report, *, update: bool) -> None:
     from pgaudit.diff import compare
     from pgaudit.files.reading import read_file
     from pgaudit.render.diff.view import counts_line
-    from pgaudit.sources.lock import MAX_BYTES, NewerLock, is_lock, read_lock
+    from pgaudit.sources.lock import MAX_BYTES, is_lock
+    from pgaudit.sources.lock_reading import NewerLock, read_lock
 
     with noted_inputs():  # what is written anew is no input
         data = read_file(str(output), "lock", most=MAX_BYTES)

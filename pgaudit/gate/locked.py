@@ -17,7 +17,8 @@ from pgaudit.files.reading import read_file
 from pgaudit.gate.records import Audit
 from pgaudit.report import Report
 from pgaudit.serialize import plain
-from pgaudit.sources.lock import MAX_BYTES, read_lock
+from pgaudit.sources.lock import MAX_BYTES
+from pgaudit.sources.lock_reading import read_lock
 from pgaudit.text import counted, visible
 
 _SETTINGS = frozenset({"constructor", "lr", "weight_decay"})

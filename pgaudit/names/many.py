@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 
-from pgaudit.names.globs import Glob, GlobError
+from pgaudit.names.globs import Glob
+from pgaudit.names.pieces import GlobError
 from pgaudit.text import nearest, quoted, visible
 
 _SPELLED_OUT = 10_000

@@ -14,7 +14,7 @@ from pgaudit.core.config import Config
 from pgaudit.core.errors import ConfigError
 from pgaudit.files.inputs import read_bytes
 from pgaudit.report import Report
-from pgaudit.sources import CONFIGS, lock, saved_report
+from pgaudit.sources import CONFIGS, lock, lock_reading, saved_report
 from pgaudit.text import nearest, quoted
 from pgaudit.user_code.imports import is_file
 
@@ -30,7 +30,7 @@ class Reader(NamedTuple):
     read: Callable[[str, bytes], Report]
 
 
-READERS = (Reader(lock.is_lock, lock.read_lock), Reader(saved_report.is_report, saved_report.read_report))
+READERS = (Reader(lock.is_lock, lock_reading.read_lock), Reader(saved_report.is_report, saved_report.read_report))
 """The saved formats, in the order in which they are asked; what none recognises is a config."""
 
 _ENDINGS = (".yaml", ".yml", ".py", ".json", ".lock")

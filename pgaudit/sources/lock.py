@@ -29,49 +29,33 @@ Numbers are exact. No line depends on the width of another, so that a change sho
 from __future__ import annotations
 
 import json
-import math
 import re
-from collections.abc import Iterator
-from types import NoneType
-from typing import Any
 
-from pgaudit.core.assignment import Assignment, ModelInfo, OptimizerInfo, ParamAssignment, RecordedParameter
-from pgaudit.core.errors import ConfigError
-from pgaudit.core.location import Location
-from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
-from pgaudit.files.reading import merge_mark
+from pgaudit.core.assignment import ParamAssignment
+from pgaudit.core.setting import Provenance
 from pgaudit.names import fold_named
 from pgaudit.report import Report
 from pgaudit.serialize import plain, portable
-from pgaudit.sources.lock_names import expanded, spelled
-from pgaudit.text import one_line, quoted, visible
+from pgaudit.sources.lock_names import spelled
 
 FORMATS = (1, 2, 3)
 """Those that are read. The first that can say it all is written, so that a lock does not change with the version."""
 MAX_BYTES = 1 << 28
 """Of a lock: one line a parameter, should none fold, for some million of them."""
-_FIRST = re.compile(r"pgaudit lock, format (\d{1,9})")
-_WORD = re.compile(r"(?!null$)\w[\w.:/@+-]*", re.ASCII)
-_HEAD = ("model", "source", "constructor", "optimizer")
-_NONE, _DEFAULT = "-", "default"
-_RULE = r'(?:[A-Za-z_]\w*(?:\."(?:[^"\\]|\\.)*")?|-)'
-_RULES = rf"lr {_RULE}, weight_decay {_RULE}|(?:lr |weight_decay )?{_RULE}"
-_VALUES = re.compile(
-    r"(?P<lr>\S+)  (?P<decay>\S+)(?:  scheduled (?P<scheduled>\S+))?(?:  optimizer (?P<optimizer>\d{1,9}))?"
-    r"(?P<frozen>  frozen)?  "
-)
-_LINE = re.compile(rf"(?P<rules>{_RULES}): (?P<names>.+)")
+WORD = re.compile(r"(?!null$)\w[\w.:/@+-]*", re.ASCII)
+"""What stands at the top without quotes."""
+HEAD = ("model", "source", "constructor", "optimizer")
+"""The lines at the top."""
+NONE, DEFAULT = "-", "default"
+"""No value or rule; and the rule of a value of which nothing is said."""
 _TITLES = (
     "# lr  weight_decay  rule: parameters",
     "# lr  weight_decay  [scheduled lr]  [what else the group holds]  rule: parameters",
     "# lr  weight_decay  [scheduled lr]  [optimizer]  [what else the group holds]  rule: parameters",
 )
-_LAST = "# end"
+LAST = "# end"
+"""The last line, without which a lock was cut."""
 _NOTE = "# Agreed settings: `pgaudit lock --update` rewrites this file, `pgaudit check --lock` compares with it."
-
-
-class NewerLock(ConfigError):
-    """A newer pgaudit wrote the lock, in a format that is not read here."""
 
 
 def written(report: Report) -> str:
@@ -82,7 +66,7 @@ def written(report: Report) -> str:
     kind = 2 if len(optimizers) > 1 else int(more)
     lines = [f"pgaudit lock, format {FORMATS[kind]}", _NOTE]
     for key, value in (("model", portable(model.ref)), ("source", model.source), ("constructor", report.constructor)):
-        lines.append(f"{key}: {value if value and _WORD.fullmatch(value) else json.dumps(value)}")
+        lines.append(f"{key}: {value if value and WORD.fullmatch(value) else json.dumps(value)}")
     lines += [f"optimizer: {json.dumps(plain(optimizer.call))}" for optimizer in optimizers]
     lines += ["", _TITLES[kind]]
     words = {_kind(each): _settings(each) for each in {_kind(each): each for each in report.params}.values()}
@@ -90,7 +74,7 @@ def written(report: Report) -> str:
     for folded in folds:
         begin = words[_kind(folded.rows[0])]
         lines += [f"{begin}: {name}" for name in spelled(folded.name, [each.name for each in folded.rows])]
-    return "\n".join([*lines, _LAST]) + "\n"
+    return "\n".join([*lines, LAST]) + "\n"
 
 
 def _kind(of: ParamAssignment) -> tuple[int, int | None, bool | None]:
@@ -109,144 +93,20 @@ def _settings(of: ParamAssignment) -> str:
     rules = lr_rule
     if lr_rule != decay_rule:
         both = ("lr", lr_rule), ("weight_decay", decay_rule)
-        rules = ", ".join(f"{word} {rule}" for word, rule in both if rule != _DEFAULT)
+        rules = ", ".join(f"{word} {rule}" for word, rule in both if rule != DEFAULT)
     return f"{_number(of.lr)}  {_number(of.weight_decay)}{scheduled}{optimizer}{frozen}{extra}  {rules}"
 
 
 def _number(value: float | None) -> str:
-    return _NONE if value is None else repr(float(value))
+    return NONE if value is None else repr(float(value))
 
 
 def _rule(rule: Provenance | None) -> str:
     if rule is None:
-        return _NONE
+        return NONE
     return rule.option if rule.key is None else f"{rule.option}.{json.dumps(rule.key)}"
 
 
 def is_lock(path: str, data: bytes) -> bool:
     """Whether a file is meant to be a lock: by its ending, or by how it begins."""
     return path.endswith(".lock") or data.startswith((b"pgaudit lock", b"\xef\xbb\xbfpgaudit lock"))
-
-
-def read_lock(path: str, data: bytes) -> Report:
-    """Reads a lock file.
-
-    Raises:
-        ConfigError: it is damaged, holds the marks of a merge conflict, or is of a newer format.
-    """
-    try:
-        lines = data.decode("utf-8-sig").splitlines()
-    except UnicodeDecodeError:
-        raise ConfigError("the lock is not UTF-8 text", location=Location(path)) from None
-    if (mark := merge_mark(lines)) is not None:
-        raise _error(path, mark, "the marks of a merge conflict", "settle it, or write it anew: pgaudit lock --update")
-    _refuse_other_formats(path, lines)
-    head: dict[str, list[str]] = {}
-    params: dict[str, ParamAssignment] = {}
-    for number, line in enumerate(lines[1:], start=2):
-        if not line.strip() or line.startswith("#"):
-            continue
-        key, colon, value = line.partition(": ")
-        if key in _HEAD and colon:
-            head.setdefault(key, []).append(value)
-            continue
-        for param in _params(path, number, line, len(head.get("optimizer", ()))):
-            if param.name in params:
-                raise _error(path, number, f"{quoted(param.name)} stands here a second time")
-            params[param.name] = param
-    if not params or next((line for line in reversed(lines) if line.strip()), "") != _LAST or set(head) != set(_HEAD):
-        raise _error(path, len(lines), "the lock ends too early", "it was cut; run pgaudit lock again")
-    return _report(path, head, tuple(params.values()))
-
-
-def _report(path: str, head: dict[str, list[str]], params: tuple[ParamAssignment, ...]) -> Report:
-    try:
-        called = [json.loads(text) for text in head["optimizer"]]
-        texts = {
-            key: head[key][-1] if _WORD.fullmatch(head[key][-1]) else json.loads(head[key][-1]) for key in _HEAD[:-1]
-        }
-    except (ValueError, RecursionError) as error:
-        raise ConfigError(f"the lock's head cannot be read: {one_line(error)}", location=Location(path)) from None
-    dicts = all(isinstance(each, dict) and isinstance(each.get("type"), (str, NoneType)) for each in called)
-    if not dicts or not all(text is None or isinstance(text, str) for text in texts.values()):
-        raise ConfigError("the lock's head holds other things than it should", location=Location(path))
-    optimizers = tuple(OptimizerInfo(each.pop("type", None), each) for each in called)
-    assignment = Assignment("lock", ModelInfo(texts["model"], texts["source"]), optimizers, params)
-    return Report(assignment, texts["constructor"], path).with_bases()
-
-
-def _refuse_other_formats(path: str, lines: list[str]) -> None:
-    found = _FIRST.fullmatch(lines[0]) if lines else None
-    if found is None:
-        raise _error(path, 1, "this is no lock of pgaudit", "pgaudit lock MODEL CONFIG -o FILE writes one")
-    if int(found[1]) > FORMATS[-1]:
-        reads = f"this pgaudit reads {FORMATS[-1]}"
-        problem = _error(path, 1, f"lock format {found[1]}; {reads}", "a newer pgaudit wrote it")
-        raise NewerLock(problem.findings)
-
-
-def _params(path: str, number: int, line: str, optimizers: int) -> Iterator[ParamAssignment]:
-    values = _VALUES.match(line)
-    try:
-        extra, rest = _extra(line[values.end() :]) if values else ({}, "")
-        found = _LINE.fullmatch(rest)
-        if values is None or found is None:
-            hint = "lr  weight_decay  rule: names"
-            raise _error(path, number, f"no setting: {visible(one_line(line, limit=60))}", hint)
-        names = expanded(found["names"])
-        optimizer = int(values["optimizer"] or 0)
-        if optimizer >= max(optimizers, 1):
-            raise ValueError(f"there is no optimizer {optimizer}")
-        setting = _setting(values, extra, found["rules"])
-    except (ValueError, RecursionError) as error:
-        raise _error(path, number, one_line(error)) from None
-    where = optimizer if setting.values else None
-    for name in names:
-        yield ParamAssignment(RecordedParameter(name, trainable=not values["frozen"]), setting, None, where)
-
-
-def _setting(values: re.Match[str], extra: dict[str, Any], rules: str) -> Setting:
-    lr_rule, decay_rule = map(_rule_of, _both(rules))
-    decay = _value(values["decay"])
-    if decay is None:  # a group has one, if only 0; whatever kept the parameter out may be named
-        return Setting.left_out(lr_rule) if lr_rule else NOT_OPTIMIZED
-    found = Setting.of(_value(values["lr"]), decay, lr_rule, decay_rule, extra)
-    return found.scheduled_at(_value(values["scheduled"] or _NONE))
-
-
-def _extra(text: str) -> tuple[dict[str, Any], str]:
-    """What a group holds beside, and the rest of the line."""
-    if not text.startswith("{"):
-        return {}, text
-    extra, end = json.JSONDecoder(parse_constant=_value).raw_decode(text)
-    return extra, text[end:].removeprefix("  ")
-
-
-def _both(rules: str) -> tuple[str, str]:
-    """The rule of lr and that of weight decay."""
-    if rules.startswith("weight_decay "):
-        return _DEFAULT, rules.removeprefix("weight_decay ")
-    if rules.startswith("lr "):
-        lr, _, decay = rules.removeprefix("lr ").partition(", weight_decay ")
-        return lr, decay or _DEFAULT
-    return rules, rules
-
-
-def _value(text: str) -> float | None:
-    if text == _NONE:
-        return None
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError(f"not a number: {text}")
-    return value
-
-
-def _rule_of(text: str) -> Provenance | None:
-    if text == _NONE:
-        return None
-    option, dot, key = text.partition(".")
-    return Provenance(option, json.loads(key) if dot else None)
-
-
-def _error(path: str, line: int, message: str, hint: str | None = None) -> ConfigError:
-    return ConfigError(message, hint, Location(path, max(line, 1), 1))

@@ -23,7 +23,8 @@ from pgaudit.gate.run import judged
 from pgaudit.pipeline import audit
 from pgaudit.render.assertion import render_assertion
 from pgaudit.report import Report
-from pgaudit.sources.lock import read_lock, written
+from pgaudit.sources.lock import written
+from pgaudit.sources.lock_reading import read_lock
 from pgaudit.text import did_you_mean, quoted, visible
 
 if TYPE_CHECKING:

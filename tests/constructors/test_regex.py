@@ -22,7 +22,8 @@ from pgaudit import ConfigError
 from pgaudit.constructors import constructor_named
 from pgaudit.diff import compare
 from pgaudit.explanation import explanations
-from pgaudit.sources.lock import read_lock, written
+from pgaudit.sources.lock import written
+from pgaudit.sources.lock_reading import read_lock
 from tests.budget import examples
 
 NAMES = (

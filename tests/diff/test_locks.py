@@ -16,8 +16,9 @@ from pgaudit.catalogue import example
 from pgaudit.core.errors import ConfigError
 from pgaudit.diff import compare
 from pgaudit.report import Report
-from pgaudit.sources.lock import is_lock, read_lock, written
+from pgaudit.sources.lock import is_lock, written
 from pgaudit.sources.lock_names import expanded, spelled
+from pgaudit.sources.lock_reading import read_lock
 from tests.budget import examples
 from tests.diff import made
 from tests.diff.random_sides import SIDES, reports

@@ -23,7 +23,8 @@ from pgaudit.gate import baseline
 from pgaudit.names import Glob, GlobError, fold_named
 from pgaudit.render.select import Selection, fold, select
 from pgaudit.report import Report
-from pgaudit.sources.lock import read_lock, written
+from pgaudit.sources.lock import written
+from pgaudit.sources.lock_reading import read_lock
 from pgaudit.text import visible
 from tests.budget import examples
 

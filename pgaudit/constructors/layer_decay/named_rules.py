@@ -51,7 +51,9 @@ class LayersByName(Protocol):
 class NamedRules:
     """The options of one config, for one model."""
 
-    def __init__(self, constructor: LayersByName, inventory: Inventory, config: Config, defaults: OptimizerDefaults) -> None:
+    def __init__(
+        self, constructor: LayersByName, inventory: Inventory, config: Config, defaults: OptimizerDefaults
+    ) -> None:
         self._constructor = constructor
         self._inventory = inventory
         self._config = config
