@@ -100,7 +100,11 @@ def _built(model: str, arguments: dict[str, object]) -> Saved:
 
 def _refuse_other_files(output: Path) -> None:
     """What is no saved inventory is not written over."""
-    if str(output) == "-" or not is_file(str(output)):
+    if str(output) == "-":
+        return
+    if not output.exists() and not str(output).endswith(INVENTORY_FILES):
+        raise UsageError(f"{visible(output)} would be no name of a saved inventory", "end it in .json or .json.gz")
+    if not is_file(str(output)):
         return
     from pgaudit.files.reading import read_file
     from pgaudit.models.saved.file import is_saved

@@ -4,7 +4,7 @@ may be, and from which severity on a finding fails.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pgaudit.config.schema import EXPECT, EXPECTED_PARAM, EXPECTED_RULE
@@ -49,9 +49,9 @@ def load_expectations(path: str) -> Expectations:
 
 
 def _rule(name: str, given: Any, at: Path) -> RuleExpectation:
-    if isinstance(given, int):
-        return RuleExpectation(name, None, given, at)
-    if isinstance(given, (str, list)):
+    if isinstance(given, (int, float)):
+        return RuleExpectation(name, None, whole(given), at)
+    if isinstance(given, (str, list, tuple)):
         return RuleExpectation(name, _words(given), None, at)
     params = given.get("params")
     return RuleExpectation(name, None if params is None else _words(params), whole(given.get("count")), at)
@@ -64,7 +64,7 @@ def _param(glob: str, given: Mapping[str, Any], at: Path) -> ParamExpectation:
     return ParamExpectation(glob, lr, decay, rule, lr_rule, decay_rule, at, scheduled)
 
 
-def _words(value: str | list[str]) -> tuple[str, ...]:
+def _words(value: str | Sequence[str]) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value)
 
 
@@ -89,11 +89,11 @@ def _entries(section: Mapping[str, Any], name: str) -> list[tuple[str, Any]]:
 
 
 def _rule_errors(given: Any, at: Path) -> list[Invalid]:
-    if isinstance(given, bool) or not isinstance(given, (int, str, list, Mapping)):
+    if isinstance(given, bool) or not isinstance(given, (int, float, str, list, tuple, Mapping)):
         message = f"expected globs of names, a count, or both, got {described(given)}"
         return [Invalid(at, message, "for example {params: 'head.*', count: 2}")]
     short = not isinstance(given, Mapping)
-    written: dict[str, Any] = {"count" if isinstance(given, int) else "params": given}
+    written: dict[str, Any] = {"count" if isinstance(given, (int, float)) else "params": given}
     if isinstance(given, Mapping):
         written = dict(given)
     single = isinstance(written.get("params"), str)

@@ -49,7 +49,7 @@ def ignore_errors(top: Mapping[str, Any]) -> list[Invalid]:
 
 def _about_words(entry: Mapping[str, Any], at: Path) -> Iterator[Invalid]:
     """A single word stands for a list of one."""
-    single = {name for name in ("key", "param") if name in entry and not isinstance(entry[name], list)}
+    single = {name for name in ("key", "param") if name in entry and not isinstance(entry[name], (list, tuple))}
     listed = {name: [value] if name in single else value for name, value in entry.items()}
     for where, message, hint in schema_errors(IGNORED, listed, at):
         yield Invalid((where[: len(at) + 1] if where[len(at)] in single else where), message, hint)
@@ -58,7 +58,7 @@ def _about_words(entry: Mapping[str, Any], at: Path) -> Iterator[Invalid]:
 def _entries(top: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
     """Each entry and where it stands; a bare text is the reason of one."""
     for code, given in ((top.get("findings") or {}).get("ignore") or {}).items():
-        several = isinstance(given, list) and bool(given)
+        several = isinstance(given, (list, tuple)) and bool(given)
         for index, entry in enumerate(given if several else [given]):
             at = (*_AT, code, index) if several else (*_AT, code)
             yield at, {"reason": entry} if isinstance(entry, str) else entry

@@ -6,10 +6,11 @@ none of pgaudit's are left alone, as they are when it is read.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from pgaudit.config.layouts import SOLVERS
+from pgaudit.config.layouts import SECTIONS, SIGNS, SOLVERS
 from pgaudit.config.schema import (
     EXPECT,
     EXPECTED_PARAM,
@@ -20,8 +21,11 @@ from pgaudit.config.schema import (
     PROJECT,
     PROJECT_AUDIT,
 )
-from pgaudit.constructors import CONSTRUCTORS, Constructor
-from pgaudit.files.schemas import COUNT, TEXT, WORD, Schema, array, each, mapping, optional
+from pgaudit.constructors import Constructor, constructor_named
+from pgaudit.constructors.registry import constructor_names
+from pgaudit.core.errors import UsageError
+from pgaudit.core.location import Path
+from pgaudit.files.schemas import ANYTHING, COUNT, TEXT, WORD, Schema, array, each, mapping, optional
 
 _ABOUT = {
     "model": "a timm name, file.py:NAME, package.module:NAME, or a saved inventory",
@@ -40,22 +44,60 @@ _ABOUT = {
 
 
 def config_schema() -> dict[str, Any]:
-    """Returns the schema of a config."""
-    nested = mapping({"constructor": _any_constructor(), "paramwise_cfg": optional(each())})
-    wrapper = _with(nested, optimizer=optional(OPTIMIZER))
+    """Returns the schema of a config. What stands at the top counts where no library looks elsewhere."""
+    known = {constructor.name: constructor for constructor in _constructors()}
+    nested = mapping({"constructor": _any_constructor(known), "paramwise_cfg": optional(each())})
+    optimizer = _with(nested, **OPTIMIZER["properties"])
     fields = {
         **FILE["properties"],
-        "constructor": _any_constructor(),
-        "optimizer": {**optional(_with(nested, **OPTIMIZER["properties"])), "allOf": _by_constructor("mmcv")},
-        "optim_wrapper": {**optional(wrapper), "allOf": _by_constructor("mmengine")},
+        "model": {"anyOf": [FILE["properties"]["model"], each()]},  # or a library's own section, which is left alone
+        "constructor": ANYTHING,
+        "paramwise_cfg": ANYTHING,
+        "optimizer": {**optional(optimizer), "allOf": _by_constructor(known, "mmcv")},
+        "optim_wrapper": {
+            **optional(_with(nested, optimizer=optional(OPTIMIZER))),
+            "allOf": _by_constructor(known, "mmengine"),
+        },
         "expect": optional(_EXPECT),
         "findings": optional(mapping({"ignore": _IGNORE}, closed=True)),
     }
     described = {
         name: {**part, "description": _ABOUT[name]} if name in _ABOUT else part for name, part in fields.items()
     }
-    whole = {**mapping(described), "allOf": _by_constructor("mmcv", *SOLVERS), "$defs": _definitions()}
+    at_the_top = {
+        "properties": {"constructor": _any_constructor(known), "paramwise_cfg": optional(each())},
+        "allOf": _by_constructor(known, "mmcv"),
+    }
+    solvers = [
+        {"if": {"required": [solver.section]}, "then": {"allOf": _by_constructor(known, name)}}
+        for name, solver in SOLVERS.items()
+    ]
+    others = [(section,) for section in SECTIONS.values() if section != "optimizer"]
+    nests = ("optimizer", "paramwise_cfg"), ("optimizer", "constructor")
+    reads_no_optimizer = _any_of([*others, *SIGNS["mmengine"], *SIGNS["detectron2"]])
+    reads_nothing_here = _any_of([*others, *nests, *(sign for signs in SIGNS.values() for sign in signs)])
+    typed = {"properties": {"optimizer": {"required": ["type"]}}}
+    whole = {
+        **mapping({**fields, **described}),
+        "allOf": [
+            {"if": {"not": reads_no_optimizer}, "then": typed},
+            {"if": {"not": reads_nothing_here}, "then": at_the_top},
+            *solvers,
+        ],
+        "$defs": _definitions(known),
+    }
     return _document("A config of pgaudit", whole)
+
+
+def _any_of(paths: Iterable[Path]) -> Schema:
+    """Whether there is a key at one of some places: what tells for which library a config is."""
+    return {"anyOf": [_has(path) for path in paths]}
+
+
+def _has(path: Path) -> Schema:
+    """Whether there is a key at a place."""
+    first, *below = path
+    return {"required": [first], **({"properties": {first: {"type": "object", **_has(tuple(below))}}} if below else {})}
 
 
 def project_schema() -> dict[str, Any]:
@@ -89,38 +131,44 @@ _REASON: Schema = {"anyOf": [WORD, _with(IGNORED, key=_WORDS, param=_WORDS)]}
 _IGNORE = each({"anyOf": [*_REASON["anyOf"], array(_REASON)]})
 
 
-def _any_constructor() -> Schema:
-    """A built-in one, which an editor can offer; or one of a plug-in."""
-    known = [name for each in CONSTRUCTORS.values() for name in (each.name, *each.aliases)]
-    return {"anyOf": [{"enum": known}, optional(TEXT)]}
+def _constructors() -> Iterator[Constructor]:
+    """All that a config can name, but for plug-ins that cannot be loaded."""
+    for name in constructor_names():
+        with contextlib.suppress(UsageError):
+            yield constructor_named(name)
 
 
-def _by_constructor(*defaults: str) -> list[Schema]:
-    """What holds beside a ``constructor``, whichever it is; where none is named, the defaults together."""
+def _any_constructor(known: Mapping[str, Constructor]) -> Schema:
+    """One that is known, which an editor can offer; or one of a plug-in that is elsewhere."""
+    return {"anyOf": [{"enum": [name for each in known.values() for name in (each.name, *each.aliases)]}, TEXT]}
+
+
+def _by_constructor(known: Mapping[str, Constructor], default: str) -> list[Schema]:
+    """What holds beside a ``constructor``, whichever it is; where none is named, the default."""
     named = [
         {
             "if": {"required": ["constructor"], "properties": {"constructor": {"enum": [each.name, *each.aliases]}}},
             "then": {"properties": _references(each)},
         }
-        for each in CONSTRUCTORS.values()
+        for each in known.values()
         if each.schemas
     ]
-    unnamed = {section: ref for name in reversed(defaults) for section, ref in _references(CONSTRUCTORS[name]).items()}
-    return [*named, {"if": {"not": {"required": ["constructor"]}}, "then": {"properties": unnamed}}]
+    unnamed = {"properties": _references(known[default])}
+    return [*named, {"if": {"not": {"required": ["constructor"]}}, "then": unnamed}]
 
 
 def _references(constructor: Constructor) -> Mapping[str, Schema]:
     return {section: {"$ref": f"#/$defs/{constructor.name}.{section}"} for section in constructor.schemas}
 
 
-def _definitions() -> Mapping[str, Schema]:
+def _definitions(known: Mapping[str, Constructor]) -> Mapping[str, Schema]:
     """Every section of every constructor, with what each option is for."""
     found: dict[str, Schema] = {}
-    for constructor in CONSTRUCTORS.values():
+    for constructor in known.values():
         for section, schema in constructor.schemas.items():
             options = {
                 name: {**part, "description": constructor.options[name]} if name in constructor.options else part
-                for name, part in schema["properties"].items()
+                for name, part in schema.get("properties", {}).items()
             }
-            found[f"{constructor.name}.{section}"] = optional(_with(schema, **options))
+            found[f"{constructor.name}.{section}"] = optional({**schema, "properties": options})
     return found

@@ -80,7 +80,7 @@ FILE = mapping(
     {
         "model": optional(TEXT),
         "model_args": optional(each()),
-        "constructor": optional(TEXT),
+        "constructor": TEXT,
         **fields("optimizer paramwise_cfg optim_wrapper solver", optional(each())),
         "SOLVER": ANYTHING,
         "world_size": optional(FROM_ONE),

@@ -13,7 +13,7 @@ from pgaudit.constructors.registry import unknown_constructor
 from pgaudit.core.config import Misplaced
 from pgaudit.core.errors import UsageError
 from pgaudit.core.layout import Layout
-from pgaudit.files.validation import Invalid, schema_errors
+from pgaudit.files.validation import Invalid, described, schema_errors
 from pgaudit.text import did_you_mean, quoted
 
 
@@ -39,7 +39,7 @@ def constructor_errors(name: object, layout: Layout) -> list[Invalid]:
     """Returns what is wrong with the constructor's name."""
     at = layout.sections["constructor"]
     if not isinstance(name, str):
-        return [Invalid(at, "the constructor is a name")]
+        return [Invalid(at, f"expected a name, got {described(name)}")]
     try:
         return [] if find_constructor(name) else [Invalid(at, *unknown_constructor(name))]
     except UsageError as error:  # of a plug-in

@@ -1,13 +1,15 @@
 """A value and a JSON Schema → all that is wrong, in words for people: where, what, and a hint.
 
-jsonschema-rs finds the errors. It takes what JSON can hold; a config may hold more, such as a class, a date or a number
-as a key. :func:`_as_json` hands over NaN for those, which no type of JSON Schema takes.
+jsonschema-rs finds the errors. It takes what JSON can hold; a config may hold more, such as a class, a date, a number
+as a key or a list that contains itself. So it is handed what the schema asks about, and NaN for what JSON cannot hold:
+no type of JSON Schema takes NaN.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+import sys
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from pgaudit.core.location import Path
@@ -32,47 +34,56 @@ def schema_errors(schema: Schema, value: object, at: Path = ()) -> list[Invalid]
     from jsonschema_rs import validator_for
 
     found: dict[Path, Invalid] = {}
-    validator = validator_for(dict(schema))
-    try:
-        errors = list(validator.iter_errors(value))
-    except ValueError:
-        errors = list(validator.iter_errors(_as_json(value, schema, at, found)))
-    for error in errors:
+    plain = _as_json(value, schema, at, found)
+    for error in validator_for(dict(schema)).iter_errors(plain):
         for below, message, hint in _worded(error, schema, value):
             found.setdefault((*at, *below), Invalid((*at, *below), message, hint))
     return list(found.values())
 
 
 def _as_json(value: Any, schema: Schema, at: Path, found: dict[Path, Invalid]) -> Any:
-    """What the schema is about, and nothing else; a key that is no text is added to what was found."""
-    if isinstance(value, Mapping) and (schema.get("type") or schema.get("properties")):
+    """What the schema asks about; a key that is no text is added to what was found."""
+    if not schema:
+        return None
+    if isinstance(value, Mapping):
         fields, others = schema.get("properties", {}), schema.get("additionalProperties")
         plain = {}
         for key, item in value.items():
-            below = fields.get(key, others if isinstance(others, Mapping) else {})
             if isinstance(key, str):
-                plain[key.encode(errors="replace").decode()] = _as_json(item, below, (*at, key), found)
-            else:
+                below = fields.get(key, others if isinstance(others, Mapping) else {})
+                plain[_text(key)] = _as_json(item, below, (*at, key), found)
+            elif "type" in schema:
                 found[(*at, key)] = Invalid((*at, key), f"expected a name, got {described(key)}")
         return plain
     if isinstance(value, (list, tuple)):
-        items = schema.get("items", {})
-        return [_as_json(item, items, (*at, index), found) for index, item in enumerate(value)]
+        items = schema.get("items")
+        return [_as_json(item, items or {}, (*at, index), found) for index, item in enumerate(value)]
     if isinstance(value, str):
-        return value.encode(errors="replace").decode()
-    return value if value is None or isinstance(value, (bool, int, float)) else math.nan
+        return _text(value)
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return int(value) if abs(value) <= sys.float_info.max else math.nan
+    return float(value) if isinstance(value, float) else math.nan
+
+
+def _text(of: str) -> str:
+    """A text without halves of characters, which JSON cannot hold."""
+    return of.encode(errors="replace").decode()
 
 
 def _worded(error: ValidationError, schema: Schema, value: object) -> Iterator[Invalid]:
     """One error of the schema's, in our words; several where several keys are unknown."""
-    at, kind = tuple(error.instance_path), cast(Any, error.kind)  # each has members of its own
-    holder = _at(schema, list(error.schema_path)[:-1])
-    given = _at(value, at)
+    kind = cast(Any, error.kind)  # each has members of its own
+    holder: Any = schema
+    for step in list(error.schema_path)[:-1]:
+        holder = holder[step]
+    at, given = _original(value, error.instance_path)
     if kind.name == "additionalProperties":
         known = list(holder.get("properties", {}))
         for key in kind.unexpected:
             hint = did_you_mean(key, known) or f"known: {', '.join(known)}"
-            yield Invalid((*at, key), f"unknown key {quoted(key)}", hint)
+            yield Invalid((*at, _key(given, key)), f"unknown key {quoted(_key(given, key))}", hint)
     elif kind.name == "required":
         yield Invalid((*at, kind.property), f"{quoted(kind.property)} is missing")
     elif kind.name == "enum":
@@ -82,24 +93,36 @@ def _worded(error: ValidationError, schema: Schema, value: object) -> Iterator[I
         yield Invalid(at, "expected a name, got an empty text")
     elif kind.name in ("minItems", "maxItems"):
         yield Invalid(at, "expected two numbers")
-    elif kind.name in ("minimum", "maximum") or (isinstance(given, float) and _is_number(holder)):
-        least = holder.get("minimum", 0)
-        yield Invalid(at, f"{one_line(given, limit=40)} is no use here; a number from {least:g} up is")
     else:
-        kinds = holder["type"]
-        wanted = kinds if isinstance(kinds, str) else kinds[0]
-        yield Invalid(at, f"expected {_EXPECTED[wanted]}, got {described(given)}")
+        yield Invalid(at, _about_kind(holder, kind.name, given))
 
 
-def _is_number(schema: Schema) -> bool:
+def _about_kind(schema: Schema, wrong: str, given: object) -> str:
     kinds = schema["type"]
-    return "number" in ((kinds,) if isinstance(kinds, str) else kinds)
+    wanted = kinds if isinstance(kinds, str) else kinds[0]
+    is_number = isinstance(given, (int, float)) and not isinstance(given, bool)
+    if is_number and wanted in ("number", "integer") and abs(cast(float, given)) > sys.float_info.max:
+        if isinstance(given, int):
+            return "the number is too large"
+        wrong = "maximum"
+    if wrong in ("minimum", "maximum") or (isinstance(given, float) and wanted == "number"):
+        least = schema.get("minimum", 0)
+        return f"{one_line(given, limit=40)} is no use here; a number from {least:g} up is"
+    return f"expected {_EXPECTED[wanted]}, got {described(given)}"
 
 
-def _at(value: Any, path: Iterable[str | int]) -> Any:
+def _original(value: Any, path: list[str | int]) -> tuple[Path, Any]:
+    """A place and what stands there, with keys as they were before halves of characters were replaced."""
+    at: list[str | int] = []
     for step in path:
-        value = value[step]
-    return value
+        key = step if isinstance(step, int) else _key(value, step)
+        value = value[key]
+        at.append(key)
+    return tuple(at), value
+
+
+def _key(holder: Any, text: str) -> str:
+    return text if text in holder else next(key for key in holder if isinstance(key, str) and _text(key) == text)
 
 
 _EXPECTED = {
@@ -124,4 +147,6 @@ def described(value: object) -> str:
         return f"the text {quoted(value[:60])}"
     if isinstance(value, Mapping):
         return "a mapping"
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
     return "a list" if isinstance(value, (list, tuple)) else f"a {type(value).__name__}"

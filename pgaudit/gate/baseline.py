@@ -67,7 +67,9 @@ def read(path: str) -> Known:
     Raises:
         ConfigError: there is none, it is damaged, or of a newer format.
     """
-    data = read_file(path, "baseline", most=MAX_BYTES, example=f"pgaudit check --write-baseline {visible(path)}")
+    data = read_file(
+        path, "baseline", most=MAX_BYTES, example=f"pgaudit check MODEL CONFIG --write-baseline {visible(path)}"
+    )
     if len(data) > MAX_BYTES:
         message = f"the file is larger than the {MAX_BYTES:,} bytes that a baseline may have"
         raise ConfigError(message, location=Location(path))

@@ -96,6 +96,44 @@ def test_random_configs_that_it_refuses_are_refused_by_pgaudit(data: st.DataObje
             load_config(config)
 
 
+SGD = {"type": "SGD", "lr": 0.1, "weight_decay": 0.5}
+NESTED = {"optimizer": {**SGD, "paramwise_cfg": {"norm_decay_mult": 0}}}
+TAKEN: dict[str, dict[str, Any]] = {
+    "a library's own model": {"model": {"type": "ImageClassifier"}, **NESTED, "lr_config": {"policy": "step"}},
+    "options where mmengine does not look": {
+        "optim_wrapper": {"optimizer": SGD},
+        "paramwise_cfg": {"norm_decay_mult": "x"},
+    },
+    "a word that mmcv does not read": {"optimizer": SGD, "constructor": 7, "lr_config": {}},
+    "a class of mmcv's": {"optimizer": {**SGD, "constructor": "DefaultOptimizerConstructor"}},
+    "a constructor beside a solver": {"solver": {"weight_decay": 0.1}, "constructor": "basecls"},
+    "nothing under the options": {"optimizer": SGD, "paramwise_cfg": None},
+    "whole numbers with a point": {"optimizer": SGD, "expect": {"rules": {"default": 4.0}}},
+}
+
+
+@pytest.mark.parametrize("config", TAKEN.values(), ids=TAKEN)
+def test_it_takes_what_pgaudit_takes(config: dict[str, Any]) -> None:
+    load_config(config)
+    VALIDATOR.validate(config)
+
+
+REFUSED: dict[str, dict[str, Any]] = {
+    "an optimizer without a type": {"optimizer": {"name": "SGD", "lr": 0.1}},
+    "no constructor": {"optimizer": SGD, "constructor": None},
+    "an option of mmcv's": {"optimizer": {**SGD, "paramwise_cfg": {"norm_decay_mult": "x"}}},
+    "an option of mmengine's": {"optim_wrapper": {"optimizer": SGD, "paramwise_cfg": {"flat_decay_mult": "x"}}},
+    "a solver's": {"solver": {"basic_lr": "x", "weight_decay": 0.1}},
+}
+
+
+@pytest.mark.parametrize("config", REFUSED.values(), ids=REFUSED)
+def test_it_refuses_what_pgaudit_refuses(config: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError):
+        load_config(config)
+    assert not VALIDATOR.is_valid(config)
+
+
 class _Editor:
     """An editor, as far as the server notices: it opens a file, and asks what could stand at a place."""
 

@@ -238,7 +238,7 @@ def test_a_file_leads_to_no_code_by_itself(capsys: pytest.CaptureFixture[str]) -
         (["--check", FILE, "-o", "y.json"], "--check writes no file"),
         (["nets.py:mak"], 'did you mean "make"?'),
         (["resnet81"], "did you mean resnet18"),
-        (["nets.py:make", "-o", "no/such/folder"], "cannot write"),
+        (["nets.py:make", "-o", "no/such/folder.json"], "cannot write"),
         (["nets.py:make", "--model-arg", "depth"], "is not key=value"),
         (["nets.py:make", "--model-arg", "dept=2"], "unexpected keyword argument"),
     ],

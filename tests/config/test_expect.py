@@ -98,7 +98,7 @@ WRONG = {
         "rules: {fc: true}",
         "f:1:9: rules.fc: expected globs of names, a count, or both, got true",
     ),
-    "a count with a point": ("rules: {fc: 1.0}", "f:1:9: rules.fc: expected globs of names, a count, or both, got the"),
+    "a count with a point": ("rules: {fc: 1.5}", "f:1:9: rules.fc: expected a whole number, got the number 1.5"),
     "a written count that is true": (
         "rules: {fc: {count: true}}",
         "f:1:14: rules.fc.count: expected a whole number, got true",

@@ -26,7 +26,7 @@ from pgaudit.core.config import Config
 from pgaudit.core.layout import Layout
 from pgaudit.core.parameters import Inventory
 from pgaudit.core.setting import NOT_OPTIMIZED
-from pgaudit.files.schemas import FLAG, NON_NEGATIVE, NUMBER, TEXT, Schema, fields, mapping
+from pgaudit.files.schemas import ANYTHING, FLAG, NON_NEGATIVE, NUMBER, TEXT, Schema, fields, mapping
 from pgaudit.files.validation import Invalid
 
 OPTIMIZERS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "lamb": "timm.optim:Lamb", "lars": "timm.optim:Lars"}
@@ -57,6 +57,7 @@ class BaseCls(Basic):
                 "nesterov": FLAG,
                 "betas": {"type": "array", "items": NUMBER, "minItems": 2, "maxItems": 2},
                 "always_adapt": FLAG,
+                "weight_decay": ANYTHING,
             }
         )
     }

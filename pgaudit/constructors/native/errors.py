@@ -71,7 +71,7 @@ def errors(layout: Layout) -> list[Invalid]:
         return []
     found: list[Invalid] = schema_errors(PARAMWISE, options, at)
     rules = options.get("rules") if isinstance(options, dict) else None
-    if not isinstance(rules, list):
+    if not isinstance(rules, (list, tuple)):
         return found
     if len(rules) > 1 and "mode" not in options:
         message = "several rules, and `mode` does not say how they work together"
@@ -95,7 +95,7 @@ def _of_rule(
         said = {"mode: first"} if first_wins else {_VALUES.get(word, word) for word in SAYS if word in rule}
         before = {seen.setdefault((match, what), index) for what in said} if match is not None else {index}
         if earlier := before - {index}:
-            message = f"the same match as that of rule {min(earlier) + 1}, about the same"
+            message = f"the same match as that of rules.{min(earlier)}, about the same"
             found.append(Invalid((*at, "match"), message, "say all that is meant for it in one rule"))
     for value, mult in _RIVALS:
         if value in rule and mult in rule:

@@ -146,10 +146,11 @@ class _Rules:
 
     def _refuse_unknown_settings(self) -> None:
         known = self._defaults.looked_for | OF_SCHEDULERS
+        shown = sorted(key for key in known - {"lr", "weight_decay"} if not key.startswith("_"))
         for index, rule in enumerate(self._rules if self._defaults.looked_for else ()):
             for key in rule.says.get("set", {}):
                 if key not in known:
-                    hint = did_you_mean(key, known) or f"known: {', '.join(sorted(known - {'lr', 'weight_decay'}))}"
+                    hint = did_you_mean(key, known) or f"known: {', '.join(shown)}"
                     kind = visible(self._config.optimizer["type"])
                     at = (_AT, "rules", index, "set", key)
                     raise self._config.error(f"{kind} knows no setting {quoted(key)}", *at, hint=hint)

@@ -54,10 +54,10 @@ class Match:
 def read_match(value: Any, at: Path) -> tuple[Match | None, list[Invalid]]:
     """Reads a match; returns it, or None and what is wrong with it."""
     errors: list[Invalid] = []
-    items = value if isinstance(value, list) else [value]
+    items = value if isinstance(value, (list, tuple)) else [value]
     if not items:
         return None, [Invalid(at, "an empty list matches nothing")]
-    places = [(*at, index) for index in range(len(items))] if isinstance(value, list) else [at]
+    places = [(*at, index) for index in range(len(items))] if isinstance(value, (list, tuple)) else [at]
     found = [_conditions(item, place, errors) for item, place in zip(items, places, strict=True)]
     alternatives = tuple(each for each in found if each is not None)
     if errors or len(alternatives) < len(items):
@@ -96,8 +96,10 @@ def _conditions(item: Any, at: Path, errors: list[Invalid]) -> Conditions | None
         if word not in item:
             continue
         given = item[word]
-        values = given if isinstance(given, list) else [given]
-        places = [(*at, word, index) for index in range(len(values))] if isinstance(given, list) else [(*at, word)]
+        values = list(given) if isinstance(given, (list, tuple)) else [given]
+        places = (
+            [(*at, word, index) for index in range(len(values))] if isinstance(given, (list, tuple)) else [(*at, word)]
+        )
         if not values:
             errors.append(Invalid((*at, word), "an empty list matches nothing"))
         parts[word] = _READERS[word](values, places, errors)
@@ -125,7 +127,9 @@ def _regexes(values: list[Any], places: list[Path], errors: list[Invalid]) -> tu
 
 
 def _text(value: Any, what: str, read: Callable[[str], T]) -> T:
-    if not isinstance(value, str) or not value:
+    if value == "":
+        raise ValueError("an empty text matches nothing")
+    if not isinstance(value, str):
         raise ValueError(f"expected a {what}, as a text")
     try:
         return read(value)

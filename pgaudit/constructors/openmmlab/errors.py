@@ -7,7 +7,7 @@ from typing import Any
 
 from pgaudit.core.layout import Layout
 from pgaudit.core.location import Path
-from pgaudit.files.schemas import Schema
+from pgaudit.files.schemas import FLAG, Schema
 from pgaudit.files.validation import Invalid, schema_errors
 
 _DECAY_OPTIONS = ("bias_decay_mult", "norm_decay_mult", "dwconv_decay_mult")
@@ -22,7 +22,7 @@ def paramwise_errors(layout: Layout, schema: Schema, library: str) -> list[Inval
     found: list[Invalid] = []
     for where, message, hint in schema_errors(schema, layout.paramwise_cfg, at):
         below = where[len(at) :]
-        if "expected" in message and (call := _failing_call(below, library)):
+        if "expected" in message and (call := _failing_call(below, library, schema)):
             message = f"{message}; {call}"
         found.append(Invalid(where, message, hint))
     base = layout.optimizer.get("weight_decay") if isinstance(layout.optimizer, dict) else 0
@@ -44,7 +44,9 @@ def copying_errors(layout: Layout, schema: Schema, library: str) -> list[Invalid
     return found
 
 
-def _failing_call(below: Sequence[str | int], library: str) -> str | None:
+def _failing_call(below: Sequence[str | int], library: str, schema: Schema) -> str | None:
+    if not all(isinstance(step, str) for step in below):
+        return None  # it is the key that is wrong
     if not below:
         return f"{library} would raise TypeError: paramwise_cfg should be None or a dict"
     if below == ("custom_keys",):
@@ -53,7 +55,7 @@ def _failing_call(below: Sequence[str | int], library: str) -> str | None:
         return f"{library}.add_params would raise AttributeError, for it calls .get() on it"
     if below[0] == "custom_keys" and below[-1] in ("lr", "weight_decay"):
         return f"{library}.add_params writes it into the group as it is"
-    if below[-1] != "bypass_duplicate":
+    if schema["properties"].get(below[-1]) != FLAG:
         return f"{library}.add_params multiplies a base value by it"
     return None
 
