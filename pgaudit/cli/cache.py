@@ -7,7 +7,7 @@ from typing import get_args
 import click
 
 from pgaudit.cli.shared import options as shared
-from pgaudit.cli.shared.command import Argument, Command
+from pgaudit.cli.shared.command import Command, argument
 from pgaudit.cli.shared.common import note, write
 from pgaudit.core.errors import UsageError
 from pgaudit.render.choices import CacheAction
@@ -16,13 +16,7 @@ from pgaudit.text import counted, quoted, visible
 
 
 @click.command(cls=Command)
-@click.argument(
-    "action",
-    cls=Argument,
-    type=click.Choice(get_args(CacheAction)),
-    default="info",
-    help="`info` or `clear`.",
-)
+@argument("action", type=click.Choice(get_args(CacheAction)), default="info", help="`info` or `clear`.")
 @shared.traceback
 def cache(action: CacheAction) -> None:
     """Show what is kept of timm's models, so that a second run needs no torch; or take it out.

@@ -13,7 +13,7 @@ from click.exceptions import Exit
 
 from pgaudit.cli.shared import completion
 from pgaudit.cli.shared import options as shared
-from pgaudit.cli.shared.command import Argument, Command
+from pgaudit.cli.shared.command import Command, argument
 from pgaudit.cli.shared.common import (
     audited,
     complain,
@@ -38,9 +38,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command)
-@click.argument(
-    "model", cls=Argument, shell_complete=completion.models, help="As in `show`; left out, the project is checked."
-)
+@argument("model", shell_complete=completion.models, help="As in `show`; left out, the project is checked.")
 @shared.config
 @click.option("--lock", type=shared.NAME, metavar="FILE", help="Fail on settings that differ from it.")
 @click.option("--expect", type=shared.NAME, metavar="FILE", help="Expectations in place of the config's.")

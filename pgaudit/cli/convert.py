@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from pgaudit.cli.shared import options as shared
-from pgaudit.cli.shared.command import Argument, Command
+from pgaudit.cli.shared.command import Command, argument
 from pgaudit.cli.shared.common import is_config, note, parse_model_args, spinner, stdout_reserved, the_cache, write
 from pgaudit.cli.shared.overwriting import keep_inputs
 from pgaudit.core.errors import UsageError
@@ -18,7 +18,7 @@ TARGETS = ("rules", "mmcv", "mmengine", "timm", "basecls", "python")
 
 
 @click.command(cls=Command)
-@click.argument("config", cls=Argument, type=shared.NAME, help="A YAML file.")
+@argument("config", type=shared.NAME, help="A YAML file.")
 @click.option(
     "--to",
     metavar="TARGET",

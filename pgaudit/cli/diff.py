@@ -9,7 +9,7 @@ import click
 from click.exceptions import Exit
 
 from pgaudit.cli.shared import options as shared
-from pgaudit.cli.shared.command import Argument, Command
+from pgaudit.cli.shared.command import Command, argument
 from pgaudit.cli.shared.common import Screen, note, parse_model_args, screen, spinner, stdout_reserved, the_cache, write
 from pgaudit.cli.shared.overwriting import keep_inputs
 from pgaudit.render.choices import Colour, DiffFormat
@@ -24,10 +24,8 @@ DIFFERENT = 1
 
 
 @click.command(cls=Command)
-@click.argument(
-    "a", cls=Argument, required=True, type=shared.NAME, help="A YAML config, a JSON report or a lock: how it was."
-)
-@click.argument("b", cls=Argument, required=True, type=shared.NAME, help="Another one: how it is now.")
+@argument("a", required=True, type=shared.NAME, help="A YAML config, a JSON report or a lock: how it was.")
+@argument("b", required=True, type=shared.NAME, help="Another one: how it is now.")
 @click.option("--model", "-m", metavar="MODEL", help="Instead of the configs' own `model:`.")
 @click.option("--fold/--no-fold", default=True, help="Join rows that repeat over blocks.")
 @click.option(

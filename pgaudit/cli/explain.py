@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from pgaudit.cli.shared import options as shared
-from pgaudit.cli.shared.command import Argument, Command
+from pgaudit.cli.shared.command import Command, argument
 from pgaudit.cli.shared.common import audited, is_config, note, parse_model_args, references, screen, the_cache, write
 from pgaudit.cli.shared.overwriting import keep_inputs
 from pgaudit.core.errors import UsageError
@@ -23,7 +23,7 @@ def _is_source(argument: str) -> bool:
 @click.command(cls=Command)
 @shared.model_as_in_show
 @shared.config
-@click.argument("param", cls=Argument, help="A parameter's name, an alias, a module, or a glob.")
+@argument("param", help="A parameter's name, an alias, a module, or a glob.")
 @shared.choice("--format", "fmt", of=PlainFormat, default="table", help="What to write.")
 @shared.output
 @shared.model_args

@@ -8,13 +8,13 @@ import click
 
 from pgaudit.cli.shared import completion
 from pgaudit.cli.shared import options as shared
-from pgaudit.cli.shared.command import Argument, Command
+from pgaudit.cli.shared.command import Command, argument
 from pgaudit.cli.shared.common import screen, write
 from pgaudit.render.choices import Colour, PageFormat
 
 
 @click.command(cls=Command)
-@click.argument("code", cls=Argument, shell_complete=completion.findings, help="PG003, or overmatch; all without one.")
+@argument("code", shell_complete=completion.findings, help="PG003, or overmatch; all without one.")
 @shared.choice("--format", "fmt", of=PageFormat, default="table", help="What to write.")
 @shared.output
 @shared.width

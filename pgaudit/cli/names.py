@@ -7,14 +7,14 @@ from pathlib import Path
 import click
 
 from pgaudit.cli.shared import options as shared
-from pgaudit.cli.shared.command import Argument, Command
+from pgaudit.cli.shared.command import Command, argument
 from pgaudit.cli.shared.common import note, screen, spinner, stdout_reserved, the_cache, write
 from pgaudit.core.errors import UsageError
 from pgaudit.render.choices import Colour, PageFormat
 
 
 @click.command(cls=Command)
-@click.argument("glob", cls=Argument, default="", help="Such as 'vit_*'.")
+@argument("glob", default="", help="Such as 'vit_*'.")
 @shared.no_cache
 @shared.traceback
 def models(glob: str, no_cache: bool) -> None:
@@ -27,7 +27,7 @@ def models(glob: str, no_cache: bool) -> None:
 
 
 @click.command(cls=Command)
-@click.argument("name", cls=Argument, help="One of them, in detail; all without one.")
+@argument("name", help="One of them, in detail; all without one.")
 @shared.choice("--format", "fmt", of=PageFormat, default="table", help="What to write.")
 @shared.output
 @shared.width

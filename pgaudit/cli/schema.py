@@ -9,7 +9,7 @@ from typing import Literal, get_args
 import click
 
 from pgaudit.cli.shared import options as shared
-from pgaudit.cli.shared.command import Argument, Command
+from pgaudit.cli.shared.command import Command, argument
 from pgaudit.cli.shared.common import write
 
 SchemaKind = Literal["config", "project", "expect"]
@@ -17,9 +17,8 @@ SchemaKind = Literal["config", "project", "expect"]
 
 
 @click.command(cls=Command)
-@click.argument(
+@argument(
     "kind",
-    cls=Argument,
     type=click.Choice(get_args(SchemaKind)),
     default="config",
     help="A config, a project file (pgaudit.yaml), or a file of expectations.",

@@ -10,7 +10,7 @@ import click
 from click.exceptions import Exit
 
 from pgaudit.cli.shared import options as shared
-from pgaudit.cli.shared.command import Argument, Command
+from pgaudit.cli.shared.command import Command, argument
 from pgaudit.cli.shared.common import (
     complain,
     is_config,
@@ -37,9 +37,8 @@ MOVED = 1
 
 
 @click.command(cls=Command)
-@click.argument(
+@argument(
     "model",
-    cls=Argument,
     type=shared.NAME,
     help="A timm name, package.module:attribute or file.py:attribute; or a config that names its model.",
 )

@@ -11,7 +11,7 @@ import click
 from click.exceptions import Exit
 
 from pgaudit.cli.shared import options as shared
-from pgaudit.cli.shared.command import Argument, Command
+from pgaudit.cli.shared.command import Command, argument
 from pgaudit.cli.shared.common import (
     complain,
     note,
@@ -39,22 +39,13 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command)
-@click.argument(
+@argument(
     "glob",
-    cls=Argument,
     required=True,
     type=shared.NAME,
     help="timm names ('vit_*'), saved inventories ('inv/*.json'), or a MODEL.",
 )
-@click.argument(
-    "configs",
-    cls=Argument,
-    required=True,
-    nargs=-1,
-    metavar="CONFIG",
-    type=shared.NAME,
-    help="YAML, or OpenMMLab's Python.",
-)
+@argument("configs", required=True, nargs=-1, metavar="CONFIG", type=shared.NAME, help="YAML, or OpenMMLab's Python.")
 @click.option(
     "--output",
     "-o",

@@ -5,10 +5,12 @@ click writes such a section itself from 8.5 on; this one is the same under every
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import click
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Argument(click.Argument):
@@ -35,6 +37,11 @@ class Argument(click.Argument):
     def get_error_hint(self, ctx: click.Context | None) -> str:
         """Returns the name that usage errors give it."""
         return f"'{self.word}'"
+
+
+def argument(name: str, *, help: str, **attrs: Any) -> Callable[[F], F]:
+    """Declares an argument."""
+    return click.argument(name, cls=Argument, help=help, **attrs)
 
 
 class Command(click.Command):

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, get_args
 
 import click
 
 from pgaudit.cli.shared import completion
-from pgaudit.cli.shared.command import Argument
+from pgaudit.cli.shared.command import F, argument
 from pgaudit.render.choices import Colour
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 FILE = click.Path(readable=False, path_type=Path)
 """The path of a file of which click asks nothing: whoever opens it says what is wrong. Shells complete it."""
@@ -27,20 +25,18 @@ def choice(*names: str, of: Any, **attrs: Any) -> Callable[[F], F]:
     return click.option(*names, type=click.Choice(words), **attrs)
 
 
-model = click.argument(
+model = argument(
     "model",
-    cls=Argument,
     shell_complete=completion.models,
     help="A timm name, package.module:attribute, file.py:attribute or a saved inventory; may be left to the config's "
     "`model:`.",
 )
-model_as_in_show = click.argument(
+model_as_in_show = argument(
     "model",
-    cls=Argument,
     shell_complete=completion.models,
     help="As in `show`; may be left to the config's `model:`.",
 )
-config = click.argument("config", cls=Argument, type=NAME, help="YAML, or OpenMMLab's Python.")
+config = argument("config", type=NAME, help="YAML, or OpenMMLab's Python.")
 output = click.option("--output", "-o", type=FILE, metavar="FILE", help="Write to a file.")
 model_args = click.option(
     "--model-arg",
