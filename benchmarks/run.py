@@ -27,7 +27,7 @@ CLAIMS = {
     "sweeping": "Sweeping what is known",
 }
 RESULTS = Path(__file__).with_name("RESULTS.md")
-PACKAGES = ("torch", "timm", "typer", "rich", "PyYAML", "pydantic")
+PACKAGES = ("torch", "timm", "click", "rich", "PyYAML", "typer", "pydantic")
 
 
 def main() -> int:

@@ -8,8 +8,6 @@ import tempfile
 
 # A test may edit a model's code within a second and keep its length: Python would take the old bytecode for the new.
 sys.dont_write_bytecode = True
-# Read when typer is imported, so before anything else.
-os.environ["_TYPER_FORCE_DISABLE_TERMINAL"] = "1"
 for _variable in (
     "COLUMNS",
     "LINES",

@@ -13,7 +13,7 @@ from pgaudit.core.errors import ModelError
 from pgaudit.user_code.imports import import_attribute
 
 HOSTILE = (
-    "__future__ typing json re enum dataclasses torch torchvision timm yaml _yaml rich typer click numpy pydantic "
+    "__future__ typing json re enum dataclasses torch torchvision timm yaml _yaml rich click numpy pydantic "
     "platformdirs joblib mmengine socket pickle selectors signal tempfile struct multiprocessing concurrent"
 ).split()
 NET = """\

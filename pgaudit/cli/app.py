@@ -7,45 +7,27 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import Annotated
 
-import typer
+import click
+from click.exceptions import Exit, NoSuchOption
 
 from pgaudit import user_code
+from pgaudit.cli.shared import shells
 from pgaudit.cli.shared.common import ReaderGone, complain
-from pgaudit.cli.shared.completion import OPTIONS, asked_by_a_shell
-from pgaudit.cli.shared.lazy import PlainGroup, add_commands
+from pgaudit.cli.shared.lazy import LazyGroup
 from pgaudit.core.errors import PgauditError
 from pgaudit.core.findings import Finding
 from pgaudit.files.inputs import noted_inputs
 from pgaudit.text import format_exception, visible
-
-app = typer.Typer(
-    name="pgaudit",
-    cls=PlainGroup,
-    help="Shows which learning rate and weight decay each parameter of a PyTorch model really gets, and why.",
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-add_commands(app)
+from pgaudit.version import __version__
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        from pgaudit.version import __version__
-
-        typer.echo(f"pgaudit {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _everywhere(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
-    ] = False,
-) -> None:
-    pass
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.version_option(__version__, message="pgaudit %(version)s", help="Print the version and exit.")
+@shells.install_option
+@shells.show_option
+def app() -> None:
+    """Shows which learning rate and weight decay each parameter of a PyTorch model really gets, and why."""
 
 
 ERROR, INTERRUPTED = 2, 130
@@ -62,10 +44,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     # The CLI is its own process, so it may tell hub libraries to stay offline; the Python API must not.
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TRANSFORMERS_OFFLINE", "1")
-    for_a_shell = asked_by_a_shell() or not {*OPTIONS}.isdisjoint(arguments)
+    if (answered := shells.answer(app)) is not None:
+        return answered
     try:
-        with noted_inputs(), user_code.forbidding("--no-code" in arguments):
-            code = app(arguments, prog_name="pgaudit", standalone_mode=False, obj=arguments)
+        with (
+            noted_inputs(),
+            user_code.forbidding("--no-code" in arguments),
+            app.make_context("pgaudit", list(arguments), obj=arguments) as context,
+        ):
+            app.invoke(context)
         if sys.stdout is not None:
             sys.stdout.flush()
     except (BrokenPipeError, ReaderGone):
@@ -73,29 +60,34 @@ def main(argv: Sequence[str] | None = None) -> int:
         with contextlib.suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (KeyboardInterrupt, typer.Abort):
+    except KeyboardInterrupt:
         return INTERRUPTED
-    except typer.Exit as stop:
+    except Exit as stop:
         return stop.exit_code
     except BaseException as error:  # not even foreign code may end us with a traceback
-        if for_a_shell and isinstance(error, SystemExit) and isinstance(error.code, int):
-            return error.code  # how typer ends when it has answered
         if with_traceback:
             complain("\n".join(visible(line) for line in traceback.format_exc().splitlines()))
         for finding in _findings(error):
             complain(_worded(finding))
         return ERROR
-    return code if isinstance(code, int) else 0
+    return 0
 
 
 def _findings(error: BaseException) -> Sequence[Finding]:
     if isinstance(error, PgauditError):
         return error.findings
-    if hasattr(error, "format_message"):  # a usage error of the command line parser
-        command = getattr(getattr(error, "ctx", None), "command_path", "pgaudit")
-        message = error.format_message().replace("Value error, ", "")  # the validator's own word for it
-        return [Finding.error(message, hint=f"{command} --help")]
+    if isinstance(error, click.UsageError):
+        command = error.ctx.command_path if error.ctx else "pgaudit"
+        return [Finding.error(_wrong_usage(error), hint=f"{command} --help")]
     return [Finding.error(f"internal error: {format_exception(error)}", hint="--traceback shows where")]
+
+
+def _wrong_usage(error: click.UsageError) -> str:
+    """What is wrong with the command line; unknown options are worded here, because click's versions differ."""
+    if not isinstance(error, NoSuchOption):
+        return error.format_message()
+    near = ", ".join(sorted(error.possibilities or ()))
+    return f"No such option: {error.option_name}" + (f" (Possible options: {near})" if near else "")
 
 
 def _worded(finding: Finding) -> str:

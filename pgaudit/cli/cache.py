@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import get_args
 
-import typer
+import click
 
+from pgaudit.cli.shared import options as shared
+from pgaudit.cli.shared.command import Command, argument
 from pgaudit.cli.shared.common import note, write
-from pgaudit.cli.shared.options import Traceback
 from pgaudit.core.errors import UsageError
 from pgaudit.render.choices import CacheAction
 from pgaudit.render.numbers import byte_count
 from pgaudit.text import counted, quoted, visible
 
 
-def cache(
-    action: Annotated[CacheAction, typer.Argument(metavar="ACTION", help="`info` or `clear`.")] = "info",
-    traceback: Traceback = False,
-) -> None:
+@click.command(cls=Command)
+@argument("action", type=click.Choice(get_args(CacheAction)), default="info", help="`info` or `clear`.")
+@shared.traceback
+def cache(action: CacheAction) -> None:
     """Show what is kept of timm's models, so that a second run needs no torch; or take it out.
 
     PGAUDIT_CACHE_DIR says where, and --no-cache does without.

@@ -6,11 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, get_args
 
-import typer
+import click
+from click.exceptions import Exit
 
 from pgaudit.cli.shared import completion
+from pgaudit.cli.shared import options as shared
+from pgaudit.cli.shared.command import Command, argument
 from pgaudit.cli.shared.common import (
     audited,
     complain,
@@ -21,17 +24,6 @@ from pgaudit.cli.shared.common import (
     stdout_reserved,
     the_cache,
     write,
-)
-from pgaudit.cli.shared.options import (
-    Color,
-    ConfigFile,
-    Constructor,
-    ModelArgs,
-    NoCache,
-    NoCode,
-    Traceback,
-    Verbose,
-    Width,
 )
 from pgaudit.cli.shared.outputs import Wanted, valued_options, wanted
 from pgaudit.cli.shared.overwriting import keep_inputs
@@ -45,88 +37,82 @@ if TYPE_CHECKING:
     from pgaudit.gate import Audit, Outcome
 
 
+@click.command(cls=Command)
+@argument("model", shell_complete=completion.models, help="As in `show`; left out, the project is checked.")
+@shared.config
+@click.option("--lock", type=shared.NAME, metavar="FILE", help="Fail on settings that differ from it.")
+@click.option("--expect", type=shared.NAME, metavar="FILE", help="Expectations in place of the config's.")
+@click.option("--baseline", type=shared.NAME, metavar="FILE", help="Findings that are known; new ones fail.")
+@click.option("--write-baseline", type=shared.FILE, metavar="FILE", help="Write all findings as known.")
+@shared.choice("--fail-on", of=Threshold, help="Findings of this severity or above fail; error if not given.")
+@click.option("--select", metavar="GLOB", multiple=True, help="Only these of the project's audits; repeatable.")
+@click.option("--project", type=shared.FILE, metavar="FILE", help="Instead of the nearest project file.")
+@click.option("--jobs", "-j", type=click.IntRange(min=1), metavar="<int range>", default=1, help="Audits at a time.")
+@shared.choice(
+    "--format",
+    "formats",
+    of=GateFormat,
+    multiple=True,
+    metavar="FORMAT",
+    help=f"{', '.join(get_args(GateFormat))}; repeatable, each with an -o of its own.",
+)
+@click.option(
+    "--output",
+    "-o",
+    "outputs",
+    type=shared.FILE,
+    multiple=True,
+    metavar="FILE",
+    help="Where the --format before it goes, instead of stdout.",
+)
+@shared.model_args
+@shared.constructor
+@shared.no_cache
+@shared.width
+@shared.color
+@shared.verbose
+@shared.no_code
+@shared.traceback_of_each
+@click.pass_context
 def check(
-    context: typer.Context,
-    model: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="MODEL",
-            show_default=False,
-            autocompletion=completion.models,
-            help="As in `show`; left out, the project is checked.",
-        ),
-    ] = None,
-    config: ConfigFile = None,
-    lock: Annotated[
-        str | None,
-        typer.Option("--lock", metavar="FILE", show_default=False, help="Fail on settings that differ from it."),
-    ] = None,
-    expect: Annotated[
-        str | None,
-        typer.Option("--expect", metavar="FILE", show_default=False, help="Expectations in place of the config's."),
-    ] = None,
-    baseline: Annotated[
-        str | None,
-        typer.Option("--baseline", metavar="FILE", show_default=False, help="Findings that are known; new ones fail."),
-    ] = None,
-    write_baseline: Annotated[
-        Path | None,
-        typer.Option("--write-baseline", metavar="FILE", show_default=False, help="Write all findings as known."),
-    ] = None,
-    fail_on: Annotated[
-        Threshold | None,
-        typer.Option(
-            "--fail-on", show_default=False, help="Findings of this severity or above fail; error if not given."
-        ),
-    ] = None,
-    select: Annotated[
-        list[str] | None,
-        typer.Option("--select", metavar="GLOB", help="Only these of the project's audits; repeatable."),
-    ] = None,
-    project: Annotated[
-        Path | None,
-        typer.Option("--project", metavar="FILE", show_default=False, help="Instead of the nearest project file."),
-    ] = None,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Audits at a time.")] = 1,
-    formats: Annotated[
-        list[GateFormat] | None,
-        typer.Option(
-            "--format",
-            metavar="FORMAT",
-            show_default=False,
-            help=f"{', '.join(fmt.value for fmt in GateFormat)}; repeatable, each with an -o of its own.",
-        ),
-    ] = None,
-    outputs: Annotated[
-        list[Path] | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Where the --format before it goes, instead of stdout."),
-    ] = None,
-    model_args: ModelArgs = None,
-    constructor: Constructor = None,
-    no_cache: NoCache = False,
-    width: Width = None,
-    colour: Color = "auto",
-    verbose: Verbose = False,
-    no_code: NoCode = False,
-    traceback: Traceback = False,
+    context: click.Context,
+    model: str | None,
+    config: str | None,
+    lock: str | None,
+    expect: str | None,
+    baseline: str | None,
+    write_baseline: Path | None,
+    fail_on: Threshold | None,
+    select: tuple[str, ...],
+    project: Path | None,
+    jobs: int,
+    formats: tuple[GateFormat, ...],
+    outputs: tuple[Path, ...],
+    model_args: tuple[str, ...],
+    constructor: str | None,
+    no_cache: bool,
+    width: int | None,
+    colour: Colour,
+    verbose: bool,
+    traceback: bool,
 ) -> None:
     """Check expectations, lock and findings: exit 1 if anything is not as agreed, 2 if it cannot be checked.
 
     Without MODEL and CONFIG, checks all that pgaudit.yaml or [tool.pgaudit] lists.
     """
-    reports = wanted(context.obj or (), formats or [], outputs or [], valued_options(context.command))
+    reports = wanted(context.obj or (), formats, outputs, valued_options(context.command))
     given: dict[str, str | None] = {"lock": lock, "expect": expect, "baseline": baseline}
     if model is None:
         one = {"model-arg": model_args, "constructor": constructor, "write-baseline": write_baseline}
         _refuse({**given, **one}, "without MODEL and CONFIG: the project file says it")
-        audits = _listed(project, select or [], fail_on)
+        audits = _listed(project, select, fail_on)
     else:
         _refuse({"select": select, "project": project}, "with MODEL and CONFIG")
         model_ref, config_path = references(model, config, command="check")
         _refuse_project_file(config_path)
         from pgaudit.gate import Audit
 
-        arguments = parse_model_args(model_args or [])
+        arguments = parse_model_args(model_args)
         audits = [Audit(model_ref, config_path, "", arguments, constructor, lock, expect, baseline, fail_on)]
     cache = the_cache(unwanted=no_cache)
     audits = [replace(audit, cache=cache) for audit in audits]
@@ -141,7 +127,7 @@ def check(
     _write_all(outcomes, reports, colour, width, verbose=verbose)
     from pgaudit.gate.records import exit_code
 
-    raise typer.Exit(exit_code(outcomes))
+    raise Exit(exit_code(outcomes))
 
 
 def _paths_of(audit: Audit) -> list[str | None]:
@@ -150,7 +136,7 @@ def _paths_of(audit: Audit) -> list[str | None]:
 
 def _refuse(given: Mapping[str, object], why: str) -> None:
     for option, value in given.items():
-        if value is not None and value != []:
+        if value not in (None, ()):
             raise UsageError(f"--{option} has no meaning {why}")
 
 

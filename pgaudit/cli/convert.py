@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
 
-import typer
+import click
 
+from pgaudit.cli.shared import options as shared
+from pgaudit.cli.shared.command import Command, argument
 from pgaudit.cli.shared.common import is_config, note, parse_model_args, spinner, stdout_reserved, the_cache, write
-from pgaudit.cli.shared.options import Constructor, ModelArgs, NoCode, Output, Traceback
 from pgaudit.cli.shared.overwriting import keep_inputs
 from pgaudit.core.errors import UsageError
 from pgaudit.text import did_you_mean, quoted, visible
@@ -16,32 +17,29 @@ TARGETS = ("rules", "mmcv", "mmengine", "timm", "basecls", "python")
 """As in :data:`pgaudit.convert.TARGETS`, which is too heavy to ask for `--help`."""
 
 
+@click.command(cls=Command)
+@argument("config", type=shared.NAME, help="A YAML file.")
+@click.option(
+    "--to",
+    metavar="TARGET",
+    shell_complete=lambda _context, _param, incomplete: [each for each in TARGETS if each.startswith(incomplete)],
+    help=f"One of {', '.join(TARGETS)}.",
+)
+@click.option("--model", "-m", metavar="MODEL", help="Instead of the config's own `model:`.")
+@click.option("--ignore-frozen", is_flag=True, help="Frozen parameters may be in the optimizer or not.")
+@shared.output
+@shared.model_args
+@shared.constructor
+@shared.no_code
+@shared.traceback
 def convert(
-    config: Annotated[str | None, typer.Argument(metavar="CONFIG", show_default=False, help="A YAML file.")] = None,
-    to: Annotated[
-        str | None,
-        typer.Option(
-            "--to",
-            metavar="TARGET",
-            show_default=False,
-            autocompletion=lambda incomplete: [each for each in TARGETS if each.startswith(incomplete)],
-            help=f"One of {', '.join(TARGETS)}.",
-        ),
-    ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(
-            "--model", "-m", metavar="MODEL", show_default=False, help="Instead of the config's own `model:`."
-        ),
-    ] = None,
-    ignore_frozen: Annotated[
-        bool, typer.Option("--ignore-frozen", help="Frozen parameters may be in the optimizer or not.")
-    ] = False,
-    output: Output = None,
-    model_args: ModelArgs = None,
-    constructor: Constructor = None,
-    no_code: NoCode = False,
-    traceback: Traceback = False,
+    config: str | None,
+    to: str | None,
+    model: str | None,
+    ignore_frozen: bool,
+    output: Path | None,
+    model_args: tuple[str, ...],
+    constructor: str | None,
 ) -> None:
     """Write a policy in another library's words, so that every parameter of the model gets the same.
 
@@ -54,7 +52,7 @@ def convert(
         right = f"pgaudit convert {visible(model)} --to {wanted} --model {visible(config)}"
         raise UsageError(f"--model is a config, and {quoted(config)} is none", right)
     keep_inputs([output], [config], [model])
-    arguments = parse_model_args(model_args or [])
+    arguments = parse_model_args(model_args)
     from pgaudit.config import load_config
 
     read = load_config(config, constructor=constructor)  # before anything heavy: a typo answers at once

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import typer
+import click
+from click.exceptions import Exit
 
+from pgaudit.cli.shared import options as shared
+from pgaudit.cli.shared.command import Command, argument
 from pgaudit.cli.shared.common import Screen, note, parse_model_args, screen, spinner, stdout_reserved, the_cache, write
-from pgaudit.cli.shared.options import Color, Constructor, ModelArgs, NoCache, NoCode, Output, Traceback, Width
 from pgaudit.cli.shared.overwriting import keep_inputs
-from pgaudit.render.choices import DiffFormat
+from pgaudit.render.choices import Colour, DiffFormat
 
 if TYPE_CHECKING:
     from pgaudit.diff import Diff
@@ -20,33 +23,42 @@ DIFFERENT = 1
 """The exit code of ``--exit-code`` where the sides differ."""
 
 
+@click.command(cls=Command)
+@argument("a", required=True, type=shared.NAME, help="A YAML config, a JSON report or a lock: how it was.")
+@argument("b", required=True, type=shared.NAME, help="Another one: how it is now.")
+@click.option("--model", "-m", metavar="MODEL", help="Instead of the configs' own `model:`.")
+@click.option("--fold/--no-fold", default=True, help="Join rows that repeat over blocks.")
+@click.option(
+    "--rules/--no-rules", default=True, help="List parameters whose rule is another, and its effect the same."
+)
+@click.option("--exit-code", is_flag=True, help="Exit with 1 where anything but a rule differs.")
+@shared.choice("--format", "fmt", of=DiffFormat, default="table", help="What to write.")
+@shared.output
+@shared.model_args
+@shared.constructor
+@shared.no_cache
+@shared.width
+@shared.color
+@shared.no_code
+@shared.traceback
 def diff(
-    a: Annotated[str, typer.Argument(metavar="A", help="A YAML config, a JSON report or a lock: how it was.")],
-    b: Annotated[str, typer.Argument(metavar="B", help="Another one: how it is now.")],
-    model: Annotated[
-        str | None,
-        typer.Option(
-            "--model", "-m", metavar="MODEL", show_default=False, help="Instead of the configs' own `model:`."
-        ),
-    ] = None,
-    fold: Annotated[bool, typer.Option(help="Join rows that repeat over blocks.")] = True,
-    rules: Annotated[bool, typer.Option(help="List parameters whose rule is another, and its effect the same.")] = True,
-    exit_code: Annotated[
-        bool, typer.Option("--exit-code", help="Exit with 1 where anything but a rule differs.")
-    ] = False,
-    fmt: Annotated[DiffFormat, typer.Option("--format", help="What to write.")] = "table",
-    output: Output = None,
-    model_args: ModelArgs = None,
-    constructor: Constructor = None,
-    no_cache: NoCache = False,
-    width: Width = None,
-    colour: Color = "auto",
-    no_code: NoCode = False,
-    traceback: Traceback = False,
+    a: str,
+    b: str,
+    model: str | None,
+    fold: bool,
+    rules: bool,
+    exit_code: bool,
+    fmt: DiffFormat,
+    output: Path | None,
+    model_args: tuple[str, ...],
+    constructor: str | None,
+    no_cache: bool,
+    width: int | None,
+    colour: Colour,
 ) -> None:
     """Show what changes from A to B: every lr and weight decay that differs, and the rules behind it."""
     keep_inputs([output], [a, b], [model])
-    sides = _sides(a, b, model, parse_model_args(model_args or []), constructor, the_cache(unwanted=no_cache))
+    sides = _sides(a, b, model, parse_model_args(model_args), constructor, the_cache(unwanted=no_cache))
     from pgaudit.diff import compare
 
     found = compare(sides.a, sides.b)
@@ -54,7 +66,7 @@ def diff(
     note(sides.notes)
     write(text, output)
     if exit_code and found.differs:
-        raise typer.Exit(DIFFERENT)
+        raise Exit(DIFFERENT)
 
 
 def _sides(

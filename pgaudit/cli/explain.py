@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
 
-import typer
+import click
 
+from pgaudit.cli.shared import options as shared
+from pgaudit.cli.shared.command import Command, argument
 from pgaudit.cli.shared.common import audited, is_config, note, parse_model_args, references, screen, the_cache, write
-from pgaudit.cli.shared.options import (
-    Color,
-    ConfigFile,
-    Constructor,
-    ModelArgs,
-    ModelAsInShow,
-    NoCache,
-    NoCode,
-    Output,
-    Traceback,
-    Width,
-)
 from pgaudit.cli.shared.overwriting import keep_inputs
 from pgaudit.core.errors import UsageError
-from pgaudit.render.choices import PlainFormat
+from pgaudit.render.choices import Colour, PlainFormat
 
 
 def _is_source(argument: str) -> bool:
@@ -30,22 +20,30 @@ def _is_source(argument: str) -> bool:
     return is_config(argument) or is_saved(argument)
 
 
+@click.command(cls=Command)
+@shared.model_as_in_show
+@shared.config
+@argument("param", help="A parameter's name, an alias, a module, or a glob.")
+@shared.choice("--format", "fmt", of=PlainFormat, default="table", help="What to write.")
+@shared.output
+@shared.model_args
+@shared.constructor
+@shared.no_cache
+@shared.width
+@shared.color
+@shared.no_code
+@shared.traceback
 def explain(
-    model: ModelAsInShow = None,
-    config: ConfigFile = None,
-    param: Annotated[
-        str | None,
-        typer.Argument(metavar="PARAM", show_default=False, help="A parameter's name, an alias, a module, or a glob."),
-    ] = None,
-    fmt: Annotated[PlainFormat, typer.Option("--format", help="What to write.")] = "table",
-    output: Output = None,
-    model_args: ModelArgs = None,
-    constructor: Constructor = None,
-    no_cache: NoCache = False,
-    width: Width = None,
-    colour: Color = "auto",
-    no_code: NoCode = False,
-    traceback: Traceback = False,
+    model: str | None,
+    config: str | None,
+    param: str | None,
+    fmt: PlainFormat,
+    output: Path | None,
+    model_args: tuple[str, ...],
+    constructor: str | None,
+    no_cache: bool,
+    width: int | None,
+    colour: Colour,
 ) -> None:
     """Explain a parameter's lr and weight decay: each rule in the order of evaluation, and what beat it."""
     if param is None and model is not None and config is not None and _is_source(model):
@@ -55,7 +53,7 @@ def explain(
     model_ref, config_path = (None, config) if model is None else references(model, config, command="explain")
     assert config_path is not None
     keep_inputs([output], [config_path], [model_ref])
-    arguments = parse_model_args(model_args or [])
+    arguments = parse_model_args(model_args)
     report = audited(model_ref, config_path, arguments, constructor, the_cache(unwanted=no_cache))
     from pgaudit.explanation import explanations, matching
     from pgaudit.render.pages.explain import render_explanations

@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
 
-import typer
+import click
 
 from pgaudit.cli.shared import completion
+from pgaudit.cli.shared import options as shared
+from pgaudit.cli.shared.command import Command, argument
 from pgaudit.cli.shared.common import screen, write
-from pgaudit.cli.shared.options import Color, Output, Traceback, Width
-from pgaudit.render.choices import PageFormat
+from pgaudit.render.choices import Colour, PageFormat
 
 
-def finding(
-    code: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="CODE",
-            show_default=False,
-            autocompletion=completion.findings,
-            help="PG003, or overmatch; all without one.",
-        ),
-    ] = None,
-    fmt: Annotated[PageFormat, typer.Option("--format", help="What to write.")] = "table",
-    output: Output = None,
-    width: Width = None,
-    colour: Color = "auto",
-    traceback: Traceback = False,
-) -> None:
+@click.command(cls=Command)
+@argument("code", shell_complete=completion.findings, help="PG003, or overmatch; all without one.")
+@shared.choice("--format", "fmt", of=PageFormat, default="table", help="What to write.")
+@shared.output
+@shared.width
+@shared.color
+@shared.traceback
+def finding(code: str | None, fmt: PageFormat, output: Path | None, width: int | None, colour: Colour) -> None:
     """Say what a finding means, why it hurts, and how to fix it; list all without a CODE."""
     from pgaudit.checks.documentation import all_documentation, documentation
     from pgaudit.render.pages import finding as rendered

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
+from pgaudit.cli.shared import options as shared
+from pgaudit.cli.shared.command import Command
 from pgaudit.cli.shared.common import audited, complain, note, parse_model_args, references, the_cache, write
-from pgaudit.cli.shared.options import (
-    ConfigFile,
-    Constructor,
-    ModelArgs,
-    ModelAsInShow,
-    NoCache,
-    NoCode,
-    Output,
-    Traceback,
-)
 from pgaudit.cli.shared.overwriting import keep_inputs
 from pgaudit.core.errors import ConfigError, UsageError
 from pgaudit.files.inputs import noted_inputs
@@ -28,25 +20,31 @@ if TYPE_CHECKING:
     from pgaudit.report import Report
 
 
+@click.command(cls=Command)
+@shared.model_as_in_show
+@shared.config
+@shared.output
+@click.option("--update", is_flag=True, help="Rewrite FILE although settings have moved, and say how many.")
+@shared.model_args
+@shared.constructor
+@shared.no_cache
+@shared.no_code
+@shared.traceback
 def lock(
-    model: ModelAsInShow = None,
-    config: ConfigFile = None,
-    output: Output = None,
-    update: Annotated[
-        bool, typer.Option("--update", help="Rewrite FILE although settings have moved, and say how many.")
-    ] = False,
-    model_args: ModelArgs = None,
-    constructor: Constructor = None,
-    no_cache: NoCache = False,
-    no_code: NoCode = False,
-    traceback: Traceback = False,
+    model: str | None,
+    config: str | None,
+    output: Path | None,
+    update: bool,
+    model_args: tuple[str, ...],
+    constructor: str | None,
+    no_cache: bool,
 ) -> None:
     """Write every parameter's settings and rules as a text that is easy to review and to compare."""
     if update and output is None:
         raise UsageError("--update rewrites a file, and none is named", "pgaudit lock MODEL CONFIG -o FILE --update")
     model_ref, config_path = references(model, config, command="lock")
     keep_inputs([output], [config_path], [model_ref])
-    arguments = parse_model_args(model_args or [])
+    arguments = parse_model_args(model_args)
     report = audited(model_ref, config_path, arguments, constructor, the_cache(unwanted=no_cache))
     from pgaudit.sources.lock import written
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
 
-import typer
+import click
 
+from pgaudit.cli.shared import options as shared
+from pgaudit.cli.shared.command import Command, argument
 from pgaudit.cli.shared.common import note, screen, spinner, stdout_reserved, the_cache, write
-from pgaudit.cli.shared.options import Color, NoCache, NoCode, Output, Traceback, Width
 from pgaudit.core.errors import UsageError
-from pgaudit.render.choices import PageFormat
+from pgaudit.render.choices import Colour, PageFormat
 
 
-def models(
-    glob: Annotated[str, typer.Argument(metavar="GLOB", show_default=False, help="Such as 'vit_*'.")] = "",
-    no_cache: NoCache = False,
-    traceback: Traceback = False,
-) -> None:
+@click.command(cls=Command)
+@argument("glob", default="", help="Such as 'vit_*'.")
+@shared.no_cache
+@shared.traceback
+def models(glob: str, no_cache: bool) -> None:
     """List the timm models that MODEL can name."""
     with stdout_reserved(), spinner("asking timm"):
         from pgaudit.models.timm_names import timm_names
@@ -25,17 +26,15 @@ def models(
     write("".join(f"{name}\n" for name in names), None)
 
 
-def constructors(
-    name: Annotated[
-        str | None, typer.Argument(metavar="NAME", show_default=False, help="One of them, in detail; all without one.")
-    ] = None,
-    fmt: Annotated[PageFormat, typer.Option("--format", help="What to write.")] = "table",
-    output: Output = None,
-    width: Width = None,
-    colour: Color = "auto",
-    no_code: NoCode = False,
-    traceback: Traceback = False,
-) -> None:
+@click.command(cls=Command)
+@argument("name", help="One of them, in detail; all without one.")
+@shared.choice("--format", "fmt", of=PageFormat, default="table", help="What to write.")
+@shared.output
+@shared.width
+@shared.color
+@shared.no_code
+@shared.traceback
+def constructors(name: str | None, fmt: PageFormat, output: Path | None, width: int | None, colour: Colour) -> None:
     """List the constructors that a config can name, with their sources; or say what one of them does.
 
     Markdown leaves plug-ins out.

@@ -3,37 +3,34 @@
 from __future__ import annotations
 
 import json
-from enum import Enum
-from typing import Annotated
+from pathlib import Path
+from typing import Literal, get_args
 
-import typer
+import click
 
+from pgaudit.cli.shared import options as shared
+from pgaudit.cli.shared.command import Command, argument
 from pgaudit.cli.shared.common import write
-from pgaudit.cli.shared.options import Output, Traceback
+
+SchemaKind = Literal["config", "project", "expect"]
+"""The files that pgaudit has a schema of."""
 
 
-class SchemaKind(str, Enum):
-    """The files that pgaudit has a schema of."""
-
-    CONFIG = "config"
-    PROJECT = "project"
-    EXPECT = "expect"
-
-
-def schema(
-    kind: Annotated[
-        SchemaKind, typer.Argument(help="A config, a project file (pgaudit.yaml), or a file of expectations.")
-    ] = SchemaKind.CONFIG,
-    output: Output = None,
-    traceback: Traceback = False,
-) -> None:
+@click.command(cls=Command)
+@argument(
+    "kind",
+    type=click.Choice(get_args(SchemaKind)),
+    default="config",
+    help="A config, a project file (pgaudit.yaml), or a file of expectations.",
+)
+@shared.output
+@shared.traceback
+def schema(kind: SchemaKind, output: Path | None) -> None:
     """Write the JSON Schema of a config, so that an editor completes its keys and marks what is wrong.
 
     With the YAML language server: `# yaml-language-server: $schema=pgaudit.schema.json` at the top of the file.
     """
     from pgaudit.config.published import config_schema, expect_schema, project_schema
 
-    made = {SchemaKind.CONFIG: config_schema, SchemaKind.PROJECT: project_schema, SchemaKind.EXPECT: expect_schema}[
-        kind
-    ]()
+    made = {"config": config_schema, "project": project_schema, "expect": expect_schema}[kind]()
     write(json.dumps(made, indent=2, ensure_ascii=True) + "\n", output)

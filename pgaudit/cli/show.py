@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
+from pgaudit.cli.shared import options as shared
+from pgaudit.cli.shared.command import Command
 from pgaudit.cli.shared.common import audited, note, parse_model_args, references, screen, the_cache, write
-from pgaudit.cli.shared.options import (
-    Color,
-    ConfigFile,
-    Constructor,
-    Model,
-    ModelArgs,
-    NoCache,
-    NoCode,
-    Output,
-    Traceback,
-    Verbose,
-    Width,
-)
 from pgaudit.cli.shared.overwriting import keep_inputs
 from pgaudit.core.errors import UsageError
-from pgaudit.render.choices import Format, GroupBy, Sort
+from pgaudit.render.choices import Colour, Format, GroupBy, Sort
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,53 +22,71 @@ if TYPE_CHECKING:
     from pgaudit.report import Report
 
 
+@click.command(cls=Command)
+@shared.model
+@shared.config
+@click.option(
+    "--filter", "-f", "filters", metavar="GLOB", multiple=True, help="Only parameters of these names; repeatable."
+)
+@click.option(
+    "--rule",
+    "-r",
+    "rules",
+    metavar="RULE",
+    multiple=True,
+    help="Only what this option, key or pattern decided; repeatable.",
+)
+@click.option(
+    "--changed", "-c", is_flag=True, help="Only what differs from the base values, is frozen, or is left out."
+)
+@click.option("--fold", is_flag=True, help="Join rows that repeat over blocks: layer1.{0..2}.bn1.weight.")
+@shared.choice("--group-by", of=GroupBy, help="Put rows under headings.")
+@click.option("--groups", is_flag=True, help="List the optimizer's parameter groups, too.")
+@shared.choice("--sort", of=Sort, default="model", help="The order of rows.")
+@click.option("--mult", is_flag=True, help="Show by which factor a value differs from the base.")
+@shared.choice("--format", "fmt", of=Format, default="table", help="What to write.")
+@shared.output
+@shared.model_args
+@shared.constructor
+@shared.no_cache
+@shared.width
+@shared.color
+@shared.verbose
+@shared.no_code
+@shared.traceback
 def show(
-    model: Model = None,
-    config: ConfigFile = None,
-    filters: Annotated[
-        list[str] | None,
-        typer.Option("--filter", "-f", metavar="GLOB", help="Only parameters of these names; repeatable."),
-    ] = None,
-    rules: Annotated[
-        list[str] | None,
-        typer.Option("--rule", "-r", metavar="RULE", help="Only what this option, key or pattern decided; repeatable."),
-    ] = None,
-    changed: Annotated[
-        bool, typer.Option("--changed", "-c", help="Only what differs from the base values, is frozen, or is left out.")
-    ] = False,
-    fold: Annotated[
-        bool, typer.Option("--fold", help="Join rows that repeat over blocks: layer1.{0..2}.bn1.weight.")
-    ] = False,
-    group_by: Annotated[
-        GroupBy | None, typer.Option("--group-by", help="Put rows under headings.", show_default=False)
-    ] = None,
-    groups: Annotated[bool, typer.Option("--groups", help="List the optimizer's parameter groups, too.")] = False,
-    sort: Annotated[Sort, typer.Option("--sort", help="The order of rows.")] = "model",
-    mult: Annotated[bool, typer.Option("--mult", help="Show by which factor a value differs from the base.")] = False,
-    fmt: Annotated[Format, typer.Option("--format", help="What to write.")] = "table",
-    output: Output = None,
-    model_args: ModelArgs = None,
-    constructor: Constructor = None,
-    no_cache: NoCache = False,
-    width: Width = None,
-    colour: Color = "auto",
-    verbose: Verbose = False,
-    no_code: NoCode = False,
-    traceback: Traceback = False,
+    model: str | None,
+    config: str | None,
+    filters: tuple[str, ...],
+    rules: tuple[str, ...],
+    changed: bool,
+    fold: bool,
+    group_by: GroupBy | None,
+    groups: bool,
+    sort: Sort,
+    mult: bool,
+    fmt: Format,
+    output: Path | None,
+    model_args: tuple[str, ...],
+    constructor: str | None,
+    no_cache: bool,
+    width: int | None,
+    colour: Colour,
+    verbose: bool,
 ) -> None:
     """Show every parameter's lr and weight decay, and the rule that decided each."""
     if fold and fmt in ("json", "csv"):
         raise UsageError(f"--fold is for people; {fmt} has one entry a parameter", "drop --fold")
     model_ref, config_path = references(model, config)
     keep_inputs([output], [config_path], [model_ref])
-    arguments = parse_model_args(model_args or [])
+    arguments = parse_model_args(model_args)
     report = audited(model_ref, config_path, arguments, constructor, the_cache(unwanted=no_cache))
     from pgaudit.render.select import Selection
     from pgaudit.render.style import marks_for
     from pgaudit.render.terminal import TableOptions
 
     end = screen(output, colour, width)
-    selection = Selection(tuple(filters or ()), tuple(rules or ()), changed, sort, group_by)
+    selection = Selection(filters, rules, changed, sort, group_by)
     options = TableOptions(end.width, end.colour, marks_for(end.encoding), fold, groups, mult, verbose)
     text = _rendered(report, selection, options, fmt)
     note(report.notes)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
+from click.exceptions import Exit
 
+from pgaudit.cli.shared import options as shared
+from pgaudit.cli.shared.command import Command, argument
 from pgaudit.cli.shared.common import (
     complain,
     is_config,
@@ -20,7 +23,6 @@ from pgaudit.cli.shared.common import (
     write,
     write_file,
 )
-from pgaudit.cli.shared.options import ModelArgs, NoCode, Output, Traceback
 from pgaudit.cli.shared.overwriting import keep_inputs
 from pgaudit.core.errors import UsageError
 from pgaudit.core.parameters import INVENTORY_FILES
@@ -34,34 +36,28 @@ if TYPE_CHECKING:
 MOVED = 1
 
 
-def snapshot(
-    model: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="MODEL",
-            show_default=False,
-            help="A timm name, package.module:attribute or file.py:attribute; or a config that names its model.",
-        ),
-    ] = None,
-    check: Annotated[
-        Path | None,
-        typer.Option(
-            "--check",
-            metavar="FILE",
-            show_default=False,
-            help="Build the model that FILE was made from, and list what has moved: exit 1 if anything has.",
-        ),
-    ] = None,
-    output: Output = None,
-    model_args: ModelArgs = None,
-    no_code: NoCode = False,
-    traceback: Traceback = False,
-) -> None:
+@click.command(cls=Command)
+@argument(
+    "model",
+    type=shared.NAME,
+    help="A timm name, package.module:attribute or file.py:attribute; or a config that names its model.",
+)
+@click.option(
+    "--check",
+    type=shared.FILE,
+    metavar="FILE",
+    help="Build the model that FILE was made from, and list what has moved: exit 1 if anything has.",
+)
+@shared.output
+@shared.model_args
+@shared.no_code
+@shared.traceback
+def snapshot(model: str | None, check: Path | None, output: Path | None, model_args: tuple[str, ...]) -> None:
     """Save all that is asked of a model in a file that can be named in its place.
 
     Names, shapes and dtypes of its parameters, the classes of its modules, and its hints; no weights.
     """
-    arguments = parse_model_args(model_args or [])
+    arguments = parse_model_args(model_args)
     if check is not None:
         if output is not None:
             raise UsageError("--check writes no file", f"pgaudit snapshot MODEL -o {visible(output)} writes one")
@@ -134,7 +130,7 @@ def _check(file: Path, model: str | None, arguments: dict[str, object]) -> None:
     given = "".join(f" --model-arg {key}={json.dumps(value)}" for key, value in after.model_args.items())
     anew = f"pgaudit snapshot {name}{visible(given)} -o {visible(file)}"
     complain(f"{name} is no longer the model in {visible(file)}\n  {anew} writes it anew")
-    raise typer.Exit(MOVED)
+    raise Exit(MOVED)
 
 
 def _source(saved: Saved, file: Path) -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
+from click.exceptions import Exit
 
+from pgaudit.cli.shared import options as shared
+from pgaudit.cli.shared.command import Command, argument
 from pgaudit.cli.shared.common import (
     complain,
     note,
@@ -18,7 +22,6 @@ from pgaudit.cli.shared.common import (
     the_cache,
     write,
 )
-from pgaudit.cli.shared.options import Color, Constructor, ModelArgs, NoCache, NoCode, Traceback, Width
 from pgaudit.cli.shared.overwriting import keep_inputs
 from pgaudit.cli.shared.progress import bar_over
 from pgaudit.core.errors import UsageError
@@ -35,57 +38,64 @@ if TYPE_CHECKING:
     from pgaudit.sweep.work import Work
 
 
+@click.command(cls=Command)
+@argument(
+    "glob",
+    required=True,
+    type=shared.NAME,
+    help="timm names ('vit_*'), saved inventories ('inv/*.json'), or a MODEL.",
+)
+@argument("configs", required=True, nargs=-1, metavar="CONFIG", type=shared.NAME, help="YAML, or OpenMMLab's Python.")
+@click.option(
+    "--output",
+    "-o",
+    type=shared.FILE,
+    metavar="FILE",
+    help="Keep results in FILE as they come, as JSON lines; the same command continues there.",
+)
+@click.option("--restart", is_flag=True, help="Begin FILE anew, and keep it until all is done.")
+@click.option("--shard", metavar="I/N", help="Only the I-th of N parts of the models.")
+@click.option(
+    "--jobs",
+    "-j",
+    type=click.IntRange(min=1),
+    metavar="<int range>",
+    help="Models at a time; as many as CPUs without it.",
+)
+@click.option("--backend", metavar="NAME", default="loky", help="Where joblib runs them: loky, dask, ray ...")
+@click.option("--scheduler", metavar="ADDRESS", help="The cluster's, for dask or ray.")
+@shared.choice(
+    "--fail-on", of=Threshold, default="never", help="Findings of this severity or above make the exit code 1."
+)
+@shared.choice("--format", "fmt", of=SweepFormat, default="table", help="What to write to stdout.")
+@shared.choice("--sort", of=SweepSort, default="gravity", help="The order of the table's models.")
+@click.option("--all", "every", is_flag=True, help="Show every model, not only the gravest.")
+@shared.model_args
+@shared.constructor
+@shared.no_cache
+@shared.width
+@shared.color
+@shared.no_code
+@shared.traceback_of_each
 def sweep(
-    glob: Annotated[
-        str,
-        typer.Argument(
-            metavar="GLOB",
-            show_default=False,
-            help="timm names ('vit_*'), saved inventories ('inv/*.json'), or a MODEL.",
-        ),
-    ],
-    configs: Annotated[
-        list[str], typer.Argument(metavar="CONFIG", show_default=False, help="YAML, or OpenMMLab's Python.")
-    ],
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            show_default=False,
-            help="Keep results in FILE as they come, as JSON lines; the same command continues there.",
-        ),
-    ] = None,
-    restart: Annotated[bool, typer.Option("--restart", help="Begin FILE anew, and keep it until all is done.")] = False,
-    shard: Annotated[
-        str | None,
-        typer.Option("--shard", metavar="I/N", show_default=False, help="Only the I-th of N parts of the models."),
-    ] = None,
-    jobs: Annotated[
-        int | None,
-        typer.Option("--jobs", "-j", min=1, show_default=False, help="Models at a time; as many as CPUs without it."),
-    ] = None,
-    backend: Annotated[
-        str, typer.Option("--backend", metavar="NAME", help="Where joblib runs them: loky, dask, ray ...")
-    ] = "loky",
-    scheduler: Annotated[
-        str | None,
-        typer.Option("--scheduler", metavar="ADDRESS", show_default=False, help="The cluster's, for dask or ray."),
-    ] = None,
-    fail_on: Annotated[
-        Threshold, typer.Option("--fail-on", help="Findings of this severity or above make the exit code 1.")
-    ] = "never",
-    fmt: Annotated[SweepFormat, typer.Option("--format", help="What to write to stdout.")] = "table",
-    sort: Annotated[SweepSort, typer.Option("--sort", help="The order of the table's models.")] = "gravity",
-    every: Annotated[bool, typer.Option("--all", help="Show every model, not only the gravest.")] = False,
-    model_args: ModelArgs = None,
-    constructor: Constructor = None,
-    no_cache: NoCache = False,
-    width: Width = None,
-    colour: Color = "auto",
-    no_code: NoCode = False,
-    traceback: Traceback = False,
+    glob: str,
+    configs: tuple[str, ...],
+    output: Path | None,
+    restart: bool,
+    shard: str | None,
+    jobs: int | None,
+    backend: str,
+    scheduler: str | None,
+    fail_on: Threshold,
+    fmt: SweepFormat,
+    sort: SweepSort,
+    every: bool,
+    model_args: tuple[str, ...],
+    constructor: str | None,
+    no_cache: bool,
+    width: int | None,
+    colour: Colour,
+    traceback: bool,
 ) -> None:
     """Audit many models under many configs: what is found in how many of them, and where it is worst.
 
@@ -93,7 +103,7 @@ def sweep(
     """
     keep_inputs([output], configs, [glob])
     policies = _read(configs, constructor, restart=restart, output=output, fmt=fmt)
-    arguments = parse_model_args(model_args or [])
+    arguments = parse_model_args(model_args)
     from pgaudit.sweep.lines import Identity
     from pgaudit.sweep.plan import tasks_of
     from pgaudit.sweep.records import exit_code
@@ -121,7 +131,7 @@ def sweep(
         for result in results:
             complain("\n".join(visible(line) for line in result.trace.splitlines())) if result.trace else None
     _write(results, policies, identity, fmt, sort, every, colour, width)
-    raise typer.Exit(exit_code(results, fail_on))
+    raise Exit(exit_code(results, fail_on))
 
 
 _ENDINGS = {
@@ -132,7 +142,7 @@ _ENDINGS = {
 
 
 def _read(
-    configs: list[str], constructor: str | None, *, restart: bool, output: Path | None, fmt: SweepFormat
+    configs: Sequence[str], constructor: str | None, *, restart: bool, output: Path | None, fmt: SweepFormat
 ) -> tuple[SweepConfig, ...]:
     """Reads the configs, after what else can be wrong with the command line."""
     if restart and output is None:

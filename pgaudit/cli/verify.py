@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
 
-import typer
+import click
+from click.exceptions import Exit
 
+from pgaudit.cli.shared import options as shared
+from pgaudit.cli.shared.command import Command
 from pgaudit.cli.shared.common import (
     parse_model_args,
     read_config,
@@ -16,33 +19,31 @@ from pgaudit.cli.shared.common import (
     the_cache,
     write,
 )
-from pgaudit.cli.shared.options import (
-    Color,
-    ConfigFile,
-    Constructor,
-    ModelArgs,
-    ModelAsInShow,
-    NoCode,
-    Output,
-    Traceback,
-    Width,
-)
 from pgaudit.cli.shared.overwriting import keep_inputs
 from pgaudit.core.errors import PgauditError
-from pgaudit.render.choices import PlainFormat
+from pgaudit.render.choices import Colour, PlainFormat
 
 
+@click.command(cls=Command)
+@shared.model_as_in_show
+@shared.config
+@shared.choice("--format", "fmt", of=PlainFormat, default="table", help="What to write.")
+@shared.output
+@shared.model_args
+@shared.constructor
+@shared.width
+@shared.color
+@shared.no_code
+@shared.traceback
 def verify(
-    model: ModelAsInShow = None,
-    config: ConfigFile = None,
-    fmt: Annotated[PlainFormat, typer.Option("--format", help="What to write.")] = "table",
-    output: Output = None,
-    model_args: ModelArgs = None,
-    constructor: Constructor = None,
-    width: Width = None,
-    colour: Color = "auto",
-    no_code: NoCode = False,
-    traceback: Traceback = False,
+    model: str | None,
+    config: str | None,
+    fmt: PlainFormat,
+    output: Path | None,
+    model_args: tuple[str, ...],
+    constructor: str | None,
+    width: int | None,
+    colour: Colour,
 ) -> None:
     """Build the optimizer through the real library, where it is installed, and compare every parameter.
 
@@ -50,7 +51,7 @@ def verify(
     """
     model_ref, config_path = references(model, config, command="verify")
     keep_inputs([output], [config_path], [model_ref])
-    arguments = parse_model_args(model_args or [])
+    arguments = parse_model_args(model_args)
     read = read_config(config_path, constructor)
     with stdout_reserved(), spinner(f"building {model_ref or read.model or 'the model'} twice"):
         from pgaudit.models.timm_names import refuse_unknown_model
@@ -66,6 +67,6 @@ def verify(
     options = TableOptions(end.width, end.colour, marks_for(end.encoding))
     write(render_json(found) if fmt == "json" else render_verification(found, options), output)
     if not found.agrees:
-        raise typer.Exit(1)
+        raise Exit(1)
     if found.ours_refused is not None:
         raise PgauditError(f"the config cannot be built: {found.ours_refused}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from typing import Literal
 
 Format = Literal["table", "json", "csv", "markdown", "svg"]
@@ -11,6 +10,8 @@ DiffFormat = Literal["table", "json", "markdown", "github"]
 """What a diff is written as."""
 SweepFormat = Literal["table", "jsonl", "json", "csv", "markdown"]
 """What the results of a sweep are written as."""
+GateFormat = Literal["table", "concise", "json", "github", "gitlab", "sarif", "junit", "markdown"]
+"""What the gate's answer is written as."""
 PageFormat = Literal["table", "json", "markdown"]
 """What documentation is written as."""
 PlainFormat = Literal["table", "json"]
@@ -27,17 +28,3 @@ Colour = Literal["auto", "always", "never"]
 """Whether to write colours."""
 CacheAction = Literal["info", "clear"]
 """What can be done with the cache."""
-
-
-@enum.unique
-class GateFormat(str, enum.Enum):
-    """What the gate's answer is written as; no Literal, of which typer takes no lists."""
-
-    TABLE = "table"
-    CONCISE = "concise"
-    JSON = "json"
-    GITHUB = "github"
-    GITLAB = "gitlab"
-    SARIF = "sarif"
-    JUNIT = "junit"
-    MARKDOWN = "markdown"

@@ -139,7 +139,7 @@ WRONG = {
     "no such project": (["--project", "p.yaml"], 'no such project file: "p.yaml"'),
     "typo in a level": (["c.yaml", "--fail-on", "warn"], "'warn' is not one of"),
     "typo in a format": (["c.yaml", "--format", "jsn"], "'jsn' is not one of"),
-    "no jobs": (["c.yaml", "--jobs", "0"], "greater than or equal to 1"),
+    "no jobs": (["c.yaml", "--jobs", "0"], "not in the range x>=1"),
     "typo in an option": (["c.yaml", "--baselin", "b"], "No such option: --baselin"),
     "two formats": (["c.yaml", "--format", "table", "--format", "json"], "table and json would both go to stdout"),
     "output in no folder": (["c.yaml", "-o", "no/x.txt"], "cannot write"),

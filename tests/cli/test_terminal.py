@@ -93,8 +93,8 @@ def _cases() -> Iterator[list[str]]:
             fmt,
         ]
     yield ["diff", "x.lock", "typo.yaml", "--no-fold"]
-    for gate_format in GateFormat:
-        yield ["check", "--format", gate_format.value]
+    for gate_format in get_args(GateFormat):
+        yield ["check", "--format", gate_format]
     yield ["check", "typo.yaml", "--fail-on", "info"]
     yield ["check", "resnet18", "configs/finetune_mmcv.yaml", "--fail-on", "info"]
     for fmt in get_args(SweepFormat):
@@ -164,7 +164,6 @@ def _on_a_terminal(folder: Path) -> list[tuple[int, list[str], int, str]]:
     """Runs all cases in one process whose stdout is a terminal; returns each with its exit code and its output."""
     main, other = pty.openpty()
     environment = {**os.environ, "TERM": "xterm-256color", "PYTHONPATH": str(REPOSITORY), "PYTHONUTF8": "1"}
-    environment.pop("_TYPER_FORCE_DISABLE_TERMINAL", None)
     with (folder / "stderr").open("wb") as stderr:
         process = subprocess.Popen(
             [sys.executable, "-c", _DRIVER], cwd=folder, stdin=other, stdout=other, stderr=stderr, env=environment

@@ -72,6 +72,6 @@ def test_a_tuple_is_a_list_of_rules_too() -> None:
     """As a Python config may have it."""
     rules = ({"match": ("fc.*", "conv1.*"), "lr_mult": 3}, {"match": "bn1.*", "decay_mult": 0})
     config = {"constructor": "rules", "optimizer": {"type": "SGD", "lr": 0.1, "weight_decay": 0.1}}
-    load_config({**config, "paramwise_cfg": {"rules": rules, "mode": "layered"}})
-    with pytest.raises(ConfigError, match=r'unknown key "lr_mul"'):
-        load_config({**config, "paramwise_cfg": {"rules": ({"match": "fc.*", "lr_mul": 3},)}})
+    pgaudit.load_config({**config, "paramwise_cfg": {"rules": rules, "mode": "layered"}})
+    with pytest.raises(pgaudit.ConfigError, match=r'unknown key "lr_mul"'):
+        pgaudit.load_config({**config, "paramwise_cfg": {"rules": ({"match": "fc.*", "lr_mul": 3},)}})

@@ -202,7 +202,7 @@ def test_a_misspelled_no_code_runs_nothing(recorder: dict[str, str]) -> None:
 
 
 def test_a_library_of_the_repository_is_none(repository: Path, tmp_path: Path) -> None:
-    for name in ("yaml", "typer", "pip", "json"):
+    for name in ("yaml", "click", "pip", "json"):
         (repository / f"{name}.py").write_text("raise SystemExit(77)\n")
     passed = _run(CHECK, repository, workspace.environment(tmp_path / "bin"))
     assert (passed.returncode, passed.stderr) == (0, "")
@@ -263,9 +263,9 @@ def _constraints(environment: dict[str, str]) -> list[str]:
 
 def test_own_constraints_take_the_place_of_ours(recorder: dict[str, str], tmp_path: Path) -> None:
     own = tmp_path / "own.txt"
-    own.write_text("typer==0.26.0\n")
+    own.write_text("click==8.1.0\n")
     _asked(INSTALL, recorder, constraints=str(own))
-    assert _constraints(recorder) == ["typer==0.26.0"]
+    assert _constraints(recorder) == ["click==8.1.0"]
 
 
 def _pins(*installed: tuple[str, str], tmp_path: Path) -> dict[str, str]:
@@ -290,7 +290,7 @@ def _pins(*installed: tuple[str, str], tmp_path: Path) -> dict[str, str]:
 
 def test_what_is_missing_is_pinned_and_what_is_there_stays(tmp_path: Path) -> None:
     everything = _pins(tmp_path=tmp_path)
-    assert {"torch", "torchvision", "typer", "PyYAML"} <= set(everything)
+    assert {"torch", "torchvision", "click", "PyYAML"} <= set(everything)
     some = _pins(("torch", "2.5.1+cpu"), ("pyyaml", "6.0"), ("Typing.Extensions", "4.8"), tmp_path=tmp_path)
     assert some["torch"] == "2.5.1+cpu"
     assert set(everything) - set(some) == {"torchvision", "PyYAML", "typing_extensions"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 
@@ -43,7 +43,7 @@ def test_the_formats_are_all_there_are() -> None:
     from pgaudit.render.choices import GateFormat
 
     named = PAGE.partition("## Others")[2].partition("For tests")[0]
-    assert set(re.findall(r"`([a-z]+)`", named)) == {fmt.value for fmt in GateFormat}
+    assert set(re.findall(r"`([a-z]+)`", named)) == set(get_args(GateFormat))
 
 
 def test_the_project_file_is_one(tmp_path: Path) -> None:

@@ -356,7 +356,7 @@ def test_a_run_that_asserts_nothing_loads_nothing(pytester: pytest.Pytester) -> 
         """
         import sys
         def test_a(pgaudit):
-            heavy = ("torch", "timm", "numpy", "rich", "yaml", "pydantic", "typer")
+            heavy = ("torch", "timm", "numpy", "rich", "yaml", "pydantic", "click")
             assert [name for name in heavy if name in sys.modules] == []
             assert sum(name.startswith("pgaudit") for name in sys.modules) == 4
         """

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class ReaderGone(Exception):
-    """Whoever read the output has closed it. Not an OSError, of which typer makes an exit code of its own."""
+    """Whoever read the output has closed it. Not an OSError, of which `writable` makes a UsageError."""
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from enum import Enum
-from functools import partial
+from difflib import get_close_matches
 from importlib import import_module
-from typing import Any, Literal, get_args, get_origin
+from typing import Any
 
-import typer
-from typer.core import TyperCommand, TyperGroup
+import click
 
 COMMANDS = {
     "show": ("pgaudit.cli.show", "Show every parameter's lr and weight decay, and the rule that decided each."),
@@ -63,96 +60,47 @@ COMMANDS = {
         "Show what is kept of timm's models, so that a second run needs no torch; or take it out.",
     ),
 }
-"""Each command's module, which has a function of its name; and the first line of that function's docstring."""
+"""Each command's module, which has it under its name; and the first line of its help."""
 
 ALIASES = {"rule": "finding"}
 """Names that commands had once: they work, and help does not list them."""
 
 
-def command(name: str) -> Any:
-    """Returns a command as typer makes it of its function."""
-    function = getattr(import_module(COMMANDS[name][0]), name)
-    alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-    alone.command(name, cls=_Plain)(function)
-    return typer.main.get_command(alone)
+def command(name: str) -> click.Command:
+    """Loads a command."""
+    loaded = getattr(import_module(COMMANDS[name][0]), name)
+    assert isinstance(loaded, click.Command)
+    return loaded
 
 
-def add_commands(app: typer.Typer) -> None:
-    """Adds all commands, none of them loaded."""
-    for name, (_, line) in COMMANDS.items():
-        app.command(name, help=line, cls=_Lazy)(_unloaded)
-    for alias, name in ALIASES.items():
-        app.command(alias, help=f"The same as `{name}`.", cls=_Lazy, hidden=True)(_unloaded)
-
-
-def _unloaded() -> None:
-    raise AssertionError("a command that was not loaded cannot run")
-
-
-class _Lazy(TyperCommand):
+class LazyCommand(click.Command):
     """Stands for a command until somebody wants to run it, or to read all of its help."""
 
-    def make_context(self, info_name: Any, args: list[str], parent: Any = None, **extra: Any) -> Any:
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> click.Context:
+        """Loads the command, whose context then takes the place of this one's."""
         name = ALIASES.get(str(self.name), str(self.name))
         return command(name).make_context(name, args, parent, **extra)
 
 
-class _Plain(TyperCommand):
-    """A command that takes plain words as they are. typer asks pydantic about each, even about those that were not
-    given, and loading that costs as much as typer itself; so it is asked only about what is unusual, or wrong.
-    """
+class LazyGroup(click.Group):
+    """All commands, none of them loaded, in the order of the table."""
 
-    def get_params(self, ctx: Any) -> Any:
-        return _plain(super().get_params(ctx))
+    def __init__(self, **attrs: Any) -> None:
+        super().__init__(**attrs)
+        for name, (_, line) in COMMANDS.items():
+            self.add_command(LazyCommand(name, help=line))
+        for alias, name in ALIASES.items():
+            self.add_command(LazyCommand(alias, help=f"The same as `{name}`.", hidden=True))
 
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Returns the names in the order of the table."""
+        return list(self.commands)
 
-class PlainGroup(TyperGroup):
-    """The same for the options of all commands."""
-
-    def get_params(self, ctx: Any) -> Any:
-        """Returns the options, the one for help among them."""
-        return _plain(super().get_params(ctx))
-
-
-def _plain(params: list[Any]) -> list[Any]:
-    for param in params:
-        # An older typer has no such descriptors: nothing changes then but the time it takes.
-        kind = getattr(getattr(param, "type_descriptor", None), "annotation", None)
-        if kind is not None and "process_value" not in vars(param):
-            # Of this one instance: typer makes the parameters itself.
-            vars(param)["process_value"] = partial(_processed, kind, param, param.process_value)
-    return params
-
-
-def _processed(kind: Any, param: Any, by_typer: Callable[[Any, Any], Any], context: Any, value: Any) -> Any:
-    several = param.multiple or param.nargs == -1
-    try:
-        if value is None:
-            plain: Any = () if several else None
-        elif several:
-            (each_kind,) = kind.__args__
-            plain = [_taken(each_kind, each) for each in _tuple(value)]
-        else:
-            plain = _taken(kind, value)
-        if param.required and not plain:
-            raise ValueError
-    except (ValueError, AttributeError):
-        return by_typer(context, value)
-    return plain if param.callback is None else param.callback(context, param, plain)
-
-
-def _tuple(value: Any) -> tuple[Any, ...]:
-    if isinstance(value, tuple):
-        return value
-    raise ValueError
-
-
-def _taken(kind: Any, value: Any) -> Any:
-    """A value of that kind; ValueError where this is for typer to tell, or to complain about."""
-    if kind in (str, int, bool) and type(value) is kind:
-        return value
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        return value if isinstance(value, kind) else kind(value)
-    if get_origin(kind) is Literal and value in get_args(kind):
-        return value
-    raise ValueError
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """Finds a command, or says which is meant: click itself does that from 8.4 on alone."""
+        name = args[0]
+        if name not in self.commands and not ctx.resilient_parsing:
+            near = ", ".join(map(repr, get_close_matches(name, self.commands)))
+            suggestion = f" Did you mean {near}?" if near else ""
+            ctx.fail(f"No such command {name!r}.{suggestion}")
+        return super().resolve_command(ctx, args)

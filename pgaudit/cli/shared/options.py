@@ -1,59 +1,62 @@
-"""Options that several commands have, each declared once."""
+"""Arguments and options that several commands have, each declared once."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Any, get_args
 
-import typer
+import click
 
 from pgaudit.cli.shared import completion
+from pgaudit.cli.shared.command import F, argument
 from pgaudit.render.choices import Colour
 
-Output = Annotated[
-    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file.", show_default=False)
-]
-Model = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="MODEL",
-        show_default=False,
-        autocompletion=completion.models,
-        help="A timm name, package.module:attribute, file.py:attribute or a saved inventory; may be left to the "
-        "config's `model:`.",
-    ),
-]
-ModelAsInShow = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="MODEL",
-        show_default=False,
-        autocompletion=completion.models,
-        help="As in `show`; may be left to the config's `model:`.",
-    ),
-]
-ConfigFile = Annotated[
-    str | None, typer.Argument(metavar="CONFIG", show_default=False, help="YAML, or OpenMMLab's Python.")
-]
-ModelArgs = Annotated[
-    list[str] | None,
-    typer.Option("--model-arg", metavar="KEY=VALUE", help="An argument of the model's factory; repeatable."),
-]
-Constructor = Annotated[
-    str | None,
-    typer.Option(
-        "--constructor", metavar="NAME", help="Used in place of the config's constructor.", show_default=False
-    ),
-]
-Width = Annotated[
-    int | None,
-    typer.Option("--width", min=20, metavar="CELLS", show_default=False, help="Instead of the terminal's width."),
-]
-Color = Annotated[Colour, typer.Option("--color", help="Whether to write colours.")]
-NoCache = Annotated[bool, typer.Option("--no-cache", help="Build the model anew, and keep nothing of it.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show in full what is otherwise only counted.")]
-NoCode = Annotated[
-    bool,
-    typer.Option("--no-code", help="Run no code but torch's and timm's: no file.py, no class or config that is code."),
-]
-Traceback = Annotated[bool, typer.Option("--traceback", help="Show where an error comes from.")]
+FILE = click.Path(readable=False, path_type=Path)
+"""The path of a file of which click asks nothing: whoever opens it says what is wrong. Shells complete it."""
+NAME = click.Path(readable=False)
+"""The same as a string, for what may be a reference as well."""
+
+
+def choice(*names: str, of: Any, **attrs: Any) -> Callable[[F], F]:
+    """Declares an option that takes one of the words of a Literal."""
+    words = get_args(of)
+    attrs.setdefault("metavar", f"<{'|'.join(words)}>")
+    return click.option(*names, type=click.Choice(words), **attrs)
+
+
+model = argument(
+    "model",
+    shell_complete=completion.models,
+    help="A timm name, package.module:attribute, file.py:attribute or a saved inventory; may be left to the config's "
+    "`model:`.",
+)
+model_as_in_show = argument(
+    "model",
+    shell_complete=completion.models,
+    help="As in `show`; may be left to the config's `model:`.",
+)
+config = argument("config", type=NAME, help="YAML, or OpenMMLab's Python.")
+output = click.option("--output", "-o", type=FILE, metavar="FILE", help="Write to a file.")
+model_args = click.option(
+    "--model-arg",
+    "model_args",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="An argument of the model's factory; repeatable.",
+)
+constructor = click.option("--constructor", metavar="NAME", help="Used in place of the config's constructor.")
+width = click.option("--width", type=click.IntRange(min=20), metavar="CELLS", help="Instead of the terminal's width.")
+color = choice("--color", "colour", of=Colour, default="auto", help="Whether to write colours.")
+no_cache = click.option("--no-cache", is_flag=True, help="Build the model anew, and keep nothing of it.")
+verbose = click.option("--verbose", "-v", is_flag=True, help="Show in full what is otherwise only counted.")
+no_code = click.option(
+    "--no-code",
+    is_flag=True,
+    expose_value=False,  # main() looks for this and for --traceback
+    help="Run no code but torch's and timm's: no file.py, no class or config that is code.",
+)
+_TRACEBACK: dict[str, Any] = {"is_flag": True, "help": "Show where an error comes from."}
+traceback = click.option("--traceback", expose_value=False, **_TRACEBACK)
+traceback_of_each = click.option("--traceback", **_TRACEBACK)
+"""For commands that collect the errors of many audits, and go on."""

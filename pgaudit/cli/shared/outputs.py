@@ -9,6 +9,9 @@ import os
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import get_args
+
+import click
 
 from pgaudit.cli.shared.overwriting import same_file
 from pgaudit.core.errors import UsageError
@@ -44,11 +47,11 @@ def wanted(
     found = _paired(arguments, formats, outputs, valued) if formats else _by_default(outputs)
     found = [replace(each, output=None) if str(each.output) == "-" else each for each in found]
     for index, each in enumerate(found):
-        same = [other.fmt.value for other in found[:index] if _same(other.output, each.output)]
+        same = [other.fmt for other in found[:index] if _same(other.output, each.output)]
         if same:
             where = "stdout" if each.output is None else quoted(each.output)
             hint = "give all but one an -o FILE" if each.output is None else "give each an -o FILE of its own"
-            raise UsageError(f"{same[0]} and {each.fmt.value} would both go to {where}", hint)
+            raise UsageError(f"{same[0]} and {each.fmt} would both go to {where}", hint)
     return found
 
 
@@ -88,12 +91,12 @@ def _order(arguments: Sequence[str], valued: Set[str]) -> list[str]:
     return found
 
 
-def valued_options(command: object) -> frozenset[str]:
+def valued_options(command: click.Command) -> frozenset[str]:
     """Returns the names of a command's options that take a value."""
     return frozenset(
         name
-        for option in getattr(command, "params", ())
-        if option.param_type_name == "option" and not getattr(option, "is_flag", False)
+        for option in command.params
+        if isinstance(option, click.Option) and not option.is_flag
         for name in option.opts
     )
 
@@ -112,9 +115,9 @@ def _by_default(outputs: Sequence[Path]) -> list[Wanted]:
 
 def _from_environment() -> list[GateFormat]:
     words = [word.strip() for word in os.environ.get(VARIABLE, "").split(",") if word.strip()]
-    known = [fmt.value for fmt in GateFormat]
+    known: dict[str, GateFormat] = {fmt: fmt for fmt in get_args(GateFormat)}
     for word in words:
         if word not in known:
             hint = did_you_mean(word, known) or f"known: {', '.join(known)}"
             raise UsageError(f"{VARIABLE}={visible(word)} is no format", hint)
-    return [GateFormat(word) for word in words] or [GateFormat.TABLE]
+    return [known[word] for word in words] or ["table"]

@@ -12,6 +12,6 @@ from pgaudit.render.terminal import TableOptions
 
 def render_gate(outcomes: Sequence[Outcome], fmt: GateFormat, options: TableOptions) -> str:
     """Returns the outcomes in one format; options are for the table."""
-    module = import_module(f"pgaudit.render.gate.{fmt.value}")
-    text: str = module.render(outcomes, options) if fmt is GateFormat.TABLE else module.render(outcomes)
+    module = import_module(f"pgaudit.render.gate.{fmt}")
+    text: str = module.render(outcomes, options) if fmt == "table" else module.render(outcomes)
     return text
