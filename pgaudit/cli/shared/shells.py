@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from pgaudit.core.errors import UsageError
-from pgaudit.files.atomic_write import writable
+from pgaudit.files.atomic_write import writable, write_whole
 from pgaudit.text import quoted
 
 VARIABLE = "_PGAUDIT_COMPLETE"
@@ -72,7 +72,7 @@ def install(shell: str, script: str, home: Path) -> Path:
     place = home / PLACES[shell]
     with writable(place):
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(script, encoding="utf-8")
+        write_whole(place, [script])
     if shell == "bash":
         _ensure(home / ".bashrc", f"source '{place}'")
     elif shell == "zsh":

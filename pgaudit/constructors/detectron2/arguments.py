@@ -27,7 +27,7 @@ OPTIONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Argument:
+class GivenArgument:
     """One argument, as it reaches the function."""
 
     value: Any
@@ -42,12 +42,12 @@ class Argument:
 class Arguments:
     """All arguments."""
 
-    base_lr: Argument
-    weight_decay: Argument
-    weight_decay_norm: Argument
-    bias_lr_factor: Argument
-    weight_decay_bias: Argument
-    lr_factor_func: Argument
+    base_lr: GivenArgument
+    weight_decay: GivenArgument
+    weight_decay_norm: GivenArgument
+    bias_lr_factor: GivenArgument
+    weight_decay_bias: GivenArgument
+    lr_factor_func: GivenArgument
     overrides: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """As given: without what the options for biases add."""
 
@@ -72,15 +72,15 @@ def arguments_of(config: Config) -> Arguments:
     """Returns the arguments of either layout."""
     solver, options = config.layout == "detectron2", config.paramwise_cfg or {}
 
-    def argument(name: str, default: Any = None) -> Argument:
+    def argument(name: str, default: Any = None) -> GivenArgument:
         key = name.upper()
         if solver and key in SOLVER and name != "weight_decay":  # which only the optimizer is told
             position = config.location("solver", key)
             given = key in (config.solver or {})
-            return Argument(solver_value(config, key), ("solver", key), Provenance(key, None, position), given)
+            return GivenArgument(solver_value(config, key), ("solver", key), Provenance(key, None, position), given)
         at = ("paramwise_cfg", name)
         value = default if solver else options.get(name, default)
-        return Argument(value, at, Provenance(name, None, config.location(*at)), not solver and name in options)
+        return GivenArgument(value, at, Provenance(name, None, config.location(*at)), not solver and name in options)
 
     return Arguments(
         argument("base_lr"),
