@@ -13,7 +13,7 @@ from typing import Any
 from pgaudit.constructors.arithmetic import times
 from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.constructors.basic import base_rule
-from pgaudit.constructors.detectron2.arguments import Argument, Arguments, arguments_of
+from pgaudit.constructors.detectron2.arguments import Arguments, GivenArgument, arguments_of
 from pgaudit.constructors.engine import RuleChains, Winners
 from pgaudit.constructors.evaluation import Computation, Decided
 from pgaudit.constructors.rule import Gives, Rule
@@ -115,7 +115,7 @@ class _Rules:
         product = self._scaled(self.factor(visit), self._given.lr_factor_func)
         return replace(product, note="base_lr times what the function returns")
 
-    def _scaled(self, factor: Any, by: Argument) -> Computation:
+    def _scaled(self, factor: Any, by: GivenArgument) -> Computation:
         base = self._given.base_lr.value
         return Computation("lr", times(self._config, "base_lr", base, factor, by.at), base, factor)
 
