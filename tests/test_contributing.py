@@ -123,7 +123,7 @@ def render(outcomes: Sequence[Outcome]) -> str:
     return "".join(f"toys: {len(outcome.findings)}\\n" for outcome in outcomes)
 '''
     },
-    lines={"render/choices.py": ('    CONCISE = "concise"\n', '    TOY = "toy"\n')},
+    lines={"render/choices.py": ("GateFormat = Literal[", '"toy", ')},
     command=("check", "m.py:make", "c.yaml", "--format", "toy"),
     status=0,
     prints=("toys: ",),

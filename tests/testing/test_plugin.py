@@ -113,7 +113,7 @@ EXPECT_LISTS = {**EXPECT, "rules": {"head": ["head.*"]}}
         ({"fail_on": "warnign"}, 'fail_on="warnign" is no severity.*"warning"'),
         ({"expect": {"parms": {}}}, 'unknown key "parms".*"params"'),
         ({"expect": {"params": {"a": {"lr": "fast"}}}}, r"expect\.params\.a\.lr"),
-        ({"expect": {"rules": {"a": 1.5}}}, r"expect\.rules\.a: expected globs of names"),
+        ({"expect": {"rules": {"a": 1.5}}}, r"expect\.rules\.a: expected a whole number"),
         ({"expect": {"rules": {3: 1}}}, r"expect\.rules"),
         ({"expect": ["params"]}, "expect: .*list"),
         ({"expect": "gone.yaml"}, "no such expectations file"),
