@@ -53,6 +53,12 @@ def mapping(fields: Mapping[str, Schema], *, closed: bool = False, needs: Sequen
     return {**found, "required": list(needs)} if needs else found
 
 
+def unless_empty(schema: Schema) -> Schema:
+    """Returns the schema of a mapping that may also be empty, whatever keys it must have otherwise."""
+    others = {key: value for key, value in schema.items() if key != "required"}
+    return {**others, "if": {"minProperties": 1}, "then": {"required": schema["required"]}}
+
+
 def whole(value: float | None) -> int | None:
     """Returns what a schema takes for a whole number as one: 2.0 is 2."""
     return None if value is None else int(value)

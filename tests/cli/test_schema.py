@@ -107,6 +107,11 @@ TAKEN: dict[str, dict[str, Any]] = {
     "a word that mmcv does not read": {"optimizer": SGD, "constructor": 7, "lr_config": {}},
     "a class of mmcv's": {"optimizer": {**SGD, "constructor": "DefaultOptimizerConstructor"}},
     "a constructor beside a solver": {"solver": {"weight_decay": 0.1}, "constructor": "basecls"},
+    "empty options of a layer decay": {
+        "constructor": "mmdet_layer_decay",
+        "optimizer": SGD,
+        "paramwise_cfg": {},
+    },
     "nothing under the options": {"optimizer": SGD, "paramwise_cfg": None},
     "whole numbers with a point": {"optimizer": SGD, "expect": {"rules": {"default": 4.0}}},
 }

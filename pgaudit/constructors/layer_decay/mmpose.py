@@ -16,7 +16,7 @@ from pgaudit.constructors.layer_decay.stages import Layers
 from pgaudit.constructors.profile import Profile
 from pgaudit.core.config import Config
 from pgaudit.core.parameters import Inventory
-from pgaudit.files.schemas import Schema
+from pgaudit.files.schemas import Schema, unless_empty
 from pgaudit.text import quoted
 
 
@@ -26,7 +26,7 @@ class MmposeLayerDecay(NamedLayerDecay):
     name = "mmpose_layer_decay"
     title = "mmpose LayerDecayOptimWrapperConstructor"
     aliases = ("LayerDecayOptimWrapperConstructor", "mmpose.LayerDecayOptimWrapperConstructor")
-    schemas: Mapping[str, Schema] = COUNTED
+    schemas: Mapping[str, Schema] = {"paramwise_cfg": unless_empty(COUNTED["paramwise_cfg"])}
     asks = "get"
     profile: Profile | None = replace(
         SHARED,

@@ -32,7 +32,7 @@ from pgaudit.core.config import Config
 from pgaudit.core.layout import Layout
 from pgaudit.core.parameters import Inventory, Visit
 from pgaudit.core.setting import NOT_OPTIMIZED
-from pgaudit.files.schemas import NON_NEGATIVE, TEXT, Schema, fields, mapping
+from pgaudit.files.schemas import NON_NEGATIVE, TEXT, Schema, fields, mapping, unless_empty
 from pgaudit.files.validation import Invalid
 
 DEPTH = "the layer, base; no key changes it"
@@ -76,8 +76,11 @@ class NamedLayerDecay(LayerDecay):
     needs_rate = False
     """Whether the rate is asked for even where there are no options."""
     schemas: Mapping[str, Schema] = {
-        "paramwise_cfg": mapping(
-            {**fields("num_layers decay_rate", NON_NEGATIVE), "decay_type": TEXT}, needs=["num_layers", "decay_rate"]
+        "paramwise_cfg": unless_empty(
+            mapping(
+                {**fields("num_layers decay_rate", NON_NEGATIVE), "decay_type": TEXT},
+                needs=["num_layers", "decay_rate"],
+            )
         )
     }
     profile: Profile | None = SHARED
