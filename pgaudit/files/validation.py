@@ -31,10 +31,23 @@ class Invalid(NamedTuple):
 
 def schema_errors(schema: Schema, value: object, at: Path = ()) -> list[Invalid]:
     """Returns all that a schema has against a value, which stands at ``at``."""
+    found: dict[Path, Invalid] = {}
+    plain = _as_json(value, schema, at, found)
+    return [*found.values(), *(each for each in _against(schema, plain, value, at) if each.at not in found)]
+
+
+def json_errors(schema: Schema, data: object) -> list[Invalid]:
+    """Returns the same of data that was parsed from JSON: it may be long, and is handed over as it is."""
+    try:
+        return _against(schema, data, data, ())
+    except UnicodeEncodeError:  # half a character, which JSON can write as an escape
+        return schema_errors(schema, data)
+
+
+def _against(schema: Schema, plain: object, value: object, at: Path) -> list[Invalid]:
     from jsonschema_rs import validator_for
 
     found: dict[Path, Invalid] = {}
-    plain = _as_json(value, schema, at, found)
     for error in validator_for(dict(schema)).iter_errors(plain):
         for below, message, hint in _worded(error, schema, value):
             found.setdefault((*at, *below), Invalid((*at, *below), message, hint))
@@ -122,7 +135,8 @@ def _original(value: Any, path: list[str | int]) -> tuple[Path, Any]:
 
 
 def _key(holder: Any, text: str) -> str:
-    return text if text in holder else next(key for key in holder if isinstance(key, str) and _text(key) == text)
+    same = (key for key in holder if isinstance(key, str) and _text(key) == text)
+    return text if text in holder else next(same, text)
 
 
 _EXPECTED = {

@@ -16,7 +16,7 @@ from pgaudit.core.location import Location
 from pgaudit.files.json_text import read_json
 from pgaudit.files.reading import read_file
 from pgaudit.files.schemas import COUNT, TEXT, array, mapping, optional
-from pgaudit.files.validation import schema_errors
+from pgaudit.files.validation import json_errors
 from pgaudit.names import fold_named
 from pgaudit.sources.lock_names import expanded, spelled
 from pgaudit.text import counted, one_line, quoted, visible
@@ -90,7 +90,7 @@ def _validated(data: Any, path: str) -> dict[str, Any]:
         raise ConfigError(message, "a newer pgaudit wrote it" if newer else _HINT, Location(path))
     found = [
         Finding.error(f"{visible('.'.join(map(str, at)))}: {said}", Location(path), hint)
-        for at, said, hint in schema_errors(_BASELINE, data)
+        for at, said, hint in json_errors(_BASELINE, data)
     ]
     if found:
         raise ConfigError(found[:_SPELLED_OUT])

@@ -14,7 +14,7 @@ from pgaudit.core.findings import Finding
 from pgaudit.core.location import Location, whole_file
 from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
 from pgaudit.files.json_text import read_json
-from pgaudit.files.validation import schema_errors
+from pgaudit.files.validation import json_errors
 from pgaudit.report import Report
 from pgaudit.serialize import SCHEMA_VERSION
 from pgaudit.sources.report_schema import REPORT
@@ -147,7 +147,7 @@ def _validated(data: Any, path: str | None) -> _Data:
         hint = "a newer pgaudit wrote it" if newer else _HINT
         message = f"schema version {one_line(json.dumps(version), limit=40)}; this pgaudit reads {SCHEMA_VERSION}"
         raise ConfigError(message, hint, whole_file(path))
-    found = schema_errors(REPORT, data)
+    found = json_errors(REPORT, data)
     if not found:
         return data
     problems = [

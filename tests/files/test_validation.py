@@ -16,7 +16,7 @@ from pgaudit.config import schema as own
 from pgaudit.constructors import CONSTRUCTORS
 from pgaudit.constructors.native.errors import RULE
 from pgaudit.files.schemas import Schema
-from pgaudit.files.validation import Invalid, schema_errors
+from pgaudit.files.validation import Invalid, json_errors, schema_errors
 from pgaudit.sources.report_schema import REPORT
 from tests.budget import examples
 
@@ -145,3 +145,10 @@ def test_everything_wrong_is_found_at_once() -> None:
         ("exhaustive",),
         ("ruels",),
     }
+
+
+def test_parsed_json_is_told_of_as_any_other_value() -> None:
+    wrong = {"model": {"ref": "\ud800", "source": 3, "parameters": -1}, "config": None, "params": [{"name": 10**400}]}
+    assert json_errors(REPORT, wrong) == schema_errors(REPORT, wrong)
+    (found,) = json_errors(own.FINDINGS, {"ign\ud800ore": {}})
+    assert found.message.startswith("unknown key")
