@@ -22,6 +22,10 @@ GROUP = "pgaudit.constructors"
 _NEEDED = (
     "name",
     "title",
+    "aliases",
+    "layouts",
+    "scales_lr",
+    "profile",
     "schemas",
     "errors",
     "library",
