@@ -54,13 +54,6 @@ def mapping(value: Any) -> dict[str, Any]:
     return value
 
 
-def yes(value: Any) -> bool:
-    """Returns true, which is all that is written of a flag."""
-    if value is not True:
-        raise wrong(value, "flag")
-    return True
-
-
 def _refused(word: str) -> NoReturn:
     raise Unreadable(f"{word} is no number")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -31,6 +30,7 @@ def schema(kind: SchemaKind, output: Path | None) -> None:
     With the YAML language server: `# yaml-language-server: $schema=pgaudit.schema.json` at the top of the file.
     """
     from pgaudit.config.published import config_schema, expect_schema, project_schema
+    from pgaudit.render.data import json_text
 
     made = {"config": config_schema, "project": project_schema, "expect": expect_schema}[kind]()
-    write(json.dumps(made, indent=2, ensure_ascii=True) + "\n", output)
+    write(json_text(made), output)

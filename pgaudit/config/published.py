@@ -61,9 +61,6 @@ def config_schema() -> dict[str, Any]:
         "expect": optional(_EXPECT),
         "findings": optional(mapping({"ignore": _IGNORE}, closed=True)),
     }
-    described = {
-        name: {**part, "description": _ABOUT[name]} if name in _ABOUT else part for name, part in fields.items()
-    }
     at_the_top = {
         "properties": {"constructor": _any_constructor(known), "paramwise_cfg": optional(each())},
         "allOf": _by_constructor(known, "mmcv"),
@@ -78,7 +75,7 @@ def config_schema() -> dict[str, Any]:
     reads_nothing_here = _any_of([*others, *nests, *(sign for signs in SIGNS.values() for sign in signs)])
     typed = {"properties": {"optimizer": {"required": ["type"]}}}
     whole = {
-        **mapping({**fields, **described}),
+        **mapping(_described(fields, _ABOUT)),
         "allOf": [
             {"if": {"not": reads_no_optimizer}, "then": typed},
             {"if": {"not": reads_nothing_here}, "then": at_the_top},
@@ -87,6 +84,11 @@ def config_schema() -> dict[str, Any]:
         "$defs": _definitions(known),
     }
     return _document("A config of pgaudit", whole)
+
+
+def _described(fields: Mapping[str, Schema], words: Mapping[str, str]) -> dict[str, Schema]:
+    """The keys of a mapping, each with what there is to say of it."""
+    return {name: {**part, "description": words[name]} if name in words else part for name, part in fields.items()}
 
 
 def _any_of(paths: Iterable[Path]) -> Schema:
@@ -166,9 +168,6 @@ def _definitions(known: Mapping[str, Constructor]) -> Mapping[str, Schema]:
     found: dict[str, Schema] = {}
     for constructor in known.values():
         for section, schema in constructor.schemas.items():
-            options = {
-                name: {**part, "description": constructor.options[name]} if name in constructor.options else part
-                for name, part in schema.get("properties", {}).items()
-            }
+            options = _described(schema.get("properties", {}), constructor.options)
             found[f"{constructor.name}.{section}"] = optional({**schema, "properties": options})
     return found
