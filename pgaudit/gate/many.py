@@ -20,6 +20,7 @@ from pgaudit.names import Names
 from pgaudit.text import did_you_mean, format_exception, visible
 from pgaudit.user_code.imports import fresh_imports
 from pgaudit.workers.processes import local_pool
+from pgaudit.workers.run import WHY_DIED
 from pgaudit.workers.run import run as run_tasks
 
 
@@ -73,8 +74,7 @@ def run_all(audits: Sequence[Audit], jobs: int = 1, done: Callable[[Audit], None
 
 def _died(audit: Audit) -> Outcome:
     at = audit.origin.location("model") if audit.origin else Location(audit.config)
-    hint = "the code of the model, or the lack of memory, has ended it"
-    return Outcome(audit, (Finding.error("the process that checked it has died", at, hint),))
+    return Outcome(audit, (Finding.error("the process that checked it has died", at, WHY_DIED),))
 
 
 def guarded(audit: Audit) -> Outcome:

@@ -9,7 +9,7 @@ from functools import partial
 from pgaudit.core.findings import Finding
 from pgaudit.sweep.records import SweepResult, Task
 from pgaudit.sweep.work import Work, perform
-from pgaudit.workers.run import Pool
+from pgaudit.workers.run import WHY_DIED, Pool
 from pgaudit.workers.run import run as run_tasks
 
 
@@ -21,7 +21,5 @@ def run(work: Work, tasks: Sequence[Task], pool: Pool) -> Generator[tuple[SweepR
 
 
 def _died(task: Task) -> tuple[SweepResult, ...]:
-    error = Finding.error(
-        "the process that audited it has died", hint="the code of the model, or the lack of memory, has ended it"
-    )
+    error = Finding.error("the process that audited it has died", hint=WHY_DIED)
     return tuple(SweepResult(task.model, config, errors=(error,)) for config in task.configs)

@@ -13,6 +13,10 @@ Results = Generator[R | None, None, None]
 """What comes of tasks, in the order in which they end; None for a task whose process has died."""
 
 
+WHY_DIED = "the code of the model, or the lack of memory, has ended it"
+"""The hint for a task whose process has died."""
+
+
 class Lost(Exception):
     """A process has died, and what it and others had not finished is lost."""
 
