@@ -1,0 +1,87 @@
+"""Optimizers as they were built, or as a checkpoint holds them: groups, what each holds, and the tensors in them.
+
+No tensor and no torch: a live optimizer and a file of one are told in the same words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltTensor:
+    """One tensor of a group; None for what nothing says of it."""
+
+    name: str | None = None
+    """Its name in the model, without the prefixes of wrappers."""
+    aliases: tuple[str, ...] = ()
+    """Its other names, and the name that a wrapper gives it."""
+    shape: tuple[int, ...] | None = None
+    """Its dimensions; in a checkpoint those of what the optimizer keeps of it, such as ``exp_avg``."""
+    dtype: str | None = None
+    trainable: bool | None = None
+    has_state: bool | None = None
+    """Whether the optimizer keeps anything of it: not before its first step."""
+    steps: float | None = None
+    """How many steps it has made."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltGroup:
+    """One entry of ``param_groups``."""
+
+    values: Mapping[str, Any]
+    """Every hyperparameter that it holds, in its order; without ``params`` and ``param_names``."""
+    tensors: tuple[BuiltTensor, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltOptimizer:
+    """One optimizer."""
+
+    groups: tuple[BuiltGroup, ...]
+    type: str | None = None
+    """The bare name of its class; a checkpoint does not say it."""
+    key: str = ""
+    """Where it stands among others: ``optimizer_states[0]`` in a file, a mapping's key in code."""
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    """What its groups hold unless they say otherwise: the optimizer's own ``defaults``."""
+    own_defaults: Mapping[str, Any] = field(default_factory=dict)
+    """The defaults of its class, by argument; empty where nothing says them."""
+    names_from: str | None = None
+    """What says the names of its tensors: ``param_names``, ``the model``, ``fully qualified names`` ...; None where
+    nothing does.
+    """
+
+    @property
+    def tensors(self) -> Iterator[BuiltTensor]:
+        """Yields the tensors of all groups, in the order in which ``state_dict()`` counts them."""
+        for group in self.groups:
+            yield from group.tensors
+
+
+@dataclass(frozen=True, slots=True)
+class SchedulerState:
+    """What a file holds of a scheduler."""
+
+    key: str
+    """Where it stands in the file."""
+    values: Mapping[str, Any]
+    """Its plain values, such as ``last_epoch`` and ``base_lrs``."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a file or folder holds of a training run."""
+
+    path: str
+    layout: str
+    """What wrote it, as a person calls it: ``torch.save``, ``Lightning``, ``DCP`` ..."""
+    optimizers: tuple[BuiltOptimizer, ...]
+    parameters: Mapping[str, BuiltTensor] = field(default_factory=dict)
+    """The model's own tensors by name, where it holds them, in its order. Buffers may be among them."""
+    schedulers: tuple[SchedulerState, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What its reader should know."""
