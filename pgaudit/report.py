@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from pgaudit import serialize
 from pgaudit.constructors import OptimizerDefaults
 from pgaudit.core.assignment import Assignment, Group, OptimizerInfo, ParamAssignment, RuleCount
+from pgaudit.core.built import BuiltOptimizer
 from pgaudit.core.config import Config
 from pgaudit.core.errors import UsageError
 from pgaudit.core.findings import SEVERITIES, Finding
@@ -40,6 +41,20 @@ class Basis:
 
 
 @dataclass(frozen=True)
+class AsBuilt:
+    """What an assignment was read from that was built, in code or as a checkpoint holds it."""
+
+    optimizers: tuple[BuiltOptimizer, ...]
+    inventory: Inventory | None = None
+    """The model's; None where there is none, or nothing proves which tensor is which parameter of it."""
+    tensors: Sequence[Any] = ()
+    """The tensors of the model's parameters, in the inventory's order; none for a checkpoint."""
+    schedulers: tuple[Any, ...] = ()
+    """Live ones, or what a checkpoint holds of them."""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Report:
     """What each parameter really trains with, and why: its parameters, in order and by name, and what was found."""
 
@@ -54,7 +69,9 @@ class Report:
     ignored: tuple[Finding, ...] = ()
     """Findings that the config asks to ignore."""
     basis: Basis | None = None
-    """What it was decided from; None for a report that was read back from a file."""
+    """What it was decided from; None for a report that was read back from a file, and for what was built."""
+    as_built: AsBuilt | None = None
+    """What it was read from; None where a policy decided, and for a report that was read back from a file."""
 
     def __getitem__(self, name: str) -> ParamAssignment:
         """Returns what a parameter gets, by its name or one of its aliases.
@@ -121,6 +138,8 @@ class Report:
     @property
     def notes(self) -> tuple[str, ...]:
         """What its user should know about how the model was built."""
+        if self.as_built is not None:
+            return self.as_built.notes
         return self.basis.inventory.notes if self.basis else ()
 
     @cached_property

@@ -36,7 +36,8 @@ def model(of: ModelInfo) -> dict[str, Any]:
 
 def optimizer(of: OptimizerInfo) -> dict[str, Any]:
     """Returns one entry of ``optimizers``."""
-    return {"type": of.type, "arguments": plain(of.arguments)}
+    named = {"name": of.name} if of.name else {}
+    return {"type": of.type, "arguments": plain(of.arguments), **named}
 
 
 def rule_count(of: RuleCount) -> dict[str, Any]:
@@ -58,6 +59,7 @@ def param(of: ParamAssignment) -> dict[str, Any]:
         "in_optimizer": of.group is not None,
         "optimizer": of.optimizer,
         "group": of.group,
+        **({"also_in": [{"optimizer": at, "group": group} for at, group in of.also_in]} if of.also_in else {}),
         "lr": of.lr,
         "weight_decay": of.weight_decay,
         "lr_rule": rule(of.setting.lr_rule),

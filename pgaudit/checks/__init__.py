@@ -1,4 +1,5 @@
-"""Checks: inventory, config and decisions → findings. One file a finding code; its docstring is its documentation.
+"""Checks: what was decided or built → findings. One file a finding code; its docstring is its documentation. A module
+has ``check(audited)`` for what a policy leads to, ``check_built(audit)`` for what was built without one, or both.
 
 A new file ``pgNNN.py`` in this folder is found here, and needs to be named nowhere else.
 """
@@ -12,6 +13,7 @@ from types import ModuleType
 from typing import cast
 
 from pgaudit.checks import pg019
+from pgaudit.checks.as_built import BuiltAudit, BuiltCheck
 from pgaudit.checks.base import Audited, Check, Kind
 from pgaudit.checks.ignore import sorted_out
 from pgaudit.core.config import Config
@@ -24,16 +26,21 @@ from pgaudit.text import quoted
 CHECKS: dict[str, Check] = {}
 """The checks of an assignment, by code."""
 
+BUILT_CHECKS: dict[str, BuiltCheck] = {}
+"""The checks of what was built, by code."""
+
 DOCUMENTED: dict[str, ModuleType] = {}
 """The module of each code, whose docstring says what a finding means. PG019 is about the other findings."""
 
 
 def register(module: ModuleType) -> None:
-    """Adds a module with a ``KIND``, a docstring and, unless it is about other findings, a ``check(audited)``."""
+    """Adds a module with a ``KIND``, a docstring, and ``check`` or ``check_built``, but for PG019."""
     code = module.KIND.code
     DOCUMENTED[code] = module
-    if module is not pg019:
+    if module is not pg019 and hasattr(module, "check"):
         CHECKS[code] = cast("Check", module)
+    if hasattr(module, "check_built"):
+        BUILT_CHECKS[code] = cast("BuiltCheck", module)
 
 
 for _module in sorted(module.name for module in iter_modules(__path__) if re.fullmatch(r"pg\d{3}", module.name)):
@@ -53,6 +60,12 @@ def run_checks(audited: Audited) -> tuple[tuple[Finding, ...], tuple[Finding, ..
     stale = sorted_out(list(pg019.check(audited, verdict)), of_stale, names)
     kept = [*verdict.kept, *stale.kept, *pg019.check(audited, stale)]
     return _in_order(kept), _in_order([*verdict.ignored, *stale.ignored])
+
+
+def run_built_checks(audit: BuiltAudit) -> tuple[Finding, ...]:
+    """Returns the findings about what was built, the gravest first."""
+    found = [finding for check in BUILT_CHECKS.values() for finding in check.check_built(audit)]
+    return _in_order(found)
 
 
 def _refuse_no_globs(config: Config, names: Names) -> None:
@@ -77,13 +90,17 @@ def _in_order(findings: list[Finding]) -> tuple[Finding, ...]:
 
 
 __all__ = [
+    "BUILT_CHECKS",
     "CHECKS",
     "DOCUMENTED",
     "Audited",
+    "BuiltAudit",
+    "BuiltCheck",
     "Check",
     "Finding",
     "Kind",
     "refuse_unknown_codes",
     "register",
+    "run_built_checks",
     "run_checks",
 ]

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command)
 @argument("model", shell_complete=completion.models, help="As in `show`; left out, the project is checked.")
-@shared.config
+@shared.source
 @click.option("--lock", type=shared.NAME, metavar="FILE", help="Fail on settings that differ from it.")
 @click.option("--expect", type=shared.NAME, metavar="FILE", help="Expectations in place of the config's.")
 @click.option("--baseline", type=shared.NAME, metavar="FILE", help="Findings that are known; new ones fail.")
@@ -65,6 +65,8 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Where the --format before it goes, instead of stdout.",
 )
+@shared.model_option
+@shared.key
 @shared.model_args
 @shared.constructor
 @shared.no_cache
@@ -88,6 +90,8 @@ def check(
     jobs: int,
     formats: tuple[GateFormat, ...],
     outputs: tuple[Path, ...],
+    named: str | None,
+    key: str | None,
     model_args: tuple[str, ...],
     constructor: str | None,
     no_cache: bool,
@@ -108,12 +112,12 @@ def check(
         audits = _listed(project, select, fail_on)
     else:
         _refuse({"select": select, "project": project}, "with MODEL and CONFIG")
-        model_ref, config_path = references(model, config, command="check")
+        model_ref, config_path = references(model, config, command="check", model=named)
         _refuse_project_file(config_path)
         from pgaudit.gate import Audit
 
         arguments = parse_model_args(model_args)
-        audits = [Audit(model_ref, config_path, "", arguments, constructor, lock, expect, baseline, fail_on)]
+        audits = [Audit(model_ref, config_path, "", arguments, constructor, lock, expect, baseline, fail_on, key=key)]
     cache = the_cache(unwanted=no_cache)
     audits = [replace(audit, cache=cache) for audit in audits]
     read = chain.from_iterable(map(_paths_of, audits))
@@ -166,7 +170,7 @@ def _listed(project: Path | None, select: Sequence[str], fail_on: Threshold | No
 def _write_baseline(audit: Audit, path: Path) -> None:
     from pgaudit.gate import baseline
 
-    report = audited(audit.model, audit.config, audit.model_args, audit.constructor, audit.cache)
+    report = audited(audit.model, audit.config, audit.model_args, audit.constructor, audit.cache, audit.key)
     note(report.notes)
     write(baseline.written(report.findings), path)
     complain(f"{visible(path)}: {counted(len(report.findings), 'finding')} known from now on")

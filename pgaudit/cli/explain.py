@@ -11,21 +11,25 @@ from pgaudit.cli.shared.command import Command, argument
 from pgaudit.cli.shared.common import audited, is_config, note, parse_model_args, references, screen, the_cache, write
 from pgaudit.cli.shared.overwriting import keep_inputs
 from pgaudit.core.errors import UsageError
+from pgaudit.models.references import is_code
 from pgaudit.render.choices import Colour, PlainFormat
 
 
 def _is_source(argument: str) -> bool:
+    from pgaudit.checkpoints import is_checkpoint
     from pgaudit.sources.files import is_saved
 
-    return is_config(argument) or is_saved(argument)
+    return is_config(argument) or is_code(argument) or is_checkpoint(argument) or is_saved(argument)
 
 
 @click.command(cls=Command)
 @shared.model_as_in_show
-@shared.config
+@shared.source
 @argument("param", help="A parameter's name, an alias, a module, or a glob.")
 @shared.choice("--format", "fmt", of=PlainFormat, default="table", help="What to write.")
 @shared.output
+@shared.model_option
+@shared.key
 @shared.model_args
 @shared.constructor
 @shared.no_cache
@@ -39,6 +43,8 @@ def explain(
     param: str | None,
     fmt: PlainFormat,
     output: Path | None,
+    named: str | None,
+    key: str | None,
     model_args: tuple[str, ...],
     constructor: str | None,
     no_cache: bool,
@@ -46,15 +52,14 @@ def explain(
     colour: Colour,
 ) -> None:
     """Explain a parameter's lr and weight decay: each rule in the order of evaluation, and what beat it."""
-    if param is None and model is not None and config is not None and _is_source(model):
-        model, config, param = None, model, config
+    if param is None and model is not None and config is not None and _is_source(model) and not is_config(config):
+        config, param = None, config
     if param is None:
         raise UsageError("PARAM is missing", "pgaudit explain MODEL CONFIG PARAM")
-    model_ref, config_path = (None, config) if model is None else references(model, config, command="explain")
-    assert config_path is not None
+    model_ref, config_path = references(model, config, command="explain", model=named)
     keep_inputs([output], [config_path], [model_ref])
     arguments = parse_model_args(model_args)
-    report = audited(model_ref, config_path, arguments, constructor, the_cache(unwanted=no_cache))
+    report = audited(model_ref, config_path, arguments, constructor, the_cache(unwanted=no_cache), key)
     from pgaudit.explanation import explanations, matching
     from pgaudit.render.pages.explain import render_explanations
     from pgaudit.render.pages.explain_data import render_json

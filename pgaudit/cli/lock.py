@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command)
 @shared.model_as_in_show
-@shared.config
+@shared.source
 @shared.output
 @click.option("--update", is_flag=True, help="Rewrite FILE although settings have moved, and say how many.")
+@shared.model_option
+@shared.key
 @shared.model_args
 @shared.constructor
 @shared.no_cache
@@ -35,6 +37,8 @@ def lock(
     config: str | None,
     output: Path | None,
     update: bool,
+    named: str | None,
+    key: str | None,
     model_args: tuple[str, ...],
     constructor: str | None,
     no_cache: bool,
@@ -42,10 +46,10 @@ def lock(
     """Write every parameter's settings and rules as a text that is easy to review and to compare."""
     if update and output is None:
         raise UsageError("--update rewrites a file, and none is named", "pgaudit lock MODEL CONFIG -o FILE --update")
-    model_ref, config_path = references(model, config, command="lock")
+    model_ref, config_path = references(model, config, command="lock", model=named)
     keep_inputs([output], [config_path], [model_ref])
     arguments = parse_model_args(model_args)
-    report = audited(model_ref, config_path, arguments, constructor, the_cache(unwanted=no_cache))
+    report = audited(model_ref, config_path, arguments, constructor, the_cache(unwanted=no_cache), key)
     from pgaudit.sources.lock import written
 
     note(report.notes)

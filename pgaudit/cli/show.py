@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command)
 @shared.model
-@shared.config
+@shared.source
 @click.option(
     "--filter", "-f", "filters", metavar="GLOB", multiple=True, help="Only parameters of these names; repeatable."
 )
@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 @click.option("--mult", is_flag=True, help="Show by which factor a value differs from the base.")
 @shared.choice("--format", "fmt", of=Format, default="table", help="What to write.")
 @shared.output
+@shared.model_option
+@shared.key
 @shared.model_args
 @shared.constructor
 @shared.no_cache
@@ -67,6 +69,8 @@ def show(
     mult: bool,
     fmt: Format,
     output: Path | None,
+    named: str | None,
+    key: str | None,
     model_args: tuple[str, ...],
     constructor: str | None,
     no_cache: bool,
@@ -77,10 +81,10 @@ def show(
     """Show every parameter's lr and weight decay, and the rule that decided each."""
     if fold and fmt in ("json", "csv"):
         raise UsageError(f"--fold is for people; {fmt} has one entry a parameter", "drop --fold")
-    model_ref, config_path = references(model, config)
+    model_ref, config_path = references(model, config, model=named)
     keep_inputs([output], [config_path], [model_ref])
     arguments = parse_model_args(model_args)
-    report = audited(model_ref, config_path, arguments, constructor, the_cache(unwanted=no_cache))
+    report = audited(model_ref, config_path, arguments, constructor, the_cache(unwanted=no_cache), key)
     from pgaudit.render.select import Selection
     from pgaudit.render.style import marks_for
     from pgaudit.render.terminal import TableOptions

@@ -67,6 +67,8 @@ class ParamAssignment:
     """The index of its group in that optimizer's ``param_groups``; None where it is in none."""
     optimizer: int | None = 0
     """The index of its optimizer in :attr:`Assignment.optimizers`; None where it is in none."""
+    also_in: tuple[tuple[int, int], ...] = ()
+    """The further groups that it is in, each as its optimizer and its index there."""
 
     def __repr__(self) -> str:
         if self.group is None:
@@ -159,6 +161,8 @@ class OptimizerInfo:
     """The defaults of its class, by argument; empty where nothing says them."""
     base: Setting = NOT_OPTIMIZED
     """What a parameter gets that no rule speaks about."""
+    name: str = ""
+    """What it is called among several: a mapping's key, or a place in a file."""
 
     @property
     def call(self) -> dict[str, Any]:
@@ -178,6 +182,8 @@ class Assignment:
     optimizers: tuple[OptimizerInfo, ...]
     params: tuple[ParamAssignment, ...]
     """In the order of ``named_parameters()``."""
+    empty_groups: tuple[Group, ...] = ()
+    """The groups that hold no parameter."""
 
     @cached_property
     def by_name(self) -> Mapping[str, ParamAssignment]:
@@ -208,10 +214,11 @@ class Assignment:
                 first.setdefault(which, each.setting)
                 parameters[which] += 1
                 numel[which] += each.param.numel or 0
-        return tuple(
+        filled = (
             Group(*which, setting.lr, setting.weight_decay, parameters[which], self._if_known(numel[which]), setting)
-            for which, setting in sorted(first.items(), key=lambda item: item[0])
+            for which, setting in first.items()
         )
+        return tuple(sorted((*filled, *self.empty_groups), key=lambda group: (group.optimizer, group.index)))
 
     @cached_property
     def rules(self) -> tuple[RuleCount, ...]:

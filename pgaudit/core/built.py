@@ -48,6 +48,8 @@ class BuiltOptimizer:
     """Where it stands among others: ``optimizer_states[0]`` in a file, a mapping's key in code."""
     defaults: Mapping[str, Any] = field(default_factory=dict)
     """What its groups hold unless they say otherwise: the optimizer's own ``defaults``."""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    """The arguments of its class that are not the class's own defaults, and always lr and weight decay."""
     own_defaults: Mapping[str, Any] = field(default_factory=dict)
     """The defaults of its class, by argument; empty where nothing says them."""
     names_from: str | None = None

@@ -7,7 +7,7 @@ from typing import Any
 
 from pgaudit.core.assignment import OptimizerInfo, ParamAssignment
 from pgaudit.diff.records import Change, ChangeKind, Diff, ValueChange, effect, rule_names
-from pgaudit.diff.setup import in_order, setup
+from pgaudit.diff.setup import in_order, setup, without_policy
 from pgaudit.report import Report
 from pgaudit.serialize import plain
 
@@ -115,7 +115,10 @@ def _kind(before: ParamAssignment, after: ParamAssignment, extra: Sequence[Value
         return ChangeKind.RESHAPED
     if extra or not same(effect(before), effect(after)):
         return ChangeKind.CHANGED
-    return ChangeKind.SAME_EFFECT if rule_names(before) != rule_names(after) else None
+    rules = rule_names(before), rule_names(after)
+    if rules[0] == rules[1] or (effect(before)[0] is not None and (None, None) in rules):
+        return None  # of what was built nothing says which rules decided it
+    return ChangeKind.SAME_EFFECT
 
 
 def _alone(params: Sequence[ParamAssignment], ranks: Mapping[int, int]) -> Iterator[tuple[ParamAssignment, int]]:
@@ -130,6 +133,8 @@ def _alone(params: Sequence[ParamAssignment], ranks: Mapping[int, int]) -> Itera
 
 def _setup(a: Report, b: Report) -> Iterator[ValueChange]:
     before, after = setup(a), setup(b)
+    if None in (a.constructor, b.constructor) and a.params and b.params:
+        before, after = without_policy(a, b, before), without_policy(b, a, after)
     for name in in_order(before, after):
         old, new = before.get(name), after.get(name)
         is_base = name.rpartition(" ")[2] in ("lr", "weight_decay")

@@ -22,6 +22,24 @@ def setup(report: Report) -> dict[str, Any]:
     return {key: value for key, value in found.items() if value is not None}
 
 
+def without_policy(report: Report, other: Report, found: dict[str, Any]) -> dict[str, Any]:
+    """Returns what is to be compared of a report where one of both is of something that was built: what shows in the
+    parameters does not count, and an argument that is the class's own default is as good as none.
+    """
+    optimizers = report.assignment.optimizers, other.assignment.optimizers
+    kept = dict(found)
+    for index, (own, others) in enumerate(zip(*optimizers, strict=False)):
+        begin = f"optimizer {index} " if index else ""
+        for name in ("lr", "weight_decay", *(["constructor"] if not index else [])):
+            kept.pop(f"{begin}{name}", None)
+        if others.type is None or own.type is None:  # a checkpoint does not say it
+            kept.pop(f"{begin}".rstrip() or "optimizer", None)
+        for key, default in {**others.defaults, **own.defaults}.items():
+            if key not in HEAD:
+                kept.setdefault(f"{begin}{key}", plain(default))
+    return {key: value for key, value in kept.items() if value is not None}
+
+
 def _of_optimizer(report: Report, index: int) -> Iterator[tuple[str, Any]]:
     optimizer, base = report.assignment.optimizers[index], report.shown_base(index)
     yield ("" if index else "optimizer"), optimizer.type

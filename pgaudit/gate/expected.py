@@ -118,10 +118,11 @@ def _differences(report: Report, expected: ParamExpectation, row: ParamAssignmen
         ("scheduled_lr", expected.scheduled_lr, setting.peak_lr, setting.lr_rule),
         ("weight_decay", expected.weight_decay, row.weight_decay, setting.weight_decay_rule),
     ):
-        if wanted is not None and (got is None or rule is None):
+        if wanted is not None and got is None:
             yield f"{word} {wanted!r}", "none, for it is not in the optimizer"
-        elif wanted is not None and got is not None and rule and not math.isclose(wanted, got, rel_tol=_CLOSE):
-            yield f"{word} {wanted!r}", f"{got!r} by {_worded(report, rule)}"
+        elif wanted is not None and got is not None and not math.isclose(wanted, got, rel_tol=_CLOSE):
+            by = f"by {_worded(report, rule)}" if rule else f"in group {row.group}"
+            yield f"{word} {wanted!r}", f"{got!r} {by}"
     lr_rule, decay_rule = (tuple(filter(None, [rule])) for rule in (setting.lr_rule, setting.weight_decay_rule))
     for word, name, rules, said in (
         ("rule", expected.rule, lr_rule + decay_rule, deciding_rules(setting)),

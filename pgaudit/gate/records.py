@@ -36,6 +36,8 @@ class Audit:
     baseline: str | None = None
     fail_on: Threshold | None = None
     """The severity from which on findings fail; None for what the expectations say, or else ``error``."""
+    key: str | None = None
+    """Which optimizer of a checkpoint."""
     cache: Cache | None = None
     """Where saved inventories of timm's models are kept."""
     origin: Origin | None = None

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from pgaudit.config.expect import load_expectations
+from pgaudit.core.config import Config
 from pgaudit.core.errors import PgauditError
 from pgaudit.core.expectations import Expectations
 from pgaudit.core.findings import Finding
@@ -24,8 +25,8 @@ def run(audit: Audit) -> Outcome:
     """Checks one audit; what cannot be checked is an outcome, too, so that it hides no other."""
     try:
         with _led_by(audit, "config"):
-            source = read_source(audit.config, audit.model, constructor=audit.constructor)
-        expect = None if isinstance(source, Report) else source.expect
+            source = read_source(audit.config, audit.model, constructor=audit.constructor, key=audit.key)
+        expect = source.expect if isinstance(source, Config) else None
         known = frozenset[baseline.Key]()
         if audit.expect is not None:
             with _led_by(audit, "expect"):

@@ -13,6 +13,7 @@ from pgaudit.core.setting import Setting, deciding_rules
 from pgaudit.names import Folded, fold_named
 from pgaudit.render.choices import GroupBy, Sort
 from pgaudit.render.numbers import hyperparameter, number
+from pgaudit.render.style import group_words
 from pgaudit.report import Report
 from pgaudit.text import counted, did_you_mean, quoted, visible
 
@@ -91,7 +92,8 @@ def _filtered(report: Report, filters: Sequence[str]) -> set[str]:
 def _refuse_unknown_rule(report: Report, rule: str) -> None:
     known = sorted(set().union(*(rule_names(row.setting) for row in report.params)))
     if rule not in known:
-        hint = did_you_mean(rule, known) or f"these did: {', '.join(map(quoted, known))}"
+        these = f"these did: {', '.join(map(quoted, known))}" if known else "nothing says which rules decided it"
+        hint = did_you_mean(rule, known) or these
         raise UsageError(f"--rule {visible(rule)}: no such rule decided anything", hint)
 
 
@@ -116,7 +118,7 @@ def _by_rule(report: Report, row: ParamAssignment) -> str:
     words = [
         rule.option if rule.key is None else f"{rule.option} {quoted(rule.key)}" for rule in deciding_rules(row.setting)
     ]
-    return " · ".join(words) or "not in the optimizer"
+    return " · ".join(words) or group_words([row]) or "not in the optimizer"
 
 
 def _by_group(report: Report, row: ParamAssignment) -> str:

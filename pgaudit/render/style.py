@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.findings import Severity
 from pgaudit.core.setting import Provenance, Setting, deciding_rules
 from pgaudit.text import quoted, visible
@@ -83,15 +85,27 @@ def label(rule: Provenance, *, line: bool = True) -> str:
 
 
 def labels(
-    setting: Setting, marks: Marks = UNICODE, *, line: bool = True, trainable: bool | None = True
+    setting: Setting, marks: Marks = UNICODE, *, line: bool = True, trainable: bool | None = True, built: str = ""
 ) -> list[tuple[str, str]]:
     """Returns the rule column's words, each with its colour. Where lr and decay have different rules, each says which
-    is whose; a parameter that is frozen says so.
+    is whose; a parameter that is frozen says so; of what no rule decided, ``built`` says where it is.
     """
-    words = _labels(setting, marks, line=line)
+    words = [(built, BASE)] if built else _labels(setting, marks, line=line)
     if trainable is False and not any("frozen" in word for word, _ in words):
         words += [(f" {marks.dot} ", BASE), (f"{marks.frozen} frozen", _COLOURS["frozen"])]
     return words
+
+
+def group_words(rows: Sequence[ParamAssignment]) -> str:
+    """Returns where rows are that no rule decided: in which group, or in how many; nothing for other rows."""
+    first = rows[0]
+    if not first.in_optimizer or first.setting.lr_rule is not None:
+        return ""
+    groups = {(row.optimizer, row.group) for row in rows}
+    also = f", also in group {', '.join(str(group) for _, group in first.also_in)}" if first.also_in else ""
+    if len(groups) > 1:
+        return f"{len(groups):,} groups"
+    return "its values" if first.group is None else f"group {first.group}{also}"
 
 
 def _labels(setting: Setting, marks: Marks, *, line: bool) -> list[tuple[str, str]]:

@@ -23,6 +23,7 @@ _PARAM = mapping(
         "trainable": optional(FLAG),
         "in_optimizer": FLAG,
         **fields("optimizer group", optional(COUNT)),
+        "also_in": array(mapping(fields("optimizer group", COUNT), needs=["optimizer", "group"])),
         **fields("lr weight_decay", optional(NUMBER)),
         **fields("lr_rule weight_decay_rule", optional(_RULE)),
         "scheduled_lr": optional(NUMBER),
@@ -59,7 +60,7 @@ REPORT = mapping(
             )
         ),
         "optimizers": optional(
-            array(mapping({"type": optional(TEXT), "arguments": each()}, needs=["type", "arguments"]))
+            array(mapping({"type": optional(TEXT), "arguments": each(), "name": TEXT}, needs=["type", "arguments"]))
         ),
         "params": array(_PARAM),
         "findings": array(_FINDING),

@@ -76,7 +76,9 @@ def from_json(data: Any, path: str | None = None) -> Report:
 
 def _optimizers(report: _Data) -> tuple[OptimizerInfo, ...]:
     if report.get("optimizers") is not None:
-        return tuple(OptimizerInfo(each["type"], each["arguments"]) for each in report["optimizers"])
+        return tuple(
+            OptimizerInfo(each["type"], each["arguments"], name=each.get("name", "")) for each in report["optimizers"]
+        )
     called = dict(report["config"]["optimizer"]) if report["config"] else {}
     return (OptimizerInfo(called.pop("type", None), called),)
 
@@ -96,7 +98,8 @@ def _param(data: _Data, settings: dict[str, Setting], config: str | None) -> Par
         settings[key] = _setting(data, config)
     if not data["in_optimizer"]:
         return ParamAssignment(parameter, settings[key], None, None)
-    return ParamAssignment(parameter, settings[key], data.get("group"), data.get("optimizer") or 0)
+    also_in = tuple((each["optimizer"], each["group"]) for each in data.get("also_in", ()))
+    return ParamAssignment(parameter, settings[key], data.get("group"), data.get("optimizer") or 0, also_in)
 
 
 _SHARED = "in_optimizer lr weight_decay scheduled_lr extra inert lr_rule weight_decay_rule".split()

@@ -1,13 +1,16 @@
-"""What a command is given → a Report: MODEL CONFIG, CONFIG, a saved report, or a lock."""
+"""What a command is given → a Report: a config with its model, code, a checkpoint, a saved report, or a lock."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.config import load_config
+from pgaudit.core.built import Checkpoint
 from pgaudit.core.config import Config
 from pgaudit.core.errors import UsageError
+from pgaudit.models.references import is_code
 from pgaudit.report import Report
 from pgaudit.sources import CONFIGS
 from pgaudit.text import quoted
@@ -16,19 +19,53 @@ if TYPE_CHECKING:
     from pgaudit.models.cache import Cache
 
 
-def read_source(path: str, model: str | None = None, *, constructor: str | None = None) -> Report | Config:
+@dataclass(frozen=True)
+class Reference:
+    """Code that is, or returns, optimizers: ``file.py:attr`` or ``module:attr``."""
+
+    path: str
+
+
+Source = Report | Config | Reference | Checkpoint
+"""What a command is given, read as far as that goes without a model and without running code."""
+
+
+def read_source(
+    path: str, model: str | None = None, *, constructor: str | None = None, key: str | None = None
+) -> Source:
     """Reads a file, as far as that goes without a model; nothing heavy is loaded.
 
     Args:
-        path: a config; or, where no model is named beside it, a saved report or a lock.
+        path: a config, a reference to code or a checkpoint; or, where no model is named beside it, a saved report or a
+            lock.
         model: the model that is named.
         constructor: takes the place of the one that a config names.
+        key: which optimizer of a checkpoint.
 
     Raises:
         ConfigError: it is damaged, or no valid config.
+        UsageError: an option is not for what the path names.
     """
-    if model is None and not path.endswith(CONFIGS):
-        from pgaudit.sources.files import saved_report_in  # only here: the usual run needs no reader of saved files
+    source = _read(path, model, constructor, key)
+    if constructor is not None and isinstance(source, (Reference, Checkpoint)):
+        raise UsageError(f"--constructor is for a config, and {quoted(path)} is none", "drop --constructor")
+    if key is not None and not isinstance(source, Checkpoint):
+        raise UsageError(f"--key is for a checkpoint, and {quoted(path)} is none", "drop --key")
+    return source
+
+
+def _read(path: str, model: str | None, constructor: str | None, key: str | None) -> Source:
+    if path.endswith(CONFIGS):
+        return load_config(path, constructor=constructor)
+    # Only here: the usual run needs no reader of other files.
+    if is_code(path):
+        return Reference(path)
+    from pgaudit.checkpoints import is_checkpoint, read_checkpoint
+
+    if is_checkpoint(path):
+        return read_checkpoint(path, key)
+    if model is None:
+        from pgaudit.sources.files import saved_report_in
 
         if (saved := saved_report_in(path)) is not None:
             return saved
@@ -36,7 +73,7 @@ def read_source(path: str, model: str | None = None, *, constructor: str | None 
 
 
 def report_of(
-    source: Report | Config,
+    source: Source,
     model: str | None = None,
     *,
     model_args: Mapping[str, Any] | None = None,
@@ -45,15 +82,24 @@ def report_of(
     """Returns the report that a source holds, or leads to with its model.
 
     Raises:
-        UsageError: a model is named for what was saved of one.
+        UsageError: a model is named for what was saved of one, or a reference holds a model alone.
         ConfigError: the real library would refuse the config for this model.
-        ModelError: the model cannot be built.
+        ModelError: the model cannot be built, or the code that a reference names fails.
     """
     if isinstance(source, Report):
         if model is not None or model_args:
             message = f"{quoted(source.path)} says all that it knows of its model, and takes no arguments for it"
             raise UsageError(message, "name the config in its place")
         return source
-    from pgaudit.pipeline import audit  # only here: a mistake in the config is told before the constructors are loaded
+    # Only here: a mistake in the config is told before the constructors are loaded.
+    if isinstance(source, Config):
+        from pgaudit.pipeline import audit
 
-    return audit(model, source, model_args=model_args, cache=cache)
+        return audit(model, source, model_args=model_args, cache=cache)
+    from pgaudit.built.audit import audit_reference, report_of_checkpoint
+
+    if isinstance(source, Checkpoint):
+        if model is None and model_args:
+            raise UsageError("--model-arg is for a model, and none is named", "--model MODEL names it")
+        return report_of_checkpoint(source, model, model_args=model_args, cache=cache)
+    return audit_reference(source.path, model, model_args=model_args, cache=cache)

@@ -10,6 +10,7 @@ import importlib.util
 import os
 import sys
 from collections.abc import Iterator
+from contextvars import ContextVar
 from importlib.machinery import PathFinder
 from pathlib import Path
 from types import ModuleType
@@ -108,7 +109,30 @@ def _meant_by(name: str, ref: str) -> str:
     return "for example my_package.models:make_model"
 
 
+@contextlib.contextmanager
+def files_loaded_once() -> Iterator[None]:
+    """Runs each file once meanwhile: two references into one file mean the same objects."""
+    before = _loaded.set({} if _loaded.get() is None else _loaded.get())
+    try:
+        yield
+    finally:
+        _loaded.reset(before)
+
+
+_loaded: ContextVar[dict[str, ModuleType] | None] = ContextVar("_loaded", default=None)
+
+
 def _file_module(path: str, ref: str) -> ModuleType:
+    loaded, real = _loaded.get(), os.path.realpath(path)
+    if loaded is not None and real in loaded:
+        return loaded[real]
+    module = _run_file(path, ref)
+    if loaded is not None:
+        loaded[real] = module
+    return module
+
+
+def _run_file(path: str, ref: str) -> ModuleType:
     file = Path(path)
     try:
         refuse_irregular(path)

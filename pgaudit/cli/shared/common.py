@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from pgaudit.cli.shared.overwriting import refuse_input
 from pgaudit.core.errors import UsageError
 from pgaudit.files.atomic_write import encoded, writable, write_whole
-from pgaudit.models.misnamed import WEIGHTS
+from pgaudit.models.misnamed import CHECKPOINTS, WEIGHTS
+from pgaudit.models.references import is_code
 from pgaudit.render.choices import Colour
 from pgaudit.text import quoted, visible
 from pgaudit.user_code.imports import is_file
@@ -64,10 +65,24 @@ def _wants_colour(colour: Colour, terminal: bool) -> bool:
     return terminal and os.environ.get("TERM") != "dumb"
 
 
-def references(first: str | None, second: str | None, *, command: str = "show") -> tuple[str | None, str]:
-    """Returns model and config of ``[MODEL] CONFIG``; a single argument is the config, which then names its model."""
+def references(
+    first: str | None, second: str | None, *, command: str = "show", model: str | None = None
+) -> tuple[str | None, str]:
+    """Returns model and source of ``[MODEL] SOURCE``. A single argument is the source: a config that names its model, a
+    reference to code, a checkpoint, a saved report or a lock.
+
+    Args:
+        first: the first argument.
+        second: the second one.
+        command: for hints.
+        model: what ``--model`` names; there is then but one argument.
+    """
     if first is None:
         raise UsageError("CONFIG is missing", f"pgaudit {command} MODEL CONFIG")
+    if model is not None:
+        if second is not None:
+            raise UsageError(f"two models are named: {quoted(first)} and --model {visible(model)}", "drop one of them")
+        first, second = model, first
     if second is not None:
         incomplete = first.endswith(".py") and is_config(second)  # the model's loader says what a file.py lacks
         if is_config(first) and not incomplete:
@@ -80,15 +95,15 @@ def references(first: str | None, second: str | None, *, command: str = "show") 
         _refuse_as_config(second, command)
         return first, second
     _refuse_as_config(first, command)
-    if not is_config(first) and not is_file(first):
+    if not is_config(first) and not is_file(first) and not is_code(first) and not os.path.isdir(first):
         raise UsageError(f"CONFIG is missing after {quoted(first)}", f"pgaudit {command} {visible(first)} config.yaml")
     return None, first
 
 
 def _refuse_as_config(argument: str, command: str) -> None:
-    """Raises UsageError for a file that is binary, whatever else it may be."""
+    """Raises UsageError for a file that is binary, and no checkpoint of torch's."""
     suffix = Path(argument).suffix.lower()
-    if suffix in WEIGHTS or suffix == ".ipynb":
+    if (suffix in WEIGHTS and suffix not in CHECKPOINTS) or suffix == ".ipynb":
         what = "notebook" if suffix == ".ipynb" else "checkpoint"
         raise UsageError(f"{quoted(argument)} is a {what}, not a config", f"pgaudit {command} MODEL config.yaml")
 
@@ -140,15 +155,15 @@ def audited(
     arguments: Mapping[str, Any],
     constructor: str | None,
     cache: Cache | None,
+    key: str | None = None,
 ) -> Report:
-    """Audits a model under a config file, with something to watch meanwhile; or reads what was saved of that."""
-    from pgaudit.report import Report
+    """Returns the report of a source, with something to watch meanwhile."""
     from pgaudit.sources.source import read_source, report_of
 
     with stdout_reserved():  # a config that is code may print; read before anything heavy, a typo answers at once
-        source = read_source(config_path, model, constructor=constructor)
-    named = None if isinstance(source, Report) else source.model
-    with stdout_reserved(), spinner(f"building {model or named or 'the model'}"):
+        source = read_source(config_path, model, constructor=constructor, key=key)
+    named = model or getattr(source, "model", None) or (config_path if is_code(config_path) else "the model")
+    with stdout_reserved(), spinner(f"building {named}"):
         return report_of(source, model, model_args=arguments, cache=cache)
 
 

@@ -37,6 +37,15 @@ model_as_in_show = argument(
     help="As in `show`; may be left to the config's `model:`.",
 )
 config = argument("config", type=NAME, help="YAML, or OpenMMLab's Python.")
+source = argument(
+    "config",
+    type=NAME,
+    metavar="SOURCE",
+    help="A config (YAML, or OpenMMLab's Python), code that is or returns an optimizer (file.py:attribute), or a "
+    "checkpoint.",
+)
+model_option = click.option("--model", "-m", "named", metavar="MODEL", help="MODEL, as an option.")
+key = click.option("--key", metavar="PATH", help="Which optimizer of a checkpoint, such as 'optimizer_states[1]'.")
 output = click.option("--output", "-o", type=FILE, metavar="FILE", help="Write to a file.")
 model_args = click.option(
     "--model-arg",

@@ -12,6 +12,7 @@ from pgaudit.core.location import Location
 from pgaudit.core.setting import Provenance, Setting
 from pgaudit.explanation import ExplainedValue, Explanation
 from pgaudit.render.numbers import hyperparameter, number, shape
+from pgaudit.render.pages.explain_group import group_lines
 from pgaudit.render.select import fold
 from pgaudit.render.style import BASE, Marks, colour, label
 from pgaudit.render.styled import Text, broken, cut, filled
@@ -45,7 +46,9 @@ def _account(report: Report, members: Sequence[Explanation], options: TableOptio
         yield Text()
         yield from _occurrence(report, first, occurrence, options)
     if not first.occurrences and first.row.in_optimizer:
-        yield Text("nothing says what decided its lr and weight decay")
+        yield from group_lines(report, first.row, options)
+    elif not first.occurrences and report.constructor is None:
+        yield Text("in no group of any optimizer: it is never trained", style="red")
     elif not first.occurrences:
         yield Text(f"the constructor `{report.constructor}` never looks at it: it is in no group", style="red")
     sums = list(_sums(report, first, options.marks))

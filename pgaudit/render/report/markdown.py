@@ -9,7 +9,7 @@ from pgaudit.render.markdown import code, escaped, table
 from pgaudit.render.numbers import elements, number
 from pgaudit.render.report.rows import folds, held, optimizer_of_several, values
 from pgaudit.render.select import Fold, Selection
-from pgaudit.render.style import DECIDED_BY, label
+from pgaudit.render.style import DECIDED_BY, group_words, label
 from pgaudit.report import Report
 from pgaudit.text import counted
 
@@ -50,7 +50,8 @@ def _row(report: Report, line: Fold, *, extra: bool) -> list[str]:
     rules = (row.setting.lr_rule, row.setting.weight_decay_rule)
     frozen = "" if row.param.trainable is not False else " ❄"
     words = ", ".join(f"**{escaped(word)}**" for word in _words(report, row))
-    written = [*cells, *map(_rule, rules), *([words] if extra else [])]
+    decided = [*map(_rule, rules)] if not (built := group_words(line.rows)) else [built, ""]
+    written = [*cells, *decided, *([words] if extra else [])]
     return [f"{code(line.name)}{frozen}", str(len(line.rows)), *written]
 
 

@@ -10,7 +10,7 @@ from pgaudit.core.setting import Provenance
 from pgaudit.render.columns import Column, Last, Row, Table
 from pgaudit.render.numbers import hyperparameter, number, shape
 from pgaudit.render.select import Fold, Section, Selection, fold, select, unfolded
-from pgaudit.render.style import BASE, DECIDED_BY, colour, labels
+from pgaudit.render.style import BASE, DECIDED_BY, colour, group_words, labels
 from pgaudit.render.styled import Text
 from pgaudit.render.terminal import TableOptions
 from pgaudit.report import Report
@@ -73,6 +73,11 @@ def optimizer_of_several(report: Report, row: ParamAssignment) -> str | None:
     return str(report.optimizer_of(row).type)
 
 
+def decided_by(report: Report) -> str:
+    """Returns the title of the last column: of what was built, there is no more to say than the group."""
+    return DECIDED_BY if report.rules or not report.groups else "group"
+
+
 def rows_table(report: Report, folds: Folds, options: TableOptions) -> Table:
     """Returns the table of a report's parameters."""
     folded = any(len(line.rows) > 1 for _, lines in folds for line in lines)
@@ -80,7 +85,7 @@ def rows_table(report: Report, folds: Folds, options: TableOptions) -> Table:
         Column("parameter"),
         Column(options.marks.times, right=True) if folded else Column("shape", drop=1),
         *(Column(f"  {title}") for title in ("lr", *(["scheduled"] if report.scheduled else []), "decay")),
-        Column(DECIDED_BY),
+        Column(decided_by(report)),
     ]
     return Table(columns, _Rows(report, folds, folded, options), moving=True)
 
@@ -96,15 +101,16 @@ class _Rows:
 
     def __iter__(self) -> Iterator[Row | Text]:
         # Rows that share these say the same right of the shape.
-        made: dict[tuple[int, int | None, bool | None], _Cells] = {}
+        made: dict[tuple[int, int | None, bool | None, str], _Cells] = {}
         for section, lines in self.folds:
             if section.heading:
                 yield from (Text(), Text(section.heading, "bold underline"))
             for line in lines:
                 row = line.rows[0]
-                kind = id(row.setting), row.optimizer, row.param.trainable
+                built = group_words(line.rows)
+                kind = id(row.setting), row.optimizer, row.param.trainable, built
                 if kind not in made:
-                    made[kind] = _cells(self.report, row, self.options)
+                    made[kind] = _cells(self.report, row, self.options, built)
                 yield self._row(line, made[kind])
 
     def _row(self, line: Fold, own: _Cells) -> Row:
@@ -123,19 +129,24 @@ def _aliases(line: Fold) -> list[str]:
     return [f"  {named} of them have other names, too"] if named else []
 
 
-def _cells(report: Report, row: ParamAssignment, options: TableOptions) -> _Cells:
+def _cells(report: Report, row: ParamAssignment, options: TableOptions, built: str) -> _Cells:
     shown, left_out = [], not row.in_optimizer
     for each in values(report, row):
-        style = f"bold {colour(each.rule)}" if each.changed or left_out else BASE
+        style = _style(each, built=bool(built)) if each.changed or left_out else BASE
         shown.append(Text(_value(each, options, left_out=left_out), style))
-    whole, short = (_rules(report, row, options, line=line) for line in (True, False))
+    whole, short = (_rules(report, row, options, built, line=line) for line in (True, False))
     return shown, Last(whole, short, obvious=whole.plain == "default")
 
 
-def _rules(report: Report, row: ParamAssignment, options: TableOptions, *, line: bool) -> Text:
+def _style(value: ShownValue, *, built: bool) -> str:
+    return "bold" if built else f"bold {colour(value.rule)}"
+
+
+def _rules(report: Report, row: ParamAssignment, options: TableOptions, built: str, *, line: bool) -> Text:
     """The rules, what else they write into the group, and of several optimizers which."""
-    words = Text.assemble(*labels(row.setting, options.marks, line=line, trainable=row.param.trainable))
-    extra = [Text(word, colour(row.setting.lr_rule)) for word in held(report, row)]
+    found = labels(row.setting, options.marks, line=line, trainable=row.param.trainable, built=built)
+    words = Text.assemble(*found)
+    extra = [Text(word, "" if built else colour(row.setting.lr_rule)) for word in held(report, row)]
     if (optimizer := optimizer_of_several(report, row)) is not None:
         extra.append(Text(visible(optimizer), BASE))
     return Text.joined([words, *extra], Text(f" {options.marks.dot} ", BASE))

@@ -38,8 +38,10 @@ def report_lines(report: Report, selection: Selection, options: TableOptions) ->
     """
     shown_folds = folds(report, selection, folded=options.fold)
     before = [*_header(report, options.marks, options.width), Text()]
-    after = [Text(), *_summary_table(report, options.marks, options.width).lines(options.width)]
-    if options.groups and report.groups:
+    after = []
+    if report.rules or not report.groups:
+        after += [Text(), *_summary_table(report, options.marks, options.width).lines(options.width)]
+    if report.groups and (options.groups or not report.rules):
         after += [Text(), *_groups_lines(report, options.marks)]
     if report.findings or report.ignored:
         after += [Text(), *findings_lines(report, options.width, verbose=options.verbose)]

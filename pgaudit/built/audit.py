@@ -1,0 +1,144 @@
+"""A reference, live objects or a checkpoint → a Report: what is there, under the model's names, with what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pgaudit.built.assignment import assignment_of
+from pgaudit.built.build import Built, build, of_objects, read_optimizers
+from pgaudit.built.matching import BY_ORDER, matched, model_tensors
+from pgaudit.checkpoints import read_checkpoint
+from pgaudit.checks import BuiltAudit, run_built_checks
+from pgaudit.core.assignment import Origin
+from pgaudit.core.built import BuiltOptimizer, BuiltTensor
+from pgaudit.core.config import Config
+from pgaudit.core.parameters import Inventory
+from pgaudit.memory import gc_disabled
+from pgaudit.models.source import ModelSource, model_source
+from pgaudit.report import AsBuilt, Report
+from pgaudit.user_code.imports import files_loaded_once
+
+if TYPE_CHECKING:
+    from pgaudit.core.built import Checkpoint
+    from pgaudit.models.built import BuiltModel
+    from pgaudit.models.cache import Cache
+    from pgaudit.models.source import Model
+
+_NO_POLICY = Config("pgaudit", "torch")
+
+
+def audit_reference(
+    ref: str, model: Model = None, *, model_args: Mapping[str, Any] | None = None, cache: Cache | None = None
+) -> Report:
+    """Returns what the optimizers hold that a reference is or returns.
+
+    Args:
+        ref: ``file.py:attr`` or ``module:attr``.
+        model: gives its tensors their names; by default the model that the reference holds, too.
+        model_args: keyword arguments for the reference's function or class.
+        cache: where inventories of timm's models are kept.
+
+    Raises:
+        ModelError: it cannot be imported, it raises, or it holds no optimizer.
+        UsageError: it holds a model alone, or no code may run.
+    """
+    with files_loaded_once():
+        built = build(ref, model_args)
+        source = model_source(model, _NO_POLICY, None, cache) if model is not None else _source_of(built.model)
+        return _of_built(built, source, ref)
+
+
+def audit_objects(model: Model, optimizers: Any, scheduler: Any = None) -> Report:
+    """Returns what live optimizers hold.
+
+    Args:
+        model: a module, an inventory or a reference; None where the optimizers' own names are enough.
+        optimizers: one, several, or what holds them: see :mod:`pgaudit.built.contents`.
+        scheduler: what is attached to them.
+
+    Raises:
+        UsageError: there is no optimizer.
+        ModelError: the model has no parameters, or cannot be built.
+    """
+    built = of_objects(None, optimizers, scheduler)
+    source = model_source(model, _NO_POLICY) if model is not None else _source_of(built.model)
+    return _of_built(built, source, None)
+
+
+def _source_of(model: BuiltModel | None) -> ModelSource | None:
+    return None if model is None else ModelSource(lambda: model)
+
+
+@gc_disabled()
+def _of_built(built: Built, source: ModelSource | None, ref: str | None) -> Report:
+    inventory: Inventory | None = None
+    tensors: Sequence[Any] = ()
+    if source is not None and source.build is not None:
+        inventory, tensors = source.identities(unwrap=False)
+    elif source is not None:
+        inventory = source.inventory(unwrap=False)
+    named: dict[int, BuiltTensor] = {}
+    if inventory is not None and tensors:
+        named = dict(zip(map(id, tensors), model_tensors(inventory), strict=True))
+    optimizers, looked_through = read_optimizers(built, named)
+    notes = [*built.notes, *(inventory.notes if inventory is not None else ()), *looked_through]
+    return _report("built", optimizers, inventory, ref, notes, tensors=tensors, schedulers=built.schedulers)
+
+
+def audit_checkpoint(
+    path: str,
+    model: Model = None,
+    *,
+    key: str | None = None,
+    model_args: Mapping[str, Any] | None = None,
+    cache: Cache | None = None,
+) -> Report:
+    """Returns what the optimizers hold that a checkpoint holds.
+
+    Args:
+        path: a file or folder.
+        model: gives its tensors their names, where the file's own names or the shapes of its state prove them.
+        key: which of several optimizers; None for all.
+        model_args: keyword arguments for the model's factory.
+        cache: where inventories of timm's models are kept.
+
+    Raises:
+        ConfigError: it cannot be read, or holds no optimizer's state.
+        UsageError: nothing stands at the key.
+        ModelError: the model cannot be built.
+    """
+    return report_of_checkpoint(read_checkpoint(path, key), model, model_args=model_args, cache=cache)
+
+
+def report_of_checkpoint(
+    read: Checkpoint, model: Model = None, *, model_args: Mapping[str, Any] | None = None, cache: Cache | None = None
+) -> Report:
+    """Returns the report of a checkpoint that has been read: see :func:`audit_checkpoint`."""
+    inventory = None
+    if model is not None:
+        inventory = model_source(model, _NO_POLICY, model_args, cache).inventory(unwrap=False)
+    notes = [*read.notes, *(inventory.notes if inventory is not None else ())]
+    return _report("checkpoint", read.optimizers, inventory, read.path, notes, schedulers=read.schedulers)
+
+
+def _report(
+    origin: Origin,
+    optimizers: Sequence[BuiltOptimizer],
+    inventory: Inventory | None,
+    path: str | None,
+    notes: Sequence[str],
+    *,
+    tensors: Sequence[Any] = (),
+    schedulers: Sequence[Any] = (),
+) -> Report:
+    found = tuple(optimizers) if inventory is None else matched(optimizers, inventory)
+    by_order = inventory is not None and any(each.names_from == BY_ORDER for each in found)
+    notes = [*notes, *(["names are the model's, in its order: the shapes agree with it alone"] if by_order else [])]
+    # Beside tensors without names, the model's own parameters would seem to be in no group.
+    known = inventory if inventory is not None and all(each.names_from for each in found) else None
+    ref = None if inventory is None else inventory.ref
+    assignment = assignment_of(origin, found, known, ref=ref or path, scheduled=bool(schedulers))
+    findings = run_built_checks(BuiltAudit(assignment, found, known, ref))
+    as_built = AsBuilt(found, known, tensors if known is not None else (), tuple(schedulers), tuple(notes))
+    return Report(assignment, None, path, None, findings, as_built=as_built)

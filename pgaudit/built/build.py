@@ -1,0 +1,167 @@
+"""``file.py:attr`` or ``module:attr`` → what it is or returns: run once, on the meta device where it can be."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pgaudit import user_code
+from pgaudit.built.contents import FORMS, Contents, is_optimizer, is_scheduler
+from pgaudit.built.optimizers import built_optimizer
+from pgaudit.built.values import OnMeta
+from pgaudit.core.built import BuiltOptimizer
+from pgaudit.core.errors import ModelError, PgauditError, UsageError
+from pgaudit.models.built import BuiltModel
+from pgaudit.models.factories import not_built
+from pgaudit.text import format_exception, quoted, visible
+from pgaudit.user_code import suppress_output
+from pgaudit.user_code.imports import import_attribute
+from pgaudit.user_code.offline import without_network
+
+
+@dataclass(frozen=True, eq=False)
+class Built:
+    """Optimizers that are there, and the model beside them."""
+
+    optimizers: tuple[Any, ...]
+    keys: tuple[str, ...]
+    model: BuiltModel | None = None
+    schedulers: tuple[Any, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class OnlyAModel(UsageError):
+    """A reference holds a model, and no optimizer."""
+
+
+def build(ref: str, args: Mapping[str, Any] | None = None) -> Built:
+    """Imports a reference, and calls it if it is a function or a class.
+
+    Args:
+        ref: ``file.py:attr`` or ``module:attr``.
+        args: keyword arguments for the function or class.
+
+    Raises:
+        OnlyAModel: it holds a model alone.
+        ModelError: it cannot be imported, it raises, or it holds no optimizer.
+        UsageError: no code may run; or there are arguments for what takes none.
+    """
+    user_code.refuse(ref, "pgaudit show MODEL CONFIG --format json -o report.json, where it may run, keeps its report")
+    source, found = import_attribute(ref)
+    if not _is_factory(found):
+        if args:
+            raise UsageError(f"{visible(ref)} is no function and takes no arguments", "drop --model-arg")
+        return _built(_looked_at(found, ref), found, ref, source)
+    import torch
+
+    try:
+        return _called(found, dict(args or {}), ref, source, torch.device("meta"), ())
+    except PgauditError:
+        raise
+    except Exception as on_meta:
+        why = "a hyperparameter is a tensor" if isinstance(on_meta, OnMeta) else format_exception(on_meta)
+        note = f"built on the CPU, because it cannot be built on meta tensors: {why}"
+        try:
+            return _called(found, dict(args or {}), ref, source, contextlib.nullcontext(), (note,))
+        except PgauditError:
+            raise
+        except Exception as error:
+            raise not_built(error, found, dict(args or {}), ref) from error
+
+
+def _is_factory(found: Any) -> bool:
+    if isinstance(found, type):
+        return True
+    from torch import nn
+
+    is_holder = is_optimizer(found) or is_scheduler(found) or isinstance(found, nn.Module)
+    return callable(found) and not is_holder and not hasattr(found, "configure_optimizers")
+
+
+def _called(
+    factory: Any,
+    args: dict[str, Any],
+    ref: str,
+    source: str,
+    device: contextlib.AbstractContextManager[Any],
+    notes: tuple[str, ...],
+) -> Built:
+    """What a factory returns.
+
+    Raises:
+        Exception: whatever foreign code raises; RuntimeError in place of what is no Exception.
+    """
+    try:
+        with suppress_output(), without_network(), device:
+            contents = Contents()
+            contents.look_at(made := factory(**args))
+        return _built(contents, made, ref, source, notes)
+    except KeyboardInterrupt:
+        raise
+    except Exception:
+        raise
+    except BaseException as error:  # SystemExit
+        raise RuntimeError(format_exception(error)) from error
+
+
+def _built(contents: Contents, found: Any, ref: str, source: str, notes: tuple[str, ...] = ()) -> Built:
+    """What is in an object; OnMeta for a hyperparameter without a value."""
+    model = BuiltModel(contents.model, ref, source) if contents.model is not None else None
+    if not contents.optimizers:
+        if model is not None:
+            message = f"CONFIG is missing after {quoted(ref)}, which is a model without an optimizer"
+            raise OnlyAModel(message, f"pgaudit show {visible(ref)} config.yaml; or name what makes its optimizer")
+        kind = "None" if found is None else f"a {visible(type(found).__name__)}"
+        raise ModelError(f"{quoted(ref)} is {kind}, in which there is no optimizer", f"it may be or return {FORMS}")
+    keys, optimizers = zip(*contents.optimizers, strict=True)
+    for optimizer in optimizers:
+        built_optimizer(optimizer, "", {})  # a hyperparameter may have no value on the meta device
+    return Built(optimizers, keys, model, tuple(contents.schedulers), notes)
+
+
+def _looked_at(found: Any, ref: str) -> Contents:
+    contents = Contents()
+    try:
+        with suppress_output(), without_network():
+            contents.look_at(found)
+    except PgauditError:
+        raise
+    except Exception as error:
+        raise _not_configured(found, ref, error) from error
+    return contents
+
+
+def _not_configured(found: Any, ref: str, error: Exception) -> ModelError:
+    kind = visible(type(found).__name__)
+    hint = "a function that builds what it needs, and returns (model, optimizer), can be named in its place"
+    return ModelError(f"{visible(ref)} ({kind}) cannot make its optimizers: {format_exception(error)}", hint)
+
+
+def of_objects(model: Any, optimizers: Any, scheduler: Any = None) -> Built:
+    """Returns what live objects hold.
+
+    Args:
+        model: a module, or None.
+        optimizers: an optimizer, or any of the forms that :class:`Contents` knows.
+        scheduler: one, or several.
+
+    Raises:
+        UsageError: there is no optimizer in it.
+    """
+    contents = Contents()
+    contents.look_at(optimizers)
+    contents.look_at(scheduler)
+    if not contents.optimizers:
+        raise UsageError(f"there is no optimizer in a {type(optimizers).__name__}", f"it may be {FORMS}")
+    module = model if model is not None else contents.model
+    keys, found = zip(*contents.optimizers, strict=True)
+    built = BuiltModel(module, type(module).__name__) if module is not None else None
+    return Built(found, keys, built, tuple(contents.schedulers))
+
+
+def read_optimizers(built: Built, named: Mapping[int, Any]) -> tuple[tuple[BuiltOptimizer, ...], tuple[str, ...]]:
+    """Returns the optimizers in plain data, and notes about what was looked through."""
+    pairs = [built_optimizer(each, key, named) for each, key in zip(built.optimizers, built.keys, strict=True)]
+    return tuple(found for found, _ in pairs), tuple(note for _, notes in pairs for note in notes)

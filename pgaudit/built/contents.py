@@ -1,0 +1,140 @@
+"""Whatever holds a model and its optimizers → the model, the optimizers and the schedulers in it.
+
+An optimizer; several, in a list, tuple or mapping by name; ``(model, optimizer[, scheduler])``; an object with
+``configure_optimizers()``, in all forms that Lightning 2.6 takes (``lightning/pytorch/core/module.py``); a trainer of
+transformers (``Trainer.create_optimizer``, 5.23); an engine or container that has these as attributes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pgaudit.core.errors import ModelError
+from pgaudit.text import visible
+
+if TYPE_CHECKING:
+    from torch import nn
+
+_MODELS = ("model", "module", "network", "net")
+_OPTIMIZERS = ("optimizer", "optimizers", "optim", "optim_wrapper")
+_SCHEDULERS = ("scheduler", "schedulers", "lr_scheduler", "lr_schedulers")
+FORMS = "an optimizer, several, (model, optimizer[, scheduler]), a Lightning module, or a transformers Trainer"
+
+
+@dataclass
+class Contents:
+    """What was found."""
+
+    model: nn.Module | None = None
+    """The first model; others are parts of it, or of other optimizers."""
+    optimizers: list[tuple[str, Any]] = field(default_factory=list)
+    """Each with the key under which a mapping holds it, else an empty one."""
+    schedulers: list[Any] = field(default_factory=list)
+    _seen: dict[int, Any] = field(default_factory=dict, repr=False)
+    """By identity, and held here so that an id stays its own."""
+
+    def look_at(self, found: Any, key: str = "") -> None:
+        """Adds what an object is, or holds.
+
+        Raises:
+            Exception: whatever the user's own ``configure_optimizers()`` raises.
+        """
+        if found is None or id(found) in self._seen:
+            return
+        self._seen[id(found)] = found
+        if is_scheduler(found):
+            self.schedulers.append(found)
+        elif is_optimizer(found):
+            self._add_optimizer(found, key)
+        elif callable(getattr(found, "create_optimizer", None)) and hasattr(found, "model"):
+            self._add_trainer(found)
+        elif callable(getattr(found, "configure_optimizers", None)):
+            self._add_configured(found)
+        elif _is_module(found):
+            self._add_model(found)
+        elif isinstance(found, Mapping):
+            for name, value in found.items():
+                self.look_at(value, "" if name in (*_OPTIMIZERS, *_SCHEDULERS) else str(name))
+        elif isinstance(found, (list, tuple)):
+            for value in found:
+                self.look_at(value)
+        else:
+            for value in _members(found):
+                self.look_at(value)
+
+    def _add_optimizer(self, found: Any, key: str) -> None:
+        inside = getattr(found, "optimizers", None) or getattr(found, "chained_optimizers", None)
+        if isinstance(inside, (list, tuple, Mapping)) and inside:  # a container of several
+            self.look_at(inside)
+        else:
+            self.optimizers.append((key, found))
+
+    def _add_trainer(self, trainer: Any) -> None:
+        self._add_model(trainer.model)
+        if getattr(trainer, "optimizer", None) is None:
+            trainer.create_optimizer()
+        self.look_at(trainer.optimizer)
+        self.look_at(getattr(trainer, "lr_scheduler", None))
+
+    def _add_configured(self, found: Any) -> None:
+        holder = found if _is_module(found) else next(filter(_is_module, _named(found, _MODELS)), None)
+        if holder is not None:
+            self._add_model(holder)
+        configured = found.configure_optimizers()
+        if configured is None:
+            kind = visible(type(found).__name__)
+            raise ModelError(f"configure_optimizers() of {kind} returns None: it trains without an optimizer")
+        self.look_at(configured)
+
+    def _add_model(self, model: Any) -> None:
+        if self.model is None:
+            self.model = model
+        for value in _named(model, ("optimizer", "lr_scheduler")):  # an engine, as DeepSpeed has it
+            if is_optimizer(value) or is_scheduler(value):
+                self.look_at(value)
+
+
+def is_optimizer(found: Any) -> bool:
+    """Whether an object is an optimizer, or a wrapper that passes for one."""
+    return hasattr(found, "zero_grad") and hasattr(found, "step") and isinstance(_groups(found), list)
+
+
+def is_scheduler(found: Any) -> bool:
+    """Whether an object sets the lr of an optimizer over time: torch's, timm's, mmengine's."""
+    return hasattr(found, "optimizer") and hasattr(found, "step") and not hasattr(found, "zero_grad")
+
+
+def _groups(found: Any) -> Any:
+    try:
+        return found.param_groups
+    except Exception:  # a property of a wrapper that is not set up
+        return None
+
+
+def _is_module(found: Any) -> bool:
+    from torch import nn
+
+    return isinstance(found, nn.Module)
+
+
+def _members(found: Any) -> Iterator[Any]:
+    """The parts of an object that is no container."""
+    if dataclasses.is_dataclass(found) and not isinstance(found, type):
+        for each in dataclasses.fields(found):
+            yield getattr(found, each.name, None)
+    else:
+        yield from _named(found, (*_MODELS, *_OPTIMIZERS, *_SCHEDULERS))
+
+
+def _named(found: Any, names: tuple[str, ...]) -> Iterator[Any]:
+    """The attributes of these names that an object has."""
+    for name in names:
+        try:
+            value = getattr(found, name, None)
+        except Exception:  # a property that needs what is not there yet
+            value = None
+        if value is not None:
+            yield value

@@ -1,0 +1,80 @@
+"""Parameters' names without what wrappers put into them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from pgaudit.core.parameters import Inventory, Visit
+
+PREFIXES = ("_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module")
+"""The parts of a name that are always a wrapper's: torch.compile, FSDP (2.15, ``_common_utils.py``), checkpoint_wrapper
+(``checkpoint_wrapper.py``).
+"""
+_PARALLEL = frozenset(
+    {
+        "torch.nn.parallel.data_parallel.DataParallel",
+        "torch.nn.parallel.distributed.DistributedDataParallel",
+        "torch.distributed.fsdp.fully_sharded_data_parallel.FullyShardedDataParallel",
+    }
+)
+"""The classes whose attribute ``module`` is the model."""
+_PARAMETRIZED, _ORIGINAL = "parametrizations", "original"
+_PEFT = ("base_model", "model")
+
+
+def plain_name(name: str, *, module: bool = False) -> str:
+    """Returns a name without the prefixes of wrappers.
+
+    Args:
+        name: as the wrapped model, or a file of it, has it.
+        module: whether a leading ``module.`` is one, too.
+    """
+    parts = name.split(".")
+    if module and parts[0] == "module" and len(parts) > 1:
+        parts = parts[1:]
+    return ".".join(_plain(parts)) or name
+
+
+def _plain(parts: Sequence[str]) -> list[str]:
+    kept = [part for part in parts if part not in PREFIXES]
+    if tuple(kept[:2]) == _PEFT and len(kept) > 2:
+        kept = kept[2:]
+    if kept[-1:] == [_ORIGINAL] and kept[-3:-2] == [_PARAMETRIZED]:
+        kept = [*kept[:-3], kept[-2]]
+    return kept
+
+
+def plain_names(inventory: Inventory) -> tuple[str, ...]:
+    """Returns the name of each parameter without the prefixes of wrappers; as it is where another one would be called
+    the same. ``module.`` is a prefix only below a model that is DataParallel, DDP or FSDP by its class.
+    """
+    visits = inventory.visits_of
+    found = [
+        _of_visit(visits[index][0]) if index in visits and visits[index][0].name == each.name else plain_name(each.name)
+        for index, each in enumerate(inventory.parameters)
+    ]
+    counts = Counter(found)
+    return tuple(
+        plain if counts[plain] == 1 else each.name for plain, each in zip(found, inventory.parameters, strict=True)
+    )
+
+
+def _of_visit(visit: Visit) -> str:
+    parts = visit.prefix.split(".") if visit.prefix else []
+    if len(parts) == len(visit.parents):
+        parts = [
+            part
+            for part, around in zip(parts, visit.parents, strict=True)
+            if part != "module" or _PARALLEL.isdisjoint(around.bases)
+        ]
+    return ".".join(_plain([*parts, visit.own])) or visit.name
+
+
+def by_any_name(inventory: Inventory) -> Mapping[str, int]:
+    """Returns the index of each parameter by all names that code or a file may have for it."""
+    found: dict[str, int] = {}
+    for index, (each, plain) in enumerate(zip(inventory.parameters, plain_names(inventory), strict=True)):
+        for name in (each.name, plain, *each.aliases):
+            found.setdefault(name, index)
+    return found
