@@ -25,6 +25,7 @@ CLAIMS = {
     "growth": "Growth: time and memory",
     "commands": "Commands on a saved file: memory",
     "sweeping": "Sweeping what is known",
+    "checkpoint": "A checkpoint of a run",
 }
 RESULTS = Path(__file__).with_name("RESULTS.md")
 PACKAGES = ("torch", "timm", "click", "rich", "PyYAML", "typer", "pydantic")

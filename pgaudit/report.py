@@ -156,6 +156,14 @@ class Report:
         """Returns the optimizer that a parameter is in, or would be in."""
         return self.assignment.optimizers[param.optimizer or 0]
 
+    def optimizer_title(self, index: int) -> str:
+        """Returns what tells one of several optimizers from the others: its name, or else its class and its index."""
+        optimizers = self.assignment.optimizers
+        of = optimizers[index]
+        alike = sum(each.type == of.type for each in optimizers) > 1
+        kind = of.type or "optimizer"
+        return of.name or (f"{kind} {index}" if alike or of.type is None else kind)
+
     @property
     def base(self) -> Setting:
         """What a parameter of the first optimizer gets that no rule speaks about."""

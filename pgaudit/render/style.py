@@ -102,10 +102,12 @@ def group_words(rows: Sequence[ParamAssignment]) -> str:
     if not first.in_optimizer or first.setting.lr_rule is not None:
         return ""
     groups = {(row.optimizer, row.group) for row in rows}
-    also = f", also in group {', '.join(str(group) for _, group in first.also_in)}" if first.also_in else ""
     if len(groups) > 1:
         return f"{len(groups):,} groups"
-    return "its values" if first.group is None else f"group {first.group}{also}"
+    if first.group is None:
+        return "its values"  # a lock says no more
+    also = (group if at == first.optimizer else f"optimizer {at} group {group}" for at, group in first.also_in)
+    return " and ".join(map(str, (f"group {first.group}", *also)))
 
 
 def _labels(setting: Setting, marks: Marks, *, line: bool) -> list[tuple[str, str]]:

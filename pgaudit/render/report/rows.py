@@ -70,7 +70,7 @@ def optimizer_of_several(report: Report, row: ParamAssignment) -> str | None:
     """Returns the optimizer that a row is in, where there are several."""
     if len(report.assignment.optimizers) < 2 or not row.in_optimizer:
         return None
-    return str(report.optimizer_of(row).type)
+    return report.optimizer_title(row.optimizer or 0)
 
 
 def decided_by(report: Report) -> str:

@@ -78,7 +78,8 @@ def _header(report: Report, marks: Marks, width: int | None) -> list[Text]:
 def _base(report: Report, optimizer: OptimizerInfo, marks: Marks) -> list[str]:
     """An optimizer's class, its base values, and its other arguments."""
     base = optimizer.base
-    words = [f"{visible(optimizer.type or 'an optimizer')} lr {number(base.lr)}{_scaling(report, marks)}"]
+    name = f"{visible(optimizer.name)}: " if optimizer.name else ""
+    words = [f"{name}{visible(optimizer.type or 'an optimizer')} lr {number(base.lr)}{_scaling(report, marks)}"]
     words.append(f"weight_decay {number(base.weight_decay)}")
     others = [(key, value) for key, value in optimizer.arguments.items() if value is not None]
     return words + [hyperparameter(key, value) for key, value in others if key not in ("lr", "weight_decay")]
@@ -130,7 +131,7 @@ def _groups_lines(report: Report, marks: Marks) -> Iterator[Text]:
         setting, parameters = groups[0].setting, sum(group.parameters for group in groups)
         numel = None if report.numel is None else sum(group.numel or 0 for group in groups)
         values = [setting.lr, *([setting.peak_lr] if scheduled else []), setting.weight_decay]
-        cells = [str(groups[0].optimizer)] if titles[0] == "optimizer" else []
+        cells = [visible(report.optimizer_title(groups[0].optimizer))] if titles[0] == "optimizer" else []
         cells += [f"{len(groups):,}", str(groups[0].index), *map(number, values), f"{parameters:,}", elements(numel)]
         cells += [f" {marks.dot} ".join(hyperparameter(*item) for item in extra.items())] if any(extras) else []
         rows.append(Row(cells[0], [Text(cell) for cell in cells[1:]]))
