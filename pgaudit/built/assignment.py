@@ -134,13 +134,13 @@ def shared_values(groups: Sequence[BuiltGroup]) -> dict[str, Any]:
 
 
 def _usual(groups: Sequence[BuiltGroup]) -> dict[str, Any]:
-    """The lr and the weight decay that most tensors have, where the optimizer itself has no base values."""
+    """The lr and the weight decay that most elements have, where the optimizer itself has no base values."""
     found: dict[str, Any] = {}
     for key in _OWN:
         counts: Counter[Any] = Counter()
         for group in groups:
             if isinstance(value := group.values.get(key), (int, float)):
-                counts[value] += len(group.tensors)
+                counts[value] += sum(_numel(tensor.shape) or 1 for tensor in group.tensors)
         if counts:
             found[key] = counts.most_common(1)[0][0]
     return found

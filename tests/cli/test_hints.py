@@ -148,7 +148,8 @@ AS_MODEL = {
 """By what is named as MODEL, what must be said."""
 
 AS_CONFIG = {
-    "model.pth": ["is a checkpoint, not a config", "pgaudit show MODEL config.yaml"],
+    "model.pth": ['"model.pth" is no checkpoint', "save it again"],
+    "model.onnx": ["is a checkpoint, not a config", "pgaudit show MODEL config.yaml"],
     "study.ipynb": ["is a notebook, not a config"],
     "report.json": ["this is a JSON report of pgaudit, not a config"],
     "old.lock": ["this is a lock, as `pgaudit lock` writes it, not a config"],

@@ -18,7 +18,6 @@ from pgaudit.models.misnamed import CHECKPOINTS, WEIGHTS
 from pgaudit.models.references import is_code
 from pgaudit.render.choices import Colour
 from pgaudit.text import quoted, visible
-from pgaudit.user_code.imports import is_file
 
 if TYPE_CHECKING:
     from pgaudit.core.config import Config
@@ -95,7 +94,7 @@ def references(
         _refuse_as_config(second, command)
         return first, second
     _refuse_as_config(first, command)
-    if not is_config(first) and not is_file(first) and not is_code(first) and not os.path.isdir(first):
+    if not (is_config(first) or is_code(first) or os.path.exists(first) or first.lower().endswith(CHECKPOINTS)):
         raise UsageError(f"CONFIG is missing after {quoted(first)}", f"pgaudit {command} {visible(first)} config.yaml")
     return None, first
 

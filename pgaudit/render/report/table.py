@@ -81,7 +81,9 @@ def _base(report: Report, optimizer: OptimizerInfo, marks: Marks) -> list[str]:
     name = f"{visible(optimizer.name)}: " if optimizer.name else ""
     words = [f"{name}{visible(optimizer.type or 'an optimizer')} lr {number(base.lr)}{_scaling(report, marks)}"]
     words.append(f"weight_decay {number(base.weight_decay)}")
-    others = [(key, value) for key, value in optimizer.arguments.items() if value is not None]
+    # A checkpoint holds every switch of the class, whether or not anybody has touched it.
+    off = (None,) if report.constructor else (None, False)
+    others = [(key, value) for key, value in optimizer.arguments.items() if all(value is not each for each in off)]
     return words + [hyperparameter(key, value) for key, value in others if key not in ("lr", "weight_decay")]
 
 
