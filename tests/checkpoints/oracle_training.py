@@ -1,4 +1,4 @@
-"""Writes checkpoints with the real Lightning, accelerate and transformers, in a process of its own.
+"""Writes checkpoints with the real Lightning, accelerate, transformers and mmengine, in a process of its own.
 
 A line of JSON, ``{"write": NAME, "folder": ...}``, is answered by a line of what the objects in memory hold.
 """
@@ -142,8 +142,41 @@ def lightning(folder: Path) -> dict[str, Any]:
     }
 
 
+def mmengine(folder: Path) -> dict[str, Any]:
+    from mmengine.logging import MessageHub
+    from mmengine.optim import OptimWrapper, OptimWrapperDict, StepLR
+
+    net = model()
+    first = OptimWrapper(torch.optim.AdamW(net[:2].parameters(), lr=0.01))
+    second = OptimWrapper(torch.optim.AdamW(net[2].parameters(), lr=0.02))
+    both = OptimWrapperDict(gen=first, disc=second)
+    schedulers = {name: [StepLR(each, step_size=1, by_epoch=False)] for name, each in both.items()}
+    for _ in range(3):
+        both.zero_grad()
+        net(torch.ones(2, 3)).sum().backward()
+        for name, each in both.items():
+            each.step()
+            schedulers[name][0].step()
+    hub = MessageHub.get_instance("test")
+    hub.update_scalar("train/loss", 0.5)
+    hub.update_info("iter", 3)
+    value = {
+        "meta": {"iter": 3},
+        "state_dict": net.state_dict(),
+        "message_hub": hub.state_dict(),
+        "optimizer": both.state_dict(),
+        "param_schedulers": {name: [each.state_dict() for each in kept] for name, kept in schedulers.items()},
+    }
+    torch.save(value, folder / "iter_3.pth")
+    return {
+        "optimizers": [held(each.optimizer, net) for each in (first, second)],
+        "parameters": {name: list(each.shape) for name, each in net.named_parameters()},
+        "last_step": [kept[0].last_step for kept in schedulers.values()],
+    }
+
+
 WRITERS: dict[str, Callable[[Path], dict[str, Any]]] = {
-    each.__name__: each for each in (accelerate, transformers, lightning)
+    each.__name__: each for each in (accelerate, transformers, lightning, mmengine)
 }
 
 

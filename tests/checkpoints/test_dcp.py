@@ -129,6 +129,15 @@ def test_two_processes_with_fsdp2(tmp_path: Path) -> None:
         assert [group.values["weight_decay"] for group in read.groups] == [0.05, 0.0]
 
 
+def test_in_a_folder_of_accelerate(tmp_path: Path) -> None:
+    for number, steps in enumerate((1, 2)):
+        _save({"optimizer": trained(steps)[1].state_dict()}, tmp_path / f"optimizer_{number}")
+    found = read_checkpoint(str(tmp_path))
+    assert found.layout == "accelerate"
+    assert [each.key for each in found.optimizers] == ["optimizer_0.optimizer", "optimizer_1.optimizer"]
+    assert [{tensor.steps for tensor in each.tensors} for each in found.optimizers] == [{1.0}, {2.0}]
+
+
 def test_a_shard_and_the_metadata_stand_for_their_folder(tmp_path: Path) -> None:
     folder = _save({"optimizer": trained()[1].state_dict()}, tmp_path / "x")
     whole = read_checkpoint(str(folder)).optimizers

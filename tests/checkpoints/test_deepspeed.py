@@ -1,4 +1,4 @@
-"""DeepSpeed's folders. They are written here by hand, as its sources say: it does not install without a GPU's tools.
+"""DeepSpeed's folders. They are written here by hand, as its sources say, not by DeepSpeed itself.
 
 Source: DeepSpeed, runtime/engine.py (``_save_checkpoint``, ``_get_zero_param_shapes``) and the ``state_dict`` of
 runtime/zero/stage_1_and_2.py, runtime/zero/stage3.py.
@@ -99,6 +99,14 @@ def test_without_zero_the_optimizer_is_in_the_models_file(tmp_path: Path) -> Non
     write(tmp_path, "x", {"optimizer": {"optimizer_state_dict": trained()[1].state_dict()}}, None, 0)
     (read,) = read_checkpoint(str(tmp_path)).optimizers
     assert (read.key, read.names_from) == ("optimizer.optimizer_state_dict", "param_names")
+
+
+def test_in_a_folder_of_transformers(tmp_path: Path) -> None:
+    write(tmp_path, "global_step9", {"param_shapes": SHAPES}, {"base_optimizer_state": flat()})
+    (tmp_path / "trainer_state.json").write_text('{"global_step": 9}')
+    found = read_checkpoint(str(tmp_path))
+    assert (found.layout, found.notes) == ("transformers, DeepSpeed", ("it was saved after step 9",))
+    assert names(found.optimizers[0]) == [list(each) for each in SHAPES]
 
 
 def test_an_elastic_checkpoint_holds_no_groups(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from pgaudit.core.errors import PgauditError
 good, most, *paths = sys.argv[1:]
 b"a".decode("cp437")  # in which zipfile reads names that are not marked as UTF-8
 read_checkpoint(good)  # what reading needs is imported by now
+assert not {"torch", "numpy", "yaml"} & set(sys.modules)
 seen, heard = [], []
 def hook(event, args):
     writes = event == "open" and set(str(args[1])) & set("wax+")

@@ -1,4 +1,4 @@
-"""What the real Lightning, accelerate and transformers write, against the objects from which they wrote it."""
+"""What the real Lightning, accelerate, transformers and mmengine write, against the objects that they wrote."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ def _agree(found: Checkpoint, real: dict[str, Any], *, named: bool) -> None:
             assert [each.name for each in group.tensors] == (
                 expected["names"] if named else [None] * len(group.tensors)
             )
-    assert [each.values["last_epoch"] for each in found.schedulers] == [real["last_epoch"]]
+    if "last_epoch" in real:
+        assert [each.values["last_epoch"] for each in found.schedulers] == [real["last_epoch"]]
 
 
 def _json(value: Any) -> Any:
@@ -63,6 +64,18 @@ def test_accelerate(training: Oracle, tmp_path: Path) -> None:
     assert {"0.weight", "2.weight"} < set(found.parameters)
     (chosen,) = read_checkpoint(str(folder), key="optimizer_1").optimizers
     assert chosen == second
+
+
+@pytest.mark.oracle
+def test_mmengine(tmp_path: Path) -> None:
+    with Oracle("training", "tests.checkpoints.oracle_training", "mmengine") as oracle:
+        real = oracle.ask(write="mmengine", folder=str(tmp_path))
+    found = read_checkpoint(str(tmp_path / "iter_3.pth"))
+    assert (found.layout, [each.key for each in found.optimizers]) == ("mmengine", ["optimizer.gen", "optimizer.disc"])
+    _agree(found, real, named=False)
+    assert {name: list(each.shape or ()) for name, each in found.parameters.items()} == real["parameters"]
+    assert [each.key for each in found.schedulers] == ["param_schedulers.gen[0]", "param_schedulers.disc[0]"]
+    assert [each.values["last_step"] for each in found.schedulers] == real["last_step"]
 
 
 def test_lightning(training: Oracle, tmp_path: Path) -> None:
