@@ -165,7 +165,16 @@ def repeated(part: bytes, times: int) -> bytes:
     return b"\x80\x04N" + part * times + b"."
 
 
+def _group(*values: bytes) -> bytes:
+    return b"}(" + text("params") + b"h\x01" + b"".join(values) + b"u"
+
+
+LONG_LIST = b"](" + b"K\x00" * 100_000 + b"e"
 HUGE = {
+    "one list in many groups": b"\x80\x02" + LONG_LIST + b"q\x010}(" + text("state") + b"}" + text("param_groups")
+    + b"](" + _group() * 50_000 + b"eu.",
+    "one value in many groups": b"\x80\x02" + LONG_LIST + b"q\x020]q\x010}(" + text("state") + b"}"
+    + text("param_groups") + b"](" + _group(text("x"), b"h\x02") * 50_000 + b"eu.",
     "keys of one hash": b"\x80\x02}("
     + b"".join(b"\x8a\x0b" + (n * (2**61 - 1)).to_bytes(11, "little") + b"N" for n in range(200_000))
     + b"u.",

@@ -12,6 +12,24 @@ MOST_GLOBALS = 10_000
 """Of classes and functions that it names."""
 MOST_DIGITS_BYTES = 1_700
 """Of a whole number: some 4,000 digits, as many as Python writes."""
+TOO_MUCH = "asks for more memory than any checkpoint needs to be read"
+
+
+class Budget:
+    """How much memory is left for what a file, or all of a folder's small ones, may ask for."""
+
+    def __init__(self, left: int = MOST_MEMORY) -> None:
+        self.left = left
+
+    def take(self, size: int) -> None:
+        """Takes some bytes.
+
+        Raises:
+            Refused: there are not so many left.
+        """
+        self.left -= size
+        if self.left < 0:
+            raise Refused(TOO_MUCH)
 
 
 class Refused(Exception):
