@@ -13,7 +13,7 @@ Path = tuple[object, ...]
 _MOST_DEEP = 8
 _MOST_ITEMS = 10_000
 """Of all that one value holds: the place of the others is taken by ``...``."""
-_ITEM = 100
+_ITEM = 300
 """Bytes of memory."""
 
 
