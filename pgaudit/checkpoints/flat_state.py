@@ -39,6 +39,7 @@ def unflattened(value: Mapping[Any, Any]) -> dict[str, Any]:
             states.setdefault(name, {})[option] = each
     groups: dict[str, dict[str, Any]] = {}
     for name, values in held.items():
-        same = repr(sorted((option, plain(each)) for option, each in values.items() if option not in _LISTS))
-        groups.setdefault(same, {**values, "params": []})["params"].append(name)
+        own = {option: each for option, each in values.items() if option not in _LISTS}
+        same = repr([(option, plain(own[option])) for option in sorted(own)])
+        groups.setdefault(same, {**own, "params": []})["params"].append(name)
     return {"state": states, "param_groups": list(groups.values())}

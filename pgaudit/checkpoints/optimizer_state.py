@@ -6,9 +6,11 @@ torch/distributed/checkpoint/state_dict.py and FSDP.optim_state_dict.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pgaudit.checkpoints.pickles.limits import Budget
 from pgaudit.checkpoints.pickles.numbers import number_in
 from pgaudit.checkpoints.pickles.records import Stub, Tensor, mapping_in
 from pgaudit.checkpoints.plain import plain
@@ -16,6 +18,8 @@ from pgaudit.checkpoints.shapes import agreed_keys, shaped_state
 from pgaudit.core.built import BuiltGroup, BuiltOptimizer, BuiltTensor
 
 _NOT_VALUES = frozenset({"params", "param_names"})
+_TENSOR = 200
+"""Bytes of memory."""
 
 
 def is_optimizer_state(value: object) -> bool:
@@ -34,7 +38,11 @@ def _params(group: object) -> Sequence[Any] | None:
 
 
 def read_optimizer(
-    value: object, key: str = "", names: Sequence[Sequence[str]] | None = None, names_from: str | None = None
+    value: object,
+    key: str = "",
+    names: Sequence[Sequence[str]] | None = None,
+    names_from: str | None = None,
+    budget: Budget | None = None,
 ) -> BuiltOptimizer:
     """Returns the optimizer that a state says.
 
@@ -43,10 +51,16 @@ def read_optimizer(
         key: where it stands in its file.
         names: the names of each group's tensors, where something else than the state says them.
         names_from: what that is.
+        budget: what the optimizer may take.
+
+    Raises:
+        Refused: there is not so much left.
     """
+    budget = budget or Budget()
     found = mapping_in(value) or {}
     groups = [mapping_in(each) or {} for each in found["param_groups"]]
     states = mapping_in(found["state"]) or {}
+    budget.take(_TENSOR * sum(len(_params(group) or ()) for group in groups))
     own = _names(groups)
     if own is not None:
         names, names_from = own
@@ -55,7 +69,7 @@ def read_optimizer(
     agreed = agreed_keys(each for each in map(mapping_in, states.values()) if each is not None)
     return BuiltOptimizer(
         groups=tuple(
-            _group(group, states, names[index] if names is not None else None, agreed)
+            _group(group, states, names[index] if names is not None else None, agreed, budget)
             for index, group in enumerate(groups)
         ),
         type=value.qualname.rpartition(".")[2] if isinstance(value, Stub) else None,
@@ -85,9 +99,13 @@ def _texts(value: object) -> list[str] | None:
 
 
 def _group(
-    group: Mapping[Any, Any], states: Mapping[Any, Any], names: Sequence[str] | None, agreed: frozenset[str]
+    group: Mapping[Any, Any],
+    states: Mapping[Any, Any],
+    names: Sequence[str] | None,
+    agreed: frozenset[str],
+    budget: Budget,
 ) -> BuiltGroup:
-    values = {str(key): plain(each) for key, each in group.items() if key not in _NOT_VALUES}
+    values = {str(key): plain(each, budget) for key, each in group.items() if key not in _NOT_VALUES}
     tensors = tuple(
         _tensor(param, states, names[index] if names is not None else None, agreed)
         for index, param in enumerate(_params(group) or ())
@@ -118,4 +136,6 @@ def _tensor(param: object, states: Mapping[Any, Any], name: str | None, agreed: 
 
 def _steps(value: object) -> float | None:
     number = number_in(value) if isinstance(value, Tensor) else value
-    return float(number) if isinstance(number, (int, float)) and not isinstance(number, bool) else None
+    if isinstance(number, bool) or not isinstance(number, (int, float)) or abs(number) > sys.float_info.max:
+        return None
+    return float(number)

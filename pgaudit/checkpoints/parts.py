@@ -8,6 +8,7 @@ from typing import Any
 
 from pgaudit.checkpoints.model_state import parameters_in
 from pgaudit.checkpoints.optimizer_state import read_optimizer
+from pgaudit.checkpoints.pickles.limits import Budget
 from pgaudit.checkpoints.pickles.records import Tensor, mapping_in
 from pgaudit.checkpoints.plain import Path, path_text, plain
 from pgaudit.checkpoints.search import search
@@ -41,18 +42,21 @@ def parts_of(value: object, layout: str, *, under: str = "", evidence: Evidence 
         layout: what wrote it.
         under: what stands before each place in the file: the file's own name among others.
         evidence: what says names, where the optimizers do not.
+
+    Raises:
+        Refused: it would take more memory than any checkpoint does.
     """
-    found = search(value)
+    found, budget = search(value), Budget()
     optimizers = []
     for path, state in found.optimizers.items():
         names, names_from = (evidence(path) if evidence else None) or (None, None)
-        optimizers.append(read_optimizer(state, _place(under, path), names, names_from))
+        optimizers.append(read_optimizer(state, _place(under, path), names, names_from, budget))
     return Parts(
         layout=layout,
         optimizers=tuple(optimizers),
         parameters=parameters_in(found.models),
         schedulers=tuple(
-            SchedulerState(_place(under, path), {str(key): plain(each) for key, each in values.items()})
+            SchedulerState(_place(under, path), {str(key): plain(each, budget) for key, each in values.items()})
             for path, values in found.schedulers.items()
         ),
         holds=_contents(value),
@@ -68,7 +72,7 @@ def _contents(value: object) -> tuple[str, ...]:
     """Returns a few words for each of what stands at the top of a file."""
     mapping = mapping_in(value)
     if mapping is None:
-        return (f"a {type(value).__name__.lower()}",)
+        return (f"one value of type {type(value).__name__.lower()}",)
     tensors = sum(isinstance(each, Tensor) for each in mapping.values())
     if tensors and 2 * tensors >= len(mapping):
         return (counted(tensors, "tensor"),)

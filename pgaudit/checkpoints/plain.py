@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from pgaudit.checkpoints.pickles.limits import Budget
 from pgaudit.checkpoints.pickles.numbers import number_in
 from pgaudit.checkpoints.pickles.records import Dtype, Storage, Stub, Tensor
 
@@ -12,13 +13,26 @@ Path = tuple[object, ...]
 _MOST_DEEP = 8
 _MOST_ITEMS = 10_000
 """Of all that one value holds: the place of the others is taken by ``...``."""
+_ITEM = 300
+"""Bytes of memory."""
 
 
-def plain(value: object) -> Any:
+def plain(value: object, budget: Budget | None = None) -> Any:
     """Returns a value as plain Python: a tensor of one element is its number, as ``lr`` may be; what is no plain value
     is a text that names it, such as ``<torch.nn.modules.activation.SiLU>``.
+
+    Args:
+        value: what a file holds.
+        budget: what values may take: a file of a few bytes can name one value a million times.
+
+    Raises:
+        Refused: there is not so much left.
     """
-    return _plain(value, _MOST_DEEP, [_MOST_ITEMS])
+    left = [_MOST_ITEMS]
+    made = _plain(value, _MOST_DEEP, left)
+    if budget is not None:
+        budget.take(_ITEM * (_MOST_ITEMS - left[0]))
+    return made
 
 
 def _plain(value: object, depth: int, left: list[int]) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import save_file
+from torch.distributed.checkpoint.state_dict_saver import save
 
 from pgaudit.checkpoints import read_checkpoint
 from pgaudit.core.errors import PgauditError
@@ -71,3 +73,27 @@ def test_random_bytes(kind: str, data: st.DataObject, files: dict[str, bytes], r
 @given(st.binary(max_size=200))
 def test_random_pickles(read: Callable[[bytes], None], data: bytes) -> None:
     read(b"\x80\x04" + data + b".")
+
+
+def test_random_bytes_of_a_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("dcp")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch's own, of a process without a group
+        save({"optimizer": trained()[1].state_dict()}, checkpoint_id=folder, no_dist=True)
+    whole = {path: path.read_bytes() for path in folder.iterdir()}
+
+    @given(data=st.data())
+    def change(data: st.DataObject) -> None:
+        path = data.draw(st.sampled_from(sorted(whole)))
+        changed = bytearray(whole[path])
+        for _ in range(data.draw(st.integers(1, 6))):
+            changed[data.draw(st.integers(0, len(changed) - 1))] = data.draw(st.integers(0, 255))
+        path.write_bytes(changed)
+        try:
+            read_checkpoint(str(folder))
+        except PgauditError as error:
+            assert str(error).isprintable()
+        finally:
+            path.write_bytes(whole[path])
+
+    change()

@@ -284,7 +284,7 @@ OTHERS: dict[str, tuple[bytes, str]] = {
     "hdf5": (b"\x89HDF\r\n\x1a\n", "HDF5"),
     "half a pickle": (pickle.dumps({"a": list(range(99))})[:60], "is cut"),
     "safetensors without its header": (struct.pack("<Q", 5000) + b'{"a":', "shorter than its header"),
-    "a number": (pickle.dumps(3), "no optimizer state, only a int"),
+    "a number": (pickle.dumps(3), "no optimizer state, only one value of type int"),
 }
 
 

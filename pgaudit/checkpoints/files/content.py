@@ -13,7 +13,7 @@ from pgaudit.checkpoints.files.misnamed import what_else
 from pgaudit.checkpoints.files.random_access import RandomAccess, opened
 from pgaudit.checkpoints.files.safetensors import SafeTensors, is_safetensors
 from pgaudit.checkpoints.files.torch_zip import TorchZip
-from pgaudit.checkpoints.pickles.limits import Cut, Refused
+from pgaudit.checkpoints.pickles.limits import Budget, Cut, Refused
 from pgaudit.core.errors import ConfigError
 from pgaudit.text import quoted
 
@@ -36,32 +36,31 @@ def content_of(path: str) -> Iterator[Any]:
         if other is not None:
             raise ConfigError(f"{quoted(path)} {other[0]}", other[1])
         try:
-            value = _load(file, head)
+            yield _load(file, head, Budget())
         except Refused as error:
             if isinstance(error, Cut) and not _begins_like_pickle(head):
                 raise ConfigError(
                     f"{quoted(path)} is no checkpoint: neither torch.save nor safetensors wrote it"
                 ) from None
             raise ConfigError(f"{quoted(path)} {error}", _AGAIN) from None
-        yield value
 
 
-def loaded(data: bytes) -> Any:
+def loaded(data: bytes, budget: Budget) -> Any:
     """Returns what the bytes of a file of ``torch.save`` hold.
 
     Raises:
-        Refused: they are damaged.
+        Refused: they are damaged, or ask for more than is left.
     """
-    return _load(RandomAccess(io.BytesIO(data)), data[:_HEAD])
+    return _load(RandomAccess(io.BytesIO(data)), data[:_HEAD], budget)
 
 
-def _load(file: RandomAccess, head: bytes) -> Any:
+def _load(file: RandomAccess, head: bytes, budget: Budget) -> Any:
     if head.startswith(b"PK"):
-        return TorchZip(file).load()
+        return TorchZip(file, budget).load()
     if is_safetensors(head):
         return SafeTensors(file).load()
     if _begins_like_pickle(head):
-        return Pickles(file).load()
+        return Pickles(file, budget).load()
     raise Refused("is no checkpoint: neither torch.save nor safetensors wrote it")
 
 

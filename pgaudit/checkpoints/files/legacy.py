@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from pgaudit.checkpoints.files.random_access import RandomAccess
-from pgaudit.checkpoints.pickles.limits import MOST_BYTES, Cut, Refused
+from pgaudit.checkpoints.pickles.limits import MOST_BYTES, Budget, Cut, Refused
 from pgaudit.checkpoints.pickles.numbers import WIDTHS
 from pgaudit.checkpoints.pickles.records import Storage
 from pgaudit.checkpoints.pickles.scan import end_of_pickle
@@ -25,8 +25,9 @@ class Pickles:
 
     byteorder = "little"  # whatever the machine was that wrote it
 
-    def __init__(self, file: RandomAccess) -> None:
+    def __init__(self, file: RandomAccess, budget: Budget) -> None:
         self._file = file
+        self._budget = budget
         self._at = 0
         self._data = file.read(0, _FIRST_READ)
         self._keys: object = None
@@ -81,7 +82,7 @@ class Pickles:
     def _next(self) -> Any:
         while True:
             try:
-                end = end_of_pickle(self._data, self._at)
+                end = end_of_pickle(self._data, self._at, self._budget)
                 break
             except Cut:
                 if len(self._data) >= min(self._file.size, MOST_BYTES):

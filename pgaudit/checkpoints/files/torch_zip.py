@@ -11,7 +11,7 @@ import zipfile
 from typing import Any
 
 from pgaudit.checkpoints.files.random_access import RandomAccess
-from pgaudit.checkpoints.pickles.limits import MOST_BYTES, Refused
+from pgaudit.checkpoints.pickles.limits import MOST_BYTES, Budget, Refused
 from pgaudit.checkpoints.pickles.records import Storage
 from pgaudit.checkpoints.pickles.scan import end_of_pickle
 from pgaudit.checkpoints.pickles.unpickler import unpickle
@@ -60,13 +60,14 @@ class _Listed(io.RawIOBase):
 class TorchZip:
     """An open file, its entries by name, and the elements of its storages."""
 
-    def __init__(self, file: RandomAccess) -> None:
+    def __init__(self, file: RandomAccess, budget: Budget) -> None:
         """Reads the list of entries.
 
         Raises:
             Refused: it is no zip, or no zip of torch's.
         """
         self._file = file
+        self._budget = budget
         try:
             self._zip = zipfile.ZipFile(_Listed(file))
             names = self._zip.namelist()
@@ -88,7 +89,7 @@ class TorchZip:
             Refused: it is damaged, encrypted, or asks for too much.
         """
         data = self._entry(self._pickle, MOST_BYTES)
-        return unpickle(data[: end_of_pickle(data)], self)
+        return unpickle(data[: end_of_pickle(data, 0, self._budget)], self)
 
     def note(self, storage: Storage) -> None:
         """Needs nothing: an entry says its own length."""

@@ -8,15 +8,15 @@ Source: torch 2.15, torch/distributed/checkpoint/{metadata,filesystem,default_pl
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pgaudit.checkpoints.files.content import content_of, loaded
 from pgaudit.checkpoints.files.random_access import opened
 from pgaudit.checkpoints.parts import Parts, parts_of
-from pgaudit.checkpoints.pickles.limits import Refused
-from pgaudit.checkpoints.pickles.records import Dtype, Storage, Stub, Tensor, mapping_in
+from pgaudit.checkpoints.pickles.limits import Budget, Refused
+from pgaudit.checkpoints.pickles.records import Dtype, Storage, Stub, Tensor, is_shape, mapping_in
 from pgaudit.core.errors import ConfigError
 from pgaudit.text import quoted
 
@@ -53,6 +53,8 @@ class _Folder:
     def __init__(self, folder: Path, fields: Mapping[Any, Any]) -> None:
         self._folder = folder
         self._fields = fields
+        self._budget = Budget()
+        self._loaded: dict[bytes, Any] = {}
 
     def state_dict(self) -> dict[object, Any]:
         """Returns what was saved, with its mappings and lists as they were."""
@@ -60,13 +62,15 @@ class _Folder:
         root: dict[object, Any] = {}
         for name, said in self._fields["state_dict_metadata"].items():
             path = paths.get(name)
-            steps = path if isinstance(path, tuple) and path else (name,)
+            steps: tuple[Any, ...] = (name,)
+            if isinstance(path, tuple) and path and all(isinstance(step, (str, int)) for step in path):
+                steps = path
             _put(root, steps, self._value(name, said))
         return _listed(root)  # type: ignore[no-any-return]
 
     def _value(self, name: object, said: object) -> Any:
         fields = mapping_in(said)
-        if fields and isinstance(fields.get("size"), tuple):
+        if fields and is_shape(fields.get("size")):
             properties = fields.get("properties")
             state = properties.state if isinstance(properties, Stub) else None
             first = state[0] if isinstance(state, tuple) and state else (mapping_in(state) or {}).get("dtype")
@@ -75,7 +79,7 @@ class _Folder:
             return Tensor(fields["size"], dtype, Storage(dtype, key, None, self))
         data = self._bytes(name)
         try:
-            return _loaded(data) if data is not None else Stub()
+            return self._load(data) if data is not None else Stub()
         except Refused as error:
             message = f"{quoted(self._folder)} is damaged: the entry {quoted(name)} {error}"
             raise ConfigError(message, _AGAIN) from None
@@ -84,13 +88,20 @@ class _Folder:
         """Returns some bytes of a tensor that has one element, and so one part."""
         data = self._bytes(storage.key)
         try:
-            found = loaded(data) if data is not None else None
+            found = self._load(data) if data is not None else None
         except Refused:
             return None
         inner = next(iter(found.values()), None) if isinstance(found, dict) else found
         if not isinstance(inner, Tensor) or inner.storage is None or inner.storage.elements is None:
             return None
         return inner.storage.elements.element(inner.storage, offset + inner.offset * length, length)
+
+    def _load(self, data: bytes) -> Any:
+        """Returns what an entry holds. The flat form has each option once per parameter, most of them equal."""
+        if data not in self._loaded:
+            self._budget.take(len(data))
+            self._loaded[data] = loaded(data, self._budget)
+        return self._loaded[data]
 
     def note(self, storage: Storage) -> None:
         """Needs nothing: ``.metadata`` says all."""
@@ -121,12 +132,6 @@ class _Folder:
         if len(data) < length:
             raise ConfigError(f"{quoted(self._folder / file)} is cut: it ends before what it should hold", _AGAIN)
         return data
-
-
-@lru_cache(maxsize=4096)
-def _loaded(data: bytes) -> Any:
-    """The flat form has each option once per parameter, most of them equal."""
-    return loaded(data)
 
 
 def _put(root: dict[object, Any], steps: tuple[Any, ...], value: object) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 from pgaudit.checkpoints.files.content import content_of
 from pgaudit.checkpoints.optimizer_state import is_optimizer_state, read_optimizer
 from pgaudit.checkpoints.parts import Parts, parts_of
-from pgaudit.checkpoints.pickles.records import mapping_in
+from pgaudit.checkpoints.pickles.records import is_shape, mapping_in
 from pgaudit.core.built import BuiltGroup, BuiltOptimizer, BuiltTensor
 from pgaudit.core.errors import ConfigError
 from pgaudit.files.inputs import read_bytes
@@ -96,7 +96,7 @@ def _listed(value: object) -> list[object]:
 
 def _shapes(value: object) -> dict[str, tuple[int, ...]]:
     found = mapping_in(value) or {}
-    return {name: each for name, each in found.items() if isinstance(name, str) and isinstance(each, tuple)}
+    return {name: each for name, each in found.items() if isinstance(name, str) and is_shape(each)}
 
 
 def _base_state(value: object) -> Any:

@@ -122,6 +122,11 @@ class Stub(Record):
     add = append
 
 
+def is_shape(value: object) -> bool:
+    """Whether it is a tuple of whole numbers."""
+    return isinstance(value, tuple) and all(type(each) is int for each in value)
+
+
 def mapping_in(value: object) -> Mapping[Any, Any] | None:
     """Returns what an object holds by key: a mapping's items, or an object's attributes; None where it has neither."""
     if isinstance(value, dict):
