@@ -7,8 +7,8 @@ Of a policy nothing is said: there the library forms the groups, and a rule that
 Why it hurts: the filter that was to fill the group matched nothing. What it was meant for is in another group, at
 another lr or weight decay, or in none.
 
-Example: a group for the backbone's norms whose pattern lacks the names' prefix, in configs of D-FINE; fairseq2 keeps
-such groups, too.
+Example: in 17 configs of D-FINE the pattern for the backbone's norms, `(?=.*norm|bn)`, matches none of them: its group
+is empty, and they keep their weight decay. fairseq2 keeps an empty group, too.
 
 How to fix it: print what the filter matches, and correct it; or make the group only where something is in it.
 """

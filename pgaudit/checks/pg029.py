@@ -8,8 +8,9 @@ names; a part of a name, too, misses where a prefix stands within it.
 Why it hurts: the same config works until the model is wrapped. Then nothing matches, the library says nothing, and all
 that the rule was about trains at the base values.
 
-Example: DeiT compared the names of a distributed model with those that the model asks to leave undecayed (deit issue
-39); accelerate (PR 3560) and InternImage (PR 118) repaired the like.
+Example: `head.*` for a model under `torch.compile`, whose names begin with `_orig_mod.`. accelerate (PR 3560) takes
+that prefix off before it compares names. In DeiT (issue 39) an optimizer that was built from the wrapped model lost its
+exempt parameters.
 
 How to fix it: build the optimizer from the model inside the wrapper, or before it is wrapped; or begin the rule with
 what the hint says.

@@ -9,7 +9,8 @@ norms and biases are decayed as well. FSDP2 keeps name and shape, and is none of
 Why it hurts: the same code gives other groups on eight GPUs than on one: no weight decay at all, or decay for all; and
 size-based rules give other groups on each rank.
 
-Example: open_clip (PR 358) and verl (issue 5070, PR 7215) had rules on ``ndim`` that met shards.
+Example: in open_clip (PR 358), ``p.ndim < 2`` held for all that FSDP had made flat; in verl (issue 5070, PR 7215) flat
+parameters of weights, biases and norms were decayed as one.
 
 How to fix it: sort the parameters by name, or before sharding, with ``use_orig_params=True`` (FSDP1); or use FSDP2
 (``fully_shard``), which leaves the dimensions alone.

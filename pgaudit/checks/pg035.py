@@ -6,9 +6,9 @@ nothing else. For what a policy leads to, PG010 says it.
 Why it hurts: as long as they stay frozen, torch passes over them, and a group for them alone does nothing: whoever made
 it thought that they train. Once they are unfrozen, they train with what the group holds, which may be meant.
 
-Example: a group of its own, with an lr of its own, for a backbone that is frozen. sentence-transformers, fairseq2 and
-transformers (with GaLore) hand over all parameters; Lightning issue 21901 is the reverse, an unfrozen backbone that is
-in no group.
+Example: a group of its own, with an lr of its own, for a backbone that is frozen. The groups of sentence-transformers,
+fairseq2 and transformers' GaLore take frozen tensors, too. Lightning's BaseFinetuning resumes with an unfrozen backbone
+frozen again, and keeps it in its group (issue 21901).
 
 How to fix it: hand over ``[p for p in model.parameters() if p.requires_grad]``; or unfreeze what was to train.
 """

@@ -7,8 +7,8 @@ frozen is not counted, and neither is a group of SGD without momentum, which nev
 Why it hurts: the tensors were in the optimizer and did not train, or not all the time: a branch that the loss does not
 reach, a part that was frozen or unfrozen on the way, an expert that no token chose.
 
-Example: unused branches, which DDP reports only with ``find_unused_parameters``; a backbone unfrozen in epoch 5, whose
-moments are younger than the rest (Lightning issue 21901).
+Example: unused branches, with which DDP stops unless ``find_unused_parameters`` is set; a backbone that Lightning froze
+again when the run was resumed (issue 21901).
 
 How to fix it: look whether the loss depends on them (``p.grad is None`` after ``backward()``). What is meant to rest is
 better left out of the optimizer.

@@ -5,8 +5,7 @@ named, and is another one: the names are not its own, the shapes of the optimize
 parameters, or fit several. Tensors then stay ``group 0 [3]``, or have the names that the optimizer itself gives them.
 
 Why it hurts: torch compares the sizes of groups alone when it loads a state, and never names or shapes. Whoever reads
-the numbers as the model's order takes the state of one parameter for that of another, as kohya's sd-scripts (issue 378)
-did after parameters had been reordered.
+the numbers as the model's order may take the state of one parameter for that of another.
 
 Example: ``optimizer.pt`` of transformers' Trainer holds two groups of numbers; the blocks of a Vision Transformer have
 equal shapes, so that several orders fit.
