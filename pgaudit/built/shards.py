@@ -2,7 +2,7 @@
 
 FSDP1: a ``FlatParameter`` has ``_is_flat_param`` and the shapes of all that is in it; with ``use_orig_params=True`` the
 original parameters have ``_fsdp_flattened``, and are views into the shard (torch 2.15,
-``torch/distributed/fsdp/_flat_param.py`` and ``_common_utils.py``). ZeRO-3: ``ds_shape`` (DeepSpeed 0.17,
+``torch/distributed/fsdp/_flat_param.py`` and ``_common_utils.py``). ZeRO-3: ``ds_shape`` (DeepSpeed 0.19.8,
 ``runtime/zero/partition_parameters.py``). FSDP2's DTensors have the shape of the whole, and are none of these.
 """
 

@@ -20,6 +20,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pgaudit.checks import suggest, words
 from pgaudit.checks.as_built import BuiltAudit
 from pgaudit.checks.base import Audited, Kind
+from pgaudit.checks.pg030 import is_cut
 from pgaudit.constructors.timm.names import NameGlobs
 from pgaudit.core.assignment import ParamAssignment, ParameterInfo
 from pgaudit.core.findings import Finding
@@ -62,7 +63,7 @@ def check_built(audit: BuiltAudit, /) -> Iterator[Finding]:
     """Yields the same finding; of a tensor of no module its name and shape alone tell what it is."""
     order = [parameter for _, parameter in audit.of_model]
     asked = {order[index].name for index in _asked_for(audit.inventory)} if audit.inventory is not None else set()
-    cut = {member.row.name for member in audit.members if member.tensor.shard and len(member.row.param.shape or ()) < 2}
+    cut = {member.row.name for member in audit.members if is_cut(member)}
     kinds: dict[str, list[ParamAssignment]] = {}
     for row in audit.assignment.params:
         if not row.weight_decay or row.param.trainable is False or row.name in cut:

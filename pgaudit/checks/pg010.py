@@ -57,7 +57,7 @@ def check_built(audit: BuiltAudit, /) -> Iterator[Finding]:
     missing = missing_of(audit)
     if len(audit.optimizers) == 1 and missing:
         message = never_optimized([row.name for row in missing], "no group")
-        yield audit.finding(KIND, message, _replaced(audit, missing), key="missing", rows=missing)
+        yield audit.finding(KIND, message, why_missing(audit, missing), key="missing", rows=missing)
 
 
 def missing_of(audit: BuiltAudit) -> list[ParamAssignment]:
@@ -70,14 +70,16 @@ def never_optimized(names: Sequence[str], where: str) -> str:
     return f"{words.are(len(names), 'trainable tensor')} in {where}, and never optimized{words.such_as(names)}"
 
 
-def _replaced(audit: BuiltAudit, missing: Sequence[ParamAssignment]) -> str:
-    """A hint: whether the optimizer holds tensors like the missing ones, which are in no module."""
+def why_missing(audit: BuiltAudit, missing: Sequence[ParamAssignment]) -> str:
+    """Returns a hint: whether the optimizers hold tensors like the missing ones, which are in no module."""
+    if audit.assignment.origin == "checkpoint":
+        return "they were left out or frozen in that run, or added to the model since"
     known = audit.parameters
     strange = Counter(member.tensor.shape for member in audit.members if member.row.name not in known)
     wanted = Counter(row.param.shape for row in missing)
     if strange and wanted <= strange:
-        return "it holds tensors of their shapes that are in no module: they were replaced after it was built"
-    return "they were left out, or added after it was built"
+        return "tensors of their shapes are in a group and in no module: they were replaced after that was built"
+    return "left out, or added too late: hand them over, or freeze them"
 
 
 def frozen(audited: Audited) -> list[int]:

@@ -45,7 +45,7 @@ _OF_MATRICES = frozenset(
 
 def check_built(audit: BuiltAudit, /) -> Iterator[Finding]:
     """Yields a finding for matrices that lost their dimensions and decay, and one for what became flat together."""
-    cut = [member for member in audit.members if _is_cut(member)]
+    cut = [member for member in audit.members if is_cut(member)]
     lost = [member for member in cut if _holds_matrix(member, audit.parameters.get(member.row.name))]
     if lost and _decays(audit) and not any(member.row.weight_decay for member in lost):
         rows = [member.row for member in lost]
@@ -73,8 +73,8 @@ def check_built(audit: BuiltAudit, /) -> Iterator[Finding]:
 _HINT = "sort parameters by name, before sharding; FSDP2 keeps their dimensions"
 
 
-def _is_cut(member: Member) -> bool:
-    """Whether a tensor's dimensions are those of a shard; FSDP leaves them where it does not shard."""
+def is_cut(member: Member) -> bool:
+    """Returns whether a tensor's dimensions are those of a shard; FSDP leaves them where it does not shard."""
     shape = member.tensor.shape
     return shape is not None and len(shape) < 2 and (member.tensor.shard is not None or shape == (0,))
 

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from pgaudit.checks import words
 from pgaudit.checks.as_built import BuiltAudit
 from pgaudit.checks.base import Kind
-from pgaudit.checks.pg010 import missing_of, never_optimized
+from pgaudit.checks.pg010 import missing_of, never_optimized, why_missing
 from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.findings import Finding
 
@@ -36,7 +36,7 @@ def check_built(audit: BuiltAudit, /) -> Iterator[Finding]:
     if missing := missing_of(audit):
         names = [row.name for row in missing]
         message = never_optimized(names, f"none of the {count} optimizers")
-        yield audit.finding(KIND, message, "add them to one, or freeze them", key="missing", rows=missing)
+        yield audit.finding(KIND, message, why_missing(audit, missing), key="missing", rows=missing)
     shared: dict[tuple[int, ...], list[ParamAssignment]] = {}
     for row in audit.assignment.params:
         holders = {at for at, _ in row.also_in} | ({row.optimizer} if row.optimizer is not None else set())

@@ -1,7 +1,7 @@
 """Tensors in a checkpoint that their optimizer never stepped, or stepped less often than others.
 
 What: the checkpoint holds a state for some tensors of an optimizer, and none for others; or some have made fewer steps
-than most of their group. An optimizer keeps nothing of a tensor before its first gradient. What the model says is
+than others of their group. An optimizer keeps nothing of a tensor before its first gradient. What the model says is
 frozen is not counted, and neither is a group of SGD without momentum, which never keeps anything.
 
 Why it hurts: the tensors were in the optimizer and did not train, or not all the time: a branch that the loss does not

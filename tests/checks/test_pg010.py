@@ -102,18 +102,18 @@ BUILT = {
     "left out": BuiltCase(
         _head_alone,
         ("2 trainable tensors are in no group, and never optimized: stem.weight, stem.bias",),
-        "they were left out, or added after it was built",
+        "left out, or added too late: hand them over, or freeze them",
         ("stem.weight", "stem.bias"),
     ),
     "replaced": BuiltCase(
         lambda: _head_replaced(like=True),
         ("2 trainable tensors are in no group … head.weight, head.bias",),
-        "it holds tensors of their shapes that are in no module: they were replaced after it was built",
+        "tensors of their shapes are in a group and in no module: they were replaced",
     ),
     "replaced by others": BuiltCase(
         lambda: _head_replaced(like=False),
         ("2 trainable tensors … head.weight, head.bias",),
-        "they were left out, or added",
+        "left out, or added too late",
     ),
     "frozen": BuiltCase(lambda: _head_alone(frozen=True)),
     "a tensor of no module": BuiltCase(_loss_weights),

@@ -77,7 +77,7 @@ def test_a_shards_vector_is_not_taken_for_the_models(found: list[Found]) -> None
 
 
 def _partitioned(*, by_name: bool, whole: bool = False, decay: float = 0.1) -> Made:
-    """A layer as DeepSpeed's ``zero.Init`` leaves it: tensors of no element, with ``ds_shape`` (0.17,
+    """A layer as DeepSpeed's ``zero.Init`` leaves it: tensors of no element, with ``ds_shape`` (0.19.8,
     ``runtime/zero/partition_parameters.py``, ``_convert_to_deepspeed_param`` and ``partition``).
     """
     model = nn.Linear(4, 4)

@@ -55,7 +55,7 @@ CASES = {
     "in none": BuiltCase(
         _forgotten,
         ("2 trainable tensors are in none of the 2 optimizers, and never optimized: neck.weight, neck.bias",),
-        "add them to one, or freeze them",
+        "left out, or added too late: hand them over, or freeze them",
         ("neck.weight", "neck.bias"),
     ),
     "in two": BuiltCase(
