@@ -16,12 +16,12 @@ def _checkpoint(
     *,
     named: bool = False,
     step: bool = True,
-    split: bool = False,
+    split: int = 1,
 ) -> pgaudit.Report:
     """A checkpoint of one model's optimizer, read with another one's names."""
     model = built_for()
     parameters: list[object] = list(model.named_parameters() if named else model.parameters())
-    groups = [{"params": parameters[::2]}, {"params": parameters[1::2]}] if split else parameters
+    groups = [{"params": parameters[start::split]} for start in range(split)]
     optimizer = torch.optim.AdamW(groups, lr=0.1)  # type: ignore[arg-type]
     if step:
         sum(each.sum() for each in model.parameters()).backward()  # type: ignore[union-attr]
@@ -63,6 +63,10 @@ def _alike() -> nn.Module:
     return nn.Sequential(nn.Linear(2, 2, bias=False), nn.Linear(2, 2, bias=False), nn.Linear(2, 2, bias=False))
 
 
+def _deep() -> nn.Module:
+    return nn.Sequential(*(nn.Linear(2, 2, bias=False) for _ in range(24)))
+
+
 UNNAMED = "nothing says the names of 4 tensors"
 OTHER = "nothing proves which tensor is which parameter of ModuleDict: "
 CASES = {
@@ -84,8 +88,11 @@ CASES = {
         partial(_checkpoint, stem_and_head, _shorter), (f"{OTHER}it holds 4 tensors, and the model 2",)
     ),
     "several orders": BuiltCase(
-        partial(_checkpoint, _alike, _alike, split=True),
+        partial(_checkpoint, _alike, _alike, split=2),
         ("parameter of Sequential: the shapes fit several orders of its parameters",),
+    ),
+    "very many orders": BuiltCase(
+        partial(_checkpoint, _deep, _deep, split=6), ("the shapes fit several orders of its parameters",)
     ),
     "no state": BuiltCase(
         partial(_checkpoint, stem_and_head, stem_and_head, step=False),
