@@ -22,7 +22,7 @@ def _checkpoint(
     model = built_for()
     parameters: list[object] = list(model.named_parameters() if named else model.parameters())
     groups = [{"params": parameters[start::split]} for start in range(split)]
-    optimizer = torch.optim.AdamW(groups, lr=0.1)  # type: ignore[arg-type]
+    optimizer = torch.optim.AdamW(groups, lr=0.1)
     if step:
         sum(each.sum() for each in model.parameters()).backward()  # type: ignore[union-attr]
         optimizer.step()
