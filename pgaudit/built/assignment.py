@@ -18,7 +18,7 @@ from pgaudit.core.assignment import (
     ParamAssignment,
     RecordedParameter,
 )
-from pgaudit.core.built import BuiltGroup, BuiltOptimizer, BuiltTensor
+from pgaudit.core.built import BuiltGroup, BuiltOptimizer, BuiltTensor, names_in_groups
 from pgaudit.core.parameters import Inventory
 from pgaudit.core.setting import NOT_OPTIMIZED, Setting, Value
 
@@ -43,6 +43,7 @@ def assignment_of(
         scheduled: whether a scheduler is attached, so that ``initial_lr`` says nothing new.
     """
     known = _Parameters(inventory)
+    names = names_in_groups(optimizers, known.params)
     infos, empty = [], []
     for at, optimizer in enumerate(optimizers):
         info, settings = _read(optimizer, scheduled)
@@ -50,9 +51,8 @@ def assignment_of(
         for index, (group, setting) in enumerate(zip(optimizer.groups, settings, strict=True)):
             if not group.tensors:
                 empty.append(Group(at, index, setting.lr, setting.weight_decay, 0, 0, setting))
-            for place, tensor in enumerate(group.tensors):
-                unnamed = f"{f'optimizer {at} ' if at else ''}group {index} [{place}]"
-                known.claim(tensor, unnamed, (at, index, setting))
+            for name, tensor in zip(names[at][index], group.tensors, strict=True):
+                known.claim(name, tensor, (at, index, setting))
     model = ModelInfo(ref, None)
     if inventory is not None:
         model = ModelInfo(inventory.ref, inventory.source, inventory.version, inventory.model_type.short)
@@ -79,9 +79,8 @@ class _Parameters:
                     name, tensor.aliases, each.shape, each.numel, each.dtype, each.module_type, each.trainable
                 )
 
-    def claim(self, tensor: BuiltTensor, unnamed: str, by: _Claim) -> None:
-        """Notes that a group holds a tensor; one that has no name is called after its place."""
-        name = tensor.name or unnamed
+    def claim(self, name: str, tensor: BuiltTensor, by: _Claim) -> None:
+        """Notes that a group holds a tensor."""
         if name not in self.params:
             self.params[name] = RecordedParameter(
                 name, tensor.aliases, tensor.shape, _numel(tensor.shape), tensor.dtype, None, tensor.trainable

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pgaudit.built.assignment import assignment_of
 from pgaudit.built.build import Built, build, of_objects, read_optimizers
 from pgaudit.built.matching import BY_ORDER, matched, model_tensors
+from pgaudit.built.optimizers import BY_IDENTITY
 from pgaudit.checkpoints import read_checkpoint
 from pgaudit.checks import BuiltAudit, run_built_checks
 from pgaudit.core.assignment import Origin
@@ -132,11 +133,14 @@ def _report(
     tensors: Sequence[Any] = (),
     schedulers: Sequence[Any] = (),
 ) -> Report:
-    found = tuple(optimizers) if inventory is None else matched(optimizers, inventory)
+    # Where an optimizer holds the model's own tensors, all others are tensors of no module.
+    identified = any(each.names_from == BY_IDENTITY for each in optimizers)
+    found = tuple(optimizers) if inventory is None or identified else matched(optimizers, inventory)
     by_order = inventory is not None and any(each.names_from == BY_ORDER for each in found)
     notes = [*notes, *(["names are the model's, in its order: the shapes agree with it alone"] if by_order else [])]
     # Beside tensors without names, the model's own parameters would seem to be in no group.
-    known = inventory if inventory is not None and all(each.names_from for each in found) else None
+    are_proven = identified or all(each.names_from and not each.unproven for each in found)
+    known = inventory if are_proven else None
     ref = None if inventory is None else inventory.ref
     assignment = assignment_of(origin, found, known, ref=ref or path, scheduled=bool(schedulers))
     findings = run_built_checks(BuiltAudit(assignment, found, known, ref))

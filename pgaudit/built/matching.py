@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Literal
 
-from pgaudit.built.names import by_any_name, plain_name, plain_names
 from pgaudit.core.built import BuiltGroup, BuiltOptimizer, BuiltTensor
 from pgaudit.core.parameters import Inventory
+from pgaudit.models.plain_names import by_any_name, plain_names
+from pgaudit.names.wrappers import plain_name
+from pgaudit.text import counted, quoted
 
 BY_ORDER = "the model's order"
 _BY_NAMES = "param_names"
@@ -31,33 +34,43 @@ def model_tensors(inventory: Inventory) -> tuple[BuiltTensor, ...]:
 
 
 def matched(optimizers: Sequence[BuiltOptimizer], inventory: Inventory) -> tuple[BuiltOptimizer, ...]:
-    """Returns the optimizers with the model's names for their tensors, as far as names or shapes prove them.
+    """Returns the optimizers with the model's names for their tensors, as far as names or shapes prove them; the others
+    say why they have not.
 
     Args:
-        optimizers: of which those are left as they are that hold the model's own tensors.
+        optimizers: none of which holds the model's own tensors.
         inventory: the model's.
     """
     known = model_tensors(inventory)
     named = {name: known[index] for name, index in by_any_name(inventory).items()}
-    found = [each if each.names_from == "the model" else _by_names(each, named) for each in optimizers]
+    found = [_by_names(each, named) for each in optimizers]
     open_ones = [index for index, each in enumerate(found) if each.names_from is None]
-    claimed = {tensor.name for each in found if each.names_from for tensor in each.tensors}
-    rest = [tensor for tensor in known if tensor.name not in claimed]
-    if len(open_ones) == 1:  # of two that say nothing, neither can be told from the other
+    if len(open_ones) == 1:
+        claimed = {tensor.name for each in found if each.names_from for tensor in each.tensors}
         at = open_ones[0]
-        found[at] = _by_order(found[at], rest)
+        found[at] = _by_order(found[at], [tensor for tensor in known if tensor.name not in claimed])
+    elif open_ones:
+        why = f"{len(open_ones)} optimizers say no names, and nothing tells which of them a parameter is in"
+        found = [replace(each, unproven=why) if each.names_from is None else each for each in found]
     return tuple(found)
 
 
 def _by_names(optimizer: BuiltOptimizer, named: Mapping[str, BuiltTensor]) -> BuiltOptimizer:
     """The optimizer with the model's own names, where it says names and all of them are the model's."""
-    given = [tensor.name for tensor in optimizer.tensors]
-    if None in given or not given:
-        return optimizer
-    places = [_place(name, named) for name in given if name is not None]
-    if any(place is None or not _fits(tensor, place) for tensor, place in zip(optimizer.tensors, places, strict=True)):
-        return optimizer
-    return _renamed(optimizer, [place for place in places if place is not None], optimizer.names_from or _BY_NAMES)
+    tensors = list(optimizer.tensors)
+    given = [(tensor.name, tensor) for tensor in tensors if tensor.name is not None]
+    if not given or len(given) < len(tensors):
+        return replace(optimizer, unproven="some of its tensors have no name") if given else optimizer
+    places = [(name, tensor, _place(name, named)) for name, tensor in given]
+    if strange := [name for name, _, place in places if place is None]:
+        more = f" and {len(strange) - 1:,} more are" if len(strange) > 1 else " is"
+        return replace(optimizer, unproven=f"{quoted(strange[0])}{more} not among its parameters")
+    found = [place for _, _, place in places if place is not None]
+    if unlike := [pair for pair in zip(given, found, strict=True) if not _fits(pair[0][1], pair[1])]:
+        (name, tensor), place = unlike[0]
+        why = f"{quoted(name)} has the shape {list(tensor.shape or ())}, and {list(place.shape or ())} in it"
+        return replace(optimizer, unproven=why)
+    return _renamed(optimizer, found, optimizer.names_from or _BY_NAMES)
 
 
 def _place(name: str, named: Mapping[str, BuiltTensor]) -> BuiltTensor | None:
@@ -91,26 +104,34 @@ def _by_order(optimizer: BuiltOptimizer, known: Sequence[BuiltTensor]) -> BuiltO
     """The optimizer with names by the model's order, where the shapes prove one."""
     tensors = list(optimizer.tensors)
     if all(tensor.shape is None for tensor in tensors):
-        return optimizer  # nothing can be proved
-    for places in (known, [place for place in known if place.trainable]):
+        return replace(optimizer, unproven="it keeps nothing whose shape could prove an order")
+    trainable = [place for place in known if place.trainable]
+    counts = dict.fromkeys((len(known), len(trainable)))
+    if len(tensors) not in counts:
+        of_model = " or ".join(f"{count:,}" for count in counts)
+        return replace(optimizer, unproven=f"it holds {counted(len(tensors), 'tensor')}, and the model {of_model}")
+    why = "the shapes fit no order of its parameters"
+    for places in (known, trainable):
         if len(places) != len(tensors):
             continue
-        whole = all(map(_fits, tensors, places))
         # One group, or one for each parameter, as OpenMMLab's constructors make them, has the order of the model.
-        if whole and len(optimizer.groups) in (1, len(tensors)):
+        if len(optimizer.groups) in (1, len(tensors)) and all(map(_fits, tensors, places)):
             return _renamed(optimizer, places, BY_ORDER)
-        if dealt := _dealt(optimizer, places):
-            return _renamed(optimizer, dealt, BY_ORDER)
-    return optimizer
+        found = _dealt(optimizer, places)
+        if found == "several":
+            why = "the shapes fit several orders of its parameters"
+        elif found != "none":
+            return _renamed(optimizer, found, BY_ORDER)
+    return replace(optimizer, unproven=why)
 
 
 _MOST_WAYS = 64
 """Ways that are followed at once; where shapes leave more open, they prove nothing."""
 
 
-def _dealt(optimizer: BuiltOptimizer, places: Sequence[BuiltTensor]) -> list[BuiltTensor] | None:
-    """Returns the one way to deal the model's parameters, in their order, to groups that each keep that order; None
-    where there is none, or more than one. A group takes a parameter where its next tensor has the shape.
+def _dealt(optimizer: BuiltOptimizer, places: Sequence[BuiltTensor]) -> list[BuiltTensor] | Literal["none", "several"]:
+    """Returns the one way to deal the model's parameters, in their order, to groups that each keep that order, or how
+    many ways there are. A group takes a parameter where its next tensor has the shape.
     """
     groups = [group.tensors for group in optimizer.groups]
     states: dict[tuple[int, ...], tuple[int, _Path]] = {(0,) * len(groups): (1, None)}
@@ -122,11 +143,11 @@ def _dealt(optimizer: BuiltOptimizer, places: Sequence[BuiltTensor]) -> list[Bui
                     moved = (*heads[:index], heads[index] + 1, *heads[index + 1 :])
                     after[moved] = after.get(moved, (0, None))[0] + ways, (index, path)
         if not after or len(after) > _MOST_WAYS:
-            return None
+            return "several" if after else "none"
         states = after
     ((ways, path),) = states.values()
     if ways > 1:
-        return None
+        return "several"
     taken: list[list[BuiltTensor]] = [[] for _ in groups]
     for place in reversed(places):
         assert path is not None

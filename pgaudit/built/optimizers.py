@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from pgaudit.built.shards import shard_of
 from pgaudit.built.values import plain_value, same
 from pgaudit.built.wrappers import wrapped
 from pgaudit.core.built import BuiltGroup, BuiltOptimizer, BuiltTensor
@@ -13,6 +15,9 @@ from pgaudit.text import visible
 
 Named = Mapping[int, BuiltTensor]
 """What a model says of its tensors, by their identity."""
+
+BY_IDENTITY = "the model"
+"""What says the names of an optimizer that holds the model's own tensors."""
 
 
 def built_optimizer(optimizer: Any, key: str, named: Named) -> tuple[BuiltOptimizer, tuple[str, ...]]:
@@ -37,7 +42,7 @@ def built_optimizer(optimizer: Any, key: str, named: Named) -> tuple[BuiltOptimi
     own = {name: default for name, default in arguments.items() if default is not inspect.Parameter.empty}
     defaults = {name: plain_value(value) for name, value in (getattr(inner, "defaults", None) or {}).items()}
     known = sum(id(tensor) in named for group in outer.param_groups for tensor in group["params"])
-    names = "the model" if known else "param_names" if any(each.name for g in groups for each in g.tensors) else None
+    names = BY_IDENTITY if known else "param_names" if any(each.name for g in groups for each in g.tensors) else None
     given = {
         name: value
         for name, value in defaults.items()
@@ -52,7 +57,7 @@ def _group(group: Mapping[str, Any], named: Named) -> BuiltGroup:
     given = group.get("param_names") or ()
     names = dict(zip(range(len(group["params"])), given, strict=False)) if _are_names(given) else {}
     tensors = tuple(
-        named.get(id(tensor)) or _unknown(tensor, names.get(place)) for place, tensor in enumerate(group["params"])
+        _tensor(tensor, named.get(id(tensor)), names.get(place)) for place, tensor in enumerate(group["params"])
     )
     values = {key: plain_value(value) for key, value in group.items() if key not in ("params", "param_names")}
     return BuiltGroup(values, tensors)
@@ -62,10 +67,13 @@ def _are_names(given: Any) -> bool:
     return isinstance(given, (list, tuple)) and all(isinstance(name, str) for name in given)
 
 
-def _unknown(tensor: Any, name: str | None) -> BuiltTensor:
-    """A tensor that the model does not hold, or of no model."""
-    dtype = str(tensor.dtype).removeprefix("torch.")
-    return BuiltTensor(name, (), tuple(tensor.shape), dtype, tensor.requires_grad)
+def _tensor(tensor: Any, known: BuiltTensor | None, name: str | None) -> BuiltTensor:
+    """A tensor as the model calls it; or one that the model does not hold, or of no model."""
+    if known is None:
+        dtype = str(tensor.dtype).removeprefix("torch.")
+        known = BuiltTensor(name, (), tuple(tensor.shape), dtype, tensor.requires_grad, identity=id(tensor))
+    shard, whole_shapes = shard_of(tensor)
+    return replace(known, shard=shard, whole_shapes=whole_shapes) if shard else known
 
 
 def class_arguments(kind: type) -> dict[str, Any]:

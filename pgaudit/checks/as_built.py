@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 
 from pgaudit.checks.base import Kind
 from pgaudit.core.assignment import Assignment, ParamAssignment
-from pgaudit.core.built import BuiltOptimizer
+from pgaudit.core.built import BuiltOptimizer, BuiltTensor, names_in_groups
 from pgaudit.core.findings import Finding
 from pgaudit.core.parameters import Inventory, Parameter
+from pgaudit.text import quoted
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One place in a group, and what stands there."""
+
+    optimizer: int
+    group: int
+    """Its index in the optimizer's ``param_groups``."""
+    tensor: BuiltTensor
+    row: ParamAssignment
 
 
 @dataclass(frozen=True)
@@ -33,6 +45,40 @@ class BuiltAudit:
             return {}
         rows = self.assignment.params[: len(self.inventory.parameters)]
         return {row.name: each for row, each in zip(rows, self.inventory.parameters, strict=True)}
+
+    @cached_property
+    def members(self) -> tuple[Member, ...]:
+        """All places in all groups, in their order."""
+        rows = {row.name: row for row in self.assignment.params}
+        names = names_in_groups(self.optimizers, self.parameters)
+        return tuple(
+            Member(at, index, tensor, rows[name])
+            for at, optimizer in enumerate(self.optimizers)
+            for index, group in enumerate(optimizer.groups)
+            for tensor, name in zip(group.tensors, names[at][index], strict=True)
+        )
+
+    @cached_property
+    def of_model(self) -> tuple[tuple[ParamAssignment, Parameter], ...]:
+        """Each parameter of the model with what it gets; none where there is no model."""
+        return tuple((row, self.parameters[row.name]) for row in self.assignment.params if row.name in self.parameters)
+
+    def values(self, row: ParamAssignment) -> Mapping[str, Any]:
+        """Returns all that a parameter's group holds; nothing where it is in none."""
+        if row.optimizer is None or row.group is None:
+            return {}
+        return self.optimizers[row.optimizer].groups[row.group].values
+
+    def group_name(self, optimizer: int, *groups: int) -> str:
+        """Returns ``group 1``, or ``groups 1, 2 of the optimizer "head"`` where there are several optimizers."""
+        noun = "group" if len(groups) == 1 else "groups"
+        named = f"{noun} {', '.join(map(str, groups))}"
+        return named if len(self.optimizers) == 1 else f"{named} of {self.optimizer_name(optimizer)}"
+
+    def optimizer_name(self, optimizer: int) -> str:
+        """Returns ``the optimizer "head"``, or ``optimizer 1`` where it has no name."""
+        key = self.optimizers[optimizer].key
+        return f"the optimizer {quoted(key)}" if key else f"optimizer {optimizer}"
 
     def finding(
         self,

@@ -3,7 +3,8 @@
 What: mmcv 1.x puts parameters that do not require a gradient into groups at the base values, before it looks at any
 rule; BaseCls treats them like all others; mmengine leaves them out, and warns of each. Rules that match such parameters
 alone change nothing, and are named in the finding. mmcv and mmengine also take a model's attribute `module` for the
-whole model: parameters outside of it are in no group.
+whole model: parameters outside of it are in no group. Of one optimizer that was built it says which trainable
+parameters it does not hold; of several PG034 does, and of frozen ones PG035.
 
 Why it hurts: a frozen parameter in a group is harmless while it stays frozen. Unfrozen later in training, under mmcv it
 trains at the base lr, not at that of its custom key. A trainable parameter in no group is never trained, and nothing
@@ -13,18 +14,21 @@ Example: a backbone whose first stage is frozen, under `custom_keys: {backbone: 
 epoch: the stage trains at 10 times the lr of the rest.
 
 How to fix it: unfreeze before the optimizer is built, or leave it at that and ignore the finding. For parameters in no
-group: rename the attribute `module`.
+group: rename the attribute `module`; in code, build the optimizer once the model is whole.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from pgaudit.checks import words
+from pgaudit.checks.as_built import BuiltAudit
 from pgaudit.checks.base import Audited, Kind
 from pgaudit.checks.pg002 import named
+from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.findings import Finding
-from pgaudit.text import counted, visible
+from pgaudit.text import visible
 
 KIND = Kind("PG010", "frozen-or-missing", "warning")
 
@@ -44,9 +48,38 @@ def check(audited: Audited, /) -> Iterator[Finding]:
         hint = "they are never optimized; freeze them before, or ignore this finding, if that is meant"
         yield audited.finding(KIND, message, hint, at=audited.rule_at(rule) or (), key=rule.short, indices=left_out)
     if missing := [index for index in missing if index not in by_rule]:
-        are = _are(missing, "trainable tensor")
-        message = f"{are} in no group, and never optimized{words.which(audited, missing)}"
+        message = never_optimized([audited.inventory.parameters[index].name for index in missing], "no group")
         yield audited.finding(KIND, message, _way_in(audited, missing), key="missing", indices=missing)
+
+
+def check_built(audit: BuiltAudit, /) -> Iterator[Finding]:
+    """Yields a finding for what the one optimizer does not hold."""
+    missing = missing_of(audit)
+    if len(audit.optimizers) == 1 and missing:
+        message = never_optimized([row.name for row in missing], "no group")
+        yield audit.finding(KIND, message, why_missing(audit, missing), key="missing", rows=missing)
+
+
+def missing_of(audit: BuiltAudit) -> list[ParamAssignment]:
+    """Returns the trainable parameters that are in no group of any optimizer."""
+    return [row for row, parameter in audit.of_model if parameter.trainable and parameter.leaf and row.group is None]
+
+
+def never_optimized(names: Sequence[str], where: str) -> str:
+    """Returns what is wrong with trainable parameters that are ``where``: in no group, or in none of the optimizers."""
+    return f"{words.are(len(names), 'trainable tensor')} in {where}, and never optimized{words.such_as(names)}"
+
+
+def why_missing(audit: BuiltAudit, missing: Sequence[ParamAssignment]) -> str:
+    """Returns a hint: whether the optimizers hold tensors like the missing ones, which are in no module."""
+    if audit.assignment.origin == "checkpoint":
+        return "they were left out or frozen in that run, or added to the model since"
+    known = audit.parameters
+    strange = Counter(member.tensor.shape for member in audit.members if member.row.name not in known)
+    wanted = Counter(row.param.shape for row in missing)
+    if strange and wanted <= strange:
+        return "tensors of their shapes are in a group and in no module: they were replaced after that was built"
+    return "left out, or added too late: hand them over, or freeze them"
 
 
 def frozen(audited: Audited) -> list[int]:
@@ -78,7 +111,7 @@ def _of_frozen(audited: Audited) -> Iterator[Finding]:
         where, hint = "in the optimizer at the base values", "unfrozen later, they train without their rules"
     else:
         where, hint = "in the optimizer", "once unfrozen, they train"
-    message = f"{_are(indices, 'frozen tensor')} {where}{words.which(audited, indices)}"
+    message = f"{words.are(len(indices), 'frozen tensor')} {where}{words.which(audited, indices)}"
     idle = audited.past_frozen
     message += f"; so {without_effect(audited)}" if idle else ""
     keys = [hits.rule.provenance.short for hits in idle]
@@ -95,7 +128,3 @@ def _way_in(audited: Audited, missing: list[int]) -> str:
     if any(audited.inventory.parameters[index].reachable for index in missing):
         return "the model's own parameters() leaves them out"
     return f"{words.constructor(audited)} takes the attribute `module` for the whole model: rename it"
-
-
-def _are(indices: list[int], noun: str) -> str:
-    return f"{counted(len(indices), noun)} {'is' if len(indices) == 1 else 'are'}"

@@ -1,7 +1,8 @@
 """Trainable parameters at lr 0.
 
 What: a multiplier of 0, or a base lr of 0, leaves parameters in the optimizer that require gradients and never move
-(weight decay, too, is scaled by the lr in torch's SGD and AdamW).
+(weight decay, too, is scaled by the lr in torch's SGD and AdamW). In an optimizer that was built: a group at lr 0 that
+has no ``initial_lr``, or one of 0, so that no scheduler has lowered it.
 
 Why it hurts: the backward pass computes gradients for nothing, the optimizer keeps state for nothing; and a norm at
 lr 0 still updates its running statistics, so the part is not as frozen as it looks.
@@ -17,12 +18,15 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from pgaudit.checks import words
+from pgaudit.checks.as_built import BuiltAudit
 from pgaudit.checks.base import Audited, Kind
 from pgaudit.checks.pg002 import named
+from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.findings import Finding
 from pgaudit.core.setting import Provenance
 
 KIND = Kind("PG013", "zero-lr", "warning")
+_HINT = "freeze them instead"
 
 
 def check(audited: Audited, /) -> Iterator[Finding]:
@@ -34,14 +38,31 @@ def check(audited: Audited, /) -> Iterator[Finding]:
             still[rule].append(index)
     for rule, indices in still.items():
         what = "the base lr" if rule.is_base else named(rule)
-        are = "is" if len(indices) == 1 else "are"
-        message = f"{words.amount(audited, indices)} {are} trainable at lr 0 by {what}{words.which(audited, indices)}"
+        message = _sentence(words.amount(audited, indices), len(indices), f"by {what}", words.which(audited, indices))
         base = audited.constructor.optimizer(audited.config).at("lr")
         yield audited.finding(
             KIND,
             message,
-            "freeze them instead",
+            _HINT,
             at=audited.rule_at(rule) or base,
             key=rule.short,
             indices=indices,
         )
+
+
+def check_built(audit: BuiltAudit, /) -> Iterator[Finding]:
+    """Yields a finding for each group at lr 0, unless a schedule may have brought it there."""
+    if audit.assignment.origin == "checkpoint" and not any(row.lr for row in audit.assignment.params):
+        return  # of a run that is over, whose loop sets the lr itself
+    still: dict[tuple[int, int], list[ParamAssignment]] = defaultdict(list)
+    for row in audit.assignment.params:
+        if row.lr == 0 and row.param.trainable is not False and not audit.values(row).get("initial_lr"):
+            still[row.optimizer or 0, row.group or 0].append(row)
+    for (at, index), rows in still.items():
+        where = f"in {audit.group_name(at, index)}"
+        message = _sentence(words.amount_of(audit, rows), len(rows), where, words.which_rows(rows))
+        yield audit.finding(KIND, message, _HINT, key="lr", rows=rows)
+
+
+def _sentence(amount: str, count: int, where: str, which: str) -> str:
+    return f"{amount} {'is' if count == 1 else 'are'} trainable at lr 0 {where}{which}"

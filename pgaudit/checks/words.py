@@ -8,15 +8,32 @@ from typing import TYPE_CHECKING
 from pgaudit.text import counted, visible
 
 if TYPE_CHECKING:
+    from pgaudit.checks.as_built import BuiltAudit
     from pgaudit.checks.base import Audited
+    from pgaudit.core.assignment import ParamAssignment
 
 _SHOWN = 3
 
 
 def which(audited: Audited, indices: Sequence[int]) -> str:
     """Returns an end of a sentence: ``: fc.weight, fc.bias``, and for more than two ``, such as bn1.weight``."""
-    names = [visible(audited.inventory.parameters[index].name) for index in indices[:2]]
-    return f": {', '.join(names)}" if len(indices) <= 2 else f", such as {names[0]}"
+    return such_as([audited.inventory.parameters[index].name for index in indices])
+
+
+def which_rows(rows: Sequence[ParamAssignment]) -> str:
+    """Returns the same end of a sentence for parameters of something built."""
+    return such_as([row.name for row in rows])
+
+
+def such_as(names: Sequence[str]) -> str:
+    """Returns the same end of a sentence for names."""
+    shown = [visible(name) for name in names[:2]]
+    return f": {', '.join(shown)}" if len(names) <= 2 else f", such as {shown[0]}"
+
+
+def are(count: int, noun: str) -> str:
+    """Returns ``1 frozen tensor is`` or ``2 frozen tensors are``."""
+    return f"{counted(count, noun)} {'is' if count == 1 else 'are'}"
 
 
 def listed(words: Iterable[str], *, most: int = _SHOWN) -> str:
@@ -31,6 +48,14 @@ def amount(audited: Audited, indices: Sequence[int]) -> str:
     """Returns ``48 tensors (65 % of the model)``; the share is of parameters."""
     numel = sum(audited.inventory.parameters[index].numel for index in indices)
     return f"{counted(len(indices), 'tensor')} ({percent(numel, audited.inventory.numel)} of the model)"
+
+
+def amount_of(audit: BuiltAudit, rows: Sequence[ParamAssignment]) -> str:
+    """Returns the same of something built; without a share where sizes are not known."""
+    sizes, whole = [row.param.numel for row in rows], audit.assignment.numel
+    if whole is None or audit.inventory is None:
+        return counted(len(rows), "tensor")
+    return f"{counted(len(rows), 'tensor')} ({percent(sum(size or 0 for size in sizes), whole)} of the model)"
 
 
 def constructor(audited: Audited) -> str:

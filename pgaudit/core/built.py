@@ -5,7 +5,7 @@ No tensor and no torch: a live optimizer and a file of one are told in the same 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +26,14 @@ class BuiltTensor:
     """Whether the optimizer keeps anything of it: not before its first step."""
     steps: float | None = None
     """How many steps it has made."""
+    shard: str | None = None
+    """What holds only a part of it, or several parameters as one, so that its dimensions are not the parameter's:
+    ``FSDP flat parameter``, ``FSDP shard`` or ``ZeRO-3 partition``.
+    """
+    whole_shapes: tuple[tuple[int, ...], ...] = ()
+    """The dimensions of the parameters that a shard is of, where it says them."""
+    identity: int | None = field(default=None, compare=False, repr=False)
+    """A number that two places in groups share where they hold the same tensor; None where its name tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,10 @@ class BuiltOptimizer:
     names_from: str | None = None
     """What says the names of its tensors: ``param_names``, ``the model``, ``fully qualified names`` ...; None where
     nothing does.
+    """
+    unproven: str | None = None
+    """Why its tensors do not have the names of the model that was named, as a clause; None where they have, and where
+    no model was named.
     """
 
     @property
@@ -87,3 +99,38 @@ class Checkpoint:
     schedulers: tuple[SchedulerState, ...] = ()
     notes: tuple[str, ...] = ()
     """What its reader should know."""
+
+
+def names_in_groups(
+    optimizers: Sequence[BuiltOptimizer], known: Iterable[str] = ()
+) -> tuple[tuple[tuple[str, ...], ...], ...]:
+    """Returns what each tensor is called, by optimizer, group and place: by its own name, or after its place. The same
+    tensor is called the same everywhere, and two tensors never are.
+
+    Args:
+        optimizers: in their order.
+        known: the names that are the model's; a tensor of another model is not called so.
+    """
+    first: dict[int, str] = {}
+    owners: dict[str, int | None] = dict.fromkeys(known)
+
+    def called(tensor: BuiltTensor, place: str) -> str:
+        if tensor.identity in first:
+            return first[tensor.identity]
+        name = tensor.name
+        if name is None or owners.setdefault(name, tensor.identity) != tensor.identity:
+            name = place
+        if tensor.identity is not None:
+            first[tensor.identity] = name
+        return name
+
+    return tuple(
+        tuple(
+            tuple(
+                called(tensor, f"{f'optimizer {at} ' if at else ''}group {index} [{place}]")
+                for place, tensor in enumerate(group.tensors)
+            )
+            for index, group in enumerate(optimizer.groups)
+        )
+        for at, optimizer in enumerate(optimizers)
+    )

@@ -22,7 +22,8 @@ def audit(tmp_path: Path, text: str, model: nn.Module | None = None) -> pgaudit.
     """Audits a small model under a config file's text."""
     path = tmp_path / "f.yaml"
     path.write_text(text, encoding="utf-8")
-    return pgaudit.audit(model or nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2)), path)
+    small = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+    return pgaudit.audit(small if model is None else model, path)
 
 
 def places(report: pgaudit.Report, code: str | None = None) -> Places:

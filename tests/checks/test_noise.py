@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.checks import built_noise
 from tests.checks.noise import FITTING, POLICIES, counts, found
 
 pytestmark = pytest.mark.slow
@@ -44,3 +45,11 @@ def test_the_counts() -> None:
     assert set(findings) == {"PG001", "PG007", "PG011"}
     assert sum(findings.values()) == sum(map(len, found().values()))
     assert findings["PG011"] == 2
+
+
+def test_usual_optimizers_of_timm_are_clean() -> None:
+    """Of optimizers that were built, too: nothing but that plain AdamW decays vectors."""
+    names = ("resnet18", "vit_tiny_patch16_224", "convnext_atto", "swin_tiny_patch4_window7_224", "efficientvit_b0")
+    found = built_noise.counts(names)
+    assert found["create_optimizer_v2"] == found["layer decay"] == {}
+    assert found["plain AdamW"] == {"PG007 info": len(names)}

@@ -11,6 +11,7 @@ from torch import nn
 import pgaudit
 from pgaudit.core.parameters import Inventory, ModuleType
 from pgaudit.models.built import BuiltModel
+from tests.checks.built_cases import BuiltCase, Made, check_cases, sgd
 from tests.checks.cases import HEAD, has_words, only, places, tree
 
 
@@ -118,3 +119,36 @@ SILENT: dict[str, tuple[str, Callable[[], nn.Module]]] = {
 @pytest.mark.parametrize(("options", "model"), SILENT.values(), ids=SILENT)
 def test_silence(tmp_path: Path, options: str, model: Callable[[], nn.Module]) -> None:
     assert places(_audit(tmp_path, HEAD + options, marked(model())), "PG006") == []
+
+
+def _norms() -> nn.ModuleDict:
+    return nn.ModuleDict(
+        {"layer": nn.LayerNorm(2), "rms": nn.RMSNorm(2), "batch": nn.BatchNorm1d(2), "fc": nn.Linear(2, 2)}
+    )
+
+
+def _exempting(*kinds: str, frozen: str = "", model: nn.ModuleDict | None = None) -> Made:
+    """SGD in which norms of some kinds have no weight decay, as ``isinstance`` sorts them."""
+    model = model or _norms()
+    if frozen:
+        model[frozen].requires_grad_(False)
+    exempt = [parameter for kind in kinds for parameter in model[kind].parameters()]
+    rest = [parameter for parameter in model.parameters() if all(parameter is not each for each in exempt)]
+    return model, sgd({"params": exempt, "weight_decay": 0.0}, {"params": rest}, weight_decay=0.05)
+
+
+BUILT = {
+    "one class of two": BuiltCase(
+        lambda: _exempting("layer", "batch"),
+        ("RMSNorm is a norm, and 1 tensor keeps weight decay 0.05, unlike LayerNorm, BatchNorm1d: rms.weight",),
+        "p.ndim < 2",
+        ("rms.weight",),
+    ),
+    "two classes": BuiltCase(
+        lambda: _exempting("layer"), ("RMSNorm is a norm, and 1 tensor", "BatchNorm1d … 2 tensors keep")
+    ),
+    "all": BuiltCase(lambda: _exempting("layer", "rms", "batch")),
+    "none": BuiltCase(lambda: _exempting("fc")),
+    "frozen": BuiltCase(lambda: _exempting("layer", "batch", frozen="rms")),
+}
+test_built = check_cases("PG006", BUILT)

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from tests.checks.built_cases import BuiltCase, Made, check_cases, sgd
 from tests.checks.cases import HEAD, Case, examine, tree
 
 
@@ -119,3 +120,36 @@ CASES = {
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_pg007(tmp_path: Path, case: Case) -> None:
     examine(tmp_path, "PG007", case)
+
+
+def _decayed(model: nn.Module, *, known: bool = True, vectors: bool = True) -> Made:
+    taken = [each for each in model.parameters() if vectors or each.ndim > 1]
+    rest = [each for each in model.parameters() if not vectors and each.ndim < 2]
+    return model if known else None, sgd({"params": taken}, {"params": rest, "weight_decay": 0}, weight_decay=0.1)
+
+
+BUILT = {
+    "one of each": BuiltCase(
+        lambda: _decayed(_Tokens()),
+        ("weight decay goes to 2 tokens or embeddings, 1 other vector, 1 bias and 2 norm tensors, such as cls_token",),
+    ),
+    "what the model asks for": BuiltCase(
+        lambda: _decayed(_AskingLess()),
+        ("1 other tensor and 1 bias: pos, fc.bias; the model's own no_weight_decay() names 1 of them: pos",),
+        params=("pos", "fc.bias"),
+    ),
+    "vectors left out": BuiltCase(
+        lambda: _decayed(_Tokens(), vectors=False), ("goes to 2 tokens or embeddings: cls_token, words.weight",)
+    ),
+    "without the model": BuiltCase(
+        lambda: _decayed(_Tokens(), known=False), ("weight decay goes to 4 other vectors, such as group 0 [1]",)
+    ),
+    "named, without the model": BuiltCase(
+        lambda: (None, torch.optim.AdamW(_Tokens().named_parameters())),
+        ("weight decay goes to 1 token or embedding, 2 other vectors and 2 biases, such as cls_token",),
+    ),
+    "weights": BuiltCase(lambda: _decayed(_weights())),
+    "no weight decay": BuiltCase(lambda: ((model := _Tokens()), sgd(model))),
+    "frozen": BuiltCase(lambda: _decayed(_Asking(frozen=True))),
+}
+test_built = check_cases("PG007", BUILT)

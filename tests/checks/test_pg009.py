@@ -9,6 +9,7 @@ from torch import nn
 
 import pgaudit
 from pgaudit import ConfigError
+from tests.checks.built_cases import BuiltCase, Made, check_cases, sgd
 from tests.checks.cases import audit, only, places
 
 HEAD = "optimizer: {type: SGD, lr: 0.1, weight_decay: 0.1}\n"
@@ -67,3 +68,49 @@ def test_no_optimizer_is_built_from_it() -> None:
     config = {"optimizer": {"type": "SGD", "lr": 0.1}, "paramwise_cfg": {"custom_keys": {}}}
     with pytest.raises(ConfigError, match="torch refuses it in more than one group"):
         pgaudit.build_optimizer(_tied(), config)
+
+
+def _by_module(*, once: bool = False, known: bool = True) -> Made:
+    """Groups made module by module, as torchvision, YOLO and mmyolo make them; ``once`` remembers what it has met."""
+    model = _tied()
+    found = [p for module in model.modules() for p in module.parameters(recurse=False)]
+    found = list(dict.fromkeys(found)) if once else found
+    return model if known else None, sgd({"params": found})
+
+
+def _in_two_groups() -> Made:
+    model = _tied()
+    optimizer = sgd(model["encoder"])  # type: ignore[index]
+    optimizer.param_groups.append({**optimizer.param_groups[0], "lr": 1.0})  # past add_param_group, which refuses it
+    return model, optimizer
+
+
+BUILT = {
+    "twice in a group": BuiltCase(
+        _by_module,
+        ("1 tensor is several times in group 0, where torch only warns: encoder.weight",),
+        "each step counts once for each time",
+        ("encoder.weight",),
+    ),
+    "without the model": BuiltCase(lambda: _by_module(known=False), ("1 tensor is several times … group 0 [0]",)),
+    "in two groups": BuiltCase(
+        _in_two_groups, ("1 tensor is in groups 0, 1; torch refuses it in more than one group: encoder.weight",)
+    ),
+    "once": BuiltCase(lambda: _by_module(once=True)),
+    "once, without the model": BuiltCase(lambda: _by_module(once=True, known=False)),
+}
+test_built = check_cases("PG009", BUILT)
+
+
+@pytest.mark.filterwarnings("ignore:optimizer contains a parameter group with duplicate")
+def test_a_tensor_that_stands_twice_steps_twice() -> None:
+    """What the finding says of torch."""
+    moved = {}
+    for once in (True, False):
+        torch.manual_seed(0)
+        model, optimizer = _by_module(once=once)
+        before = model["encoder"].weight.detach().clone()
+        model["encoder"](torch.ones(1, 2)).sum().backward()
+        optimizer.step()
+        moved[once] = before - model["encoder"].weight.detach()
+    assert torch.allclose(moved[False], 2 * moved[True])

@@ -3,8 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 from torch import nn
 
+from tests.checks.built_cases import BuiltCase, Made, check_cases, sgd, stem_and_head
 from tests.checks.cases import HEAD, Case, audit, examine, tree
 from tests.parity.modules import HeadOnly
 
@@ -75,3 +77,46 @@ def test_a_frozen_backbone_is_one_finding(tmp_path: Path, constructor: str) -> N
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_pg010(tmp_path: Path, case: Case) -> None:
     examine(tmp_path, "PG010", case)
+
+
+def _head_alone(*, frozen: bool = False) -> Made:
+    model = stem_and_head(frozen=frozen)
+    return model, sgd(model["head"])
+
+
+def _head_replaced(*, like: bool) -> Made:
+    """The head is replaced after the optimizer was built, as for fine-tuning."""
+    model = stem_and_head()
+    optimizer = torch.optim.SGD(model.named_parameters(), lr=0.1)
+    model["head"] = nn.Linear(3, 4 if like else 7)
+    return model, optimizer
+
+
+def _loss_weights() -> Made:
+    """A parameter of no module, such as a loss has, beside the model's."""
+    model = stem_and_head()
+    return model, sgd(model, {"params": [nn.Parameter(torch.zeros(3))]})
+
+
+BUILT = {
+    "left out": BuiltCase(
+        _head_alone,
+        ("2 trainable tensors are in no group, and never optimized: stem.weight, stem.bias",),
+        "left out, or added too late: hand them over, or freeze them",
+        ("stem.weight", "stem.bias"),
+    ),
+    "replaced": BuiltCase(
+        lambda: _head_replaced(like=True),
+        ("2 trainable tensors are in no group … head.weight, head.bias",),
+        "tensors of their shapes are in a group and in no module: they were replaced",
+    ),
+    "replaced by others": BuiltCase(
+        lambda: _head_replaced(like=False),
+        ("2 trainable tensors … head.weight, head.bias",),
+        "left out, or added too late",
+    ),
+    "frozen": BuiltCase(lambda: _head_alone(frozen=True)),
+    "a tensor of no module": BuiltCase(_loss_weights),
+    "one of several optimizers": BuiltCase(lambda: ((made := _head_alone())[0], [made[1], sgd(nn.Linear(1, 1))])),
+}
+test_built = check_cases("PG010", BUILT)

@@ -3,8 +3,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 from torch import nn
 
+import pgaudit
+from tests.checks.built_cases import BuiltCase, Made, check_cases, saved, sgd, stem_and_head
 from tests.checks.cases import HEAD, Case, examine, tree
 
 
@@ -50,3 +53,43 @@ CASES = {
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_pg013(tmp_path: Path, case: Case) -> None:
     examine(tmp_path, "PG013", case)
+
+
+def _stem_at(lr: float, *, frozen: bool = False, known: bool = True) -> Made:
+    model = stem_and_head(frozen=frozen)
+    groups = {"params": list(model["stem"].parameters()), "lr": lr}, {"params": list(model["head"].parameters())}
+    return model if known else None, sgd(*groups)
+
+
+def _warmed_up(peak: float) -> Made:
+    """A schedule that begins at 0, as transformers' do."""
+    model, optimizer = _stem_at(peak)
+    return model, optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min(step / 10, 1))
+
+
+def _ended(*, stem_alone: bool) -> pgaudit.Report:
+    """The last checkpoint of a loop that sets the lr itself, down to 0."""
+    _, optimizer = _stem_at(0.0)
+    for group in optimizer.param_groups[: 1 if stem_alone else 2]:
+        group["lr"] = 0.0
+    return saved(optimizer)
+
+
+BUILT = {
+    "a group": BuiltCase(
+        lambda: _stem_at(0.0),
+        ("2 tensors (36 % of the model) are trainable at lr 0 in group 0: stem.weight, stem.bias",),
+        "freeze them instead",
+        ("stem.weight", "stem.bias"),
+    ),
+    "without the model": BuiltCase(
+        lambda: _stem_at(0.0, known=False), ("2 tensors are trainable at lr 0 in group 0: group 0 [0], group 0 [1]",)
+    ),
+    "under a schedule": BuiltCase(lambda: _warmed_up(0.0), ("are trainable at lr 0 in group 0: stem.weight",)),
+    "in a checkpoint": BuiltCase(lambda: _ended(stem_alone=True), ("2 tensors are trainable at lr 0",)),
+    "at the end of a run": BuiltCase(lambda: _ended(stem_alone=False)),
+    "the first step of a schedule": BuiltCase(lambda: _warmed_up(0.1)),
+    "frozen": BuiltCase(lambda: _stem_at(0.0, frozen=True)),
+    "a small lr": BuiltCase(lambda: _stem_at(1e-9)),
+}
+test_built = check_cases("PG013", BUILT)

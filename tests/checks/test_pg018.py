@@ -4,8 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 from torch import nn
 
+from tests.checks.built_cases import BuiltCase, Made, check_cases
 from tests.checks.cases import HEAD, Case, examine
 
 pytestmark = pytest.mark.slow
@@ -49,3 +51,21 @@ CASES = {
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_pg018(tmp_path: Path, case: Case) -> None:
     examine(tmp_path, "PG018", case)
+
+
+def _grouped(count: int, *, by_lr: bool = False, several: bool = False) -> Made:
+    """A group for each parameter."""
+    model = nn.Sequential(*(nn.Linear(1, 1) for _ in range(count)))
+    groups = [{"params": [p], "lr": 0.1 + n if by_lr else 0.1} for n, p in enumerate(model.parameters())]
+    optimizer = torch.optim.SGD(groups, lr=0.1)
+    return model, {"body": optimizer, "other": torch.optim.SGD(nn.Linear(1, 1).parameters())} if several else optimizer
+
+
+SAID = "1,002 groups hold 1 different setting; torch compares 501,501 pairs of groups to build them"
+BUILT = {
+    "a group each": BuiltCase(lambda: _grouped(501), (SAID,), "parameters of equal values fit into 1 group"),
+    "of several optimizers": BuiltCase(lambda: _grouped(501, several=True), (f'the optimizer "body": {SAID}',)),
+    "few": BuiltCase(lambda: _grouped(500)),
+    "all different": BuiltCase(lambda: _grouped(501, by_lr=True)),
+}
+test_built = check_cases("PG018", BUILT)

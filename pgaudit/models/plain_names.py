@@ -1,16 +1,13 @@
-"""Parameters' names without what wrappers put into them."""
+"""The names of a model's parameters without what wrappers put into them."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from pgaudit.core.parameters import Inventory, Visit
+from pgaudit.names.wrappers import plain_name, plain_parts
 
-PREFIXES = ("_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module")
-"""The parts of a name that are always a wrapper's: torch.compile, FSDP (2.15, ``_common_utils.py``), checkpoint_wrapper
-(``checkpoint_wrapper.py``).
-"""
 _PARALLEL = frozenset(
     {
         "torch.nn.parallel.data_parallel.DataParallel",
@@ -19,30 +16,6 @@ _PARALLEL = frozenset(
     }
 )
 """The classes whose attribute ``module`` is the model."""
-_PARAMETRIZED, _ORIGINAL = "parametrizations", "original"
-_PEFT = ("base_model", "model")
-
-
-def plain_name(name: str, *, module: bool = False) -> str:
-    """Returns a name without the prefixes of wrappers.
-
-    Args:
-        name: as the wrapped model, or a file of it, has it.
-        module: whether a leading ``module.`` is one, too.
-    """
-    parts = name.split(".")
-    if module and parts[0] == "module" and len(parts) > 1:
-        parts = parts[1:]
-    return ".".join(_plain(parts)) or name
-
-
-def _plain(parts: Sequence[str]) -> list[str]:
-    kept = [part for part in parts if part not in PREFIXES]
-    if tuple(kept[:2]) == _PEFT and len(kept) > 2:
-        kept = kept[2:]
-    if kept[-1:] == [_ORIGINAL] and kept[-3:-2] == [_PARAMETRIZED]:
-        kept = [*kept[:-3], kept[-2]]
-    return kept
 
 
 def plain_names(inventory: Inventory) -> tuple[str, ...]:
@@ -51,7 +24,9 @@ def plain_names(inventory: Inventory) -> tuple[str, ...]:
     """
     visits = inventory.visits_of
     found = [
-        _of_visit(visits[index][0]) if index in visits and visits[index][0].name == each.name else plain_name(each.name)
+        plain_visit_name(visits[index][0])
+        if index in visits and visits[index][0].name == each.name
+        else plain_name(each.name)
         for index, each in enumerate(inventory.parameters)
     ]
     counts = Counter(found)
@@ -60,7 +35,10 @@ def plain_names(inventory: Inventory) -> tuple[str, ...]:
     )
 
 
-def _of_visit(visit: Visit) -> str:
+def plain_visit_name(visit: Visit) -> str:
+    """Returns the name of an occurrence with a parameter without the prefixes of wrappers, each told by its class where
+    the name alone does not tell it.
+    """
     parts = visit.prefix.split(".") if visit.prefix else []
     if len(parts) == len(visit.parents):
         parts = [
@@ -68,7 +46,7 @@ def _of_visit(visit: Visit) -> str:
             for part, around in zip(parts, visit.parents, strict=True)
             if part != "module" or _PARALLEL.isdisjoint(around.bases)
         ]
-    return ".".join(_plain([*parts, visit.own])) or visit.name
+    return ".".join(plain_parts([*parts, visit.own])) or visit.name
 
 
 def by_any_name(inventory: Inventory) -> Mapping[str, int]:
