@@ -45,7 +45,7 @@ def matched(optimizers: Sequence[BuiltOptimizer], inventory: Inventory) -> tuple
     rest = [tensor for tensor in known if tensor.name not in claimed]
     if len(open_ones) == 1:  # of two that say nothing, neither can be told from the other
         at = open_ones[0]
-        found[at] = _by_order(found[at], rest)
+        found[at] = by_order(found[at], rest)
     return tuple(found)
 
 
@@ -84,11 +84,16 @@ def _renamed(optimizer: BuiltOptimizer, places: Sequence[BuiltTensor], names_fro
 
 
 def _with_state_of(place: BuiltTensor, tensor: BuiltTensor) -> BuiltTensor:
-    return replace(place, has_state=tensor.has_state, steps=tensor.steps)
+    return replace(place, has_state=tensor.has_state, steps=tensor.steps, state=tensor.state)
 
 
-def _by_order(optimizer: BuiltOptimizer, known: Sequence[BuiltTensor]) -> BuiltOptimizer:
-    """The optimizer with names by the model's order, where the shapes prove one."""
+def by_order(optimizer: BuiltOptimizer, known: Sequence[BuiltTensor]) -> BuiltOptimizer:
+    """Returns the optimizer with names by the model's order, where the shapes prove one; else as it is.
+
+    Args:
+        optimizer: without names.
+        known: the model's tensors, in its order.
+    """
     tensors = list(optimizer.tensors)
     if all(tensor.shape is None for tensor in tensors):
         return optimizer  # nothing can be proved

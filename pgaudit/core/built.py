@@ -26,6 +26,8 @@ class BuiltTensor:
     """Whether the optimizer keeps anything of it: not before its first step."""
     steps: float | None = None
     """How many steps it has made."""
+    state: tuple[tuple[str, tuple[int, ...] | None], ...] = ()
+    """What the optimizer keeps of it, by name, in a checkpoint: the dimensions of a tensor, None for what is none."""
 
 
 @dataclass(frozen=True, slots=True)
