@@ -110,14 +110,14 @@ def _one(source: BuiltOptimizer, checkpoint: BuiltOptimizer, named: str, make: M
     found.mismatches += landed.mismatches
     found.notes += landed.notes
     found.proved = landed.proved
-    filled: Mapping[str, Any] = {}
+    changed: Mapping[str, Any] = {}
     if make is not None:
         trial = tried(pairs, source, checkpoint, make)
         found.mismatches += trial.mismatches
-        filled = trial.filled
+        changed = trial.changed
         if not trial.known:
             found.notes.append("not proved: the optimizer's class cannot be tried on its own, so its states were not")
-    found.overrides += overrides(pairs, source, checkpoint, filled)
+    found.overrides += overrides(pairs, source, checkpoint, changed)
     if brought := added(pairs, source, checkpoint):
         found.notes.append(f"the checkpoint's groups also bring {', '.join(brought)}")
     return found

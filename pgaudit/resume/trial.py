@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pgaudit.built.values import same
 from pgaudit.core.built import BuiltOptimizer, BuiltTensor
 from pgaudit.resume.answer import Mismatch
 from pgaudit.resume.pairs import Pair
@@ -35,8 +36,8 @@ class Tried:
     """What the class did."""
 
     mismatches: tuple[Mismatch, ...] = ()
-    filled: Mapping[str, Any] = field(default_factory=dict)
-    """What it puts into a group that lacks a key, after loading."""
+    changed: Mapping[str, Any] = field(default_factory=dict)
+    """What it writes into a group after loading: keys that it lacks, or that the class insists on."""
     known: bool = True
     """Whether it could be tried at all."""
 
@@ -51,7 +52,7 @@ def tried(pairs: Sequence[Pair], source: BuiltOptimizer, checkpoint: BuiltOptimi
         make: builds the source's optimizer.
     """
     mismatches: dict[str, Mismatch] = {}
-    filled: dict[str, Any] = {}
+    changed: dict[str, Any] = {}
     for samples in _kinds(pairs, source, checkpoint):
         pair = samples[0]
         ours, theirs = source.groups[pair.group].values, checkpoint.groups[pair.from_group].values
@@ -60,12 +61,12 @@ def tried(pairs: Sequence[Pair], source: BuiltOptimizer, checkpoint: BuiltOptimi
         except Exception:  # a class that needs a closure, a process group, a device: nothing is told
             return Tried(known=False)
         found = trial.outcome()
-        filled |= trial.filled
+        changed |= trial.changed
         if found is not None:
             before = mismatches.get(found.message)
             params = (*(before.params if before else ()), *(each.name for each in samples))
             mismatches[found.message] = Mismatch(found.message, params, found.hint, found.refused)
-    return Tried(tuple(mismatches.values()), filled)
+    return Tried(tuple(mismatches.values()), changed)
 
 
 def _kinds(pairs: Sequence[Pair], source: BuiltOptimizer, checkpoint: BuiltOptimizer) -> Iterator[Sequence[Pair]]:
@@ -97,7 +98,7 @@ class _Trial:
         _step(fresh)
         self._own: dict[str, Any] = dict(fresh.state_dict()["state"].get(0, {}))
         self._state = {key: self._value(key, shape) for key, shape in state.state}
-        self.filled: dict[str, Any] = {}
+        self.changed: dict[str, Any] = {}
 
     def outcome(self) -> Mismatch | None:
         """Loads, and makes a step; a missing key is what tells. Other errors may come of the stand-ins."""
@@ -115,7 +116,11 @@ class _Trial:
             )
             return Mismatch(message, (), _ANOTHER_CLASS, refused=True)
         after = loaded.param_groups[0]
-        self.filled = {key: after[key] for key in self._ours if key not in self._theirs and key in after}
+        self.changed = {
+            key: after[key]
+            for key in after
+            if key != "params" and not (key in self._theirs and same(after[key], self._theirs[key]))
+        }
         try:
             _step(loaded)
         except KeyError as error:

@@ -21,7 +21,7 @@ Group = Mapping[str, Any]
 
 
 def overrides(
-    pairs: Sequence[Pair], source: BuiltOptimizer, checkpoint: BuiltOptimizer, filled: Mapping[str, Any]
+    pairs: Sequence[Pair], source: BuiltOptimizer, checkpoint: BuiltOptimizer, changed: Mapping[str, Any]
 ) -> Iterator[Override]:
     """Yields each value that is another one after loading.
 
@@ -29,15 +29,15 @@ def overrides(
         pairs: each tensor with the groups that it is in.
         source: its groups.
         checkpoint: its groups, which take the place of the source's.
-        filled: what the optimizer's class puts into a group that lacks a key, after loading.
+        changed: what the optimizer's class writes into a group after loading.
     """
-    changed: dict[tuple[int, int], list[tuple[str, Any, Any]]] = {}
+    known: dict[tuple[int, int], list[tuple[str, Any, Any]]] = {}
     for pair in pairs:
         which = pair.group, pair.from_group
-        if which not in changed:
+        if which not in known:
             ours, theirs = source.groups[pair.group].values, checkpoint.groups[pair.from_group].values
-            changed[which] = list(replaced(ours, {**filled, **theirs}))
-        for key, before, after in changed[which]:
+            known[which] = list(replaced(ours, {**theirs, **changed}))
+        for key, before, after in known[which]:
             yield Override(pair.name, key, before, after)
 
 
