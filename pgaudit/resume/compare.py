@@ -92,7 +92,8 @@ def _named(checkpoint: Checkpoint, sources: tuple[BuiltOptimizer, ...], report: 
     theirs = checkpoint.optimizers
     if len(theirs) == 1:
         names = [each.name for each in report.params]
-        return (named_by_its_model(checkpoint, sources[0]),) if in_model_order(sources[0], names) else theirs
+        in_order = in_model_order(sources[0], names, policy=report.as_built is None)
+        return (named_by_its_model(checkpoint, sources[0]),) if in_order else theirs
     by_key = {each.key.rpartition(".")[2]: each for each in theirs}
     keys = [each.key for each in sources]
     if len(by_key) == len(theirs) and all(key in by_key for key in keys):

@@ -53,14 +53,19 @@ def _parameters(checkpoint: Checkpoint) -> Sequence[BuiltTensor]:
     ]
 
 
-def in_model_order(source: BuiltOptimizer, names: Sequence[str]) -> bool:
-    """Whether each group holds its tensors in the order of the model.
+def in_model_order(source: BuiltOptimizer, names: Sequence[str], *, policy: bool) -> bool:
+    """Whether each group holds its tensors in the order of the model; and, where each tensor has a group of its own,
+    the groups stand in that order, as a constructor makes them. Of code that makes them, nothing says so.
 
     Args:
         source: an optimizer.
         names: of the model's parameters, in its order.
+        policy: whether a config leads to it.
     """
     places = {name: index for index, name in enumerate(names)}
+    each = [places.get(str(tensor.name), -1) for tensor in source.tensors]
+    if 1 < len(source.groups) == len(each) and not (policy and each == sorted(each)):
+        return False
     for group in source.groups:
         found = [places.get(str(tensor.name), -1) for tensor in group.tensors]
         if -1 in found or found != sorted(found):

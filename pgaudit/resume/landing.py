@@ -58,7 +58,7 @@ def landing(pairs: Sequence[Pair], known: Mapping[str, str], named: str) -> Land
     if len(resized) < len(unlike):
         mismatches.append(_misshapen([pair for pair in unlike if not _has_names(pair)], kept))
     notes = [f"the checkpoint's names are the source's after {quoted(prefix)}"] if prefix else []
-    unproved = tuple(_unproved(kept))
+    unproved = tuple(_unproved(kept, pairs))
     return Landing(tuple(mismatches), (*notes, *unproved), not unproved)
 
 
@@ -148,20 +148,23 @@ def _contents(pairs: Sequence[Pair], keys: Sequence[Hashable]) -> dict[int, froz
     return {group: frozenset(count.items()) for group, count in counts.items()}
 
 
-def _unproved(pairs: Sequence[Pair]) -> Iterator[str]:
-    """Yields what neither names nor shapes tell."""
-    unnamed = [pair for pair in pairs if not _has_names(pair)]
+def _unproved(kept: Sequence[Pair], pairs: Sequence[Pair]) -> Iterator[str]:
+    """Yields what neither names nor shapes tell of the states that there are."""
+    unnamed = [pair for pair in kept if not _has_names(pair)]
+    if not unnamed or len(pairs) == 1:
+        return
     who = "the checkpoint" if any(pair.checkpoint.name is None for pair in unnamed) else "the source"
     shapeless = [pair for pair in unnamed if None in (pair.source.shape, pair.checkpoint.shape)]
-    if shapeless and len(pairs) > 1:
+    if shapeless:
         yield (
             f"not proved: {who} names no tensors, and nothing tells the shapes of {counted(len(shapeless), 'state')}; "
             "only the sizes of groups were compared for them"
         )
-    shapes = Counter(pair.source.shape for pair in unnamed if pair.source.shape is not None)
-    alike = sum(count for count in shapes.values() if count > 1) if not shapeless else 0
+        return
+    shapes = Counter(pair.source.shape for pair in pairs)
+    alike = sum(shapes[pair.source.shape] > 1 for pair in unnamed)
     if alike:
         yield (
-            f"not proved: {who} names no tensors, and {alike:,} of {len(pairs):,} share their shape with another; "
-            "if they changed places, nothing would tell"
+            f"not proved: {who} names no tensors, and {alike:,} of {counted(len(kept), 'state')} "
+            f"{'have' if alike > 1 else 'has'} a shape that several tensors have: an exchange among them would not show"
         )

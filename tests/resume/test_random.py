@@ -100,7 +100,7 @@ def _side(draw: st.DrawFn, kind: str, shapes: dict[str, tuple[int, ...]], *, in_
 
 
 @given(run=runs())
-@settings(max_examples=examples(400))
+@settings(max_examples=examples(900))
 def test_a_random_run_resumes_as_torch_resumes_it(run: tuple[Side, list[str], bool, Side]) -> None:
     before, stepped_ones, with_model, after = run
     model, optimizer = before.build()
