@@ -125,6 +125,6 @@ def test_unknown_codes_are_all_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         pgaudit.audit("resnet18", path)
     assert [problem.sentence.replace(str(path), "f") for problem in caught.value.findings] == [
-        "f:2:21: there is no finding PG099 (known: PG001 to PG019)",
-        "f:2:39: there is no finding PG000 (known: PG001 to PG019)",
+        "f:2:21: there is no finding PG099 (known: PG001 to PG038)",
+        "f:2:39: there is no finding PG000 (known: PG001 to PG038)",
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from pgaudit.serialize import plain
 from tests.budget import examples
 from tests.resume.runs import load, module, resumed, saved, stepped
 
-KINDS: dict[str, tuple[type[torch.optim.Optimizer], dict[str, Any]]] = {
+KINDS: dict[str, tuple[Callable[..., torch.optim.Optimizer], dict[str, Any]]] = {
     "SGD": (torch.optim.SGD, {"momentum": 0.9}),
     "plain SGD": (torch.optim.SGD, {}),
     "AdamW": (torch.optim.AdamW, {}),
