@@ -107,10 +107,6 @@ def _one(source: BuiltOptimizer, checkpoint: BuiltOptimizer, named: str, make: M
     pairs = _pairs(source, checkpoint, named, found)
     if found.mismatches:
         return found
-    landed = landing(pairs, known_names(source), named)
-    found.mismatches += landed.mismatches
-    found.notes += landed.notes
-    found.proved = landed.proved
     changed: Mapping[str, Any] = {}
     if make is not None:
         trial = tried(pairs, source, checkpoint, make)
@@ -118,6 +114,10 @@ def _one(source: BuiltOptimizer, checkpoint: BuiltOptimizer, named: str, make: M
         changed = trial.changed
         if not trial.known:
             found.notes.append("not proved: the optimizer's class cannot be tried on its own, so its states were not")
+    landed = landing(pairs, known_names(source), named)
+    found.mismatches += landed.mismatches
+    found.notes += landed.notes
+    found.proved = landed.proved
     found.overrides += overrides(pairs, source, checkpoint, changed)
     if brought := added(pairs, source, checkpoint):
         found.notes.append(f"the checkpoint's groups also bring {', '.join(brought)}")

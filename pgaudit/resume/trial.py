@@ -124,11 +124,11 @@ class _Trial:
         try:
             _step(loaded)
         except KeyError as error:
-            lacking = quoted(error.args[0]) if error.args and isinstance(error.args[0], str) else "a key"
-            where = "its groups" if error.args and error.args[0] in self._ours else "its states"
+            key = error.args[0] if error.args else ""
+            who = "groups" if key in self._ours else "states"
             message = (
-                f"it loads, and the first step of {kind} raises {format_exception(error)}: {where} in the checkpoint "
-                f"lack {lacking}, which another optimizer wrote"
+                f"it loads, and the first step of {kind} raises {format_exception(error)}: another optimizer wrote the "
+                f"checkpoint's {who}, and they have no {quoted(key)}"
             )
             return Mismatch(message, (), _ANOTHER_CLASS)
         except Exception:
@@ -136,7 +136,7 @@ class _Trial:
         if self._own and self._state and self._own.keys().isdisjoint(self._state):
             message = (
                 f"it loads, and {kind} uses nothing of it: it keeps {_words(self._own)}, and the checkpoint has "
-                f"{_words(self._state)}, which another optimizer wrote"
+                f"{_words(self._state)}: another optimizer wrote it"
             )
             return Mismatch(message, (), _ANOTHER_CLASS)
         return None

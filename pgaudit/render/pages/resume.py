@@ -108,7 +108,7 @@ def _values(found: Resumption, options: TableOptions) -> Iterator[Text]:
         Column("  parameter"),
         Column(options.marks.times, right=True),
         Column("key"),
-        Column("asked for, resumed"),
+        Column(f"asked for {options.marks.arrow} resumed"),
     ]
     yield from Table(titles, rows).lines(options.width)
     if len(folds) > _SHOWN:
