@@ -30,8 +30,8 @@ BUILT_CHECKS: dict[str, BuiltCheck] = {}
 """The checks of what was built, by code."""
 
 DOCUMENTED: dict[str, ModuleType] = {}
-"""The module of each code, whose docstring says what a finding means. PG019 is about the other findings; PG037 and PG038
-are about a checkpoint and what it is loaded into, and found by ``pgaudit.resume``.
+"""The module of each code, whose docstring says what a finding means. PG019 is about the other findings; PG037 and
+PG038 are about a checkpoint and what it is loaded into, and found by ``pgaudit.resume``.
 """
 
 
