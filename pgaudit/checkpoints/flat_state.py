@@ -12,6 +12,7 @@ from typing import Any
 from pgaudit.checkpoints.plain import plain
 
 _STATE, _GROUPS = "state.", "param_groups."
+_LISTS = frozenset({"params", "param_names"})
 
 
 def is_flat_state(value: object) -> bool:
@@ -23,15 +24,22 @@ def unflattened(value: Mapping[Any, Any]) -> dict[str, Any]:
     """Returns the state in its usual form. The flat form does not say which parameters were a group together: those
     that hold equal values are made one, in the order of their first parameters.
     """
-    states: dict[str, dict[str, Any]] = {}
     held: dict[str, dict[str, Any]] = {}
     for key, each in value.items():
-        for start, found in ((_STATE, states), (_GROUPS, held)):
-            if isinstance(key, str) and key.startswith(start):
-                name, _, option = key[len(start) :].rpartition(".")
-                found.setdefault(name, {})[option] = each
+        if isinstance(key, str) and key.startswith(_GROUPS):
+            name, _, option = key[len(_GROUPS) :].rpartition(".")
+            held.setdefault(name, {})[option] = each
+    states: dict[str, dict[str, Any]] = {}
+    for key, each in value.items():
+        if isinstance(key, str) and key.startswith(_STATE):
+            name, _, option = key[len(_STATE) :].rpartition(".")
+            while name and name not in held:  # what an optimizer keeps in mappings of its own stands there by its path
+                name, _, above = name.rpartition(".")
+                option = f"{above}.{option}"
+            states.setdefault(name, {})[option] = each
     groups: dict[str, dict[str, Any]] = {}
     for name, values in held.items():
-        same = repr(sorted((option, plain(each)) for option, each in values.items() if option != "params"))
-        groups.setdefault(same, {**values, "params": []})["params"].append(name)
+        own = {option: each for option, each in values.items() if option not in _LISTS}
+        same = repr([(option, plain(own[option])) for option in sorted(own)])
+        groups.setdefault(same, {**own, "params": []})["params"].append(name)
     return {"state": states, "param_groups": list(groups.values())}

@@ -68,7 +68,7 @@ def _contents(value: object) -> tuple[str, ...]:
     """Returns a few words for each of what stands at the top of a file."""
     mapping = mapping_in(value)
     if mapping is None:
-        return (f"a {type(value).__name__.lower()}",)
+        return (f"one value of type {type(value).__name__.lower()}",)
     tensors = sum(isinstance(each, Tensor) for each in mapping.values())
     if tensors and 2 * tensors >= len(mapping):
         return (counted(tensors, "tensor"),)

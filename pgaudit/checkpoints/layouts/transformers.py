@@ -10,14 +10,11 @@ import dataclasses
 from pathlib import Path
 
 from pgaudit.checkpoints.layouts import accelerate, deepspeed
-from pgaudit.checkpoints.layouts.model_files import parameters_beside
+from pgaudit.checkpoints.layouts.model_files import json_in, parameters_beside
 from pgaudit.checkpoints.parts import Parts
-from pgaudit.files.inputs import read_bytes
-from pgaudit.files.json_text import read_json
 
 NAME = "transformers"
 _STATE = "trainer_state.json"
-_MOST_BYTES = 1 << 27
 
 
 def is_checkpoint(folder: Path) -> bool:
@@ -40,6 +37,6 @@ def read(folder: Path) -> Parts:
 
 
 def _reached(path: Path) -> tuple[str, ...]:
-    state = read_json(read_bytes(path, _MOST_BYTES), str(path), "copy or save it again")
+    state = json_in(path)
     step = state.get("global_step") if isinstance(state, dict) else None
     return (f"it was saved after step {step:,}",) if type(step) is int else ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 MOST_BYTES = 1 << 28
 """Of a pickle. That of 100,000 tensors with AdamW's states takes some 60 MB."""
 MOST_MEMORY = 1 << 30
-"""Of the objects that it makes, as estimated before any is made."""
+"""Of the objects that it makes, as estimated from its opcodes before any is made."""
 MOST_DEPTH = 64
 """Of tuples in tuples. Python hashes them recursively and without a limit of its own."""
 MOST_GLOBALS = 10_000

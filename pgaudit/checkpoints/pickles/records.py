@@ -101,6 +101,10 @@ class Stub(Record):
     def __init__(self, *args: object, **kwargs: object) -> None:
         """Takes what ``__new__`` has kept."""
 
+    def __call__(self, *args: object, **kwargs: object) -> Stub:
+        """A bound method is the result of a call, and is called in turn."""
+        return Stub()
+
     def __setstate__(self, state: object) -> None:
         self.state = state
 
