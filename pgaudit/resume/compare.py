@@ -11,7 +11,7 @@ from pgaudit.built.matching import BY_ORDER
 from pgaudit.core.built import BuiltOptimizer, Checkpoint
 from pgaudit.report import Report
 from pgaudit.resume.answer import Mismatch, Override, Resumption
-from pgaudit.resume.evidence import in_model_order, named_by_its_model
+from pgaudit.resume.evidence import in_model_order, named_by_its_model, order_notes
 from pgaudit.resume.expected import expected_optimizers, padded
 from pgaudit.resume.landing import landing
 from pgaudit.resume.make import maker
@@ -53,6 +53,8 @@ def resumption(checkpoint: Checkpoint, report: Report, *, whole: Checkpoint | No
             if report.as_built is None:
                 ours = padded(ours, its)
             found.add(_one(ours, its, named, maker(report, places[index])), which)
+        if not found.proved and not found.mismatches:
+            found.notes += order_notes(checkpoint, [each.name for each in report.params], named)
         if not any(each.refused for each in found.mismatches):
             found.mismatches += scheduler_mismatches(checkpoint.schedulers, sources)
         attached = 0 if report.as_built is None else len(report.as_built.schedulers)

@@ -7,11 +7,13 @@ model whose layers were put into another order since is found that way, though a
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from pgaudit.built.matching import by_order
 from pgaudit.core.built import BuiltOptimizer, BuiltTensor, Checkpoint
 from pgaudit.resume.pairs import names_of
+from pgaudit.text import visible
 
 _BUFFERS = ("running_mean", "running_var", "num_batches_tracked")
 """torch's own buffers (2.15, torch/nn/modules/batchnorm.py)."""
@@ -33,6 +35,32 @@ def named_by_its_model(checkpoint: Checkpoint, source: BuiltOptimizer) -> BuiltO
         if named.names_from is not None:
             return named
     return optimizer
+
+
+def order_notes(checkpoint: Checkpoint, names: Sequence[str], named: str) -> Iterator[str]:
+    """Yields how the order of the model in a checkpoint differs from the source's, where that alone proves nothing.
+
+    Args:
+        checkpoint: with its model.
+        names: of the source's parameters, in the model's order.
+        named: what the user calls the source.
+    """
+    if not os.path.isfile(checkpoint.path) or _is_sorted(checkpoint):
+        return
+    places = {name: index for index, name in enumerate(names)}
+    found = [
+        name
+        for each in checkpoint.parameters
+        for name in sorted(names_of(checkpoint.parameters[each]))
+        if name in places
+    ]
+    turned = [(one, other) for one, other in pairwise(found) if places[one] > places[other]]
+    if turned:
+        one, other = map(visible, turned[0])
+        yield (
+            f"not proved, but likely wrong: the model in the checkpoint has its parameters in another order than "
+            f"{visible(named)}: {one} before {other}"
+        )
 
 
 def _is_sorted(checkpoint: Checkpoint) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pgaudit.core.built import BuiltTensor
 from pgaudit.resume.answer import Mismatch
@@ -44,9 +44,10 @@ def landing(pairs: Sequence[Pair], known: Mapping[str, str], named: str) -> Land
         return Landing(
             (), ("the checkpoint has no state of any tensor: the groups' values are all that is loaded",), True
         )
-    prefix = _common_prefix(kept)
+    prefix = _common_prefix(kept, known)
+    kept = [_without(prefix, pair) for pair in kept] if prefix else kept
     by_name = [pair for pair in kept if _has_names(pair)]
-    wrong = [] if prefix else [pair for pair in by_name if names_of(pair.source).isdisjoint(names_of(pair.checkpoint))]
+    wrong = [pair for pair in by_name if names_of(pair.source).isdisjoint(names_of(pair.checkpoint))]
     at = {id(pair) for pair in wrong}
     unlike = [pair for pair in kept if id(pair) not in at and not _same_shape(pair)]
     mismatches = []
@@ -57,9 +58,9 @@ def landing(pairs: Sequence[Pair], known: Mapping[str, str], named: str) -> Land
         mismatches.append(_resized(resized))
     if len(resized) < len(unlike):
         mismatches.append(_misshapen([pair for pair in unlike if not _has_names(pair)], kept))
-    notes = [f"the checkpoint's names are the source's after {quoted(prefix)}"] if prefix else []
+    notes = [f"the checkpoint's names are the source's, after {quoted(prefix)}"] if prefix else []
     unproved = tuple(_unproved(kept, pairs))
-    return Landing(tuple(mismatches), (*notes, *unproved), not unproved)
+    return Landing(tuple(mismatches), (*notes, *(() if mismatches else unproved)), not unproved)
 
 
 def _has_names(pair: Pair) -> bool:
@@ -70,21 +71,30 @@ def _same_shape(pair: Pair) -> bool:
     return None in (pair.source.shape, pair.checkpoint.shape) or pair.source.shape == pair.checkpoint.shape
 
 
-def _common_prefix(pairs: Sequence[Pair]) -> str:
-    """What stands before every name of the checkpoint, as a module around the model puts it there."""
-    prefixes = set()
-    for pair in pairs:
-        ours, theirs = pair.source.name or "", pair.checkpoint.name or ""
-        if not ours or not theirs.endswith(f".{ours}"):
-            return ""
-        prefixes.add(theirs[: -len(ours)])
-    return prefixes.pop() if len(prefixes) == 1 else ""
+def _common_prefix(pairs: Sequence[Pair], known: Mapping[str, str]) -> str:
+    """What stands before every name of the checkpoint, as a module around the model puts it there, or nothing."""
+    names = [pair.checkpoint.name for pair in pairs]
+    if None in names or any(not known.keys().isdisjoint(names_of(pair.checkpoint)) for pair in pairs):
+        return ""
+    parts = str(names[0]).split(".")
+    for count in range(1, len(parts)):
+        prefix = ".".join(parts[:count]) + "."
+        if all(str(name).startswith(prefix) and str(name)[len(prefix) :] in known for name in names):
+            return prefix
+    return ""
+
+
+def _without(prefix: str, pair: Pair) -> Pair:
+    name = str(pair.checkpoint.name)[len(prefix) :]
+    return replace(pair, checkpoint=replace(pair.checkpoint, name=name))
 
 
 def _misnamed(wrong: Sequence[Pair], of: Sequence[Pair], known: Mapping[str, str], named: str) -> Mismatch:
     ours = [str(pair.source.name) for pair in of]
     theirs = [_called(pair.checkpoint, known) for pair in of]
-    examples = [f"that of {visible(pair.checkpoint.name)} on {visible(pair.name)}" for pair in wrong[:_EXAMPLES]]
+    examples = [
+        f"that of {visible(_called(pair.checkpoint, known))} on {visible(pair.name)}" for pair in wrong[:_EXAMPLES]
+    ]
     here = set(ours)
     strange = [name for name in theirs if name not in here]
     how = f"{visible(named)} has no {listed(strange)}" if strange else _how(of, ours, theirs, "tensors")

@@ -26,7 +26,9 @@ def test_a_prefix_before_all_names_is_no_other_model(prefix: str, tmp_path: Path
     path = saved(tmp_path / "last.pt", old)
     assert resumed(path, model, torch.optim.AdamW(model.named_parameters())).verdict == "ok"
     other = module({name: SHAPES[name] for name in "bac"})
-    assert resumed(path, other, torch.optim.AdamW(other.named_parameters())).verdict == "mismatch"
+    found = resumed(path, other, torch.optim.AdamW(other.named_parameters()))
+    assert [each.params for each in found.mismatches] == [("b", "a")]
+    assert "the same tensors in another order; that of a on b, that of b on a" in found.mismatches[0].message
 
 
 def _by_name(path: Path, model: nn.Module, optimizer: Any) -> Resumption:
@@ -50,6 +52,20 @@ def test_states_that_are_loaded_by_name_land_right_in_any_order(tmp_path: Path) 
     assert found.mismatches[0].params == ("2.weight", "2.bias")
     with pytest.raises(RuntimeError, match="Missing optimizer state for parameter '2.weight'"):
         set_optimizer_state_dict(more, newer, state)
+
+
+def test_another_order_that_is_not_proved_is_noted(tmp_path: Path) -> None:
+    """Groups of two tensors each, and all of one shape: who is in which is open, but the model is another."""
+    old = module(dict.fromkeys("abcd", (2, 2)))
+    params = list(old.parameters())
+    optimizer = torch.optim.AdamW([{"params": params[:2]}, {"params": params[2:]}])
+    stepped(optimizer)
+    path = saved(tmp_path / "last.pt", optimizer, model=old.state_dict())
+    new = module(dict.fromkeys("bacd", (2, 2)))
+    params = list(new.parameters())
+    found = resumed(path, new, torch.optim.AdamW([{"params": params[:2]}, {"params": params[2:]}]))
+    assert (found.verdict, found.proved) == ("ok", False)
+    assert any("likely wrong: the model in the checkpoint" in note and "a before b" in note for note in found.notes)
 
 
 def _two() -> tuple[nn.Module, torch.optim.Optimizer, torch.optim.Optimizer]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
 from pgaudit.names import Folded, fold_named
-from pgaudit.render.columns import Column, Row, Table
+from pgaudit.render.columns import Column, Last, Row, Table
 from pgaudit.render.data import json_text
 from pgaudit.render.markdown import code, escaped, table
 from pgaudit.render.numbers import apart, argument
@@ -17,8 +18,8 @@ from pgaudit.resume import Override, Resumption, Verdict
 from pgaudit.serialize import plain, portable
 from pgaudit.text import counted, visible
 
-_SHOWN = 20
-"""Lines of values that a terminal gets."""
+_SHOWN = 4
+"""Lines about one key that a terminal gets."""
 _NAMES = 3
 """Folded names below a mismatch."""
 _STYLES: dict[Verdict, str] = {
@@ -95,24 +96,29 @@ def _names(params: Sequence[str], width: int | None) -> Iterator[Text]:
 
 
 def _values(found: Resumption, options: TableOptions) -> Iterator[Text]:
-    folds = _folded(found.overrides)
+    """What is replaced: the key, both values, and whose they are, which may stand below."""
     arrow = Text(f" {options.marks.arrow} ", BASE)
-    rows = []
-    for fold in folds[:_SHOWN]:
+    folds = _folded(found.overrides)
+    rows: list[Row | Text] = []
+    seen: Counter[str] = Counter()
+    for fold in folds:
         each = fold.rows[0]
+        seen[each.key] += 1
+        if seen[each.key] > _SHOWN:
+            continue
         before, after = _words(each)
-        change = Text.assemble(before, arrow, (after, "bold"))
-        count = Text(str(len(fold.rows)), "" if len(fold.rows) > 1 else BASE)
-        rows.append(Row(visible(fold.name), [count, Text(visible(each.key)), change], mark=Text("  ")))
+        name = Text(visible(fold.name), BASE)
+        cells = [Text.assemble(before, arrow, (after, "bold")), Text(str(len(fold.rows)))]
+        rows.append(Row(visible(each.key), cells, Last(name, name), mark=Text("  ")))
     titles = [
-        Column("  parameter"),
-        Column(options.marks.times, right=True),
-        Column("key"),
+        Column("  key"),
         Column(f"asked for {options.marks.arrow} resumed"),
+        Column(options.marks.times, right=True),
     ]
-    yield from Table(titles, rows).lines(options.width)
-    if len(folds) > _SHOWN:
-        yield Text(f"  and {counted(len(folds) - _SHOWN, 'line')} more; --format json has all", BASE)
+    yield from Table([*titles, Column("parameter")], rows, moving=True).lines(options.width)
+    for key, count in seen.items():
+        if count > _SHOWN:
+            yield Text(f"  and {counted(count - _SHOWN, 'more value')} of {visible(key)}; --format json has all", BASE)
 
 
 def _folded(overrides: Sequence[Override]) -> list[Folded[Override]]:
