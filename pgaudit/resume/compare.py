@@ -15,7 +15,7 @@ from pgaudit.resume.evidence import in_model_order, named_by_its_model, order_no
 from pgaudit.resume.expected import expected_optimizers, padded
 from pgaudit.resume.landing import landing
 from pgaudit.resume.make import maker
-from pgaudit.resume.pairs import BY_NAME, Pair, by_index, by_name, known_names, missing_by_name, refusals
+from pgaudit.resume.pairs import BY_NAME, Pair, by_index, by_name, known_names, missing_by_name, refusals, regrouped
 from pgaudit.resume.schedulers import scheduler_mismatches, scheduler_notes
 from pgaudit.resume.trial import Make, tried
 from pgaudit.resume.values import added, overrides
@@ -119,7 +119,7 @@ def _one(source: BuiltOptimizer, checkpoint: BuiltOptimizer, named: str, make: M
     landed = landing(pairs, known_names(source), named)
     found.mismatches += landed.mismatches
     found.notes += landed.notes
-    found.proved = landed.proved
+    found.proved = found.proved and landed.proved
     found.overrides += overrides(pairs, source, checkpoint, changed)
     if brought := added(pairs, source, checkpoint):
         found.notes.append(f"the checkpoint's groups also bring {', '.join(brought)}")
@@ -132,6 +132,12 @@ def _pairs(source: BuiltOptimizer, checkpoint: BuiltOptimizer, named: str, found
         if missing:
             found.mismatches.append(missing_by_name(missing))
         found.notes.append("its states are kept by name, and torch.distributed loads them by name")
+        if regrouped(pairs):
+            found.proved = False
+            found.notes.append(
+                "not proved: its groups hold other tensors than those of the source; set_optimizer_state_dict hands a "
+                "group's values to one group alone, unless the state was saved flat"
+            )
         return pairs
     found.mismatches += refusals(source, checkpoint, named)
     return [] if found.mismatches else by_index(source, checkpoint)

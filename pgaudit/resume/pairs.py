@@ -75,6 +75,12 @@ def by_name(source: BuiltOptimizer, checkpoint: BuiltOptimizer) -> tuple[list[Pa
     return pairs, missing
 
 
+def regrouped(pairs: Sequence[Pair]) -> bool:
+    """Whether tensors that are one group in the checkpoint are several in the source, or the other way."""
+    both = {(pair.group, pair.from_group) for pair in pairs}
+    return len(both) != len({one for one, _ in both}) or len(both) != len({other for _, other in both})
+
+
 def missing_by_name(missing: Sequence[str]) -> Mismatch:
     """Returns what ``set_optimizer_state_dict`` says of tensors without a state (torch 2.15,
     torch/distributed/checkpoint/state_dict.py, ``_split_optim_state_dict``).

@@ -54,6 +54,23 @@ def test_states_that_are_loaded_by_name_land_right_in_any_order(tmp_path: Path) 
         set_optimizer_state_dict(more, newer, state)
 
 
+def test_groups_of_states_that_are_loaded_by_name(tmp_path: Path) -> None:
+    """A group's values go to one group alone: torch loads it, and the other group has lost all of its values."""
+    model = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 2))
+    old = torch.optim.AdamW(model.parameters(), lr=0.1)
+    stepped(old)
+    state = get_optimizer_state_dict(model, old)
+    torch.save({"optimizer": state}, tmp_path / "last.pt")
+    params = list(model.parameters())
+    new = torch.optim.AdamW([{"params": params[:2]}, {"params": params[2:]}], lr=0.1)
+    found = _by_name(tmp_path / "last.pt", model, new)
+    assert not found.proved
+    assert any("hands a group's values to one group alone" in note for note in found.notes)
+    set_optimizer_state_dict(model, new, state)
+    with pytest.raises(KeyError, match="betas"):
+        stepped(new)
+
+
 def test_another_order_that_is_not_proved_is_noted(tmp_path: Path) -> None:
     """Groups of two tensors each, and all of one shape: who is in which is open, but the model is another."""
     old = module(dict.fromkeys("abcd", (2, 2)))

@@ -108,7 +108,7 @@ def _values(found: Resumption, options: TableOptions) -> Iterator[Text]:
             continue
         before, after = _words(each)
         name = Text(visible(fold.name), BASE)
-        cells = [Text.assemble(before, arrow, (after, "bold")), Text(str(len(fold.rows)))]
+        cells = [Text.assemble(before, arrow, (after, "bold")), Text(f"{len(fold.rows):,}")]
         rows.append(Row(visible(each.key), cells, Last(name, name), mark=Text("  ")))
     titles = [
         Column("  key"),
