@@ -52,6 +52,8 @@ class AsBuilt:
     schedulers: tuple[Any, ...] = ()
     """Live ones, or what a checkpoint holds of them."""
     notes: tuple[str, ...] = ()
+    objects: tuple[Any, ...] = ()
+    """The optimizers themselves; none for a checkpoint."""
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,7 @@ def _of_built(built: Built, source: ModelSource | None, ref: str | None) -> Repo
         named = dict(zip(map(id, tensors), model_tensors(inventory), strict=True))
     optimizers, looked_through = read_optimizers(built, named)
     notes = [*built.notes, *(inventory.notes if inventory is not None else ()), *looked_through]
-    return _report("built", optimizers, inventory, ref, notes, tensors=tensors, schedulers=built.schedulers)
+    return _report("built", optimizers, inventory, ref, notes, tensors=tensors, objects=built)
 
 
 def audit_checkpoint(
@@ -132,7 +132,9 @@ def _report(
     *,
     tensors: Sequence[Any] = (),
     schedulers: Sequence[Any] = (),
+    objects: Built | None = None,
 ) -> Report:
+    schedulers = schedulers if objects is None else objects.schedulers
     # Where an optimizer holds the model's own tensors, all others are tensors of no module.
     identified = any(each.names_from == BY_IDENTITY for each in optimizers)
     found = tuple(optimizers) if inventory is None or identified else matched(optimizers, inventory)
@@ -144,5 +146,12 @@ def _report(
     ref = None if inventory is None else inventory.ref
     assignment = assignment_of(origin, found, known, ref=ref or path, scheduled=bool(schedulers))
     findings = run_built_checks(BuiltAudit(assignment, found, known, ref))
-    as_built = AsBuilt(found, known, tensors if known is not None else (), tuple(schedulers), tuple(notes))
+    as_built = AsBuilt(
+        found,
+        known,
+        tensors if known is not None else (),
+        tuple(schedulers),
+        tuple(notes),
+        () if objects is None else objects.optimizers,
+    )
     return Report(assignment, None, path, None, findings, as_built=as_built)

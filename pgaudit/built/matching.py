@@ -48,7 +48,7 @@ def matched(optimizers: Sequence[BuiltOptimizer], inventory: Inventory) -> tuple
     if len(open_ones) == 1:
         claimed = {tensor.name for each in found if each.names_from for tensor in each.tensors}
         at = open_ones[0]
-        found[at] = _by_order(found[at], [tensor for tensor in known if tensor.name not in claimed])
+        found[at] = by_order(found[at], [tensor for tensor in known if tensor.name not in claimed])
     elif open_ones:
         why = f"{len(open_ones)} optimizers say no names, and nothing tells which of them a parameter is in"
         found = [replace(each, unproven=why) if each.names_from is None else each for each in found]
@@ -97,11 +97,16 @@ def _renamed(optimizer: BuiltOptimizer, places: Sequence[BuiltTensor], names_fro
 
 
 def _with_state_of(place: BuiltTensor, tensor: BuiltTensor) -> BuiltTensor:
-    return replace(place, has_state=tensor.has_state, steps=tensor.steps)
+    return replace(place, has_state=tensor.has_state, steps=tensor.steps, state=tensor.state)
 
 
-def _by_order(optimizer: BuiltOptimizer, known: Sequence[BuiltTensor]) -> BuiltOptimizer:
-    """The optimizer with names by the model's order, where the shapes prove one."""
+def by_order(optimizer: BuiltOptimizer, known: Sequence[BuiltTensor]) -> BuiltOptimizer:
+    """Returns the optimizer with names by the model's order, where the shapes prove one; else with why not.
+
+    Args:
+        optimizer: without names.
+        known: the model's tensors, in its order.
+    """
     tensors = list(optimizer.tensors)
     if all(tensor.shape is None for tensor in tensors):
         return replace(optimizer, unproven="it keeps nothing whose shape could prove an order")

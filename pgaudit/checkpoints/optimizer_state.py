@@ -131,6 +131,7 @@ def _tensor(param: object, states: Mapping[Any, Any], name: str | None, agreed: 
         trainable=trainable,
         has_state=bool(state),
         steps=_steps(state.get("step")),
+        state=tuple((str(key), each.shape if isinstance(each, Tensor) else None) for key, each in state.items()),
     )
 
 

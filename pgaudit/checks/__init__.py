@@ -30,11 +30,13 @@ BUILT_CHECKS: dict[str, BuiltCheck] = {}
 """The checks of what was built, by code."""
 
 DOCUMENTED: dict[str, ModuleType] = {}
-"""The module of each code, whose docstring says what a finding means. PG019 is about the other findings."""
+"""The module of each code, whose docstring says what a finding means. PG019 is about the other findings; PG037 and
+PG038 are about a checkpoint and what it is loaded into, and found by ``pgaudit.resume``.
+"""
 
 
 def register(module: ModuleType) -> None:
-    """Adds a module with a ``KIND``, a docstring, and ``check`` or ``check_built``, but for PG019."""
+    """Adds a module with a ``KIND``, a docstring, and ``check`` or ``check_built`` if an audit runs it."""
     code = module.KIND.code
     DOCUMENTED[code] = module
     if module is not pg019 and hasattr(module, "check"):

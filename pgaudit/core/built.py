@@ -34,6 +34,8 @@ class BuiltTensor:
     """The dimensions of the parameters that a shard is of, where it says them."""
     identity: int | None = field(default=None, compare=False, repr=False)
     """A number that two places in groups share where they hold the same tensor; None where its name tells."""
+    state: tuple[tuple[str, tuple[int, ...] | None], ...] = ()
+    """What the optimizer keeps of it, by name, in a checkpoint: the dimensions of a tensor, None for what is none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,10 @@ COMMANDS = {
         "pgaudit.cli.check",
         "Check expectations, lock and findings: exit 1 if anything is not as agreed, 2 if it cannot be checked.",
     ),
+    "resume": (
+        "pgaudit.cli.resume",
+        "Say whether a checkpoint loads, whether every state lands on its own tensor, and which values it replaces.",
+    ),
     "sweep": (
         "pgaudit.cli.sweep",
         "Audit many models under many configs: what is found in how many of them, and where it is worst.",

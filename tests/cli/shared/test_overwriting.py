@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 
 from pgaudit import cli
 
@@ -44,6 +45,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for name, text in FILES.items():
             (folder / name).parent.mkdir(exist_ok=True)
             (folder / name).write_text(text)
+        tensor = torch.ones(2, requires_grad=True)
+        torch.save(torch.optim.SGD([tensor], lr=0.1).state_dict(), folder / "last.pt")
         for command in (
             "lock c.yaml -o x.lock",
             "show c.yaml --format json -o r.json",
@@ -80,6 +83,7 @@ INPUTS = {
     "lock i.json c.yaml --update -o {}": "c.yaml i.json",
     "verify nets.py:tiny c.yaml -o {}": "c.yaml nets.py",
     "snapshot nets.py:tiny -o {}": "nets.py",
+    "resume last.pt c.yaml -o {}": "last.pt c.yaml nets.py",
     "check c.yaml -o {}": "c.yaml nets.py",
     "check c.yaml --lock x.lock --expect e.yaml --baseline b.json --format json -o {}": "c.yaml x.lock e.yaml b.json",
     "check c.yaml --format table --format sarif -o {}": "c.yaml nets.py",
@@ -105,7 +109,7 @@ def _linked(path: Path, link: Callable[[str, str], None]) -> str:
 
 
 def _held() -> dict[str, bytes]:
-    return {name: Path(name).read_bytes() for name in [*FILES, "x.lock", "r.json", "i.json", "b.json"]}
+    return {name: Path(name).read_bytes() for name in [*FILES, "x.lock", "r.json", "i.json", "b.json", "last.pt"]}
 
 
 def _refused(capsys: pytest.CaptureFixture[str], command: str, output: str) -> None:

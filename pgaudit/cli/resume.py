@@ -1,0 +1,141 @@
+"""``pgaudit resume``: what happens where a checkpoint is loaded into what a config or code builds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.exceptions import Exit
+
+from pgaudit.cli.shared import options as shared
+from pgaudit.cli.shared.command import Command, argument
+from pgaudit.cli.shared.common import (
+    Screen,
+    note,
+    parse_model_args,
+    references,
+    screen,
+    spinner,
+    stdout_reserved,
+    the_cache,
+    write,
+)
+from pgaudit.cli.shared.overwriting import keep_inputs
+from pgaudit.core.errors import UsageError
+from pgaudit.core.findings import Threshold, at_least
+from pgaudit.render.choices import Colour, PageFormat
+from pgaudit.text import quoted
+
+if TYPE_CHECKING:
+    from pgaudit.models.cache import Cache
+    from pgaudit.report import Report
+    from pgaudit.resume import Resumption
+
+GOES_WRONG = 1
+"""The exit code of a run that does not resume, or resumes wrong; with ``--fail-on``, of what reaches it."""
+
+
+@click.command(cls=Command)
+@argument("checkpoint", required=True, type=shared.NAME, help="What training would resume from: a file or a folder.")
+@shared.model_as_in_show
+@argument(
+    "config",
+    type=shared.NAME,
+    metavar="SOURCE",
+    help="What training would begin with: a config (YAML, or OpenMMLab's Python), or code that is or returns its "
+    "optimizer (file.py:attribute).",
+)
+@shared.choice("--fail-on", of=Threshold, default="error", help="From which severity on findings fail.")
+@shared.choice("--format", "fmt", of=PageFormat, default="table", help="What to write.")
+@shared.output
+@shared.model_option
+@shared.key
+@shared.model_args
+@shared.constructor
+@shared.no_cache
+@shared.width
+@shared.color
+@shared.no_code
+@shared.traceback
+def resume(
+    checkpoint: str,
+    model: str | None,
+    config: str | None,
+    fail_on: Threshold,
+    fmt: PageFormat,
+    output: Path | None,
+    named: str | None,
+    key: str | None,
+    model_args: tuple[str, ...],
+    constructor: str | None,
+    no_cache: bool,
+    width: int | None,
+    colour: Colour,
+) -> None:
+    """Say whether a checkpoint loads, whether every state lands on its own tensor, and which values it replaces.
+
+    Exit code 1 where it does not load or loads wrong; with --fail-on warning, also where it replaces values.
+    """
+    if model is None:
+        raise UsageError("SOURCE is missing after the checkpoint", "pgaudit resume CHECKPOINT [MODEL] SOURCE")
+    model_ref, config_path = references(model, config, command="resume CHECKPOINT", model=named)
+    keep_inputs([output], [checkpoint, config_path], [model_ref])
+    arguments = parse_model_args(model_args)
+    found, report = _compared(checkpoint, key, model_ref, config_path, arguments, constructor, no_cache)
+    text = _rendered(found, fmt, screen(output, colour, width))
+    note(report.notes)
+    write(text, output)
+    if any(at_least(finding.severity, fail_on) for finding in found.findings):
+        raise Exit(GOES_WRONG)
+
+
+def _compared(
+    path: str,
+    key: str | None,
+    model: str | None,
+    config_path: str,
+    arguments: dict[str, Any],
+    constructor: str | None,
+    no_cache: bool,
+) -> tuple[Resumption, Report]:
+    from pgaudit.checkpoints import read_checkpoint
+    from pgaudit.sources.source import read_source, report_of
+
+    cache: Cache | None = the_cache(unwanted=no_cache)
+    with stdout_reserved():  # a config may be code
+        source = read_source(config_path, model, constructor=constructor)
+        _refuse_saved(source, config_path, path)
+        whole = read_checkpoint(path)
+        checkpoint = whole if key is None else read_checkpoint(path, key)
+    with stdout_reserved(), spinner(f"building {model or 'the model'}"):
+        report = report_of(source, model, model_args=arguments, cache=cache)
+        from pgaudit.resume import resumption
+
+        return resumption(checkpoint, report, whole=whole), report
+
+
+def _refuse_saved(source: object, path: str, checkpoint: str) -> None:
+    """Raises UsageError for a source of which nothing says what training would build."""
+    from pgaudit.core.built import Checkpoint
+    from pgaudit.report import Report
+
+    if isinstance(source, Checkpoint):
+        message = f"{quoted(path)} is a checkpoint, and SOURCE is what the run is started with: a config or code"
+        raise UsageError(message, f"pgaudit diff {quoted(checkpoint)} {quoted(path)} compares two checkpoints")
+    if isinstance(source, Report):
+        message = f"{quoted(path)} is a saved report, which does not hold all values of its groups"
+        raise UsageError(message, "name the config or the code that it was made from")
+
+
+def _rendered(found: Resumption, fmt: PageFormat, end: Screen) -> str:
+    from pgaudit.render.pages import resume as page
+
+    if fmt == "json":
+        return page.render_json(found)
+    if fmt == "markdown":
+        return page.render_markdown(found)
+    from pgaudit.render.style import marks_for
+    from pgaudit.render.terminal import TableOptions
+
+    return page.render_resumption(found, TableOptions(end.width, end.colour, marks_for(end.encoding)))

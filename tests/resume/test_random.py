@@ -1,0 +1,189 @@
+"""Random runs, interrupted and resumed by torch: what it raises, where its states land, which values it replaces."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from pgaudit.resume import Resumption
+from pgaudit.serialize import plain
+from tests.budget import examples
+from tests.resume.runs import load, module, resumed, saved, stepped
+
+KINDS: dict[str, tuple[Callable[..., torch.optim.Optimizer], dict[str, Any]]] = {
+    "SGD": (torch.optim.SGD, {"momentum": 0.9}),
+    "plain SGD": (torch.optim.SGD, {}),
+    "AdamW": (torch.optim.AdamW, {}),
+    "amsgrad": (torch.optim.Adam, {"amsgrad": True}),
+    "RMSprop": (torch.optim.RMSprop, {}),
+    "Adagrad": (torch.optim.Adagrad, {}),
+    "NAdam": (torch.optim.NAdam, {}),
+    "Adadelta": (torch.optim.Adadelta, {}),
+}
+SHAPES = ((2,), (2,), (3,), (2, 2), (2, 3))
+VALUES: dict[str, st.SearchStrategy[Any]] = {
+    "lr": st.sampled_from([0.1, 0.01]),
+    "weight_decay": st.sampled_from([0.0, 0.05]),
+    "maximize": st.booleans(),
+}
+
+
+@dataclass(frozen=True)
+class Side:
+    """A model and its optimizer, as drawn."""
+
+    kind: str
+    shapes: dict[str, tuple[int, ...]]
+    groups: list[list[str]]
+    values: list[dict[str, Any]]
+    wants_names: bool
+
+    @property
+    def named(self) -> bool:
+        """torch takes no names beside an empty group, which can have none."""
+        return self.wants_names and all(self.groups)
+
+    def build(self) -> tuple[nn.Module, torch.optim.Optimizer]:
+        model = module(self.shapes)
+        params = dict(model.named_parameters())
+        groups = [
+            {"params": [(name, params[name]) if self.named else params[name] for name in names], **values}
+            for names, values in zip(self.groups, self.values, strict=True)
+        ]
+        kind, arguments = KINDS[self.kind]
+        return model, kind(groups, lr=0.1, **arguments)
+
+
+@st.composite
+def runs(draw: st.DrawFn) -> tuple[Side, list[str], bool, Side]:
+    """A run, the tensors that made a step, whether its file holds the model, and what it is resumed with."""
+    shapes = {f"p{index}": draw(st.sampled_from(SHAPES)) for index in range(draw(st.integers(1, 6)))}
+    with_model = draw(st.booleans())
+    before = _side(draw, draw(st.sampled_from(sorted(KINDS))), shapes, in_order=with_model)
+    stepped_ones = draw(st.one_of(st.just(list(shapes)), st.lists(st.sampled_from(list(shapes)), unique=True)))
+    kind = before.kind if draw(st.integers(0, 2)) else draw(st.sampled_from(sorted(KINDS)))
+    after = draw(st.sampled_from(("same", "reordered", "renamed", "regrouped", "swapped")))
+    if after == "reordered":
+        shapes = {name: shapes[name] for name in draw(st.permutations(list(shapes)))}
+    if after == "renamed":
+        old = draw(st.sampled_from(list(shapes)))
+        shapes = {"new" if name == old else name: shape for name, shape in shapes.items()}
+    if after == "regrouped":
+        return before, stepped_ones, with_model, _side(draw, kind, shapes, in_order=with_model)
+    sizes = [len(group) for group in before.groups]
+    names = iter(shapes)
+    groups = [[next(names) for _ in range(size)] for size in sizes]
+    if after == "same":
+        groups = before.groups
+    elif after == "swapped":
+        groups = before.groups[::-1]
+    values = [{key: draw(of) for key, of in VALUES.items()} for _ in groups]
+    values = before.values if draw(st.booleans()) else values
+    named = before.named if draw(st.booleans()) else draw(st.booleans())
+    return before, stepped_ones, with_model, Side(kind, shapes, groups, values, named)
+
+
+def _side(draw: st.DrawFn, kind: str, shapes: dict[str, tuple[int, ...]], *, in_order: bool) -> Side:
+    count = draw(st.integers(1, 3))
+    groups: list[list[str]] = [[] for _ in range(count)]
+    for name in shapes if in_order else draw(st.permutations(list(shapes))):
+        groups[draw(st.integers(0, count - 1))].append(name)
+    values = [{key: draw(of) for key, of in VALUES.items()} for _ in groups]
+    return Side(kind, shapes, groups, values, draw(st.booleans()))
+
+
+@given(run=runs())
+@settings(max_examples=examples(900))
+def test_a_random_run_resumes_as_torch_resumes_it(run: tuple[Side, list[str], bool, Side]) -> None:
+    before, stepped_ones, with_model, after = run
+    model, optimizer = before.build()
+    params = dict(model.named_parameters())
+    stepped(optimizer, [params[name] for name in stepped_ones])
+    tags = _tag(optimizer, params)
+    with tempfile.TemporaryDirectory() as folder:
+        more = {"model": model.state_dict()} if with_model else {}
+        path = saved(Path(folder) / "last.pt", optimizer, **more)
+        new_model, new = after.build()
+        found = resumed(path, new_model, new)
+        held = [dict(group) for group in new.param_groups]
+        try:
+            load(path, new)
+        except (ValueError, KeyError):
+            assert found.verdict == "refused", found
+            return
+    assert found.verdict != "refused", found
+    if not (before.named or any("names are those of the model in it" in note for note in found.notes)):
+        # Without names, a tensor that was renamed is what it was.
+        renamed = dict(zip(before.shapes, after.shapes, strict=True)) if "new" in after.shapes else {}
+        tags = {tag: renamed.get(name, name) for tag, name in tags.items()}
+    _landed(found, new_model, new, tags)
+    _replaced(found, new_model, new, held)
+    _goes_on(found, new)
+
+
+def _tag(optimizer: torch.optim.Optimizer, params: dict[str, nn.Parameter]) -> dict[float, str]:
+    """Writes a number of its own into each state, and returns whose it is."""
+    tags = {float(index + 100): name for index, name in enumerate(params)}
+    for tag, name in tags.items():
+        for value in optimizer.state.get(params[name], {}).values():
+            if isinstance(value, torch.Tensor) and value.shape == params[name].shape:
+                value.fill_(tag)
+    return tags
+
+
+def _landed(found: Resumption, model: nn.Module, optimizer: torch.optim.Optimizer, tags: dict[float, str]) -> None:
+    """Each state that sits at another parameter is told; where that is not proved, by its shape alone."""
+    elsewhere, misshapen = set(), set()
+    for name, param in model.named_parameters():
+        for value in optimizer.state.get(param, {}).values():
+            if isinstance(value, torch.Tensor) and value.ndim:
+                if tags[value.flatten()[0].item()] != name:
+                    elsewhere.add(name)
+                if value.shape != param.shape:
+                    misshapen.add(name)
+    told = {name for each in found.mismatches if "another tensor" in each.message for name in each.params}
+    assert told == (elsewhere if found.proved else misshapen), found
+    assert misshapen <= elsewhere
+
+
+def _replaced(
+    found: Resumption, model: nn.Module, optimizer: torch.optim.Optimizer, before: list[dict[str, Any]]
+) -> None:
+    """Each value that was replaced is told, and no other."""
+    names = {id(param): name for name, param in model.named_parameters()}
+    truth = {
+        (names[id(param)], key): (plain(old[key]), plain(new.get(key)))
+        for old, new in zip(before, optimizer.param_groups, strict=True)
+        for key in old
+        if key not in ("params", "param_names") and (key not in new or plain(old[key]) != plain(new[key]))
+        for param in new["params"]
+    }
+    told = {(each.param, each.key): (plain(each.source), plain(each.checkpoint)) for each in found.overrides}
+    assert told == truth
+    assert (found.verdict == "ok") == (not truth and not found.mismatches)
+
+
+def _goes_on(found: Resumption, optimizer: torch.optim.Optimizer) -> None:
+    """A class that lacks something at its first step is told."""
+    told = any("the first step" in each.message for each in found.mismatches)
+    if any(
+        value.shape != param.shape
+        for param, state in optimizer.state.items()
+        for value in state.values()
+        if isinstance(value, torch.Tensor) and value.ndim
+    ):
+        return  # whichever comes first is raised
+    try:
+        stepped(optimizer)
+    except KeyError:
+        assert told, found
+    else:
+        assert not told, found
