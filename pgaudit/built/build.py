@@ -9,7 +9,7 @@ from typing import Any
 
 from pgaudit import user_code
 from pgaudit.built.contents import FORMS, Contents, is_optimizer, is_scheduler
-from pgaudit.built.optimizers import built_optimizer
+from pgaudit.built.optimizers import Named, built_optimizer, holds_any
 from pgaudit.built.values import OnMeta
 from pgaudit.core.built import BuiltOptimizer
 from pgaudit.core.errors import ModelError, PgauditError, UsageError
@@ -161,7 +161,15 @@ def of_objects(model: Any, optimizers: Any, scheduler: Any = None) -> Built:
     return Built(found, keys, built, tuple(contents.schedulers))
 
 
-def read_optimizers(built: Built, named: Mapping[int, Any]) -> tuple[tuple[BuiltOptimizer, ...], tuple[str, ...]]:
-    """Returns the optimizers in plain data, and notes about what was looked through."""
-    pairs = [built_optimizer(each, key, named) for each, key in zip(built.optimizers, built.keys, strict=True)]
+def read_optimizers(built: Built, named: Named) -> tuple[tuple[BuiltOptimizer, ...], tuple[str, ...]]:
+    """Returns the optimizers in plain data, and notes about what was looked through.
+
+    Args:
+        built: what is there.
+        named: the model's tensors. Where the optimizers hold any of them, no other tensor gets a name of the model's.
+    """
+    taken: set[str] = set()
+    if any(holds_any(each, named) for each in built.optimizers):
+        taken = {name for each in named.values() for name in (each.name, *each.aliases) if name is not None}
+    pairs = [built_optimizer(each, key, named, taken) for each, key in zip(built.optimizers, built.keys, strict=True)]
     return tuple(found for found, _ in pairs), tuple(note for _, notes in pairs for note in notes)

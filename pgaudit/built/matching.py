@@ -34,12 +34,12 @@ def matched(optimizers: Sequence[BuiltOptimizer], inventory: Inventory) -> tuple
     """Returns the optimizers with the model's names for their tensors, as far as names or shapes prove them.
 
     Args:
-        optimizers: of which those are left as they are that hold the model's own tensors.
+        optimizers: none of which holds the model's own tensors.
         inventory: the model's.
     """
     known = model_tensors(inventory)
     named = {name: known[index] for name, index in by_any_name(inventory).items()}
-    found = [each if each.names_from == "the model" else _by_names(each, named) for each in optimizers]
+    found = [_by_names(each, named) for each in optimizers]
     open_ones = [index for index, each in enumerate(found) if each.names_from is None]
     claimed = {tensor.name for each in found if each.names_from for tensor in each.tensors}
     rest = [tensor for tensor in known if tensor.name not in claimed]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
+from pgaudit.built.muon import chosen
 from pgaudit.built.values import plain_value, same
 from pgaudit.built.wrappers import wrapped
 from pgaudit.core.built import BuiltGroup, BuiltOptimizer, BuiltTensor
@@ -15,13 +17,20 @@ Named = Mapping[int, BuiltTensor]
 """What a model says of its tensors, by their identity."""
 
 
-def built_optimizer(optimizer: Any, key: str, named: Named) -> tuple[BuiltOptimizer, tuple[str, ...]]:
+BY_IDENTITY = "the model"
+"""What says the names of an optimizer that holds the model's own tensors."""
+
+
+def built_optimizer(
+    optimizer: Any, key: str, named: Named, taken: Collection[str] = ()
+) -> tuple[BuiltOptimizer, tuple[str, ...]]:
     """Reads an optimizer, without changing it.
 
     Args:
         optimizer: it, or a wrapper around it.
         key: what it is called among others.
         named: the model's tensors.
+        taken: names that are the model's own tensors' alone, whatever ``param_names`` calls others.
 
     Returns:
         It, and notes about what was looked through.
@@ -31,13 +40,15 @@ def built_optimizer(optimizer: Any, key: str, named: Named) -> tuple[BuiltOptimi
     """
     *around, inner = wrapped(optimizer)
     outer = around[0] if around else inner
-    # ZeRO's own groups are whole, and those of the optimizer inside it a part.
-    groups = tuple(_group(each, named) for each in (outer.param_groups or inner.param_groups))
+    groups = tuple(_group(each, inner, named, taken) for each in groups_of(optimizer))
     arguments = class_arguments(type(inner))
     own = {name: default for name, default in arguments.items() if default is not inspect.Parameter.empty}
     defaults = {name: plain_value(value) for name, value in (getattr(inner, "defaults", None) or {}).items()}
-    known = sum(id(tensor) in named for group in outer.param_groups for tensor in group["params"])
-    names = "the model" if known else "param_names" if any(each.name for g in groups for each in g.tensors) else None
+    names = None
+    if holds_any(optimizer, named):
+        names = BY_IDENTITY
+    elif any(tensor.name for group in groups for tensor in group.tensors):
+        names = "param_names"
     given = {
         name: value
         for name, value in defaults.items()
@@ -48,14 +59,31 @@ def built_optimizer(optimizer: Any, key: str, named: Named) -> tuple[BuiltOptimi
     return found, ((f"{words}: what the groups of {visible(type(outer).__name__)} hold",) if around else ())
 
 
-def _group(group: Mapping[str, Any], named: Named) -> BuiltGroup:
+def groups_of(optimizer: Any) -> list[Mapping[str, Any]]:
+    """Returns the groups of an optimizer, or of a wrapper around one.
+
+    A wrapper's own are taken where it has some: those of ZeRO are whole, and those of the optimizer inside it a part.
+    mmengine's OptimWrapper (0.10.7, ``optim/optimizer/base.py``) adds one for its logs, with a tensor as ``params``.
+    """
+    *_, inner = around = wrapped(optimizer)
+    return [group for group in around[0].param_groups or inner.param_groups if isinstance(group["params"], list)]
+
+
+def holds_any(optimizer: Any, named: Named) -> bool:
+    """Whether an optimizer holds one of the model's own tensors."""
+    return any(id(tensor) in named for group in groups_of(optimizer) for tensor in group["params"])
+
+
+def _group(group: Mapping[str, Any], optimizer: Any, named: Named, taken: Collection[str]) -> BuiltGroup:
     given = group.get("param_names") or ()
-    names = dict(zip(range(len(group["params"])), given, strict=False)) if _are_names(given) else {}
-    tensors = tuple(
-        named.get(id(tensor)) or _unknown(tensor, names.get(place)) for place, tensor in enumerate(group["params"])
-    )
+    names = {place: name for place, name in enumerate(given) if name not in taken} if _are_names(given) else {}
+    tensors = []
+    for place, tensor in enumerate(group["params"]):
+        known = named.get(id(tensor)) or _unknown(tensor, names.get(place))
+        extra = chosen(optimizer, group, tensor)
+        tensors.append(replace(known, extra=extra) if extra else known)
     values = {key: plain_value(value) for key, value in group.items() if key not in ("params", "param_names")}
-    return BuiltGroup(values, tensors)
+    return BuiltGroup(values, tuple(tensors))
 
 
 def _are_names(given: Any) -> bool:

@@ -123,7 +123,9 @@ class Group:
     numel: int | None
     """Elements of its parameters; None where they are not known."""
     setting: Setting = field(repr=False, compare=False)
-    """What its first parameter gets: all others get the same, though not by the same rules."""
+    """What its first parameter gets: all others get the same, though not by the same rules; without what the optimizer
+    decides for each of its tensors otherwise.
+    """
 
 
 @dataclass(frozen=True)
@@ -211,7 +213,8 @@ class Assignment:
         for each in self.params:
             if each.group is not None and each.optimizer is not None:
                 which = each.optimizer, each.group
-                first.setdefault(which, each.setting)
+                if first.setdefault(which, each.setting) is not each.setting:
+                    first[which] = first[which].shared_with(each.setting)
                 parameters[which] += 1
                 numel[which] += each.param.numel or 0
         filled = (

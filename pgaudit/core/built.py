@@ -26,6 +26,8 @@ class BuiltTensor:
     """Whether the optimizer keeps anything of it: not before its first step."""
     steps: float | None = None
     """How many steps it has made."""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """What the optimizer decides for this tensor alone, such as ``use_muon``."""
 
 
 @dataclass(frozen=True, slots=True)
