@@ -11,7 +11,7 @@ from pgaudit.core.errors import UsageError
 from pgaudit.report import Report
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from torch.optim import Optimizer
 
@@ -128,8 +128,13 @@ def policy_or_path(
 
 def _holds_optimizer(config: Mapping[Any, Any]) -> bool:
     """Whether a mapping is one from names to optimizers: a config holds plain values."""
-    values = [each for value in config.values() for each in (value if isinstance(value, (list, tuple)) else [value])]
-    return any(map(_is_optimizer, values))
+    return any(map(_is_optimizer, (each for value in config.values() for each in _parts(value))))
+
+
+def _parts(value: object) -> Iterable[object]:
+    if isinstance(value, Mapping):
+        return value.values()
+    return value if isinstance(value, (list, tuple)) else (value,)
 
 
 def _is_optimizer(found: object) -> bool:

@@ -43,21 +43,23 @@ def assignment_of(
         scheduled: whether a scheduler is attached, so that ``initial_lr`` says nothing new.
     """
     known = _Parameters(inventory)
-    infos, empty = [], []
+    infos, groups = [], []
     for at, optimizer in enumerate(optimizers):
         info, settings = _read(optimizer, scheduled)
         infos.append(info)
         for index, (group, setting) in enumerate(zip(optimizer.groups, settings, strict=True)):
-            if not group.tensors:
-                own = setting.own
-                empty.append(Group(at, index, own.lr, own.weight_decay, 0, 0, own))
+            own = setting.own
+            groups.append(Group(at, index, own.lr, own.weight_decay, 0, 0, own))
             for place, tensor in enumerate(group.tensors):
                 unnamed = f"{f'optimizer {at} ' if at else ''}group {index} [{place}]"
                 known.claim(tensor, unnamed, (at, index, setting.for_tensor(tensor)))
     model = ModelInfo(ref, None)
     if inventory is not None:
         model = ModelInfo(inventory.ref, inventory.source, inventory.version, inventory.model_type.short)
-    return Assignment(origin, model, tuple(infos), tuple(known.assignments()), tuple(empty))
+    params = tuple(known.assignments())
+    first = {(each.optimizer, each.group) for each in params}
+    others = tuple(group for group in groups if (group.optimizer, group.index) not in first)
+    return Assignment(origin, model, tuple(infos), params, others)
 
 
 @dataclass
