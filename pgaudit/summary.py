@@ -67,7 +67,7 @@ def _rows(assignment: Assignment, held: Held) -> Iterator[str]:
 
 def _likeness(row: ParamAssignment) -> tuple[object, ...]:
     rules = tuple(rule.name for rule in deciding_rules(row.setting))
-    return row.setting.effect, rules, row.param.trainable, row.optimizer
+    return row.setting.effect, rules, row.param.trainable, row.optimizer, row.also_in
 
 
 def _cells(fold: Fold, held: Held, *, several: bool) -> tuple[str, str, str, str, str]:
@@ -90,7 +90,8 @@ def _where(fold: Fold, *, several: bool) -> str:
         return "in no optimizer"
     groups = {each.group for each in fold.rows}
     words = f"group {row.group}" if len(groups) == 1 else counted(len(groups), "group")
-    return f"optimizer {row.optimizer}, {words}" if several else words
+    places = [(row.optimizer, words), *((at, f"group {group}") for at, group in row.also_in)]
+    return " and ".join(f"optimizer {at}, {group}" if several else group for at, group in places)
 
 
 def _findings(findings: Sequence[Finding]) -> Iterator[str]:

@@ -111,6 +111,8 @@ def _report(model: Model, config: object, read: Source | None, terms: Terms) -> 
         return report_of(read, model, model_args=terms.model_args)
     if terms.constructor:
         raise UsageError("constructor= is for a config", "drop constructor=")
+    if terms.model_args:
+        raise UsageError("model_args= is for a model that is named", "drop model_args=")
     return audit_objects(model, config)
 
 

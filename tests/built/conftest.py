@@ -16,6 +16,6 @@ def library() -> Iterator[Oracle]:
 
 
 @pytest.fixture(scope="session")
-def mmengine_library() -> Iterator[Oracle]:
+def mmengine() -> Iterator[Oracle]:
     with Oracle("none", "tests.built.library", "mmengine") as oracle:
         yield oracle

@@ -123,7 +123,7 @@ def zero_redundancy() -> dict[str, Any]:
 
 @scenario
 def timm_lookahead() -> dict[str, Any]:
-    from timm.optim import Lookahead
+    from timm.optim.lookahead import Lookahead
 
     model = Net()
     inner = grouped(model)
@@ -218,7 +218,7 @@ def parametrized() -> dict[str, Any]:
 def peft_lora() -> dict[str, Any]:
     from peft import LoraConfig, get_peft_model
 
-    model = get_peft_model(Net(), LoraConfig(r=2, target_modules=["fc"]))  # type: ignore[arg-type]
+    model = get_peft_model(Net(), LoraConfig(r=2, target_modules=["fc"]))
     inner = optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=0.1)
     return answer(model, inner, [inner], audited=model)
 

@@ -36,7 +36,8 @@ def test_twice_in_one_group() -> None:
 def test_tensors_of_no_module_come_last() -> None:
     model = Net()
     temperature = nn.Parameter(torch.zeros(()))
-    optimizer = optim.SGD([{"params": [temperature]}, {"params": model.parameters()}], lr=0.1)
+    groups: list[dict[str, Any]] = [{"params": [temperature]}, {"params": model.parameters()}]
+    optimizer = optim.SGD(groups, lr=0.1)
     *of_model, last = pgaudit.audit(model, optimizer).to_dict()["params"]
     assert [each["name"] for each in of_model] == [name for name, _ in model.named_parameters()]
     assert (last["name"], last["shape"], last["module_type"], last["group"]) == ("group 0 [0]", [], None, 0)
@@ -53,7 +54,8 @@ def test_without_a_model_names_are_the_optimizers_own() -> None:
 
 def test_empty_groups_are_counted() -> None:
     model = nn.Linear(2, 2)
-    optimizer = optim.SGD([{"params": []}, {"params": model.parameters(), "lr": 1.0}, {"params": []}], lr=0.1)
+    groups: list[dict[str, Any]] = [{"params": []}, {"params": model.parameters(), "lr": 1.0}, {"params": []}]
+    optimizer = optim.SGD(groups, lr=0.1)
     report = pgaudit.audit(model, optimizer)
     assert [(each.index, each.lr, each.parameters) for each in report.groups] == [(0, 0.1, 0), (1, 1.0, 2), (2, 0.1, 0)]
     assert report["weight"].group == 1
@@ -84,7 +86,10 @@ def test_a_class_without_weight_decay_has_none() -> None:
 
 def test_extra_holds_what_differs_from_the_optimizers_own() -> None:
     model = Net()
-    groups = [{"params": [model.fc.weight], "momentum": 0.5, "lr_scale": 0.1}, {"params": [model.fc.bias]}]
+    groups: list[dict[str, Any]] = [
+        {"params": [model.fc.weight], "momentum": 0.5, "lr_scale": 0.1},
+        {"params": [model.fc.bias]},
+    ]
     report = pgaudit.audit(model, optim.SGD(groups, lr=0.1, momentum=0.9, nesterov=True))
     assert report["fc.weight"].setting.extra == {"momentum": 0.5, "lr_scale": 0.1}
     assert report["fc.bias"].setting.extra == {}
@@ -118,9 +123,9 @@ def _chosen_by_the_library(model: nn.Module, optimizer: Muon) -> dict[str, Any]:
 @pytest.mark.parametrize("given", [{}, {"use_fallback": True}, {"use_muon": True}, {"use_muon": False}])
 def test_timms_muon_chooses_by_tensor(given: dict[str, bool]) -> None:
     torch.manual_seed(0)
-    model = create_model("test_vit")
+    model: Any = create_model("test_vit")
     head = {id(tensor) for tensor in model.head.parameters()}
-    groups = [
+    groups: list[dict[str, Any]] = [
         {"params": [tensor for tensor in model.parameters() if id(tensor) not in head]},
         {"params": [model.head.weight], **given},
         {"params": [model.head.bias]},

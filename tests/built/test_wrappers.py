@@ -30,15 +30,15 @@ def test_a_wrapper_has_the_groups_of_what_it_wraps(library: Oracle, name: str, n
     assert len(found["groups"]) == 3
 
 
-def test_mmengines_group_for_its_logs_is_none_of_the_optimizer(mmengine_library: Oracle) -> None:
-    found = mmengine_library.ask(scenario="mmengine_wrapper")
+def test_mmengines_group_for_its_logs_is_none_of_the_optimizer(mmengine: Oracle) -> None:
+    found = mmengine.ask(scenario="mmengine_wrapper")
     agreed(found, found["truth"])
     assert len(found["groups"]) == 3
     assert all(row["type"] for row in found["rows"].values())
 
 
-def test_several_wrappers_keep_their_names(mmengine_library: Oracle) -> None:
-    found = mmengine_library.ask(scenario="mmengine_wrappers")
+def test_several_wrappers_keep_their_names(mmengine: Oracle) -> None:
+    found = mmengine.ask(scenario="mmengine_wrappers")
     agreed(found, found["truth"])
     assert found["keys"] == ["g", "d"]
 
