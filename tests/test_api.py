@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
+import torch
 from torch import nn, optim
 
 import pgaudit
@@ -57,6 +58,27 @@ def test_a_path_is_told_by_what_it_leads_to(tmp_path: Path, monkeypatch: pytest.
     for model in (None, "train.py:make"):
         with pytest.raises(pgaudit.ConfigError, match="no such config file"):
             pgaudit.audit(model, "gone.yaml")
+
+
+def test_a_checkpoint_is_what_was_built(tmp_path: Path) -> None:
+    pytest.importorskip("pgaudit.checkpoints.read")
+    model = Net()
+    optimizer = optim.SGD(model.named_parameters(), lr=0.1, momentum=0.9)
+    model(torch.ones(2, 3, 2, 2)).sum().backward()
+    optimizer.step()
+    path = tmp_path / "optimizer.pt"
+    torch.save({"optimizer": optimizer.state_dict(), "epoch": 3}, path)
+    for given_as in (path, str(path)):
+        report = pgaudit.assert_covered(model, given_as)
+        assert report.assignment.origin == "checkpoint"
+        assert [row.name for row in report] == [name for name, _ in model.named_parameters()]
+        assert {row.lr for row in report} == {0.1}
+    assert len(pgaudit.audit(None, path)) == 7
+    with pytest.raises(pgaudit.UsageError, match="scheduler="):
+        pgaudit.audit(model, path, scheduler=object())
+    with pytest.raises(pgaudit.ConfigError, match="cut|damaged|end"):
+        path.write_bytes(path.read_bytes()[:200])
+        pgaudit.audit(model, path)
 
 
 @pytest.mark.parametrize(
