@@ -76,8 +76,8 @@ def test_a_checkpoint_is_what_was_built(tmp_path: Path) -> None:
     assert len(pgaudit.audit(None, path)) == 7
     with pytest.raises(pgaudit.UsageError, match="scheduler="):
         pgaudit.audit(model, path, scheduler=object())
-    with pytest.raises(pgaudit.ConfigError, match="cut|damaged|end"):
-        path.write_bytes(path.read_bytes()[:200])
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(pgaudit.ConfigError, match="optimizer.pt"):
         pgaudit.audit(model, path)
 
 
