@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -21,6 +22,8 @@ _PARALLEL = frozenset(
 """The classes whose attribute ``module`` is the model."""
 _PARAMETRIZED, _ORIGINAL = "parametrizations", "original"
 _PEFT = ("base_model", "model")
+_WRAPPED = re.compile("|".join(("module", _PARAMETRIZED, _PEFT[0], *PREFIXES)))
+"""What stands in a name that has any prefix of a wrapper."""
 
 
 def plain_name(name: str, *, module: bool = False) -> str:
@@ -56,6 +59,8 @@ def all_names(inventory: Inventory) -> tuple[tuple[str, ...], ...]:
     """Returns all names of each parameter: the plain one first, then the one that the model has for it, then those
     under which a tied one is met again, with and without prefixes.
     """
+    if not any(_WRAPPED.search(name) for each in inventory.parameters for name in each.names):
+        return tuple(each.names for each in inventory.parameters)
     spelled = [_spellings(inventory, index) for index in range(len(inventory.parameters))]
     counts = Counter(name for names in spelled for name in {name for pair in names for name in pair})
     return tuple(
