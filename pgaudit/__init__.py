@@ -5,6 +5,9 @@
     report = pgaudit.audit(model, "config.yaml")
     report["layer1.0.conv1.weight"].lr
 
+    report = pgaudit.audit(model, optimizer)      # the same of an optimizer that is built
+    pgaudit.assert_covered(model, optimizer)      # every trainable parameter is in exactly one group
+
 Nothing heavy is imported until it is used: torch only by what needs a model.
 """
 
@@ -14,14 +17,15 @@ from pgaudit.version import __version__ as __version__
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from pgaudit.api import audit
     from pgaudit.config import load_config
     from pgaudit.core.config import Config
     from pgaudit.core.errors import ConfigError, ModelError, PgauditError, UsageError
     from pgaudit.core.findings import Finding
     from pgaudit.core.parameters import Inventory
+    from pgaudit.coverage import assert_covered
     from pgaudit.explanation import Explanation, explain
     from pgaudit.models.cache import Cache
-    from pgaudit.pipeline import audit
     from pgaudit.real_optimizer import build_optimizer
     from pgaudit.report import Report
 
@@ -37,7 +41,8 @@ _HOMES = {
     "Explanation": "pgaudit.explanation",
     "explain": "pgaudit.explanation",
     "Inventory": "pgaudit.core.parameters",
-    "audit": "pgaudit.pipeline",
+    "assert_covered": "pgaudit.coverage",
+    "audit": "pgaudit.api",
     "build_optimizer": "pgaudit.real_optimizer",
     "Report": "pgaudit.report",
 }
@@ -53,6 +58,7 @@ __all__ = [
     "PgauditError",
     "Report",
     "UsageError",
+    "assert_covered",
     "audit",
     "build_optimizer",
     "explain",

@@ -19,6 +19,7 @@ from pgaudit.core.parameters import Inventory
 from pgaudit.core.setting import Provenance, Setting
 from pgaudit.names import Names, spelled_like_globs
 from pgaudit.serialize import plain, portable
+from pgaudit.summary import summary
 from pgaudit.text import counted, did_you_mean, quoted, visible
 from pgaudit.version import __version__
 
@@ -105,6 +106,10 @@ class Report:
         optimizers = [f"{visible(each.type)} lr {each.base.lr!r}" for each in self.assignment.optimizers]
         about = [visible(self.assignment.model.ref), *([self.constructor] if self.constructor else []), *optimizers]
         return f"<Report {', '.join(about)}: {', '.join(words)}>"
+
+    def __str__(self) -> str:
+        """Returns at most 20 lines of plain text: parameters of equal settings under one name, and the findings."""
+        return summary(self.assignment, self.findings, self.constructor, self.extra_of)
 
     @property
     def params(self) -> tuple[ParamAssignment, ...]:

@@ -97,7 +97,7 @@ def test_a_report_is_asked_by_name_or_alias() -> None:
 
 def test_what_is_no_model() -> None:
     with pytest.raises(UsageError, match="not int"):
-        pgaudit.audit(3, POLICY)  # type: ignore[arg-type]
+        pgaudit.audit(3, POLICY)  # type: ignore[call-overload]
     with pytest.raises(UsageError, match="no model is named"):
         pgaudit.audit(None, POLICY)
 

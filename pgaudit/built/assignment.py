@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pgaudit.built.matching import model_tensors
@@ -44,19 +44,43 @@ def assignment_of(
     """
     known = _Parameters(inventory)
     names = names_in_groups(optimizers, known.params)
-    infos, empty = [], []
+    infos, groups = [], []
     for at, optimizer in enumerate(optimizers):
         info, settings = _read(optimizer, scheduled)
         infos.append(info)
         for index, (group, setting) in enumerate(zip(optimizer.groups, settings, strict=True)):
-            if not group.tensors:
-                empty.append(Group(at, index, setting.lr, setting.weight_decay, 0, 0, setting))
+            own = setting.own
+            groups.append(Group(at, index, own.lr, own.weight_decay, 0, 0, own))
             for name, tensor in zip(names[at][index], group.tensors, strict=True):
-                known.claim(name, tensor, (at, index, setting))
+                known.claim(name, tensor, (at, index, setting.for_tensor(tensor)))
     model = ModelInfo(ref, None)
     if inventory is not None:
         model = ModelInfo(inventory.ref, inventory.source, inventory.version, inventory.model_type.short)
-    return Assignment(origin, model, tuple(infos), tuple(known.assignments()), tuple(empty))
+    params = tuple(known.assignments())
+    first = {(each.optimizer, each.group) for each in params}
+    others = tuple(group for group in groups if (group.optimizer, group.index) not in first)
+    return Assignment(origin, model, tuple(infos), params, others)
+
+
+@dataclass
+class _Settings:
+    """What a group gives its tensors: the same, but for what the optimizer decides for each alone."""
+
+    own: Setting
+    _others: dict[frozenset[tuple[str, Any]], Setting] = field(default_factory=dict)
+
+    def for_tensor(self, tensor: BuiltTensor) -> Setting:
+        """Returns what a tensor gets."""
+        if not tensor.extra:
+            return self.own
+        key = frozenset(tensor.extra.items())
+        if key not in self._others:
+            values = {**self.own.values, **{name: Value(value) for name, value in tensor.extra.items()}}
+            rest = [(name, value) for name, value in self.own.written if name not in tensor.extra]
+            written = (*rest, *tensor.extra.items())
+            decided = frozenset(tensor.extra)
+            self._others[key] = replace(self.own, values=values, written=written, by_tensor=decided)
+        return self._others[key]
 
 
 _Claim = tuple[int, int, Setting]
@@ -107,7 +131,7 @@ def _numel(shape: tuple[int, ...] | None) -> int | None:
     return count
 
 
-def _read(optimizer: BuiltOptimizer, scheduled: bool) -> tuple[OptimizerInfo, list[Setting]]:
+def _read(optimizer: BuiltOptimizer, scheduled: bool) -> tuple[OptimizerInfo, list[_Settings]]:
     """What is said of an optimizer, and the settings of its groups."""
     shared = shared_values(optimizer.groups)
     defaults = dict(optimizer.defaults) or shared
@@ -119,7 +143,7 @@ def _read(optimizer: BuiltOptimizer, scheduled: bool) -> tuple[OptimizerInfo, li
         _setting(base, (), has_decay=True) if base else NOT_OPTIMIZED,
         optimizer.key,
     )
-    return info, [_of_group(group, defaults, scheduled) for group in optimizer.groups]
+    return info, [_Settings(_of_group(group, defaults, scheduled)) for group in optimizer.groups]
 
 
 def shared_values(groups: Sequence[BuiltGroup]) -> dict[str, Any]:

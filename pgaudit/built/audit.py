@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.built.assignment import assignment_of
 from pgaudit.built.build import Built, build, of_objects, read_optimizers
 from pgaudit.built.matching import BY_ORDER, matched, model_tensors
 from pgaudit.built.optimizers import BY_IDENTITY
+from pgaudit.built.sharded import sharding_notes
 from pgaudit.checkpoints import read_checkpoint
 from pgaudit.checks import BuiltAudit, run_built_checks
 from pgaudit.core.assignment import Origin
@@ -84,6 +85,7 @@ def _of_built(built: Built, source: ModelSource | None, ref: str | None) -> Repo
         named = dict(zip(map(id, tensors), model_tensors(inventory), strict=True))
     optimizers, looked_through = read_optimizers(built, named)
     notes = [*built.notes, *(inventory.notes if inventory is not None else ()), *looked_through]
+    notes += sharding_notes(tensors, inventory)
     return _report("built", optimizers, inventory, ref, notes, tensors=tensors, objects=built)
 
 
@@ -138,8 +140,7 @@ def _report(
     # Where an optimizer holds the model's own tensors, all others are tensors of no module.
     identified = any(each.names_from == BY_IDENTITY for each in optimizers)
     found = tuple(optimizers) if inventory is None or identified else matched(optimizers, inventory)
-    by_order = inventory is not None and any(each.names_from == BY_ORDER for each in found)
-    notes = [*notes, *(["names are the model's, in its order: the shapes agree with it alone"] if by_order else [])]
+    notes = [*notes, *([] if inventory is None else _on_names(found, live=bool(tensors)))]
     # Beside tensors without names, the model's own parameters would seem to be in no group.
     are_proven = identified or all(each.names_from and not each.unproven for each in found)
     known = inventory if are_proven else None
@@ -155,3 +156,11 @@ def _report(
         () if objects is None else objects.optimizers,
     )
     return Report(assignment, None, path, None, findings, as_built=as_built)
+
+
+def _on_names(optimizers: Sequence[BuiltOptimizer], *, live: bool) -> Iterator[str]:
+    """What is said of names that are not those of the model's own tensors."""
+    if any(each.names_from == BY_ORDER for each in optimizers):
+        yield "names are the model's, in its order: the shapes agree with it alone"
+    elif live and not any(each.names_from == BY_IDENTITY for each in optimizers):
+        yield "no tensor of the optimizer is the model's own; names are what the optimizer itself calls its tensors"

@@ -9,7 +9,7 @@ from typing import Any
 
 from pgaudit import user_code
 from pgaudit.built.contents import FORMS, Contents, is_optimizer, is_scheduler
-from pgaudit.built.optimizers import built_optimizer
+from pgaudit.built.optimizers import Named, built_optimizer
 from pgaudit.built.values import OnMeta
 from pgaudit.core.built import BuiltOptimizer
 from pgaudit.core.errors import ModelError, PgauditError, UsageError
@@ -113,7 +113,7 @@ def _built(contents: Contents, found: Any, ref: str, source: str, notes: tuple[s
         if model is not None:
             message = f"CONFIG is missing after {quoted(ref)}, which is a model without an optimizer"
             raise OnlyAModel(message, f"pgaudit show {visible(ref)} config.yaml; or name what makes its optimizer")
-        kind = "None" if found is None else f"a {visible(type(found).__name__)}"
+        kind = "None" if found is None else f"of the class {visible(type(found).__name__)}"
         raise ModelError(f"{quoted(ref)} is {kind}, in which there is no optimizer", f"it may be or return {FORMS}")
     keys, optimizers = zip(*contents.optimizers, strict=True)
     for optimizer in optimizers:
@@ -154,14 +154,20 @@ def of_objects(model: Any, optimizers: Any, scheduler: Any = None) -> Built:
     contents.look_at(optimizers)
     contents.look_at(scheduler)
     if not contents.optimizers:
-        raise UsageError(f"there is no optimizer in a {type(optimizers).__name__}", f"it may be {FORMS}")
+        kind = visible(type(optimizers).__name__)
+        raise UsageError(f"there is no optimizer in an object of the class {kind}", f"there may be {FORMS}")
     module = model if model is not None else contents.model
     keys, found = zip(*contents.optimizers, strict=True)
     built = BuiltModel(module, type(module).__name__) if module is not None else None
     return Built(found, keys, built, tuple(contents.schedulers))
 
 
-def read_optimizers(built: Built, named: Mapping[int, Any]) -> tuple[tuple[BuiltOptimizer, ...], tuple[str, ...]]:
-    """Returns the optimizers in plain data, and notes about what was looked through."""
+def read_optimizers(built: Built, named: Named) -> tuple[tuple[BuiltOptimizer, ...], tuple[str, ...]]:
+    """Returns the optimizers in plain data, and notes about what was looked through.
+
+    Args:
+        built: what is there.
+        named: the model's tensors.
+    """
     pairs = [built_optimizer(each, key, named) for each, key in zip(built.optimizers, built.keys, strict=True)]
     return tuple(found for found, _ in pairs), tuple(note for _, notes in pairs for note in notes)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 _MODELS = ("model", "module", "network", "net")
-_OPTIMIZERS = ("optimizer", "optimizers", "optim", "optim_wrapper")
+_OPTIMIZERS = ("optimizer", "optimizers", "optim", "optim_wrapper", "optim_wrappers")
 _SCHEDULERS = ("scheduler", "schedulers", "lr_scheduler", "lr_schedulers")
 FORMS = "an optimizer, several, (model, optimizer[, scheduler]), a Lightning module, or a transformers Trainer"
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 from pgaudit.core.built import BuiltGroup, BuiltOptimizer, BuiltTensor
 from pgaudit.core.parameters import Inventory
-from pgaudit.models.plain_names import by_any_name, plain_names
+from pgaudit.models.plain_names import all_names, by_any_name
 from pgaudit.names.wrappers import plain_name
 from pgaudit.text import counted, quoted
 
@@ -22,14 +22,8 @@ _BY_NAMES = "param_names"
 def model_tensors(inventory: Inventory) -> tuple[BuiltTensor, ...]:
     """Returns what an optimizer's tensors are called that are the model's parameters, in its order."""
     return tuple(
-        BuiltTensor(
-            plain,
-            (*(() if plain == each.name else (each.name,)), *each.aliases),
-            each.shape,
-            each.dtype,
-            each.trainable,
-        )
-        for plain, each in zip(plain_names(inventory), inventory.parameters, strict=True)
+        BuiltTensor(names[0], names[1:], each.shape, each.dtype, each.trainable)
+        for names, each in zip(all_names(inventory), inventory.parameters, strict=True)
     )
 
 

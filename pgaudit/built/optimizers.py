@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from pgaudit.built.muon import chosen
 from pgaudit.built.shards import shard_of
 from pgaudit.built.values import plain_value, same
 from pgaudit.built.wrappers import wrapped
@@ -36,13 +37,15 @@ def built_optimizer(optimizer: Any, key: str, named: Named) -> tuple[BuiltOptimi
     """
     *around, inner = wrapped(optimizer)
     outer = around[0] if around else inner
-    # ZeRO's own groups are whole, and those of the optimizer inside it a part.
-    groups = tuple(_group(each, named) for each in (outer.param_groups or inner.param_groups))
+    groups = tuple(_group(each, inner, named) for each in groups_of(optimizer))
     arguments = class_arguments(type(inner))
     own = {name: default for name, default in arguments.items() if default is not inspect.Parameter.empty}
     defaults = {name: plain_value(value) for name, value in (getattr(inner, "defaults", None) or {}).items()}
-    known = sum(id(tensor) in named for group in outer.param_groups for tensor in group["params"])
-    names = BY_IDENTITY if known else "param_names" if any(each.name for g in groups for each in g.tensors) else None
+    names = None
+    if holds_any(optimizer, named):
+        names = BY_IDENTITY
+    elif any(tensor.name for group in groups for tensor in group.tensors):
+        names = "param_names"
     given = {
         name: value
         for name, value in defaults.items()
@@ -53,14 +56,31 @@ def built_optimizer(optimizer: Any, key: str, named: Named) -> tuple[BuiltOptimi
     return found, ((f"{words}: what the groups of {visible(type(outer).__name__)} hold",) if around else ())
 
 
-def _group(group: Mapping[str, Any], named: Named) -> BuiltGroup:
+def groups_of(optimizer: Any) -> list[Mapping[str, Any]]:
+    """Returns the groups of an optimizer, or of a wrapper around one.
+
+    A wrapper's own are taken where it has some: those of ZeRO are whole, and those of the optimizer inside it a part.
+    mmengine's OptimWrapper (0.10.7, ``optim/optimizer/base.py``) adds one for its logs, with a tensor as ``params``.
+    """
+    *_, inner = around = wrapped(optimizer)
+    return [group for group in around[0].param_groups or inner.param_groups if isinstance(group["params"], list)]
+
+
+def holds_any(optimizer: Any, named: Named) -> bool:
+    """Whether an optimizer holds one of the model's own tensors."""
+    return any(id(tensor) in named for group in groups_of(optimizer) for tensor in group["params"])
+
+
+def _group(group: Mapping[str, Any], optimizer: Any, named: Named) -> BuiltGroup:
     given = group.get("param_names") or ()
-    names = dict(zip(range(len(group["params"])), given, strict=False)) if _are_names(given) else {}
-    tensors = tuple(
-        _tensor(tensor, named.get(id(tensor)), names.get(place)) for place, tensor in enumerate(group["params"])
-    )
+    names = dict(enumerate(given)) if _are_names(given) else {}
+    tensors = []
+    for place, tensor in enumerate(group["params"]):
+        known = _tensor(tensor, named.get(id(tensor)), names.get(place))
+        extra = chosen(optimizer, group, tensor)
+        tensors.append(replace(known, extra=extra) if extra else known)
     values = {key: plain_value(value) for key, value in group.items() if key not in ("params", "param_names")}
-    return BuiltGroup(values, tensors)
+    return BuiltGroup(values, tuple(tensors))
 
 
 def _are_names(given: Any) -> bool:

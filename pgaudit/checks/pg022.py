@@ -27,7 +27,7 @@ KIND = Kind("PG022", "empty-group", "warning")
 def check_built(audit: BuiltAudit, /) -> Iterator[Finding]:
     """Yields a finding for each optimizer with groups that hold nothing."""
     for at, info in enumerate(audit.assignment.optimizers):
-        empty = [group for group in audit.assignment.empty_groups if group.optimizer == at]
+        empty = [group for group in audit.assignment.groups if group.optimizer == at and not group.parameters]
         if not empty:
             continue
         named = audit.group_name(at, *(group.index for group in empty))

@@ -123,7 +123,9 @@ class Group:
     numel: int | None
     """Elements of its parameters; None where they are not known."""
     setting: Setting = field(repr=False, compare=False)
-    """What its first parameter gets: all others get the same, though not by the same rules."""
+    """What its first parameter gets: all others get the same, though not by the same rules; without what the optimizer
+    decides for each of its tensors otherwise.
+    """
 
 
 @dataclass(frozen=True)
@@ -182,8 +184,10 @@ class Assignment:
     optimizers: tuple[OptimizerInfo, ...]
     params: tuple[ParamAssignment, ...]
     """In the order of ``named_parameters()``."""
-    empty_groups: tuple[Group, ...] = ()
-    """The groups that hold no parameter."""
+    other_groups: tuple[Group, ...] = ()
+    """The groups that are no parameter's first one: those that are empty, and those of which all parameters stand in
+    another one before. What they hold is counted in :attr:`groups`.
+    """
 
     @cached_property
     def by_name(self) -> Mapping[str, ParamAssignment]:
@@ -211,14 +215,18 @@ class Assignment:
         for each in self.params:
             if each.group is not None and each.optimizer is not None:
                 which = each.optimizer, each.group
-                first.setdefault(which, each.setting)
-                parameters[which] += 1
-                numel[which] += each.param.numel or 0
-        filled = (
+                if first.setdefault(which, each.setting) is not each.setting:
+                    first[which] = first[which].shared_with(each.setting)
+                for held_by in (which, *each.also_in) if each.also_in else (which,):
+                    parameters[held_by] += 1
+                    numel[held_by] += each.param.numel or 0
+        for group in self.other_groups:
+            first.setdefault((group.optimizer, group.index), group.setting)
+        found = (
             Group(*which, setting.lr, setting.weight_decay, parameters[which], self._if_known(numel[which]), setting)
             for which, setting in first.items()
         )
-        return tuple(sorted((*filled, *self.empty_groups), key=lambda group: (group.optimizer, group.index)))
+        return tuple(sorted(found, key=lambda group: (group.optimizer, group.index)))
 
     @cached_property
     def rules(self) -> tuple[RuleCount, ...]:

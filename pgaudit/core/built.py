@@ -36,6 +36,8 @@ class BuiltTensor:
     """A number that two places in groups share where they hold the same tensor; None where its name tells."""
     state: tuple[tuple[str, tuple[int, ...] | None], ...] = ()
     """What the optimizer keeps of it, by name, in a checkpoint: the dimensions of a tensor, None for what is none."""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """What the optimizer decides for this tensor alone, such as ``use_muon``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,8 @@ class Setting:
     """
     silent: Provenance | None = None
     """A rule that matched, and states no value."""
+    by_tensor: frozenset[str] = frozenset()
+    """The names of values that the optimizer decides for each tensor; its group does not hold them."""
 
     @classmethod
     def of(
@@ -120,6 +122,16 @@ class Setting:
         """Returns the setting with other values, by the same rules."""
         changed = {name: Value(value, self.provenance(name)) for name, value in values.items()}
         return replace(self, values={**self.values, **changed})
+
+    def shared_with(self, other: Setting) -> Setting:
+        """Returns the setting without what the optimizer decides otherwise for another tensor; itself where there is
+        nothing.
+        """
+        unlike = {key for key in self.by_tensor if self.get(key) != other.get(key)}
+        if not unlike:
+            return self
+        values = {key: held for key, held in self.values.items() if key not in unlike}
+        return replace(self, values=values, written=tuple(item for item in self.written if item[0] not in unlike))
 
     def scheduled_at(self, peak: float | None) -> Setting:
         """Returns the setting with the ``lr_scale`` that makes a schedule's full height ``peak``; itself for None.

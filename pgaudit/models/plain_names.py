@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 
 from pgaudit.core.parameters import Inventory, Visit
-from pgaudit.names.wrappers import plain_name, plain_parts
+from pgaudit.names.wrappers import PARTS, plain_name, plain_parts
 
 _PARALLEL = frozenset(
     {
@@ -16,23 +17,36 @@ _PARALLEL = frozenset(
     }
 )
 """The classes whose attribute ``module`` is the model."""
+_WRAPPED = re.compile("|".join(("module", *PARTS)))
+"""What stands in a name that has any prefix of a wrapper."""
 
 
 def plain_names(inventory: Inventory) -> tuple[str, ...]:
     """Returns the name of each parameter without the prefixes of wrappers; as it is where another one would be called
     the same. ``module.`` is a prefix only below a model that is DataParallel, DDP or FSDP by its class.
     """
-    visits = inventory.visits_of
-    found = [
-        plain_visit_name(visits[index][0])
-        if index in visits and visits[index][0].name == each.name
-        else plain_name(each.name)
-        for index, each in enumerate(inventory.parameters)
-    ]
-    counts = Counter(found)
+    return tuple(names[0] for names in all_names(inventory))
+
+
+def all_names(inventory: Inventory) -> tuple[tuple[str, ...], ...]:
+    """Returns all names of each parameter: the plain one first, then the one that the model has for it, then those
+    under which a tied one is met again, with and without prefixes.
+    """
+    if not any(_WRAPPED.search(name) for each in inventory.parameters for name in each.names):
+        return tuple(each.names for each in inventory.parameters)
+    spelled = [_spellings(inventory, index) for index in range(len(inventory.parameters))]
+    counts = Counter(name for names in spelled for name in {name for pair in names for name in pair})
     return tuple(
-        plain if counts[plain] == 1 else each.name for plain, each in zip(found, inventory.parameters, strict=True)
+        tuple(dict.fromkeys(name for plain, raw in names for name in (plain, raw) if name == raw or counts[name] == 1))
+        for names in spelled
     )
+
+
+def _spellings(inventory: Inventory, index: int) -> list[tuple[str, str]]:
+    """Each name of a parameter, without prefixes and as it is."""
+    met = {visit.name: visit for visit in inventory.visits_of.get(index, ())}
+    names = inventory.parameters[index].names
+    return [(plain_visit_name(met[name]) if name in met else plain_name(name), name) for name in names]
 
 
 def plain_visit_name(visit: Visit) -> str:
@@ -52,7 +66,7 @@ def plain_visit_name(visit: Visit) -> str:
 def by_any_name(inventory: Inventory) -> Mapping[str, int]:
     """Returns the index of each parameter by all names that code or a file may have for it."""
     found: dict[str, int] = {}
-    for index, (each, plain) in enumerate(zip(inventory.parameters, plain_names(inventory), strict=True)):
-        for name in (each.name, plain, *each.aliases):
+    for index, names in enumerate(all_names(inventory)):
+        for name in names:
             found.setdefault(name, index)
     return found

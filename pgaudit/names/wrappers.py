@@ -10,6 +10,8 @@ PREFIXES = ("_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module")
 """
 _PARAMETRIZED, _ORIGINAL = "parametrizations", "original"
 _PEFT = ("base_model", "model")
+PARTS = (*PREFIXES, _PARAMETRIZED, _PEFT[0])
+"""What stands in a name that has any prefix of a wrapper, ``module`` aside."""
 
 
 def plain_name(name: str, *, module: bool = False) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from pgaudit.built.names import plain_name
 from pgaudit.core.built import BuiltGroup, BuiltOptimizer, BuiltTensor
+from pgaudit.names.wrappers import plain_name
 from pgaudit.resume.answer import Mismatch
 from pgaudit.text import counted, visible
 

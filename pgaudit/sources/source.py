@@ -17,6 +17,7 @@ from pgaudit.text import quoted
 
 if TYPE_CHECKING:
     from pgaudit.models.cache import Cache
+    from pgaudit.models.source import Model
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def _read(path: str, model: str | None, constructor: str | None, key: str | None
 
 def report_of(
     source: Source,
-    model: str | None = None,
+    model: Model = None,
     *,
     model_args: Mapping[str, Any] | None = None,
     cache: Cache | None = None,

@@ -1,4 +1,4 @@
-"""The gate as an assertion: model, config and what was agreed → a Report, or an AssertionError that says why."""
+"""The gate as an assertion: model, config or optimizers, and what was agreed → a Report, or an AssertionError."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pgaudit.config import load_config
+from pgaudit import ranks
+from pgaudit.api import policy_or_path
+from pgaudit.built.audit import audit_objects
 from pgaudit.config.expect import expect_errors, expectations, load_expectations
 from pgaudit.core.config import Config
 from pgaudit.core.errors import PgauditError, UsageError
@@ -20,25 +22,26 @@ from pgaudit.files.document import Document
 from pgaudit.files.reading import read_file, refuse
 from pgaudit.gate import Audit, Outcome, baseline
 from pgaudit.gate.run import judged
-from pgaudit.pipeline import audit
 from pgaudit.render.assertion import render_assertion
 from pgaudit.report import Report
 from pgaudit.sources.lock import written
 from pgaudit.sources.lock_reading import read_lock
+from pgaudit.sources.source import report_of
 from pgaudit.text import did_you_mean, quoted, visible
 
 if TYPE_CHECKING:
     from torch import nn
 
+    from pgaudit.sources.source import Source
+
     PathLike = str | os.PathLike[str]
     Model = nn.Module | Inventory | str | None
-    ConfigSource = PathLike | Mapping[str, Any] | Config
     Expected = Mapping[str, Any] | Expectations | PathLike | None
 
 
 @dataclass(frozen=True)
 class Terms:
-    """What is asserted of a model and a config."""
+    """What is asserted of a model under a config, or with its optimizers."""
 
     expect: Expected = None
     """A mapping of the shape of a config's ``expect:``, or the path of such a file; None for the config's own."""
@@ -54,8 +57,8 @@ class Terms:
     """What makes ``update`` true, in the caller's words."""
 
 
-def asserted(model: Model, config: ConfigSource, terms: Terms) -> Report:
-    """Returns the report of a model under a config if everything is as agreed.
+def asserted(model: Model, config: object, terms: Terms) -> Report:
+    """Returns the report of a model under a config, or with its optimizers, if everything is as agreed.
 
     Raises:
         AssertionError: with each failure, what moved since the lock, and why the first of these parameters get what
@@ -80,22 +83,22 @@ def _locked(outcome: Outcome) -> Report | None:
     return read_lock(lock, read_file(lock, "lock"))
 
 
-def _judged(model: Model, config: ConfigSource, terms: Terms) -> tuple[Report, Outcome]:
+def _judged(model: Model, config: object, terms: Terms) -> tuple[Report, Outcome]:
     __tracebackhide__ = True
-    read = load_config(config, constructor=terms.constructor)
-    expect = _expectations(terms.expect, read)
+    read = policy_or_path(config, named=model is not None, constructor=terms.constructor)
+    expect = _expectations(terms.expect, read.expect if isinstance(read, Config) else None)
     fail_on = terms.fail_on or expect.fail_on or "never"
     _refuse_nothing(expect, terms, fail_on)
     known = baseline.read(os.fspath(terms.baseline)) if terms.baseline else frozenset()
     lock = os.fspath(terms.lock) if terms.lock else None
     if lock and not terms.update and not os.path.exists(lock):
         raise _no_lock(lock, terms)
-    report = audit(model, read, model_args=terms.model_args)
-    if lock and terms.update:
+    report = _report(model, config, read, terms)
+    if lock and terms.update and ranks.speaks():
         _write(report, Path(lock))
     given = Audit(
         report.assignment.model.ref,
-        read.path or "a config",
+        _called(report, read),
         lock=lock,
         baseline=os.fspath(terms.baseline) if terms.baseline else None,
         fail_on=fail_on,
@@ -103,9 +106,26 @@ def _judged(model: Model, config: ConfigSource, terms: Terms) -> tuple[Report, O
     return report, _with_remedy(judged(given, report, expect, known), terms)
 
 
-def _expectations(given: Expected, config: Config) -> Expectations:
+def _report(model: Model, config: object, read: Source | None, terms: Terms) -> Report:
+    if read is not None:
+        return report_of(read, model, model_args=terms.model_args)
+    if terms.constructor:
+        raise UsageError("constructor= is for a config", "drop constructor=")
+    if terms.model_args:
+        raise UsageError("model_args= is for a model that is named", "drop model_args=")
+    return audit_objects(model, config)
+
+
+def _called(report: Report, read: Source | None) -> str:
+    """How a failure names what the parameters get their values from."""
+    if read is None:
+        return ", ".join(visible(each.type) for each in report.assignment.optimizers)
+    return read.path or "a config"
+
+
+def _expectations(given: Expected, of_config: Expectations | None) -> Expectations:
     if given is None:
-        return config.expect or Expectations()
+        return of_config or Expectations()
     if isinstance(given, Expectations):
         return given
     if isinstance(given, (str, os.PathLike)):

@@ -3,6 +3,10 @@
     def test_norms_are_not_decayed(pgaudit):
         pgaudit.assert_param_groups(make_model(), "config.yaml", expect={"params": {"*.bn*": {"weight_decay": 0}}})
 
+    def test_settings_are_as_agreed(pgaudit):
+        model, optimizer = make()
+        pgaudit.assert_param_groups(model, optimizer, lock=True)
+
 Nothing heavy is imported before something is asserted: every run of pytest loads this module.
 
 PYTEST_DONT_REWRITE: there is no assert statement here, and a session that has loaded this already shall not be warned.
@@ -22,7 +26,7 @@ import pytest
 if TYPE_CHECKING:
     from pgaudit.core.findings import Threshold
     from pgaudit.report import Report
-    from pgaudit.testing.assertions import ConfigSource, Expected, Model, PathLike
+    from pgaudit.testing.assertions import Expected, Model, PathLike
 
 __all__ = ["ParamGroups", "assert_param_groups"]
 
@@ -33,7 +37,7 @@ _WRITTEN = "pgaudit wrote"
 
 def assert_param_groups(
     model: Model,
-    config: ConfigSource,
+    config: object,
     *,
     expect: Expected = None,
     lock: PathLike | None = None,
@@ -47,7 +51,8 @@ def assert_param_groups(
 
     Args:
         model: a live module (which is not changed), an Inventory, or a reference; None for the config's own.
-        config: a path, a mapping of the same shape, or a Config.
+        config: a path, a mapping of the same shape, or a Config; or what was built, as ``pgaudit.audit`` takes it: an
+            optimizer, several, a checkpoint's path.
         expect: a mapping of the shape of the config's ``expect:``, or the path of such a file; None for the config's.
         lock: a lock file: what has moved since it was written fails.
         update_lock: whether the lock is written instead.
@@ -80,7 +85,7 @@ class ParamGroups:
     def assert_param_groups(
         self,
         model: Model,
-        config: ConfigSource,
+        config: object,
         *,
         expect: Expected = None,
         lock: PathLike | bool | None = None,

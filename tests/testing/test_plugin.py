@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import timm  # noqa: F401  a run of pytest inside this one must not be the first to load it: it would load it twice
@@ -15,6 +16,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import pgaudit
+from pgaudit.gate import baseline
 from pgaudit.render import assertion
 from pgaudit.testing.plugin import _file_name, assert_param_groups
 from tests.render.reports import HOSTILE, POLICY, Net
@@ -153,6 +155,79 @@ def test_a_lock_that_cannot_be_written_is_said_so(tmp_path: Path) -> None:
         assert_param_groups(Net(), POLICY, lock=tmp_path / "file" / "net.lock", update_lock=True)
 
 
+# What was built, in the place of a config.
+
+
+def _built() -> tuple[Net, Any]:
+    from torch import optim
+
+    model = Net()
+    norms = [tensor for name, tensor in model.named_parameters() if "bn" in name]
+    rest = [tensor for name, tensor in model.named_parameters() if "bn" not in name]
+    groups: list[dict[str, Any]] = [{"params": rest}, {"params": norms, "weight_decay": 0.0}]
+    return model, optim.SGD(groups, lr=0.1, weight_decay=1e-4)
+
+
+def test_an_optimizer_takes_the_place_of_a_config(tmp_path: Path) -> None:
+    model, optimizer = _built()
+    lock = tmp_path / "net.lock"
+    expect = {"params": {"*bn1*": {"weight_decay": 0.0}}, "groups": {"max": 2}}
+    report = assert_param_groups(model, optimizer, expect=expect, lock=lock, update_lock=True)
+    assert report.to_dict() == pgaudit.audit(model, optimizer).to_dict()
+    assert_param_groups(model, [optimizer], lock=lock)
+    assert_param_groups(model, {"": optimizer}, lock=lock)
+    optimizer.param_groups[0]["lr"] = 0.5
+    with pytest.raises(AssertionError) as caught:
+        assert_param_groups(model, optimizer, lock=lock, expect={"params": {"*bn1*": {"weight_decay": 0.5}}})
+    said = str(caught.value)
+    assert re.match(r"Net under SGD: \d+ failures\n\n", said)
+    assert "expected weight_decay 0.5, got 0.0" in said
+    assert "lr 0.1 → 0.5" in said
+    assert "if that is meant: update_lock=True" in said
+
+
+def test_findings_about_what_was_built_fail_with_a_baseline(tmp_path: Path) -> None:
+    from tests.callbacks import toy
+
+    model, optimizer = _built()
+    optimizer.param_groups[0]["lr"] = 0.125
+    toy.add()
+    try:
+        with pytest.raises(AssertionError, match="PG990"):
+            assert_param_groups(model, optimizer, fail_on="warning")
+        report = assert_param_groups(model, optimizer, fail_on="error")
+        known = tmp_path / "known.json"
+        known.write_text(baseline.written(report.findings))
+        assert_param_groups(model, optimizer, fail_on="warning", baseline=known)
+    finally:
+        toy.remove()
+
+
+@pytest.mark.parametrize(
+    ("given_as", "message"),
+    [
+        ({}, "nothing is asserted"),
+        ({"constructor": "mmcv", "fail_on": "info"}, "constructor= is for a config"),
+        ({"model_args": {"a": 1}, "fail_on": "info"}, "model_args= is for a model that is named"),
+    ],
+)
+def test_a_mistake_beside_an_optimizer(given_as: dict, message: str) -> None:
+    with pytest.raises(pgaudit.UsageError, match=message):
+        assert_param_groups(*_built(), **given_as)
+
+
+def test_another_rank_writes_no_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock = tmp_path / "net.lock"
+    assert_param_groups(*_built(), lock=lock, update_lock=True)
+    before = lock.read_bytes()
+    model, optimizer = _built()
+    optimizer.param_groups[0]["lr"] = 0.5
+    monkeypatch.setenv("RANK", "1")
+    with pytest.raises(AssertionError):
+        assert_param_groups(model, optimizer, lock=lock, update_lock=True)
+    assert lock.read_bytes() == before
+
+
 # What a failure says.
 
 
@@ -246,6 +321,20 @@ def test_the_life_of_a_lock(pytester: pytest.Pytester) -> None:
 
     _run(pytester, LOCKED.format(mult=0.5), "--pgaudit-update").assert_outcomes(passed=1)
     assert lock.read_bytes() != first
+
+
+def test_the_fixture_locks_what_was_built(pytester: pytest.Pytester) -> None:
+    tests = """
+    import torch
+    def test_a(pgaudit):
+        model = Net()
+        pgaudit.assert_param_groups(model, torch.optim.SGD(model.parameters(), lr={lr}), lock=True)
+    """
+    _run(pytester, tests.format(lr=0.1), "--pgaudit-update").assert_outcomes(passed=1)
+    _run(pytester, tests.format(lr=0.1)).assert_outcomes(passed=1)
+    moved = _run(pytester, tests.format(lr=0.2))
+    moved.assert_outcomes(failed=1)
+    moved.stdout.fnmatch_lines(["E *lr 0.1 → 0.2*", "E *if that is meant: pytest --pgaudit-update*"])
 
 
 def test_every_test_and_every_call_has_a_lock_of_its_own(pytester: pytest.Pytester) -> None:

@@ -1,0 +1,102 @@
+"""An assignment and its findings → a few lines, for ``print(report)`` in a training script."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from pgaudit.core.assignment import Assignment, ParamAssignment
+from pgaudit.core.findings import SEVERITIES, Finding
+from pgaudit.core.setting import Setting, deciding_rules
+from pgaudit.names import Folded, fold_named, spelled_like_globs
+from pgaudit.numbers import elements, number
+from pgaudit.text import counted, visible
+
+_OPTIMIZERS, _ROWS, _FINDINGS = 3, 8, 3
+"""Lines of each at most: with titles, counts and empty lines there are no more than 20."""
+_WIDTH = 110
+"""Letters of a finding that are shown."""
+
+Fold = Folded[ParamAssignment]
+Held = Callable[[Setting, "int | None"], Mapping[str, Any]]
+"""What a group of an optimizer holds beside lr and weight decay."""
+
+
+def summary(assignment: Assignment, findings: Sequence[Finding], constructor: str | None, held: Held) -> str:
+    """Returns at most 20 lines of plain text: the model, its optimizers, parameters of equal settings under one name,
+    and what was found.
+
+    Args:
+        assignment: what is told.
+        findings: the gravest first.
+        constructor: the one that decided, where one did.
+        held: what a group of an optimizer holds beside lr and weight decay.
+    """
+    lines = [*_header(assignment, constructor), "", *_rows(assignment, held)]
+    if findings:
+        lines += ["", *_findings(findings)]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _header(assignment: Assignment, constructor: str | None) -> Iterator[str]:
+    model, numel = assignment.model, assignment.numel
+    words = [visible(model.ref) if model.ref is not None else "a model", counted(len(assignment.params), "tensor")]
+    yield " · ".join([*words, *([] if numel is None else [f"{elements(numel)} parameters"])])
+    for each in assignment.optimizers[:_OPTIMIZERS]:
+        base = f"{visible(each.type or 'an optimizer')} lr {number(each.base.lr)}"
+        words = [base, f"weight_decay {number(each.base.weight_decay)}"]
+        yield " · ".join([*([constructor] if constructor else []), *words])
+    if (more := len(assignment.optimizers) - _OPTIMIZERS) > 0:
+        yield f"and {counted(more, 'optimizer')} more"
+
+
+def _rows(assignment: Assignment, held: Held) -> Iterator[str]:
+    entries = ((row.name, _likeness(row), row.param.module_type, row) for row in assignment.params)
+    folds = fold_named(entries, spelled_like_globs(assignment.by_name))
+    ruled = any(row.setting.lr_rule for row in assignment.params)
+    cells = [("parameter", "×", "lr", "decay", "decided by" if ruled else "group")]
+    cells += [_cells(fold, held, several=len(assignment.optimizers) > 1) for fold in folds[:_ROWS]]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for name, count, *values, where in cells:
+        middle = (value.ljust(width) for value, width in zip(values, widths[2:4], strict=True))
+        yield "  ".join([name.ljust(widths[0]), count.rjust(widths[1]), *middle, where])
+    if hidden := folds[_ROWS:]:
+        yield f"and {counted(sum(len(fold.rows) for fold in hidden), 'tensor')} more, in {counted(len(hidden), 'line')}"
+
+
+def _likeness(row: ParamAssignment) -> tuple[object, ...]:
+    rules = tuple(rule.name for rule in deciding_rules(row.setting))
+    return row.setting.effect, rules, row.param.trainable, row.optimizer, row.also_in
+
+
+def _cells(fold: Fold, held: Held, *, several: bool) -> tuple[str, str, str, str, str]:
+    row = fold.rows[0]
+    words = [_where(fold, several=several), *(["frozen"] if row.param.trainable is False else [])]
+    words += [f"{visible(key)} {_value(value)}" for key, value in held(row.setting, row.optimizer).items()]
+    return visible(fold.name), str(len(fold.rows)), number(row.lr), number(row.weight_decay), " · ".join(words)
+
+
+def _value(value: Any) -> str:
+    return number(value) if isinstance(value, float) else visible(value)
+
+
+def _where(fold: Fold, *, several: bool) -> str:
+    """The rules that decided, or the groups that hold it."""
+    row = fold.rows[0]
+    if rules := deciding_rules(row.setting):
+        return " · ".join(visible(rule.full) for rule in rules)
+    if not row.in_optimizer:
+        return "in no optimizer"
+    groups = {each.group for each in fold.rows}
+    words = f"group {row.group}" if len(groups) == 1 else counted(len(groups), "group")
+    places = [(row.optimizer, words), *((at, f"group {group}") for at, group in row.also_in)]
+    return " and ".join(f"optimizer {at}, {group}" if several else group for at, group in places)
+
+
+def _findings(findings: Sequence[Finding]) -> Iterator[str]:
+    for each in findings[:_FINDINGS]:
+        text = f"{each.title} [{each.severity}]  {visible(each.message)}"
+        yield text if len(text) <= _WIDTH else f"{text[: _WIDTH - 1]}…"
+    counts = Counter(each.severity for each in findings)
+    yield ", ".join(counted(counts[severity], severity) for severity in SEVERITIES if counts[severity])

@@ -1,0 +1,159 @@
+"""Whatever holds optimizers: each form is looked into, and what it holds is found."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import UserDict
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import pytest
+from timm.scheduler.cosine_lr import CosineLRScheduler
+from torch import nn, optim
+
+import pgaudit
+from pgaudit.built.contents import Contents, is_optimizer, is_scheduler
+from tests.built.cases import Net, agreed, claims_of, grouped, told
+from tests.parity.client import Oracle
+
+FORMS = {
+    "one": (1, 0),
+    "several": (2, 0),
+    "several with schedulers": (2, 1),
+    "dict": (1, 0),
+    "dict with scheduler": (1, 1),
+    "dict with config": (1, 1),
+    "dicts": (1, 1),
+}
+
+
+@pytest.mark.parametrize(("form", "counts"), FORMS.items())
+def test_all_that_a_lightning_module_may_return(library: Oracle, form: str, counts: tuple[int, int]) -> None:
+    found = library.ask(scenario=f"lightning {form}")
+    agreed(found, found["truth"])
+    assert (len(found["types"]), found["schedulers"]) == counts
+    assert "net.conv.weight" in found["rows"]
+
+
+def test_a_trainer_of_transformers_makes_its_optimizer(library: Oracle) -> None:
+    found = library.ask(scenario="transformers_trainer")
+    agreed(found, found["truth"])
+    assert len(found["groups"]) == 2
+
+
+@dataclasses.dataclass
+class Setup:
+    model: Any
+    optimizer: Any
+    scheduler: Any
+
+
+class Pair(NamedTuple):
+    anything: Any
+    other: Any
+
+
+class Engine(nn.Module):
+    """As DeepSpeed's: a module around the model, which has the optimizer, and steps."""
+
+    def __init__(self, module: nn.Module, optimizer: Any) -> None:
+        super().__init__()
+        self.module = module
+        self.optimizer = optimizer
+
+    def step(self) -> None:
+        """As an engine does."""
+
+
+class Container(optim.Optimizer):
+    """As torchtitan's OptimizersContainer: an optimizer of all tensors, which holds one for each part."""
+
+    def __init__(self, optimizers: list[optim.Optimizer]) -> None:
+        self.optimizers = optimizers
+        tensors = [tensor for each in optimizers for group in each.param_groups for tensor in group["params"]]
+        super().__init__(tensors, {"lr": 99.0})
+
+
+class Owner:
+    """As a trainer with attributes of the usual names; one of its properties is not there yet."""
+
+    def __init__(self, model: nn.Module, optimizer: Any, scheduler: Any) -> None:
+        self.network, self.optim, self.lr_scheduler = model, optimizer, scheduler
+
+    @property
+    def module(self) -> nn.Module:
+        raise RuntimeError("not set up yet")
+
+
+def _with_schedule() -> tuple[Net, Any, Any]:
+    model = Net()
+    optimizer = grouped(model)
+    return model, optimizer, optim.lr_scheduler.StepLR(optimizer, 1)
+
+
+HOLDERS = {
+    "a tuple": lambda m, o, s: (m, o, s),
+    "in another order": lambda m, o, s: [s, o, m],
+    "a mapping": lambda m, o, s: {"model": m, "optimizer": o, "scheduler": s},
+    "another mapping": lambda m, o, s: UserDict(model=m, optimizer=o, scheduler=s),
+    "a dataclass": Setup,
+    "a named tuple": lambda m, o, s: Pair(m, Pair(o, s)),
+    "a namespace": lambda m, o, s: SimpleNamespace(model=m, optimizer=o, scheduler=s),
+    "an engine": lambda m, o, s: (Engine(m, o), s),
+    "an owner": Owner,
+    "twice the same": lambda m, o, s: [m, (o, s), {"optimizer": o}],
+    "among other things": lambda m, o, s: (m, o, s, None, 3, "text", object()),
+}
+
+
+@pytest.mark.parametrize("holder", HOLDERS)
+def test_the_same_is_found_in_whatever_holds_it(holder: str) -> None:
+    model, optimizer, schedule = _with_schedule()
+    given = HOLDERS[holder](model, optimizer, schedule)
+    contents = Contents()
+    contents.look_at(given)
+    assert contents.optimizers == [("", optimizer)]
+    assert contents.schedulers == [schedule]
+    agreed(told(pgaudit.audit(model, given)), claims_of(model, [optimizer]))
+
+
+@pytest.mark.parametrize(
+    ("given", "keys"),
+    [
+        (lambda a, b: [a, b], ["", ""]),
+        (lambda a, b: (a, b), ["", ""]),
+        (lambda a, b: {"g": a, "d": b}, ["g", "d"]),
+        (lambda a, b: {"optimizers": {"g": a, "d": b}}, ["g", "d"]),
+        (lambda a, b: Container([a, b]), ["", ""]),
+        (lambda a, b: {"optimizer": a, "critic": b}, ["", "critic"]),
+    ],
+)
+def test_several(given: Any, keys: list[str]) -> None:
+    model = Net()
+    pair = optim.SGD(model.conv.parameters(), lr=0.1), optim.AdamW(model.fc.parameters(), lr=0.2)
+    found = told(pgaudit.audit(model, given(*pair)))
+    agreed(found, claims_of(model, [*pair]))
+    assert found["keys"] == keys
+    assert found["types"] == ["SGD", "AdamW"]
+
+
+def test_what_is_what() -> None:
+    model, optimizer, schedule = _with_schedule()
+    timms = CosineLRScheduler(optimizer, t_initial=3)
+    assert [is_optimizer(each) for each in (optimizer, schedule, timms, model, None)] == [True, *[False] * 4]
+    assert [is_scheduler(each) for each in (optimizer, schedule, timms, model, None)] == [
+        False,
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
+def test_a_module_that_trains_itself() -> None:
+    class Manual(nn.Linear):
+        def configure_optimizers(self) -> None:
+            """Lightning takes that for a run without an optimizer."""
+
+    with pytest.raises(pgaudit.ModelError, match="Manual returns None: it trains without an optimizer"):
+        pgaudit.audit(None, Manual(2, 2))

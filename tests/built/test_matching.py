@@ -1,0 +1,137 @@
+"""Names for tensors that are not the model's own: what is proved is right, and the rest has no name."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn, optim
+
+import pgaudit
+from pgaudit.built.matching import BY_ORDER, matched
+from pgaudit.built.optimizers import built_optimizer
+from pgaudit.core.built import BuiltOptimizer
+from pgaudit.models.built import BuiltModel
+from tests.built.cases import Net
+
+SIZES = st.lists(st.integers(1, 3), min_size=2, max_size=7)
+
+
+def _model(sizes: list[int], frozen: set[int]) -> nn.Sequential:
+    model = nn.Sequential(*(nn.Linear(one, two) for one, two in pairwise(sizes)))
+    for index, tensor in enumerate(model.parameters()):
+        tensor.requires_grad_(index not in frozen)
+    return model
+
+
+def _without_names(optimizer: optim.Optimizer) -> BuiltOptimizer:
+    return built_optimizer(optimizer, "", {})[0]
+
+
+@given(SIZES, st.sets(st.integers(0, 12)), st.randoms(use_true_random=False), st.booleans(), st.booleans())
+def test_a_random_grouping_never_gets_a_wrong_name(
+    sizes: list[int], frozen: set[int], choice: random.Random, in_order: bool, all_of_them: bool
+) -> None:
+    """The optimizer's tensors are the model's own, but that is not told: their ids say which name is right."""
+    model = _model(sizes, frozen)
+    names = {id(tensor): name for name, tensor in model.named_parameters()}
+    tensors = [tensor for tensor in model.parameters() if all_of_them or tensor.requires_grad]
+    if not tensors:
+        return
+    groups: list[list[torch.Tensor]] = [[] for _ in range(choice.randint(1, 3))]
+    for tensor in tensors:
+        choice.choice(groups).append(tensor)
+    if not in_order:
+        for group in groups:
+            choice.shuffle(group)
+    optimizer = optim.SGD([{"params": group} for group in groups], lr=0.1)
+    (found,) = matched([_without_names(optimizer)], BuiltModel(model, "model").inventory())
+    right = [names[id(tensor)] for group in optimizer.param_groups for tensor in group["params"]]
+    got = [tensor.name for tensor in found.tensors]
+    if in_order:  # each group keeps the model's order, as all code does that goes through named_parameters()
+        assert got in (right, [None] * len(right))
+        assert (found.names_from == BY_ORDER) == (got == right)
+    elif found.names_from is not None:  # no order is claimed that the shapes refute
+        shapes = {name: tuple(tensor.shape) for name, tensor in model.named_parameters()}
+        assert [shapes[str(name)] for name in got] == [tensor.shape for tensor in found.tensors]
+
+
+@given(SIZES, st.randoms(use_true_random=False))
+def test_own_names_are_right_in_any_order(sizes: list[int], choice: random.Random) -> None:
+    model = _model(sizes, set())
+    named = list(model.named_parameters())
+    choice.shuffle(named)
+    cut = choice.randint(1, len(named) - 1)
+    groups = [{"params": part} for part in (named[:cut], named[cut:])]
+    optimizer = optim.SGD(groups, lr=0.1)
+    (found,) = matched([_without_names(optimizer)], BuiltModel(model, "model").inventory())
+    assert [tensor.name for tensor in found.tensors] == [name for name, _ in named]
+    assert found.names_from == "param_names"
+
+
+def test_shapes_prove_the_order_of_two_groups() -> None:
+    vit = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 5))
+    decayed = optim.SGD([{"params": [vit[0].weight, vit[1].weight]}, {"params": [vit[0].bias, vit[1].bias]}], lr=0.1)
+    (found,) = matched([_without_names(decayed)], BuiltModel(vit, "vit").inventory())
+    assert [tensor.name for tensor in found.tensors] == ["0.weight", "1.weight", "0.bias", "1.bias"]
+
+
+@pytest.mark.parametrize("prefix", ["", "module.", "_orig_mod.", "module._orig_mod."])
+def test_names_with_the_prefix_of_a_wrapper(prefix: str) -> None:
+    model = nn.Linear(2, 3)
+    optimizer = optim.SGD([(f"{prefix}{name}", tensor) for name, tensor in model.named_parameters()], lr=0.1)
+    (found,) = matched([_without_names(optimizer)], BuiltModel(model, "model").inventory())
+    assert [tensor.name for tensor in found.tensors] == ["weight", "bias"]
+
+
+@pytest.mark.parametrize("wrong", ["a name", "a shape"])
+def test_names_of_another_model_are_not_taken(wrong: str) -> None:
+    model = nn.Linear(2, 3)
+    named = {"weight": model.weight, "bias": model.bias}
+    if wrong == "a name":
+        named = {"weight": model.weight, "scale": model.bias}
+    else:
+        named["bias"] = nn.Parameter(torch.zeros(7))
+    optimizer = _without_names(optim.SGD([*named.items()], lr=0.1))
+    (found,) = matched([optimizer], BuiltModel(model, "model").inventory())
+    assert found == optimizer
+
+
+def test_of_two_without_names_neither_gets_one() -> None:
+    model = nn.Linear(2, 3)
+    both = [_without_names(optim.SGD([tensor], lr=0.1)) for tensor in model.parameters()]
+    assert matched(both, BuiltModel(model, "model").inventory()) == tuple(both)
+
+
+def test_a_tensor_without_a_shape_proves_nothing() -> None:
+    model = nn.Linear(2, 3)
+    known = _without_names(optim.SGD(model.parameters(), lr=0.1))
+    groups = tuple(replace(g, tensors=tuple(replace(t, shape=None) for t in g.tensors)) for g in known.groups)
+    bare = replace(known, groups=groups)
+    assert matched([bare], BuiltModel(model, "model").inventory()) == (bare,)
+
+
+def test_a_tensor_that_was_replaced_is_not_the_models(  # the head of a model, after its optimizer was built
+) -> None:
+    model = Net()
+    optimizer = optim.SGD(model.named_parameters(), lr=0.1)
+    model.fc = nn.Linear(4, 2)
+    report = pgaudit.audit(model, optimizer)
+    assert report["fc.weight"].group is None
+    assert [row.name for row in report if row.param.module_type is None] == ["group 0 [5]", "group 0 [6]"]
+
+
+def test_the_other_model_of_two_has_no_name_of_the_first() -> None:
+    first, second = Net(), Net()
+    pair = {"g": optim.SGD(first.named_parameters(), lr=0.1), "d": optim.SGD(second.named_parameters(), lr=0.2)}
+    report = pgaudit.audit(first, pair)
+    assert all(row.optimizer == 0 and not row.also_in for row in report if row.param.module_type)
+    assert [row.name for row in report if row.param.module_type is None][:2] == [
+        "optimizer 1 group 0 [0]",
+        "optimizer 1 group 0 [1]",
+    ]
