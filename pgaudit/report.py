@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pgaudit import serialize
 from pgaudit.constructors import OptimizerDefaults
@@ -21,6 +21,9 @@ from pgaudit.names import Names, spelled_like_globs
 from pgaudit.serialize import plain, portable
 from pgaudit.text import counted, did_you_mean, quoted, visible
 from pgaudit.version import __version__
+
+if TYPE_CHECKING:
+    from pgaudit.models.source import ModelSource
 
 
 class NoSuchParameter(KeyError):
@@ -52,6 +55,10 @@ class AsBuilt:
     schedulers: tuple[Any, ...] = ()
     """Live ones, or what a checkpoint holds of them."""
     notes: tuple[str, ...] = ()
+    source: ModelSource | None = None
+    """Where the model comes from, for whoever needs another look at it; None where there is none."""
+    classes: tuple[tuple[type, ...], ...] = ()
+    """Of each live optimizer its class, after those of what is wrapped around it; none for a checkpoint."""
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.built.assignment import assignment_of
 from pgaudit.built.build import Built, build, of_objects, read_optimizers
 from pgaudit.built.matching import BY_ORDER, matched, model_tensors
+from pgaudit.built.wrappers import wrapped
 from pgaudit.checkpoints import read_checkpoint
 from pgaudit.checks import BuiltAudit, run_built_checks
 from pgaudit.core.assignment import Origin
@@ -82,8 +84,10 @@ def _of_built(built: Built, source: ModelSource | None, ref: str | None) -> Repo
     if inventory is not None and tensors:
         named = dict(zip(map(id, tensors), model_tensors(inventory), strict=True))
     optimizers, looked_through = read_optimizers(built, named)
+    classes = tuple(tuple(map(type, wrapped(each))) for each in built.optimizers)
     notes = [*built.notes, *(inventory.notes if inventory is not None else ()), *looked_through]
-    return _report("built", optimizers, inventory, ref, notes, tensors=tensors, schedulers=built.schedulers)
+    live = AsBuilt((), None, tensors, built.schedulers, source=source, classes=classes)
+    return _report("built", optimizers, inventory, ref, notes, live)
 
 
 def audit_checkpoint(
@@ -115,11 +119,13 @@ def report_of_checkpoint(
     read: Checkpoint, model: Model = None, *, model_args: Mapping[str, Any] | None = None, cache: Cache | None = None
 ) -> Report:
     """Returns the report of a checkpoint that has been read: see :func:`audit_checkpoint`."""
-    inventory = None
+    source = inventory = None
     if model is not None:
-        inventory = model_source(model, _NO_POLICY, model_args, cache).inventory(unwrap=False)
+        source = model_source(model, _NO_POLICY, model_args, cache)
+        inventory = source.inventory(unwrap=False)
     notes = [*read.notes, *(inventory.notes if inventory is not None else ())]
-    return _report("checkpoint", read.optimizers, inventory, read.path, notes, schedulers=read.schedulers)
+    stored = AsBuilt((), schedulers=read.schedulers, source=source)
+    return _report("checkpoint", read.optimizers, inventory, read.path, notes, stored)
 
 
 def _report(
@@ -128,17 +134,17 @@ def _report(
     inventory: Inventory | None,
     path: str | None,
     notes: Sequence[str],
-    *,
-    tensors: Sequence[Any] = (),
-    schedulers: Sequence[Any] = (),
+    around: AsBuilt,
 ) -> Report:
+    """The report; ``around`` is all that is known beside the optimizers and the inventory."""
     found = tuple(optimizers) if inventory is None else matched(optimizers, inventory)
     by_order = inventory is not None and any(each.names_from == BY_ORDER for each in found)
     notes = [*notes, *(["names are the model's, in its order: the shapes agree with it alone"] if by_order else [])]
     # Beside tensors without names, the model's own parameters would seem to be in no group.
     known = inventory if inventory is not None and all(each.names_from for each in found) else None
     ref = None if inventory is None else inventory.ref
-    assignment = assignment_of(origin, found, known, ref=ref or path, scheduled=bool(schedulers))
+    assignment = assignment_of(origin, found, known, ref=ref or path, scheduled=bool(around.schedulers))
     findings = run_built_checks(BuiltAudit(assignment, found, known, ref))
-    as_built = AsBuilt(found, known, tensors if known is not None else (), tuple(schedulers), tuple(notes))
+    tensors = around.tensors if known is not None else ()
+    as_built = replace(around, optimizers=found, inventory=known, tensors=tensors, notes=tuple(notes))
     return Report(assignment, None, path, None, findings, as_built=as_built)

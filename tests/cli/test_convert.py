@@ -65,7 +65,7 @@ def test_another_model_is_not_written_down(capsys: pytest.CaptureFixture[str]) -
     ("arguments", "words"),
     [
         (["c.yaml"], "--to is missing"),
-        (["--to", "rules"], "CONFIG is missing"),
+        (["--to", "rules"], "SOURCE is missing"),
         (["c.yaml", "--to", "rulse"], 'did you mean "rules"?'),
         (["d.yaml", "--to", "rules"], 'did you mean "c.yaml"?'),
         (["c.yaml", "--to", "rules", "--model", "resnet118"], "did you mean"),
