@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pgaudit.built.matching import model_tensors
@@ -120,7 +120,8 @@ def _read(optimizer: BuiltOptimizer, scheduled: bool) -> tuple[OptimizerInfo, li
         _setting(base, (), has_decay=True) if base else NOT_OPTIMIZED,
         optimizer.key,
     )
-    return info, [_of_group(group, defaults, scheduled) for group in optimizer.groups]
+    settings = [_of_group(group, defaults, scheduled) for group in optimizer.groups]
+    return info, [replace(each, inert=optimizer.unread.intersection(dict(each.written))) for each in settings]
 
 
 def shared_values(groups: Sequence[BuiltGroup]) -> dict[str, Any]:

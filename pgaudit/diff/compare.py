@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pgaudit.core.assignment import OptimizerInfo, ParamAssignment
+from pgaudit.core.setting import Setting
 from pgaudit.diff.records import Change, ChangeKind, Diff, ValueChange, effect, rule_names
 from pgaudit.diff.setup import in_order, setup, without_policy
 from pgaudit.report import Report
@@ -52,15 +54,17 @@ def _by_any_name(params: Sequence[ParamAssignment], taken: set[int]) -> dict[str
 
 
 def _changed(a: Report, b: Report, pairs: Sequence[tuple[int, int]]) -> Iterator[Change]:
-    own = _Own(a, b)
+    own, alike = _Own(a, b), _SameInert(a, b)
     for rank, (i, j) in enumerate(pairs):
-        before, after = a.params[i], b.params[j]
+        before, after = alike.of(a.params[i], b.params[j])
         held, holds = _held(before), _held(after)
         extra: tuple[ValueChange, ...] = ()
         if held or holds:
             extra = tuple(_extra(held, holds, *own.of(before, after)))
         if before.in_optimizer and after.in_optimizer and before.optimizer != after.optimizer:
             extra = (ValueChange("optimizer", _named(a, before), _named(b, after)), *extra)
+        if (twice := _further(before)) != (again := _further(after)):
+            extra = (*extra, ValueChange("also_in", twice, again))
         kind = _kind(before, after, extra)
         if kind is not None:
             yield Change(kind, before, after, rank, extra)
@@ -71,10 +75,35 @@ def _named(report: Report, param: ParamAssignment) -> str:
     return f"{param.optimizer} {report.optimizer_of(param).type or ''}".strip()
 
 
+def _further(param: ParamAssignment) -> list[str] | None:
+    """The further groups that a parameter is in, by their optimizers; None nearly always."""
+    found = [f"optimizer {at}" if at != param.optimizer else "the same optimizer" for at, _ in param.also_in]
+    return sorted(found) or None
+
+
 def _held(param: ParamAssignment) -> Mapping[str, Any]:
     """What else its group holds that the training notices, as JSON can hold it."""
     found: Mapping[str, Any] = plain(param.setting.unscaled)
     return found
+
+
+class _SameInert:
+    """What a policy's library says that nobody reads, for the other side, which was built and does not know it."""
+
+    def __init__(self, a: Report, b: Report) -> None:
+        self._is_needed = (a.constructor is None) != (b.constructor is None)
+        self._known: dict[tuple[int, int], tuple[Setting, Setting]] = {}
+
+    def of(self, before: ParamAssignment, after: ParamAssignment) -> tuple[ParamAssignment, ParamAssignment]:
+        """Returns both sides of a parameter, with the same keys of no effect."""
+        one, other = before.setting, after.setting
+        if not self._is_needed or one.inert == other.inert:
+            return before, after
+        found = self._known.get((id(one), id(other)))
+        if found is None:
+            inert = one.inert | other.inert
+            found = self._known[id(one), id(other)] = replace(one, inert=inert), replace(other, inert=inert)
+        return replace(before, setting=found[0]), replace(after, setting=found[1])
 
 
 class _Own:

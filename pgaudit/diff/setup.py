@@ -34,8 +34,9 @@ def without_policy(report: Report, other: Report, found: dict[str, Any]) -> dict
             kept.pop(f"{begin}{name}", None)
         if others.type is None or own.type is None:  # a checkpoint does not say it
             kept.pop(f"{begin}".rstrip() or "optimizer", None)
+        unlike = None not in (own.type, others.type) and own.type != others.type
         for key, default in {**others.defaults, **own.defaults}.items():
-            if key not in HEAD:
+            if key not in HEAD and not unlike:
                 kept.setdefault(f"{begin}{key}", plain(default))
     return {key: value for key, value in kept.items() if value is not None}
 

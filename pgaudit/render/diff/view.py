@@ -14,7 +14,7 @@ from pgaudit.diff.records import effect, rule_names
 from pgaudit.diff.setup import setup
 from pgaudit.names import fold_named
 from pgaudit.render.numbers import apart, argument, number
-from pgaudit.render.style import UNICODE, Marks, colour, label, labels
+from pgaudit.render.style import UNICODE, Marks, colour, group_words, label, labels
 from pgaudit.report import Report
 from pgaudit.sources.files import NOTHING
 from pgaudit.text import counted, visible
@@ -95,13 +95,15 @@ class DiffLine:
     def rules(self, *, line: bool = True) -> list[RuleWords]:
         """Returns the rules' words on both sides, or on one where nothing is different about them."""
         shown = list(self.change.both)
-        if len({(rule_names(each), each.param.trainable) for each in shown}) == 1:
+        if len({(rule_names(each), each.param.trainable, each.in_optimizer) for each in shown}) == 1:
             shown = shown[-1:]
-        bare, words = (
-            [labels(each.setting, self.marks, line=lines, trainable=each.param.trainable) for each in shown]
-            for lines in (False, line)
-        )
+        bare, words = ([self._labels(each, line=lines) for each in shown] for lines in (False, line))
         return [_spelled(each, shown, line=line) for each in shown] if len(bare) == 2 and bare[0] == bare[1] else words
+
+    def _labels(self, of: ParamAssignment, *, line: bool) -> RuleWords:
+        before = of is self.change.before
+        rows = [row for each in self.changes if (row := each.before if before else each.after) is not None]
+        return labels(of.setting, self.marks, line=line, trainable=of.param.trainable, built=group_words(rows))
 
     @property
     def rules_text(self) -> list[str]:
