@@ -6,9 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip
 PYTEST := $(BIN)/python -m pytest
-ORACLES := mmcv1 mmengine mmpretrain transformers fvcore yaml-language-server
+ORACLES := mmcv1 mmengine mmpretrain transformers training fvcore yaml-language-server
 TESTED := $(VENV)/.installed-test $(foreach o,$(ORACLES),.oracles/$(o)/.complete)
-UNIT := $(addprefix tests/,checks config constructors catalogue core diff files gate models names optimizers render \
+UNIT := $(addprefix tests/,checks checkpoints config constructors catalogue core diff files gate models names optimizers render \
     test_folding.py test_pipeline.py test_report.py test_text.py test_two_optimizers.py)
 T ?=
 

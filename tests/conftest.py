@@ -37,7 +37,7 @@ settings.register_profile("reproducible", _COMMON, derandomize=True, database=No
 settings.register_profile("fuzz", _COMMON, derandomize=False)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "reproducible"))
 
-ORACLES = ("mmengine", "mmpretrain", "transformers", "timm", "mmcv", "library", "reader")
+ORACLES = ("mmengine", "mmpretrain", "transformers", "timm", "mmcv", "library", "reader", "training")
 """The fixtures with processes of real libraries, which are slow to begin."""
 
 

@@ -1,15 +1,7 @@
-"""A file or folder of a training run → what it holds, without torch and without running anything in it."""
+"""Checkpoints of training runs → what they hold of optimizers. They are read as data, without torch; nothing in
+them runs.
+"""
 
-from __future__ import annotations
+from pgaudit.checkpoints.read import is_checkpoint, read_checkpoint
 
-from pgaudit.core.built import Checkpoint
-
-
-def is_checkpoint(path: str) -> bool:
-    """Whether a file or folder may hold a checkpoint."""
-    return False
-
-
-def read_checkpoint(path: str, key: str | None = None) -> Checkpoint:
-    """Reads a checkpoint."""
-    raise NotImplementedError
+__all__ = ["is_checkpoint", "read_checkpoint"]

@@ -9,6 +9,7 @@ import re
 import stat
 from collections.abc import Iterator
 from contextvars import ContextVar
+from io import FileIO
 
 _STREAM = re.compile(r"/dev/(stdin|fd/\d+)|/proc/(self|\d+)/fd/\d+")
 """How a shell names a pipe that it has opened itself, as for ``<(git show HEAD:config.yaml)``."""
@@ -45,6 +46,25 @@ def read_bytes(path: str | os.PathLike[str], most: int = -1) -> bytes:
             os.set_blocking(file.fileno(), True)
         note_input(named)
         return file.read(most)
+
+
+def open_regular(path: str | os.PathLike[str]) -> FileIO:
+    """Returns an open file without a buffer, of which any part can be read; not a pipe, not even one of the shell's.
+
+    Raises:
+        NotRegular: it is no regular file.
+        OSError: it cannot be opened.
+        ValueError: a NUL in the path.
+    """
+    named = os.fspath(path)
+    file = open(named, "rb", buffering=0, opener=_opened_at_once)  # noqa: SIM115
+    kind = os.fstat(file.fileno()).st_mode
+    if not stat.S_ISREG(kind):
+        file.close()
+        refuse_irregular(named, kind)
+        raise NotRegular(errno.EINVAL, "it is not a regular file", named)
+    note_input(named)
+    return file
 
 
 def _opened_at_once(path: str, flags: int) -> int:

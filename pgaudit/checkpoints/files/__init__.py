@@ -1,0 +1,1 @@
+"""Single files → what they hold, whatever format they are in."""

@@ -1,0 +1,49 @@
+"""A model's weights in a folder: ``model.safetensors``, ``pytorch_model.bin``, their parts, an adapter's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pgaudit.checkpoints.files.content import content_of
+from pgaudit.checkpoints.model_state import parameters_in
+from pgaudit.checkpoints.search import search
+from pgaudit.core.built import BuiltTensor
+from pgaudit.core.errors import ConfigError
+from pgaudit.files.inputs import read_bytes
+from pgaudit.files.json_text import read_json
+
+_WHOLE = ("model.safetensors", "pytorch_model.bin", "adapter_model.safetensors", "adapter_model.bin")
+_MOST_BYTES = 1 << 27
+
+
+def parameters_beside(folder: Path) -> dict[str, BuiltTensor]:
+    """Returns a model's tensors by name; none where the folder has no weights.
+
+    Raises:
+        ConfigError: a file is damaged.
+    """
+    for name in _WHOLE:
+        if (folder / name).is_file():
+            return _tensors(folder / name)
+    for name in _WHOLE:
+        index = folder / f"{name}.index.json"
+        if index.is_file():
+            return _in_parts(index)
+    return {}
+
+
+def _in_parts(index: Path) -> dict[str, BuiltTensor]:
+    where = read_json(read_bytes(index, _MOST_BYTES), str(index), "copy or save it again")
+    weights = where.get("weight_map") if isinstance(where, dict) else None
+    if not isinstance(weights, dict) or not all(isinstance(each, str) for each in weights.values()):
+        raise ConfigError(f"{index} does not say which tensor is in which file")
+    found: dict[str, BuiltTensor] = {}
+    for file in dict.fromkeys(weights.values()):
+        if Path(file).name == file and (index.parent / file).is_file():
+            found |= _tensors(index.parent / file)
+    return {name: found[name] for name in weights if name in found}
+
+
+def _tensors(path: Path) -> dict[str, BuiltTensor]:
+    with content_of(str(path)) as value:
+        return parameters_in(search(value).models)
