@@ -52,8 +52,9 @@ def source_of_built(report: Report, optimizer: str | None = None) -> ConversionS
     info = replace(report.optimizer, type=name)
     if optimizer is not None:
         info = replace(info, **_of_class(kind, info.arguments))
-    _refuse_unreachable(kind, info, built.optimizers[0].defaults or report.optimizer.arguments, path)
-    params, scheduled = _with_starting_lr(report.params, built, kind)
+    filled = filled_in(kind, {"lr": info.base.lr, **info.arguments})
+    _refuse_unreachable(kind, filled, built.optimizers[0].defaults or report.optimizer.arguments, path)
+    params, scheduled = _with_starting_lr(report.params, built, looked_for(kind, filled))
     bases = _bases(params, info)
     info = replace(info, base=Setting({key: Value(first) for key, (first, *_) in bases.items()}))
     return ConversionSource(
@@ -141,9 +142,9 @@ def _of_class(kind: type[Optimizer], held: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _refuse_unreachable(kind: type[Optimizer], info: OptimizerInfo, held: Mapping[str, Any], path: str) -> None:
-    """Raises a ConfigError where the class, called with these arguments, fills something else into its groups."""
-    for key, value in filled_in(kind, {"lr": info.base.lr, **info.arguments}).items():
+def _refuse_unreachable(kind: type[Optimizer], filled: Mapping[str, Any], held: Mapping[str, Any], path: str) -> None:
+    """Raises a ConfigError where the class, called with its arguments, fills something else into its groups."""
+    for key, value in filled.items():
         is_flag = value is None or isinstance(value, bool)  # that another version of torch does not know
         if key in _OWN or (key not in held and is_flag):
             continue
@@ -161,13 +162,12 @@ def _equal(one: Any, other: Any) -> bool:
 
 
 def _with_starting_lr(
-    params: tuple[ParamAssignment, ...], built: AsBuilt, kind: type[Optimizer]
+    params: tuple[ParamAssignment, ...], built: AsBuilt, read: frozenset[str]
 ) -> tuple[tuple[ParamAssignment, ...], bool]:
     """The parameters with the lr from which a schedule begins, and with what nobody reads marked as such; and whether
     any group holds another one.
     """
     optimizer = built.optimizers[0]
-    read = looked_for(kind, optimizer.defaults or optimizer.groups[0].values)
     if not built.schedulers or any(_of_timm(each) for each in built.schedulers):
         read |= OF_SCHEDULERS
     starts = [group.values.get("initial_lr") for group in optimizer.groups]

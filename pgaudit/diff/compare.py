@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from pgaudit.constructors.native.rules import OF_SCHEDULERS
 from pgaudit.core.assignment import OptimizerInfo, ParamAssignment
 from pgaudit.core.setting import Setting
 from pgaudit.diff.records import Change, ChangeKind, Diff, ValueChange, effect, rule_names
@@ -54,10 +55,12 @@ def _by_any_name(params: Sequence[ParamAssignment], taken: set[int]) -> dict[str
 
 
 def _changed(a: Report, b: Report, pairs: Sequence[tuple[int, int]]) -> Iterator[Change]:
-    own, alike = _Own(a, b), _SameInert(a, b)
+    own, alike, built = _Own(a, b), _SameInert(a, b), None in (a.constructor, b.constructor)
     for rank, (i, j) in enumerate(pairs):
         before, after = alike.of(a.params[i], b.params[j])
         held, holds = _held(before), _held(after)
+        if built and "initial_lr" in held.keys() ^ holds.keys():  # a side with a scheduler does not tell it
+            held, holds = ({key: each[key] for key in each if key != "initial_lr"} for each in (held, holds))
         extra: tuple[ValueChange, ...] = ()
         if held or holds:
             extra = tuple(_extra(held, holds, *own.of(before, after)))
@@ -88,22 +91,33 @@ def _held(param: ParamAssignment) -> Mapping[str, Any]:
 
 
 class _SameInert:
-    """What a policy's library says that nobody reads, for the other side, which was built and does not know it."""
+    """What one side says that nobody reads, for the other one, which was built and may not know it."""
 
     def __init__(self, a: Report, b: Report) -> None:
-        self._is_needed = (a.constructor is None) != (b.constructor is None)
+        self._is_needed = None in (a.constructor, b.constructor)
+        self._read = [_read_by(each) for each in (a, b)]
         self._known: dict[tuple[int, int], tuple[Setting, Setting]] = {}
 
     def of(self, before: ParamAssignment, after: ParamAssignment) -> tuple[ParamAssignment, ParamAssignment]:
         """Returns both sides of a parameter, with the same keys of no effect."""
         one, other = before.setting, after.setting
-        if not self._is_needed or one.inert == other.inert:
+        if not self._is_needed or not (one.extra or other.extra):
             return before, after
         found = self._known.get((id(one), id(other)))
         if found is None:
-            inert = one.inert | other.inert
+            read_before, read_after = self._read
+            inert = one.inert | other.inert | _unread(one, read_after) | _unread(other, read_before)
             found = self._known[id(one), id(other)] = replace(one, inert=inert), replace(other, inert=inert)
         return replace(before, setting=found[0]), replace(after, setting=found[1])
+
+
+def _read_by(report: Report) -> frozenset[str] | None:
+    """The keys that a policy's optimizer and schedulers look for; None where nothing says it."""
+    return report.basis.defaults.looked_for | OF_SCHEDULERS if report.basis else None
+
+
+def _unread(setting: Setting, read: frozenset[str] | None) -> frozenset[str]:
+    return frozenset() if read is None else frozenset(key for key in setting.extra if key not in read)
 
 
 class _Own:

@@ -35,6 +35,9 @@ def without_policy(report: Report, other: Report, found: dict[str, Any]) -> dict
         if others.type is None or own.type is None:  # a checkpoint does not say it
             kept.pop(f"{begin}".rstrip() or "optimizer", None)
         unlike = None not in (own.type, others.type) and own.type != others.type
+        if own.type is None and others.defaults:  # what the class of the other one has no argument for
+            for key in own.arguments.keys() - {**others.defaults, **others.arguments}.keys():
+                kept.pop(f"{begin}{key}", None)
         for key, default in {**others.defaults, **own.defaults}.items():
             if key not in HEAD and not unlike:
                 kept.setdefault(f"{begin}{key}", plain(default))
