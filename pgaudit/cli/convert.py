@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from pgaudit.cli.shared.common import is_config, note, parse_model_args, spinner
 from pgaudit.cli.shared.overwriting import keep_inputs
 from pgaudit.core.config import Config
 from pgaudit.core.errors import UsageError
+from pgaudit.models.references import is_code
 from pgaudit.text import did_you_mean, quoted, visible
 
 if TYPE_CHECKING:
@@ -65,6 +67,9 @@ def convert(
     if model is not None and is_config(model) and not is_config(config):
         right = f"pgaudit convert {visible(model)} --to {wanted} --model {visible(config)}"
         raise UsageError(f"--model is a config, and {quoted(config)} is none", right)
+    if not (is_config(config) or is_code(config) or os.path.lexists(config)):
+        hint = f"a model alone holds no policy: pgaudit convert config.yaml --to {wanted} --model {visible(config)}"
+        raise UsageError(f"{quoted(config)} is neither a file nor code that builds an optimizer", hint)
     keep_inputs([output], [config], [model])
     arguments = parse_model_args(model_args)
     from pgaudit.sources.source import read_source

@@ -152,6 +152,7 @@ def test_code_is_a_source(capsys: pytest.CaptureFixture[str], folder: Path) -> N
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (["resnet18"], "pgaudit convert config.yaml --to rules --model resnet18"),
         (["nets.py:tiny"], "pgaudit convert config.yaml --to rules --model nets.py:tiny"),
         (["train.py:alone"], "--model MODEL, or let it return (model, optimizer)"),
         (["train.py:make", "--optimizer", "SGD"], "--optimizer is for a checkpoint"),
