@@ -166,7 +166,13 @@ def _report(policy: _Policy, inventory: Inventory) -> Report:
         findings, ignored = run_checks(Audited(inventory, config, constructor, defaults, decisions, decided))
     except SlowExpression as slow:
         raise config.error(slow.message, *slow.at, hint=slow.hint) from None
-    optimizer = OptimizerInfo(spec.name, {**policy.call.arguments, **spec.grouped}, defaults.arguments, decisions.base)
+    optimizer = OptimizerInfo(
+        spec.name,
+        {**policy.call.arguments, **spec.grouped},
+        defaults.arguments,
+        decisions.base,
+        class_name=policy.call.name.rpartition(":")[2],
+    )
     return Report(
         _assignment(inventory, optimizer, decisions),
         constructor.name,

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pgaudit import serialize
 from pgaudit.constructors import OptimizerDefaults
@@ -22,6 +22,9 @@ from pgaudit.serialize import plain, portable
 from pgaudit.summary import summary
 from pgaudit.text import counted, did_you_mean, quoted, visible
 from pgaudit.version import __version__
+
+if TYPE_CHECKING:
+    from pgaudit.models.source import ModelSource
 
 
 class NoSuchParameter(KeyError):
@@ -55,6 +58,8 @@ class AsBuilt:
     notes: tuple[str, ...] = ()
     objects: tuple[Any, ...] = ()
     """The optimizers themselves; none for a checkpoint."""
+    source: ModelSource | None = None
+    """Where the model comes from, for whoever needs another look at it; None where there is none."""
 
 
 @dataclass(frozen=True)

@@ -143,7 +143,9 @@ def _read(optimizer: BuiltOptimizer, scheduled: bool) -> tuple[OptimizerInfo, li
         _setting(base, (), has_decay=True) if base else NOT_OPTIMIZED,
         optimizer.key,
     )
-    return info, [_Settings(_of_group(group, defaults, scheduled)) for group in optimizer.groups]
+    settings = [_of_group(group, defaults, scheduled) for group in optimizer.groups]
+    inert = [optimizer.unread.intersection(dict(each.written)) for each in settings]
+    return info, [_Settings(replace(each, inert=keys)) for each, keys in zip(settings, inert, strict=True)]
 
 
 def shared_values(groups: Sequence[BuiltGroup]) -> dict[str, Any]:

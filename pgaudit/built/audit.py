@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.built.assignment import assignment_of
@@ -86,7 +87,8 @@ def _of_built(built: Built, source: ModelSource | None, ref: str | None) -> Repo
     optimizers, looked_through = read_optimizers(built, named)
     notes = [*built.notes, *(inventory.notes if inventory is not None else ()), *looked_through]
     notes += sharding_notes(tensors, inventory)
-    return _report("built", optimizers, inventory, ref, notes, tensors=tensors, objects=built)
+    around = AsBuilt((), None, tensors, built.schedulers, objects=built.optimizers, source=source)
+    return _report("built", optimizers, inventory, ref, notes, around)
 
 
 def audit_checkpoint(
@@ -118,11 +120,13 @@ def report_of_checkpoint(
     read: Checkpoint, model: Model = None, *, model_args: Mapping[str, Any] | None = None, cache: Cache | None = None
 ) -> Report:
     """Returns the report of a checkpoint that has been read: see :func:`audit_checkpoint`."""
-    inventory = None
+    source = inventory = None
     if model is not None:
-        inventory = model_source(model, _NO_POLICY, model_args, cache).inventory(unwrap=False)
+        source = model_source(model, _NO_POLICY, model_args, cache)
+        inventory = source.inventory(unwrap=False)
     notes = [*read.notes, *(inventory.notes if inventory is not None else ())]
-    return _report("checkpoint", read.optimizers, inventory, read.path, notes, schedulers=read.schedulers)
+    stored = AsBuilt((), schedulers=read.schedulers, source=source)
+    return _report("checkpoint", read.optimizers, inventory, read.path, notes, stored)
 
 
 def _report(
@@ -131,30 +135,21 @@ def _report(
     inventory: Inventory | None,
     path: str | None,
     notes: Sequence[str],
-    *,
-    tensors: Sequence[Any] = (),
-    schedulers: Sequence[Any] = (),
-    objects: Built | None = None,
+    around: AsBuilt,
 ) -> Report:
-    schedulers = schedulers if objects is None else objects.schedulers
+    """The report; ``around`` is all that is known beside the optimizers and the inventory."""
     # Where an optimizer holds the model's own tensors, all others are tensors of no module.
     identified = any(each.names_from == BY_IDENTITY for each in optimizers)
     found = tuple(optimizers) if inventory is None or identified else matched(optimizers, inventory)
-    notes = [*notes, *([] if inventory is None else _on_names(found, live=bool(tensors)))]
+    notes = [*notes, *([] if inventory is None else _on_names(found, live=bool(around.tensors)))]
     # Beside tensors without names, the model's own parameters would seem to be in no group.
     are_proven = identified or all(each.names_from and not each.unproven for each in found)
     known = inventory if are_proven else None
     ref = None if inventory is None else inventory.ref
-    assignment = assignment_of(origin, found, known, ref=ref or path, scheduled=bool(schedulers))
+    assignment = assignment_of(origin, found, known, ref=ref or path, scheduled=bool(around.schedulers))
     findings = run_built_checks(BuiltAudit(assignment, found, known, ref))
-    as_built = AsBuilt(
-        found,
-        known,
-        tensors if known is not None else (),
-        tuple(schedulers),
-        tuple(notes),
-        () if objects is None else objects.optimizers,
-    )
+    tensors = around.tensors if known is not None else ()
+    as_built = replace(around, optimizers=found, inventory=known, tensors=tensors, notes=tuple(notes))
     return Report(assignment, None, path, None, findings, as_built=as_built)
 
 

@@ -11,7 +11,9 @@ from pgaudit.built.muon import chosen
 from pgaudit.built.shards import shard_of
 from pgaudit.built.values import plain_value, same
 from pgaudit.built.wrappers import wrapped
+from pgaudit.constructors.native.rules import OF_SCHEDULERS
 from pgaudit.core.built import BuiltGroup, BuiltOptimizer, BuiltTensor
+from pgaudit.optimizers.classes import looked_for
 from pgaudit.text import visible
 
 Named = Mapping[int, BuiltTensor]
@@ -51,7 +53,9 @@ def built_optimizer(optimizer: Any, key: str, named: Named) -> tuple[BuiltOptimi
         for name, value in defaults.items()
         if name in ("lr", "weight_decay") or (name in arguments and not same(value, arguments[name]))
     }
-    found = BuiltOptimizer(groups, type(inner).__name__, key, defaults, given, own, names)
+    read = looked_for(type(inner), defaults) | OF_SCHEDULERS
+    unread = frozenset(key for group in groups for key in group.values if key not in read)
+    found = BuiltOptimizer(groups, type(inner).__name__, key, defaults, given, own, unread, names)
     words = " around ".join(visible(type(each).__name__) for each in (*around, inner))
     return found, ((f"{words}: what the groups of {visible(type(outer).__name__)} hold",) if around else ())
 

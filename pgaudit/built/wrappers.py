@@ -1,10 +1,17 @@
-"""Optimizers inside optimizers: accelerate, apex, ZeRO, Lookahead, mmengine, DeepSpeed."""
+"""Optimizers inside optimizers: accelerate, apex, ZeRO, Lookahead, mmengine, DeepSpeed; and models inside models."""
 
 from __future__ import annotations
 
-from typing import Any
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache as once
+from typing import TYPE_CHECKING, Any
 
 from pgaudit.built.contents import is_optimizer
+
+if TYPE_CHECKING:
+    from pgaudit.models.built import BuiltModel
 
 _INSIDE = ("optimizer", "optim", "base_optimizer", "_base_optimizer", "inner_optimizer", "_optimizer")
 
@@ -26,3 +33,36 @@ def wrapped(optimizer: Any) -> list[Any]:
 def _inside(optimizer: Any) -> list[Any]:
     held = vars(optimizer) if hasattr(optimizer, "__dict__") else {}
     return [held[name] for name in _INSIDE if is_optimizer(held.get(name))]
+
+
+_AROUND = ("accelerate", "apex", "deepspeed", "lightning", "lightning_fabric", "mmengine", "pytorch_lightning")
+"""Packages whose wrappers leave the training as it is: they are about precision, processes and devices."""
+
+
+def changes_training(kind: type) -> bool:
+    """Whether what is wrapped around an optimizer trains otherwise than that alone, as Lookahead and SAM do."""
+    return kind.__module__.partition(".")[0] not in _AROUND and not kind.__module__.startswith("torch.distributed.")
+
+
+def bare(build: Callable[[], BuiltModel]) -> Callable[[], BuiltModel]:
+    """Returns what builds the model inside of torch.compile, DataParallel and DDP, whose tensors are the same."""
+
+    def built() -> BuiltModel:
+        model = build()
+        inner = module = model.module
+        while (below := _inside_of(inner)) is not None:
+            inner = below
+        return model if inner is module else replace(model, module=inner)
+
+    return once(built)
+
+
+def _inside_of(module: Any) -> Any:
+    from torch import nn
+
+    compiler = sys.modules.get("torch._dynamo.eval_frame")  # without it, nobody can have compiled anything
+    if compiler is not None and isinstance(module, compiler.OptimizedModule):
+        return module._orig_mod
+    if isinstance(module, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
+        return module.module
+    return None

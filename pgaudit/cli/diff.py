@@ -1,4 +1,4 @@
-"""``pgaudit diff``: what changes between two policies, parameter by parameter."""
+"""``pgaudit diff``: what changes between two sources, parameter by parameter."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pgaudit.cli.shared import options as shared
 from pgaudit.cli.shared.command import Command, argument
 from pgaudit.cli.shared.common import Screen, note, parse_model_args, screen, spinner, stdout_reserved, the_cache, write
 from pgaudit.cli.shared.overwriting import keep_inputs
+from pgaudit.cli.shared.sides import NamedSides, sides_in
 from pgaudit.render.choices import Colour, DiffFormat
 
 if TYPE_CHECKING:
@@ -24,8 +25,14 @@ DIFFERENT = 1
 
 
 @click.command(cls=Command)
-@argument("a", required=True, type=shared.NAME, help="A YAML config, a JSON report or a lock: how it was.")
-@argument("b", required=True, type=shared.NAME, help="Another one: how it is now.")
+@argument(
+    "sources",
+    nargs=-1,
+    type=shared.NAME,
+    metavar="SOURCE",
+    help="Two of them, how it was and how it is now: a config, a JSON report, a lock, code that is or returns an "
+    "optimizer (file.py:attribute), or a checkpoint; each may have its MODEL before it.",
+)
 @click.option("--model", "-m", metavar="MODEL", help="Instead of the configs' own `model:`.")
 @click.option("--fold/--no-fold", default=True, help="Join rows that repeat over blocks.")
 @click.option(
@@ -34,6 +41,7 @@ DIFFERENT = 1
 @click.option("--exit-code", is_flag=True, help="Exit with 1 where anything but a rule differs.")
 @shared.choice("--format", "fmt", of=DiffFormat, default="table", help="What to write.")
 @shared.output
+@shared.key
 @shared.model_args
 @shared.constructor
 @shared.no_cache
@@ -42,14 +50,14 @@ DIFFERENT = 1
 @shared.no_code
 @shared.traceback
 def diff(
-    a: str,
-    b: str,
+    sources: tuple[str, ...],
     model: str | None,
     fold: bool,
     rules: bool,
     exit_code: bool,
     fmt: DiffFormat,
     output: Path | None,
+    key: str | None,
     model_args: tuple[str, ...],
     constructor: str | None,
     no_cache: bool,
@@ -57,8 +65,10 @@ def diff(
     colour: Colour,
 ) -> None:
     """Show what changes from A to B: every lr and weight decay that differs, and the rules behind it."""
-    keep_inputs([output], [a, b], [model])
-    sides = _sides(a, b, model, parse_model_args(model_args), constructor, the_cache(unwanted=no_cache))
+    named = sides_in(sources)
+    keep_inputs([output], [path for _, path in named], [model, *(ref for ref, _ in named)])
+    arguments, cache = parse_model_args(model_args), the_cache(unwanted=no_cache)
+    sides = _sides(named, model, arguments, constructor, key, cache)
     from pgaudit.diff import compare
 
     found = compare(sides.a, sides.b)
@@ -70,21 +80,21 @@ def diff(
 
 
 def _sides(
-    a: str,
-    b: str,
+    named: NamedSides,
     model: str | None,
     model_args: dict[str, object],
     constructor: str | None,
+    key: str | None,
     cache: Cache | None,
 ) -> ReportPair:
-    from pgaudit.sources.files import open_file
+    from pgaudit.sources.source import open_side
 
-    with stdout_reserved():  # a config may be code
-        opened = [open_file(path, constructor=constructor) for path in (a, b)]  # before anything heavy
-    with stdout_reserved(), spinner(f"comparing {a} and {b}"):
+    with stdout_reserved():  # before anything heavy; a config may be code
+        one, other = (open_side(path, ref, constructor=constructor, key=key) for ref, path in named)
+    with stdout_reserved(), spinner(f"comparing {one.path} and {other.path}"):
         from pgaudit.sources.pair import audit_pair
 
-        return audit_pair(*opened, model=model, model_args=model_args, cache=cache)
+        return audit_pair(one, other, model=model, model_args=model_args, cache=cache)
 
 
 def _rendered(found: Diff, fmt: DiffFormat, end: Screen, *, fold: bool, rules: bool) -> str:

@@ -47,6 +47,7 @@ class Listed:
     """One audit as the project file has it; paths are as seen from the current folder."""
 
     config: str
+    """A config, or a reference to code that builds an optimizer."""
     name: str = ""
     model: str | None = None
     model_args: Mapping[str, Any] = field(default_factory=dict)
@@ -133,6 +134,8 @@ def _within(value: Any, at: Path) -> Any:
 def _origin(document: Document, at: Path, shown: str) -> Origin:
     places = {str(where[-1]): place for where, place in document.keys.items() if where[:-1] == at}
     whole = next((place for place in (document.values.get(at[:n]) for n in range(len(at), 0, -1)) if place), None)
+    if (built := places.get("built")) is not None:  # which stands for the config, and mostly for the model
+        places = {"config": built, "model": built, **places}
     return Origin(shown, {**places, "": whole} if whole else places)
 
 
@@ -149,12 +152,19 @@ def _outside(entries: Sequence[Mapping[str, Any]], folder: FilePath, at: Path) -
 
 def _listed(entry: Mapping[str, Any], folder: FilePath, fail_on: Threshold | None, origin: Origin) -> Listed:
     paths = {key: _in_folder(folder, entry[key]) for key in _FILES if entry.get(key)}
+    if (built := entry.get("built")) is not None:
+        paths["config"] = _code_in(folder, built)
     model = entry.get("model")
-    if isinstance(model, str) and ".py:" in model:
-        model = _in_folder(folder, model)
+    if model is not None:
+        model = _code_in(folder, model)
     others = {key: entry[key] for key in ("name", "model_args", "constructor") if entry.get(key)}
     given: dict[str, Any] = {**paths, **others}
     return Listed(model=model, fail_on=entry.get("fail_on") or fail_on, origin=origin, **given)
+
+
+def _code_in(folder: FilePath, ref: str) -> str:
+    """A reference to code, whose file is beside the project file."""
+    return _in_folder(folder, ref) if ".py:" in ref else ref
 
 
 def _in_folder(folder: FilePath, path: str) -> str:

@@ -10,6 +10,7 @@ from pgaudit.constructors import find_constructor
 from pgaudit.constructors.registry import unknown_constructor
 from pgaudit.core.location import Path
 from pgaudit.files.validation import Invalid, schema_errors
+from pgaudit.models.references import is_code
 from pgaudit.text import quoted
 
 EXAMPLE = "audits: [{model: resnet50, config: a.yaml}]"
@@ -28,7 +29,25 @@ def project_errors(section: Any, at: Path) -> list[Invalid]:
         where = (*at, "audits", index)
         found += schema_errors(PROJECT_AUDIT, entry, where)
         if isinstance(entry, Mapping):
-            found += _of_names(entry, where, seen)
+            found += [*_of_source(entry, where), *_of_names(entry, where, seen)]
+    return found
+
+
+def _of_source(entry: Mapping[str, Any], where: Path) -> list[Invalid]:
+    """What is wrong with what is to be audited: a ``config``, or what is ``built``."""
+    config, built = entry.get("config"), entry.get("built")
+    if config is None and built is None:
+        return [Invalid((*where, "config"), f"{quoted('config')} is missing", "or `built`: file.py:NAME, for code")]
+    if built is None:
+        return []
+    found: list[Invalid] = []
+    if config is not None:
+        found.append(Invalid((*where, "built"), "an audit is of a config or of something built, not of both"))
+    if isinstance(built, str) and built and not is_code(built):
+        hint = "file.py:NAME or package.module:NAME, which is or returns an optimizer"
+        found.append(Invalid((*where, "built"), f"{quoted(built)} names no code", hint))
+    if entry.get("constructor") is not None:
+        found.append(Invalid((*where, "constructor"), "a constructor is for a config, and this is built without one"))
     return found
 
 

@@ -43,6 +43,20 @@ _ABOUT = {
 """What each key at the top of a config is."""
 
 
+_ABOUT_AUDIT = {
+    "config": "a policy: YAML, or OpenMMLab's Python",
+    "built": "code that is or returns an optimizer, in place of a config: file.py:NAME or package.module:NAME",
+    "model": "a timm name, file.py:NAME, package.module:NAME, or a saved inventory; of what is built, for its names",
+    "model_args": "keyword arguments of the model's factory, or of the function that `built` names",
+}
+"""What each key of an audit in a project file is."""
+_ONE_SOURCE: list[Schema] = [
+    {"required": [key], "properties": {key: WORD, other: {"type": "null"}}}
+    for key, other in (("config", "built"), ("built", "config"))
+]
+"""What is audited is a config or something built, and not both."""
+
+
 def config_schema() -> dict[str, Any]:
     """Returns the schema of a config. What stands at the top counts where no library looks elsewhere."""
     known = {constructor.name: constructor for constructor in _constructors()}
@@ -104,7 +118,8 @@ def _has(path: Path) -> Schema:
 
 def project_schema() -> dict[str, Any]:
     """Returns the schema of a project file, ``pgaudit.yaml``."""
-    return _document("A project file of pgaudit", _with(PROJECT, audits={**array(PROJECT_AUDIT), "minItems": 1}))
+    audit = {**PROJECT_AUDIT, "properties": _described(PROJECT_AUDIT["properties"], _ABOUT_AUDIT), "oneOf": _ONE_SOURCE}
+    return _document("A project file of pgaudit", _with(PROJECT, audits={**array(audit), "minItems": 1}))
 
 
 def expect_schema() -> dict[str, Any]:

@@ -63,15 +63,13 @@ EXPECT = mapping(
 
 PROJECT_AUDIT = mapping(
     {
-        "config": WORD,
-        **fields("name model constructor lock expect baseline", optional(WORD)),
+        **fields("config built name model constructor lock expect baseline", optional(WORD)),
         "model_args": optional(each()),
         "fail_on": {"enum": [*THRESHOLDS, None]},
     },
     closed=True,
-    needs=["config"],
 )
-"""One audit of a project file; paths are beside the file."""
+"""One audit of a project file, of a ``config`` or of what is ``built``; paths are beside the file."""
 
 PROJECT = mapping({"audits": array(ANYTHING), "fail_on": {"enum": [*THRESHOLDS, None]}}, closed=True, needs=["audits"])
 """``pgaudit.yaml``, or ``[tool.pgaudit]``; audits are read one by one."""

@@ -65,6 +65,7 @@ def _policy(job: Job) -> Any:
         job.views(),
         lambda module: conditions_on(of_torch(module.bases), is_norm=not NORMS.isdisjoint(module.families)),
     )
+    job = job.on_smallest_base(job.values, vocabulary)
     values = {index: held["weight_decay"] for index, held in job.values.items()}
     base = job.base["weight_decay"]
     names = [parameter.name for parameter in job.inventory.parameters]

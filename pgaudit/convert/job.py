@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from pgaudit.constructors.native import views_of
+from pgaudit.convert.layered import smallest_base
+from pgaudit.convert.predicates import Vocabulary
 from pgaudit.convert.source import ConversionSource, Values, without_effect
 from pgaudit.convert.words import block
 from pgaudit.core.assignment import OptimizerInfo
@@ -18,6 +20,13 @@ from pgaudit.serialize import portable
 from pgaudit.text import counted, visible
 
 FROZEN_HINT = "--ignore-frozen compares only what trains"
+_KINDS = {"built": "as built", "checkpoint": "a checkpoint"}
+"""What stands in the place of a constructor, where none decided."""
+
+
+def few(names: Sequence[str]) -> str:
+    """Names some parameters, in few words."""
+    return ", ".join(map(visible, names[:3])) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")
 
 
 @dataclass(frozen=True)
@@ -41,6 +50,8 @@ class Job:
     """Parameters about which nothing need be said."""
     model_section: Mapping[str, Any] = field(default_factory=dict)
     """``model`` and ``model_args`` of the old config, where they name this model."""
+    chosen_base: Mapping[str, float] | None = None
+    """Base values in place of the source's own."""
 
     @cached_property
     def compared(self) -> list[int]:
@@ -65,8 +76,18 @@ class Job:
     @cached_property
     def base(self) -> Mapping[str, float]:
         """The lr and weight decay of parameters that no rule speaks about."""
+        if self.chosen_base is not None:
+            return self.chosen_base
         lr, decay = self.optimizer.base.lr, self.optimizer.base.weight_decay
         return {"lr": next(iter(self.values.values()))["lr"] if lr is None else lr, "weight_decay": decay or 0.0}
+
+    def on_smallest_base(self, indices: Iterable[int], vocabulary: Vocabulary) -> Job:
+        """Returns the job with the base values that need the fewest rules for some parameters; of equals, the first."""
+        if not any(self.source.other_bases.values()):
+            return self
+        tried = {name: [base, *self.source.other_bases[name]] for name, base in self.base.items()}
+        values = {index: self.values[index] for index in indices if index in self.values}
+        return replace(self, chosen_base=smallest_base(values, tried, vocabulary))
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -129,8 +150,7 @@ class Job:
 
     def named(self, indices: Collection[int]) -> str:
         """Names some parameters, in few words."""
-        found = ", ".join(visible(self.inventory.parameters[index].name) for index in list(indices)[:3])
-        return found + (f" and {len(indices) - 3:,} more" if len(indices) > 3 else "")
+        return few([self.inventory.parameters[index].name for index in indices])
 
     @cached_property
     def frozen(self) -> list[int]:
@@ -140,8 +160,10 @@ class Job:
     def heading(self, target: str) -> list[str]:
         """Returns the comment that says what this is."""
         report = self.source.report
-        title = visible(portable(report.config_path)) if report.config_path else "A policy"
-        title += f" ({report.constructor})" if report.constructor else ""
+        path = report.path if report.as_built is not None else report.config_path
+        title = visible(portable(path)) if path else "A policy"
+        kind = report.constructor or _KINDS.get(report.assignment.origin)
+        title += f" ({kind})" if kind else ""
         count, dropped = counted(len(self.compared), "tensor"), without_effect(report)
         return [
             f"# {title}, for {target}: written by pgaudit.",

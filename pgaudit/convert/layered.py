@@ -53,6 +53,26 @@ def layered_rules(
     return rules
 
 
+def smallest_base(
+    wanted: Mapping[int, Mapping[str, Hashable]], bases: Mapping[str, Sequence[float]], vocabulary: Vocabulary
+) -> dict[str, float]:
+    """Returns the base value of each hyperparameter that leaves the fewest rules for it; of equals, the first.
+
+    Args:
+        wanted: what each parameter trains with.
+        bases: the values that may be tried, by hyperparameter.
+        vocabulary: in which words rules are written.
+    """
+
+    def count(name: str, base: float) -> int:
+        return len(_of_one(name, {index: held[name] for index, held in wanted.items()}, base, vocabulary))
+
+    return {
+        name: min(tried, key=lambda base: count(name, base)) if len(tried) > 1 else tried[0]
+        for name, tried in bases.items()
+    }
+
+
 def _of_one(name: str, values: Mapping[int, Hashable], base: Hashable, vocabulary: Vocabulary) -> list[LayeredRule]:
     """The rules for one hyperparameter; those of one value become one, where no rule between them minds."""
     rules: list[LayeredRule] = []

@@ -11,7 +11,6 @@ from pgaudit.convert.job import Job
 from pgaudit.convert.source import ConversionSource, Values, canonical, own_values, source_of
 from pgaudit.core.errors import ConfigError
 from pgaudit.files.yaml_text import read_yaml
-from pgaudit.models.source import ModelSource
 from pgaudit.text import format_exception, visible
 from pgaudit.user_code import suppress_output
 
@@ -20,7 +19,7 @@ class Unproved(Exception):
     """A converted policy is not the same: a fault of ours."""
 
 
-def by_audit(text: str, job: Job, model: ModelSource) -> None:
+def by_audit(text: str, job: Job) -> None:
     """Parses a converted config, audits it, and compares it with its source.
 
     Raises:
@@ -30,7 +29,8 @@ def by_audit(text: str, job: Job, model: ModelSource) -> None:
     document = read_yaml(text.encode(), "the converted config")
     if document.ambiguous:
         raise Unproved(f"{document.ambiguous[0].text} is no number to PyYAML")
-    source, other = job.source, source_of(model, load_config(document.value))
+    source = job.source
+    other = source_of(source.model, load_config(document.value))
     if source.call.name != other.call.name:
         raise Unproved(f"the optimizer is {other.call.name}, not {source.call.name}")
     ours, theirs = own_values(source.optimizer), own_values(other.optimizer)
@@ -39,21 +39,21 @@ def by_audit(text: str, job: Job, model: ModelSource) -> None:
     _compare(job, source.by_tensor(), other.by_tensor(OF_SCHEDULERS))
 
 
-def by_running(text: str, job: Job, model: ModelSource) -> None:
+def by_running(text: str, job: Job) -> None:
     """Runs the code on the model itself, and compares what the optimizer then holds.
 
     Raises:
         Unproved: it holds something else.
     """
-    assert model.build is not None
+    source = job.source
+    assert source.model.build is not None
     namespace: dict[str, Any] = {}
     try:
         with suppress_output():
             exec(compile(text, "the converted policy", "exec"), namespace)
-            optimizer = namespace["build_optimizer"](model.build().module)
+            optimizer = namespace["build_optimizer"](source.model.build().module)
     except Exception as error:
         raise Unproved(f"the code fails: {format_exception(error)}") from error
-    source = job.source
     if type(optimizer) is not source.call.kind:
         raise Unproved(f"the optimizer is a {type(optimizer).__name__}")
     own = {key: value for key, value in own_values(source.optimizer).items() if key in source.optimizer.defaults}

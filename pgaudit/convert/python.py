@@ -34,9 +34,9 @@ def write(job: Job) -> Converted:
         """torch's own classes; none where a parameter's name does not tell which module has it."""
         return conditions_on(of_torch(module.bases), is_norm=is_norm(module)) if named_by_module else []
 
-    rules = layered_rules(
-        {index: job.held[index] for index in met}, job.base, Vocabulary(job.views(), kinds, conditions=True)
-    )
+    vocabulary = Vocabulary(job.views(), kinds, conditions=True)
+    job = job.on_smallest_base(met, vocabulary)
+    rules = layered_rules({index: job.held[index] for index in met}, job.base, vocabulary)
     said = {condition.kind for rule in rules for each in rule.predicates for condition in each.conditions}
     body = [*_body(job, rules, skips_frozen=skips_frozen, typed=bool(said & {"norm", "type"}))]
     kind, imported = _class(job)

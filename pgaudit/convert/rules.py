@@ -32,6 +32,7 @@ def write(job: Job) -> Converted:
         return conditions_on((name for name in module.bases if name not in whole), is_norm=is_norm(module))
 
     vocabulary = Vocabulary(job.views(all_names=True), kinds, conditions=True)
+    job = job.on_smallest_base(job.trainable, vocabulary)
     layered = layered_rules({index: job.held[index] for index in job.trainable}, job.base, vocabulary)
     matcher, met = _Matcher(job), union(1 << index for index in job.trainable)
     rules = [{"match": matcher.match(rule.predicates), **_says(job, rule.says)} for rule in layered]

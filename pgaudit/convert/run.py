@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 from pgaudit.config import load_config
 from pgaudit.constructors import constructor_named
 from pgaudit.convert import basecls, openmmlab, proof, python, rules, timm
+from pgaudit.convert.from_built import source_of_built
 from pgaudit.convert.job import Converted, Job
-from pgaudit.convert.source import source_of, without_effect
+from pgaudit.convert.source import ConversionSource, source_of, without_effect
 from pgaudit.core.config import Config
 from pgaudit.core.errors import ConfigError, UsageError
-from pgaudit.models.source import model_source
+from pgaudit.models.source import ModelSource, model_source
+from pgaudit.report import Report
 from pgaudit.text import did_you_mean, quoted, visible
 
 if TYPE_CHECKING:
@@ -55,17 +57,56 @@ def convert(
         ConfigError: the config is wrong, or the target cannot express it.
         ModelError: the model cannot be built.
     """
+    _refuse_unknown(to)
+    read = load_config(config, constructor=constructor)
+    of = model_source(model, read, model_args)
+    _refuse_unproved(to, of)
+    section = _model_section(read) if model is None or model == read.model else {}
+    return _written(source_of(of, read), to, section, ignore_frozen=ignore_frozen)
+
+
+def convert_built(
+    report: Report,
+    to: str,
+    *,
+    optimizer: str | None = None,
+    model: str | None = None,
+    ignore_frozen: bool = False,
+) -> Converted:
+    """Writes what was built as a policy, so that it comes to the same for every parameter of its model.
+
+    Args:
+        report: of an optimizer in code or in a checkpoint, with its model.
+        to: one of :data:`TARGETS`.
+        optimizer: the class of a checkpoint's optimizer, which no checkpoint says, as a config names it.
+        model: a reference to the model, for the policy to name.
+        ignore_frozen: whether parameters that do not require a gradient may be in the optimizer or not.
+
+    Raises:
+        UsageError: there is no such target, no model, or no class.
+        ConfigError: no policy, or not the target, can express it.
+    """
+    _refuse_unknown(to)
+    source = source_of_built(report, optimizer)
+    _refuse_unproved(to, source.model)
+    return _written(source, to, {"model": model} if model is not None else {}, ignore_frozen=ignore_frozen)
+
+
+def _refuse_unknown(to: str) -> None:
     if to not in TARGETS:
         known = did_you_mean(to, TARGETS) or f"--to {', '.join(TARGETS)}"
         raise UsageError(f"nothing is written as {quoted(to)}", known)
-    read = load_config(config, constructor=constructor)
-    of = model_source(model, read, model_args)
-    reader = None if to == "python" else constructor_named(to)
-    if reader is None and of.build is None:
+
+
+def _refuse_unproved(to: str, model: ModelSource) -> None:
+    if to == "python" and model.build is None:
         hint = "name the model itself, not an inventory of it"
         raise UsageError(f"what is written as {quoted(to)} is proved by running it on the model", hint)
-    source = source_of(of, read)
-    whole, tensors = of.identities(unwrap=reader is not None and reader.unwraps_module)
+
+
+def _written(source: ConversionSource, to: str, section: Mapping[str, Any], *, ignore_frozen: bool) -> Converted:
+    reader = None if to == "python" else constructor_named(to)
+    whole, tensors = source.model.identities(unwrap=reader is not None and reader.unwraps_module)
     inventory = whole.listed_by("named_parameters" if reader is None else reader.lists)
     frozen = (index for index, each in enumerate(inventory.parameters) if not each.trainable)
     held = source.by_tensor()
@@ -74,12 +115,12 @@ def convert(
         inventory,
         tuple(held[id(tensor)] for tensor in tensors),
         frozenset(frozen if ignore_frozen else ()),
-        _model_section(read) if model is None or model == read.model else {},
+        section,
     )
     if not job.values:
         raise ConfigError("nothing is left to convert: no parameter in the optimizer trains")
     written = TARGETS[to](job)
-    (proof.by_running if reader is None else proof.by_audit)(written.text, job, of)
+    (proof.by_running if reader is None else proof.by_audit)(written.text, job)
     return Converted(written.text, (*written.notes, *_notes(job)))
 
 
@@ -92,6 +133,7 @@ def _model_section(config: Config) -> dict[str, Any]:
 
 def _notes(job: Job) -> Iterator[str]:
     report = job.source.report
+    yield from job.source.notes
     for each in without_effect(report):
         yield f"not translated, for it has no effect of its own on this model: {each}"
     if unread := job.source.unread:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,12 @@ class ConversionSource:
     """The optimizer's class and its arguments."""
     tensors: Sequence[object]
     """What stands for each parameter, however the model is looked at."""
+    model: ModelSource
+    """On which the result is proved."""
+    other_bases: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    """The lr and the weight decay that may take the place of the optimizer's own base values; none for a config."""
+    notes: tuple[str, ...] = ()
+    """What its reader should know."""
 
     @property
     def optimizer(self) -> OptimizerInfo:
@@ -77,7 +83,7 @@ def source_of(model: ModelSource, config: Config) -> ConversionSource:
     if spec.factory is not None:  # its names mean nothing to others
         optimizer = replace(report.optimizer, type=call.name.rpartition(":")[2])
         report = replace(report, assignment=replace(report.assignment, optimizers=(optimizer,)))
-    return ConversionSource(report, call, tensors)
+    return ConversionSource(report, call, tensors, model)
 
 
 def values_of(assignment: Assignment, counted: frozenset[str] = frozenset()) -> list[Values | None]:

@@ -165,6 +165,8 @@ class OptimizerInfo:
     """What a parameter gets that no rule speaks about."""
     name: str = ""
     """What it is called among several: a mapping's key, or a place in a file."""
+    class_name: str | None = None
+    """The bare name of its class, where the type may be a library's own word for it, such as timm's ``adamw``."""
 
     @property
     def call(self) -> dict[str, Any]:

@@ -64,6 +64,10 @@ class BuiltOptimizer:
     """The arguments of its class that are not the class's own defaults, and always lr and weight decay."""
     own_defaults: Mapping[str, Any] = field(default_factory=dict)
     """The defaults of its class, by argument; empty where nothing says them."""
+    unread: frozenset[str] = frozenset()
+    """The keys of its groups that neither its class nor a scheduler looks for, such as a name; none where nothing says
+    it.
+    """
     names_from: str | None = None
     """What says the names of its tensors: ``param_names``, ``the model``, ``fully qualified names`` ...; None where
     nothing does.

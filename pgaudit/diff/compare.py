@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from pgaudit.constructors.native.rules import OF_SCHEDULERS
 from pgaudit.core.assignment import OptimizerInfo, ParamAssignment
+from pgaudit.core.setting import Setting
 from pgaudit.diff.records import Change, ChangeKind, Diff, ValueChange, effect, rule_names
 from pgaudit.diff.setup import in_order, setup, without_policy
 from pgaudit.report import Report
@@ -52,15 +55,19 @@ def _by_any_name(params: Sequence[ParamAssignment], taken: set[int]) -> dict[str
 
 
 def _changed(a: Report, b: Report, pairs: Sequence[tuple[int, int]]) -> Iterator[Change]:
-    own = _Own(a, b)
+    own, alike, built = _Own(a, b), _SameInert(a, b), None in (a.constructor, b.constructor)
     for rank, (i, j) in enumerate(pairs):
-        before, after = a.params[i], b.params[j]
+        before, after = alike.of(a.params[i], b.params[j])
         held, holds = _held(before), _held(after)
+        if built and "initial_lr" in held.keys() ^ holds.keys():  # a side with a scheduler does not tell it
+            held, holds = ({key: each[key] for key in each if key != "initial_lr"} for each in (held, holds))
         extra: tuple[ValueChange, ...] = ()
         if held or holds:
             extra = tuple(_extra(held, holds, *own.of(before, after)))
         if before.in_optimizer and after.in_optimizer and before.optimizer != after.optimizer:
             extra = (ValueChange("optimizer", _named(a, before), _named(b, after)), *extra)
+        if (twice := _further(before)) != (again := _further(after)):
+            extra = (*extra, ValueChange("also_in", twice, again))
         kind = _kind(before, after, extra)
         if kind is not None:
             yield Change(kind, before, after, rank, extra)
@@ -71,10 +78,46 @@ def _named(report: Report, param: ParamAssignment) -> str:
     return f"{param.optimizer} {report.optimizer_of(param).type or ''}".strip()
 
 
+def _further(param: ParamAssignment) -> list[str] | None:
+    """The further groups that a parameter is in, by their optimizers; None nearly always."""
+    found = [f"optimizer {at}" if at != param.optimizer else "the same optimizer" for at, _ in param.also_in]
+    return sorted(found) or None
+
+
 def _held(param: ParamAssignment) -> Mapping[str, Any]:
     """What else its group holds that the training notices, as JSON can hold it."""
     found: Mapping[str, Any] = plain(param.setting.unscaled)
     return found
+
+
+class _SameInert:
+    """What one side says that nobody reads, for the other one, which was built and may not know it."""
+
+    def __init__(self, a: Report, b: Report) -> None:
+        self._is_needed = None in (a.constructor, b.constructor)
+        self._read = [_read_by(each) for each in (a, b)]
+        self._known: dict[tuple[int, int], tuple[Setting, Setting]] = {}
+
+    def of(self, before: ParamAssignment, after: ParamAssignment) -> tuple[ParamAssignment, ParamAssignment]:
+        """Returns both sides of a parameter, with the same keys of no effect."""
+        one, other = before.setting, after.setting
+        if not self._is_needed or not (one.extra or other.extra):
+            return before, after
+        found = self._known.get((id(one), id(other)))
+        if found is None:
+            read_before, read_after = self._read
+            inert = one.inert | other.inert | _unread(one, read_after) | _unread(other, read_before)
+            found = self._known[id(one), id(other)] = replace(one, inert=inert), replace(other, inert=inert)
+        return replace(before, setting=found[0]), replace(after, setting=found[1])
+
+
+def _read_by(report: Report) -> frozenset[str] | None:
+    """The keys that a policy's optimizer and schedulers look for; None where nothing says it."""
+    return report.basis.defaults.looked_for | OF_SCHEDULERS if report.basis else None
+
+
+def _unread(setting: Setting, read: frozenset[str] | None) -> frozenset[str]:
+    return frozenset() if read is None else frozenset(key for key in setting.extra if key not in read)
 
 
 class _Own:

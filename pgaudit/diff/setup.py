@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from pgaudit.core.assignment import OptimizerInfo
 from pgaudit.report import Report
 from pgaudit.serialize import plain
 
@@ -27,17 +28,31 @@ def without_policy(report: Report, other: Report, found: dict[str, Any]) -> dict
     parameters does not count, and an argument that is the class's own default is as good as none.
     """
     optimizers = report.assignment.optimizers, other.assignment.optimizers
-    kept = dict(found)
+    kept = {key: value for key, value in found.items() if key != "constructor"}
     for index, (own, others) in enumerate(zip(*optimizers, strict=False)):
         begin = f"optimizer {index} " if index else ""
-        for name in ("lr", "weight_decay", *(["constructor"] if not index else [])):
-            kept.pop(f"{begin}{name}", None)
-        if others.type is None or own.type is None:  # a checkpoint does not say it
-            kept.pop(f"{begin}".rstrip() or "optimizer", None)
-        for key, default in {**others.defaults, **own.defaults}.items():
-            if key not in HEAD:
-                kept.setdefault(f"{begin}{key}", plain(default))
+        stored = {begin + key for key in _varying(report, own) | _varying(other, others)}
+        ours, theirs = (each.class_name or each.type for each in (own, others))
+        if theirs is None or ours is None:  # a checkpoint does not say it
+            stored.add(begin.rstrip() or "optimizer")
+        elif ours == theirs:
+            kept[begin.rstrip() or "optimizer"] = ours
+        if ours is None and others.defaults:  # what the class of the other one has no argument for
+            stored |= {begin + key for key in own.arguments.keys() - {**others.defaults, **others.arguments}.keys()}
+        if ours is not None and theirs in (ours, None):
+            defaults = own.defaults or (others.defaults if ours == theirs else {})
+            kept = {**{f"{begin}{key}": plain(default) for key, default in defaults.items()}, **kept}
+        for name in (begin + "lr", begin + "weight_decay", *stored):
+            kept.pop(name, None)
     return {key: value for key, value in kept.items() if value is not None}
+
+
+def _varying(report: Report, optimizer: OptimizerInfo) -> set[str]:
+    """What the groups of a checkpoint do not hold alike: what its optimizer was called with, nothing says."""
+    if optimizer.type is not None:
+        return set()
+    settings = {id(each.setting): each.setting for each in report.params}
+    return {key for setting in settings.values() for key in setting.extra}
 
 
 def _of_optimizer(report: Report, index: int) -> Iterator[tuple[str, Any]]:

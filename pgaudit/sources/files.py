@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,40 +36,19 @@ _ENDINGS = (".yaml", ".yml", ".py", ".json", ".lock")
 _MOST_BYTES = saved_report.MAX_BYTES
 
 
-@dataclass(frozen=True)
-class Named:
-    """What was named, read as far as it goes without a model."""
-
-    path: str
-    found: Report | Config
-
-
-def open_file(path: str, *, constructor: str | None = None) -> Named:
+def open_file(path: str, *, constructor: str | None = None) -> Report | Config:
     """Reads a file, and decides what it is; nothing heavy is loaded.
 
     Raises:
         ConfigError: it cannot be read, or is no valid config or report.
     """
     if path in NOTHING:
-        return Named(path, Report(Assignment("report", ModelInfo(None, None), (), ()), None, path))
+        return Report(Assignment("report", ModelInfo(None, None), (), ()), None, path)
     data = _read(path)
-    saved = _saved(path, data)
+    saved = next((reader.read(path, data) for reader in READERS if reader.recognises(path, data)), None)
     # A pipe, as of <(git show HEAD:config.yaml), has been read to its end.
     again = None if is_file(path) else data
-    return Named(path, saved or load_config(path, constructor=constructor, data=again))
-
-
-def _saved(path: str, data: bytes) -> Report | None:
-    return next((reader.read(path, data) for reader in READERS if reader.recognises(path, data)), None)
-
-
-def saved_report_in(path: str) -> Report | None:
-    """Returns the report that a file holds; None for a file that is neither a lock nor a report, or cannot be read.
-
-    Raises:
-        ConfigError: it is damaged, or of a newer format.
-    """
-    return _saved(path, _read(path)) if is_saved(path) else None
+    return saved or load_config(path, constructor=constructor, data=again)
 
 
 def is_saved(path: str) -> bool:

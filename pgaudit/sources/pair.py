@@ -1,4 +1,4 @@
-"""Two files that the user names → two Reports, with the models that their configs need."""
+"""Two sources that the user names → two Reports, with the models that they need."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pgaudit.built.audit import audit_reference, report_of_checkpoint
+from pgaudit.core.built import Checkpoint
 from pgaudit.core.config import Config
 from pgaudit.core.errors import UsageError
-from pgaudit.core.parameters import INVENTORY_FILES
+from pgaudit.core.parameters import INVENTORY_FILES, Inventory
 from pgaudit.models.cache import Cache
 from pgaudit.models.references import is_timm_name
 from pgaudit.models.source import ModelSource, model_source
 from pgaudit.pipeline import audit_source
 from pgaudit.report import Report
-from pgaudit.sources.files import Named
+from pgaudit.sources.source import Reference, Side
 from pgaudit.text import quoted, visible
 
 
@@ -29,86 +31,147 @@ class ReportPair:
 
 
 def audit_pair(
-    a: Named,
-    b: Named,
+    a: Side,
+    b: Side,
     *,
     model: str | None = None,
     model_args: Mapping[str, Any] | None = None,
     cache: Cache | None = None,
 ) -> ReportPair:
-    """Decides every parameter of the sides that are configs; a model that both are about is built once.
+    """Returns what each parameter of both sides trains with; a model that both are about is built once.
 
     Args:
         a: the side before, and ``b`` the one after.
-        model: the model of all configs; by default each names its own, or else takes the other side's.
-        model_args: keyword arguments for the model's factory.
+        model: the model of all configs and checkpoints, and of code that holds none; by default each names its own, or
+            else takes the other side's.
+        model_args: keyword arguments for the model's factory; where no model is named, for the function that a
+            reference names.
         cache: where saved inventories of timm's models are kept.
 
     Raises:
         UsageError: a config has no model.
         ConfigError: the real library would refuse a config for this model.
-        ModelError: a model cannot be built.
+        ModelError: a model cannot be built, or the code of a side fails.
     """
-    workshop = _Workshop(model, dict(model_args or {}), cache)
-    if model and not any(isinstance(named.found, Config) for named in (a, b)):
-        workshop.note("--model has no effect: no side is a config")
-    # The side that names its model comes first, so that the other can have the same.
-    first, second = (b, a) if isinstance(a.found, Config) and not a.found.names_model else (a, b)
-    sides = {id(first): workshop.side(first, second), id(second): workshop.side(second, first)}
-    return ReportPair(sides[id(a)], sides[id(b)], tuple(dict.fromkeys(workshop.notes)))
+    workshop = _Workshop(model, dict(model_args or {}), cache, (a, b))
+    if model and all(isinstance(side.found, Report) for side in (a, b)):
+        workshop.notes.append("--model has no effect: no side needs a model")
+    # The side that knows its model comes first, so that the other can have the same.
+    first, second = sorted((a, b), key=_need)
+    report, lent = workshop.side(first, second, None)
+    other, _ = workshop.side(second, first, lent)
+    one, two = (report, other) if first is a else (other, report)
+    return ReportPair(one, two, tuple(dict.fromkeys(workshop.notes)))
+
+
+def _need(side: Side) -> int:
+    """How much a side may need the model of the other one."""
+    if isinstance(side.found, Config):
+        return 0 if side.model or side.found.names_model else 3
+    return {Report: 0, Reference: 1}.get(type(side.found), 2)
 
 
 class _Workshop:
-    """Makes sides, and remembers the last model."""
+    """Makes reports of sides, and remembers the last model that was named."""
 
-    def __init__(self, model: str | None, args: Mapping[str, Any], cache: Cache | None) -> None:
+    def __init__(
+        self, model: str | None, args: Mapping[str, Any], cache: Cache | None, sides: tuple[Side, Side]
+    ) -> None:
         self.notes: list[str] = []
         self._model = model
         self._args = args
         self._cache = cache
+        self._named = model is not None or any(
+            side.model or (isinstance(side.found, Config) and side.found.names_model) for side in sides
+        )
         self._last: tuple[object, ModelSource] | None = None
 
-    def note(self, text: str) -> None:
-        self.notes.append(text)
+    def side(self, side: Side, other: Side, lent: ModelSource | None) -> tuple[Report, ModelSource | None]:
+        """Returns the report of a side, and its model.
 
-    def side(self, named: Named, other: Named) -> Report:
-        if isinstance(named.found, Report):
-            return named.found
-        if self._model is None and not named.found.names_model:
-            return self._audited(named.path, self._with_model_of(named, named.found, other), other.path)
-        return self._audited(named.path, named.found, named.path)
-
-    def _with_model_of(self, named: Named, config: Config, other: Named) -> Config:
-        architecture = meant = None
-        if isinstance(other.found, Config):
-            ref, args, architecture = other.found.model, other.found.model_args, other.found.architecture
+        Args:
+            side: which.
+            other: the other one, whose model may be taken.
+            lent: that model, where it is known.
+        """
+        found = side.found
+        if isinstance(found, Report):
+            return found, None
+        if isinstance(found, Config):
+            source = self._model_of(side, found, other, lent)
+            report = audit_source(source, found)
+            self.notes += report.notes
+            return replace(report, path=side.path), source
+        if isinstance(found, Checkpoint):
+            report = self._of_checkpoint(side, found, other, lent)
         else:
+            report = self._of_code(side, found, other, lent)
+        self.notes += report.notes
+        return report, report.as_built.source if report.as_built else None
+
+    def _of_checkpoint(self, side: Side, found: Checkpoint, other: Side, lent: ModelSource | None) -> Report:
+        if (ref := side.model or self._model) is not None:
+            return report_of_checkpoint(found, ref, model_args=self._args, cache=self._cache)
+        return report_of_checkpoint(found, self._inventory(side, other, lent))
+
+    def _of_code(self, side: Side, found: Reference, other: Side, lent: ModelSource | None) -> Report:
+        args = {} if self._named else self._args
+        report = audit_reference(found.path, side.model, model_args=args, cache=self._cache)
+        if report.as_built is None or report.as_built.source is not None:
+            return report
+        model = self._model or self._inventory(side, other, lent)
+        return report if model is None else audit_reference(found.path, model, model_args=args, cache=self._cache)
+
+    def _inventory(self, side: Side, other: Side, lent: ModelSource | None) -> Inventory | None:
+        """The other side's model, for the names of what has none."""
+        inventory = lent.inventory(unwrap=False) if lent is not None else None
+        if inventory is not None:
+            self.notes.append(_borrowing(side, inventory.ref, other))
+        return inventory
+
+    def _model_of(self, side: Side, config: Config, other: Side, lent: ModelSource | None) -> ModelSource:
+        ref = side.model or self._model
+        if ref is not None or config.names_model:
+            return self._opened(side, config, ref)
+        if lent is None and isinstance(other.found, Report):
             # A report or lock may name a model of timm's. What would run code has to be named by the user.
             about = other.found.assignment.model
-            model = about.ref
-            known = model is not None and about.source == "timm" and is_timm_name(model)
-            ref, args, meant = (model if known else None), {}, model
-        if ref is None and architecture is None:
-            hint = f"--model {visible(meant)}" if meant else "--model MODEL, or `model:` in the config"
-            raise UsageError(f"no model is named for {quoted(named.path)}", hint)
-        what = ref if ref is not None or architecture is None else architecture.name
-        self.note(f"{named.path} names no model; taking {visible(what)} from {other.path}")
-        return replace(config, model=ref, model_args=args, architecture=architecture)
+            if about.ref is not None and about.source == "timm" and is_timm_name(about.ref):
+                self.notes.append(_borrowing(side, about.ref, other))
+                return model_source(about.ref, config, self._args, self._cache)
+            raise _without_model(side, about.ref)
+        if lent is None:
+            raise _without_model(side, None)
+        self.notes.append(_borrowing(side, _called(other), other))
+        return lent
 
-    def _audited(self, path: str, config: Config, namer: str) -> Report:
-        ref = self._model or config.model
+    def _opened(self, side: Side, config: Config, named: str | None) -> ModelSource:
+        """The model that a side names, or the last one if that is the same."""
+        ref = named or config.model
         args = {**(config.model_args if ref == config.model else {}), **self._args}
         # A file may stand beside its config, so only configs of one folder mean the same by its name.
-        beside = (
-            os.path.dirname(namer)
-            if self._model is None and (".py:" in str(ref) or str(ref).endswith(INVENTORY_FILES))
-            else None
-        )
+        in_file = ".py:" in str(ref) or str(ref).endswith(INVENTORY_FILES)
+        beside = os.path.dirname(side.path) if named is None and in_file else None
         # Two Python configs seldom share a file, and often a model.
         its = config.architecture if ref is None else None
         key = (ref, beside, args) if its is None else (its.scope, its.section, args)
         if self._last is None or self._last[0] != key:
-            self._last = key, model_source(self._model, config, self._args, self._cache)
-        report = audit_source(self._last[1], config)
-        self.notes += report.inventory.notes
-        return replace(report, path=path)
+            self._last = key, model_source(named, config, self._args, self._cache)
+        return self._last[1]
+
+
+def _without_model(side: Side, meant: str | None) -> UsageError:
+    hint = f"--model {visible(meant)}" if meant else "--model MODEL, or `model:` in the config"
+    return UsageError(f"no model is named for {quoted(side.path)}", hint)
+
+
+def _called(side: Side) -> str:
+    """What a side calls its model."""
+    if isinstance(side.found, Config):
+        its = side.found.architecture
+        return str(side.found.model if side.found.model is not None or its is None else its.name)
+    return "the model"
+
+
+def _borrowing(side: Side, model: str, other: Side) -> str:
+    return f"{side.path} names no model; taking {visible(model)} from {other.path}"

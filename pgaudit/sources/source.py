@@ -31,6 +31,16 @@ Source = Report | Config | Reference | Checkpoint
 """What a command is given, read as far as that goes without a model and without running code."""
 
 
+@dataclass(frozen=True)
+class Side:
+    """What was named on one side, read as far as it goes without a model."""
+
+    path: str
+    found: Source
+    model: str | None = None
+    """The model that is named before it."""
+
+
 def read_source(
     path: str, model: str | None = None, *, constructor: str | None = None, key: str | None = None
 ) -> Source:
@@ -66,11 +76,29 @@ def _read(path: str, model: str | None, constructor: str | None, key: str | None
     if is_checkpoint(path):
         return read_checkpoint(path, key)
     if model is None:
-        from pgaudit.sources.files import saved_report_in
+        from pgaudit.sources.files import open_file
 
-        if (saved := saved_report_in(path)) is not None:
-            return saved
+        return open_file(path, constructor=constructor)
     return load_config(path, constructor=constructor)
+
+
+def open_side(path: str, model: str | None = None, *, constructor: str | None = None, key: str | None = None) -> Side:
+    """Reads what is named on one side; nothing heavy is loaded.
+
+    Args:
+        path: see :func:`read_source`.
+        model: the model that is named before it.
+        constructor: takes the place of the one that a config names.
+        key: which optimizer of a checkpoint.
+
+    Raises:
+        ConfigError: it cannot be read, or is no valid config, report or checkpoint.
+    """
+    from pgaudit.checkpoints import is_checkpoint
+
+    stored = not path.endswith(CONFIGS) and is_checkpoint(path)
+    policy = None if stored or is_code(path) else constructor
+    return Side(path, read_source(path, model, constructor=policy, key=key if stored else None), model)
 
 
 def report_of(

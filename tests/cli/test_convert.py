@@ -65,7 +65,7 @@ def test_another_model_is_not_written_down(capsys: pytest.CaptureFixture[str]) -
     ("arguments", "words"),
     [
         (["c.yaml"], "--to is missing"),
-        (["--to", "rules"], "CONFIG is missing"),
+        (["--to", "rules"], "SOURCE is missing"),
         (["c.yaml", "--to", "rulse"], 'did you mean "rules"?'),
         (["d.yaml", "--to", "rules"], 'did you mean "c.yaml"?'),
         (["c.yaml", "--to", "rules", "--model", "resnet118"], "did you mean"),
@@ -128,3 +128,44 @@ def test_notes_say_what_is_left_out(capsys: pytest.CaptureFixture[str], folder: 
 
 def test_the_command_line_knows_all_targets() -> None:
     assert tuple(ALL) == TARGETS
+
+
+TRAIN = (
+    "import nets, torch\n"
+    "def make():\n    net = nets.tiny()\n    groups = [{'params': net[0].parameters()},\n"
+    "        {'params': net[1].parameters(), 'weight_decay': 0.0, 'name': 'norms'}]\n"
+    "    return net, torch.optim.SGD(groups, lr=0.1, weight_decay=1e-4)\n"
+    "def alone(): return make()[1]\n"
+)
+
+
+def test_code_is_a_source(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    (folder / "train.py").write_text(TRAIN)
+    code, out, err = _run(capsys, "train.py:make", "--to", "rules")
+    assert code == 0
+    assert out == RULES.replace("c.yaml (mmcv)", "train.py:make (as built)").replace(
+        "of nets.py:tiny", "of train.py:make"
+    ).replace('model: "nets.py:tiny"\n', "")
+    assert err == "note: left out, as neither SGD nor a scheduler reads it: name\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["resnet18"], "pgaudit convert config.yaml --to rules --model resnet18"),
+        (["nets.py:tiny"], "pgaudit convert config.yaml --to rules --model nets.py:tiny"),
+        (["train.py:alone"], "--model MODEL, or let it return (model, optimizer)"),
+        (["train.py:make", "--optimizer", "SGD"], "--optimizer is for a checkpoint"),
+        (["c.yaml", "--optimizer", "SGD"], "--optimizer is for a checkpoint"),
+        (["train.py:make", "--no-code"], "--no-code"),
+        (["train.py:make", "--constructor", "mmcv"], "--constructor is for a config"),
+    ],
+)
+def test_what_code_cannot_be_converted_is_told(
+    capsys: pytest.CaptureFixture[str], folder: Path, arguments: list[str], words: str
+) -> None:
+    (folder / "train.py").write_text(TRAIN)
+    code, out, err = _run(capsys, *arguments, "--to", "rules")
+    assert (code, out) == (2, "")
+    assert words in err
+    assert "Traceback" not in err

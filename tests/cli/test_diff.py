@@ -120,8 +120,8 @@ def test_json_and_github_are_read_by_programs(capsys: pytest.CaptureFixture[str]
 
 
 WRONG = {
-    "one side": (["a.yaml"], "Missing argument 'B'"),
-    "no such file": (["a.yaml", "c.yaml"], 'no such file: "c.yaml"'),
+    "one side": (["a.yaml"], 'two sources are compared, and "a.yaml" alone cannot be'),
+    "no such file": (["a.yaml", "c.yaml"], 'no such config file: "c.yaml"'),
     "no model": (["bare.yaml", "bare.yaml"], 'no model is named for "bare.yaml"'),
     "no model on the other side": (["bare.yaml", "/dev/null"], 'no model is named for "bare.yaml"'),
     "typo in the model": (["a.yaml", "b.yaml", "--model", "resnet81"], "did you mean resnet18"),

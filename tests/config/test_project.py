@@ -251,3 +251,31 @@ def test_a_level_of_its_own_wins_and_null_is_none(folder: Path) -> None:
         "fail_on: info\naudits: [{config: a, fail_on: never}, {config: b, fail_on: }, {config: c}]"
     )
     assert [listed.fail_on for listed in find_project().audits] == ["never", "info", "info"]
+
+
+def test_an_audit_of_what_code_builds(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "pgaudit.yaml").write_text(
+        "audits:\n  - {built: 'c/train.py:make', lock: l}\n  - built: pkg.train:make\n    model: resnet18\n"
+    )
+    (folder / "deep").mkdir()
+    monkeypatch.chdir(folder / "deep")
+    one, two = find_project().audits
+    assert (one.config, one.model, one.lock) == ("../c/train.py:make", None, "../l")
+    assert (two.config, two.model) == ("pkg.train:make", "resnet18")
+    assert [_place(one, key).column for key in ("config", "model")] == [6, 6]
+    assert [_place(two, key).line for key in ("config", "model")] == [3, 4]
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ("{model: resnet18}", '"config" is missing'),
+        ("{config: a.yaml, built: 't.py:make'}", "of a config or of something built, not of both"),
+        ("{built: a.yaml}", '"a.yaml" names no code'),
+        ("{built: 't.py:make', constructor: mmcv}", "a constructor is for a config"),
+        ("{built: 3}", "expected a name"),
+    ],
+)
+def test_what_is_audited_is_one_thing(folder: Path, entry: str, words: str) -> None:
+    (error,) = _errors(folder, f"audits: [{entry}]")
+    assert words in error

@@ -14,8 +14,8 @@ import pytest
 import pgaudit
 from pgaudit.diff import compare
 from pgaudit.report import Report
-from pgaudit.sources.files import open_file
 from pgaudit.sources.pair import audit_pair
+from pgaudit.sources.source import open_side
 
 CONFIG = "optimizer: {type: SGD, lr: 0.1}\nparamwise_cfg: {custom_keys: {'0': {lr_mult: 2}}}\n"
 NETS = "from torch import nn\ndef tiny(width=2): return nn.Sequential(nn.Linear(width, width), nn.Linear(2, 2))\n"
@@ -40,7 +40,7 @@ def _report(model: str = "mods:tiny") -> dict[str, Any]:
 
 
 def _sides(a: str, b: str, **options: Any) -> tuple[Report, Report, tuple[str, ...]]:
-    sides = audit_pair(open_file(a), open_file(b), **options)
+    sides = audit_pair(open_side(a), open_side(b), **options)
     return sides.a, sides.b, sides.notes
 
 
@@ -138,7 +138,7 @@ def test_what_is_no_report_is_a_config_error(folder: Path, spoil: Callable[[str]
     spoilt = spoil((folder / "r.json").read_text())
     (folder / "bad.json").write_bytes(spoilt if isinstance(spoilt, bytes) else spoilt.encode())
     with pytest.raises(pgaudit.ConfigError, match=message):
-        open_file("bad.json")
+        open_side("bad.json")
 
 
 def test_many_faults_are_not_all_listed(folder: Path) -> None:
@@ -147,14 +147,14 @@ def test_many_faults_are_not_all_listed(folder: Path) -> None:
         param["lr"] = "x"
     (folder / "bad.json").write_text(json.dumps(data))
     with pytest.raises(pgaudit.ConfigError, match="and 59 more like these") as caught:
-        open_file("bad.json")
+        open_side("bad.json")
     assert len(caught.value.findings) == 4
 
 
 def test_too_large(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pgaudit.sources.saved_report.MAX_BYTES", 10)
     with pytest.raises(pgaudit.ConfigError, match="larger than the 10 bytes"):
-        open_file("r.json")
+        open_side("r.json")
 
 
 @pytest.mark.parametrize(
@@ -163,14 +163,14 @@ def test_too_large(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_what_cannot_be_opened(path: str, message: str) -> None:
     with pytest.raises(pgaudit.ConfigError, match=message):
-        open_file(path)
+        open_side(path)
 
 
 def test_a_report_is_known_by_its_beginning_where_its_name_says_nothing(folder: Path) -> None:
     (folder / "r").write_bytes(b"\xef\xbb\xbf\n" + (folder / "r.json").read_bytes())
-    assert isinstance(open_file("r").found, Report)
+    assert isinstance(open_side("r").found, Report)
     (folder / "flow").write_text("{optimizer: {type: SGD, lr: 0.1}}")
-    assert isinstance(open_file("flow").found, pgaudit.Config)
+    assert isinstance(open_side("flow").found, pgaudit.Config)
 
 
 @pytest.mark.parametrize("name", ["c.yaml", "r.json"])
@@ -191,7 +191,7 @@ def test_an_error_in_a_pipe_names_the_pipe() -> None:
     os.write(write, b"optimzer: {}")
     os.close(write)
     with pytest.raises(pgaudit.ConfigError, match=rf"/dev/fd/{read}:1:1: unknown key"):
-        open_file(f"/dev/fd/{read}")
+        open_side(f"/dev/fd/{read}")
     os.close(read)
 
 
