@@ -224,6 +224,32 @@ def peft_lora() -> dict[str, Any]:
 
 
 @scenario
+def peft_lora_plus() -> dict[str, Any]:
+    from peft import LoraConfig, get_peft_model
+    from peft.optimizers import create_loraplus_optimizer
+
+    model = get_peft_model(Net(), LoraConfig(r=2, target_modules=["fc"]))
+    inner = create_loraplus_optimizer(model=model, optimizer_cls=optim.AdamW, lr=0.01, loraplus_lr_ratio=16.0)
+    return answer(model, inner, [inner], audited=model)
+
+
+@scenario
+def a_group_for_each_parameter() -> dict[str, Any]:
+    """As detectron2 makes them before it merges equal ones (``solver/build.py``)."""
+    model = Net()
+    groups = [
+        {
+            "params": [tensor],
+            "lr": 0.02 if name.endswith("bias") else 0.01,
+            "weight_decay": 0.0 if "bn" in name else 1e-4,
+        }
+        for name, tensor in model.named_parameters()
+    ]
+    inner = optim.SGD(groups, lr=0.01, momentum=0.9)
+    return answer(model, inner, [inner], audited=model)
+
+
+@scenario
 def module_that_is_no_wrapper() -> dict[str, Any]:
     model = nn.Module()
     model.module = Net()

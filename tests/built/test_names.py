@@ -46,6 +46,21 @@ def test_a_prefix_within_a_name(library: Oracle, name: str, plain: str, raw: str
     assert raw in found["rows"][plain]["aliases"]
 
 
+def test_the_groups_of_lora_plus(library: Oracle) -> None:
+    found = library.ask(scenario="peft_lora_plus")
+    agreed(found, found["truth"])
+    (rate_a, *_), (rate_b, *_) = (
+        (claim[2] for claim in found["rows"][f"fc.lora_{which}.default.weight"]["claims"]) for which in "AB"
+    )
+    assert rate_b == rate_a * 16
+
+
+def test_a_group_for_each_parameter(library: Oracle) -> None:
+    found = library.ask(scenario="a_group_for_each_parameter")
+    agreed(found, found["truth"])
+    assert len(found["groups"]) == len(found["rows"])
+
+
 def test_an_attribute_module_of_the_models_own_stays(library: Oracle) -> None:
     found = library.ask(scenario="module_that_is_no_wrapper")
     agreed(found, found["truth"])

@@ -36,9 +36,9 @@ PG030 rule-on-shards error
 PG034 optimizer-coverage error
 PG035 frozen-claimed warning
 PG036 never-stepped warning
-PG043 unproven-names warning
 PG037 resume-mismatch error
 PG038 resume-overrides warning
+PG043 unproven-names warning
 """
 
 

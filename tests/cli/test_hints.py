@@ -148,7 +148,7 @@ AS_MODEL = {
 """By what is named as MODEL, what must be said."""
 
 AS_CONFIG = {
-    "model.pth": ['"model.pth" is no checkpoint', "save it again"],
+    "model.pth": ['"model.pth" is empty', "may have been stopped"],
     "model.onnx": ["is a checkpoint, not a config", "pgaudit show MODEL config.yaml"],
     "study.ipynb": ["is a notebook, not a config"],
     "report.json": ["this is a JSON report of pgaudit, not a config"],
