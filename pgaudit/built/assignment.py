@@ -107,7 +107,7 @@ class _Parameters:
         """Notes that a group holds a tensor."""
         if name not in self.params:
             self.params[name] = RecordedParameter(
-                name, tensor.aliases, tensor.shape, _numel(tensor.shape), tensor.dtype, None, tensor.trainable
+                name, tensor.aliases, tensor.shape, _numel(tensor.shape), tensor.dtype
             )
         self.claims.setdefault(name, []).append(by)
 

@@ -25,6 +25,11 @@ class Member:
     tensor: BuiltTensor
     row: ParamAssignment
 
+    @property
+    def frozen(self) -> bool:
+        """Whether the tensor requires no gradient, as the model says or, where there is none, the tensor itself."""
+        return self.row.param.trainable is False or self.tensor.trainable is False
+
 
 @dataclass(frozen=True)
 class BuiltAudit:
@@ -57,6 +62,11 @@ class BuiltAudit:
             for index, group in enumerate(optimizer.groups)
             for tensor, name in zip(group.tensors, names[at][index], strict=True)
         )
+
+    @cached_property
+    def frozen(self) -> dict[str, ParamAssignment]:
+        """The frozen tensors that are in a group, by name, in the order of the groups."""
+        return {member.row.name: member.row for member in self.members if member.frozen}
 
     @cached_property
     def of_model(self) -> tuple[tuple[ParamAssignment, Parameter], ...]:

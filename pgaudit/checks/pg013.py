@@ -56,7 +56,7 @@ def check_built(audit: BuiltAudit, /) -> Iterator[Finding]:
         return  # of a run that is over, whose loop sets the lr itself
     still: dict[tuple[int, int], list[ParamAssignment]] = defaultdict(list)
     for row in audit.assignment.params:
-        if row.lr == 0 and row.param.trainable is not False and not audit.values(row).get("initial_lr"):
+        if row.lr == 0 and row.name not in audit.frozen and not audit.values(row).get("initial_lr"):
             still[row.optimizer or 0, row.group or 0].append(row)
     for (at, index), rows in still.items():
         where = f"in {audit.group_name(at, index)}"

@@ -28,7 +28,7 @@ KIND = Kind("PG035", "frozen-claimed", "warning")
 
 def check_built(audit: BuiltAudit, /) -> Iterator[Finding]:
     """Yields one finding for all frozen tensors in groups."""
-    rows = [row for row in audit.assignment.params if row.group is not None and row.param.trainable is False]
+    rows = [row for row in audit.assignment.params if row.name in audit.frozen]
     if not rows:
         return
     where = "the optimizer" if len(audit.optimizers) == 1 else "the optimizers"
@@ -45,5 +45,5 @@ def _of_frozen_alone(audit: BuiltAudit) -> Iterator[str]:
     for member in audit.members:
         members[member.optimizer, member.group].append(member)
     for (at, index), those in members.items():
-        if all(member.row.param.trainable is False for member in those):
+        if all(member.frozen for member in those):
             yield audit.group_name(at, index)

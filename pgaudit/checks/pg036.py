@@ -34,7 +34,7 @@ def check_built(audit: BuiltAudit, /) -> Iterator[Finding]:
     if audit.assignment.origin != "checkpoint":
         return
     for at in range(len(audit.optimizers)):
-        members = [each for each in audit.members if each.optimizer == at and each.row.param.trainable is not False]
+        members = [each for each in audit.members if each.optimizer == at and not each.frozen]
         yield from _without_state(audit, members)
         yield from _behind(audit, members)
 

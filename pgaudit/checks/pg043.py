@@ -32,7 +32,7 @@ def check_built(audit: BuiltAudit, /) -> Iterator[Finding]:
         which = f"{audit.optimizer_name(at)}: " if len(audit.optimizers) > 1 else ""
         if optimizer.unproven:
             found = f"nothing proves which tensor is which parameter of {visible(audit.model)}: {optimizer.unproven}"
-            hint = "name the model that it was built for"
+            hint = "name the model that it was built for; built from named_parameters(), it holds the names itself"
         elif audit.model is None and optimizer.names_from is None:
             count = sum(len(group.tensors) for group in optimizer.groups)
             found = f"nothing says the {'name' if count == 1 else 'names'} of {counted(count, 'tensor')}"
