@@ -78,8 +78,9 @@ def _header(report: Report, marks: Marks, width: int | None) -> list[Text]:
 def _base(report: Report, optimizer: OptimizerInfo, marks: Marks) -> list[str]:
     """An optimizer's class, its base values, and its other arguments."""
     base = optimizer.base
+    called = optimizer.type or ("" if optimizer.name else "an optimizer")
     name = f"{visible(optimizer.name)}: " if optimizer.name else ""
-    words = [f"{name}{visible(optimizer.type or 'an optimizer')} lr {number(base.lr)}{_scaling(report, marks)}"]
+    words = [f"{name}{visible(called)}{' ' if called else ''}lr {number(base.lr)}{_scaling(report, marks)}"]
     words.append(f"weight_decay {number(base.weight_decay)}")
     # A checkpoint holds every switch of the class, whether or not anybody has touched it.
     off = (None,) if report.constructor else (None, False)
