@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.built.assignment import assignment_of
 from pgaudit.built.build import Built, build, of_objects, read_optimizers
-from pgaudit.built.matching import BY_ORDER, matched, model_tensors
+from pgaudit.built.matching import BY_CODE, BY_ORDER, matched, matched_with, model_tensors
 from pgaudit.built.optimizers import BY_IDENTITY
 from pgaudit.built.sharded import sharding_notes
 from pgaudit.checkpoints import read_checkpoint
@@ -16,8 +17,10 @@ from pgaudit.checks import BuiltAudit, run_built_checks
 from pgaudit.core.assignment import Origin
 from pgaudit.core.built import BuiltOptimizer, BuiltTensor
 from pgaudit.core.config import Config
+from pgaudit.core.errors import PgauditError
 from pgaudit.core.parameters import Inventory
 from pgaudit.memory import gc_disabled
+from pgaudit.models.references import is_code
 from pgaudit.models.source import ModelSource, model_source
 from pgaudit.report import AsBuilt, Report
 from pgaudit.user_code.imports import files_loaded_once
@@ -103,7 +106,8 @@ def audit_checkpoint(
 
     Args:
         path: a file or folder.
-        model: gives its tensors their names, where the file's own names or the shapes of its state prove them.
+        model: gives its tensors their names, where the file's own names or the shapes of its state prove them; or code
+            that builds the model and its optimizer, whose groups are then held against those of the file.
         key: which of several optimizers; None for all.
         model_args: keyword arguments for the model's factory.
         cache: where inventories of timm's models are kept.
@@ -117,16 +121,40 @@ def audit_checkpoint(
 
 
 def report_of_checkpoint(
-    read: Checkpoint, model: Model = None, *, model_args: Mapping[str, Any] | None = None, cache: Cache | None = None
+    read: Checkpoint,
+    model: Model = None,
+    *,
+    model_args: Mapping[str, Any] | None = None,
+    cache: Cache | None = None,
+    beside: Sequence[BuiltOptimizer] = (),
 ) -> Report:
-    """Returns the report of a checkpoint that has been read: see :func:`audit_checkpoint`."""
-    source = inventory = None
-    if model is not None:
-        source = model_source(model, _NO_POLICY, model_args, cache)
-        inventory = source.inventory(unwrap=False)
+    """Returns the report of a checkpoint that has been read: see :func:`audit_checkpoint`.
+
+    Args:
+        read: the checkpoint.
+        model: gives its tensors their names.
+        model_args: keyword arguments for the model's factory.
+        cache: where inventories of timm's models are kept.
+        beside: optimizers of the same model as code builds them, where that has been done.
+    """
+    source, built = _beside(model, model_args, cache)
+    inventory = None if source is None else source.inventory(unwrap=False)
     notes = [*read.notes, *(inventory.notes if inventory is not None else ())]
     stored = AsBuilt((), schedulers=read.schedulers, source=source)
-    return _report("checkpoint", read.optimizers, inventory, read.path, notes, stored)
+    optimizers = matched_with(read.optimizers, built or beside)
+    return _report("checkpoint", optimizers, inventory, read.path, notes, stored)
+
+
+def _beside(
+    model: Model, model_args: Mapping[str, Any] | None, cache: Cache | None
+) -> tuple[ModelSource | None, tuple[BuiltOptimizer, ...]]:
+    """The model that is named beside a checkpoint, and the optimizers that the same code builds, if it builds any."""
+    if isinstance(model, str) and is_code(model):
+        with contextlib.suppress(PgauditError):  # a model alone; or an error that the model's own loader words better
+            built = audit_reference(model, model_args=model_args, cache=cache).as_built
+            if built is not None and built.inventory is not None:
+                return built.source, built.optimizers
+    return (None if model is None else model_source(model, _NO_POLICY, model_args, cache)), ()
 
 
 def _report(
@@ -157,5 +185,7 @@ def _on_names(optimizers: Sequence[BuiltOptimizer], *, live: bool) -> Iterator[s
     """What is said of names that are not those of the model's own tensors."""
     if any(each.names_from == BY_ORDER for each in optimizers):
         yield "names are the model's, in its order: the shapes agree with it alone"
+    elif any(each.names_from == BY_CODE for each in optimizers):
+        yield "names are those that the code's optimizer has at the same places: sizes and shapes agree"
     elif live and not any(each.names_from == BY_IDENTITY for each in optimizers):
         yield "no tensor of the optimizer is the model's own; names are what the optimizer itself calls its tensors"

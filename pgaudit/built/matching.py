@@ -16,6 +16,7 @@ from pgaudit.names.wrappers import plain_name
 from pgaudit.text import counted, quoted
 
 BY_ORDER = "the model's order"
+BY_CODE = "the optimizer that the code builds"
 _BY_NAMES = "param_names"
 
 
@@ -47,6 +48,27 @@ def matched(optimizers: Sequence[BuiltOptimizer], inventory: Inventory) -> tuple
         why = f"{len(open_ones)} optimizers say no names, and nothing tells which of them a parameter is in"
         found = [replace(each, unproven=why) if each.names_from is None else each for each in found]
     return tuple(found)
+
+
+def matched_with(optimizers: Sequence[BuiltOptimizer], built: Sequence[BuiltOptimizer]) -> tuple[BuiltOptimizer, ...]:
+    """Returns the optimizers of a checkpoint with the names that the code's own have at the same places, as
+    ``load_state_dict`` goes by them; an optimizer that has names itself, or whose groups or shapes differ, as it is.
+
+    Args:
+        optimizers: as a checkpoint holds them.
+        built: as the code builds them, under the model's names.
+    """
+    if len(optimizers) != len(built):
+        return tuple(optimizers)
+    return tuple(_with_names_of(*pair) for pair in zip(optimizers, built, strict=True))
+
+
+def _with_names_of(optimizer: BuiltOptimizer, built: BuiltOptimizer) -> BuiltOptimizer:
+    sizes, others = ([len(group.tensors) for group in each.groups] for each in (optimizer, built))
+    places = list(built.tensors)
+    if optimizer.names_from is not None or sizes != others or not all(map(_fits, optimizer.tensors, places)):
+        return optimizer
+    return _renamed(optimizer, places, BY_CODE)
 
 
 def _by_names(optimizer: BuiltOptimizer, named: Mapping[str, BuiltTensor]) -> BuiltOptimizer:

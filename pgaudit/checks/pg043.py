@@ -10,8 +10,9 @@ the numbers as the model's order may take the state of one parameter for that of
 Example: ``optimizer.pt`` of transformers' Trainer holds two groups of numbers; the blocks of a Vision Transformer have
 equal shapes, so that several orders fit.
 
-How to fix it: name the model (``--model MODEL``). Of a run to come: build the optimizer from
-``model.named_parameters()``, so that torch 2.6 or later keeps the names in its state.
+How to fix it: name the model (``--model MODEL``), or the code that builds it and its optimizer (``--model
+train.py:make``): the names are then those that its groups have at the same places. Of a run to come: build the
+optimizer from ``model.named_parameters()``, so that torch 2.6 or later keeps the names in its state.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def check_built(audit: BuiltAudit, /) -> Iterator[Finding]:
         which = f"{audit.optimizer_name(at)}: " if len(audit.optimizers) > 1 else ""
         if optimizer.unproven:
             found = f"nothing proves which tensor is which parameter of {visible(audit.model)}: {optimizer.unproven}"
-            hint = "name the model that it was built for; built from named_parameters(), it holds the names itself"
+            hint = "name the code that builds model and optimizer (--model train.py:make), or the right model"
         elif audit.model is None and optimizer.names_from is None:
             count = sum(len(group.tensors) for group in optimizer.groups)
             found = f"nothing says the {'name' if count == 1 else 'names'} of {counted(count, 'tensor')}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pgaudit.built.audit import audit_reference, report_of_checkpoint
-from pgaudit.core.built import Checkpoint
+from pgaudit.core.built import BuiltOptimizer, Checkpoint
 from pgaudit.core.config import Config
 from pgaudit.core.errors import UsageError
 from pgaudit.core.parameters import INVENTORY_FILES, Inventory
@@ -85,6 +85,7 @@ class _Workshop:
             side.model or (isinstance(side.found, Config) and side.found.names_model) for side in sides
         )
         self._last: tuple[object, ModelSource] | None = None
+        self._built: tuple[BuiltOptimizer, ...] = ()
 
     def side(self, side: Side, other: Side, lent: ModelSource | None) -> tuple[Report, ModelSource | None]:
         """Returns the report of a side, and its model.
@@ -106,13 +107,14 @@ class _Workshop:
             report = self._of_checkpoint(side, found, other, lent)
         else:
             report = self._of_code(side, found, other, lent)
+            self._built = report.as_built.optimizers if report.as_built and report.as_built.inventory else ()
         self.notes += report.notes
         return report, report.as_built.source if report.as_built else None
 
     def _of_checkpoint(self, side: Side, found: Checkpoint, other: Side, lent: ModelSource | None) -> Report:
         if (ref := side.model or self._model) is not None:
             return report_of_checkpoint(found, ref, model_args=self._args, cache=self._cache)
-        return report_of_checkpoint(found, self._inventory(side, other, lent))
+        return report_of_checkpoint(found, self._inventory(side, other, lent), beside=self._built)
 
     def _of_code(self, side: Side, found: Reference, other: Side, lent: ModelSource | None) -> Report:
         args = {} if self._named else self._args

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch import nn, optim
 
 import pgaudit
-from pgaudit.built.matching import BY_ORDER, matched
+from pgaudit.built.matching import BY_CODE, BY_ORDER, matched, matched_with, model_tensors
 from pgaudit.built.optimizers import built_optimizer
 from pgaudit.core.built import BuiltOptimizer
 from pgaudit.models.built import BuiltModel
@@ -79,6 +79,34 @@ def test_shapes_prove_the_order_of_two_groups() -> None:
     decayed = optim.SGD([{"params": [vit[0].weight, vit[1].weight]}, {"params": [vit[0].bias, vit[1].bias]}], lr=0.1)
     (found,) = matched([_without_names(decayed)], BuiltModel(vit, "vit").inventory())
     assert [tensor.name for tensor in found.tensors] == ["0.weight", "1.weight", "0.bias", "1.bias"]
+
+
+GROUPS = st.lists(st.integers(0, 2), min_size=12, max_size=12)
+
+
+@given(SIZES, GROUPS, GROUPS)
+def test_code_names_what_stands_at_its_places(sizes: list[int], saved: list[int], coded: list[int]) -> None:
+    """A state has the names of the code that it was built by; of other code, where sizes or shapes differ, none."""
+    model = _model(sizes, set())
+    tensors = list(model.parameters())
+
+    def built(choice: list[int]) -> optim.Optimizer:
+        groups = [
+            [tensor for tensor, which in zip(tensors, choice, strict=False) if which == group] for group in range(3)
+        ]
+        return optim.SGD([{"params": group} for group in groups], lr=0.1)
+
+    ours, theirs = built(coded), built(saved)
+    inventory = BuiltModel(model, "model").inventory()
+    named = dict(zip(map(id, tensors), model_tensors(inventory), strict=True))
+    code, _ = built_optimizer(ours, "", named)
+    (found,) = matched_with([_without_names(theirs)], [code])
+    shapes = [
+        [[tuple(each.shape) for each in group["params"]] for group in each.param_groups] for each in (ours, theirs)
+    ]
+    assert (found.names_from == BY_CODE) == (shapes[0] == shapes[1])
+    if found.names_from:
+        assert [tensor.name for tensor in found.tensors] == [tensor.name for tensor in code.tensors]
 
 
 @pytest.mark.parametrize("prefix", ["", "module.", "_orig_mod.", "module._orig_mod."])

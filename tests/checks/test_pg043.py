@@ -75,7 +75,7 @@ CASES = {
     "other names": BuiltCase(
         partial(_checkpoint, stem_and_head, _renamed, named=True),
         (f'{OTHER}"head.weight" and 1 more are not among its parameters',),
-        "name the model that it was built for; built from named_parameters(), it holds the names itself",
+        "name the code that builds model and optimizer (--model train.py:make), or the right model",
     ),
     "other shapes": BuiltCase(
         partial(_checkpoint, stem_and_head, _wider, named=True),
