@@ -103,8 +103,8 @@ def test_the_table_tells_whose_values_are_whose(report: Report) -> None:
     assert "blocks.{0..2}.fc.weight 3 0.02 0.02 0 default · Muon" in lines
     assert "blocks.{0..2}.fc.bias 3 3e-4 3e-4 0.1 default · AdamW" in lines  # the base of its own optimizer: no mark
     assert 'head.weight 1 ▼ 3e-5 ▼ 1.5e-5 0.1 "head" :7 · AdamW' in lines
-    assert "0 1 0 0.02 0.02 0 3 48" in lines
-    assert "1 1 0 3e-4 3e-4 0.1 4 48" in lines
+    assert "Muon 1 0 0.02 0.02 0 3 48" in lines
+    assert "AdamW 1 0 3e-4 3e-4 0.1 4 48" in lines
     assert "`head.weight`" in render_markdown(report, Selection(), folded=True)
     assert "AdamW" in render_svg(report, Selection(), TableOptions())
     rows = {row["name"]: row for row in csv.DictReader(io.StringIO(render_csv(report, Selection())))}
@@ -162,4 +162,4 @@ def test_what_nothing_says_is_not_explained(rules: tuple[Provenance | None, Prov
     known = {of for of, rule in zip(("lr", "weight_decay"), rules, strict=True) if rule}
     assert {each.of for each in explanation.results} == known
     assert "in no group" not in text
-    assert ("nothing says" in text) == (rules == (None, None))
+    assert ("alone in its group" in text) == (rules == (None, None))

@@ -20,7 +20,7 @@ COMMANDS = {
     ),
     "convert": (
         "pgaudit.cli.convert",
-        "Write a policy in another library's words, so that every parameter of the model gets the same.",
+        "Write a policy in a library's words, so that every parameter of the model gets the same.",
     ),
     "lock": (
         "pgaudit.cli.lock",
