@@ -56,13 +56,13 @@ def _all_frozen(audited: Audited) -> Finding:
 
 
 def _reason(audited: Audited, hits: Hits) -> str:
+    if hits.rule.states == {"weight_decay"} and audited.assignment.base.weight_decay == 0:
+        return "the base weight decay is 0, and so is every multiple"
     if not hits.matched:
         return "the model has no such parameters"
     count = len({visit.index for visit in hits.matched})
     if not hits.decided:
         return f"other rules take {_all(count)}"
-    if hits.rule.states == {"weight_decay"} and audited.assignment.base.weight_decay == 0:
-        return "the base weight decay is 0, and so is every multiple"
     return f"{_all(len(hits.decided))} would get the same without it"
 
 

@@ -40,6 +40,12 @@ CASES = {
         "norm_decay_mult changes nothing here: the base weight decay is 0, and so is every multiple",
         model=_model,
     ),
+    "an option that nobody asks for without a weight decay": Case(
+        "constructor: mmengine\noptimizer: {type: Adam, lr: 0.1}\nparamwise_cfg: {flat_decay_mult: 0}\n",
+        (3, 17),
+        "flat_decay_mult changes nothing here: the base weight decay is 0, and so is every multiple",
+        model=_model,
+    ),
     "a key that multiplies no decay": Case(
         NO_DECAY + "  custom_keys: {bn: {decay_mult: 0}}\n", (3, 17), '"bn" … the base weight decay is 0', model=_model
     ),

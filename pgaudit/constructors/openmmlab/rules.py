@@ -68,15 +68,20 @@ class _Rules:
     def asks(self, option: Option) -> bool:
         """Whether the constructor asks if a parameter is an option's."""
         given = self.options.get(option.name) is not None
-        return (given or self._dialect.asks_all) and (self._decays or option.of == "lr")
+        return given or (self._dialect.asks_all and self._has_base(option))
+
+    def _has_base(self, option: Option) -> bool:
+        """Whether there is anything to multiply: without a weight decay, no option for it is looked at."""
+        return self._decays or option.of == "lr"
 
     def of_option(self, option: Option) -> Rule:
         """Returns an option as a rule."""
         given, at = self.options.get(option.name) is not None, ("paramwise_cfg", option.name)
+        has_base = self._has_base(option)
         return Rule(
             Provenance(option.name, None, self._config.location(*at)),
-            lambda visit, _: option.matches(visit),
-            lambda visit, _: option.says(visit),
+            lambda visit, _: has_base and option.matches(visit),
+            lambda visit, _: option.says(visit) if has_base else "the optimizer has no weight_decay to multiply",
             {option.of: partial(self._product, self.options, option.of, option.name, at)},
             at=at if given else (),
             states=frozenset({option.of}),
