@@ -31,7 +31,7 @@ unit: $(VENV)/.installed-test  ## the tests that need no real library and are qu
 	    -m "not oracle and not slow and not parity_full" $(UNIT) $(T)
 
 parity: $(TESTED)  ## all timm models against the real libraries (minutes)
-	$(PYTEST) --numprocesses=$(JOBS) --benchmark-disable -m parity_full tests/parity tests/openmmlab $(T)
+	$(PYTEST) --numprocesses=$(JOBS) --benchmark-disable -m parity_full tests/parity tests/openmmlab tests/built $(T)
 
 fuzz: $(TESTED)  ## the property tests with new examples, 20 times as many
 	PGAUDIT_EXAMPLES=$${PGAUDIT_EXAMPLES:-20} HYPOTHESIS_PROFILE=fuzz \
