@@ -10,7 +10,7 @@ from pgaudit.core.setting import Provenance
 from pgaudit.render.columns import Column, Last, Row, Table
 from pgaudit.render.numbers import hyperparameter, number, shape
 from pgaudit.render.select import Fold, Section, Selection, fold, select, unfolded
-from pgaudit.render.style import BASE, DECIDED_BY, colour, group_words, labels
+from pgaudit.render.style import BASE, DECIDED_BY, LEFT_OUT, colour, group_words, labels
 from pgaudit.render.styled import Text
 from pgaudit.render.terminal import TableOptions
 from pgaudit.report import Report
@@ -145,6 +145,8 @@ def _style(value: ShownValue, *, built: bool) -> str:
 def _rules(report: Report, row: ParamAssignment, options: TableOptions, built: str, *, line: bool) -> Text:
     """The rules, what else they write into the group, and of several optimizers which."""
     found = labels(row.setting, options.marks, line=line, trainable=row.param.trainable, built=built)
+    if row.also_in:  # each of them moves it
+        found = [(found[0][0], f"bold {LEFT_OUT}"), *found[1:]]
     words = Text.assemble(*found)
     extra = [Text(word, "" if built else colour(row.setting.lr_rule)) for word in held(report, row)]
     if (optimizer := optimizer_of_several(report, row)) is not None:
