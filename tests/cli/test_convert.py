@@ -32,6 +32,8 @@ paramwise_cfg:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
+    for module in ("nets", "train"):  # which other tests may have imported from folders of theirs
+        monkeypatch.delitem(sys.modules, module, raising=False)
     (tmp_path / "c.yaml").write_text(CONFIG)
     (tmp_path / "nets.py").write_text(
         "from torch import nn\n"
