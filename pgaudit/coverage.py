@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pgaudit.api import audit
-from pgaudit.built.optimizers import BY_IDENTITY
 from pgaudit.core.assignment import ParamAssignment
+from pgaudit.core.built import BY_IDENTITY
 from pgaudit.core.errors import UsageError
 from pgaudit.core.parameters import Inventory
 from pgaudit.names import fold_named, spelled_like_globs

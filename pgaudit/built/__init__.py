@@ -1,5 +1,5 @@
 """What was built, in code or in a checkpoint → a Report: from the optimizers' own groups, not from a policy."""
 
-from pgaudit.built.audit import audit_checkpoint, audit_objects, audit_reference
+from pgaudit.built.audit import audit_objects, audit_reference, report_of_checkpoint
 
-__all__ = ["audit_checkpoint", "audit_objects", "audit_reference"]
+__all__ = ["audit_objects", "audit_reference", "report_of_checkpoint"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -123,12 +124,7 @@ class _Parameters:
 
 
 def _numel(shape: tuple[int, ...] | None) -> int | None:
-    if shape is None:
-        return None
-    count = 1
-    for size in shape:
-        count *= size
-    return count
+    return None if shape is None else math.prod(shape)
 
 
 def _read(optimizer: BuiltOptimizer, scheduled: bool) -> tuple[OptimizerInfo, list[_Settings]]:

@@ -10,20 +10,17 @@ from typing import TYPE_CHECKING, Any
 from pgaudit.built.assignment import assignment_of
 from pgaudit.built.build import Built, build, of_objects, read_optimizers
 from pgaudit.built.matching import BY_CODE, BY_ORDER, matched, matched_with, model_tensors
-from pgaudit.built.optimizers import BY_IDENTITY
-from pgaudit.built.sharded import sharding_notes
-from pgaudit.checkpoints import read_checkpoint
+from pgaudit.built.shards import sharding_notes
 from pgaudit.checks import BuiltAudit, run_built_checks
 from pgaudit.core.assignment import Origin
-from pgaudit.core.built import BuiltOptimizer, BuiltTensor
+from pgaudit.core.built import BY_IDENTITY, BuiltOptimizer, BuiltTensor
 from pgaudit.core.config import Config
 from pgaudit.core.errors import PgauditError
 from pgaudit.core.parameters import Inventory
 from pgaudit.memory import gc_disabled
-from pgaudit.models.references import is_code
 from pgaudit.models.source import ModelSource, model_source
 from pgaudit.report import AsBuilt, Report
-from pgaudit.user_code.imports import files_loaded_once
+from pgaudit.user_code.imports import files_loaded_once, is_code
 
 if TYPE_CHECKING:
     from pgaudit.core.built import Checkpoint
@@ -89,35 +86,9 @@ def _of_built(built: Built, source: ModelSource | None, ref: str | None) -> Repo
         named = dict(zip(map(id, tensors), model_tensors(inventory), strict=True))
     optimizers, looked_through = read_optimizers(built, named)
     notes = [*built.notes, *(inventory.notes if inventory is not None else ()), *looked_through]
-    notes += sharding_notes(tensors, inventory)
+    notes += sharding_notes(tensors)
     around = AsBuilt((), None, tensors, built.schedulers, objects=built.optimizers, source=source)
     return _report("built", optimizers, inventory, ref, notes, around)
-
-
-def audit_checkpoint(
-    path: str,
-    model: Model = None,
-    *,
-    key: str | None = None,
-    model_args: Mapping[str, Any] | None = None,
-    cache: Cache | None = None,
-) -> Report:
-    """Returns what the optimizers hold that a checkpoint holds.
-
-    Args:
-        path: a file or folder.
-        model: gives its tensors their names, where the file's own names or the shapes of its state prove them; or code
-            that builds the model and its optimizer, whose groups are then held against those of the file.
-        key: which of several optimizers; None for all.
-        model_args: keyword arguments for the model's factory.
-        cache: where inventories of timm's models are kept.
-
-    Raises:
-        ConfigError: it cannot be read, or holds no optimizer's state.
-        UsageError: nothing stands at the key.
-        ModelError: the model cannot be built.
-    """
-    return report_of_checkpoint(read_checkpoint(path, key), model, model_args=model_args, cache=cache)
 
 
 def report_of_checkpoint(
@@ -128,14 +99,18 @@ def report_of_checkpoint(
     cache: Cache | None = None,
     beside: Sequence[BuiltOptimizer] = (),
 ) -> Report:
-    """Returns the report of a checkpoint that has been read: see :func:`audit_checkpoint`.
+    """Returns what the optimizers hold that a checkpoint holds.
 
     Args:
         read: the checkpoint.
-        model: gives its tensors their names.
+        model: gives its tensors their names, where the file's own names or the shapes of its state prove them; or code
+            that builds the model and its optimizer, whose groups are then held against those of the file.
         model_args: keyword arguments for the model's factory.
         cache: where inventories of timm's models are kept.
         beside: optimizers of the same model as code builds them, where that has been done.
+
+    Raises:
+        ModelError: the model cannot be built.
     """
     source, built = _beside(model, model_args, cache)
     inventory = None if source is None else source.inventory(unwrap=False)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pgaudit import user_code
 from pgaudit.built.contents import FORMS, Contents, is_optimizer, is_scheduler
-from pgaudit.built.optimizers import Named, built_optimizer
+from pgaudit.built.optimizers import Named, built_optimizer, refuse_meta
 from pgaudit.built.values import OnMeta
 from pgaudit.core.built import BuiltOptimizer
 from pgaudit.core.errors import ModelError, PgauditError, UsageError
 from pgaudit.models.built import BuiltModel
+from pgaudit.models.construct import attempt, built_on_cpu
 from pgaudit.models.factories import not_built
 from pgaudit.text import format_exception, quoted, visible
 from pgaudit.user_code import suppress_output
@@ -54,21 +55,31 @@ def build(ref: str, args: Mapping[str, Any] | None = None) -> Built:
         if args:
             raise UsageError(f"{visible(ref)} is no function and takes no arguments", "drop --model-arg")
         return _built(_looked_at(found, ref), found, ref, source)
+    return _called(found, dict(args or {}), ref, source)
+
+
+def _called(factory: Any, args: dict[str, Any], ref: str, source: str) -> Built:
+    """What a factory returns."""
     import torch
 
-    try:
-        return _called(found, dict(args or {}), ref, source, torch.device("meta"), ())
-    except PgauditError:
-        raise
-    except Exception as on_meta:
-        why = "a hyperparameter is a tensor" if isinstance(on_meta, OnMeta) else format_exception(on_meta)
-        note = f"built on the CPU, because it cannot be built on meta tensors: {why}"
-        try:
-            return _called(found, dict(args or {}), ref, source, contextlib.nullcontext(), (note,))
-        except PgauditError:
-            raise
-        except Exception as error:
-            raise not_built(error, found, dict(args or {}), ref) from error
+    def make() -> Built:
+        contents = Contents()
+        contents.look_at(made := factory(**args))
+        return _built(contents, made, ref, source)
+
+    built: Built
+    built, on_meta = attempt(make, torch.device("meta"), without_network())
+    if on_meta is None:
+        return built
+    if isinstance(on_meta, PgauditError):
+        raise on_meta
+    built, error = attempt(make, contextlib.nullcontext(), without_network())
+    if isinstance(error, PgauditError):
+        raise error
+    if error is not None:
+        raise not_built(error, factory, args, ref) from error
+    why = "a hyperparameter is a tensor" if isinstance(on_meta, OnMeta) else format_exception(on_meta)
+    return replace(built, notes=(built_on_cpu(why),))
 
 
 def _is_factory(found: Any) -> bool:
@@ -80,33 +91,7 @@ def _is_factory(found: Any) -> bool:
     return callable(found) and not is_holder and not hasattr(found, "configure_optimizers")
 
 
-def _called(
-    factory: Any,
-    args: dict[str, Any],
-    ref: str,
-    source: str,
-    device: contextlib.AbstractContextManager[Any],
-    notes: tuple[str, ...],
-) -> Built:
-    """What a factory returns.
-
-    Raises:
-        Exception: whatever foreign code raises; RuntimeError in place of what is no Exception.
-    """
-    try:
-        with suppress_output(), without_network(), device:
-            contents = Contents()
-            contents.look_at(made := factory(**args))
-        return _built(contents, made, ref, source, notes)
-    except KeyboardInterrupt:
-        raise
-    except Exception:
-        raise
-    except BaseException as error:  # SystemExit
-        raise RuntimeError(format_exception(error)) from error
-
-
-def _built(contents: Contents, found: Any, ref: str, source: str, notes: tuple[str, ...] = ()) -> Built:
+def _built(contents: Contents, found: Any, ref: str, source: str) -> Built:
     """What is in an object; OnMeta for a hyperparameter without a value."""
     model = BuiltModel(contents.model, ref, source) if contents.model is not None else None
     if not contents.optimizers:
@@ -117,8 +102,8 @@ def _built(contents: Contents, found: Any, ref: str, source: str, notes: tuple[s
         raise ModelError(f"{quoted(ref)} is {kind}, in which there is no optimizer", f"it may be or return {FORMS}")
     keys, optimizers = zip(*contents.optimizers, strict=True)
     for optimizer in optimizers:
-        built_optimizer(optimizer, "", {})  # a hyperparameter may have no value on the meta device
-    return Built(optimizers, keys, model, tuple(contents.schedulers), notes)
+        refuse_meta(optimizer)
+    return Built(optimizers, keys, model, tuple(contents.schedulers))
 
 
 def _looked_at(found: Any, ref: str) -> Contents:

@@ -9,15 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from pgaudit.core.built import BuiltGroup, BuiltOptimizer, BuiltTensor
+from pgaudit.core.built import BY_PARAM_NAMES, BuiltGroup, BuiltOptimizer, BuiltTensor
 from pgaudit.core.parameters import Inventory
-from pgaudit.models.plain_names import all_names, by_any_name
-from pgaudit.names.wrappers import plain_name
+from pgaudit.models.plain_names import all_names
+from pgaudit.names.wrappers import spellings
 from pgaudit.text import counted, quoted
 
 BY_ORDER = "the model's order"
 BY_CODE = "the optimizer that the code builds"
-_BY_NAMES = "param_names"
 
 
 def model_tensors(inventory: Inventory) -> tuple[BuiltTensor, ...]:
@@ -37,7 +36,10 @@ def matched(optimizers: Sequence[BuiltOptimizer], inventory: Inventory) -> tuple
         inventory: the model's.
     """
     known = model_tensors(inventory)
-    named = {name: known[index] for name, index in by_any_name(inventory).items()}
+    named: dict[str, BuiltTensor] = {}
+    for tensor in known:
+        for name in (tensor.name, *tensor.aliases):
+            named.setdefault(str(name), tensor)
     found = [_by_names(each, named) for each in optimizers]
     open_ones = [index for index, each in enumerate(found) if each.names_from is None]
     if len(open_ones) == 1:
@@ -86,14 +88,11 @@ def _by_names(optimizer: BuiltOptimizer, named: Mapping[str, BuiltTensor]) -> Bu
         (name, tensor), place = unlike[0]
         why = f"{quoted(name)} has the shape {list(tensor.shape or ())}, and {list(place.shape or ())} in it"
         return replace(optimizer, unproven=why)
-    return _renamed(optimizer, found, optimizer.names_from or _BY_NAMES)
+    return _renamed(optimizer, found, optimizer.names_from or BY_PARAM_NAMES)
 
 
 def _place(name: str, named: Mapping[str, BuiltTensor]) -> BuiltTensor | None:
-    for tried in (name, plain_name(name), plain_name(name, module=True)):
-        if tried in named:
-            return named[tried]
-    return None
+    return next((named[tried] for tried in spellings(name) if tried in named), None)
 
 
 def _fits(tensor: BuiltTensor, place: BuiltTensor) -> bool:

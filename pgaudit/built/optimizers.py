@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -12,15 +11,12 @@ from pgaudit.built.shards import shard_of
 from pgaudit.built.values import plain_value, same
 from pgaudit.built.wrappers import wrapped
 from pgaudit.constructors.native.rules import OF_SCHEDULERS
-from pgaudit.core.built import BuiltGroup, BuiltOptimizer, BuiltTensor
-from pgaudit.optimizers.classes import looked_for
+from pgaudit.core.built import BY_IDENTITY, BY_PARAM_NAMES, BuiltGroup, BuiltOptimizer, BuiltTensor
+from pgaudit.optimizers.classes import argument_defaults, class_arguments, looked_for
 from pgaudit.text import visible
 
 Named = Mapping[int, BuiltTensor]
 """What a model says of its tensors, by their identity."""
-
-BY_IDENTITY = "the model"
-"""What says the names of an optimizer that holds the model's own tensors."""
 
 
 def built_optimizer(optimizer: Any, key: str, named: Named) -> tuple[BuiltOptimizer, tuple[str, ...]]:
@@ -41,13 +37,13 @@ def built_optimizer(optimizer: Any, key: str, named: Named) -> tuple[BuiltOptimi
     outer = around[0] if around else inner
     groups = tuple(_group(each, inner, named) for each in groups_of(optimizer))
     arguments = class_arguments(type(inner))
-    own = {name: default for name, default in arguments.items() if default is not inspect.Parameter.empty}
+    own = argument_defaults(type(inner))
     defaults = {name: plain_value(value) for name, value in (getattr(inner, "defaults", None) or {}).items()}
     names = None
     if holds_any(optimizer, named):
         names = BY_IDENTITY
     elif any(tensor.name for group in groups for tensor in group.tensors):
-        names = "param_names"
+        names = BY_PARAM_NAMES
     given = {
         name: value
         for name, value in defaults.items()
@@ -58,6 +54,12 @@ def built_optimizer(optimizer: Any, key: str, named: Named) -> tuple[BuiltOptimi
     found = BuiltOptimizer(groups, type(inner).__name__, key, defaults, given, own, unread, names)
     words = " around ".join(visible(type(each).__name__) for each in (*around, inner))
     return found, ((f"{words}: what the groups of {visible(type(outer).__name__)} hold",) if around else ())
+
+
+def refuse_meta(optimizer: Any) -> None:
+    """Raises OnMeta where a hyperparameter of an optimizer, or of a wrapper around one, has no value."""
+    for group in groups_of(optimizer):
+        _values(group)
 
 
 def groups_of(optimizer: Any) -> list[Mapping[str, Any]]:
@@ -83,8 +85,11 @@ def _group(group: Mapping[str, Any], optimizer: Any, named: Named) -> BuiltGroup
         known = _tensor(tensor, named.get(id(tensor)), names.get(place))
         extra = chosen(optimizer, group, tensor)
         tensors.append(replace(known, extra=extra) if extra else known)
-    values = {key: plain_value(value) for key, value in group.items() if key not in ("params", "param_names")}
-    return BuiltGroup(values, tuple(tensors))
+    return BuiltGroup(_values(group), tuple(tensors))
+
+
+def _values(group: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: plain_value(value) for key, value in group.items() if key not in ("params", "param_names")}
 
 
 def _are_names(given: Any) -> bool:
@@ -98,12 +103,3 @@ def _tensor(tensor: Any, known: BuiltTensor | None, name: str | None) -> BuiltTe
         known = BuiltTensor(name, (), tuple(tensor.shape), dtype, tensor.requires_grad, identity=id(tensor))
     shard, whole_shapes = shard_of(tensor)
     return replace(known, shard=shard, whole_shapes=whole_shapes) if shard else known
-
-
-def class_arguments(kind: type) -> dict[str, Any]:
-    """Returns the arguments of an optimizer's class with their defaults; ``inspect.Parameter.empty`` for none."""
-    try:
-        parameters = inspect.signature(kind).parameters.values()
-    except (TypeError, ValueError):
-        return {}
-    return {each.name: each.default for each in parameters}

@@ -8,7 +8,11 @@ original parameters have ``_fsdp_flattened``, and are views into the shard (torc
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any
+
+from pgaudit.text import counted
 
 Shapes = tuple[tuple[int, ...], ...]
 
@@ -25,3 +29,14 @@ def shard_of(tensor: Any) -> tuple[str | None, Shapes]:
     if getattr(tensor, "_fsdp_flattened", False):
         return "FSDP shard", ()
     return None, ()
+
+
+def sharding_notes(tensors: Sequence[Any]) -> Iterator[str]:
+    """Yields a note where the shapes of a model's tensors are those of shards, which a rule on ``ndim`` or ``shape``
+    sees, too.
+    """
+    kinds = [kind for kind, _ in map(shard_of, tensors) if kind is not None]
+    for owner, count in Counter(kind.partition(" ")[0] for kind in kinds).items():
+        whose = "the shard's" if count == 1 else "the shards'"
+        part = f"{owner} holds a part of {counted(count, 'tensor')} here"
+        yield f"{part}: shape and ndim are {whose}, not the parameter's"

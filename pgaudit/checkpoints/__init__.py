@@ -2,6 +2,6 @@
 them runs.
 """
 
-from pgaudit.checkpoints.read import is_checkpoint, read_checkpoint
+from pgaudit.checkpoints.read import chosen, is_checkpoint, read_checkpoint
 
-__all__ = ["is_checkpoint", "read_checkpoint"]
+__all__ = ["chosen", "is_checkpoint", "read_checkpoint"]

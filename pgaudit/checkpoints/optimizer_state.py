@@ -15,7 +15,7 @@ from pgaudit.checkpoints.pickles.numbers import number_in
 from pgaudit.checkpoints.pickles.records import Stub, Tensor, mapping_in
 from pgaudit.checkpoints.plain import plain
 from pgaudit.checkpoints.shapes import agreed_keys, shaped_state
-from pgaudit.core.built import BuiltGroup, BuiltOptimizer, BuiltTensor
+from pgaudit.core.built import BY_FULL_NAMES, BY_PARAM_NAMES, BuiltGroup, BuiltOptimizer, BuiltTensor
 
 _NOT_VALUES = frozenset({"params", "param_names"})
 _TENSOR = 200
@@ -84,11 +84,11 @@ def _names(groups: Sequence[Mapping[Any, Any]]) -> tuple[list[list[str]], str] |
     lists = [_texts(group.get("param_names")) for group in groups]
     named = [each for each in lists if each is not None]
     if len(named) == len(groups) and all(len(a) == len(_params(b) or ()) for a, b in zip(named, groups, strict=True)):
-        return named, "param_names"
+        return named, BY_PARAM_NAMES
     params = [_texts(_params(group)) for group in groups]
     whole = [each for each in params if each is not None]
     if len(whole) == len(groups) and any(whole):
-        return whole, "fully qualified names"
+        return whole, BY_FULL_NAMES
     return None
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from pgaudit.checkpoints.files.content import looks_like_checkpoint
 from pgaudit.checkpoints.layouts import FOLDERS, dcp, single_file
 from pgaudit.checkpoints.parts import Parts
-from pgaudit.core.built import BuiltOptimizer, Checkpoint
+from pgaudit.core.built import Checkpoint
 from pgaudit.core.errors import ConfigError, UsageError
+from pgaudit.core.parameters import CHECKPOINT_FILES
 from pgaudit.text import did_you_mean, nearest, quoted, visible
 
-ENDINGS = (".pt", ".pth", ".bin", ".ckpt", ".tar", ".safetensors", ".distcp")
-"""How the names of checkpoints end."""
 _SHARD = (".distcp", dcp.METADATA)
 
 
@@ -24,7 +24,7 @@ def is_checkpoint(path: str) -> bool:
     try:
         if os.path.isdir(path):
             return any(layout.recognises(Path(path)) for layout in FOLDERS)
-        return path.lower().endswith(ENDINGS) or (os.path.isfile(path) and looks_like_checkpoint(path))
+        return path.lower().endswith(CHECKPOINT_FILES) or (os.path.isfile(path) and looks_like_checkpoint(path))
     except (OSError, ValueError):  # a folder that must not be listed; a NUL in the path
         return False
 
@@ -46,14 +46,15 @@ def read_checkpoint(path: str, key: str | None = None) -> Checkpoint:
         raise ConfigError(f"cannot read {quoted(path)}: {error.strerror or error}") from None
     if not parts.optimizers:
         raise _without_optimizer(path, parts)
-    return Checkpoint(
+    whole = Checkpoint(
         path=path,
         layout=parts.layout,
-        optimizers=parts.optimizers if key is None else _chosen(path, parts.optimizers, key),
+        optimizers=parts.optimizers,
         parameters=parts.parameters,
         schedulers=parts.schedulers,
         notes=parts.notes,
     )
+    return whole if key is None else chosen(whole, key)
 
 
 def _read(path: str) -> Parts:
@@ -85,15 +86,22 @@ def _in_folder(folder: Path) -> str:
     return f"did you mean {' or '.join(quoted(path) for path in found[:3])}?"
 
 
-def _chosen(path: str, optimizers: tuple[BuiltOptimizer, ...], key: str) -> tuple[BuiltOptimizer, ...]:
-    chosen = tuple(each for each in optimizers if each.key == key or each.key.startswith((f"{key}.", f"{key}[")))
-    if not chosen:
+def chosen(checkpoint: Checkpoint, key: str) -> Checkpoint:
+    """Returns a checkpoint with those of its optimizers alone that stand at a key, or below it.
+
+    Raises:
+        UsageError: there are none.
+    """
+    optimizers = checkpoint.optimizers
+    found = tuple(each for each in optimizers if each.key == key or each.key.startswith((f"{key}.", f"{key}[")))
+    if not found:
         known = [each.key for each in optimizers if each.key]
         listed = ", ".join(map(visible, known)) or "one optimizer, at its top: leave --key out"
         meant = did_you_mean(key, known)
         there = f"it has {listed}"
-        raise UsageError(f"{quoted(path)} has no optimizer at {quoted(key)}", f"{meant} {there}" if meant else there)
-    return chosen
+        message = f"{quoted(checkpoint.path)} has no optimizer at {quoted(key)}"
+        raise UsageError(message, f"{meant} {there}" if meant else there)
+    return replace(checkpoint, optimizers=found)
 
 
 def _without_optimizer(path: str, parts: Parts) -> ConfigError:

@@ -16,8 +16,8 @@ from pgaudit.cli.shared.common import is_config, note, parse_model_args, spinner
 from pgaudit.cli.shared.overwriting import keep_inputs
 from pgaudit.core.config import Config
 from pgaudit.core.errors import UsageError
-from pgaudit.models.references import is_code
 from pgaudit.text import did_you_mean, quoted, visible
+from pgaudit.user_code.imports import is_code
 
 if TYPE_CHECKING:
     from pgaudit.convert import Converted

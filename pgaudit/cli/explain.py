@@ -11,8 +11,8 @@ from pgaudit.cli.shared.command import Command, argument
 from pgaudit.cli.shared.common import audited, is_config, note, parse_model_args, references, screen, the_cache, write
 from pgaudit.cli.shared.overwriting import keep_inputs
 from pgaudit.core.errors import UsageError
-from pgaudit.models.references import is_code
 from pgaudit.render.choices import Colour, PlainFormat
+from pgaudit.user_code.imports import is_code
 
 
 def _is_source(argument: str) -> bool:

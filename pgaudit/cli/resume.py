@@ -99,7 +99,7 @@ def _compared(
     constructor: str | None,
     no_cache: bool,
 ) -> tuple[Resumption, Report]:
-    from pgaudit.checkpoints import read_checkpoint
+    from pgaudit.checkpoints import chosen, read_checkpoint
     from pgaudit.sources.source import read_source, report_of
 
     cache: Cache | None = the_cache(unwanted=no_cache)
@@ -107,7 +107,7 @@ def _compared(
         source = read_source(config_path, model, constructor=constructor)
         _refuse_saved(source, config_path, path)
         whole = read_checkpoint(path)
-        checkpoint = whole if key is None else read_checkpoint(path, key)
+        checkpoint = whole if key is None else chosen(whole, key)
     with stdout_reserved(), spinner(f"building {model or 'the model'}"):
         report = report_of(source, model, model_args=arguments, cache=cache)
         from pgaudit.resume import resumption

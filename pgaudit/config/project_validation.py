@@ -10,8 +10,8 @@ from pgaudit.constructors import find_constructor
 from pgaudit.constructors.registry import unknown_constructor
 from pgaudit.core.location import Path
 from pgaudit.files.validation import Invalid, schema_errors
-from pgaudit.models.references import is_code
 from pgaudit.text import quoted
+from pgaudit.user_code.imports import is_code
 
 EXAMPLE = "audits: [{model: resnet50, config: a.yaml}]"
 

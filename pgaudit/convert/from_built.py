@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pgaudit.built.optimizers import class_arguments
 from pgaudit.built.values import same
 from pgaudit.built.wrappers import bare, changes_training, wrapped
 from pgaudit.constructors.native.rules import OF_SCHEDULERS
@@ -19,7 +18,14 @@ from pgaudit.core.errors import ConfigError, UsageError
 from pgaudit.core.setting import Setting, Value
 from pgaudit.models.source import ModelSource
 from pgaudit.optimizers.calls import OptimizerCall
-from pgaudit.optimizers.classes import OptimizerError, argument_defaults, looked_for, optimizer_class, qualified
+from pgaudit.optimizers.classes import (
+    OptimizerError,
+    argument_defaults,
+    class_arguments,
+    looked_for,
+    optimizer_class,
+    qualified,
+)
 from pgaudit.optimizers.construct import filled_in
 from pgaudit.report import AsBuilt, Report
 from pgaudit.serialize import portable

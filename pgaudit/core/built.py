@@ -9,6 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+BY_IDENTITY = "the model"
+"""What says the names of an optimizer that holds the model's own tensors."""
+BY_PARAM_NAMES = "param_names"
+"""The groups' own names, as torch keeps them from 2.6 on."""
+BY_FULL_NAMES = "fully qualified names"
+"""The keys of a state that is loaded by name: ``set_optimizer_state_dict`` of torch.distributed."""
+
 
 @dataclass(frozen=True, slots=True)
 class BuiltTensor:

@@ -9,6 +9,8 @@ from typing import Any, Literal, NamedTuple
 
 INVENTORY_FILES = (".json", ".json.gz")
 """What the name of a file ends in that holds an inventory; the latter is packed by gzip."""
+CHECKPOINT_FILES = (".pt", ".pth", ".bin", ".ckpt", ".tar", ".safetensors", ".distcp")
+"""What the name of a checkpoint ends in."""
 
 Listing = Literal["named_children", "named_modules", "named_parameters", "_parameters"]
 """A way to list parameters.

@@ -42,7 +42,10 @@ def _on_meta_or_cpu(factory: Callable[..., Any], args: dict[str, Any], ref: str)
     """Meta tensors cost nothing, but a constructor that reads a value (``.item()``) cannot run on them."""
     import torch
 
-    made, on_meta = _attempt(factory, args, torch.device("meta"))
+    def make() -> Any:
+        return factory(**args)
+
+    made, on_meta = attempt(make, torch.device("meta"), without_weights())
     if on_meta is None:
         return made, ()
     if isinstance(on_meta, WeightsRefused):
@@ -50,18 +53,32 @@ def _on_meta_or_cpu(factory: Callable[..., Any], args: dict[str, Any], ref: str)
             f"{visible(ref)} loads weights unless told otherwise, and models are built without",
             "tell it, such as --model-arg weights=null --model-arg weights_backbone=null",
         ) from on_meta
-    made, error = _attempt(factory, args, contextlib.nullcontext())
+    made, error = attempt(make, contextlib.nullcontext(), without_weights())
     if error is not None:
         raise not_built(error, factory, args, ref) from error
-    return made, (f"built on the CPU, because it cannot be built on meta tensors: {format_exception(on_meta)}",)
+    return made, (built_on_cpu(format_exception(on_meta)),)
 
 
-def _attempt(
-    factory: Callable[..., Any], args: dict[str, Any], device: contextlib.AbstractContextManager[Any]
+def built_on_cpu(why: str) -> str:
+    """Returns the note about what was not built on the meta device."""
+    return f"built on the CPU, because it cannot be built on meta tensors: {why}"
+
+
+def attempt(
+    make: Callable[[], Any],
+    device: contextlib.AbstractContextManager[Any],
+    guard: contextlib.AbstractContextManager[Any],
 ) -> tuple[Any, BaseException | None]:
+    """Returns what the user's code makes, or what it raises instead.
+
+    Args:
+        make: runs it.
+        device: where tensors are made meanwhile.
+        guard: what keeps it from loading or fetching anything.
+    """
     try:
-        with suppress_output(), without_weights(), device:
-            return factory(**args), None
+        with suppress_output(), guard, device:
+            return make(), None
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # whatever foreign code raises, SystemExit too

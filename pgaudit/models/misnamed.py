@@ -13,8 +13,6 @@ from pgaudit.text import did_you_mean, nearest, quoted, visible
 
 OWN = "a model of your own is file.py:NAME or package.module:NAME: its class, or a function that returns it"
 WEIGHTS = (".pt", ".pth", ".bin", ".ckpt", ".safetensors", ".pkl", ".h5", ".onnx", ".gguf", ".npz")
-CHECKPOINTS = (".pt", ".pth", ".bin", ".ckpt", ".safetensors", ".pkl")
-"""Those of them that torch or its libraries write, in which there may be optimizers."""
 FUNCTION = (
     "models are built offline: write a function that makes it from a config, and name that: make_model.py:make_model"
 )

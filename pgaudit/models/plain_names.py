@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
 
 from pgaudit.core.parameters import Inventory, Visit
 from pgaudit.names.wrappers import PARTS, plain_name, plain_parts
@@ -21,16 +20,10 @@ _WRAPPED = re.compile("|".join(("module", *PARTS)))
 """What stands in a name that has any prefix of a wrapper."""
 
 
-def plain_names(inventory: Inventory) -> tuple[str, ...]:
-    """Returns the name of each parameter without the prefixes of wrappers; as it is where another one would be called
-    the same. ``module.`` is a prefix only below a model that is DataParallel, DDP or FSDP by its class.
-    """
-    return tuple(names[0] for names in all_names(inventory))
-
-
 def all_names(inventory: Inventory) -> tuple[tuple[str, ...], ...]:
-    """Returns all names of each parameter: the plain one first, then the one that the model has for it, then those
-    under which a tied one is met again, with and without prefixes.
+    """Returns all names of each parameter: first the one without the prefixes of wrappers, unless another one would be
+    called the same; then the one that the model has for it, and those under which a tied one is met again, with and
+    without prefixes. ``module.`` is a prefix only below a model that is DataParallel, DDP or FSDP by its class.
     """
     if not any(_WRAPPED.search(name) for each in inventory.parameters for name in each.names):
         return tuple(each.names for each in inventory.parameters)
@@ -61,12 +54,3 @@ def plain_visit_name(visit: Visit) -> str:
             if part != "module" or _PARALLEL.isdisjoint(around.bases)
         ]
     return ".".join(plain_parts([*parts, visit.own])) or visit.name
-
-
-def by_any_name(inventory: Inventory) -> Mapping[str, int]:
-    """Returns the index of each parameter by all names that code or a file may have for it."""
-    found: dict[str, int] = {}
-    for index, names in enumerate(all_names(inventory)):
-        for name in names:
-            found.setdefault(name, index)
-    return found

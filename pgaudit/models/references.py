@@ -32,14 +32,6 @@ def resolved(config: Config, ref: str) -> str:
     return ref
 
 
-def is_code(ref: str) -> bool:
-    """Whether a reference names an attribute in code: ``file.py:attr`` or ``module:attr``, but no file of that name."""
-    place, colon, attribute = ref.rpartition(":")
-    if not colon or place == "timm" or not all(part.isidentifier() for part in attribute.split(".")):
-        return False
-    return place.endswith(".py") or (all(part.isidentifier() for part in place.split(".")) and not is_file(ref))
-
-
 def is_timm_name(ref: str) -> bool:
     """Whether a reference is one for timm to know."""
     return bool(ref.strip()) and ":" not in ref.removeprefix("timm:") and not ref.endswith((".py", *INVENTORY_FILES))

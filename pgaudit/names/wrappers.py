@@ -27,6 +27,11 @@ def plain_name(name: str, *, module: bool = False) -> str:
     return ".".join(plain_parts(parts)) or name
 
 
+def spellings(name: str) -> tuple[str, str, str]:
+    """Returns a name as it is, without the prefixes of wrappers, and without a leading ``module.``, too."""
+    return name, plain_name(name), plain_name(name, module=True)
+
+
 def plain_parts(parts: Sequence[str]) -> list[str]:
     """Returns the parts of a name that are no wrapper's."""
     kept = [part for part in parts if part not in PREFIXES]

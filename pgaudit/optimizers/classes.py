@@ -146,10 +146,17 @@ def _texts(code: CodeType) -> Iterator[str]:
             yield from _texts(value)
 
 
-def argument_defaults(kind: type[Optimizer]) -> dict[str, Any]:
-    """Returns the defaults that the class's signature gives its arguments; none for a class without one."""
+def class_arguments(kind: type[Optimizer]) -> dict[str, Any]:
+    """Returns the arguments of the class with their defaults, ``inspect.Parameter.empty`` for none; nothing for a class
+    without a signature.
+    """
     try:
         parameters = inspect.signature(kind).parameters.values()
     except (TypeError, ValueError):
         return {}
-    return {each.name: each.default for each in parameters if each.default is not inspect.Parameter.empty}
+    return {each.name: each.default for each in parameters}
+
+
+def argument_defaults(kind: type[Optimizer]) -> dict[str, Any]:
+    """Returns the defaults that the class's signature gives its arguments; none for a class without one."""
+    return {name: value for name, value in class_arguments(kind).items() if value is not inspect.Parameter.empty}

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pgaudit.built.matching import BY_ORDER
-from pgaudit.core.built import BuiltOptimizer, Checkpoint
+from pgaudit.core.built import BY_FULL_NAMES, BuiltOptimizer, Checkpoint
 from pgaudit.report import Report
 from pgaudit.resume.answer import Mismatch, Override, Resumption
 from pgaudit.resume.evidence import in_model_order, named_by_its_model, order_notes
 from pgaudit.resume.expected import expected_optimizers, padded
 from pgaudit.resume.landing import landing
 from pgaudit.resume.make import maker
-from pgaudit.resume.pairs import BY_NAME, Pair, by_index, by_name, known_names, missing_by_name, refusals, regrouped
+from pgaudit.resume.pairs import Pair, by_index, by_name, known_names, missing_by_name, refusals, regrouped
 from pgaudit.resume.schedulers import scheduler_mismatches, scheduler_notes
 from pgaudit.resume.trial import Make, tried
 from pgaudit.resume.values import added, overrides
@@ -127,7 +127,7 @@ def _one(source: BuiltOptimizer, checkpoint: BuiltOptimizer, named: str, make: M
 
 
 def _pairs(source: BuiltOptimizer, checkpoint: BuiltOptimizer, named: str, found: _Found) -> list[Pair]:
-    if checkpoint.names_from == BY_NAME and all(tensor.name is not None for tensor in source.tensors):
+    if checkpoint.names_from == BY_FULL_NAMES and all(tensor.name is not None for tensor in source.tensors):
         pairs, missing = by_name(source, checkpoint)
         if missing:
             found.mismatches.append(missing_by_name(missing))

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import Any
 
 from pgaudit.core.assignment import ParamAssignment
-from pgaudit.core.built import BuiltGroup, BuiltOptimizer, BuiltTensor
+from pgaudit.core.built import BY_IDENTITY, BuiltGroup, BuiltOptimizer, BuiltTensor
 from pgaudit.report import Report
 
 
@@ -29,7 +29,7 @@ def expected_optimizers(report: Report) -> tuple[BuiltOptimizer, ...]:
     for at, info in enumerate(report.assignment.optimizers):
         count = 1 + max((group for optimizer, group in members if optimizer == at), default=-1)
         groups = tuple(_group(members[at, index], filled) for index in range(count))
-        found.append(BuiltOptimizer(groups, info.type, info.name, names_from="the model"))
+        found.append(BuiltOptimizer(groups, info.type, info.name, names_from=BY_IDENTITY))
     return tuple(found)
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pgaudit.built.optimizers import class_arguments
 from pgaudit.built.wrappers import wrapped
 from pgaudit.constructors import constructor_named
 from pgaudit.optimizers import calls
+from pgaudit.optimizers.classes import class_arguments
 from pgaudit.report import Report
 
 if TYPE_CHECKING:

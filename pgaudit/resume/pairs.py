@@ -6,13 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from pgaudit.core.built import BuiltGroup, BuiltOptimizer, BuiltTensor
-from pgaudit.names.wrappers import plain_name
+from pgaudit.core.built import BuiltGroup, BuiltOptimizer, BuiltTensor, names_in_groups
+from pgaudit.names.wrappers import spellings
 from pgaudit.resume.answer import Mismatch
 from pgaudit.text import counted, visible
 
-BY_NAME = "fully qualified names"
-"""What says the names of a state that is loaded by name: ``set_optimizer_state_dict`` of torch.distributed."""
 _FEW = 3
 _MOST_SIZES = 6
 _REGROUP = (
@@ -37,22 +35,15 @@ class Pair:
 def names_of(tensor: BuiltTensor) -> frozenset[str]:
     """Returns all names of a tensor, with and without the prefixes of wrappers."""
     own = [name for name in (tensor.name, *tensor.aliases) if name is not None]
-    return frozenset(spelled for name in own for spelled in (name, plain_name(name), plain_name(name, module=True)))
-
-
-def labels(optimizer: BuiltOptimizer) -> list[list[str]]:
-    """Returns what each tensor is called, group by group."""
-    return [
-        [tensor.name or f"group {index} [{place}]" for place, tensor in enumerate(group.tensors)]
-        for index, group in enumerate(optimizer.groups)
-    ]
+    return frozenset(spelled for name in own for spelled in spellings(name))
 
 
 def by_index(source: BuiltOptimizer, checkpoint: BuiltOptimizer) -> list[Pair]:
     """Returns the pairs that ``load_state_dict`` makes: by their places, whatever they are."""
+    (labels,) = names_in_groups([source])
     return [
         Pair(name, ours, theirs, index, index)
-        for index, (names, one, other) in enumerate(zip(labels(source), source.groups, checkpoint.groups, strict=True))
+        for index, (names, one, other) in enumerate(zip(labels, source.groups, checkpoint.groups, strict=True))
         for name, ours, theirs in zip(names, one.tensors, other.tensors, strict=True)
     ]
 
@@ -65,7 +56,8 @@ def by_name(source: BuiltOptimizer, checkpoint: BuiltOptimizer) -> tuple[list[Pa
             for name in names_of(tensor):
                 found.setdefault(name, (index, tensor))
     pairs, missing = [], []
-    for at, (names, held) in enumerate(zip(labels(source), source.groups, strict=True)):
+    (labels,) = names_in_groups([source])
+    for at, (names, held) in enumerate(zip(labels, source.groups, strict=True)):
         for label, ours in zip(names, held.tensors, strict=True):
             match = next((found[name] for name in sorted(names_of(ours)) if name in found), None)
             if match is not None:

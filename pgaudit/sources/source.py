@@ -10,10 +10,10 @@ from pgaudit.config import load_config
 from pgaudit.core.built import Checkpoint
 from pgaudit.core.config import Config
 from pgaudit.core.errors import UsageError
-from pgaudit.models.references import is_code
 from pgaudit.report import Report
 from pgaudit.sources import CONFIGS
 from pgaudit.text import quoted
+from pgaudit.user_code.imports import is_code
 
 if TYPE_CHECKING:
     from pgaudit.models.cache import Cache

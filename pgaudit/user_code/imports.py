@@ -204,6 +204,14 @@ def _where(error: BaseException) -> str:
     return f" ({visible(Path(last.tb_frame.f_code.co_filename).name)}:{last.tb_lineno})"
 
 
+def is_code(ref: str) -> bool:
+    """Whether a reference names an attribute in code: ``file.py:attr`` or ``module:attr``, but no file of that name."""
+    place, colon, attribute = ref.rpartition(":")
+    if not colon or place == "timm" or not all(part.isidentifier() for part in attribute.split(".")):
+        return False
+    return place.endswith(".py") or (all(part.isidentifier() for part in place.split(".")) and not is_file(ref))
+
+
 def is_file(path: str | os.PathLike[str]) -> bool:
     """Whether there is a file of that name; no for a name that no file can have."""
     try:

@@ -18,7 +18,8 @@ import torch
 import yaml
 from torch import nn
 
-from pgaudit.built import audit_checkpoint, audit_objects
+import pgaudit
+from pgaudit.built import audit_objects
 from pgaudit.config import load_config
 from pgaudit.convert import convert_built
 from pgaudit.diff import compare
@@ -100,7 +101,7 @@ def _of_checkpoint(report: Report, module: nn.Module, optimizer: torch.optim.Opt
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "run.pt"
         torch.save({"optimizer": optimizer.state_dict()}, path)
-        read = audit_checkpoint(str(path), module)
+        read = pgaudit.audit(module, str(path))
     assert read.as_built is not None
     if read.as_built.inventory is None:
         return ["unproven"]

@@ -10,7 +10,7 @@ import torch
 from torch import nn, optim
 
 from pgaudit.built.optimizers import built_optimizer
-from pgaudit.built.sharded import sharding_notes
+from pgaudit.built.shards import sharding_notes
 from pgaudit.built.values import OnMeta, plain_value, same
 from pgaudit.models.built import BuiltModel
 
@@ -65,5 +65,5 @@ def test_what_zero_3_empties_is_said_to_be_a_shard() -> None:
     model.weight = nn.Parameter(torch.empty(0))
     model.weight.ds_shape = torch.Size([2, 2])  # type: ignore[attr-defined]
     built = BuiltModel(model, "model")
-    (note,) = sharding_notes(built.tensors(), built.inventory())
+    (note,) = sharding_notes(built.tensors())
     assert note == "ZeRO-3 holds a part of 1 tensor here: shape and ndim are the shard's, not the parameter's"

@@ -16,7 +16,7 @@ from torch import nn
 from torch.optim.lr_scheduler import LinearLR
 
 import pgaudit
-from pgaudit.built import audit_checkpoint, audit_objects
+from pgaudit.built import audit_objects
 from pgaudit.convert import TARGETS, convert_built
 from tests.budget import examples
 from tests.parity.random_models import trees
@@ -212,7 +212,7 @@ def stored(tmp_path: Path) -> str:
 
 def test_a_checkpoint_with_its_class(stored: str) -> None:
     model = nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4), nn.Linear(4, 2))
-    report = audit_checkpoint(stored, model)
+    report = pgaudit.audit(model, stored)
     if report.as_built is None or report.as_built.inventory is None:
         pytest.fail("the shapes prove the names")
     live = _text((model, _split(model, lr=1e-3, betas=(0.9, 0.95))))
@@ -225,7 +225,7 @@ def test_a_checkpoint_with_its_class(stored: str) -> None:
 )
 def test_another_class_than_that_of_the_file_is_refused(stored: str, optimizer: str | None, words: str) -> None:
     with pytest.raises(pgaudit.PgauditError, match=words):
-        convert_built(audit_checkpoint(stored, _model()), "rules", optimizer=optimizer)
+        convert_built(pgaudit.audit(_model(), stored), "rules", optimizer=optimizer)
 
 
 def test_names_that_nothing_proves_are_refused(tmp_path: Path) -> None:
@@ -234,4 +234,4 @@ def test_names_that_nothing_proves_are_refused(tmp_path: Path) -> None:
     optimizer = torch.optim.SGD(_heads(model[0], model[1]), 0.1)
     torch.save(optimizer.state_dict(), tmp_path / "run.pt")
     with pytest.raises(pgaudit.ConfigError, match="nothing proves which parameters"):
-        convert_built(audit_checkpoint(str(tmp_path / "run.pt"), model), "rules", optimizer="SGD")
+        convert_built(pgaudit.audit(model, str(tmp_path / "run.pt")), "rules", optimizer="SGD")

@@ -13,16 +13,21 @@ from typing import TYPE_CHECKING, Any
 
 from pgaudit.cli.shared.overwriting import refuse_input
 from pgaudit.core.errors import UsageError
+from pgaudit.core.parameters import CHECKPOINT_FILES
 from pgaudit.files.atomic_write import encoded, writable, write_whole
-from pgaudit.models.misnamed import CHECKPOINTS, WEIGHTS
-from pgaudit.models.references import is_code
+from pgaudit.models.misnamed import WEIGHTS
 from pgaudit.render.choices import Colour
 from pgaudit.text import quoted, visible
+from pgaudit.user_code.imports import is_code
 
 if TYPE_CHECKING:
     from pgaudit.core.config import Config
     from pgaudit.models.cache import Cache
     from pgaudit.report import Report
+
+
+_CHECKPOINTS = (*CHECKPOINT_FILES, ".pkl")
+"""How files may end in which there are optimizers; of a pickle, its beginning says whether it is a checkpoint."""
 
 
 class ReaderGone(Exception):
@@ -94,7 +99,7 @@ def references(
         _refuse_as_config(second, command)
         return first, second
     _refuse_as_config(first, command)
-    if not (is_config(first) or is_code(first) or os.path.exists(first) or first.lower().endswith(CHECKPOINTS)):
+    if not (is_config(first) or is_code(first) or os.path.exists(first) or first.lower().endswith(_CHECKPOINTS)):
         raise UsageError(f"CONFIG is missing after {quoted(first)}", f"pgaudit {command} {visible(first)} config.yaml")
     return None, first
 
@@ -102,7 +107,7 @@ def references(
 def _refuse_as_config(argument: str, command: str) -> None:
     """Raises UsageError for a file that is binary, and no checkpoint of torch's."""
     suffix = Path(argument).suffix.lower()
-    if (suffix in WEIGHTS and suffix not in CHECKPOINTS) or suffix == ".ipynb":
+    if (suffix in WEIGHTS and suffix not in _CHECKPOINTS) or suffix == ".ipynb":
         what = "notebook" if suffix == ".ipynb" else "checkpoint"
         raise UsageError(f"{quoted(argument)} is a {what}, not a config", f"pgaudit {command} MODEL config.yaml")
 

@@ -9,9 +9,8 @@ from pgaudit.cli.shared.common import is_config
 from pgaudit.core.errors import UsageError
 from pgaudit.core.parameters import INVENTORY_FILES
 from pgaudit.files.inputs import read_bytes
-from pgaudit.models.references import is_code
 from pgaudit.text import quoted
-from pgaudit.user_code.imports import is_file
+from pgaudit.user_code.imports import is_code, is_file
 
 NamedSides = tuple[tuple[str | None, str], tuple[str | None, str]]
 """A model, where one is named, and a source, of each side."""
