@@ -17,6 +17,7 @@ from pgaudit.core.assignment import Assignment, ModelInfo, OptimizerInfo, ParamA
 from pgaudit.core.config import Config
 from pgaudit.core.errors import UsageError
 from pgaudit.core.parameters import Inventory
+from pgaudit.core.schedule import NO_REQUEST, LrOverTime, ScheduleRequest
 from pgaudit.expressions import SlowExpression
 from pgaudit.memory import gc_disabled
 from pgaudit.models.cache import Cache
@@ -44,6 +45,7 @@ def audit(
     model_args: Mapping[str, Any] | None = None,
     constructor: str | None = None,
     cache: Cache | None = None,
+    request: ScheduleRequest = NO_REQUEST,
 ) -> Report:
     """Decides which lr and weight decay each parameter of a model gets.
 
@@ -54,13 +56,14 @@ def audit(
         model_args: keyword arguments for the model's factory; they take precedence over the config's.
         constructor: takes the place of the one that the config names.
         cache: where saved inventories of timm's models are kept; None for nowhere.
+        request: what is asked about the lr over time.
 
     Raises:
         ConfigError: the config is wrong, or the real library would refuse it.
         ModelError: the model cannot be built or has no parameters.
     """
     policy = load_config(config, constructor=constructor)
-    return audit_source(model_source(model, policy, model_args, cache), policy)
+    return audit_source(model_source(model, policy, model_args, cache), policy, request)
 
 
 def audit_many(
@@ -83,7 +86,7 @@ def audit_many(
         yield found
 
 
-def audit_source(source: ModelSource, config: Config) -> Report:
+def audit_source(source: ModelSource, config: Config, request: ScheduleRequest = NO_REQUEST) -> Report:
     """Returns the report about a model, wherever its inventory comes from; see :func:`audit`."""
     policy = _resolved(config, source.library)  # before a model is built, so that a typo answers at once
     inventory = source.inventory(unwrap=policy.constructor.unwraps_module)
@@ -92,7 +95,7 @@ def audit_source(source: ModelSource, config: Config) -> Report:
         raise UsageError(
             f"{policy.constructor.name} begins {begins} the attribute `module`, and this inventory does not"
         )
-    return _report(policy, inventory)
+    return _report(policy, inventory, request)
 
 
 def audit_with_tensors(source: ModelSource, config: Config) -> tuple[Report, Sequence[Any], OptimizerCall]:
@@ -101,7 +104,7 @@ def audit_with_tensors(source: ModelSource, config: Config) -> tuple[Report, Seq
     """
     policy = _resolved(config, source.library)
     inventory, tensors = source.identities(unwrap=policy.constructor.unwraps_module)
-    return _report(policy, inventory), tensors, policy.call
+    return _report(policy, inventory, NO_REQUEST), tensors, policy.call
 
 
 @dataclass(frozen=True)
@@ -155,7 +158,7 @@ def _functions(constructor: Constructor, config: Config) -> dict[str, Callable[.
 
 
 @gc_disabled()
-def _report(policy: _Policy, inventory: Inventory) -> Report:
+def _report(policy: _Policy, inventory: Inventory, request: ScheduleRequest) -> Report:
     config, constructor, spec = policy.config, policy.constructor, policy.spec
     inventory = inventory.listed_by(constructor.lists)
     names = [name for parameter in inventory.parameters for name in parameter.names]
@@ -163,24 +166,39 @@ def _report(policy: _Policy, inventory: Inventory) -> Report:
     try:
         decided = constructor.decide(inventory, config, defaults)
         decisions = _as_built(policy, inventory, decided)
-        findings, ignored = run_checks(Audited(inventory, config, constructor, defaults, decisions, decided))
+        optimizer = OptimizerInfo(
+            spec.name,
+            {**policy.call.arguments, **spec.grouped},
+            defaults.arguments,
+            decisions.base,
+            class_name=policy.call.name.rpartition(":")[2],
+        )
+        assignment = _assignment(inventory, optimizer, decisions)
+        over_time = _over_time(policy, assignment, request)
+        findings, ignored = run_checks(Audited(inventory, config, constructor, defaults, decisions, decided, over_time))
     except SlowExpression as slow:
         raise config.error(slow.message, *slow.at, hint=slow.hint) from None
-    optimizer = OptimizerInfo(
-        spec.name,
-        {**policy.call.arguments, **spec.grouped},
-        defaults.arguments,
-        decisions.base,
-        class_name=policy.call.name.rpartition(":")[2],
-    )
     return Report(
-        _assignment(inventory, optimizer, decisions),
+        assignment,
         constructor.name,
         config.path,
         config.path,
         findings,
         ignored,
         Basis(inventory, config, defaults),
+        over_time=over_time,
+    )
+
+
+def _over_time(policy: _Policy, assignment: Assignment, request: ScheduleRequest) -> LrOverTime | None:
+    """What the config's schedule makes of the lrs, or the one that is asked about in its place."""
+    schedule = policy.config.schedule if request.schedule is None else request.schedule
+    if schedule is None and not request.at:
+        return None
+    from pgaudit.schedules.of_assignment import schedule_over_time
+
+    return schedule_over_time(
+        policy.config, assignment, schedule, policy.defaults.filled_in, request, policy.library.memo
     )
 
 

@@ -16,6 +16,7 @@ from pgaudit.core.config import Config
 from pgaudit.core.errors import UsageError
 from pgaudit.core.findings import SEVERITIES, Finding
 from pgaudit.core.parameters import Inventory
+from pgaudit.core.schedule import LrOverTime
 from pgaudit.core.setting import Provenance, Setting
 from pgaudit.names import Names, spelled_like_globs
 from pgaudit.serialize import plain, portable
@@ -80,6 +81,8 @@ class Report:
     """What it was decided from; None for a report that was read back from a file, and for what was built."""
     as_built: AsBuilt | None = None
     """What it was read from; None where a policy decided, and for a report that was read back from a file."""
+    over_time: LrOverTime | None = None
+    """What a schedule makes of the lrs; None where there is none, and nobody asked."""
 
     def __getitem__(self, name: str) -> ParamAssignment:
         """Returns what a parameter gets, by its name or one of its aliases.
@@ -149,15 +152,28 @@ class Report:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What its user should know about how the model was built."""
+        """What its user should know about how the model was built, and about the lrs over time."""
+        over_time = () if self.over_time is None else self.over_time.notes
         if self.as_built is not None:
-            return self.as_built.notes
-        return self.basis.inventory.notes if self.basis else ()
+            return *self.as_built.notes, *over_time
+        return (*self.basis.inventory.notes, *over_time) if self.basis else ()
 
     @cached_property
     def taken(self) -> Collection[str]:
         """Names of parameters that look like globs: no folded name may look like them."""
         return self.basis.defaults.named if self.basis else spelled_like_globs(self.assignment.by_name)
+
+    @property
+    def at(self) -> tuple[int, ...]:
+        """After how many steps or epochs the lr was asked for."""
+        return () if self.over_time is None else self.over_time.asked
+
+    def lrs_at(self, param: ParamAssignment) -> dict[int, float | None]:
+        """Returns the lr of a parameter by step, for the steps that were asked."""
+        if self.over_time is None:
+            return {}
+        found = self.over_time.asked_of(param.setting, param.optimizer, param.group)
+        return dict(zip(self.at, found, strict=True))
 
     @property
     def optimizer(self) -> OptimizerInfo:
@@ -286,5 +302,6 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the report as plain data, in the JSON report's schema, version 1."""
-        rows = {"params": list(map(serialize.param, self.params)), "groups": list(map(serialize.group, self.groups))}
+        params = [serialize.param(each, self.lrs_at(each)) for each in self.params]
+        rows = {"params": params, "groups": list(map(serialize.group, self.groups))}
         return {**self.head(), **rows}

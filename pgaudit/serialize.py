@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from pgaudit.core.assignment import Group, ModelInfo, OptimizerInfo, ParamAssignment, RuleCount
@@ -45,8 +46,13 @@ def rule_count(of: RuleCount) -> dict[str, Any]:
     return {"option": of.rule.option, "key": of.rule.key, "parameters": of.parameters, "numel": of.numel}
 
 
-def param(of: ParamAssignment) -> dict[str, Any]:
-    """Returns one entry of ``params``."""
+def param(of: ParamAssignment, lr_at: Mapping[int, float | None] = MappingProxyType({})) -> dict[str, Any]:
+    """Returns one entry of ``params``.
+
+    Args:
+        of: the parameter.
+        lr_at: its lr by step, where steps were asked for.
+    """
     parameter = of.param
     return {
         "name": parameter.name,
@@ -65,6 +71,7 @@ def param(of: ParamAssignment) -> dict[str, Any]:
         "lr_rule": rule(of.setting.lr_rule),
         "weight_decay_rule": rule(of.setting.weight_decay_rule),
         **extra(of.setting),
+        **({"lr_at": {str(step): plain(lr) for step, lr in lr_at.items()}} if lr_at else {}),
     }
 
 

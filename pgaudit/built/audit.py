@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pgaudit.built.assignment import assignment_of
 from pgaudit.built.build import Built, build, of_objects, read_optimizers
 from pgaudit.built.matching import BY_CODE, BY_ORDER, matched, matched_with, model_tensors
+from pgaudit.built.over_time import built_over_time
 from pgaudit.built.shards import sharding_notes
 from pgaudit.checks import BuiltAudit, run_built_checks
 from pgaudit.core.assignment import Origin
@@ -17,6 +18,7 @@ from pgaudit.core.built import BY_IDENTITY, BuiltOptimizer, BuiltTensor
 from pgaudit.core.config import Config
 from pgaudit.core.errors import PgauditError
 from pgaudit.core.parameters import Inventory
+from pgaudit.core.schedule import NO_REQUEST, ScheduleRequest
 from pgaudit.memory import gc_disabled
 from pgaudit.models.source import ModelSource, model_source
 from pgaudit.report import AsBuilt, Report
@@ -32,7 +34,12 @@ _NO_POLICY = Config("pgaudit", "torch")
 
 
 def audit_reference(
-    ref: str, model: Model = None, *, model_args: Mapping[str, Any] | None = None, cache: Cache | None = None
+    ref: str,
+    model: Model = None,
+    *,
+    model_args: Mapping[str, Any] | None = None,
+    cache: Cache | None = None,
+    request: ScheduleRequest = NO_REQUEST,
 ) -> Report:
     """Returns what the optimizers hold that a reference is or returns.
 
@@ -41,6 +48,7 @@ def audit_reference(
         model: gives its tensors their names; by default the model that the reference holds, too.
         model_args: keyword arguments for the reference's function or class.
         cache: where inventories of timm's models are kept.
+        request: what is asked about the lr over time.
 
     Raises:
         ModelError: it cannot be imported, it raises, or it holds no optimizer.
@@ -49,16 +57,19 @@ def audit_reference(
     with files_loaded_once():
         built = build(ref, model_args)
         source = model_source(model, _NO_POLICY, None, cache) if model is not None else _source_of(built.model)
-        return _of_built(built, source, ref)
+        return _of_built(built, source, ref, request)
 
 
-def audit_objects(model: Model, optimizers: Any, scheduler: Any = None) -> Report:
+def audit_objects(
+    model: Model, optimizers: Any, scheduler: Any = None, request: ScheduleRequest = NO_REQUEST
+) -> Report:
     """Returns what live optimizers hold.
 
     Args:
         model: a module, an inventory or a reference; None where the optimizers' own names are enough.
         optimizers: one, several, or what holds them: see :mod:`pgaudit.built.contents`.
         scheduler: what is attached to them.
+        request: what is asked about the lr over time.
 
     Raises:
         UsageError: there is no optimizer.
@@ -66,7 +77,7 @@ def audit_objects(model: Model, optimizers: Any, scheduler: Any = None) -> Repor
     """
     built = of_objects(None, optimizers, scheduler)
     source = model_source(model, _NO_POLICY) if model is not None else _source_of(built.model)
-    return _of_built(built, source, None)
+    return _of_built(built, source, None, request)
 
 
 def _source_of(model: BuiltModel | None) -> ModelSource | None:
@@ -74,7 +85,7 @@ def _source_of(model: BuiltModel | None) -> ModelSource | None:
 
 
 @gc_disabled()
-def _of_built(built: Built, source: ModelSource | None, ref: str | None) -> Report:
+def _of_built(built: Built, source: ModelSource | None, ref: str | None, request: ScheduleRequest) -> Report:
     inventory: Inventory | None = None
     tensors: Sequence[Any] = ()
     if source is not None and source.build is not None:
@@ -88,7 +99,7 @@ def _of_built(built: Built, source: ModelSource | None, ref: str | None) -> Repo
     notes = [*built.notes, *(inventory.notes if inventory is not None else ()), *looked_through]
     notes += sharding_notes(tensors)
     around = AsBuilt((), None, tensors, built.schedulers, objects=built.optimizers, source=source)
-    return _report("built", optimizers, inventory, ref, notes, around)
+    return _report("built", optimizers, inventory, ref, notes, around, request)
 
 
 def report_of_checkpoint(
@@ -98,6 +109,7 @@ def report_of_checkpoint(
     model_args: Mapping[str, Any] | None = None,
     cache: Cache | None = None,
     beside: Sequence[BuiltOptimizer] = (),
+    request: ScheduleRequest = NO_REQUEST,
 ) -> Report:
     """Returns what the optimizers hold that a checkpoint holds.
 
@@ -108,6 +120,7 @@ def report_of_checkpoint(
         model_args: keyword arguments for the model's factory.
         cache: where inventories of timm's models are kept.
         beside: optimizers of the same model as code builds them, where that has been done.
+        request: what is asked about the lr over time.
 
     Raises:
         ModelError: the model cannot be built.
@@ -117,7 +130,7 @@ def report_of_checkpoint(
     notes = [*read.notes, *(inventory.notes if inventory is not None else ())]
     stored = AsBuilt((), schedulers=read.schedulers, source=source)
     optimizers = matched_with(read.optimizers, built or beside)
-    return _report("checkpoint", optimizers, inventory, read.path, notes, stored)
+    return _report("checkpoint", optimizers, inventory, read.path, notes, stored, request)
 
 
 def _beside(
@@ -139,6 +152,7 @@ def _report(
     path: str | None,
     notes: Sequence[str],
     around: AsBuilt,
+    request: ScheduleRequest,
 ) -> Report:
     """The report; ``around`` is all that is known beside the optimizers and the inventory."""
     # Where an optimizer holds the model's own tensors, all others are tensors of no module.
@@ -150,10 +164,11 @@ def _report(
     known = inventory if are_proven else None
     ref = None if inventory is None else inventory.ref
     assignment = assignment_of(origin, found, known, ref=ref or path, scheduled=bool(around.schedulers))
-    findings = run_built_checks(BuiltAudit(assignment, found, known, ref))
+    over_time = built_over_time(assignment, found, around, request)
+    findings = run_built_checks(BuiltAudit(assignment, found, known, ref, over_time))
     tensors = around.tensors if known is not None else ()
     as_built = replace(around, optimizers=found, inventory=known, tensors=tensors, notes=tuple(notes))
-    return Report(assignment, None, path, None, findings, as_built=as_built)
+    return Report(assignment, None, path, None, findings, as_built=as_built, over_time=over_time)
 
 
 def _on_names(optimizers: Sequence[BuiltOptimizer], *, live: bool) -> Iterator[str]:

@@ -12,6 +12,7 @@ from pgaudit.core.assignment import Assignment, ParamAssignment
 from pgaudit.core.built import BuiltOptimizer, BuiltTensor, names_in_groups
 from pgaudit.core.findings import Finding
 from pgaudit.core.parameters import Inventory, Parameter
+from pgaudit.core.schedule import LrOverTime
 from pgaudit.text import quoted
 
 
@@ -42,6 +43,8 @@ class BuiltAudit:
     """The model's; None where there is no model, or nothing proves which tensor is which parameter of it."""
     model: str | None = None
     """What the user calls the model, where one was named, matched or not."""
+    over_time: LrOverTime | None = None
+    """What the schedulers make of the lrs; None where there are none."""
 
     @cached_property
     def parameters(self) -> dict[str, Parameter]:

@@ -18,6 +18,7 @@ from pgaudit.core.errors import ConfigError
 from pgaudit.core.findings import Finding, Severity
 from pgaudit.core.location import Location, Path, location_order, whole_file
 from pgaudit.core.parameters import Inventory, ModuleType, Visit
+from pgaudit.core.schedule import LrOverTime
 from pgaudit.core.setting import Provenance, Setting
 
 _SAMPLE = 16
@@ -44,6 +45,8 @@ class Audited:
     assignment: Decisions
     decided: Decisions
     """The assignment before the optimizer's class had its say, to compare other decisions with."""
+    over_time: LrOverTime | None = None
+    """What the config's schedule makes of the lrs; None where it has none."""
 
     @cached_property
     def hits(self) -> tuple[Hits, ...]:

@@ -11,6 +11,7 @@ from pgaudit.cli.shared import options as shared
 from pgaudit.cli.shared.command import Command
 from pgaudit.cli.shared.common import audited, note, parse_model_args, references, screen, the_cache, write
 from pgaudit.cli.shared.overwriting import keep_inputs
+from pgaudit.cli.shared.schedule import TimeOptions
 from pgaudit.core.errors import UsageError
 from pgaudit.render.choices import Colour, Format, GroupBy, Sort
 
@@ -44,6 +45,10 @@ if TYPE_CHECKING:
 @click.option("--groups", is_flag=True, help="List the optimizer's parameter groups, too.")
 @shared.choice("--sort", of=Sort, default="model", help="The order of rows.")
 @click.option("--mult", is_flag=True, help="Show by which factor a value differs from the base.")
+@shared.at
+@shared.scheduler
+@shared.run
+@shared.epoch_steps
 @shared.choice("--format", "fmt", of=Format, default="table", help="What to write.")
 @shared.output
 @shared.model_option
@@ -67,6 +72,10 @@ def show(
     groups: bool,
     sort: Sort,
     mult: bool,
+    at: str | None,
+    scheduler: str | None,
+    run: int | None,
+    epoch_steps: int | None,
     fmt: Format,
     output: Path | None,
     named: str | None,
@@ -84,7 +93,8 @@ def show(
     model_ref, config_path = references(model, config, model=named)
     keep_inputs([output], [config_path], [model_ref])
     arguments = parse_model_args(model_args)
-    report = audited(model_ref, config_path, arguments, constructor, the_cache(unwanted=no_cache), key)
+    time = TimeOptions(at, scheduler, run, epoch_steps)
+    report = audited(model_ref, config_path, arguments, constructor, the_cache(unwanted=no_cache), key, time)
     from pgaudit.render.select import Selection
     from pgaudit.render.style import marks_for
     from pgaudit.render.terminal import TableOptions

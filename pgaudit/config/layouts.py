@@ -74,6 +74,11 @@ OWN = tuple(
 )
 """The top-level keys that are read."""
 
+SCHEDULES = ("scheduler",)
+"""The top-level keys that say how the lr changes over time, and what belongs to them. They are ordinary words of
+training configs, so that nothing else is taken for a slip of them.
+"""
+
 BASES = ("_base_", "_BASE_")
 """OpenMMLab's and detectron2's word for the files that a config builds upon."""
 

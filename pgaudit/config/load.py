@@ -11,6 +11,7 @@ from pgaudit.config import layouts
 from pgaudit.config.expect import expect_errors, expectations
 from pgaudit.config.ignores import ignore_errors, ignores_of
 from pgaudit.config.misplaced import meant, misplaced, split
+from pgaudit.config.schedules import schedule_of
 from pgaudit.config.sections import constructor_errors, section_errors, top_errors
 from pgaudit.config.yaml_chain import read_chain
 from pgaudit.constructors import find_constructor
@@ -119,6 +120,7 @@ def _validated(document: Document, path: str | None, constructor: str | None, ot
         world_size=whole(top.get("world_size")) or 1,
         model=top.get("model"),
         model_args=top.get("model_args") or {},
+        schedule=schedule_of(layout.name, used.name, top),
         ignores=ignores_of(top),
         expect=_expectations(top["expect"], path, document) if top.get("expect") else None,
         path=path,

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from pgaudit.config.layouts import BASES, OWN, SECTIONS, SOLVERS
+from pgaudit.config.layouts import BASES, OWN, SCHEDULES, SECTIONS, SOLVERS
 from pgaudit.constructors.registry import option_names
 from pgaudit.core.config import Misplaced
 from pgaudit.core.layout import Layout
@@ -44,7 +44,7 @@ def split(top: Mapping[Any, Any]) -> tuple[dict[Any, Any], dict[str, Any]]:
 def _concerns_us(key: str, value: Any) -> bool:
     if key == "model" and isinstance(value, Mapping):
         return False  # the library's own model section
-    return key in (*OWN, *BASES) or is_option(key) or meant(key) is not None
+    return key in (*OWN, *BASES, *SCHEDULES) or is_option(key) or meant(key) is not None
 
 
 def meant(key: str) -> str | None:

@@ -83,7 +83,7 @@ FILE = mapping(
         "SOLVER": ANYTHING,
         "world_size": optional(FROM_ONE),
         **fields("expect findings", optional(each())),
-        "default_scope": ANYTHING,
+        **fields("default_scope scheduler", ANYTHING),
     },
     closed=True,
 )

@@ -10,6 +10,7 @@ from typing import Any
 from pgaudit.core.errors import ConfigError, PgauditError
 from pgaudit.core.expectations import Expectations
 from pgaudit.core.location import Location, Path, whole_file
+from pgaudit.core.schedule import Schedule
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,8 @@ class Config:
     """The library's own model section, for which ``model`` is None; only of a Python config."""
     ignores: tuple[Ignore, ...] = ()
     expect: Expectations | None = None
+    schedule: Schedule | None = None
+    """How the lr changes over time, where the config says it."""
     path: str | None = None
     ambiguous: tuple[Ambiguous, ...] = ()
     sections: Mapping[str, Path] = field(default_factory=dict)

@@ -211,6 +211,11 @@ class Setting:
         return {key: value for key, value in self.read.items() if key != "lr_scale"}
 
     @cached_property
+    def for_schedules(self) -> tuple[Hashable, ...]:
+        """All that a schedule may look at: the lr, and what else the group holds, whether or not the class reads it."""
+        return self.lr, _sorted(self.extra)
+
+    @cached_property
     def effect(self) -> tuple[Hashable, ...]:
         """All that the training notices. Settings of equal effect may differ in their rules and inert keys."""
         return self.lr, self.peak_lr, self.weight_decay, _sorted(self.unscaled)

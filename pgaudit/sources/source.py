@@ -10,6 +10,7 @@ from pgaudit.config import load_config
 from pgaudit.core.built import Checkpoint
 from pgaudit.core.config import Config
 from pgaudit.core.errors import UsageError
+from pgaudit.core.schedule import NO_REQUEST, ScheduleRequest
 from pgaudit.report import Report
 from pgaudit.sources import CONFIGS
 from pgaudit.text import quoted
@@ -107,6 +108,7 @@ def report_of(
     *,
     model_args: Mapping[str, Any] | None = None,
     cache: Cache | None = None,
+    request: ScheduleRequest = NO_REQUEST,
 ) -> Report:
     """Returns the report that a source holds, or leads to with its model.
 
@@ -124,11 +126,11 @@ def report_of(
     if isinstance(source, Config):
         from pgaudit.pipeline import audit
 
-        return audit(model, source, model_args=model_args, cache=cache)
+        return audit(model, source, model_args=model_args, cache=cache, request=request)
     from pgaudit.built.audit import audit_reference, report_of_checkpoint
 
     if isinstance(source, Checkpoint):
         if model is None and model_args:
             raise UsageError("--model-arg is for a model, and none is named", "--model MODEL names it")
-        return report_of_checkpoint(source, model, model_args=model_args, cache=cache)
-    return audit_reference(source.path, model, model_args=model_args, cache=cache)
+        return report_of_checkpoint(source, model, model_args=model_args, cache=cache, request=request)
+    return audit_reference(source.path, model, model_args=model_args, cache=cache, request=request)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pgaudit.cli.shared.overwriting import refuse_input
 from pgaudit.core.errors import UsageError
 from pgaudit.core.parameters import CHECKPOINT_FILES
+from pgaudit.core.schedule import NO_REQUEST
 from pgaudit.files.atomic_write import encoded, writable, write_whole
 from pgaudit.models.misnamed import WEIGHTS
 from pgaudit.render.choices import Colour
@@ -21,6 +22,7 @@ from pgaudit.text import quoted, visible
 from pgaudit.user_code.imports import is_code
 
 if TYPE_CHECKING:
+    from pgaudit.cli.shared.schedule import TimeOptions
     from pgaudit.core.config import Config
     from pgaudit.models.cache import Cache
     from pgaudit.report import Report
@@ -160,15 +162,17 @@ def audited(
     constructor: str | None,
     cache: Cache | None,
     key: str | None = None,
+    time: TimeOptions | None = None,
 ) -> Report:
     """Returns the report of a source, with something to watch meanwhile."""
     from pgaudit.sources.source import read_source, report_of
 
     with stdout_reserved():  # a config that is code may print; read before anything heavy, a typo answers at once
         source = read_source(config_path, model, constructor=constructor, key=key)
+    request = NO_REQUEST if time is None else time.request(source, lambda message: note([message]))
     named = model or getattr(source, "model", None) or (config_path if is_code(config_path) else "the model")
     with stdout_reserved(), spinner(f"building {named}"):
-        return report_of(source, model, model_args=arguments, cache=cache)
+        return report_of(source, model, model_args=arguments, cache=cache, request=request)
 
 
 @contextlib.contextmanager

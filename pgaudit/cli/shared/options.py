@@ -55,6 +55,22 @@ model_args = click.option(
     help="An argument of the model's factory; repeatable.",
 )
 constructor = click.option("--constructor", metavar="NAME", help="Used in place of the config's constructor.")
+at = click.option(
+    "--at",
+    metavar="STEP,...",
+    help="Show the lr after so many steps of the schedule, or epochs if that is what it counts.",
+)
+scheduler = click.option(
+    "--scheduler",
+    metavar="YAML",
+    help="A schedule in place of the source's: '{type: CosineAnnealingLR, T_max: 100}'.",
+)
+run = click.option(
+    "--steps", "run", type=click.IntRange(min=1), metavar="N", help="How long the run is, in the schedule's own unit."
+)
+epoch_steps = click.option(
+    "--epoch-steps", type=click.IntRange(min=1), metavar="N", help="Steps of an epoch, for a schedule that counts both."
+)
 width = click.option("--width", type=click.IntRange(min=20), metavar="CELLS", help="Instead of the terminal's width.")
 color = choice("--color", "colour", of=Colour, default="auto", help="Whether to write colours.")
 no_cache = click.option("--no-cache", is_flag=True, help="Build the model anew, and keep nothing of it.")

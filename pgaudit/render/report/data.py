@@ -33,7 +33,7 @@ def _pieces(report: Report, sections: Sequence[Section]) -> Iterator[str]:
     before, _, rest = _dumped(report.head()).partition(_EMPTY.format("params"))
     between, _, after = rest.partition(_EMPTY.format("groups"))
     yield before
-    yield from _listed("params", map(serialize.param, rows))
+    yield from _listed("params", (serialize.param(row, report.lrs_at(row)) for row in rows))
     yield between
     yield from _listed("groups", map(serialize.group, report.groups))
     yield f"{after}\n"

@@ -1,0 +1,59 @@
+"""What the options about the lr over time ask: ``--at``, ``--scheduler``, ``--steps``, ``--epoch-steps``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pgaudit.core.config import Config
+from pgaudit.core.errors import UsageError
+from pgaudit.core.schedule import NO_REQUEST, Schedule, ScheduleRequest
+from pgaudit.text import visible
+
+
+@dataclass(frozen=True)
+class TimeOptions:
+    """The options as they were typed."""
+
+    at: str | None = None
+    scheduler: str | None = None
+    run: int | None = None
+    epoch_steps: int | None = None
+
+    def request(self, source: object, tell: Callable[[str], None] | None = None) -> ScheduleRequest:
+        """Returns what the options ask of a source.
+
+        Args:
+            source: a config decides whose scheduler a name in lower case is.
+            tell: is told, before it begins, what will take long.
+
+        Raises:
+            UsageError: an option makes no sense.
+            ConfigError: the schedule is no valid YAML.
+        """
+        if self == TimeOptions():
+            return NO_REQUEST
+        constructor = source.constructor if isinstance(source, Config) else "torch"
+        schedule = None if self.scheduler is None else _schedule(self.scheduler, constructor)
+        steps = () if self.at is None else _steps(self.at)
+        return ScheduleRequest(steps, schedule, self.run, self.epoch_steps, tell)
+
+
+def _steps(text: str) -> tuple[int, ...]:
+    """``0,100,1_000`` in ascending order."""
+    words = [word.strip().replace("_", "") for word in text.split(",")]
+    wrong = next((word for word in words if not (word.isascii() and word.isdecimal())), None)
+    if wrong is not None:
+        raise UsageError(f"--at {visible(text)}: {visible(wrong) or 'nothing'} is no step", "for example --at 0,100")
+    return tuple(sorted({int(word) for word in words}))
+
+
+def _schedule(text: str, constructor: str) -> Schedule:
+    from pgaudit.config.schedules import own_schedule
+    from pgaudit.files.yaml_text import read_yaml
+
+    schedule = own_schedule(read_yaml(text.encode(), "--scheduler").value, constructor)
+    if schedule is None:
+        hint = "--scheduler '{type: CosineAnnealingLR, T_max: 100}'"
+        raise UsageError('--scheduler: a schedule is a mapping with a "type", or a list of such', hint)
+    return schedule

@@ -1,0 +1,98 @@
+"""What a library's schedulers are to the rest: something that is started on an optimizer, and then asked for lrs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pgaudit.core.errors import PgauditError
+from pgaudit.core.schedule import Schedule, Unit
+from pgaudit.numbers import number
+
+if TYPE_CHECKING:
+    from torch.optim import Optimizer
+
+
+class ScheduleError(PgauditError):
+    """A schedule cannot be made: there is no such class, or it refuses what it is given."""
+
+    def __init__(self, message: str, hint: str | None = None, *below: str | int) -> None:
+        """Takes a message.
+
+        Args:
+            message: what is wrong.
+            hint: how to fix it.
+            below: the keys, from the schedule's own mapping or list down, at which it stands.
+        """
+        super().__init__(message, hint)
+        self.below = below
+
+
+Lrs = list[float] | None
+"""The lrs of all groups in their order; None past a schedule's end, and for what only the training knows."""
+
+
+class Stepper(Protocol):
+    """The schedulers of an optimizer, which can be stepped."""
+
+    def lrs(self, steps: Sequence[int], tell: Callable[[str], None] | None = None) -> list[Lrs]:
+        """Returns the lrs after each of so many steps, which ascend. It is asked once.
+
+        Args:
+            steps: ascending.
+            tell: is told, before it begins, what will take long.
+        """
+
+
+@dataclass(frozen=True)
+class Started:
+    """A schedule that was started on an optimizer."""
+
+    title: str
+    """For people: the class or name with its arguments."""
+    stepper: Stepper
+    unit: Unit = "step"
+    turning_points: tuple[int, ...] = (0,)
+    """Ascending: its begin, the ends of its phases, and its own end."""
+    ends: int | None = None
+    """After how many steps it has come to its end; None for one without an end."""
+    warms_up: int | None = None
+    """How many steps its warm-up takes; None for one without."""
+    run: int | None = None
+    """How long the run is in this unit, where the schedule's own library says it."""
+    direct: bool = False
+    """Whether a step far away can be asked straight away."""
+    notes: tuple[str, ...] = ()
+
+
+class SchedulerLibrary(Protocol):
+    """A module of this package: the schedulers of one library."""
+
+    NAME: str
+    """As :attr:`Schedule.library` has it."""
+    WITH: str
+    """The package that has to be installed, as ``pip install`` takes it."""
+
+    def start(self, schedule: Schedule, optimizer: Optimizer) -> Started:
+        """Starts the real schedulers on an optimizer.
+
+        Raises:
+            ScheduleError: there is no such class, it refuses its arguments, or it cannot be told from a config.
+            ImportError: the library is not installed.
+        """
+
+    def is_by_group(self, schedule: Schedule) -> bool:
+        """Whether an argument lists a value for each group, so that it needs all groups in their order."""
+
+
+def described(name: str, arguments: dict[str, Any]) -> str:
+    """Returns a schedule's title: its name, and its plain arguments."""
+
+    def word(value: Any) -> str:
+        if isinstance(value, float):
+            return number(value)
+        return f"[{', '.join(map(word, value))}]" if isinstance(value, (list, tuple)) else str(value)
+
+    plain = (str, int, float, list, tuple)
+    return " ".join([name, *(f"{key} {word(value)}" for key, value in arguments.items() if isinstance(value, plain))])
