@@ -1,0 +1,1 @@
+"""Schedules, held against the real ones stepped on real optimizers."""
