@@ -26,6 +26,7 @@ CLAIMS = {
     "commands": "Commands on a saved file: memory",
     "sweeping": "Sweeping what is known",
     "checkpoint": "A checkpoint of a run",
+    "schedule": "The lr over time",
 }
 RESULTS = Path(__file__).with_name("RESULTS.md")
 PACKAGES = ("torch", "timm", "click", "rich", "PyYAML", "typer", "pydantic")
