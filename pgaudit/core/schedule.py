@@ -77,6 +77,8 @@ class OptimizerSchedule:
     """Those that it multiplies by."""
     at: Path = ()
     """Where it stands in the config."""
+    stopped: str | None = None
+    """What it raises past its end, where it was asked for an lr there."""
     notes: tuple[str, ...] = ()
 
 
@@ -108,7 +110,8 @@ class LrOverTime:
         if schedule is None or group is None:
             return dict.fromkeys(self.asked, setting.lr)
         key = scheduled_as(setting, group if schedule.by_group else None)
-        return dict(zip(schedule.steps, schedule.lrs[key], strict=True))
+        nothing = (None,) * len(schedule.steps)  # a group without an lr has none at any step
+        return dict(zip(schedule.steps, schedule.lrs.get(key, nothing), strict=True))
 
     def asked_of(self, setting: Setting, optimizer: int | None, group: int | None) -> list[float | None]:
         """Returns the lrs of a group's parameters at the steps that were asked."""

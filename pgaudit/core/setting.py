@@ -213,7 +213,7 @@ class Setting:
     @cached_property
     def for_schedules(self) -> tuple[Hashable, ...]:
         """All that a schedule may look at: the lr, and what else the group holds, whether or not the class reads it."""
-        return self.lr, _sorted(self.extra)
+        return self.lr, _sorted({key: value for key, value in self.extra.items() if key not in self.by_tensor})
 
     @cached_property
     def effect(self) -> tuple[Hashable, ...]:

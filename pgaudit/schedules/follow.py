@@ -17,6 +17,7 @@ from pgaudit.core.schedule import SCALES, OptimizerSchedule, Schedule, ScheduleR
 from pgaudit.optimizers.exact import digest, encoded
 from pgaudit.schedules.base import Lrs, ScheduleError, SchedulerLibrary, Started
 from pgaudit.schedules.libraries import scheduler_library
+from pgaudit.text import format_exception
 from pgaudit.user_code import suppress_output
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ def answered(
         "read": tuple(read),
         "unread": tuple(key for key in held if key not in read),
         "notes": started.notes,
+        "stopped": started.stepper.stopped,
         "lrs": [tuple(None if at is None else at[index] for at in lrs) for index in range(len(groups))],
     }
 
@@ -129,8 +131,11 @@ def _is_read(key: str, start: Start, groups: Sequence[Mapping[str, Any]], points
 
 
 def _lrs(started: Started, steps: Sequence[int], request: ScheduleRequest) -> list[Lrs]:
-    with silent():
-        return started.stepper.lrs(steps, request.tell)
+    try:
+        with silent():
+            return started.stepper.lrs(steps, request.tell)
+    except Exception as error:
+        raise ScheduleError(f"{started.title} would raise {format_exception(error)} when it is stepped") from error
 
 
 def _started(

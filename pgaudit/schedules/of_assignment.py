@@ -129,12 +129,7 @@ def _notes(assignment: Assignment, found: Sequence[OptimizerSchedule | None], at
             continue
         yield from schedule.notes
         past = [step for step in at if schedule.run is not None and step > schedule.run]
-        unknown = [
-            step
-            for index, step in enumerate(schedule.steps)
-            if step in at and schedule.lrs and all(lrs[index] is None for lrs in schedule.lrs.values())
-        ]
-        if unknown and not schedule.notes:
-            yield f"{schedule.title} is past its end at {', '.join(map(str, unknown))}, and has no lr there"
+        if schedule.stopped is not None:
+            yield f"{schedule.title} has no lr past its end: it raises {schedule.stopped}"
         elif past:
             yield f"the run ends at {schedule.run}, before {', '.join(map(str, past))}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pgaudit.schedules.base import Lrs
+from pgaudit.text import format_exception
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -32,6 +33,8 @@ class Replay:
     title: str = "the schedule"
     made: int = 0
     """How many steps have been made before; what was then is not known any more."""
+    stopped: str | None = None
+    """What the schedule raises past its end, once it has."""
 
     def lrs(self, steps: Sequence[int], tell: Callable[[str], None] | None = None) -> list[Lrs]:
         """See :class:`pgaudit.schedules.base.Stepper`."""
@@ -45,8 +48,8 @@ class Replay:
                 assert self.jump is not None
                 self.jump(step)
                 found.append(self._now())
-        except ValueError:  # past the end: torch's OneCycleLR
-            pass
+        except ValueError as error:  # past the end: torch's OneCycleLR
+            self.stopped = format_exception(error)
         return found + [None] * (wanted - len(found))
 
     def _one_by_one(self, steps: Sequence[int], tell: Callable[[str], None] | None, found: list[Lrs]) -> None:

@@ -47,6 +47,7 @@ class TimmStepper:
 
     scheduler: Any
     optimizer: Optimizer
+    stopped: str | None = None
 
     def lrs(self, steps: Sequence[int], tell: Callable[[str], None] | None = None) -> list[Lrs]:
         """See :class:`pgaudit.schedules.base.Stepper`."""

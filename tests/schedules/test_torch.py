@@ -226,7 +226,7 @@ def test_a_step_that_takes_long_is_announced() -> None:
     far = ONE_BY_ONE + 10_000_000
     schedule = Schedule("torch", chained)
 
-    class Told(Exception):
+    class Told(BaseException):
         pass
 
     def tell(message: str) -> None:
