@@ -51,7 +51,7 @@ def test_a_config_gives_each_parameter_its_lr_at_each_step() -> None:
 def test_a_frozen_parameter_has_no_lr_at_any_step() -> None:
     frozen = model()
     frozen.get_submodule("1").weight.requires_grad_(False)
-    policy = {"constructor": "mmengine", "optimizer": POLICY["optimizer"], "scheduler": COSINE}
+    policy = {"constructor": "timm", "optimizer": {"type": "sgd", "lr": 0.1}, "scheduler": COSINE}
     report = audit(frozen, policy, request=ASKED)
     assert report["1.weight"].lr is None
     assert lrs_of(report, "1.weight") == [None] * 3
@@ -93,9 +93,8 @@ def test_a_scheduler_of_another_kind_is_none_of_ours(given: Any) -> None:
 
 def test_live_schedulers_are_followed_and_left_alone() -> None:
     live = model()
-    optimizer = torch.optim.SGD(
-        [{"params": live[0].parameters(), "lr": 0.01}, {"params": live[1].parameters()}], lr=0.1
-    )
+    first, norm, _ = live.children()
+    optimizer = torch.optim.SGD([{"params": first.parameters(), "lr": 0.01}, {"params": norm.parameters()}], lr=0.1)
     scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 20, 1e-4)
     before = repr((scheduler.state_dict(), [group["lr"] for group in optimizer.param_groups]))
     report = audit_objects(live, optimizer, scheduler, ASKED)
