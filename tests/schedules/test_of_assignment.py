@@ -94,7 +94,8 @@ def test_a_scheduler_of_another_kind_is_none_of_ours(given: Any) -> None:
 def test_live_schedulers_are_followed_and_left_alone() -> None:
     live = model()
     first, norm, _ = live.children()
-    optimizer = torch.optim.SGD([{"params": first.parameters(), "lr": 0.01}, {"params": norm.parameters()}], lr=0.1)
+    groups: list[dict[str, Any]] = [{"params": first.parameters(), "lr": 0.01}, {"params": norm.parameters()}]
+    optimizer = torch.optim.SGD(groups, lr=0.1)
     scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 20, 1e-4)
     before = repr((scheduler.state_dict(), [group["lr"] for group in optimizer.param_groups]))
     report = audit_objects(live, optimizer, scheduler, ASKED)
