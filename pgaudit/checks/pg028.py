@@ -31,7 +31,6 @@ from pgaudit.checks.schedules import (
     distinct,
     flattens,
     members,
-    numbers,
     of_built,
     of_policy,
     same,
@@ -57,31 +56,32 @@ def check_built(audit: BuiltAudit, /) -> Iterator[Finding]:
 
 
 def judged(followed: Followed) -> Iterator[Verdict]:
-    """Yields what a schedule's floor does, at the step at which it does most; nothing where it makes all lrs one, which
-    is PG027.
+    """Yields what a schedule's floor does, at the turning point at which it does most; nothing where it makes all lrs
+    one, which is PG027.
     """
-    if flattens(followed):
-        return
-    steps = [step for step in followed.schedule.steps if _at(followed, step)]
+    steps = [] if flattens(followed) else [step for step in followed.schedule.steps if _held_up(followed, step)]
     if not steps:
         return
     turns = [step for step in steps if step in followed.schedule.turning_points]
     worst = max(turns or steps, key=lambda step: (_spread(followed, step), step))
-    lifted = _at(followed, worst)
-    above = [each for each in lifted if _kept(followed, each, worst) > 1 + TOLERANCE]
-    shown = above or lifted
-    found, least = members(shown), min(shown, key=lambda each: each.base)
-    lrs = numbers(each.lrs[worst] or 0.0 for each in shown)
-    start = numbers(_start(followed, each) for each in shown)
-    what = followed.amount(found)
+    held_up = _held_up(followed, worst)
+    above = [each for each in held_up if _kept(followed, each, worst) > 1 + TOLERANCE]
+    found = members(above or held_up)
+    furthest = max(held_up, key=lambda each: (_kept(followed, each, worst), -each.base))
+    start, lr = number(furthest.base * furthest.scale(*followed.schedule.read)), number(furthest.lrs[worst])
+    what, after = followed.amount(found), followed.after(worst)
     if above:
-        message = f"{followed.title} lifts {what} above the lr that they start from: from {start} to {lrs}"
+        message = f"{followed.title} lifts {what} above the lr that they start from, {after} ({start} becomes {lr})"
     else:
-        message = f"{followed.title} keeps {what} up, at {lrs} of {start}, while other lrs come down by far more"
-    hint = f"an absolute floor: it has to be small beside {number(least.base)}, or relative to each group's lr"
-    if not least.base:
+        least = min(_kept(followed, each, worst) for each in followed.courses if each.lrs[worst])
+        message = (
+            f"{followed.title} keeps {what} at {number(KEPT)} of the lr that they start from, or more, {after} "
+            f"({lr} of {start}), while others come down to {number(float(f'{least:.2g}'))} of theirs"
+        )
+    hint = f"the floor is absolute: make it small beside {start}, or relative to each group's own lr"
+    if not furthest.base:
         hint = "an absolute floor moves what is at lr 0: freeze it in the model"
-    yield Verdict(f"{message}, {followed.after(worst)}", hint, followed.key, found)
+    yield Verdict(message, hint, followed.key, found)
 
 
 def _spread(followed: Followed, step: int) -> float:
@@ -90,24 +90,21 @@ def _spread(followed: Followed, step: int) -> float:
     return max(kept) / min(kept)
 
 
-def _at(followed: Followed, step: int) -> list[Course]:
-    """The courses that a floor keeps up at a step."""
-    shared = [each for each in followed.courses if each.lrs[step]]
+def _held_up(followed: Followed, step: int) -> list[Course]:
+    """The courses that a floor lifts or keeps up at a step."""
+    courses = [each for each in followed.courses if each.lrs[step]]
     if followed.schedule.by_group:  # differences may be meant, unless lrs that were different have become one
-        shared = _made_equal(followed, shared, step)
-    if not shared:
+        courses = _made_equal(followed, courses, step)
+    kept = {id(each): _kept(followed, each, step) for each in courses}
+    above = [each for each in courses if kept[id(each)] > 1 + TOLERANCE]
+    if len(distinct(each.base for each in courses)) < 2:
+        return above if step == followed.schedule.ends else []
+    least = min(kept.values())
+    if least * APART > max(kept.values()):
         return []
-    if len(distinct(each.base for each in shared)) == 1:
-        ends = step == followed.schedule.ends
-        return [each for each in shared if ends and _kept(followed, each, step) > 1 + TOLERANCE]
-    kept = [_kept(followed, each, step) for each in shared]
-    least = min(kept)
-    if least > max(kept) / APART:
-        return []
-    above = [each for each, share in zip(shared, kept, strict=True) if share > 1 + TOLERANCE and least < share]
     if above or step <= (followed.schedule.warms_up or 0):
         return above
-    return [each for each, share in zip(shared, kept, strict=True) if share >= KEPT and share >= APART * least]
+    return [each for each in courses if kept[id(each)] >= max(KEPT, APART * least)]
 
 
 def _made_equal(followed: Followed, courses: list[Course], step: int) -> list[Course]:
@@ -118,10 +115,6 @@ def _made_equal(followed: Followed, courses: list[Course], step: int) -> list[Co
         if len(distinct(each.base for each in alike)) > 1:
             return alike
     return courses if len(distinct(each.base for each in courses)) == 1 else []
-
-
-def _start(followed: Followed, course: Course) -> float:
-    return course.base * course.scale(*followed.schedule.read)
 
 
 def _value(followed: Followed, course: Course, step: int) -> float:

@@ -134,9 +134,9 @@ def _arguments(name: str, given: Mapping[str, Any], run: int | None, at: tuple[s
         if not _is_valid(key, value):
             raise ScheduleError(f"{name} cannot take {quoted(str(value))} as its {key}", None, *at, key)
     found = {**_DEFAULTS[name], **given}
-    if found.get("total_num_steps", run) is None:
-        found["total_num_steps"] = run
     if "total_num_steps" in found and found["total_num_steps"] is None:
+        found["total_num_steps"] = run
+    if found.get("total_num_steps", 1) is None:
         raise ScheduleError(f"{name} needs its total_num_steps", "--steps N says how long the run is", *at)
     return found
 

@@ -18,6 +18,7 @@ from pgaudit.core.schedule import SCALES, OptimizerSchedule, Schedule, ScheduleR
 from pgaudit.optimizers.exact import digest, encoded
 from pgaudit.schedules.base import Lrs, ScheduleError, SchedulerLibrary, Started
 from pgaudit.schedules.libraries import scheduler_library
+from pgaudit.text import format_exception
 from pgaudit.user_code import suppress_output
 
 if TYPE_CHECKING:
@@ -162,7 +163,13 @@ def _lrs_along(
             return steps, _lrs(started, steps, request)
         except Exception:
             started = start(groups)
-    return last, _lrs(started, last, request)
+    try:
+        return last, _lrs(started, last, request)
+    except ScheduleError:
+        raise
+    except Exception as error:
+        message = f"{started.title} would raise {format_exception(error)} within {last[-1]:,} {started.unit}s"
+        raise ScheduleError(message) from error
 
 
 def _lrs(started: Started, steps: Sequence[int], request: ScheduleRequest) -> list[Lrs]:
