@@ -40,7 +40,10 @@ from pgaudit.numbers import number
 
 KIND = Kind("PG028", "schedule-floor", "warning")
 KEPT = 0.25
-"""The share of its own lr from which on a group counts as kept up by a floor."""
+"""The share of its own lr from which on a group counts as kept up by a floor. Among the 207 configs of mmpretrain 1.2,
+mmdet 3.3, mmseg 1.2 and mmpose 1.3 whose parameters start from different lrs, that is so in 5 (4 schedules); from 0.1
+on it would be in 10, of which most are the usual 1e-6 or 1e-4 beside a small lr, and from 0.5 on in 4.
+"""
 APART = 2.0
 """How many times as much another group must have come down."""
 

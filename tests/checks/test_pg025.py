@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from math import isclose
 from pathlib import Path
@@ -9,7 +10,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from timm.scheduler import CosineLRScheduler, StepLRScheduler
+from timm.scheduler.cosine_lr import CosineLRScheduler
+from timm.scheduler.step_lr import StepLRScheduler
 from torch import nn
 from torch.optim import lr_scheduler
 
@@ -86,7 +88,7 @@ def test_a_head_at_another_lr_does_not_hide_it() -> None:
         assert [each.code for each in of_live(optimizer, lr_scheduler.StepLR(optimizer, 9))] == codes
 
 
-_SCHEDULERS = {
+_SCHEDULERS: dict[str, Callable[[torch.optim.Optimizer], Any]] = {
     "timm's cosine": lambda optimizer: CosineLRScheduler(optimizer, 20, warmup_t=5, warmup_lr_init=0.0),
     "timm's steps": lambda optimizer: StepLRScheduler(optimizer, 10.0),
     "torch's cosine": lambda optimizer: lr_scheduler.CosineAnnealingLR(optimizer, 20),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from timm.scheduler import CosineLRScheduler
+from timm.scheduler.cosine_lr import CosineLRScheduler
 from torch.optim import lr_scheduler
 
 from tests.checks.schedule_cases import of_live, optimizer_of

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
+from functools import partial
 from math import isclose
 from pathlib import Path
 from typing import Any
@@ -87,14 +88,22 @@ def test_a_loop_that_writes_one_value_into_all_groups() -> None:
     """As DINO, nanoGPT and nnU-Net have it; here a function for each group, of which the lr alone is left."""
     optimizer = optimizer_of([0.01, 0.1, 0.1])
     table = [0.1, 0.05, 0.0]  # it knows no further step
-    functions = [lambda step, lr=lr: table[step] / lr for lr in (0.01, 0.1, 0.1)]
+    functions = [partial(_divided, table, lr) for lr in (0.01, 0.1, 0.1)]
     (finding,) = of_live(optimizer, lr_scheduler.LambdaLR(optimizer, functions))
     assert (finding.code, finding.params) == ("PG027", ("a",))
 
 
+def _divided(table: list[float], lr: float, step: int) -> float:
+    return table[step] / lr
+
+
+def _first_divided(lr: float, step: int) -> float:
+    return 1e-3 / lr if step == 0 else 1.0
+
+
 def test_the_begin_alone_says_nothing() -> None:
     optimizer = optimizer_of([0.01, 0.1, 0.1])
-    functions = [lambda step, lr=lr: 1e-3 / lr if step == 0 else 1.0 for lr in (0.01, 0.1, 0.1)]
+    functions = [partial(_first_divided, lr) for lr in (0.01, 0.1, 0.1)]
     assert of_live(optimizer, lr_scheduler.LambdaLR(optimizer, functions)) == []
 
 
