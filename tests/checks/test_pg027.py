@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from math import isclose
 from pathlib import Path
@@ -88,7 +88,7 @@ def test_a_loop_that_writes_one_value_into_all_groups() -> None:
     """As DINO, nanoGPT and nnU-Net have it; here a function for each group, of which the lr alone is left."""
     optimizer = optimizer_of([0.01, 0.1, 0.1])
     table = [0.1, 0.05, 0.0]  # it knows no further step
-    functions = [partial(_divided, table, lr) for lr in (0.01, 0.1, 0.1)]
+    functions: list[Callable[[int], float]] = [partial(_divided, table, lr) for lr in (0.01, 0.1, 0.1)]
     (finding,) = of_live(optimizer, lr_scheduler.LambdaLR(optimizer, functions))
     assert (finding.code, finding.params) == ("PG027", ("a",))
 
@@ -103,7 +103,7 @@ def _first_divided(lr: float, step: int) -> float:
 
 def test_the_begin_alone_says_nothing() -> None:
     optimizer = optimizer_of([0.01, 0.1, 0.1])
-    functions = [partial(_first_divided, lr) for lr in (0.01, 0.1, 0.1)]
+    functions: list[Callable[[int], float]] = [partial(_first_divided, lr) for lr in (0.01, 0.1, 0.1)]
     assert of_live(optimizer, lr_scheduler.LambdaLR(optimizer, functions)) == []
 
 
