@@ -16,11 +16,12 @@ or multiply the lr of each group by it when the groups are made.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pgaudit.checks.as_built import BuiltAudit
 from pgaudit.checks.base import Audited, Kind
-from pgaudit.checks.schedules import Followed, Verdict, holds_scale, members, numbers, of_built, of_policy
+from pgaudit.checks.lrs import distinct, numbers, same
+from pgaudit.checks.schedules import Followed, Verdict, members, of_built, of_policy
 from pgaudit.core.findings import Finding
 
 KIND = Kind("PG025", "scale-not-applied", "error")
@@ -39,7 +40,7 @@ def check_built(audit: BuiltAudit, /) -> Iterator[Finding]:
 def _judged(followed: Followed) -> Iterator[Verdict]:
     for key in followed.schedule.unread:
         scaled = [each for each in followed.courses if each.scale(key) != 1 and key not in each.inert]
-        if not scaled or holds_scale(followed, key):
+        if not scaled or holds_scale(followed, key) or comes_to_scale(followed, key):
             continue
         found = members(scaled)
         scales = numbers(each.scale(key) for each in scaled)
@@ -47,3 +48,27 @@ def _judged(followed: Followed) -> Iterator[Verdict]:
         own = "timm's schedulers do (type: timm:cosine); or " if key == "lr_scale" else ""
         hint = f"{own}multiply the lr in the groups by it"
         yield Verdict(f"{message}, not at {scales} of it", hint, key, found)
+
+
+def holds_scale(followed: Followed, key: str) -> bool:
+    """Whether the lrs that the groups start from are already multiplied by a key of theirs. Where all groups have one
+    scale, the optimizer's own lr tells.
+    """
+    courses = [course for course in followed.courses if course.scale(key)]
+    if len(distinct(course.scale(key) for course in courses)) == 1:
+        return all(same(course.base, (followed.base or 0.0) * course.scale(key)) for course in courses)
+    return _is_scaled([(course.base, course.scale(key)) for course in courses])
+
+
+def comes_to_scale(followed: Followed, key: str) -> bool:
+    """Whether the lrs at any step are multiplied by a key of the groups: a function may do so by itself."""
+    courses = [course for course in followed.courses if course.scale(key)]
+    return any(
+        _is_scaled([(course.lrs[step] or 0.0, course.scale(key)) for course in courses])
+        for step in followed.schedule.steps
+    )
+
+
+def _is_scaled(lrs: Sequence[tuple[float, float]]) -> bool:
+    """Whether there are fewer different lrs without a factor than with it."""
+    return len(distinct(lr / scale for lr, scale in lrs)) < len(distinct(lr for lr, _ in lrs))

@@ -18,7 +18,8 @@ from collections.abc import Iterator
 
 from pgaudit.checks.as_built import BuiltAudit
 from pgaudit.checks.base import Audited, Kind
-from pgaudit.checks.schedules import Followed, Verdict, holds_scale, members, of_built, of_policy
+from pgaudit.checks.pg025 import holds_scale
+from pgaudit.checks.schedules import Followed, Verdict, members, of_built, of_policy
 from pgaudit.core.findings import Finding
 from pgaudit.numbers import number
 

@@ -23,7 +23,8 @@ from collections.abc import Iterator
 
 from pgaudit.checks.as_built import BuiltAudit
 from pgaudit.checks.base import Audited, Kind
-from pgaudit.checks.schedules import Followed, Verdict, flattens, members, numbers, of_built, of_policy, same
+from pgaudit.checks.lrs import distinct, numbers, same
+from pgaudit.checks.schedules import Followed, Verdict, members, of_built, of_policy
 from pgaudit.core.findings import Finding
 
 KIND = Kind("PG027", "schedule-flattens", "error")
@@ -43,6 +44,17 @@ def check(audited: Audited, /) -> Iterator[Finding]:
 def check_built(audit: BuiltAudit, /) -> Iterator[Finding]:
     """Yields a finding where live schedulers make different lrs the same."""
     yield from of_built(audit, KIND, _judged)
+
+
+def flattens(followed: Followed) -> bool:
+    """Whether groups that start from different lrs get one and the same at every step that is known. Steps at which
+    all are 0 say nothing, nor does the begin alone.
+    """
+    if len(distinct(course.base for course in followed.courses)) < 2:
+        return False
+    known = {step: [course.lrs[step] for course in followed.courses] for step in followed.schedule.steps}
+    telling = {step: lrs for step, lrs in known.items() if any(lrs)}
+    return any(telling) and all(same(lrs[0], lr) for lrs in telling.values() for lr in lrs)
 
 
 def _judged(followed: Followed) -> Iterator[Verdict]:

@@ -23,18 +23,9 @@ from math import inf
 
 from pgaudit.checks.as_built import BuiltAudit
 from pgaudit.checks.base import Audited, Kind
-from pgaudit.checks.schedules import (
-    TOLERANCE,
-    Course,
-    Followed,
-    Verdict,
-    distinct,
-    flattens,
-    members,
-    of_built,
-    of_policy,
-    same,
-)
+from pgaudit.checks.lrs import TOLERANCE, distinct, same
+from pgaudit.checks.pg027 import flattens
+from pgaudit.checks.schedules import Course, Followed, Verdict, members, of_built, of_policy
 from pgaudit.core.findings import Finding
 from pgaudit.numbers import number
 

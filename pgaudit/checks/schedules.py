@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import isclose
+from math import prod
 from typing import Any
 
 from pgaudit.checks import words
 from pgaudit.checks.as_built import BuiltAudit
 from pgaudit.checks.base import Audited, Kind
 from pgaudit.core.findings import Finding
-from pgaudit.core.schedule import OptimizerSchedule, scheduled_as
+from pgaudit.core.schedule import SCALES, OptimizerSchedule, scheduled_as
 from pgaudit.core.setting import Setting
-from pgaudit.numbers import apart, number
 from pgaudit.text import counted, visible
-
-TOLERANCE = 1e-9
-"""Lrs whose relative difference is smaller are the same: libraries compute them in floats, step by step."""
 
 
 @dataclass(frozen=True)
@@ -28,20 +24,16 @@ class Course:
     """The lr that they start from, before the schedule has its say."""
     lrs: Mapping[int, float | None]
     """By step; None past the schedule's end, and for what only the training knows."""
-    held: Mapping[str, Any]
-    """What else their group holds."""
+    scales: Mapping[str, float]
+    """The keys that are meant for a schedule to multiply by, with their values other than 1."""
     inert: frozenset[str]
-    """The keys of it that are a note of the constructor's own; none for what was built."""
+    """Those of them that are a note of the constructor's own; none for what was built."""
     members: tuple[int, ...]
     """The trainable parameters, by their place in the assignment."""
 
     def scale(self, *keys: str) -> float:
         """Returns the product of some keys; one that the group does not hold is 1."""
-        found = 1.0
-        for key in keys:
-            value = self.held.get(key, 1.0)
-            found *= value if isinstance(value, (int, float)) else 1.0
-        return found
+        return prod(self.scales.get(key, 1.0) for key in keys)
 
 
 @dataclass(frozen=True)
@@ -122,62 +114,9 @@ def of_built(audit: BuiltAudit, kind: Kind, judge: Judge) -> Iterator[Finding]:
             yield audit.finding(kind, message, verdict.hint, key=verdict.key, rows=found)
 
 
-def same(one: float | None, other: float | None) -> bool:
-    """Whether two lrs are the same."""
-    if one is None or other is None:
-        return one is other
-    return isclose(one, other, rel_tol=TOLERANCE)
-
-
-def distinct(values: Iterable[float]) -> list[float]:
-    """Returns the different ones of some lrs, ascending."""
-    found: list[float] = []
-    for value in sorted(values):
-        if not found or not same(found[-1], value):
-            found.append(value)
-    return found
-
-
-def numbers(values: Iterable[float]) -> str:
-    """Returns different lrs in words: ``0.01 and 0.1``, ``1e-5 to 1e-3`` for more than three."""
-    found = distinct(values)
-    if len(found) > 3:
-        return f"{number(found[0])} to {number(found[-1])}"
-    texts = list(dict.fromkeys(map(number, found)))
-    if len(texts) == 1 < len(found):
-        texts = list(apart(found[0], found[-1]))
-    *first, last = texts
-    return f"{', '.join(first)} and {last}" if first else last
-
-
 def members(courses: Iterable[Course]) -> tuple[int, ...]:
     """Returns the parameters of some courses, in the assignment's order."""
     return tuple(sorted(index for course in courses for index in course.members))
-
-
-def holds_scale(followed: Followed, key: str) -> bool:
-    """Whether the lrs that the groups start from are already multiplied by a key of theirs.
-
-    They are where there are fewer different lrs without that factor than with it. Where all groups have one scale,
-    the optimizer's own lr tells.
-    """
-    courses = [course for course in followed.courses if course.scale(key)]
-    lrs = distinct(course.base for course in courses)
-    plain = distinct(course.base / course.scale(key) for course in courses)
-    if len(distinct(course.scale(key) for course in courses)) == 1 == len(plain):
-        return same(plain[0], followed.base)
-    return len(plain) < len(lrs)
-
-
-def flattens(followed: Followed) -> bool:
-    """Whether groups that start from different lrs get one and the same at every step that is known. Steps at which
-    all are 0 say nothing, nor does the begin alone.
-    """
-    if len(distinct(course.base for course in followed.courses)) < 2:
-        return False
-    known = {step: [course.lrs[step] for course in followed.courses] for step in followed.schedule.steps}
-    telling = {step: lrs for step, lrs in known.items() if any(lrs)}
-    return any(telling) and all(same(lrs[0], lr) for lrs in telling.values() for lr in lrs)
 
 
 def _courses(
@@ -188,22 +127,31 @@ def _courses(
     built: bool = False,
 ) -> tuple[Course, ...]:
     """The courses of parameters, each given by its place, its setting and the index of its group."""
-    settings: dict[Hashable, Setting] = {}
-    found: dict[Hashable, list[int]] = {}
+    alike: dict[Hashable, tuple[Setting, list[int]]] = {}
     for index, setting, group in rows:
         key = scheduled_as(setting, group if schedule.by_group else None)
         if key in schedule.lrs:
-            settings.setdefault(key, setting)
-            found.setdefault(key, []).append(index)
-    made = []
-    for key, indices in found.items():
-        setting, held = settings[key], initial(indices[0], settings[key])
+            alike.setdefault(key, (setting, []))[1].append(index)
+    found: dict[_Course, list[int]] = {}
+    for key, (setting, indices) in alike.items():
+        held = initial(indices[0], setting)
         base = setting.lr if held is None else held
         if isinstance(base, (int, float)):
-            lrs = dict(zip(schedule.steps, schedule.lrs[key], strict=True))
-            inert = frozenset() if built else setting.inert
-            made.append(Course(float(base), lrs, setting.extra, inert, tuple(indices)))
-    return tuple(made)
+            inert = frozenset() if built else setting.inert.intersection(SCALES)
+            found.setdefault((float(base), schedule.lrs[key], _scales(setting), inert), []).extend(indices)
+    return tuple(
+        Course(base, dict(zip(schedule.steps, lrs, strict=True)), dict(scales), inert, tuple(sorted(indices)))
+        for (base, lrs, scales, inert), indices in found.items()
+    )
+
+
+_Course = tuple[float, tuple[float | None, ...], tuple[tuple[str, float], ...], frozenset[str]]
+"""A base, lrs, scales and inert keys."""
+
+
+def _scales(setting: Setting) -> tuple[tuple[str, float], ...]:
+    held = ((key, setting.extra.get(key, 1.0)) for key in SCALES)
+    return tuple((key, float(value)) for key, value in held if isinstance(value, (int, float)) and value != 1)
 
 
 def _amount_of_policy(audited: Audited) -> Callable[[Sequence[int]], str]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from math import isclose
 from pathlib import Path
@@ -86,6 +87,18 @@ def test_a_head_at_another_lr_does_not_hide_it() -> None:
     for lrs, codes in (([0.025, 0.05, 1.0], []), ([0.1, 0.1, 1.0], ["PG025"])):
         optimizer = optimizer_of(lrs, held)
         assert [each.code for each in of_live(optimizer, lr_scheduler.StepLR(optimizer, 9))] == codes
+
+
+def test_a_function_may_know_the_scales_by_itself() -> None:
+    """It multiplies by them without a look at the groups."""
+    held: list[dict[str, Any]] = [{"lr_mult": 0.25}, {"lr_mult": 0.5}, {}]
+    optimizer = optimizer_of([0.1] * 3, held)
+    functions: list[Callable[[int], float]] = [partial(_warm_up, scale) for scale in (0.25, 0.5, 1.0)]
+    assert of_live(optimizer, lr_scheduler.LambdaLR(optimizer, functions)) == []
+
+
+def _warm_up(scale: float, step: int) -> float:
+    return scale * min(step / 5, 1.0)
 
 
 _SCHEDULERS: dict[str, Callable[[torch.optim.Optimizer], Any]] = {

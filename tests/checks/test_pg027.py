@@ -107,6 +107,20 @@ def test_the_begin_alone_says_nothing() -> None:
     assert of_live(optimizer, lr_scheduler.LambdaLR(optimizer, functions)) == []
 
 
+class _OnePeak(lr_scheduler.LRScheduler):
+    """A warm-up to one lr for all groups, as people write it."""
+
+    def get_lr(self) -> list[float | torch.Tensor]:
+        return [0.1 * min(self.last_epoch / 5, 1.0)] * len(self.optimizer.param_groups)
+
+
+def test_a_scheduler_of_the_users_own() -> None:
+    """As in issue 14 of pytorch-cosine-annealing-with-warmup; a group keeps the lr that it had as ``initial_lr``."""
+    optimizer = optimizer_of([0.01, 0.1, 0.1])
+    (finding,) = of_live(optimizer, _OnePeak(optimizer))
+    assert (finding.code, finding.params, finding.key) == ("PG027", ("a",), "_OnePeak")
+
+
 def test_of_a_live_one_cycle_nobody_knows_what_was_before() -> None:
     """It writes over ``lr`` and ``initial_lr``: nothing is left to tell, and a note says so."""
     optimizer = optimizer_of([0.01, 0.1, 0.1])

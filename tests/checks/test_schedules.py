@@ -11,7 +11,6 @@ from torch.optim import lr_scheduler
 
 from pgaudit import pipeline
 from pgaudit.built.audit import audit_objects
-from pgaudit.checks.schedules import distinct, numbers
 from pgaudit.config.schedules import own_schedule
 from pgaudit.core.errors import ConfigError
 from pgaudit.core.schedule import ScheduleRequest
@@ -95,22 +94,6 @@ def test_frozen_parameters_and_empty_groups_are_left_alone() -> None:
     optimizer.param_groups[0]["params"][0].requires_grad_(False)
     optimizer.param_groups[2]["params"] = []
     assert of_live(optimizer, lr_scheduler.CosineAnnealingLR(optimizer, 9, eta_min=0.05)) == []
-
-
-NUMBERS: dict[str, tuple[list[float], str]] = {
-    "one": ([0.1, 0.1], "0.1"),
-    "two": ([0.1, 1e-5], "1e-5 and 0.1"),
-    "three": ([3, 1, 2], "1, 2 and 3"),
-    "more": ([0.1, 0.2, 0.3, 0.4], "0.1 to 0.4"),
-    "near": ([0.1, 0.1000000002], "0.1 and 0.1000000002"),
-    "nearer": ([0.3, 0.1 + 0.2], "0.3"),
-}
-
-
-@pytest.mark.parametrize(("values", "text"), NUMBERS.values(), ids=NUMBERS)
-def test_lrs_in_words(values: list[float], text: str) -> None:
-    assert numbers(values) == text
-    assert distinct(values) == sorted(distinct(values))
 
 
 def test_nothing_is_said_without_a_schedule() -> None:
