@@ -29,10 +29,9 @@ from pgaudit.core.findings import Finding
 
 KIND = Kind("PG027", "schedule-flattens", "error")
 _RELATIVE = "take a schedule that multiplies each group's own lr, such as LinearLR and then CosineAnnealingLR"
-_HINTS = {
-    **dict.fromkeys(("OneCycleLR", "CyclicLR"), f"max_lr takes a list with a value for each group; or {_RELATIVE}"),
-    **dict.fromkeys(("WarmupLR",), "leave warmup_max_lr out: each group then warms up to its own lr"),
-    **dict.fromkeys(("WarmupDecayLR",), "WarmupCosineLR multiplies each group's own lr"),
+_BY_ARGUMENT = {
+    "max_lr": f"max_lr takes a list with a value for each group; or {_RELATIVE}",
+    "warmup_max_lr": "leave warmup_max_lr out: each group then warms up to its own lr",
 }
 
 
@@ -66,4 +65,8 @@ def _judged(followed: Followed) -> Iterator[Verdict]:
         f"{followed.title} sets one lr for all groups, which start from "
         f"{numbers(each.base for each in followed.courses)}: {followed.amount(found)} lose their own"
     )
-    yield Verdict(message, _HINTS.get(followed.key, _RELATIVE), followed.key, found)
+    given = followed.schedule.title.split()
+    hint = next((hint for argument, hint in _BY_ARGUMENT.items() if argument in given), _RELATIVE)
+    if followed.key == "WarmupDecayLR":  # there it is 1e-3 where it is left out
+        hint = "WarmupCosineLR multiplies each group's own lr"
+    yield Verdict(message, hint, followed.key, found)
