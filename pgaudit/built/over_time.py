@@ -10,7 +10,7 @@ from pgaudit.core.built import BuiltOptimizer
 from pgaudit.core.schedule import LrOverTime, OptimizerSchedule, ScheduleRequest
 from pgaudit.report import AsBuilt
 from pgaudit.schedules.base import ScheduleError
-from pgaudit.schedules.live import attached, follow_live
+from pgaudit.schedules.live import attached, follow_live, written_over
 from pgaudit.schedules.of_assignment import follow_schedule, lr_over_time, placed
 
 
@@ -43,6 +43,8 @@ def built_over_time(
         if not its:
             return None
         groups = [group.values for group in optimizers[optimizer].groups]
+        if note := written_over(its, groups):
+            notes.append(note)
         try:
             return follow_live(its, around.objects[optimizer], groups, request)
         except ScheduleError as error:

@@ -58,7 +58,9 @@ class OptimizerSchedule:
     """Its class or name, with its arguments: ``CosineAnnealingLR T_max 100``."""
     unit: Unit
     steps: tuple[int, ...]
-    """What the lrs are known for, ascending: what was asked, and where the schedule turns."""
+    """What the lrs are known for, ascending: what was asked, where the schedule turns, and some between and past that,
+    for the findings.
+    """
     turning_points: tuple[int, ...]
     """Its begin, the ends of its phases, and its own end."""
     lrs: Mapping[Hashable, tuple[float | None, ...]]

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.core.schedule import SCALES, OptimizerSchedule, Schedule, ScheduleRequest
@@ -101,18 +102,20 @@ def answered(
         run: how long the run is, where the schedule itself does not say it.
     """
     started = start(groups)
+    run = run if started.run is None else started.run
     points = [point for point in started.turning_points if started.direct or point <= FAR]
-    steps = sorted({*points, *request.at})
-    lrs = _lrs(started, steps, request)
+    wanted = {*points, *request.at}
+    more = [step for step in between(points, started.ends, run) if started.direct or step <= FAR]
+    steps, lrs = _lrs_along(start, started, groups, ({*wanted, *more}, {*wanted, 1}, wanted), request)
     held = [key for key in SCALES if any(group.get(key, 1.0) != 1.0 for group in groups)]
-    read = [key for key in held if _is_read(key, start, groups, points)]
+    read = [key for key in held if _is_read(key, start, groups, steps)]
     return {
         "title": started.title,
         "unit": started.unit,
         "steps": tuple(steps),
         "turning_points": tuple(points),
         "ends": started.ends,
-        "run": run if started.run is None else started.run,
+        "run": run,
         "warms_up": started.warms_up,
         "read": tuple(read),
         "unread": tuple(key for key in held if key not in read),
@@ -122,12 +125,52 @@ def answered(
     }
 
 
+def between(points: Sequence[int], ends: int | None, run: int | None) -> Iterator[int]:
+    """Yields further steps at which findings look: the run's end, the middle of each phase and the step before its end,
+    and a whole length past the schedule's end, where a cosine is at its height again.
+    """
+    if run is not None:
+        yield run
+    if run is not None and ends is not None:
+        yield min(2 * ends, run)
+    if points == [0]:
+        yield from (1, 10, 100)
+    known = sorted({*points, *(() if run is None else (run,))})
+    for begin, end in pairwise(known):
+        yield from (begin + (end - begin) // 2, end - 1)
+
+
 def _is_read(key: str, start: Start, groups: Sequence[Mapping[str, Any]], points: Sequence[int]) -> bool:
     """Whether the schedule sets other lrs where groups lack a key."""
     without = [{name: value for name, value in group.items() if name != key} for group in groups]
     near = [point for point in points if point <= FAR] or [0]
     given, other = (_lrs(start(each), near, ScheduleRequest()) for each in (groups, without))
     return given != other
+
+
+def _lrs_along(
+    start: Start,
+    started: Started,
+    groups: Sequence[Mapping[str, Any]],
+    tried: Sequence[set[int]],
+    request: ScheduleRequest,
+) -> tuple[list[int], list[Lrs]]:
+    """The lrs at the first of several choices of steps that does not raise: a function of the user's own need not know
+    any step that nobody asked about.
+    """
+    *first, last = (sorted(steps) for steps in tried)
+    for steps in first:
+        try:
+            return steps, _lrs(started, steps, request)
+        except Exception:
+            started = start(groups)
+    try:
+        return last, _lrs(started, last, request)
+    except ScheduleError:
+        raise
+    except Exception as error:
+        message = f"{started.title} would raise {format_exception(error)} within {last[-1]:,} {started.unit}s"
+        raise ScheduleError(message) from error
 
 
 def _lrs(started: Started, steps: Sequence[int], request: ScheduleRequest) -> list[Lrs]:

@@ -7,7 +7,7 @@ from typing import cast
 
 from pgaudit.schedules.base import SchedulerLibrary
 
-NAMES = ("torch", "timm", "transformers", "mmengine", "mmcv", "detectron2")
+NAMES = ("torch", "timm", "transformers", "mmengine", "mmcv", "detectron2", "deepspeed")
 """The libraries, each a module of this package."""
 
 

@@ -17,6 +17,9 @@ from pgaudit.schedules.follow import answered, silent, stand_in_optimizer
 from pgaudit.schedules.replay import Replay
 from pgaudit.text import format_exception
 
+_OVERWRITES = ("OneCycleLR", "CyclicLR")
+"""Classes that write their own lrs over those of the groups when they are made, ``initial_lr`` included."""
+
 
 def attached(schedulers: Sequence[Any], optimizer: Any) -> list[Any]:
     """Returns the schedulers that set the lrs of an optimizer, without what wraps them."""
@@ -43,9 +46,21 @@ def follow_live(
         with silent():
             return _started(*_copied(schedulers, optimizer, held))
 
-    known = answered(start, groups, request)
+    known = answered(start, groups, request, request.run)
     lrs: dict[Hashable, Any] = dict(enumerate(known.pop("lrs")))
     return OptimizerSchedule(**known, lrs=lrs, by_group=True)
+
+
+def written_over(schedulers: Sequence[Any], groups: Sequence[Mapping[str, Any]]) -> str | None:
+    """Returns a note where a schedule has set one lr for groups that now differ in nothing: what lrs they had before it
+    was made, nobody knows any more. None where there are no such groups.
+    """
+    names = [type(each).__name__ for scheduler in schedulers for each in of_torch.parts_of(scheduler)]
+    name = next((each for each in names if each in _OVERWRITES), None)
+    held = [repr(sorted(group.items(), key=lambda item: str(item[0]))) for group in groups]
+    if name is None or len(set(held)) == len(held):
+        return None
+    return f"{name} has set one lr for groups that differ in nothing now; what lrs they had before is not known"
 
 
 def _inside(scheduler: Any) -> Any:

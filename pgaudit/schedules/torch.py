@@ -28,7 +28,7 @@ _DIRECT = ("LambdaLR", "OneCycleLR", "CyclicLR", "CosineAnnealingWarmRestarts")
 """Classes without a closed form of their own whose lr follows from the step alone."""
 _LENGTHS = {"CosineAnnealingLR": "T_max", "OneCycleLR": "total_steps"}
 """The argument that is the length of the run, where it is not given."""
-_PHASES = ("T_max", "total_iters", "T_0", "step_size", "total_size")
+_PHASES = ("T_max", "total_iters", "T_0", "step_size", "anneal_epochs")
 """Attributes that are the length of a phase."""
 _WARM_UPS = ("LinearLR", "ConstantLR")
 
@@ -107,7 +107,7 @@ def turning_points(scheduler: Any) -> Iterator[int]:
         yield from scheduler.milestones
     yield from (int(phase["end_step"]) for phase in getattr(scheduler, "_schedule_phases", ()))
     if hasattr(scheduler, "step_ratio"):  # CyclicLR
-        yield round(scheduler.total_size * scheduler.step_ratio)
+        yield from (round(scheduler.total_size * scheduler.step_ratio), round(scheduler.total_size))
 
 
 def end_of(scheduler: Any) -> int | None:
@@ -148,6 +148,15 @@ def _jump(milestones: list[int], jumps: list[Callable[[int], object]], step: int
     """What SequentialLR.step() comes to: the scheduler of that phase, counted from its begin."""
     at = bisect_right(milestones, step)
     jumps[at](step - (milestones[at - 1] if at else 0))
+
+
+def parts_of(scheduler: Any) -> Iterator[Any]:
+    """Yields a scheduler that has none inside, or those inside it."""
+    inside = _inside(scheduler)
+    for each in inside:
+        yield from parts_of(each)
+    if not inside:
+        yield scheduler
 
 
 def _rises(scheduler: Any) -> bool:

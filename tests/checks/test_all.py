@@ -31,6 +31,10 @@ PG017 flat-layer-decay warning
 PG018 many-groups info
 PG019 stale-ignore warning
 PG022 empty-group warning
+PG025 scale-not-applied error
+PG026 scale-applied-twice error
+PG027 schedule-flattens error
+PG028 schedule-floor warning
 PG029 wrapper-prefix error
 PG030 rule-on-shards error
 PG034 optimizer-coverage error
@@ -39,6 +43,8 @@ PG036 never-stepped warning
 PG037 resume-mismatch error
 PG038 resume-overrides warning
 PG043 unproven-names warning
+PG044 endless-warm-up warning
+PG045 schedule-length warning
 """
 
 
