@@ -44,10 +44,14 @@ EXPECTED_PARAM = mapping(
     {
         **fields("lr weight_decay scheduled_lr", optional(NON_NEGATIVE)),
         **fields("rule lr_rule weight_decay_rule", optional(WORD)),
+        "at": ANYTHING,
     },
     closed=True,
 )
-"""What some parameters must get."""
+"""What some parameters must get; entries of ``at`` are read one by one."""
+
+EXPECTED_AT = mapping({"lr": NON_NEGATIVE}, closed=True, needs=["lr"])
+"""What some parameters must get after so many steps."""
 
 EXPECT = mapping(
     {

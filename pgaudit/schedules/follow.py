@@ -59,10 +59,8 @@ def followed(
         epoch_steps=schedule.epoch_steps if request.epoch_steps is None else request.epoch_steps,
     )
     library = scheduler_library(schedule.library)
-    plain = [schedule.library, schedule.given, schedule.run, schedule.epoch_steps, list(request.at)]
     groups = [dict(group) for group in stand_ins.groups]
-    groups = [dict(group) for group in stand_ins.groups]
-    plain = [schedule.library, schedule.given, schedule.run, schedule.epoch_steps, list(request.at)]
+    plain = [schedule.library, schedule.given, schedule.run, schedule.epoch_steps, list(request.steps)]
     question = digest(["schedule", *plain, groups, dict(stand_ins.defaults)])
     if schedule.library not in _REMEMBERED:
         question = None
@@ -101,7 +99,7 @@ def answered(
     """
     started = start(groups)
     points = [point for point in started.turning_points if started.direct or point <= FAR]
-    steps = sorted({*points, *request.at})
+    steps = sorted({*points, *request.steps})
     lrs = _lrs(started, steps, request)
     held = [key for key in SCALES if any(group.get(key, 1.0) != 1.0 for group in groups)]
     read = [key for key in held if _is_read(key, start, groups, points)]

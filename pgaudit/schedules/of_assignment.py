@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.core.assignment import Assignment
@@ -32,7 +33,8 @@ def lr_over_time(assignment: Assignment, follow: Follow, request: ScheduleReques
     found = tuple(map(follow, range(len(assignment.optimizers))))
     if not any(found) and not request.at:
         return None
-    return LrOverTime(request.at, found, tuple(_notes(assignment, found, request.at)))
+    notes = tuple(_notes(assignment, found, request.at))
+    return LrOverTime(request.at, found, notes, replace(request, tell=None))
 
 
 def schedule_over_time(
@@ -72,7 +74,7 @@ def placed(error: ScheduleError, schedule: Schedule, config: Config | None = Non
     """Returns the error at its place in the config, or as one of the option ``--scheduler``."""
     (finding,) = error.findings
     if config is None or not schedule.at:
-        return UsageError(f"--scheduler: {finding.message}", finding.hint)
+        return UsageError(f"{schedule.option}: {finding.message}", finding.hint)
     return config.error(finding.message, *schedule.at, *error.below, hint=finding.hint)
 
 

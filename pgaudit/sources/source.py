@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.config import load_config
@@ -121,7 +121,7 @@ def report_of(
         if model is not None or model_args:
             message = f"{quoted(source.path)} says all that it knows of its model, and takes no arguments for it"
             raise UsageError(message, "name the config in its place")
-        return source
+        return _asked(source, request)
     # Only here: a mistake in the config is told before the constructors are loaded.
     if isinstance(source, Config):
         from pgaudit.pipeline import audit
@@ -134,3 +134,19 @@ def report_of(
             raise UsageError("--model-arg is for a model, and none is named", "--model MODEL names it")
         return report_of_checkpoint(source, model, model_args=model_args, cache=cache, request=request)
     return audit_reference(source.path, model, model_args=model_args, cache=cache, request=request)
+
+
+def _asked(report: Report, request: ScheduleRequest) -> Report:
+    """A report that was saved, with the lrs at the steps that are asked; all that it has, where none is."""
+    over_time = report.over_time
+    if request.schedule is not None or request.run is not None or request.epoch_steps is not None:
+        if over_time is None or request != replace(over_time.request, at=request.at, more=request.more):
+            message = f"{quoted(report.path)} was saved with the lrs of its schedule, and asks no other one"
+            raise UsageError(message, "name the config in its place")
+    missing = [str(step) for step in request.at if step not in report.at]
+    if missing:
+        knows = f"it has those at {', '.join(map(str, report.at))}" if report.at else "name the config in its place"
+        raise UsageError(f"{quoted(report.path)} does not say the lr at {', '.join(missing)}", knows)
+    if over_time is None or not request.at:
+        return report
+    return replace(report, over_time=replace(over_time, asked=request.at))
