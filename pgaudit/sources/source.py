@@ -139,10 +139,10 @@ def report_of(
 def _asked(report: Report, request: ScheduleRequest) -> Report:
     """A report that was saved, with the lrs at the steps that are asked; all that it has, where none is."""
     over_time = report.over_time
-    if request.schedule is not None or request.run is not None or request.epoch_steps is not None:
-        if over_time is None or request != replace(over_time.request, at=request.at, more=request.more):
-            message = f"{quoted(report.path)} was saved with the lrs of its schedule, and asks no other one"
-            raise UsageError(message, "name the config in its place")
+    said = NO_REQUEST if over_time is None else over_time.request
+    if replace(request, at=(), more=()) not in (NO_REQUEST, replace(said, at=(), more=())):
+        message = f"{quoted(report.path)} was saved, and no other schedule can be asked"
+        raise UsageError(message, "name the config in its place")
     missing = [str(step) for step in request.at if step not in report.at]
     if missing:
         knows = f"it has those at {', '.join(map(str, report.at))}" if report.at else "name the config in its place"
