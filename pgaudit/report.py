@@ -193,9 +193,10 @@ class Report:
             raise KeyError(step)
         return param.lr
 
-    def schedule_of(self, param: ParamAssignment) -> OptimizerSchedule | None:
-        """Returns what sets the lr of a parameter over time; None where nothing does, or nothing says it."""
-        return None if self.over_time is None or param.optimizer is None else self.over_time.optimizers[param.optimizer]
+    def schedule_of(self, optimizer: int | None) -> OptimizerSchedule | None:
+        """Returns the schedule of an optimizer; None where none is known."""
+        found = () if self.over_time is None else self.over_time.optimizers
+        return found[optimizer] if optimizer is not None and optimizer < len(found) else None
 
     @property
     def optimizer(self) -> OptimizerInfo:

@@ -108,7 +108,7 @@ def _compared(output: Path, before: Report, report: Report, *, update: bool) -> 
 def _changes(before: Report, report: Report) -> Iterator[str]:
     """What a training would notice, in the words of a table's last line."""
     from pgaudit.diff import compare
-    from pgaudit.diff.over_time import moved_over_time
+    from pgaudit.gate.lr_moves import moved_over_time
     from pgaudit.render.diff.view import counts_line
 
     found = compare(before, report)

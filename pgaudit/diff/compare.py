@@ -21,7 +21,7 @@ def compare(a: Report, b: Report) -> Diff:
     Parameters are the same by their first name, or else by one of their aliases. ``compare(b, a)`` is
     ``compare(a, b).inverted()``.
     """
-    pairs = paired(a.params, b.params)
+    pairs = _paired(a.params, b.params)
     changes = [*_changed(a, b, pairs)]
     unchanged = len(pairs) - len(changes)
     partners = {i: rank for rank, (i, _) in enumerate(pairs)}, {j: rank for rank, (_, j) in enumerate(pairs)}
@@ -33,8 +33,8 @@ def compare(a: Report, b: Report) -> Diff:
     return Diff(a, b, tuple(_setup(a, b)), tuple(changes), unchanged)
 
 
-def paired(a: Sequence[ParamAssignment], b: Sequence[ParamAssignment]) -> list[tuple[int, int]]:
-    """Returns the indices of the same parameter on both sides, in an order that does not depend on which is which."""
+def _paired(a: Sequence[ParamAssignment], b: Sequence[ParamAssignment]) -> list[tuple[int, int]]:
+    """The indices of the same parameter on both sides, in an order that does not depend on which side is which."""
     in_b = {param.name: j for j, param in reversed([*enumerate(b)])}  # should a name stand twice, the first counts
     pairs = [(i, in_b.pop(param.name)) for i, param in enumerate(a) if param.name in in_b]
     rest_a = _by_any_name(a, {i for i, _ in pairs})

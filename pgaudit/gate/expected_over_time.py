@@ -29,7 +29,7 @@ def differences_over_time(
     for each in expected.over_time:
         got = _got(report, each, param)
         if got is not None:
-            schedule = report.schedule_of(param)
+            schedule = report.schedule_of(param.optimizer)
             yield f"lr {each.lr!r} at {schedule.unit if schedule else 'step'} {each.step}", got, each.at
 
 
@@ -37,7 +37,7 @@ def _got(report: Report, expected: LrExpectation, param: ParamAssignment) -> str
     """What the lr is at a step, in words; None where it is what is expected."""
     if param.lr is None:
         return "none, for it is not in the optimizer"
-    schedule = report.schedule_of(param)
+    schedule = report.schedule_of(param.optimizer)
     try:
         lr = report.lr_after(param, expected.step)
     except KeyError:

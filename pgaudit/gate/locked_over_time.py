@@ -12,7 +12,7 @@ from pgaudit.core.location import Location, whole_file
 from pgaudit.core.schedule import OptimizerSchedule
 from pgaudit.core.setting import Provenance
 from pgaudit.diff import Change, ChangeKind
-from pgaudit.diff.over_time import LrMove, moved_over_time
+from pgaudit.gate.lr_moves import LrMove, moved_over_time
 from pgaudit.report import Report
 from pgaudit.text import quoted, visible
 
@@ -59,7 +59,7 @@ class MovedOverTime:
     def provenance(self, param: ParamAssignment) -> Provenance | None:
         """Returns what decides the lr of a parameter over time: its rule, at the place of the schedule."""
         rule = param.setting.lr_rule
-        place = self._place(self.report.schedule_of(param))
+        place = self._place(self.report.schedule_of(param.optimizer))
         return rule if rule is None or place is None else Provenance(rule.option, rule.key, place)
 
     def findings(self, hint: str) -> Iterator[Finding]:

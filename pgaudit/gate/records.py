@@ -10,7 +10,6 @@ from typing import Any
 
 from pgaudit.config.project import Origin
 from pgaudit.core.findings import Finding, Threshold, at_least
-from pgaudit.core.schedule import NO_REQUEST, ScheduleRequest
 from pgaudit.models.cache import Cache
 from pgaudit.text import visible
 
@@ -39,8 +38,6 @@ class Audit:
     """The severity from which on findings fail; None for what the expectations say, or else ``error``."""
     key: str | None = None
     """Which optimizer of a checkpoint."""
-    request: ScheduleRequest = NO_REQUEST
-    """What is asked about the lr over time, beside what expectations and the lock need."""
     cache: Cache | None = None
     """Where saved inventories of timm's models are kept."""
     origin: Origin | None = None

@@ -136,9 +136,9 @@ def test_a_saved_report_answers_its_own_steps(text: str, asked: tuple[int, ...])
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        (ScheduleRequest((0, 7, 8)), r'"x.lock" does not say the lr at 7, 8 \(it has those at 0, 9, 90\)'),
-        (ScheduleRequest((0,), run=11), "no other schedule can be asked"),
-        (ScheduleRequest(epoch_steps=3), "no other schedule can be asked"),
+        (ScheduleRequest((0, 7, 8)), '"x.lock" holds the lr at 0, 9, 90 alone, and not at 7, 8'),
+        (ScheduleRequest((0,), run=11), "holds lrs, and no schedule that could be followed"),
+        (ScheduleRequest(epoch_steps=3), "holds lrs, and no schedule that could be followed"),
     ],
 )
 def test_a_saved_report_refuses_what_it_does_not_hold(text: str, asked: ScheduleRequest, message: str) -> None:
@@ -147,7 +147,7 @@ def test_a_saved_report_refuses_what_it_does_not_hold(text: str, asked: Schedule
 
 
 def test_a_report_without_steps_refuses_them_too() -> None:
-    with pytest.raises(UsageError, match=r"does not say the lr at 5 \(name the config in its place\)"):
+    with pytest.raises(UsageError, match=r"holds the lr of no step, and not at 5 \(write it with --at 5\)"):
         report_of(_read(written(pgaudit.audit(_net(), POLICY))), request=ScheduleRequest((5,)))
 
 

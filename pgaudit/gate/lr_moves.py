@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pgaudit.core.assignment import ParamAssignment
-from pgaudit.diff.compare import paired
 from pgaudit.report import Report
 
 _RELATIVE, _OF_LR = 1e-9, 1e-12
@@ -42,9 +41,10 @@ def moved_over_time(
     """
     steps = sorted(set(steps))
     known: dict[tuple[object, ...], tuple[LrMove, ...]] = {}
-    for i, j in paired(a.params, b.params):
-        before, after = a.params[i], b.params[j]
-        if before.lr is None or after.lr is None:
+    by_name = a.assignment.by_name
+    for after in b.params:
+        before = next((by_name[name] for name in after.names if name in by_name), None)
+        if before is None or before.lr is None or after.lr is None:
             continue
         alike = _alike(before), _alike(after)
         if alike not in known:

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 import pgaudit
-from pgaudit.diff.over_time import LrMove, moved_over_time
+from pgaudit.gate.lr_moves import LrMove, moved_over_time
 from pgaudit.report import Report
 
 POLICY: dict[str, Any] = {"optimizer": {"type": "SGD", "lr": 0.1}}
