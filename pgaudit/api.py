@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, overload
 
 from pgaudit.core.config import Config
@@ -11,7 +11,7 @@ from pgaudit.core.errors import UsageError
 from pgaudit.report import Report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from torch.optim import Optimizer
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pgaudit.pipeline import ConfigSource
     from pgaudit.sources.source import Source
 
+    ScheduleSource = Mapping[str, Any] | Sequence[Mapping[str, Any]]
     Optimizers = Optimizer | Sequence[Optimizer] | Mapping[str, Optimizer]
 
 
@@ -32,15 +33,35 @@ def audit(
     constructor: str | None = None,
     cache: Cache | None = None,
     key: str | None = None,
+    scheduler: ScheduleSource | None = None,
+    at: Iterable[int] = (),
+    steps: int | None = None,
+    epoch_steps: int | None = None,
 ) -> Report: ...
 
 
 @overload
-def audit(model: Model, config: Optimizers, *, scheduler: object = None) -> Report: ...
+def audit(
+    model: Model,
+    config: Optimizers,
+    *,
+    scheduler: object = None,
+    at: Iterable[int] = (),
+    steps: int | None = None,
+    epoch_steps: int | None = None,
+) -> Report: ...
 
 
 @overload
-def audit(model: Model, config: object, *, scheduler: object = None) -> Report: ...
+def audit(
+    model: Model,
+    config: object,
+    *,
+    scheduler: object = None,
+    at: Iterable[int] = (),
+    steps: int | None = None,
+    epoch_steps: int | None = None,
+) -> Report: ...
 
 
 def audit(
@@ -52,6 +73,9 @@ def audit(
     constructor: str | None = None,
     cache: Cache | None = None,
     key: str | None = None,
+    at: Iterable[int] = (),
+    steps: int | None = None,
+    epoch_steps: int | None = None,
 ) -> Report:
     """Says which lr and weight decay each parameter of a model gets: by a policy, or in optimizers that were built.
 
@@ -62,11 +86,17 @@ def audit(
         config: a policy: a path, a mapping of the same shape, or a Config. Or what was built: an optimizer, several in
             a list or in a mapping by name, a wrapper around one, a Lightning module, a transformers Trainer; the path
             of a checkpoint; or code that builds optimizers, as ``train.py:make``.
-        scheduler: what is attached to the optimizers.
+        scheduler: what sets the lr over time: live schedulers that are attached to the optimizers (which are not
+            stepped), or a schedule as in YAML, ``{"type": "StepLR", "step_size": 30}`` or a list of such, which takes
+            the place of the one that a config or code has.
         model_args: keyword arguments for the model's factory; they take precedence over the config's.
         constructor: takes the place of the one that the config names.
         cache: where saved inventories of timm's models are kept; None for nowhere.
         key: which of several optimizers in a checkpoint.
+        at: after how many steps of the schedule, or epochs if that is what it counts, the lr is asked for:
+            :meth:`pgaudit.Report.lrs_at`.
+        steps: how long the run is, in the schedule's own unit, where nothing else says it.
+        epoch_steps: how many steps an epoch has, for a schedule that counts both.
 
     Raises:
         ConfigError: the config is wrong, the real library would refuse it, or a checkpoint cannot be read.
@@ -80,14 +110,18 @@ def audit(
     >>> policy = {"optimizer": {"type": "SGD", "lr": 0.1}, "paramwise_cfg": {"custom_keys": {"0": {"lr_mult": 0.5}}}}
     >>> audit(model, policy)["0.weight"]
     <ParamAssignment 0.weight: lr 0.05 by custom_keys.0, weight_decay 0.0 by optimizer_default, group 0>
+    >>> halved = audit(model, policy, scheduler={"type": "StepLR", "step_size": 30, "gamma": 0.5}, at=(0, 30))
+    >>> halved.lrs_at("0.weight")
+    {0: 0.05, 30: 0.025}
     """
     source = policy_or_path(config, named=model is not None, constructor=constructor, key=key)
+    from pgaudit.sources.schedule_request import schedule_request
+
+    live, request = schedule_request(scheduler, at, steps, epoch_steps, source)
     if source is not None:
-        if scheduler is not None:
-            raise UsageError("scheduler= is for optimizers that are built", "drop scheduler=")
         from pgaudit.sources.source import report_of
 
-        return report_of(source, model, model_args=model_args, cache=cache)
+        return report_of(source, model, model_args=model_args, cache=cache, request=request)
     if wrong := [
         name for name, value in {"model_args": model_args, "constructor": constructor, "key": key}.items() if value
     ]:
@@ -96,7 +130,7 @@ def audit(
 
     if _is_optimizer(model):
         raise UsageError("the model comes first, and then what it trains with", "pgaudit.audit(model, optimizer)")
-    return audit_objects(model, config, scheduler)
+    return audit_objects(model, config, live, request)
 
 
 def policy_or_path(

@@ -16,7 +16,7 @@ from pgaudit.core.config import Config
 from pgaudit.core.errors import UsageError
 from pgaudit.core.findings import SEVERITIES, Finding
 from pgaudit.core.parameters import Inventory
-from pgaudit.core.schedule import LrOverTime
+from pgaudit.core.schedule import LrOverTime, OptimizerSchedule
 from pgaudit.core.setting import Provenance, Setting
 from pgaudit.names import Names, spelled_like_globs
 from pgaudit.serialize import plain, portable
@@ -168,12 +168,35 @@ class Report:
         """After how many steps or epochs the lr was asked for."""
         return () if self.over_time is None else self.over_time.asked
 
-    def lrs_at(self, param: ParamAssignment) -> dict[int, float | None]:
-        """Returns the lr of a parameter by step, for the steps that were asked."""
+    def lrs_at(self, param: ParamAssignment | str) -> dict[int, float | None]:
+        """Returns the lr of a parameter by step, for the steps that were asked; None past the end of its schedule, and
+        where only the training knows it.
+
+        Args:
+            param: the parameter, or its name.
+        """
         if self.over_time is None:
             return {}
+        param = self[param] if isinstance(param, str) else param
         found = self.over_time.asked_of(param.setting, param.optimizer, param.group)
         return dict(zip(self.at, found, strict=True))
+
+    def lr_after(self, param: ParamAssignment, step: int) -> float | None:
+        """Returns the lr of a parameter after so many steps or epochs, which may be one that was not asked to be shown.
+
+        Raises:
+            KeyError: nobody asked for the step, or it was read from a file, which does not say it.
+        """
+        if self.over_time is not None:
+            return self.over_time.after(step, param.setting, param.optimizer, param.group)
+        if self.assignment.origin in ("report", "lock", "checkpoint"):
+            raise KeyError(step)
+        return param.lr
+
+    def schedule_of(self, optimizer: int | None) -> OptimizerSchedule | None:
+        """Returns the schedule of an optimizer; None where none is known."""
+        found = () if self.over_time is None else self.over_time.optimizers
+        return found[optimizer] if optimizer is not None and optimizer < len(found) else None
 
     @property
     def optimizer(self) -> OptimizerInfo:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from pgaudit.core.assignment import Assignment
 from pgaudit.core.built import BuiltOptimizer
@@ -48,8 +49,15 @@ def built_over_time(
         try:
             return follow_live(its, around.objects[optimizer], groups, request)
         except ScheduleError as error:
-            notes.append(error.findings[0].message)
-            return None
+            return _unknown(its, len(groups), error.findings[0].message, request)
 
     found = lr_over_time(assignment, follow, request)
     return found if found is None or not notes else replace(found, notes=(*found.notes, *notes))
+
+
+def _unknown(schedulers: Sequence[Any], groups: int, why: str, request: ScheduleRequest) -> OptimizerSchedule:
+    """Schedulers of which nothing says what they make of the lrs; why that is, is told to those who ask for them."""
+    title = " × ".join(type(each).__name__ for each in schedulers)
+    steps = tuple(sorted({0, *request.steps}))
+    lrs: dict[Hashable, tuple[float | None, ...]] = dict.fromkeys(range(groups), (None,) * len(steps))
+    return OptimizerSchedule(title, "step", steps, (0,), lrs, by_group=True, notes=(why,) if request.steps else ())

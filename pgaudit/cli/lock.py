@@ -11,18 +11,26 @@ from pgaudit.cli.shared import options as shared
 from pgaudit.cli.shared.command import Command
 from pgaudit.cli.shared.common import audited, complain, note, parse_model_args, references, the_cache, write
 from pgaudit.cli.shared.overwriting import keep_inputs
+from pgaudit.cli.shared.schedule import TimeOptions
 from pgaudit.core.errors import ConfigError, UsageError
+from pgaudit.core.schedule import NO_REQUEST
 from pgaudit.files.inputs import noted_inputs
-from pgaudit.text import visible
+from pgaudit.text import counted, visible
 from pgaudit.user_code.imports import is_file
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from pgaudit.report import Report
 
 
 @click.command(cls=Command)
 @shared.model_as_in_show
 @shared.source
+@shared.at
+@shared.scheduler
+@shared.run
+@shared.epoch_steps
 @shared.output
 @click.option("--update", is_flag=True, help="Rewrite FILE although settings have moved, and say how many.")
 @shared.model_option
@@ -35,6 +43,10 @@ if TYPE_CHECKING:
 def lock(
     model: str | None,
     config: str | None,
+    at: str | None,
+    scheduler: str | None,
+    run: int | None,
+    epoch_steps: int | None,
     output: Path | None,
     update: bool,
     named: str | None,
@@ -49,37 +61,66 @@ def lock(
     model_ref, config_path = references(model, config, command="lock", model=named)
     keep_inputs([output], [config_path], [model_ref])
     arguments = parse_model_args(model_args)
-    report = audited(model_ref, config_path, arguments, constructor, the_cache(unwanted=no_cache), key)
+    before = _existing(output, update=update) if output is not None and is_file(str(output)) else None
+    # What is agreed stays agreed: a lock keeps its steps, and the options on which their lrs depend.
+    agreed = before.over_time.request if before is not None and before.over_time is not None else NO_REQUEST
+    if scheduler is not None and at is None and not agreed.at:
+        raise UsageError("--scheduler is for the lrs over time, and no step is named", "for example --at 0,1000")
+    time = TimeOptions(at, scheduler, run, epoch_steps, agreed)
+    report = audited(model_ref, config_path, arguments, constructor, the_cache(unwanted=no_cache), key, time)
     from pgaudit.sources.lock import written
 
     note(report.notes)
-    if output is not None and is_file(str(output)):
-        _compared(output, report, update=update)
+    if before is not None and output is not None:
+        _compared(output, before, report, update=update)
     write(written(report), output)
 
 
-def _compared(output: Path, report: Report, *, update: bool) -> None:
-    """Says how an existing lock will change; refuses to change it unasked."""
-    from pgaudit.diff import compare
+def _existing(output: Path, *, update: bool) -> Report | None:
+    """Returns what an existing lock agrees on; None for a damaged one that is to be replaced."""
     from pgaudit.files.reading import read_file
-    from pgaudit.render.diff.view import counts_line
     from pgaudit.sources.lock import MAX_BYTES, is_lock
     from pgaudit.sources.lock_reading import NewerLock, read_lock
 
     with noted_inputs():  # what is written anew is no input
         data = read_file(str(output), "lock", most=MAX_BYTES)
     try:
-        before = read_lock(str(output), data)
+        return read_lock(str(output), data)
     except NewerLock:
         raise
     except ConfigError:
         if update and (is_lock(str(output), data) or b"\npgaudit lock, format" in data):
-            return  # what is damaged is replaced; what is something else is not
+            return None  # what is damaged is replaced; what is something else is not
         raise
-    found = compare(before, report)
-    if not found.differs:
+
+
+def _compared(output: Path, before: Report, report: Report, *, update: bool) -> None:
+    """Says how an existing lock will change; refuses to change it unasked."""
+    words = ", ".join(_changes(before, report))
+    if not words:
         return
     if not update:
         hint = f"pgaudit diff {visible(output)} CONFIG shows what; --update rewrites it"
-        raise UsageError(f"{visible(output)} exists, and agrees on other settings: {counts_line(found)}", hint)
-    complain(f"{visible(output)}: {counts_line(found)}")
+        raise UsageError(f"{visible(output)} exists, and agrees on other settings: {words}", hint)
+    complain(f"{visible(output)}: {words}")
+
+
+def _changes(before: Report, report: Report) -> Iterator[str]:
+    """What a training would notice, in the words of a table's last line."""
+    from pgaudit.diff import compare
+    from pgaudit.gate.lr_moves import moved_over_time
+    from pgaudit.render.diff.view import counts_line
+
+    found = compare(before, report)
+    if found.differs:
+        yield counts_line(found)
+    if before.at != report.at:
+        yield f"lrs at {_listed(report.at)} in place of {_listed(before.at)}"
+    moved = [*moved_over_time(before, report, {*before.at} & {*report.at})]
+    if moved:
+        steps = sorted({move.step for _, _, moves in moved for move in moves})
+        yield f"~ {counted(len(moved), 'tensor')} with other lrs at {_listed(steps)}"
+
+
+def _listed(steps: Sequence[int]) -> str:
+    return ", ".join(map(str, steps)) or "no step"

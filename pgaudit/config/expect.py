@@ -7,13 +7,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pgaudit.config.schema import EXPECT, EXPECTED_PARAM, EXPECTED_RULE
-from pgaudit.core.expectations import Expectations, ParamExpectation, RuleExpectation
+from pgaudit.config.schema import EXPECT, EXPECTED_AT, EXPECTED_PARAM, EXPECTED_RULE
+from pgaudit.core.expectations import Expectations, LrExpectation, ParamExpectation, RuleExpectation
 from pgaudit.core.location import Location, Path
 from pgaudit.files.reading import read_file, refuse
 from pgaudit.files.schemas import whole
 from pgaudit.files.validation import Invalid, described, schema_errors
 from pgaudit.files.yaml_text import read_yaml
+from pgaudit.text import quoted
+
+_DIGITS = 15
+"""Of a step: more than any run makes."""
 
 
 def expectations(section: Mapping[str, Any], at: Path, path: str | None, keys: Mapping[Path, Location]) -> Expectations:
@@ -61,7 +65,16 @@ def _param(glob: str, given: Mapping[str, Any], at: Path) -> ParamExpectation:
     values, rules = ("lr", "weight_decay", "scheduled_lr"), ("rule", "lr_rule", "weight_decay_rule")
     lr, decay, scheduled = map(given.get, values)
     rule, lr_rule, decay_rule = map(given.get, rules)
-    return ParamExpectation(glob, lr, decay, rule, lr_rule, decay_rule, at, scheduled)
+    steps = [(_step(step), wanted["lr"], (*at, "at", step)) for step, wanted in (given.get("at") or {}).items()]
+    over_time = tuple(LrExpectation(step, lr, place) for step, lr, place in sorted(steps) if step is not None)
+    return ParamExpectation(glob, lr, decay, rule, lr_rule, decay_rule, at, scheduled, over_time)
+
+
+def _step(key: Any) -> int | None:
+    """The number of steps that a key means; None for what is none. A file has it as digits, Python also as a number."""
+    if isinstance(key, str) and key.isascii() and key.isdecimal():
+        return int(key) if len(key) <= _DIGITS else None
+    return key if isinstance(key, int) and not isinstance(key, bool) and 0 <= key < 10**_DIGITS else None
 
 
 def _words(value: str | Sequence[str]) -> tuple[str, ...]:
@@ -78,8 +91,32 @@ def expect_errors(section: Any, at: Path) -> list[Invalid]:
     for glob, given in _entries(section, "params"):
         below = (*at, "params", glob)
         found += schema_errors(EXPECTED_PARAM, given, below)
-        if isinstance(given, Mapping) and all(value is None for value in given.values()):
-            found.append(Invalid(below, "say what these parameters must get", "lr, weight_decay or rule"))
+        if isinstance(given, Mapping):
+            found += _step_errors(given.get("at"), (*below, "at"))
+            if all(value is None for value in given.values()):
+                found.append(Invalid(below, "say what these parameters must get", "lr, weight_decay or rule"))
+    return found
+
+
+def _step_errors(given: Any, at: Path) -> list[Invalid]:
+    """What is wrong with expectations at steps."""
+    if given is None:
+        return []
+    example = "for example at: {0: {lr: 1.0e-6}, 1000: {lr: 1.0e-5}}"
+    if not isinstance(given, Mapping) or not given:
+        message = f"expected steps, got {described(given)}" if given != {} else "say at which steps"
+        return [Invalid(at, message, example)]
+    found: list[Invalid] = []
+    seen: dict[int, Any] = {}
+    for key, wanted in given.items():
+        step = _step(key)
+        if step is None:
+            found.append(Invalid((*at, key), f"{quoted(key)} is no step: a whole number from 0 up is", example))
+            continue
+        if step in seen:
+            found.append(Invalid((*at, key), f"the step {step} stands here twice, first as {quoted(seen[step])}"))
+        seen.setdefault(step, key)
+        found += schema_errors(EXPECTED_AT, wanted, (*at, key))
     return found
 
 

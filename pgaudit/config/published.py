@@ -13,6 +13,7 @@ from typing import Any
 from pgaudit.config.layouts import SECTIONS, SIGNS, SOLVERS
 from pgaudit.config.schema import (
     EXPECT,
+    EXPECTED_AT,
     EXPECTED_PARAM,
     EXPECTED_RULE,
     FILE,
@@ -20,6 +21,8 @@ from pgaudit.config.schema import (
     OPTIMIZER,
     PROJECT,
     PROJECT_AUDIT,
+    SCHEDULER,
+    TURNS,
 )
 from pgaudit.constructors import Constructor, constructor_named
 from pgaudit.constructors.registry import constructor_names
@@ -39,6 +42,7 @@ _ABOUT = {
     "world_size": "the number of training processes, by which BaseCls multiplies its lr",
     "expect": "what `pgaudit check` holds the assignment against",
     "findings": "which findings are known, and why they stay",
+    "scheduler": "what sets the lr over time: a `type` with its arguments, or a list of such with their `milestones`",
 }
 """What each key at the top of a config is."""
 
@@ -74,6 +78,7 @@ def config_schema() -> dict[str, Any]:
         },
         "expect": optional(_EXPECT),
         "findings": optional(mapping({"ignore": _IGNORE}, closed=True)),
+        "scheduler": {"anyOf": [SCHEDULER, array({"anyOf": [SCHEDULER, TURNS]}), ANYTHING]},  # or a library's own
     }
     at_the_top = {
         "properties": {"constructor": _any_constructor(known), "paramwise_cfg": optional(each())},
@@ -139,10 +144,16 @@ def _with(schema: Schema, **fields: Schema) -> Schema:
 _WORDS: Schema = {"anyOf": [WORD, array(WORD)]}
 """A single word stands for a list of one."""
 
+_AT: Schema = {
+    **each(EXPECTED_AT),
+    "propertyNames": {"pattern": "^[0-9]{1,15}$"},
+    "minProperties": 1,
+    "description": "what the lr must be after so many steps of the schedule, or epochs if that is what it counts",
+}
 _EXPECT = _with(
     EXPECT,
     rules=optional(each({"anyOf": [COUNT, WORD, array(WORD), _with(EXPECTED_RULE, params=_WORDS)]})),
-    params=optional(each(EXPECTED_PARAM)),
+    params=optional(each(_with(EXPECTED_PARAM, at=optional(_AT)))),
 )
 _REASON: Schema = {"anyOf": [WORD, _with(IGNORED, key=_WORDS, param=_WORDS)]}
 _IGNORE = each({"anyOf": [*_REASON["anyOf"], array(_REASON)]})

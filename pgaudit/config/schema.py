@@ -29,6 +29,12 @@ _FAIL_ON = one_of(THRESHOLDS)
 OPTIMIZER = mapping({"type": TEXT, **fields("lr weight_decay", optional(NON_NEGATIVE))}, needs=["type"])
 """``type`` and base values; every other key is an argument of the optimizer's class."""
 
+SCHEDULER = mapping({"type": TEXT, "schedulers": array(each()), "milestones": array(COUNT)}, needs=["type"])
+"""A schedule: ``type``, and the arguments of its class, among them schedulers. What has no ``type`` is none."""
+
+TURNS = mapping({"milestones": array(COUNT)}, closed=True, needs=["milestones"])
+"""The entry of a list of schedulers that says when each begins."""
+
 FINDINGS = mapping({"ignore": each()}, closed=True)
 """What is to become of findings; entries of ``ignore`` are read one by one."""
 
@@ -44,10 +50,14 @@ EXPECTED_PARAM = mapping(
     {
         **fields("lr weight_decay scheduled_lr", optional(NON_NEGATIVE)),
         **fields("rule lr_rule weight_decay_rule", optional(WORD)),
+        "at": ANYTHING,
     },
     closed=True,
 )
-"""What some parameters must get."""
+"""What some parameters must get; entries of ``at`` are read one by one."""
+
+EXPECTED_AT = mapping({"lr": NON_NEGATIVE}, closed=True, needs=["lr"])
+"""What some parameters must get after so many steps."""
 
 EXPECT = mapping(
     {

@@ -22,6 +22,15 @@ class RuleExpectation:
 
 
 @dataclass(frozen=True)
+class LrExpectation:
+    """What the lr must be after so many steps of the schedule, or epochs if that is what it counts."""
+
+    step: int
+    lr: float
+    at: Path
+
+
+@dataclass(frozen=True)
 class ParamExpectation:
     """What the parameters of one glob must get; None for what does not matter."""
 
@@ -34,6 +43,8 @@ class ParamExpectation:
     at: Path
     scheduled_lr: float | None = None
     """What the library's schedulers make of the lr at their full height, which may be the lr itself."""
+    over_time: tuple[LrExpectation, ...] = ()
+    """What a schedule must make of the lr."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +61,11 @@ class Expectations:
     """Where the section stands in its file; empty for a file of its own."""
     path: str | None = None
     locations: Mapping[Path, Location] = field(default_factory=dict)
+
+    @property
+    def steps(self) -> frozenset[int]:
+        """All steps at which something is expected."""
+        return frozenset(each.step for param in self.params for each in param.over_time)
 
     def location(self, at: Path) -> Location | None:
         """Returns where an expectation stands; None for one that was given as a mapping."""

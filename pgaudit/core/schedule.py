@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
 from pgaudit.core.location import Path
@@ -30,6 +30,8 @@ class Schedule:
     """How many steps an epoch has, where anything says it."""
     at: Path = ()
     """Where it stands in the config; empty for an option."""
+    option: str = "--scheduler"
+    """What the option is called, in messages."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,22 @@ class ScheduleRequest:
     epoch_steps: int | None = None
     tell: Callable[[str], None] | None = field(default=None, compare=False)
     """Is told, before it begins, what will take long."""
+    more: tuple[int, ...] = ()
+    """Further steps that something needs, which are not shown."""
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        """All steps for which lrs are needed, ascending."""
+        return tuple(sorted({*self.at, *self.more}))
+
+    def needing(self, steps: Iterable[int]) -> ScheduleRequest:
+        """Returns the request with further steps that something needs."""
+        return replace(self, more=tuple(sorted({*self.more, *steps})))
+
+    def or_else(self, other: ScheduleRequest) -> ScheduleRequest:
+        """Returns the request with what another one says of which this one says nothing."""
+        own = {each.name: getattr(self, each.name) for each in fields(self)}
+        return replace(other, **{name: value for name, value in own.items() if value not in (None, ())})
 
 
 NO_REQUEST = ScheduleRequest()
@@ -98,6 +116,8 @@ class LrOverTime:
     optimizers: tuple[OptimizerSchedule | None, ...] = ()
     """By optimizer; None for one without a schedule, which keeps its lrs."""
     notes: tuple[str, ...] = field(default=(), compare=False)
+    request: ScheduleRequest = field(default=NO_REQUEST, compare=False)
+    """What was said beside the source: its lrs depend on that, too."""
 
     @property
     def unit(self) -> Unit:
@@ -109,7 +129,7 @@ class LrOverTime:
         outside every group, those that were asked.
         """
         schedule = None if optimizer is None else self.optimizers[optimizer]
-        if schedule is None or group is None:
+        if schedule is None or (group is None and schedule.by_group):
             return dict.fromkeys(self.asked, setting.lr)
         key = scheduled_as(setting, group if schedule.by_group else None)
         nothing = (None,) * len(schedule.steps)  # a group without an lr has none at any step
@@ -119,3 +139,12 @@ class LrOverTime:
         """Returns the lrs of a group's parameters at the steps that were asked."""
         known = self.of(setting, optimizer, group)
         return [known.get(step) for step in self.asked]
+
+    def after(self, step: int, setting: Setting, optimizer: int | None, group: int | None) -> float | None:
+        """Returns the lr of a group's parameters after so many steps or epochs: the lr itself without a schedule.
+
+        Raises:
+            KeyError: nobody asked for the step.
+        """
+        schedule = None if optimizer is None else self.optimizers[optimizer]
+        return setting.lr if schedule is None else self.of(setting, optimizer, group)[step]

@@ -82,6 +82,8 @@ class Setting:
     """A rule that matched, and states no value."""
     by_tensor: frozenset[str] = frozenset()
     """The names of values that the optimizer decides for each tensor; its group does not hold them."""
+    over_time: int = 0
+    """Tells it, where it was read from a file, from others that hold the same and get other lrs over time."""
 
     @classmethod
     def of(
@@ -213,7 +215,8 @@ class Setting:
     @cached_property
     def for_schedules(self) -> tuple[Hashable, ...]:
         """All that a schedule may look at: the lr, and what else the group holds, whether or not the class reads it."""
-        return self.lr, _sorted({key: value for key, value in self.extra.items() if key not in self.by_tensor})
+        held = {key: value for key, value in self.extra.items() if key not in self.by_tensor}
+        return self.lr, _sorted(held), self.over_time
 
     @cached_property
     def effect(self) -> tuple[Hashable, ...]:

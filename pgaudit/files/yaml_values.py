@@ -24,6 +24,7 @@ _MAX_BITS = 1000
 
 _AMBIGUOUS = re.compile(r"[-+]?(?:[0-9][0-9_]*)(?:\.[0-9_]*)?[eE][-+]?[0-9]+|[-+]?\.[0-9]+[eE][-+]?[0-9]+")
 _OCTAL_OR_SEXAGESIMAL = re.compile(r"[-+]?0[0-7_]+|.*:.*")
+_STEP = re.compile(r"0|[1-9][0-9_]*")
 _TAG = "tag:yaml.org,2002:"
 _PLAIN_TAGS = {
     _TAG + name for name in ("str", "int", "float", "bool", "null", "seq", "map", "merge", "value", "timestamp")
@@ -33,6 +34,11 @@ _PLAIN_TAGS = {
 def is_word(key: yaml.Node) -> bool:
     """Whether a key is a text."""
     return isinstance(key, yaml.ScalarNode) and key.tag == _TAG + "str"
+
+
+def _has_steps(at: Path) -> bool:
+    """Whether the keys of a mapping are numbers of steps: those of ``params: {GLOB: {at: {0: ...}}}``."""
+    return at[-1:] == ("at",) and at[-3:-2] == ("params",)
 
 
 @dataclass
@@ -86,7 +92,7 @@ class Builder:
                     self._refuse(key_node, "`<<` stands twice here", "merge a list: <<: [*a, *b]")
                 merges.append(value_node)
                 continue
-            key = self._key(key_node)
+            key = self._key(key_node, at)
             if key is None:
                 continue
             here = self.place(key_node)
@@ -123,7 +129,7 @@ class Builder:
             paths.update({p: where for p, where in more.items() if len(p) > depth and p[depth] in fresh})
         document.ambiguous += [item for item in inner.ambiguous if item.path[depth] in fresh]
 
-    def _key(self, node: yaml.Node) -> str | None:
+    def _key(self, node: yaml.Node, at: Path) -> str | None:
         self._count(node)
         if not isinstance(node, yaml.ScalarNode):
             self._refuse(node, "a key must be a word, not a list or mapping")
@@ -131,11 +137,13 @@ class Builder:
         if node.tag in (_TAG + "str", _TAG + "value"):
             return str(node.value)
         kind = node.tag.replace(_TAG, "")
+        if _has_steps(at) and kind == "int" and _STEP.fullmatch(node.value):
+            return str(node.value).replace("_", "")
         text = node.value if node.value else "~"
         self._refuse(
             node,
             f"the key {text} is read as {_A[kind]} by YAML" if kind in _A else f"the key {quoted(text)} has a tag",
-            f'quote it: "{text}"',
+            "a number of steps is whole, from 0 up" if _has_steps(at) else f'quote it: "{text}"',
         )
         return None
 

@@ -12,12 +12,10 @@ from pgaudit.core.expectations import Expectations, ParamExpectation, RuleExpect
 from pgaudit.core.findings import Finding
 from pgaudit.core.location import Path
 from pgaudit.core.setting import Provenance, deciding_rules
+from pgaudit.gate.expected_over_time import CLOSE, differences_over_time
 from pgaudit.report import Report
 from pgaudit.serialize import portable_location
 from pgaudit.text import counted, did_you_mean, quoted, visible
-
-_CLOSE = 1e-9
-"""Relative; 0.1 × 0.1 is not 0.01 to the last bit, and a person writes 0.01."""
 
 
 def unexpected(report: Report, expect: Expectations) -> Iterator[Finding]:
@@ -98,16 +96,18 @@ def _param(report: Report, expect: Expectations, expected: ParamExpectation) -> 
         hint = report.names.hint(expected.glob) or "a glob over whole names, such as '*.bias'"
         message = f"{quoted(expected.glob)} matches no parameter"
         yield _finding("expect-params", "dead-expectation", message, expect, expected.at, hint=hint)
-    different: dict[tuple[str, str], list[ParamAssignment]] = defaultdict(list)
+    different: dict[tuple[str, str, Path], list[ParamAssignment]] = defaultdict(list)
     for row in rows:
         for wanted, got in _differences(report, expected, row):
-            different[wanted, got].append(row)
-    for (wanted, got), members in different.items():
+            different[wanted, got, expected.at].append(row)
+        for wanted, got, at in differences_over_time(report, expected, row):
+            different[wanted, got, at].append(row)
+    for (wanted, got, at), members in different.items():
         glob = "" if members[0].name == expected.glob else f" ({quoted(expected.glob)})"
         message = f"{_named(members)}{glob}: expected {wanted}, got {got}"
         rules = {rule.full: None for row in members for rule in deciding_rules(row.setting)}
         key = next(iter(rules), None)
-        yield _finding("expect-params", "unexpected-setting", message, expect, expected.at, members, key)
+        yield _finding("expect-params", "unexpected-setting", message, expect, at, members, key)
 
 
 def _differences(report: Report, expected: ParamExpectation, row: ParamAssignment) -> Iterator[tuple[str, str]]:
@@ -120,7 +120,7 @@ def _differences(report: Report, expected: ParamExpectation, row: ParamAssignmen
     ):
         if wanted is not None and got is None:
             yield f"{word} {wanted!r}", "none, for it is not in the optimizer"
-        elif wanted is not None and got is not None and not math.isclose(wanted, got, rel_tol=_CLOSE):
+        elif wanted is not None and got is not None and not math.isclose(wanted, got, rel_tol=CLOSE):
             by = f"by {_worded(report, rule)}" if rule else f"in group {row.group}"
             yield f"{word} {wanted!r}", f"{got!r} {by}"
     lr_rule, decay_rule = (tuple(filter(None, [rule])) for rule in (setting.lr_rule, setting.weight_decay_rule))

@@ -14,6 +14,7 @@ from pgaudit.core.setting import Provenance
 from pgaudit.diff import Change, ChangeKind, Diff, ValueChange, compare
 from pgaudit.diff.compare import same
 from pgaudit.files.reading import read_file
+from pgaudit.gate.locked_over_time import MovedOverTime, word
 from pgaudit.gate.records import Audit
 from pgaudit.report import Report
 from pgaudit.serialize import plain
@@ -25,20 +26,36 @@ _SETTINGS = frozenset({"constructor", "lr", "weight_decay"})
 """Parts of the setup that show in the parameters, or in nothing: by themselves they fail nothing."""
 
 
-def lock_findings(report: Report, audit: Audit) -> Iterator[Finding]:
+def read_lock_of(audit: Audit) -> Report:
+    """Reads the lock of an audit that has one.
+
+    Raises:
+        ConfigError: it cannot be read.
+    """
+    assert audit.lock is not None
+    data = read_file(audit.lock, "lock", most=MAX_BYTES, example=f"{audit.relock(update=False)} writes it")
+    return read_lock(audit.lock, data)
+
+
+def lock_findings(report: Report, audit: Audit, lock: Report | None = None) -> Iterator[Finding]:
     """Yields a finding for each way in which parameters moved, and for each argument of the optimizer that did.
+
+    Args:
+        report: what is now; it knows the steps that the lock has.
+        audit: which has a lock.
+        lock: what that holds, where it has been read.
 
     Raises:
         ConfigError: the lock cannot be read.
     """
-    assert audit.lock is not None
-    data = read_file(audit.lock, "lock", most=MAX_BYTES, example=f"{audit.relock(update=False)} writes it")
-    lock = read_lock(audit.lock, data)
+    lock = read_lock_of(audit) if lock is None else lock
     found = compare(lock, report)
+    over_time = MovedOverTime.between(lock, report)
     for change in found.setup:
         if change.name not in _SETTINGS and not _is_default(report, change):
             yield _of_setup(report, change, audit)
-    for like, changes in _alike(found).items():
+    yield from over_time.findings(_hint(audit))
+    for like, changes in _alike(found, over_time).items():
         yield _of_parameters(report, lock, like, changes, audit)
     other = found.of(ChangeKind.SAME_EFFECT)
     if other:
@@ -57,7 +74,7 @@ def _is_default(report: Report, change: ValueChange) -> bool:
 
 def _of_setup(report: Report, change: ValueChange, audit: Audit) -> Finding:
     at = _of_argument(report, change.name) if report.basis else whole_file(report.config_path)
-    message = f"{visible(change.name)}: locked as {_word(change.before)}, now {_word(change.after)}"
+    message = f"{visible(change.name)}: locked as {word(change.before)}, now {word(change.after)}"
     return Finding("lock", "setup-moved", "error", message, _hint(audit), at)
 
 
@@ -71,12 +88,17 @@ def _of_argument(report: Report, name: str) -> Location | None:
 _Move = tuple[ChangeKind, str, "Provenance | None"]
 
 
-def _alike(found: Diff) -> dict[_Move, list[Change]]:
+def _alike(found: Diff, over_time: MovedOverTime) -> dict[_Move, list[Change]]:
     """The changes by what moved, from where to where, and the rule that decides it now."""
     groups: dict[_Move, list[Change]] = defaultdict(list)
-    for change in found.changes:
-        if change.kind is not ChangeKind.SAME_EFFECT:
-            groups[change.kind, _what(change), _deciding(change)].append(change)
+    for change in found.effective:
+        words = ", ".join([*_what(change), *over_time.words(change.param.name)])
+        groups[change.kind, words, _deciding(change)].append(change)
+    told = {change.param.name for change in found.effective}
+    for change in over_time.changes:
+        if change.param.name not in told:
+            rule = over_time.provenance(change.param)
+            groups[change.kind, ", ".join(over_time.words(change.param.name)), rule].append(change)
     return groups
 
 
@@ -109,30 +131,31 @@ def _hint(audit: Audit) -> str:
     return f"if that is meant: {audit.relock()}"
 
 
-def _what(change: Change) -> str:
+def _what(change: Change) -> Iterator[str]:
     before, after = change.before, change.after
     if before is None or after is None:
         words = ", ".join(_all_values(change))
-        return f"new, with {words}" if before is None else f"gone; locked were {words}"
-    moves = [*_values(before, after)]
+        yield f"new, with {words}" if before is None else f"gone; locked were {words}"
+        return
+    yield from _values(before, after)
     by = f" by {visible(after.setting.lr_rule.full)}" if after.setting.lr_rule else ""
-    moves += [f"{visible(each.name)} {_word(each.before)} → {_word(each.after)}{by}" for each in change.extra]
+    for each in change.extra:
+        yield f"{visible(each.name)} {word(each.before)} → {word(each.after)}{by}"
     if before.param.trainable != after.param.trainable:
-        moves.append("trainable now" if after.param.trainable else "frozen now")
+        yield "trainable now" if after.param.trainable else "frozen now"
     if before.in_optimizer != after.in_optimizer:
-        moves.append("in the optimizer now" if after.in_optimizer else "not in the optimizer any more")
-    return ", ".join(moves)
+        yield "in the optimizer now" if after.in_optimizer else "not in the optimizer any more"
 
 
 def _all_values(change: Change) -> Iterator[str]:
     """What a parameter gets that has come, or got that has gone."""
     param = change.param
-    yield f"lr {_word(param.lr)}"
+    yield f"lr {word(param.lr)}"
     if param.scheduled_lr is not None:
-        yield f"scheduled_lr {_word(param.scheduled_lr)}"
-    yield f"weight_decay {_word(param.weight_decay)}"
+        yield f"scheduled_lr {word(param.scheduled_lr)}"
+    yield f"weight_decay {word(param.weight_decay)}"
     for each in change.extra:
-        yield f"{visible(each.name)} {_word(each.before if change.after is None else each.after)}"
+        yield f"{visible(each.name)} {word(each.before if change.after is None else each.after)}"
 
 
 def _values(before: ParamAssignment, after: ParamAssignment) -> Iterator[str]:
@@ -143,14 +166,8 @@ def _values(before: ParamAssignment, after: ParamAssignment) -> Iterator[str]:
     values = [("lr", before.lr, after.lr, *lr), ("weight_decay", before.weight_decay, after.weight_decay, *decay)]
     if before.scheduled_lr is not None or after.scheduled_lr is not None:
         values.insert(1, ("scheduled_lr", old_setting.peak_lr, new_setting.peak_lr, *lr))
-    for word, old, new, was, rule in values:
+    for name, old, new, was, rule in values:
         if old != new:
             by = f" by {visible(rule.full)}" if rule else ""
             locked = f" (locked: {visible(was.full)})" if was and rule and was.name != rule.name else ""
-            yield f"{word} {_word(old)} → {_word(new)}{by}{locked}"
-
-
-def _word(value: object) -> str:
-    if value is None:
-        return "none"
-    return repr(value) if isinstance(value, float) else visible(value)
+            yield f"{name} {word(old)} → {word(new)}{by}{locked}"

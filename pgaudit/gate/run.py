@@ -13,9 +13,10 @@ from pgaudit.core.errors import PgauditError
 from pgaudit.core.expectations import Expectations
 from pgaudit.core.findings import Finding
 from pgaudit.core.location import Location
+from pgaudit.core.schedule import NO_REQUEST, ScheduleRequest
 from pgaudit.gate import baseline
 from pgaudit.gate.expected import unexpected
-from pgaudit.gate.locked import lock_findings
+from pgaudit.gate.locked import lock_findings, read_lock_of
 from pgaudit.gate.records import Audit, Outcome
 from pgaudit.report import Report
 from pgaudit.sources.source import read_source, report_of
@@ -34,12 +35,30 @@ def run(audit: Audit) -> Outcome:
         if audit.baseline is not None:
             with _led_by(audit, "baseline"):
                 known = baseline.read(audit.baseline)
-        with _led_by(audit, "model"):
-            report = report_of(source, audit.model, model_args=audit.model_args, cache=audit.cache)
         with _led_by(audit, "lock"):
-            return judged(audit, report, expect or Expectations(), known)
+            lock = None if audit.lock is None else read_lock_of(audit)
+        expect = expect or Expectations()
+        request = needed(NO_REQUEST, expect, lock)
+        with _led_by(audit, "model"):
+            report = report_of(source, audit.model, model_args=audit.model_args, cache=audit.cache, request=request)
+        return judged(audit, report, expect, known, lock)
     except PgauditError as error:
         return Outcome(audit, error.findings, trace=traceback.format_exc())
+
+
+def needed(request: ScheduleRequest, expect: Expectations, lock: Report | None) -> ScheduleRequest:
+    """Returns what is asked about the lr over time, with all steps that are needed to judge it.
+
+    Args:
+        request: what is asked anyway. What it does not say of the schedule is as it was when the lock was written.
+        expect: what is expected, some of it at steps.
+        lock: what is locked; None for no lock.
+    """
+    steps = set(expect.steps)
+    if lock is not None and lock.over_time is not None:
+        steps |= {*lock.at}
+        request = request.or_else(replace(lock.over_time.request, at=()))
+    return request.needing(steps) if steps else request
 
 
 @contextmanager
@@ -54,17 +73,30 @@ def _led_by(audit: Audit, key: str) -> Iterator[None]:
         raise PgauditError([replace(each, location=each.location or at) for each in error.findings]) from error
 
 
-def judged(audit: Audit, report: Report, expect: Expectations, known: baseline.Known = frozenset()) -> Outcome:
+def judged(
+    audit: Audit,
+    report: Report,
+    expect: Expectations,
+    known: baseline.Known = frozenset(),
+    lock: Report | None = None,
+) -> Outcome:
     """Returns what a report means for the gate.
 
+    Args:
+        audit: what is checked.
+        report: what came of it, which knows the steps that :func:`needed` names.
+        expect: what is expected.
+        known: findings that the baseline knows.
+        lock: what is locked, where that has been read.
+
     Raises:
-        ConfigError: the lock cannot be read.
+        ConfigError: the lock cannot be read, or a glob in the expectations is none.
     """
     kept = list(_new(report.findings, known))
     old = len(report.findings) - len(kept)
     kept += unexpected(report, expect)
     if audit.lock is not None:
-        kept += lock_findings(report, audit)
+        kept += lock_findings(report, audit, lock)
     if audit.baseline is not None:
         kept += baseline.stale(known, report.findings, audit.baseline)
     return Outcome(

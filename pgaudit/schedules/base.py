@@ -36,8 +36,9 @@ Lrs = list[float] | None
 class Stepper(Protocol):
     """The schedulers of an optimizer, which can be stepped."""
 
-    stopped: str | None
-    """What they raise past their end, once they have; None while there is an lr."""
+    @property
+    def stopped(self) -> str | None:
+        """What they raise past their end, once they have; None while there is an lr."""
 
     def lrs(self, steps: Sequence[int], tell: Callable[[str], None] | None = None) -> list[Lrs]:
         """Returns the lrs after each of so many steps, which ascend. It is asked once.

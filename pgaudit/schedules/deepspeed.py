@@ -65,6 +65,7 @@ class ByRule:
     high: Sequence[float]
     factor: Callable[[int], float]
     """The part of the way from the one to the other, by the number of the batch."""
+    stopped: str | None = None
 
     def lrs(self, steps: Sequence[int], tell: Callable[[str], None] | None = None) -> list[Lrs]:
         """See :class:`pgaudit.schedules.base.Stepper`. The first call of ``step()`` is that of batch 0."""

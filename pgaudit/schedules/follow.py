@@ -61,10 +61,8 @@ def followed(
         epoch_steps=schedule.epoch_steps if request.epoch_steps is None else request.epoch_steps,
     )
     library = scheduler_library(schedule.library)
-    plain = [schedule.library, schedule.given, schedule.run, schedule.epoch_steps, list(request.at)]
     groups = [dict(group) for group in stand_ins.groups]
-    groups = [dict(group) for group in stand_ins.groups]
-    plain = [schedule.library, schedule.given, schedule.run, schedule.epoch_steps, list(request.at)]
+    plain = [schedule.library, schedule.given, schedule.run, schedule.epoch_steps, list(request.steps)]
     question = digest(["schedule", *plain, groups, dict(stand_ins.defaults)])
     if schedule.library not in _REMEMBERED:
         question = None
@@ -104,7 +102,7 @@ def answered(
     started = start(groups)
     run = run if started.run is None else started.run
     points = [point for point in started.turning_points if started.direct or point <= FAR]
-    wanted = {*points, *request.at}
+    wanted = {*points, *request.steps}
     more = [step for step in between(points, started.ends, run) if started.direct or step <= FAR]
     steps, lrs = _lrs_along(start, started, groups, ({*wanted, *more}, {*wanted, 1}, wanted), request)
     held = [key for key in SCALES if any(group.get(key, 1.0) != 1.0 for group in groups)]
@@ -162,15 +160,9 @@ def _lrs_along(
     for steps in first:
         try:
             return steps, _lrs(started, steps, request)
-        except Exception:
+        except ScheduleError:
             started = start(groups)
-    try:
-        return last, _lrs(started, last, request)
-    except ScheduleError:
-        raise
-    except Exception as error:
-        message = f"{started.title} would raise {format_exception(error)} within {last[-1]:,} {started.unit}s"
-        raise ScheduleError(message) from error
+    return last, _lrs(started, last, request)
 
 
 def _lrs(started: Started, steps: Sequence[int], request: ScheduleRequest) -> list[Lrs]:
@@ -178,7 +170,8 @@ def _lrs(started: Started, steps: Sequence[int], request: ScheduleRequest) -> li
         with silent():
             return started.stepper.lrs(steps, request.tell)
     except Exception as error:
-        raise ScheduleError(f"{started.title} would raise {format_exception(error)} when it is stepped") from error
+        message = f"{started.title} would raise {format_exception(error)} within {steps[-1]:,} {started.unit}s"
+        raise ScheduleError(message) from error
 
 
 def _started(

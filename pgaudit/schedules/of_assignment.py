@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.core.assignment import Assignment
@@ -32,7 +33,8 @@ def lr_over_time(assignment: Assignment, follow: Follow, request: ScheduleReques
     found = tuple(map(follow, range(len(assignment.optimizers))))
     if not any(found) and not request.at:
         return None
-    return LrOverTime(request.at, found, tuple(_notes(assignment, found, request.at)))
+    notes = tuple(_notes(assignment, found, request.at))
+    return LrOverTime(request.at, found, notes, replace(request, tell=None))
 
 
 def schedule_over_time(
@@ -72,7 +74,7 @@ def placed(error: ScheduleError, schedule: Schedule, config: Config | None = Non
     """Returns the error at its place in the config, or as one of the option ``--scheduler``."""
     (finding,) = error.findings
     if config is None or not schedule.at:
-        return UsageError(f"--scheduler: {finding.message}", finding.hint)
+        return UsageError(f"{schedule.option}: {finding.message}", finding.hint)
     return config.error(finding.message, *schedule.at, *error.below, hint=finding.hint)
 
 
@@ -129,7 +131,12 @@ def _notes(assignment: Assignment, found: Sequence[OptimizerSchedule | None], at
             continue
         yield from schedule.notes
         past = [step for step in at if schedule.run is not None and step > schedule.run]
-        if schedule.stopped is not None:
+        unknown = {
+            step
+            for index, step in enumerate(schedule.steps)
+            if all(lrs[index] is None for lrs in schedule.lrs.values())
+        }
+        if schedule.stopped is not None and unknown.intersection(at):
             yield f"{schedule.title} has no lr past its end: it raises {schedule.stopped}"
         elif past:
             yield f"the run ends at {schedule.run}, before {', '.join(map(str, past))}"

@@ -23,6 +23,16 @@ the first one which it is in:
 
     0.02  0.0  optimizer 1  default: head.{weight,bias}
 
+With ``--at``, format 4 has the lrs after some steps of the schedule. Its head has a line ``schedule:`` for each
+optimizer and the steps (or epochs, where the schedule counts those); then the options on which the lrs depend, where
+they were given beside the source: ``scheduler:``, ``steps:``, ``epoch_steps:``.
+
+    schedule: "CosineAnnealingLR T_max 1000 eta_min 1e-5"
+    at: 0, 1000 steps
+
+    # lr  weight_decay  at step lr, ...  [scheduled lr]  [optimizer]  [what else the group holds]  rule: parameters
+    0.1  0.0001  at 0 0.1, 1000 1e-05  default: conv1.weight
+
 Numbers are exact. No line depends on the width of another, so that a change shows as itself in a review.
 """
 
@@ -30,16 +40,20 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 
 from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.setting import Provenance
 from pgaudit.names import fold_named
 from pgaudit.report import Report
 from pgaudit.serialize import plain, portable
+from pgaudit.sources import lock_over_time
 from pgaudit.sources.lock_names import spelled
 
-FORMATS = (1, 2, 3)
+FORMATS = (1, 2, 3, 4)
 """Those that are read. The first that can say it all is written, so that a lock does not change with the version."""
+OVER_TIME = 4
+"""The first format that may hold lrs over time."""
 MAX_BYTES = 1 << 28
 """Of a lock: one line a parameter, should none fold, for some million of them."""
 WORD = re.compile(r"(?!null$)\w[\w.:/@+-]*", re.ASCII)
@@ -52,6 +66,7 @@ _TITLES = (
     "# lr  weight_decay  rule: parameters",
     "# lr  weight_decay  [scheduled lr]  [what else the group holds]  rule: parameters",
     "# lr  weight_decay  [scheduled lr]  [optimizer]  [what else the group holds]  rule: parameters",
+    "# lr  weight_decay  at step lr, ...  [scheduled lr]  [optimizer]  [what else the group holds]  rule: parameters",
 )
 LAST = "# end"
 """The last line, without which a lock was cut."""
@@ -63,13 +78,17 @@ def written(report: Report) -> str:
     settings = {id(each.setting): each.setting for each in report.params}.values()
     more = any(setting.lr_scale is not None or setting.unscaled for setting in settings)
     optimizers, model = report.assignment.optimizers, report.assignment.model
-    kind = 2 if len(optimizers) > 1 else int(more)
+    kind = 3 if report.at else 2 if len(optimizers) > 1 else int(more)
     lines = [f"pgaudit lock, format {FORMATS[kind]}", _NOTE]
     for key, value in (("model", portable(model.ref)), ("source", model.source), ("constructor", report.constructor)):
         lines.append(f"{key}: {value if value and WORD.fullmatch(value) else json.dumps(value)}")
     lines += [f"optimizer: {json.dumps(plain(optimizer.call))}" for optimizer in optimizers]
+    lines += [*lock_over_time.head_lines(report.over_time)] if report.at and report.over_time else []
     lines += ["", _TITLES[kind]]
-    words = {_kind(each): _settings(each) for each in {_kind(each): each for each in report.params}.values()}
+    words = {
+        _kind(each): _settings(each, report.lrs_at(each))
+        for each in {_kind(each): each for each in report.params}.values()
+    }
     folds = fold_named((each.name, words[_kind(each)], each.param.module_type, each) for each in report.params)
     for folded in folds:
         begin = words[_kind(folded.rows[0])]
@@ -77,14 +96,15 @@ def written(report: Report) -> str:
     return "\n".join([*lines, LAST]) + "\n"
 
 
-def _kind(of: ParamAssignment) -> tuple[int, int | None, bool | None]:
+def _kind(of: ParamAssignment) -> tuple[int, int | None, int | None, bool | None]:
     """What parameters have in common of which a line says the same."""
-    return id(of.setting), of.optimizer, of.param.trainable
+    return id(of.setting), of.optimizer, of.group, of.param.trainable
 
 
-def _settings(of: ParamAssignment) -> str:
+def _settings(of: ParamAssignment, lrs: Mapping[int, float | None]) -> str:
     """All that a line says but the names; also what lines are joined by."""
     setting = of.setting
+    at = f"  at {lock_over_time.in_line(lrs)}" if lrs and of.in_optimizer else ""
     scheduled = "" if of.scheduled_lr is None else f"  scheduled {_number(of.scheduled_lr)}"
     optimizer = f"  optimizer {of.optimizer}" if of.optimizer else ""
     frozen = "" if of.param.trainable is not False else "  frozen"
@@ -94,7 +114,7 @@ def _settings(of: ParamAssignment) -> str:
     if lr_rule != decay_rule:
         both = ("lr", lr_rule), ("weight_decay", decay_rule)
         rules = ", ".join(f"{word} {rule}" for word, rule in both if rule != DEFAULT)
-    return f"{_number(of.lr)}  {_number(of.weight_decay)}{scheduled}{optimizer}{frozen}{extra}  {rules}"
+    return f"{_number(of.lr)}  {_number(of.weight_decay)}{at}{scheduled}{optimizer}{frozen}{extra}  {rules}"
 
 
 def _number(value: float | None) -> str:

@@ -15,15 +15,18 @@ from pgaudit.core.location import Location
 from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
 from pgaudit.files.reading import merge_mark
 from pgaudit.report import Report
-from pgaudit.sources.lock import DEFAULT, FORMATS, HEAD, LAST, NONE, WORD
+from pgaudit.sources import lock_over_time
+from pgaudit.sources.lock import DEFAULT, FORMATS, HEAD, LAST, NONE, OVER_TIME, WORD
 from pgaudit.sources.lock_names import expanded
+from pgaudit.sources.lock_over_time import LrsRead
 from pgaudit.text import one_line, quoted, visible
 
 _FIRST = re.compile(r"pgaudit lock, format (\d{1,9})")
 _RULE = r'(?:[A-Za-z_]\w*(?:\."(?:[^"\\]|\\.)*")?|-)'
 _RULES = rf"lr {_RULE}, weight_decay {_RULE}|(?:lr |weight_decay )?{_RULE}"
 _VALUES = re.compile(
-    r"(?P<lr>\S+)  (?P<decay>\S+)(?:  scheduled (?P<scheduled>\S+))?(?:  optimizer (?P<optimizer>\d{1,9}))?"
+    rf"(?P<lr>\S+)  (?P<decay>\S+)(?:  at (?P<at>{lock_over_time.LRS}))?"
+    r"(?:  scheduled (?P<scheduled>\S+))?(?:  optimizer (?P<optimizer>\d{1,9}))?"
     r"(?P<frozen>  frozen)?  "
 )
 _LINE = re.compile(rf"(?P<rules>{_RULES}): (?P<names>.+)")
@@ -45,42 +48,67 @@ def read_lock(path: str, data: bytes) -> Report:
         raise ConfigError("the lock is not UTF-8 text", location=Location(path)) from None
     if (mark := merge_mark(lines)) is not None:
         raise _error(path, mark, "the marks of a merge conflict", "settle it, or write it anew: pgaudit lock --update")
-    _refuse_other_formats(path, lines)
+    over_time_keys = (*lock_over_time.HEAD, *lock_over_time.OPTIONS) if _format(path, lines) >= OVER_TIME else ()
     head: dict[str, list[str]] = {}
+    lrs: LrsRead | None = None
     params: dict[str, ParamAssignment] = {}
     for number, line in enumerate(lines[1:], start=2):
         if not line.strip() or line.startswith("#"):
             continue
         key, colon, value = line.partition(": ")
-        if key in HEAD and colon:
+        if colon and key in (*HEAD, *over_time_keys):
             head.setdefault(key, []).append(value)
             continue
-        for param in _params(path, number, line, len(head.get("optimizer", ()))):
+        if over_time_keys and lrs is None:
+            lrs = _lrs_read(path, head)
+        for param in _params(path, number, line, len(head.get("optimizer", ())), lrs):
             if param.name in params:
                 raise _error(path, number, f"{quoted(param.name)} stands here a second time")
             params[param.name] = param
-    if not params or next((line for line in reversed(lines) if line.strip()), "") != LAST or set(head) != set(HEAD):
+    if not params or next((line for line in reversed(lines) if line.strip()), "") != LAST or not set(head) >= set(HEAD):
         raise _error(path, len(lines), "the lock ends too early", "it was cut; run pgaudit lock again")
-    return _report(path, head, tuple(params.values()))
+    return _report(path, head, tuple(params.values()), lrs)
 
 
-def _report(path: str, head: dict[str, list[str]], params: tuple[ParamAssignment, ...]) -> Report:
+def _lrs_read(path: str, head: dict[str, list[str]]) -> LrsRead:
+    """The lrs over time, of which the head says the steps."""
+    if not set(head) >= {*HEAD, *lock_over_time.HEAD}:
+        raise _error(path, 1, "the lock's head is not whole", "it was cut; run pgaudit lock again")
+    try:
+        found = LrsRead.begun(head, _words(head)["constructor"])
+        if len(found.titles) != len(head["optimizer"]):
+            raise ValueError("there is a schedule for each optimizer")
+    except (ValueError, RecursionError) as error:
+        raise _of_head(path, error) from None
+    return found
+
+
+def _words(head: dict[str, list[str]]) -> dict[str, Any]:
+    """The lines of the head that are a single word, or null."""
+    return {key: head[key][-1] if WORD.fullmatch(head[key][-1]) else json.loads(head[key][-1]) for key in HEAD[:-1]}
+
+
+def _of_head(path: str, error: Exception) -> ConfigError:
+    return ConfigError(f"the lock's head cannot be read: {one_line(error)}", location=Location(path))
+
+
+def _report(path: str, head: dict[str, list[str]], params: tuple[ParamAssignment, ...], lrs: LrsRead | None) -> Report:
     try:
         called = [json.loads(text) for text in head["optimizer"]]
-        texts = {
-            key: head[key][-1] if WORD.fullmatch(head[key][-1]) else json.loads(head[key][-1]) for key in HEAD[:-1]
-        }
+        texts = _words(head)
     except (ValueError, RecursionError) as error:
-        raise ConfigError(f"the lock's head cannot be read: {one_line(error)}", location=Location(path)) from None
+        raise _of_head(path, error) from None
     dicts = all(isinstance(each, dict) and isinstance(each.get("type"), (str, NoneType)) for each in called)
     if not dicts or not all(text is None or isinstance(text, str) for text in texts.values()):
         raise ConfigError("the lock's head holds other things than it should", location=Location(path))
     optimizers = tuple(OptimizerInfo(each.pop("type", None), each) for each in called)
+    over_time = lrs.ended() if lrs is not None else None
     assignment = Assignment("lock", ModelInfo(texts["model"], texts["source"]), optimizers, params)
-    return Report(assignment, texts["constructor"], path).with_bases()
+    return Report(assignment, texts["constructor"], path, over_time=over_time).with_bases()
 
 
-def _refuse_other_formats(path: str, lines: list[str]) -> None:
+def _format(path: str, lines: list[str]) -> int:
+    """The lock's format, if it is one that is read here."""
     found = _FIRST.fullmatch(lines[0]) if lines else None
     if found is None:
         raise _error(path, 1, "this is no lock of pgaudit", "pgaudit lock MODEL CONFIG -o FILE writes one")
@@ -88,9 +116,10 @@ def _refuse_other_formats(path: str, lines: list[str]) -> None:
         reads = f"this pgaudit reads {FORMATS[-1]}"
         problem = _error(path, 1, f"lock format {found[1]}; {reads}", "a newer pgaudit wrote it")
         raise NewerLock(problem.findings)
+    return int(found[1])
 
 
-def _params(path: str, number: int, line: str, optimizers: int) -> Iterator[ParamAssignment]:
+def _params(path: str, number: int, line: str, optimizers: int, lrs: LrsRead | None) -> Iterator[ParamAssignment]:
     values = _VALUES.match(line)
     try:
         extra, rest = _extra(line[values.end() :]) if values else ({}, "")
@@ -103,6 +132,10 @@ def _params(path: str, number: int, line: str, optimizers: int) -> Iterator[Para
         if optimizer >= max(optimizers, 1):
             raise ValueError(f"there is no optimizer {optimizer}")
         setting = _setting(values, extra, found["rules"])
+        if bool(values["at"]) != (lrs is not None and bool(setting.values)):
+            raise ValueError("the lrs over time stand in every line of an optimizer's parameters, or in none")
+        if lrs is not None and values["at"]:
+            setting = lrs.note(setting, optimizer, values["at"])
     except (ValueError, RecursionError) as error:
         raise _error(path, number, one_line(error)) from None
     where = optimizer if setting.values else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.config import load_config
@@ -121,7 +121,7 @@ def report_of(
         if model is not None or model_args:
             message = f"{quoted(source.path)} says all that it knows of its model, and takes no arguments for it"
             raise UsageError(message, "name the config in its place")
-        return source
+        return narrowed(source, request)
     # Only here: a mistake in the config is told before the constructors are loaded.
     if isinstance(source, Config):
         from pgaudit.pipeline import audit
@@ -134,3 +134,23 @@ def report_of(
             raise UsageError("--model-arg is for a model, and none is named", "--model MODEL names it")
         return report_of_checkpoint(source, model, model_args=model_args, cache=cache, request=request)
     return audit_reference(source.path, model, model_args=model_args, cache=cache, request=request)
+
+
+def narrowed(saved: Report, request: ScheduleRequest) -> Report:
+    """Returns a saved report with the steps that are asked, of those that it holds; all where none is asked.
+
+    Raises:
+        UsageError: it does not hold them, or something else is asked of its schedule.
+    """
+    path, over_time = quoted(saved.path), saved.over_time
+    said = NO_REQUEST if over_time is None else over_time.request
+    if replace(request, at=(), more=()) not in (NO_REQUEST, replace(said, at=(), more=())):
+        raise UsageError(f"{path} holds lrs, and no schedule that could be followed", "name the config in its place")
+    missing = [str(step) for step in request.at if step not in saved.at]
+    if missing:
+        known = f"at {', '.join(map(str, saved.at))} alone" if saved.at else "of no step"
+        hint = f"write it with --at {','.join(map(str, request.at))}"
+        raise UsageError(f"{path} holds the lr {known}, and not at {', '.join(missing)}", hint)
+    if not request.at or over_time is None:
+        return saved
+    return replace(saved, over_time=replace(over_time, asked=request.at))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,21 +17,22 @@ from pgaudit.core.errors import PgauditError, UsageError
 from pgaudit.core.expectations import Expectations
 from pgaudit.core.findings import THRESHOLDS, Threshold
 from pgaudit.core.parameters import Inventory
-from pgaudit.files.atomic_write import writable, write_whole
 from pgaudit.files.document import Document
 from pgaudit.files.reading import read_file, refuse
 from pgaudit.gate import Audit, Outcome, baseline
-from pgaudit.gate.run import judged
+from pgaudit.gate.run import judged, needed
 from pgaudit.render.assertion import render_assertion
 from pgaudit.report import Report
-from pgaudit.sources.lock import written
 from pgaudit.sources.lock_reading import read_lock
+from pgaudit.sources.schedule_request import schedule_request
 from pgaudit.sources.source import report_of
+from pgaudit.testing.locks import locked_before, write_lock
 from pgaudit.text import did_you_mean, quoted, visible
 
 if TYPE_CHECKING:
     from torch import nn
 
+    from pgaudit.core.schedule import ScheduleRequest
     from pgaudit.sources.source import Source
 
     PathLike = str | os.PathLike[str]
@@ -51,6 +52,13 @@ class Terms:
     """The severity from which on findings fail; None for what the expectations say, or else ``never``."""
     model_args: Mapping[str, Any] = field(default_factory=dict)
     constructor: str | None = None
+    scheduler: object = None
+    """Live schedulers of optimizers, or a schedule as in YAML in place of the config's."""
+    at: Iterable[int] = ()
+    """The steps at which the lock holds the lrs, and the report knows them."""
+    steps: int | None = None
+    """How long the run is, where nothing else says it."""
+    epoch_steps: int | None = None
     update: bool = False
     """Whether the lock is written anew instead of compared."""
     remedy: str = "update_lock=True"
@@ -91,11 +99,15 @@ def _judged(model: Model, config: object, terms: Terms) -> tuple[Report, Outcome
     _refuse_nothing(expect, terms, fail_on)
     known = baseline.read(os.fspath(terms.baseline)) if terms.baseline else frozenset()
     lock = os.fspath(terms.lock) if terms.lock else None
-    if lock and not terms.update and not os.path.exists(lock):
-        raise _no_lock(lock, terms)
-    report = _report(model, config, read, terms)
-    if lock and terms.update and ranks.speaks():
-        _write(report, Path(lock))
+    live, request = schedule_request(terms.scheduler, terms.at, terms.steps, terms.epoch_steps, read)
+    locked = locked_before(lock, request.at, update=terms.update, remedy=terms.remedy) if lock else None
+    if terms.update and locked is not None and locked.over_time is not None:
+        request = request.or_else(locked.over_time.request)  # a lock keeps its steps
+    report = _report(model, config, read, live, needed(request, expect, locked), terms)
+    if lock and terms.update:
+        locked = None
+        if ranks.speaks():
+            write_lock(report, Path(lock))
     given = Audit(
         report.assignment.model.ref,
         _called(report, read),
@@ -103,17 +115,19 @@ def _judged(model: Model, config: object, terms: Terms) -> tuple[Report, Outcome
         baseline=os.fspath(terms.baseline) if terms.baseline else None,
         fail_on=fail_on,
     )
-    return report, _with_remedy(judged(given, report, expect, known), terms)
+    return report, _with_remedy(judged(given, report, expect, known, locked), terms)
 
 
-def _report(model: Model, config: object, read: Source | None, terms: Terms) -> Report:
+def _report(
+    model: Model, config: object, read: Source | None, live: object, request: ScheduleRequest, terms: Terms
+) -> Report:
     if read is not None:
-        return report_of(read, model, model_args=terms.model_args)
+        return report_of(read, model, model_args=terms.model_args, request=request)
     if terms.constructor:
         raise UsageError("constructor= is for a config", "drop constructor=")
     if terms.model_args:
         raise UsageError("model_args= is for a model that is named", "drop model_args=")
-    return audit_objects(model, config)
+    return audit_objects(model, config, live, request)
 
 
 def _called(report: Report, read: Source | None) -> str:
@@ -150,18 +164,6 @@ def _refuse_nothing(expect: Expectations, terms: Terms, fail_on: Threshold) -> N
     agreed = expect.rules or expect.params or expect.exhaustive or expect.max_groups is not None
     if not agreed and not terms.lock and fail_on == "never":
         raise UsageError("nothing is asserted", "give expect=, lock= or fail_on=, or the config its `expect:`")
-
-
-def _no_lock(lock: str, terms: Terms) -> AssertionError:
-    return AssertionError(f"there is no lock yet: {visible(lock)}\n  {terms.remedy} writes it")
-
-
-def _write(report: Report, lock: Path) -> None:
-    text = written(report)
-    with writable(lock):
-        if not lock.is_file() or lock.read_bytes() != text.encode():
-            lock.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(lock, [text])
 
 
 def _with_remedy(outcome: Outcome, terms: Terms) -> Outcome:

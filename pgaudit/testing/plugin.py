@@ -17,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +46,10 @@ def assert_param_groups(
     fail_on: Threshold | None = None,
     model_args: Mapping[str, Any] | None = None,
     constructor: str | None = None,
+    scheduler: object = None,
+    at: Iterable[int] = (),
+    steps: int | None = None,
+    epoch_steps: int | None = None,
 ) -> Report:
     """Asserts that every parameter gets the lr and weight decay, by the rules, that were agreed.
 
@@ -60,6 +64,11 @@ def assert_param_groups(
         fail_on: the severity from which on findings fail; None for what the expectations say, or else ``never``.
         model_args: keyword arguments for the model's factory.
         constructor: takes the place of the one that the config names.
+        scheduler: what sets the lr over time, as ``pgaudit.audit`` takes it: live schedulers that are attached to the
+            optimizers, or a schedule as in YAML in place of the config's.
+        at: after how many steps of the schedule a lock that is written holds the lrs.
+        steps: how long the run is, where nothing else says it.
+        epoch_steps: how many steps an epoch has.
 
     Returns:
         The report, for assertions of your own.
@@ -71,7 +80,8 @@ def assert_param_groups(
     __tracebackhide__ = True
     from pgaudit.testing.assertions import Terms, asserted
 
-    terms = Terms(expect, lock, baseline, fail_on, model_args or {}, constructor, update_lock)
+    over_time = scheduler, at, steps, epoch_steps
+    terms = Terms(expect, lock, baseline, fail_on, model_args or {}, constructor, *over_time, update_lock)
     return asserted(model, config, terms)
 
 
@@ -93,6 +103,10 @@ class ParamGroups:
         fail_on: Threshold | None = None,
         model_args: Mapping[str, Any] | None = None,
         constructor: str | None = None,
+        scheduler: object = None,
+        at: Iterable[int] = (),
+        steps: int | None = None,
+        epoch_steps: int | None = None,
     ) -> Report:
         """Asserts as :func:`assert_param_groups` does.
 
@@ -111,6 +125,10 @@ class ParamGroups:
             fail_on,
             model_args or {},
             constructor,
+            scheduler,
+            at,
+            steps,
+            epoch_steps,
             update=bool(self._node.config.getoption(_UPDATE)),
             remedy=f"pytest {_UPDATE}",
         )

@@ -103,7 +103,7 @@ def test_a_damaged_lock_is_replaced_only_when_that_is_asked_for(
     ("name", "text", "message"),
     [
         ("other.yaml", CONFIG, "this is no lock of pgaudit"),
-        ("a.lock", LOCK.replace("format 1", "format 4"), "lock format 4; this pgaudit reads 3"),
+        ("a.lock", LOCK.replace("format 1", "format 5"), "lock format 5; this pgaudit reads 4"),
     ],
 )
 def test_what_is_no_lock_or_a_newer_one_is_never_replaced(

@@ -57,6 +57,17 @@ def test_check_jsonschema_takes_every_config_here(schema: Path) -> None:
     assert _checked(schema, *configs)["status"] == "ok"
 
 
+def test_check_jsonschema_takes_steps_as_yaml_has_them(schema: Path, tmp_path: Path) -> None:
+    top = "optimizer: {type: SGD, lr: 0.1}\nscheduler: {type: StepLR, step_size: 3}\n"
+    (path := tmp_path / "c.yaml").write_text(
+        top + "expect: {params: {'*': {at: {0: {lr: 0.1}, 1000: {lr: 1.0e-5}}}}}\n"
+    )
+    assert _checked(schema, path)["status"] == "ok"
+    path.write_text(top + "expect: {params: {'*': {at: {0: {lr: 0.1}, 1000: {lr: fast}}}}}\n")
+    (error,) = _checked(schema, path)["errors"]
+    assert "1000" in error["path"]
+
+
 def test_check_jsonschema_finds_what_pgaudit_finds(schema: Path, tmp_path: Path) -> None:
     (path := tmp_path / "c.yaml").write_text(WRONG)
     places = {error["path"] for error in _checked(schema, path)["errors"]}
@@ -113,6 +124,16 @@ TAKEN: dict[str, dict[str, Any]] = {
         "paramwise_cfg": {},
     },
     "nothing under the options": {"optimizer": SGD, "paramwise_cfg": None},
+    "a schedule": {"optimizer": SGD, "scheduler": {"type": "CosineAnnealingLR", "T_max": 100}},
+    "a list of schedules": {
+        "optimizer": SGD,
+        "scheduler": [{"type": "LinearLR"}, {"type": "StepLR", "step_size": 3}, {"milestones": [5]}],
+    },
+    "a scheduler of another library's": {"optimizer": SGD, "scheduler": {"name": "step", "milestones": "5,10"}},
+    "a lr at steps": {
+        "optimizer": SGD,
+        "expect": {"params": {"*": {"lr": 0.1, "at": {"0": {"lr": 0}, "100": {"lr": 1e-5}}}}},
+    },
     "whole numbers with a point": {"optimizer": SGD, "expect": {"rules": {"default": 4.0}}},
 }
 
@@ -128,6 +149,12 @@ REFUSED: dict[str, dict[str, Any]] = {
     "no constructor": {"optimizer": SGD, "constructor": None},
     "an option of mmcv's": {"optimizer": {**SGD, "paramwise_cfg": {"norm_decay_mult": "x"}}},
     "an option of mmengine's": {"optim_wrapper": {"optimizer": SGD, "paramwise_cfg": {"flat_decay_mult": "x"}}},
+    "a step that is none": {"optimizer": SGD, "expect": {"params": {"*": {"at": {"x": {"lr": 1}}}}}},
+    "a step below 0": {"optimizer": SGD, "expect": {"params": {"*": {"at": {"-1": {"lr": 1}}}}}},
+    "no steps": {"optimizer": SGD, "expect": {"params": {"*": {"at": {}}}}},
+    "no lr at a step": {"optimizer": SGD, "expect": {"params": {"*": {"at": {"1": {}}}}}},
+    "another value at a step": {"optimizer": SGD, "expect": {"params": {"*": {"at": {"1": {"lr": 1, "rule": "x"}}}}}},
+    "a lr at a step below 0": {"optimizer": SGD, "expect": {"params": {"*": {"at": {"1": {"lr": -1}}}}}},
     "a solver's": {"solver": {"basic_lr": "x", "weight_decay": 0.1}},
 }
 

@@ -8,7 +8,7 @@ import pytest
 
 from pgaudit import ConfigError, load_config
 from pgaudit.config.expect import load_expectations
-from pgaudit.core.expectations import Expectations, ParamExpectation, RuleExpectation
+from pgaudit.core.expectations import Expectations, LrExpectation, ParamExpectation, RuleExpectation
 from pgaudit.core.location import Location
 
 TOP = "optimizer: {type: SGD, lr: 0.1}\n"
@@ -85,6 +85,35 @@ def test_nothing_expected(tmp_path: Path, section: str) -> None:
     assert load_config(tmp_path / "c.yaml").expect is None
 
 
+OVER_TIME = """\
+params:
+  '*.bias':
+    weight_decay: 0
+    at:
+      1_000: {lr: 1.0e-5}
+      0: {lr: 0}
+      "20": {lr: 1}
+"""
+
+
+def test_expectations_at_steps(tmp_path: Path) -> None:
+    expect = _alone(tmp_path, OVER_TIME)
+    (param,) = expect.params
+    at = ("params", "*.bias", "at")
+    assert param.weight_decay == 0
+    assert param.over_time == (
+        LrExpectation(0, 0, (*at, "0")),
+        LrExpectation(20, 1, (*at, "20")),
+        LrExpectation(1000, 1e-5, (*at, "1000")),
+    )
+    assert expect.steps == {0, 20, 1000}
+    assert expect.location((*at, "1000")) == Location(expect.path, 5, 7)
+    section = {"params": {"*": {"at": {0: {"lr": 1}, "7": {"lr": 2}}}}}
+    config = load_config({"optimizer": {"type": "SGD", "lr": 0.1}, "expect": section})
+    assert config.expect is not None
+    assert config.expect.steps == {0, 7}
+
+
 WRONG = {
     "empty": ("", "f: the file is empty (for example rules: {custom_keys.head: 'head.*'})"),
     "a list": ("[a]", "f:1:1: expected a mapping, got a list"),
@@ -139,6 +168,34 @@ WRONG = {
     "no severity": ("findings: {}", 'f:1:1: "fail_on" is missing'),
     "twice": ("params: {a: {lr: 1}, a: {lr: 2}}", 'f:1:22: the key "a" stands twice here, first in line 1'),
     "no YAML": ("params: {", "f:1:10: not YAML"),
+    "a step that is none": ("params: {a: {at: {x: {lr: 1}}}}", 'f:1:19: "x" is no step: a whole number from 0 up is'),
+    "a negative step": (
+        "params: {a: {at: {-1: {lr: 1}}}}",
+        "f:1:19: the key -1 is read as a number by YAML (a number of",
+    ),
+    "an octal step": (
+        "params: {a: {at: {010: {lr: 1}}}}",
+        "f:1:19: the key 010 is read as a number by YAML (a number of",
+    ),
+    "a number as a key elsewhere": (
+        "params: {a: {ta: {1: 1}}}",
+        'f:1:19: the key 1 is read as a number by YAML (quote it: "1"',
+    ),
+    "a step without end": ("params: {a: {at: {10000000000000000: {lr: 1}}}}", 'f:1:19: "10000000000000000" is no step'),
+    "a step twice": (
+        "params: {a: {at: {6: {lr: 1}, '06': {lr: 1}}}}",
+        "f:1:31: params.a.at.06: the step 6 stands here twice, first as",
+    ),
+    "a step as written twice": (
+        "params: {a: {at: {6: {lr: 1}, '6': {lr: 1}}}}",
+        'f:1:31: the key "6" stands twice here',
+    ),
+    "no lr at a step": ("params: {a: {at: {6: {}}}}", 'f:1:19: "lr" is missing'),
+    "another value at a step": ("params: {a: {at: {6: {lr: 1, rule: b}}}}", 'f:1:30: unknown key "rule" (known: lr)'),
+    "a lr below 0 at a step": ("params: {a: {at: {6: {lr: -1}}}}", "f:1:23: params.a.at.6.lr: -1 is no use here"),
+    "no steps": ("params: {a: {at: {}}}", "f:1:14: params.a.at: say at which steps (for example at: {0: {lr: 1.0e-6}"),
+    "steps as a list": ("params: {a: {at: [6]}}", "f:1:14: params.a.at: expected steps, got a list"),
+    "steps without anything": ("params: {a: {at: }}", "f:1:10: params.a: say what these parameters must get"),
 }
 
 

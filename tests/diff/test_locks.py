@@ -126,7 +126,7 @@ def test_one_change_is_one_line(text: str) -> None:
 DAMAGED: dict[str, tuple[Callable[[str], str], int | None, str]] = {
     "empty": (lambda t: "", 1, "no lock"),
     "another file": (lambda t: "optimizer: {}\n", 1, "no lock"),
-    "newer": (lambda t: t.replace("format 1", "format 4"), 1, "lock format 4; this pgaudit reads 3"),
+    "newer": (lambda t: t.replace("format 1", "format 5"), 1, "lock format 5; this pgaudit reads 4"),
     "merge": (lambda t: t.replace("0.1  0.0001", "<<<<<<< HEAD\n0.1  0.0001", 1), 9, "merge conflict"),
     "merge of both sides": (lambda t: t.replace("0.1  0.0001", "=======\n0.1  0.0001", 1), 9, "merge conflict"),
     "merge at the top": (lambda t: "<<<<<<< HEAD\n" + t, 1, "merge conflict"),

@@ -188,7 +188,7 @@ def test_a_lock_of_another_version_that_means_the_same_is_accepted(folder: Path)
 
 
 DAMAGE = {
-    "newer": (lambda text: text.replace("format 1", "format 4"), "lock format 4; this pgaudit reads 3"),
+    "newer": (lambda text: text.replace("format 1", "format 5"), "lock format 5; this pgaudit reads 4"),
     "conflict": (lambda text: text.replace("# lr", "<<<<<<< HEAD\n# lr"), "the marks of a merge conflict"),
     "cut": (lambda text: text[: len(text) // 2], "ends too early|no setting"),
     "cut between lines": (lambda text: text.removesuffix("# end\n"), "ends too early"),

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import timm  # noqa: F401  a run of pytest inside this one must not be the first to load it: it would load it twice
-import torch  # noqa: F401
+import torch
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -492,3 +492,63 @@ def test_importing_it_is_cheap() -> None:
     )
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True)
     assert run.stdout.split() == [*("pgaudit", "pgaudit.testing", "pgaudit.testing.plugin", "pgaudit.version")]
+
+
+# The lr over time.
+
+
+COSINE = {"type": "CosineAnnealingLR", "T_max": 10}
+
+
+def test_expectations_at_steps_hold_by_the_schedule() -> None:
+    expect = {"params": {"head.weight": {"at": {0: {"lr": 1.0}, "10": {"lr": 0.0}}}}}
+    assert_param_groups(Net(), POLICY | {"scheduler": COSINE, "expect": expect})
+    report = assert_param_groups(Net(), POLICY, expect=expect, scheduler=COSINE)
+    assert report.at == ()  # what is needed is not what is asked
+    with pytest.raises(AssertionError, match="expected lr 0.0 at step 10, got 1.0, for there is no schedule"):
+        assert_param_groups(Net(), POLICY, expect=expect)
+    with pytest.raises(AssertionError, match="expected lr 0.0 at step 10, got 0.1 by CosineAnnealingLR"):
+        assert_param_groups(Net(), POLICY, expect=expect, scheduler={**COSINE, "eta_min": 0.1})
+
+
+def test_a_live_scheduler_is_asked_and_left_alone() -> None:
+    model = Net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    scheduler = torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.5)
+    expect = {"params": {"*": {"at": {2: {"lr": 0.025}}}}}
+    report = assert_param_groups(model, optimizer, expect=expect, scheduler=scheduler, at=(0, 3))
+    assert report.lrs_at("head.weight") == {0: 0.1, 3: 0.0125}
+    assert (scheduler.last_epoch, optimizer.param_groups[0]["lr"]) == (0, 0.1)
+
+
+def test_a_lock_holds_the_steps_that_are_named(tmp_path: Path) -> None:
+    lock = tmp_path / "a.lock"
+    given: dict[str, Any] = {"lock": lock, "scheduler": COSINE}
+    assert_param_groups(Net(), POLICY, at=(0, 10), update_lock=True, **given)
+    text = lock.read_text()
+    assert "at: 0, 10 steps\n" in text
+    assert_param_groups(Net(), POLICY, **given)  # at the lock's own steps
+    assert_param_groups(Net(), POLICY, lock=lock)  # and with the schedule that was named when it was written
+    assert_param_groups(Net(), POLICY, update_lock=True, lock=lock)
+    assert lock.read_text() == text
+    with pytest.raises(AssertionError, match=r"at step 10 0\.0 → 0\.01"):
+        assert_param_groups(Net(), POLICY, lock=lock, scheduler={**COSINE, "eta_min": 0.01})
+    with pytest.raises(AssertionError, match=r"no lr is locked at 7: .*a\.lock\n  update_lock=True writes it"):
+        assert_param_groups(Net(), POLICY, at=(0, 7), **given)
+    lock.write_text("damaged")
+    assert_param_groups(Net(), POLICY, at=(0, 10), update_lock=True, **given)
+    assert lock.read_text() == text
+
+
+def test_the_fixture_writes_and_compares_lrs_over_time(pytester: pytest.Pytester) -> None:
+    tests = """
+    def test_it(pgaudit):
+        schedule = {"type": "StepLR", "step_size": 5, "gamma": float(os.environ["GAMMA"])}
+        pgaudit.assert_param_groups(Net(), policy(), lock=True, scheduler=schedule, at=(0, 5))
+    """
+    for gamma, arguments, passed in (("0.5", ["--pgaudit-update"], 1), ("0.5", [], 1), ("0.1", [], 0)):
+        os.environ["GAMMA"] = gamma
+        try:
+            _run(pytester, tests, *arguments).assert_outcomes(passed=passed, failed=1 - passed)
+        finally:
+            del os.environ["GAMMA"]
