@@ -41,7 +41,7 @@ def _with(report: Report, lrs: tuple[float | None, ...]) -> Report:
     assert report.over_time is not None
     (schedule,) = report.over_time.optimizers
     assert schedule is not None
-    other = replace(schedule, lrs=dict.fromkeys(schedule.lrs, lrs))
+    other = replace(schedule, steps=(0, 5, 10), lrs=dict.fromkeys(schedule.lrs, lrs))
     return replace(report, over_time=replace(report.over_time, optimizers=(other,)))
 
 
