@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
+from pgaudit.built.wrappers import wrapped
 from pgaudit.core.assignment import Assignment
 from pgaudit.core.built import BuiltOptimizer
 from pgaudit.core.schedule import LrOverTime, OptimizerSchedule, ScheduleRequest
@@ -28,7 +28,6 @@ def built_over_time(
     Raises:
         UsageError: the schedule that is asked about is refused.
     """
-    notes: list[str] = []
 
     def follow(optimizer: int) -> OptimizerSchedule | None:
         schedule = request.schedule
@@ -39,15 +38,9 @@ def built_over_time(
                 raise placed(error, schedule) from error
         if not around.objects:
             return None
-        its = attached(around.schedulers, around.objects[optimizer])
-        if not its:
-            return None
+        chain = wrapped(around.objects[optimizer])
+        its = attached(around.schedulers, chain)
         groups = [group.values for group in optimizers[optimizer].groups]
-        try:
-            return follow_live(its, around.objects[optimizer], groups, request)
-        except ScheduleError as error:
-            notes.append(error.findings[0].message)
-            return None
+        return follow_live(its, chain, groups, request) if its else None
 
-    found = lr_over_time(assignment, follow, request)
-    return found if found is None or not notes else replace(found, notes=(*found.notes, *notes))
+    return lr_over_time(assignment, follow, request)

@@ -30,6 +30,8 @@ class Schedule:
     """How many steps an epoch has, where anything says it."""
     at: Path = ()
     """Where it stands in the config; empty for an option."""
+    places: Mapping[str, Path] = field(default_factory=dict)
+    """Where its arguments stand that are not below that, but beside it."""
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,12 @@ class ScheduleError(PgauditError):
         self.below = below
 
 
+class Undetermined(ScheduleError):
+    """What decides the lrs is not at hand: the library, or the length of the run. To whom does not ask for them, it is
+    no error.
+    """
+
+
 Lrs = list[float] | None
 """The lrs of all groups in their order; None past a schedule's end, and for what only the training knows."""
 
@@ -72,7 +78,7 @@ class SchedulerLibrary(Protocol):
     NAME: str
     """As :attr:`Schedule.library` has it."""
     WITH: str
-    """The package that has to be installed, as ``pip install`` takes it."""
+    """What has to be installed, as ``pip install`` takes it."""
 
     def start(self, schedule: Schedule, optimizer: Optimizer) -> Started:
         """Starts the real schedulers on an optimizer.

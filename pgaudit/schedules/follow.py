@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from pgaudit.core.schedule import SCALES, OptimizerSchedule, Schedule, ScheduleRequest
 from pgaudit.optimizers.exact import digest, encoded
-from pgaudit.schedules.base import Lrs, ScheduleError, SchedulerLibrary, Started
+from pgaudit.schedules.base import Lrs, SchedulerLibrary, Started, Undetermined
 from pgaudit.schedules.libraries import scheduler_library
-from pgaudit.user_code import suppress_output
+from pgaudit.text import one_line
+from pgaudit.user_code import LIBRARIES, NO_CODE, forbidden, suppress_output
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -82,7 +83,7 @@ def stand_in_optimizer(groups: Sequence[Mapping[str, Any]], defaults: Mapping[st
     """Returns an optimizer that holds what these groups hold, with one tensor of no cost in each."""
     import torch
 
-    own = {key: value for key, value in defaults.items() if key not in ("params", "lr")}
+    own = {key: value for key, value in defaults.items() if key != "params"}
     filled = [{"params": [torch.empty(1, device="meta", requires_grad=True)], **group} for group in groups]
     return torch.optim.Optimizer(filled, {"lr": 0.0, **own})
 
@@ -136,12 +137,14 @@ def _lrs(started: Started, steps: Sequence[int], request: ScheduleRequest) -> li
 def _started(
     library: SchedulerLibrary, schedule: Schedule, defaults: Mapping[str, Any], groups: Sequence[Mapping[str, Any]]
 ) -> Started:
+    if forbidden() and library.NAME not in LIBRARIES:
+        raise Undetermined(f"{library.NAME} is code outside torch and timm, and --no-code (or {NO_CODE}) lets none run")
     try:
         with suppress_output(), silent():
             return library.start(schedule, stand_in_optimizer(groups, defaults))
     except ImportError as error:
-        message = f"the lr over time is asked of {library.WITH} itself, which is not installed: {error}"
-        raise ScheduleError(message, f"pip install {library.WITH}") from error
+        message = f"the lr over time is asked of {library.NAME} itself, which cannot be imported: {one_line(error)}"
+        raise Undetermined(message, f'pip install "{library.WITH}"') from error
 
 
 @contextlib.contextmanager

@@ -20,6 +20,11 @@ _SECONDS = 2.0
 """From which it is worth a word."""
 
 
+def only_training_knows() -> None:
+    """The step of a scheduler that goes by a metric: its lrs are not known."""
+    raise ValueError
+
+
 @dataclass
 class Replay:
     """Schedulers on an optimizer, at the begin."""
