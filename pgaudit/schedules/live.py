@@ -59,7 +59,8 @@ def follow_live(
             known = answered(start, groups, request)
     except Exception as error:  # the user's own code is copied and stepped
         return _unknown(names, format_exception(error), groups, request)
-    return OptimizerSchedule(**known, lrs=_by_group(known.pop("lrs")), by_group=True)
+    lrs = _by_group(known.pop("lrs"))
+    return OptimizerSchedule(**known, lrs=lrs, by_group=True)
 
 
 def _by_group(lrs: Sequence[tuple[float | None, ...]]) -> dict[Hashable, tuple[float | None, ...]]:
