@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
-from pgaudit.schedules.base import Lrs
+from pgaudit.schedules.base import Lrs, ScheduleError
+from pgaudit.text import format_exception
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -31,7 +33,7 @@ class Replay:
 
     optimizer: Optimizer
     step: Callable[[], object]
-    """Makes a step. It raises ValueError past the schedule's end."""
+    """Makes a step. It raises ValueError past the schedule's end, as torch's classes do."""
     jump: Callable[[int], object] | None = None
     """Goes to a step straight away; None for a class that computes each lr from the last one."""
     title: str = "the schedule"
@@ -39,7 +41,11 @@ class Replay:
     """How many steps have been made before; what was then is not known any more."""
 
     def lrs(self, steps: Sequence[int], tell: Callable[[str], None] | None = None) -> list[Lrs]:
-        """See :class:`pgaudit.schedules.base.Stepper`."""
+        """See :class:`pgaudit.schedules.base.Stepper`.
+
+        Raises:
+            ScheduleError: a step raises, as it would in the training.
+        """
         wanted = len(steps)
         found: list[Lrs] = [None for step in steps if step < self.made]
         steps = steps[len(found) :]
@@ -48,7 +54,7 @@ class Replay:
             self._one_by_one(near, tell, found)
             for step in steps[len(near) :]:
                 assert self.jump is not None
-                self.jump(step)
+                self._make(partial(self.jump, step), step)
                 found.append(self._now())
         except ValueError:  # past the end: torch's OneCycleLR
             pass
@@ -58,11 +64,19 @@ class Replay:
         made, begin = self.made, time.perf_counter()
         for wanted in steps:
             while made < wanted:
-                self.step()
                 made += 1
+                self._make(self.step, made)
                 if made - self.made == ONE_BY_ONE and tell is not None:
                     self._warn((time.perf_counter() - begin) / (made - self.made) * (steps[-1] - made), steps[-1], tell)
             found.append(self._now())
+
+    def _make(self, step: Callable[[], object], number: int) -> None:
+        try:
+            step()
+        except ValueError:
+            raise
+        except Exception as error:
+            raise ScheduleError(f"{self.title} would raise {format_exception(error)} at step {number}") from error
 
     def _warn(self, seconds: float, steps: int, tell: Callable[[str], None]) -> None:
         if seconds > _SECONDS:

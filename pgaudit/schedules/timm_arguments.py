@@ -72,6 +72,10 @@ def call_of(schedule: Schedule) -> Call:
             hint = f"--steps N says it, or {length} in the config"
             raise Undetermined(f"nothing says how long the run is, by which timm's {sched} goes", hint)
     arguments = _of_training(sched, stated) if in_training else dict(stated)
+    limit = arguments.get("noise_pct", 1.0)
+    if noise is not None and isinstance(limit, (int, float)) and limit <= 0:
+        message = "timm draws each noise until it is below its limit, and here would do so for ever"
+        raise ScheduleError(message, "a limit above 0", "lr_noise_pct" if in_training else "noise_pct")
     if not on_epochs:
         arguments["updates_per_epoch"] = per_epoch
     return Call(sched, sched_key, stated, arguments, per_epoch)

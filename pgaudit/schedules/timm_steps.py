@@ -43,7 +43,7 @@ class TimmStepper:
             else:
                 (scheduler.step if scheduler.t_in_epochs else scheduler.step_update)(step)
             return _lrs(self.optimizer)
-        except (ArithmeticError, ValueError):  # cycles that become ever shorter come to an end
+        except (OverflowError, ValueError):  # cycles that become ever shorter come to an end
             return None
         except Exception as error:
             raise ScheduleError(f"{self.title} would raise {format_exception(error)} at {step}") from error
