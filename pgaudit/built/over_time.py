@@ -10,7 +10,7 @@ from pgaudit.core.built import BuiltOptimizer
 from pgaudit.core.schedule import LrOverTime, OptimizerSchedule, ScheduleRequest
 from pgaudit.report import AsBuilt
 from pgaudit.schedules.base import ScheduleError
-from pgaudit.schedules.live import attached, follow_live
+from pgaudit.schedules.live import follow_live
 from pgaudit.schedules.of_assignment import follow_schedule, lr_over_time, placed
 
 
@@ -38,9 +38,7 @@ def built_over_time(
                 raise placed(error, schedule) from error
         if not around.objects:
             return None
-        chain = wrapped(around.objects[optimizer])
-        its = attached(around.schedulers, chain)
         groups = [group.values for group in optimizers[optimizer].groups]
-        return follow_live(its, chain, groups, request) if its else None
+        return follow_live(around.schedulers, wrapped(around.objects[optimizer]), groups, request)
 
     return lr_over_time(assignment, follow, request)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pgaudit.core.errors import PgauditError
 from pgaudit.core.schedule import Schedule, Unit
 from pgaudit.numbers import number
+from pgaudit.text import visible
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -98,7 +99,12 @@ def described(name: str, arguments: dict[str, Any]) -> str:
     def word(value: Any) -> str:
         if isinstance(value, float):
             return number(value)
-        return f"[{', '.join(map(word, value))}]" if isinstance(value, (list, tuple)) else str(value)
+        return f"[{', '.join(map(word, value))}]" if isinstance(value, (list, tuple)) else visible(value)
 
     plain = (str, int, float, list, tuple)
-    return " ".join([name, *(f"{key} {word(value)}" for key, value in arguments.items() if isinstance(value, plain))])
+    return " ".join(
+        [
+            visible(name),
+            *(f"{visible(key)} {word(value)}" for key, value in arguments.items() if isinstance(value, plain)),
+        ]
+    )

@@ -14,7 +14,7 @@ from pgaudit.core.schedule import OptimizerSchedule, ScheduleRequest
 from pgaudit.schedules import timm as of_timm
 from pgaudit.schedules import torch as of_torch
 from pgaudit.schedules import transformers as of_transformers
-from pgaudit.schedules.base import Started
+from pgaudit.schedules.base import ScheduleError, Started
 from pgaudit.schedules.follow import answered, silent, stand_in_optimizer
 from pgaudit.schedules.replay import Replay, only_training_knows
 from pgaudit.text import format_exception, visible
@@ -24,41 +24,35 @@ _LAYERWISE = "LayerWiseDummyScheduler"
 """What transformers has in place of one scheduler for each parameter, which hooks step."""
 
 
-def attached(schedulers: Sequence[Any], optimizers: Sequence[Any]) -> list[Any]:
-    """Returns the schedulers that set the lrs of an optimizer, without what wraps them.
-
-    Args:
-        schedulers: all that there are.
-        optimizers: the optimizer, and those inside it.
-    """
-    found = [_inside(each) for each in schedulers]
-    return [each for each in found if _is_of(each, optimizers)]
-
-
 def follow_live(
     schedulers: Sequence[Any], optimizers: Sequence[Any], groups: Sequence[Mapping[str, Any]], request: ScheduleRequest
-) -> OptimizerSchedule:
-    """Returns what schedulers make of the lrs of their optimizer's groups. Where they cannot be copied, or raise when
-    they are stepped, the lrs are not known, and a note says why.
+) -> OptimizerSchedule | None:
+    """Returns what schedulers make of the lrs of their optimizer's groups; None where none sets them.
+
+    Where they cannot be copied, or raise when they are stepped, the lrs are not known, and a note says why.
 
     Args:
-        schedulers: all that set its lrs; each is stepped once a step.
-        optimizers: theirs, and those inside it.
+        schedulers: all that there are; those of this optimizer are each stepped once a step.
+        optimizers: the optimizer, and those inside it.
         groups: what its groups hold, without their parameters.
         request: what is asked.
     """
-    names = " × ".join(visible(type(each).__name__) for each in schedulers)
+    its = [each for each in map(_inside, schedulers) if _is_of(each, optimizers)]
+    if not its:
+        return None
+    names = " × ".join(visible(type(each).__name__) for each in its)
 
     def start(held: Sequence[Mapping[str, Any]]) -> Started:
-        return _started(*_copied(schedulers, optimizers, held))
+        return _started(*_copied(its, optimizers, held))
 
     try:
-        if any(each.__name__ == _LAYERWISE for each in type(schedulers[0]).__mro__):
+        if any(each.__name__ == _LAYERWISE for each in type(its[0]).__mro__):
             return _unknown(names, "each parameter has an optimizer and a scheduler of its own", groups, request)
         with suppress_output(), silent():
-            known = answered(start, groups, request)
+            known = answered(start, groups, request, request.run)
     except Exception as error:  # the user's own code is copied and stepped
-        return _unknown(names, format_exception(error), groups, request)
+        why = error.findings[0].message if isinstance(error, ScheduleError) else format_exception(error)
+        return _unknown(names, why, groups, request)
     lrs = _by_group(known.pop("lrs"))
     return OptimizerSchedule(**known, lrs=lrs, by_group=True)
 
@@ -131,7 +125,9 @@ def _phases(scheduler: Any) -> tuple[tuple[int, ...], int | None, int | None]:
 
 
 def _steps_made(scheduler: Any) -> int:
-    made = getattr(scheduler, "last_epoch", getattr(scheduler, "last_step", 0))  # torch's word, and mmengine's
+    made = getattr(scheduler, "last_epoch", getattr(scheduler, "last_step", None))  # torch's word, and mmengine's
+    if made is None:  # torch's ChainedScheduler does not count
+        return max((_steps_made(each) for each in getattr(scheduler, "_schedulers", ())), default=0)
     return made if isinstance(made, int) else 0
 
 

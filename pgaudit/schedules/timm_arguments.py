@@ -70,7 +70,7 @@ def call_of(schedule: Schedule) -> Call:
             stated[length] = _epochs(schedule.run, per_epoch)
         elif sched in _BY_LENGTH or noise is not None:
             hint = f"--steps N says it, or {length} in the config"
-            raise Undetermined(f"nothing says how long the run is, by which timm's {sched} goes", hint)
+            raise Undetermined(f"nothing says how long the run is, by which timm's {visible(sched)} goes", hint)
     arguments = _of_training(sched, stated) if in_training else dict(stated)
     limit = arguments.get("noise_pct", 1.0)
     if noise is not None and isinstance(limit, (int, float)) and limit <= 0:

@@ -249,7 +249,7 @@ TIMMS = CONFIG + "sched: cosine\nepochs: 20\nwarmup_epochs: 3\nmin_lr: 1.0e-5\ns
 @pytest.mark.parametrize("text", [OURS, TIMMS], ids=["create_scheduler_v2", "train.py"])
 def test_a_config_under_timms_constructor(tmp_path: Path, text: str) -> None:
     import timm
-    from timm.optim import create_optimizer_v2
+    from timm.optim._optim_factory import create_optimizer_v2
 
     (path := tmp_path / "f.yaml").write_text(text)
     report = audit("resnet18", path, request=ScheduleRequest((0, 1, 3, 10, 20)))

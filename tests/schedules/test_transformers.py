@@ -57,10 +57,11 @@ def calls(draw: st.DrawFn) -> dict[str, Any]:
 def training_arguments(draw: st.DrawFn) -> dict[str, Any]:
     name = draw(st.sampled_from(sorted(set(SPECIFIC) - {*BY_METRIC})))  # those want an evaluation, too
     specific = draw(st.fixed_dictionaries(draw(st.sampled_from(SPECIFIC[name]))))
-    found = {"max_steps": draw(TOTAL), "lr_scheduler_type": name}
-    if draw(st.booleans()):
+    found: dict[str, Any] = {"max_steps": draw(TOTAL), "lr_scheduler_type": name}
+    warms_up, empty = draw(st.booleans()), draw(st.booleans())
+    if warms_up:
         found["warmup_steps"] = draw(st.integers(-1, 40) | st.floats(0.0, 1.0) | st.floats(1.0, 30.0))
-    if specific or draw(st.booleans()):
+    if specific or empty:
         found["lr_scheduler_kwargs"] = specific
     return found
 
@@ -106,12 +107,12 @@ def test_all_schedules_are_tried(training: Oracle) -> None:
 
 @pytest.mark.parametrize("name", sorted(set(SPECIFIC) - {*BY_METRIC}))
 def test_a_step_far_away_is_exact(training: Oracle, name: str) -> None:
-    specific = {
+    floors: dict[str, dict[str, Any]] = {
         "warmup_stable_decay": {"num_decay_steps": 500},
         "cosine_with_min_lr": {"min_lr": 1e-3},
         "cosine_warmup_with_min_lr": {"min_lr": 1e-3},
-    }.get(name, {})
-    given = {"type": name, "num_warmup_steps": 300, "num_training_steps": 3000, **specific}
+    }
+    given = {"type": name, "num_warmup_steps": 300, "num_training_steps": 3000, **floors.get(name, {})}
     answer = training.ask(
         function="by_name", given=given, groups=[{"lr": 0.1}, {"lr": 0.3}], steps=[2500, 3500], lr=0.1
     )
