@@ -30,9 +30,9 @@ class ScheduleError(PgauditError):
         self.below = below
 
 
-class Undetermined(ScheduleError):
-    """What decides the lrs is not at hand: the library, or the length of the run. To whom does not ask for them, it is
-    no error.
+class CannotFollow(ScheduleError):
+    """Nothing is wrong with a schedule, but something is missing without which its lrs cannot be told: its library, or
+    the length of the run or of an epoch.
     """
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pgaudit.core.schedule import SCALES, OptimizerSchedule, Schedule, ScheduleRequest
 from pgaudit.optimizers.exact import digest, encoded
-from pgaudit.schedules.base import Lrs, SchedulerLibrary, Started, Undetermined
+from pgaudit.schedules.base import CannotFollow, Lrs, SchedulerLibrary, Started
 from pgaudit.schedules.libraries import scheduler_library
 from pgaudit.text import one_line
 from pgaudit.user_code import LIBRARIES, NO_CODE, forbidden, suppress_output
@@ -138,13 +138,13 @@ def _started(
     library: SchedulerLibrary, schedule: Schedule, defaults: Mapping[str, Any], groups: Sequence[Mapping[str, Any]]
 ) -> Started:
     if forbidden() and library.NAME not in LIBRARIES:
-        raise Undetermined(f"{library.NAME} is code outside torch and timm, and --no-code (or {NO_CODE}) lets none run")
+        raise CannotFollow(f"{library.NAME} is code outside torch and timm, and --no-code (or {NO_CODE}) lets none run")
     try:
         with suppress_output(), silent():
             return library.start(schedule, stand_in_optimizer(groups, defaults))
     except ImportError as error:
         message = f"the lr over time is asked of {library.NAME} itself, which cannot be imported: {one_line(error)}"
-        raise Undetermined(message, f'pip install "{library.WITH}"') from error
+        raise CannotFollow(message, f'pip install "{library.WITH}"') from error
 
 
 @contextlib.contextmanager

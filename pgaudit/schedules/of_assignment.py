@@ -10,7 +10,7 @@ from pgaudit.core.config import Config
 from pgaudit.core.errors import PgauditError, UsageError
 from pgaudit.core.schedule import NO_REQUEST, LrOverTime, OptimizerSchedule, Schedule, ScheduleRequest, scheduled_as
 from pgaudit.core.setting import Setting
-from pgaudit.schedules.base import ScheduleError, Undetermined
+from pgaudit.schedules.base import CannotFollow, ScheduleError
 from pgaudit.schedules.follow import StandIns, followed
 from pgaudit.schedules.libraries import scheduler_library
 
@@ -63,7 +63,7 @@ def schedule_over_time(
         try:
             return follow_schedule(assignment, optimizer, schedule, defaults, request, memo)
         except ScheduleError as error:
-            if isinstance(error, Undetermined) and request == NO_REQUEST:
+            if isinstance(error, CannotFollow) and request == NO_REQUEST:
                 return None  # nobody asks for the lrs
             raise placed(error, schedule, config) from error
 

@@ -17,7 +17,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from pgaudit.core.schedule import Schedule, Unit
-from pgaudit.schedules.base import ScheduleError, Undetermined
+from pgaudit.schedules.base import CannotFollow, ScheduleError
 from pgaudit.text import did_you_mean, quoted, visible
 
 _BY_LENGTH = frozenset({"cosine", "tanh", "poly", "wsd", "rsqrt"})
@@ -70,7 +70,7 @@ def call_of(schedule: Schedule) -> Call:
             stated[length] = _epochs(schedule.run, per_epoch)
         elif sched in _BY_LENGTH or noise is not None:
             hint = f"--steps N says it, or {length} in the config"
-            raise Undetermined(f"nothing says how long the run is, by which timm's {visible(sched)} goes", hint)
+            raise CannotFollow(f"nothing says how long the run is, by which timm's {visible(sched)} goes", hint)
     arguments = _of_training(sched, stated) if in_training else dict(stated)
     limit = arguments.get("noise_pct", 1.0)
     if noise is not None and isinstance(limit, (int, float)) and limit <= 0:
@@ -85,7 +85,7 @@ def _updates_per_epoch(stated: Mapping[str, Any], schedule: Schedule) -> int:
     found = stated.get("updates_per_epoch") or schedule.epoch_steps
     if found is None:
         message = "it counts updates, and nothing says how many there are in an epoch (updates_per_epoch)"
-        raise Undetermined(message, "--epoch-steps N says it")
+        raise CannotFollow(message, "--epoch-steps N says it")
     if not isinstance(found, int):
         message = f"updates_per_epoch is a number of updates, not {visible(found)}"
         raise ScheduleError(message, None, "updates_per_epoch")
@@ -119,7 +119,7 @@ def _of_training(sched: str, stated: Mapping[str, Any]) -> dict[str, Any]:
     for key, where in _differing(sched, stated):
         if stated.get(key) is None:
             message = f"timm's train.py and its scheduler_kwargs fill in other {key}, by which {where} goes"
-            raise Undetermined(message, f"write {key} into the config")
+            raise CannotFollow(message, f"write {key} into the config")
     arguments: dict[str, Any] = scheduler_kwargs(SimpleNamespace(sched=sched, **stated))
     if "epochs" not in stated:
         del arguments["num_epochs"]

@@ -17,7 +17,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.core.schedule import Schedule
-from pgaudit.schedules.base import ScheduleError, Undetermined
+from pgaudit.schedules.base import CannotFollow, ScheduleError
 from pgaudit.text import did_you_mean, format_exception, quoted, visible
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Call:
             if self.training_steps is None and "num_training_steps" in str(error):
                 word = "max_steps" if self.in_training else "num_training_steps"
                 message = f"nothing says how long the run is, by which transformers' {self.name} goes"
-                raise Undetermined(message, f"--steps N says it, or {word} in the config") from error
+                raise CannotFollow(message, f"--steps N says it, or {word} in the config") from error
             raise self._refused(error) from error
 
     def _refused(self, error: Exception) -> ScheduleError:
@@ -92,7 +92,7 @@ def call_of(schedule: Schedule) -> Call:
 
     Raises:
         ScheduleError: there is no such schedule, or an argument makes no sense.
-        Undetermined: it goes by the length of the run, and nothing says that.
+        CannotFollow: it goes by the length of the run, and nothing says that.
     """
     given = dict(schedule.given)
     return _of_own(given, schedule) if "type" in given else _of_training(given, schedule)
@@ -140,7 +140,7 @@ def _of_training(given: dict[str, Any], schedule: Schedule) -> Call:
             raise ValueError("a warm-up has no negative length")
         if total is None and name not in _WITHOUT_WARM_UP and any(value % 1 for value in vars(stand_in).values()):
             message = "nothing says how long the run is, of which the warm-up is a part"
-            raise Undetermined(message, "--steps N says it, or max_steps in the config")
+            raise CannotFollow(message, "--steps N says it, or max_steps in the config")
         warm_up = TrainingArguments.get_warmup_steps(stand_in, total or 0)
     except ScheduleError:
         raise

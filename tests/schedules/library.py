@@ -21,7 +21,7 @@ from torch import nn
 
 from pgaudit.built.audit import audit_objects
 from pgaudit.core.schedule import OptimizerSchedule, Schedule, ScheduleRequest
-from pgaudit.schedules.base import ScheduleError, Undetermined
+from pgaudit.schedules.base import CannotFollow, ScheduleError
 from tests.schedules.groups import asked, lrs_at, optimizer_of, stepped
 
 Given = dict[str, Any]
@@ -50,7 +50,7 @@ def ours(schedule: Schedule, groups: list[Given], steps: Sequence[int], lr: floa
             "refused": finding.message,
             "hint": finding.hint,
             "below": error.below,
-            "undetermined": isinstance(error, Undetermined),
+            "undetermined": isinstance(error, CannotFollow),
         }
 
 

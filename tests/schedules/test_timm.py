@@ -14,7 +14,7 @@ from timm.scheduler.scheduler_factory import create_scheduler_v2, scheduler_kwar
 import pgaudit
 from pgaudit.core.schedule import Schedule, ScheduleRequest
 from pgaudit.pipeline import audit
-from pgaudit.schedules.base import ScheduleError, Undetermined
+from pgaudit.schedules.base import CannotFollow, ScheduleError
 from pgaudit.schedules.timm import SCHEDULES
 from tests.budget import examples
 from tests.schedules.groups import GROUPS, STEPS, asked, lrs_at, optimizer_of, stepped
@@ -224,7 +224,7 @@ def test_what_timm_refuses_is_refused(given: dict[str, Any], message: str, hint:
     ],
 )
 def test_what_nothing_says_is_asked_for(given: dict[str, Any], run: int | None, hint: str) -> None:
-    with pytest.raises(Undetermined) as caught:
+    with pytest.raises(CannotFollow) as caught:
         asked(Schedule("timm", given, run), [{"lr": 0.1}])
     assert caught.value.findings[0].hint == hint
 
