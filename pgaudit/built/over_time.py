@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pgaudit.built.wrappers import wrapped
 from pgaudit.core.assignment import Assignment
 from pgaudit.core.built import BuiltOptimizer
-from pgaudit.core.schedule import LrOverTime, OptimizerSchedule, ScheduleRequest
+from pgaudit.core.errors import UsageError
+from pgaudit.core.schedule import NO_REQUEST, LrOverTime, OptimizerSchedule, ScheduleRequest
 from pgaudit.report import AsBuilt
 from pgaudit.schedules.base import ScheduleError
 from pgaudit.schedules.live import follow_live
@@ -26,15 +27,20 @@ def built_over_time(
         request: what is asked; its schedule takes the place of those of the code.
 
     Raises:
-        UsageError: the schedule that is asked about is refused.
+        UsageError: the schedule that is asked about is refused; or that of a trainer cannot be told.
     """
 
     def follow(optimizer: int) -> OptimizerSchedule | None:
-        schedule = request.schedule
+        schedule = around.schedule if request.schedule is None else request.schedule
         if schedule is not None:
             try:
                 return follow_schedule(assignment, optimizer, schedule, optimizers[optimizer].defaults, request)
             except ScheduleError as error:
+                if request == NO_REQUEST:
+                    return None  # nobody asks for the lrs
+                if request.schedule is None:
+                    (finding,) = error.findings
+                    raise UsageError(f"the trainer's schedule: {finding.message}", finding.hint) from error
                 raise placed(error, schedule) from error
         if not around.objects:
             return None

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.core.schedule import SCALES, OptimizerSchedule, Schedule, ScheduleRequest
@@ -124,7 +125,8 @@ def answered(
 def _is_read(key: str, start: Start, groups: Sequence[Mapping[str, Any]], points: Sequence[int]) -> bool:
     """Whether the schedule sets other lrs where groups lack a key."""
     without = [{name: value for name, value in group.items() if name != key} for group in groups]
-    near = [point for point in points if point <= FAR] or [0]
+    between = [(begin + end) // 2 for begin, end in pairwise(points)]  # at its turns, a lr may be 0 whatever the scale
+    near = sorted({point for point in (*points, *between) if point <= FAR}) or [0]
     given, other = (_lrs(start(each), near, ScheduleRequest()) for each in (groups, without))
     return given != other
 

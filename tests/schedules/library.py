@@ -204,7 +204,39 @@ def lightning(form: str) -> Given:
     return said(found, (0, 2, 4))
 
 
-FUNCTIONS = {each.__name__: each for each in (types, by_name, by_arguments, of_schedule, live, layerwise, lightning)}
+def trainer(arguments: Given, run: int | None = None) -> Given:
+    """A Trainer that has not begun, and the scheduler that it would make."""
+    from transformers import BertConfig, BertForSequenceClassification, Trainer, TrainingArguments
+
+    from pgaudit.core.errors import UsageError
+
+    config = BertConfig(
+        vocab_size=20, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8,
+        max_position_embeddings=8,
+    )  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        args = TrainingArguments(folder, learning_rate=0.01, use_cpu=True, report_to=[], **arguments)
+        made = Trainer(BertForSequenceClassification(config), args)
+        try:
+            report = audit_objects(None, made, None, ScheduleRequest((0, 2, 7), run=run))
+        except UsageError as error:
+            return {"refused": error.findings[0].message, "hint": error.findings[0].hint}
+        untouched = made.lr_scheduler is None and all(
+            "initial_lr" not in group for group in made.optimizer.param_groups
+        )
+        scheduler: Any = made.create_scheduler(run or args.max_steps)
+    lrs = []
+    for step in range(8):
+        if step in (0, 2, 7):
+            lrs.append(made.optimizer.param_groups[0]["lr"])
+        scheduler.step()
+    first = report.lrs_at(next(iter(report)))
+    return {"ours": list(first.values()), "real": lrs, "untouched": untouched, "lr": next(iter(report)).lr}
+
+
+FUNCTIONS = {
+    each.__name__: each for each in (types, by_name, by_arguments, of_schedule, live, layerwise, lightning, trainer)
+}
 
 
 def main() -> None:

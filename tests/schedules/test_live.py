@@ -222,6 +222,25 @@ def test_schedulers_of_single_layers_are_not_followed(training: Oracle) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "run"),
+    [({"max_steps": 10, "warmup_steps": 3}, None), ({"lr_scheduler_type": "cosine", "warmup_steps": 0.2}, 10)],
+)
+def test_a_trainer_that_has_not_begun(training: Oracle, arguments: dict[str, Any], run: int | None) -> None:
+    found = training.ask(function="trainer", arguments=arguments, run=run)
+    assert "broken" not in found, found["broken"]
+    assert found["ours"] == found["real"]
+    assert found["untouched"]
+    assert found["lr"] == 0.01
+
+
+def test_a_trainer_of_unknown_length(training: Oracle) -> None:
+    assert training.ask(function="trainer", arguments={}) == {
+        "refused": "the trainer's schedule: nothing says how long the run is, by which transformers' linear goes",
+        "hint": "--steps N says it, or max_steps in the config",
+    }
+
+
 @pytest.mark.parametrize("form", ["lists", "dict", "config", "configs"])
 def test_what_configure_optimizers_returns(training: Oracle, form: str) -> None:
     found = training.ask(function="lightning", form=form)

@@ -94,8 +94,11 @@ def test_the_lrs_are_those_of_the_real_scheduler_at_random(
     assert found.unit == ("epoch" if given.get("step_on_epochs", True) else "step")
     assert found.run == epochs * given.get("updates_per_epoch", 1)
     assert found.warms_up == (getattr(scheduler, "warmup_t", 0) or None)
-    scaled = any(group.get("lr_scale", 1.0) != 1.0 for group in groups)
-    if scaled and given["type"] not in ("none", "plateau") and not given.get("warmup_lr") and not given.get("min_lr"):
+    scaled = [index for index, group in enumerate(groups) if group.get("lr_scale", 1.0) != 1.0]
+    turns = [found.steps.index(point) for point in found.turning_points]
+    if given["type"] == "none":
+        assert not found.read
+    elif any(found.lrs[index][turn] for index in scaled for turn in turns):
         assert found.read == ("lr_scale",)
     assert "lr_mult" not in found.read
 
