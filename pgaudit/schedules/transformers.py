@@ -2,7 +2,7 @@
 
 ``{type: cosine, num_warmup_steps: 100, num_training_steps: 1000}``: ``type`` is a ``SchedulerType``, and what is no
 argument of ``get_scheduler`` belongs to its ``scheduler_specific_kwargs``. The words of ``TrainingArguments`` are
-taken, too: see :mod:`pgaudit.schedules.transformers_arguments`.
+taken, too: see :mod:`pgaudit.schedules.transformers_training`.
 
 All but two are a ``LambdaLR`` of torch's, so that any step can be asked straight away. Where one has a floor, that is
 divided by the optimizer's own lr first: a group at another lr comes to another floor.
@@ -19,6 +19,7 @@ from pgaudit.core.schedule import Schedule
 from pgaudit.schedules.base import ScheduleError, Started, described
 from pgaudit.schedules.replay import Replay, only_training_knows
 from pgaudit.schedules.transformers_arguments import call_of
+from pgaudit.schedules.transformers_training import call_of_training
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -35,7 +36,7 @@ def start(schedule: Schedule, optimizer: Optimizer) -> Started:
     if not isinstance(schedule.given, Mapping):
         example = "{type: cosine, num_warmup_steps: 100, num_training_steps: 1000}"
         raise ScheduleError("transformers makes one scheduler, from a mapping", example)
-    call = call_of(schedule)
+    call = call_of(schedule) if "type" in schedule.given else call_of_training(schedule)
     made = call.made(optimizer)
     title, run = described(call.name, dict(call.stated)), call.run if schedule.run is None else schedule.run
     if any(each.__name__ in BY_METRIC for each in type(made).__mro__):

@@ -1,19 +1,13 @@
-"""What a config says of a schedule of transformers' → how ``get_scheduler`` is called.
+"""What a config of ours says of a schedule of transformers' → how ``get_scheduler`` is called.
 
-A config of ours has that function's own arguments, under ``scheduler``. A training config may have those of
-``TrainingArguments`` at its top: then the call is the one of ``Trainer.create_scheduler``, with the number of warm-up
-steps by ``TrainingArguments.get_warmup_steps``. Source of the semantics: transformers 5.23.0, ``optimization.py``,
-``trainer.py`` and ``training_args.py``.
+Source of the semantics: transformers 5.23.0, ``optimization.py``.
 """
 
 from __future__ import annotations
 
 import inspect
-import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.core.schedule import Schedule
@@ -53,7 +47,7 @@ class Call:
     def notes(self) -> tuple[str, ...]:
         """What is stated and read by nobody."""
         unread = [*(self.specific or {})] if self.name in ("constant", "constant_with_warmup") else []
-        if self.name in _WITHOUT_WARM_UP and self.warmup_steps:
+        if self.name in WITHOUT_WARM_UP and self.warmup_steps:
             unread.append("warmup_steps" if self.in_training else "num_warmup_steps")
         words = ", ".join(map(visible, unread))
         return (f"transformers' {self.name} does not look at {words}",) if unread else ()
@@ -84,22 +78,18 @@ class Call:
         return ScheduleError(message)
 
 
-_WITHOUT_WARM_UP = ("constant", "reduce_lr_on_plateau", "greedy")
+WITHOUT_WARM_UP = ("constant", "reduce_lr_on_plateau", "greedy")
+"""Those that do not look at the number of warm-up steps."""
 
 
 def call_of(schedule: Schedule) -> Call:
-    """Returns how transformers is called for a schedule.
+    """Returns how transformers is called for a schedule of a config of ours.
 
     Raises:
         ScheduleError: there is no such schedule, or an argument makes no sense.
-        CannotFollow: it goes by the length of the run, and nothing says that.
     """
     given = dict(schedule.given)
-    return _of_own(given, schedule) if "type" in given else _of_training(given, schedule)
-
-
-def _of_own(given: dict[str, Any], schedule: Schedule) -> Call:
-    name = _known(given.pop("type"), "type")
+    name = known_name(given.pop("type"), "type")
     for key in ("optimizer", "name"):
         if key in given:
             raise ScheduleError(f"transformers gets its {key} from here", f"remove {quoted(key)}", key)
@@ -120,73 +110,16 @@ _ENDLESS = ("constant", "constant_with_warmup", "inverse_sqrt", "reduce_lr_on_pl
 """Those that do not look at the length of the run."""
 
 
-def _of_training(given: dict[str, Any], schedule: Schedule) -> Call:
-    import transformers
-    from transformers.training_args import TrainingArguments
+def known_name(name: Any, key: str) -> str:
+    """Returns a name that transformers knows.
 
-    fields = TrainingArguments.__dataclass_fields__
-    for key in given:
-        if key not in fields and key != "num_training_steps":
-            hint = "warmup_steps below 1 is a ratio there" if key == "warmup_ratio" else did_you_mean(key, fields)
-            message = f"TrainingArguments of transformers {transformers.__version__} has no argument {quoted(key)}"
-            raise ScheduleError(message, hint, key)
-    name = _known(given.get("lr_scheduler_type", fields["lr_scheduler_type"].default), "lr_scheduler_type")
-    total = _training_steps(given, schedule)
-    specific = _read(given.get("lr_scheduler_kwargs"))
-    words = {key: fields[key].default for key in ("warmup_steps", "warmup_ratio") if key in fields}
-    stand_in: Any = SimpleNamespace(**{**words, **{key: given[key] for key in words if key in given}})
-    try:
-        if any(value < 0 for value in vars(stand_in).values()):
-            raise ValueError("a warm-up has no negative length")
-        if total is None and name not in _WITHOUT_WARM_UP and any(value % 1 for value in vars(stand_in).values()):
-            message = "nothing says how long the run is, of which the warm-up is a part"
-            raise CannotFollow(message, "--steps N says it, or max_steps in the config")
-        warm_up = TrainingArguments.get_warmup_steps(stand_in, total or 0)
-    except ScheduleError:
-        raise
-    except Exception as error:
-        key = next((key for key in words if key in given), "warmup_steps")
-        raise ScheduleError(f"TrainingArguments would raise {format_exception(error)}", None, key) from error
-    stated = _flat({key: value for key, value in given.items() if key not in ("lr_scheduler_type", *_TOTALS)})
-    if total is not None:
-        stated["max_steps"] = total
-    return Call(name, stated, warm_up, total, specific, ("lr_scheduler_kwargs",), in_training=True)
+    Args:
+        name: what the config says.
+        key: where it says it.
 
-
-_TOTALS = ("max_steps", "num_training_steps", "num_train_epochs", "lr_scheduler_kwargs")
-
-
-def _training_steps(given: Mapping[str, Any], schedule: Schedule) -> int | None:
-    """How many steps Trainer makes: ``set_initial_training_values()`` of transformers' ``trainer.py``."""
-    for key in ("max_steps", "num_training_steps"):
-        steps = given.get(key)
-        if steps is not None and not isinstance(steps, int):
-            raise ScheduleError(f"{key} is a number of steps, not {visible(steps)}", None, key)
-        if steps is not None and steps > 0:
-            return steps
-    epochs = given.get("num_train_epochs")
-    if schedule.run is None and schedule.epoch_steps is not None and isinstance(epochs, (int, float)):
-        return math.ceil(epochs * schedule.epoch_steps)
-    return schedule.run
-
-
-def _read(specific: Any) -> Mapping[str, Any] | None:
-    """``lr_scheduler_kwargs``, which may be JSON in a text."""
-    if isinstance(specific, str) and specific.startswith("{"):
-        from transformers import training_args
-
-        try:  # as TrainingArguments does it
-            specific = training_args._convert_str_dict(json.loads(specific))
-        except ValueError as error:
-            message = f"TrainingArguments would raise {format_exception(error)}"
-            raise ScheduleError(message, None, "lr_scheduler_kwargs") from error
-    if specific is not None and not isinstance(specific, Mapping):
-        raise ScheduleError("lr_scheduler_kwargs is a mapping of arguments", None, "lr_scheduler_kwargs")
-    return specific
-
-
-def _known(name: Any, key: str) -> str:
-    """A name that transformers knows."""
+    Raises:
+        ScheduleError: there is no such schedule.
+    """
     import transformers
     from transformers.trainer_utils import SchedulerType
 
