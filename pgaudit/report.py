@@ -16,7 +16,7 @@ from pgaudit.core.config import Config
 from pgaudit.core.errors import UsageError
 from pgaudit.core.findings import SEVERITIES, Finding
 from pgaudit.core.parameters import Inventory
-from pgaudit.core.schedule import LrOverTime, OptimizerSchedule
+from pgaudit.core.schedule import LrOverTime, OptimizerSchedule, Schedule
 from pgaudit.core.setting import Provenance, Setting
 from pgaudit.names import Names, spelled_like_globs
 from pgaudit.serialize import plain, portable
@@ -59,6 +59,8 @@ class AsBuilt:
     notes: tuple[str, ...] = ()
     objects: tuple[Any, ...] = ()
     """The optimizers themselves; none for a checkpoint."""
+    schedule: Schedule | None = None
+    """What a trainer says of the scheduler that it will make."""
     source: ModelSource | None = None
     """Where the model comes from, for whoever needs another look at it; None where there is none."""
 

@@ -98,7 +98,9 @@ def _of_built(built: Built, source: ModelSource | None, ref: str | None, request
     optimizers, looked_through = read_optimizers(built, named)
     notes = [*built.notes, *(inventory.notes if inventory is not None else ()), *looked_through]
     notes += sharding_notes(tensors)
-    around = AsBuilt((), None, tensors, built.schedulers, objects=built.optimizers, source=source)
+    around = AsBuilt(
+        (), None, tensors, built.schedulers, objects=built.optimizers, schedule=built.schedule, source=source
+    )
     return _report("built", optimizers, inventory, ref, notes, around, request)
 
 

@@ -13,6 +13,7 @@ from pgaudit.built.optimizers import Named, built_optimizer, refuse_meta
 from pgaudit.built.values import OnMeta
 from pgaudit.core.built import BuiltOptimizer
 from pgaudit.core.errors import ModelError, PgauditError, UsageError
+from pgaudit.core.schedule import Schedule
 from pgaudit.models.built import BuiltModel
 from pgaudit.models.construct import attempt, built_on_cpu
 from pgaudit.models.factories import not_built
@@ -30,6 +31,8 @@ class Built:
     keys: tuple[str, ...]
     model: BuiltModel | None = None
     schedulers: tuple[Any, ...] = ()
+    schedule: Schedule | None = None
+    """What a trainer says of the scheduler that it will make."""
     notes: tuple[str, ...] = ()
 
 
@@ -103,7 +106,7 @@ def _built(contents: Contents, found: Any, ref: str, source: str) -> Built:
     keys, optimizers = zip(*contents.optimizers, strict=True)
     for optimizer in optimizers:
         refuse_meta(optimizer)
-    return Built(optimizers, keys, model, tuple(contents.schedulers))
+    return Built(optimizers, keys, model, tuple(contents.schedulers), contents.schedule)
 
 
 def _looked_at(found: Any, ref: str) -> Contents:
@@ -144,7 +147,7 @@ def of_objects(model: Any, optimizers: Any, scheduler: Any = None) -> Built:
     module = model if model is not None else contents.model
     keys, found = zip(*contents.optimizers, strict=True)
     built = BuiltModel(module, type(module).__name__) if module is not None else None
-    return Built(found, keys, built, tuple(contents.schedulers))
+    return Built(found, keys, built, tuple(contents.schedulers), contents.schedule)
 
 
 def read_optimizers(built: Built, named: Named) -> tuple[tuple[BuiltOptimizer, ...], tuple[str, ...]]:

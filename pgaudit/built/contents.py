@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.core.errors import ModelError
+from pgaudit.core.schedule import Schedule
 from pgaudit.text import visible
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class Contents:
     optimizers: list[tuple[str, Any]] = field(default_factory=list)
     """Each with the key under which a mapping holds it, else an empty one."""
     schedulers: list[Any] = field(default_factory=list)
+    schedule: Schedule | None = None
+    """What a trainer says of the scheduler that it will make."""
     _seen: dict[int, Any] = field(default_factory=dict, repr=False)
     """By identity, and held here so that an id stays its own."""
 
@@ -78,6 +81,8 @@ class Contents:
             trainer.create_optimizer()
         self.look_at(trainer.optimizer)
         self.look_at(getattr(trainer, "lr_scheduler", None))
+        if not self.schedulers:
+            self.schedule = _schedule_of(getattr(trainer, "args", None))
 
     def _add_configured(self, found: Any) -> None:
         holder = found if _is_module(found) else next(filter(_is_module, _named(found, _MODELS)), None)
@@ -95,6 +100,18 @@ class Contents:
         for value in _named(model, ("optimizer", "lr_scheduler")):  # an engine, as DeepSpeed has it
             if is_optimizer(value) or is_scheduler(value):
                 self.look_at(value)
+
+
+_TRAINING = "lr_scheduler_type lr_scheduler_kwargs warmup_steps warmup_ratio max_steps num_train_epochs".split()
+
+
+def _schedule_of(arguments: Any) -> Schedule | None:
+    """What TrainingArguments of transformers say of the lr over time: Trainer makes its scheduler when it begins."""
+    given = {key: value for key in _TRAINING if (value := getattr(arguments, key, None)) is not None}
+    if "lr_scheduler_type" not in given:
+        return None
+    given["lr_scheduler_type"] = getattr(given["lr_scheduler_type"], "value", given["lr_scheduler_type"])
+    return Schedule("transformers", given)
 
 
 def is_optimizer(found: Any) -> bool:

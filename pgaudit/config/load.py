@@ -11,7 +11,7 @@ from pgaudit.config import layouts
 from pgaudit.config.expect import expect_errors, expectations
 from pgaudit.config.ignores import ignore_errors, ignores_of
 from pgaudit.config.misplaced import meant, misplaced, split
-from pgaudit.config.schedules import schedule_of
+from pgaudit.config.schedules import schedule_of, training_words
 from pgaudit.config.sections import constructor_errors, section_errors, top_errors
 from pgaudit.config.yaml_chain import read_chain
 from pgaudit.constructors import find_constructor
@@ -72,7 +72,7 @@ def _read(path: str, constructor: str | None, data: bytes | None) -> Config:
         document, architecture = read_python(path)
         return replace(_validated(document, path, constructor, otherwise="mmcv"), architecture=architecture)
     least = "`optimizer:` is the least that a config needs"
-    document = read_chain(path, aside=lambda top: split(top)[1], least=least, data=data)
+    document = read_chain(path, aside=lambda top: split(top, constructor)[1], least=least, data=data)
     return _validated(document, path, constructor)
 
 
@@ -88,13 +88,14 @@ def _validated(document: Document, path: str | None, constructor: str | None, ot
     if not isinstance(document.value, dict):
         message = f"a config is a mapping, not {described(document.value)}"
         raise ConfigError(message, location=document.values.get(()) or whole_file(path))
-    top, rest = split(document.value)
+    top, rest = split(document.value, constructor)
+    words = training_words(top, constructor)
     layout = layouts.recognise(top, {**document.rest, **rest}, otherwise)
     name = constructor or scoped(layout.constructor, top.get("default_scope"))
     misnamed = constructor_errors(name, layout)
     used = None if misnamed else find_constructor(name)
     stray = tuple(misplaced(top, {**document.rest, **rest}, layout, options_of(used) if used else ()))
-    found = top_errors(top, layout, stray)
+    found = top_errors({key: value for key, value in top.items() if key not in words}, layout, stray)
     if "_base_" in top:
         message = "pgaudit reads one file, and `_base_` names others"
         found.insert(0, Invalid(("_base_",), message, "write the whole config out"))
@@ -111,6 +112,8 @@ def _validated(document: Document, path: str | None, constructor: str | None, ot
         found += expect_errors(top["expect"], ("expect",))
     refuse(found, document, path)
     assert used is not None
+    schedule = schedule_of(layout.name, used.name, top)
+    unread = words.difference(schedule.places if schedule else ())
     return Config(
         layout=layout.name,
         constructor=used.name,
@@ -120,11 +123,15 @@ def _validated(document: Document, path: str | None, constructor: str | None, ot
         world_size=whole(top.get("world_size")) or 1,
         model=top.get("model"),
         model_args=top.get("model_args") or {},
-        schedule=schedule_of(layout.name, used.name, top),
+        schedule=schedule,
         ignores=ignores_of(top),
         expect=_expectations(top["expect"], path, document) if top.get("expect") else None,
         path=path,
-        ambiguous=tuple(scalar for scalar in document.ambiguous if not layout.reads_literally(scalar.path)),
+        ambiguous=tuple(
+            scalar
+            for scalar in document.ambiguous
+            if not layout.reads_literally(scalar.path) and scalar.path[0] not in unread
+        ),
         written=layout.written if constructor is None else None,
         misplaced=stray,
         sections=layout.sections,

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from pgaudit.config.layouts import BASES, OWN, SCHEDULES, SECTIONS, SOLVERS
+from pgaudit.config.schedules import training_words
 from pgaudit.constructors.registry import option_names
 from pgaudit.core.config import Misplaced
 from pgaudit.core.layout import Layout
@@ -32,12 +33,21 @@ PLACED = frozenset({"optimizer", "paramwise_cfg", "constructor"})
 _LIKE_PARAMWISE = re.compile(r"param_?wise(_?(cfg|config|options?|opts|settings))?s?", re.IGNORECASE)
 
 
-def split(top: Mapping[Any, Any]) -> tuple[dict[Any, Any], dict[str, Any]]:
+def split(top: Mapping[Any, Any], constructor: str | None = None) -> tuple[dict[Any, Any], dict[str, Any]]:
     """Sorts the top of a config into what is read, or was probably meant to be, and the rest of a training config.
 
     Keys that are no words count to the former, so that they are complained of.
+
+    Args:
+        top: keys, with their values or outlines.
+        constructor: what takes the place of the one that the config names.
     """
-    rest = {key: value for key, value in top.items() if isinstance(key, str) and not _concerns_us(key, value)}
+    words = training_words(top, constructor)
+    rest = {
+        key: value
+        for key, value in top.items()
+        if isinstance(key, str) and key not in words and not _concerns_us(key, value)
+    }
     return {key: value for key, value in top.items() if key not in rest}, rest
 
 

@@ -1,16 +1,67 @@
 """How the lr changes over time, as each layout says it: ``scheduler:`` in a config of ours.
 
 A training config of one's own may have a ``scheduler`` of another kind. Only what has a ``type`` is taken for one.
+
+Under ``constructor: timm`` and ``transformers`` the words of the library's own training are read, too, where they stand
+in its training configs: at the top. ``scheduler`` goes first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pgaudit.core.location import Path
 from pgaudit.core.schedule import Schedule
 from pgaudit.schedules.libraries import library_of
+
+
+@dataclass(frozen=True)
+class TrainingWords:
+    """The words by which a library's own training config says how the lr changes."""
+
+    signs: tuple[str, ...]
+    """Those of which one must be there: they mean nothing else."""
+    others: tuple[str, ...]
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """All of them."""
+        return (*self.signs, *self.others)
+
+
+TRAINING = {
+    "timm": TrainingWords(
+        ("sched",),
+        tuple(
+            """
+            epochs decay_epochs decay_milestones warmup_epochs cooldown_epochs patience_epochs decay_rate min_lr
+            warmup_lr warmup_prefix lr_noise lr_noise_pct lr_noise_std seed lr_cycle_mul lr_cycle_decay lr_cycle_limit
+            lr_k_decay lr_decay_fn lr_stable_timescale eval_metric sched_on_updates
+            """.split()
+        ),
+    ),
+    "transformers": TrainingWords(
+        ("lr_scheduler_type", "lr_scheduler_kwargs", "warmup_steps", "warmup_ratio"),
+        ("max_steps", "num_training_steps", "num_train_epochs"),
+    ),
+}
+"""By constructor: the arguments of timm's ``train.py``, and those of transformers' ``TrainingArguments``."""
+
+
+def training_words(top: Collection[Any], constructor: str | None) -> frozenset[str]:
+    """Returns the keys at the top of a config that may say how the lr changes, in the words of a library's training.
+
+    Args:
+        top: the keys that there are.
+        constructor: what takes the place of the one that the config names; without any there are no such words.
+    """
+    if constructor is None and "constructor" not in top:
+        return frozenset()
+    return frozenset(
+        word for words in TRAINING.values() if any(sign in top for sign in words.signs) for word in words.all
+    )
 
 
 def schedule_of(layout: str, constructor: str, top: Mapping[str, Any]) -> Schedule | None:
@@ -21,7 +72,9 @@ def schedule_of(layout: str, constructor: str, top: Mapping[str, Any]) -> Schedu
         constructor: which decides whose scheduler a name in lower case is.
         top: the config's keys that are read.
     """
-    return own_schedule(top.get("scheduler"), constructor, ("scheduler",)) if layout == "pgaudit" else None
+    if layout != "pgaudit":
+        return None
+    return own_schedule(top.get("scheduler"), constructor, ("scheduler",)) or _of_training(constructor, top)
 
 
 def own_schedule(given: Any, constructor: str, at: Path = ()) -> Schedule | None:
@@ -37,3 +90,11 @@ def own_schedule(given: Any, constructor: str, at: Path = ()) -> Schedule | None
         return None
     library, own = library_of(first["type"], constructor)
     return Schedule(library, given if isinstance(given, list) else {**given, "type": own}, at=at)
+
+
+def _of_training(constructor: str, top: Mapping[str, Any]) -> Schedule | None:
+    """The schedule that a training config has, in the words of its library."""
+    words = TRAINING.get(constructor)
+    given = {} if words is None else {key: top[key] for key in words.all if top.get(key) is not None}
+    sign = next((key for key in given if words is not None and key in words.signs), None)
+    return None if sign is None else Schedule(constructor, given, at=(sign,), places={key: (key,) for key in given})

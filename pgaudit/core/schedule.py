@@ -32,6 +32,8 @@ class Schedule:
     """Where it stands in the config; empty for an option."""
     option: str = "--scheduler"
     """What the option is called, in messages."""
+    places: Mapping[str, Path] = field(default_factory=dict)
+    """Where its arguments stand that are not below that, but beside it."""
 
 
 @dataclass(frozen=True)

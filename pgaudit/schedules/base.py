@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pgaudit.core.errors import PgauditError
 from pgaudit.core.schedule import Schedule, Unit
 from pgaudit.numbers import number
+from pgaudit.text import visible
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -27,6 +28,12 @@ class ScheduleError(PgauditError):
         """
         super().__init__(message, hint)
         self.below = below
+
+
+class CannotFollow(ScheduleError):
+    """Nothing is wrong with a schedule, but something is missing without which its lrs cannot be told: its library, or
+    the length of the run or of an epoch.
+    """
 
 
 Lrs = list[float] | None
@@ -76,7 +83,7 @@ class SchedulerLibrary(Protocol):
     NAME: str
     """As :attr:`Schedule.library` has it."""
     WITH: str
-    """The package that has to be installed, as ``pip install`` takes it."""
+    """What has to be installed, as ``pip install`` takes it."""
 
     def start(self, schedule: Schedule, optimizer: Optimizer) -> Started:
         """Starts the real schedulers on an optimizer.
@@ -96,7 +103,12 @@ def described(name: str, arguments: dict[str, Any]) -> str:
     def word(value: Any) -> str:
         if isinstance(value, float):
             return number(value)
-        return f"[{', '.join(map(word, value))}]" if isinstance(value, (list, tuple)) else str(value)
+        return f"[{', '.join(map(word, value))}]" if isinstance(value, (list, tuple)) else visible(value)
 
     plain = (str, int, float, list, tuple)
-    return " ".join([name, *(f"{key} {word(value)}" for key, value in arguments.items() if isinstance(value, plain))])
+    return " ".join(
+        [
+            visible(name),
+            *(f"{visible(key)} {word(value)}" for key, value in arguments.items() if isinstance(value, plain)),
+        ]
+    )

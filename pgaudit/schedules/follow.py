@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from pgaudit.core.schedule import SCALES, OptimizerSchedule, Schedule, ScheduleRequest
 from pgaudit.optimizers.exact import digest, encoded
-from pgaudit.schedules.base import Lrs, ScheduleError, SchedulerLibrary, Started
+from pgaudit.schedules.base import CannotFollow, Lrs, ScheduleError, SchedulerLibrary, Started
 from pgaudit.schedules.libraries import scheduler_library
-from pgaudit.text import format_exception
-from pgaudit.user_code import suppress_output
+from pgaudit.text import format_exception, one_line
+from pgaudit.user_code import LIBRARIES, NO_CODE, forbidden, suppress_output
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -82,7 +82,7 @@ def stand_in_optimizer(groups: Sequence[Mapping[str, Any]], defaults: Mapping[st
     """Returns an optimizer that holds what these groups hold, with one tensor of no cost in each."""
     import torch
 
-    own = {key: value for key, value in defaults.items() if key not in ("params", "lr")}
+    own = {key: value for key, value in defaults.items() if key != "params"}
     filled = [{"params": [torch.empty(1, device="meta", requires_grad=True)], **group} for group in groups]
     return torch.optim.Optimizer(filled, {"lr": 0.0, **own})
 
@@ -169,6 +169,8 @@ def _lrs(started: Started, steps: Sequence[int], request: ScheduleRequest) -> li
     try:
         with silent():
             return started.stepper.lrs(steps, request.tell)
+    except ScheduleError:
+        raise
     except Exception as error:
         message = f"{started.title} would raise {format_exception(error)} within {steps[-1]:,} {started.unit}s"
         raise ScheduleError(message) from error
@@ -177,12 +179,14 @@ def _lrs(started: Started, steps: Sequence[int], request: ScheduleRequest) -> li
 def _started(
     library: SchedulerLibrary, schedule: Schedule, defaults: Mapping[str, Any], groups: Sequence[Mapping[str, Any]]
 ) -> Started:
+    if forbidden() and library.NAME not in LIBRARIES:
+        raise CannotFollow(f"{library.NAME} is code outside torch and timm, and --no-code (or {NO_CODE}) lets none run")
     try:
         with suppress_output(), silent():
             return library.start(schedule, stand_in_optimizer(groups, defaults))
     except ImportError as error:
-        message = f"the lr over time is asked of {library.WITH} itself, which is not installed: {error}"
-        raise ScheduleError(message, f"pip install {library.WITH}") from error
+        message = f"the lr over time is asked of {library.NAME} itself, which cannot be imported: {one_line(error)}"
+        raise CannotFollow(message, f'pip install "{library.WITH}"') from error
 
 
 @contextlib.contextmanager

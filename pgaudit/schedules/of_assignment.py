@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from pgaudit.core.assignment import Assignment
 from pgaudit.core.config import Config
 from pgaudit.core.errors import PgauditError, UsageError
-from pgaudit.core.schedule import LrOverTime, OptimizerSchedule, Schedule, ScheduleRequest, scheduled_as
+from pgaudit.core.schedule import NO_REQUEST, LrOverTime, OptimizerSchedule, Schedule, ScheduleRequest, scheduled_as
 from pgaudit.core.setting import Setting
-from pgaudit.schedules.base import ScheduleError
+from pgaudit.schedules.base import CannotFollow, ScheduleError
 from pgaudit.schedules.follow import StandIns, followed
 from pgaudit.schedules.libraries import scheduler_library
 
@@ -65,6 +65,8 @@ def schedule_over_time(
         try:
             return follow_schedule(assignment, optimizer, schedule, defaults, request, memo)
         except ScheduleError as error:
+            if isinstance(error, CannotFollow) and request == NO_REQUEST:
+                return None  # nobody asks for the lrs
             raise placed(error, schedule, config) from error
 
     return lr_over_time(assignment, follow, request)
@@ -75,7 +77,9 @@ def placed(error: ScheduleError, schedule: Schedule, config: Config | None = Non
     (finding,) = error.findings
     if config is None or not schedule.at:
         return UsageError(f"{schedule.option}: {finding.message}", finding.hint)
-    return config.error(finding.message, *schedule.at, *error.below, hint=finding.hint)
+    beside = schedule.places.get(str(error.below[0])) if error.below else None
+    at = (*schedule.at, *error.below) if beside is None else (*beside, *error.below[1:])
+    return config.error(finding.message, *at, hint=finding.hint)
 
 
 def follow_schedule(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
-from pgaudit.schedules.base import Lrs
+from pgaudit.schedules.base import Lrs, ScheduleError
 from pgaudit.text import format_exception
 
 if TYPE_CHECKING:
@@ -21,13 +22,22 @@ _SECONDS = 2.0
 """From which it is worth a word."""
 
 
+def only_training_knows() -> None:
+    """The step of a scheduler that goes by a metric: its lrs are not known."""
+    raise _OnlyTrainingKnows
+
+
+class _OnlyTrainingKnows(Exception):
+    pass
+
+
 @dataclass
 class Replay:
     """Schedulers on an optimizer, at the begin."""
 
     optimizer: Optimizer
     step: Callable[[], object]
-    """Makes a step. It raises ValueError past the schedule's end."""
+    """Makes a step. It raises ValueError past the schedule's end, as torch's classes do."""
     jump: Callable[[int], object] | None = None
     """Goes to a step straight away; None for a class that computes each lr from the last one."""
     title: str = "the schedule"
@@ -37,7 +47,11 @@ class Replay:
     """What the schedule raises past its end, once it has."""
 
     def lrs(self, steps: Sequence[int], tell: Callable[[str], None] | None = None) -> list[Lrs]:
-        """See :class:`pgaudit.schedules.base.Stepper`."""
+        """See :class:`pgaudit.schedules.base.Stepper`.
+
+        Raises:
+            ScheduleError: a step raises, as it would in the training.
+        """
         wanted = len(steps)
         found: list[Lrs] = [None for step in steps if step < self.made]
         steps = steps[len(found) :]
@@ -46,8 +60,10 @@ class Replay:
             self._one_by_one(near, tell, found)
             for step in steps[len(near) :]:
                 assert self.jump is not None
-                self.jump(step)
+                self._make(partial(self.jump, step), step)
                 found.append(self._now())
+        except _OnlyTrainingKnows:
+            pass
         except ValueError as error:  # past the end: torch's OneCycleLR
             self.stopped = format_exception(error)
         return found + [None] * (wanted - len(found))
@@ -56,11 +72,19 @@ class Replay:
         made, begin = self.made, time.perf_counter()
         for wanted in steps:
             while made < wanted:
-                self.step()
                 made += 1
+                self._make(self.step, made)
                 if made - self.made == ONE_BY_ONE and tell is not None:
                     self._warn((time.perf_counter() - begin) / (made - self.made) * (steps[-1] - made), steps[-1], tell)
             found.append(self._now())
+
+    def _make(self, step: Callable[[], object], number: int) -> None:
+        try:
+            step()
+        except (_OnlyTrainingKnows, ValueError):
+            raise
+        except Exception as error:
+            raise ScheduleError(f"{self.title} would raise {format_exception(error)} at step {number}") from error
 
     def _warn(self, seconds: float, steps: int, tell: Callable[[str], None]) -> None:
         if seconds > _SECONDS:

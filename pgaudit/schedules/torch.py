@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pgaudit.core.schedule import Schedule
 from pgaudit.schedules.base import ScheduleError, Started, described
-from pgaudit.schedules.replay import Replay
+from pgaudit.schedules.replay import Replay, only_training_knows
 from pgaudit.text import did_you_mean, format_exception, quoted
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def start(schedule: Schedule, optimizer: Optimizer) -> Started:
     title = _title(schedule.given)
     points = sorted({0, *turning_points(made)})
     jump = jumper(made)
-    replay = Replay(optimizer, partial(_unknown, title) if _by_metric(made) else made.step, jump, title)
+    replay = Replay(optimizer, only_training_knows if _by_metric(made) else made.step, jump, title)
     return Started(
         title,
         replay,
@@ -137,6 +137,8 @@ def warm_up_of(scheduler: Any) -> int | None:
 def jumper(scheduler: Any) -> Callable[[int], object] | None:
     """Returns what brings a scheduler to a step straight away; None where its class computes each lr from the last."""
     inside = _inside(scheduler)
+    if not type(scheduler).__module__.startswith("torch."):
+        return None  # a class derived from torch's may have a formula of its own
     if inside and hasattr(scheduler, "_milestones"):
         jumps = [jump for each in inside if (jump := jumper(each)) is not None]
         return partial(_jump, scheduler._milestones, jumps) if len(jumps) == len(inside) else None
@@ -175,11 +177,6 @@ def _by_metric(scheduler: Any) -> bool:
 def _notes(scheduler: Any) -> tuple[str, ...]:
     name = type(scheduler).__name__
     return (f"{name} lowers the lr by a metric, which only the training knows",) if _by_metric(scheduler) else ()
-
-
-def _unknown(title: str) -> None:
-    """A step whose lr only the training knows."""
-    raise ValueError(title)
 
 
 def _parts(given: Any) -> Iterator[Mapping[str, Any]]:
