@@ -85,20 +85,20 @@ def written(report: Report) -> str:
     lines += [f"optimizer: {json.dumps(plain(optimizer.call))}" for optimizer in optimizers]
     lines += [*lock_over_time.head_lines(report.over_time)] if report.at and report.over_time else []
     lines += ["", _TITLES[kind]]
-    words = {
-        _kind(each): _settings(each, report.lrs_at(each))
-        for each in {_kind(each): each for each in report.params}.values()
-    }
-    folds = fold_named((each.name, words[_kind(each)], each.param.module_type, each) for each in report.params)
+    kinds = [_kind(each, by_group=bool(report.at)) for each in report.params]
+    alike = dict(zip(kinds, report.params, strict=True))
+    words = {of: _settings(each, report.lrs_at(each)) for of, each in alike.items()}
+    rows = zip(report.params, kinds, strict=True)
+    folds = fold_named((each.name, words[of], each.param.module_type, (each, words[of])) for each, of in rows)
     for folded in folds:
-        begin = words[_kind(folded.rows[0])]
-        lines += [f"{begin}: {name}" for name in spelled(folded.name, [each.name for each in folded.rows])]
+        begin = folded.rows[0][1]
+        lines += [f"{begin}: {name}" for name in spelled(folded.name, [each.name for each, _ in folded.rows])]
     return "\n".join([*lines, LAST]) + "\n"
 
 
-def _kind(of: ParamAssignment) -> tuple[int, int | None, int | None, bool | None]:
-    """What parameters have in common of which a line says the same."""
-    return id(of.setting), of.optimizer, of.group, of.param.trainable
+def _kind(of: ParamAssignment, *, by_group: bool) -> tuple[int, int | None, int | None, bool | None]:
+    """What parameters have in common of which a line says the same; a schedule may tell groups apart."""
+    return id(of.setting), of.optimizer, of.group if by_group else None, of.param.trainable
 
 
 def _settings(of: ParamAssignment, lrs: Mapping[int, float | None]) -> str:
