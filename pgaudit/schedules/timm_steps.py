@@ -57,6 +57,8 @@ class Untouched:
 
     optimizer: Optimizer
 
+    stopped: str | None = None
+
     def lrs(self, steps: Sequence[int], tell: Callable[[str], None] | None = None) -> list[Lrs]:
         """See :class:`pgaudit.schedules.base.Stepper`."""
         return [_lrs(self.optimizer) for _ in steps]
