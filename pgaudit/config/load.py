@@ -72,7 +72,7 @@ def _read(path: str, constructor: str | None, data: bytes | None) -> Config:
         document, architecture = read_python(path)
         return replace(_validated(document, path, constructor, otherwise="mmcv"), architecture=architecture)
     least = "`optimizer:` is the least that a config needs"
-    document = read_chain(path, aside=lambda top: split(top)[1], least=least, data=data)
+    document = read_chain(path, aside=lambda top: split(top)[1], least=least, data=data, optional=layouts.TRAINING)
     return _validated(document, path, constructor)
 
 
@@ -89,7 +89,7 @@ def _validated(document: Document, path: str | None, constructor: str | None, ot
         message = f"a config is a mapping, not {described(document.value)}"
         raise ConfigError(message, location=document.values.get(()) or whole_file(path))
     top, rest = split(document.value)
-    layout = layouts.recognise(top, {**document.rest, **rest}, otherwise)
+    layout = layouts.recognise(top, {**rest, **document.rest}, otherwise)
     name = constructor or scoped(layout.constructor, top.get("default_scope"))
     misnamed = constructor_errors(name, layout)
     used = None if misnamed else find_constructor(name)
@@ -120,7 +120,7 @@ def _validated(document: Document, path: str | None, constructor: str | None, ot
         world_size=whole(top.get("world_size")) or 1,
         model=top.get("model"),
         model_args=top.get("model_args") or {},
-        schedule=schedule_of(layout.name, used.name, top),
+        schedule=schedule_of(layout.name, used.name, {**rest, **top}, document.rest.get("default_scope")),
         ignores=ignores_of(top),
         expect=_expectations(top["expect"], path, document) if top.get("expect") else None,
         path=path,

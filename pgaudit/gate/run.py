@@ -13,6 +13,7 @@ from pgaudit.core.errors import PgauditError
 from pgaudit.core.expectations import Expectations
 from pgaudit.core.findings import Finding
 from pgaudit.core.location import Location
+from pgaudit.core.schedule import ScheduleRequest
 from pgaudit.gate import baseline
 from pgaudit.gate.expected import unexpected
 from pgaudit.gate.locked import lock_findings
@@ -35,7 +36,13 @@ def run(audit: Audit) -> Outcome:
             with _led_by(audit, "baseline"):
                 known = baseline.read(audit.baseline)
         with _led_by(audit, "model"):
-            report = report_of(source, audit.model, model_args=audit.model_args, cache=audit.cache)
+            report = report_of(
+                source,
+                audit.model,
+                model_args=audit.model_args,
+                cache=audit.cache,
+                request=ScheduleRequest(checks=True),
+            )
         with _led_by(audit, "lock"):
             return judged(audit, report, expect or Expectations(), known)
     except PgauditError as error:

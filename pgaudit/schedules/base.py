@@ -29,6 +29,12 @@ class ScheduleError(PgauditError):
         self.below = below
 
 
+class CannotFollow(ScheduleError):
+    """Nothing is wrong with a schedule, but something is missing without which its lrs cannot be told: its library, or
+    the length of the run or of an epoch.
+    """
+
+
 Lrs = list[float] | None
 """The lrs of all groups in their order; None past a schedule's end, and for what only the training knows."""
 

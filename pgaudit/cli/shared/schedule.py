@@ -19,6 +19,8 @@ class TimeOptions:
     scheduler: str | None = None
     run: int | None = None
     epoch_steps: int | None = None
+    checks: bool = False
+    """Whether findings are wanted above all."""
 
     def request(self, source: object, tell: Callable[[str], None] | None = None) -> ScheduleRequest:
         """Returns what the options ask of a source.
@@ -36,7 +38,7 @@ class TimeOptions:
         constructor = source.constructor if isinstance(source, Config) else "torch"
         schedule = None if self.scheduler is None else _schedule(self.scheduler, constructor)
         steps = () if self.at is None else _steps(self.at)
-        return ScheduleRequest(steps, schedule, self.run, self.epoch_steps, tell)
+        return ScheduleRequest(steps, schedule, self.run, self.epoch_steps, tell, self.checks)
 
 
 def _steps(text: str) -> tuple[int, ...]:
