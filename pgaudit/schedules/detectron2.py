@@ -96,19 +96,20 @@ def composed(solver: Any) -> Any:
         values = [solver.GAMMA**k for k in range(len(milestones) + 1)]
         inside = of.MultiStepParamScheduler(values=values, milestones=milestones, num_updates=run)
     elif solver.LR_SCHEDULER_NAME == "WarmupCosineLR":
-        end = solver.BASE_LR_END / solver.BASE_LR
-        assert 0.0 <= end <= 1.0, end
-        inside = of.CosineParamScheduler(1, end)
+        floor = solver.BASE_LR_END / solver.BASE_LR
+        assert 0.0 <= floor <= 1.0, floor
+        inside = of.CosineParamScheduler(1, floor)
     else:
         inside = of.StepWithFixedGammaParamScheduler(
             base_value=1.0, gamma=solver.GAMMA, num_decays=solver.NUM_DECAYS, num_updates=run
         )
     length = min(solver.WARMUP_ITERS / run, 1.0)
+    end = inside(0.0 if solver.RESCALE_INTERVAL else length)  # which may raise, though a constant does not need it
     begin = solver.WARMUP_FACTOR * inside(0.0)
     if solver.WARMUP_METHOD == "constant":
         warm_up = of.ConstantParamScheduler(begin)
     elif solver.WARMUP_METHOD == "linear":
-        warm_up = of.LinearParamScheduler(begin, inside(0.0 if solver.RESCALE_INTERVAL else length))
+        warm_up = of.LinearParamScheduler(begin, end)
     else:
         raise ValueError(f"Unknown warmup method: {solver.WARMUP_METHOD}")
     scaling = ["rescaled", "rescaled" if solver.RESCALE_INTERVAL else "fixed"]
@@ -135,7 +136,7 @@ class _Steps:
             raise ValueError("past the end")
         try:
             call()
-        except (IndexError, RuntimeError) as error:
+        except (ArithmeticError, IndexError, RuntimeError) as error:
             if step == self.run:  # no iteration trains with the lr after the last one
                 raise ValueError("at the end") from error
             raise

@@ -42,7 +42,7 @@ def start(schedule: Schedule, optimizer: Optimizer) -> Started:
     if not of_lr:
         raise ScheduleError("no scheduler here sets a lr")
     title = _title(of_lr)
-    epoch = None if loop.by_iteration else time.epoch_steps
+    epoch = time.max_iters if loop.by_iteration else time.epoch_steps
     replay = Replay(optimizer, _Steps(made, time.unit == "epoch", epoch), title=title)
     schedulers = [each for _, each in of_lr if not (loop.by_iteration and each.by_epoch)]  # no epoch ends in time
     ends = [_end(each, time) for each in schedulers]
@@ -120,7 +120,9 @@ def _made(
     name = str(entry["type"] if isinstance(entry["type"], str) else getattr(entry["type"], "__name__", entry["type"]))
     if entry.get("convert_to_iter_based") and time.epoch_steps is None:
         raise no_epoch_length(f"{visible(name)} is converted from epochs to steps")
-    given = {**entry, **_scope(schedule)} if "_scope_" not in entry else dict(entry)
+    given = {key: value for key, value in entry.items() if key != "_scope_"}
+    if entry["type"] not in PARAM_SCHEDULERS.module_dict:
+        given |= _scope(entry, schedule)
     end = time.max_epochs if _by_epoch(entry) else time.max_iters
     if end is not None:
         given.setdefault("end", end)
@@ -129,8 +131,6 @@ def _made(
     open_ended = "end" not in given and loop.max_epochs is not None
     try:
         made = PARAM_SCHEDULERS.build(given, default_args={"optimizer": wrapped, "epoch_length": time.epoch_steps})
-    except ImportError:
-        raise
     except Exception as error:
         raise _refused(name, given, error, at, PARAM_SCHEDULERS) from error
     if any(getattr(made, length, 0) > _ENDLESS // 2 for length in ("T_max", "total_iters", "total_steps")):
@@ -138,11 +138,14 @@ def _made(
     return made
 
 
-def _scope(schedule: Schedule) -> dict[str, str]:
-    """The package in whose registry mmengine looks first, where it is installed: ``default_scope``."""
+def _scope(entry: Mapping[str, Any], schedule: Schedule) -> dict[str, str]:
+    """The package in whose registry mmengine looks first, where it is installed: ``default_scope``.
+
+    It is only asked for a class that is none of mmengine's, for it imports all that it needs to train a model.
+    """
     from importlib.util import find_spec
 
-    scope = schedule.around.get("default_scope")
+    scope = entry.get("_scope_", schedule.around.get("default_scope"))
     if not isinstance(scope, str) or scope == NAME or not scope.isidentifier() or find_spec(scope) is None:
         return {}
     user_code.runs(scope)
