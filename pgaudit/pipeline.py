@@ -195,6 +195,8 @@ def _over_time(policy: _Policy, assignment: Assignment, request: ScheduleRequest
     schedule = policy.config.schedule if request.schedule is None else request.schedule
     if schedule is None and not request.at:
         return None
+    if schedule is not None and not request.concerns(schedule):
+        return None
     from pgaudit.schedules.of_assignment import schedule_over_time
 
     return schedule_over_time(

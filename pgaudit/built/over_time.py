@@ -8,7 +8,7 @@ from pgaudit.built.wrappers import wrapped
 from pgaudit.core.assignment import Assignment
 from pgaudit.core.built import BuiltOptimizer
 from pgaudit.core.errors import UsageError
-from pgaudit.core.schedule import NO_REQUEST, LrOverTime, OptimizerSchedule, ScheduleRequest
+from pgaudit.core.schedule import LrOverTime, OptimizerSchedule, ScheduleRequest
 from pgaudit.report import AsBuilt
 from pgaudit.schedules.base import ScheduleError
 from pgaudit.schedules.live import follow_live
@@ -36,7 +36,7 @@ def built_over_time(
             try:
                 return follow_schedule(assignment, optimizer, schedule, optimizers[optimizer].defaults, request)
             except ScheduleError as error:
-                if request == NO_REQUEST:
+                if not request.asks:
                     return None  # nobody asks for the lrs
                 if request.schedule is None:
                     (finding,) = error.findings

@@ -28,6 +28,7 @@ from pgaudit.cli.shared.common import (
 from pgaudit.cli.shared.outputs import Wanted, valued_options, wanted
 from pgaudit.cli.shared.overwriting import keep_inputs
 from pgaudit.cli.shared.progress import bar_over
+from pgaudit.cli.shared.schedule import TimeOptions
 from pgaudit.core.errors import UsageError
 from pgaudit.core.findings import Threshold
 from pgaudit.render.choices import Colour, GateFormat
@@ -170,7 +171,8 @@ def _listed(project: Path | None, select: Sequence[str], fail_on: Threshold | No
 def _write_baseline(audit: Audit, path: Path) -> None:
     from pgaudit.gate import baseline
 
-    report = audited(audit.model, audit.config, audit.model_args, audit.constructor, audit.cache, audit.key)
+    time = TimeOptions(checks=True)
+    report = audited(audit.model, audit.config, audit.model_args, audit.constructor, audit.cache, audit.key, time)
     note(report.notes)
     write(baseline.written(report.findings), path)
     complain(f"{visible(path)}: {counted(len(report.findings), 'finding')} known from now on")

@@ -79,6 +79,11 @@ SCHEDULES = ("scheduler",)
 training configs, so that nothing else is taken for a slip of them.
 """
 
+TRAINING = tuple("param_scheduler train_cfg lr_config runner total_epochs total_iters".split())
+"""The top-level keys by which OpenMMLab's configs say the same. They are read where there is nothing wrong with them;
+a training config may hold anything there.
+"""
+
 BASES = ("_base_", "_BASE_")
 """OpenMMLab's and detectron2's word for the files that a config builds upon."""
 

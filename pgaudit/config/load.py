@@ -72,7 +72,9 @@ def _read(path: str, constructor: str | None, data: bytes | None) -> Config:
         document, architecture = read_python(path)
         return replace(_validated(document, path, constructor, otherwise="mmcv"), architecture=architecture)
     least = "`optimizer:` is the least that a config needs"
-    document = read_chain(path, aside=lambda top: split(top, constructor)[1], least=least, data=data)
+    document = read_chain(
+        path, aside=lambda top: split(top, constructor)[1], least=least, data=data, optional=layouts.TRAINING
+    )
     return _validated(document, path, constructor)
 
 
@@ -90,7 +92,7 @@ def _validated(document: Document, path: str | None, constructor: str | None, ot
         raise ConfigError(message, location=document.values.get(()) or whole_file(path))
     top, rest = split(document.value, constructor)
     words = training_words(top, constructor)
-    layout = layouts.recognise(top, {**document.rest, **rest}, otherwise)
+    layout = layouts.recognise(top, {**rest, **document.rest}, otherwise)
     name = constructor or scoped(layout.constructor, top.get("default_scope"))
     misnamed = constructor_errors(name, layout)
     used = None if misnamed else find_constructor(name)
@@ -112,7 +114,7 @@ def _validated(document: Document, path: str | None, constructor: str | None, ot
         found += expect_errors(top["expect"], ("expect",))
     refuse(found, document, path)
     assert used is not None
-    schedule = schedule_of(layout.name, used.name, top)
+    schedule = schedule_of(layout.name, used.name, {**rest, **top}, document.rest.get("default_scope"))
     unread = words.difference(schedule.places if schedule else ())
     return Config(
         layout=layout.name,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,7 +31,14 @@ MAX_DEPTH = 100
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
-def read_chain(path: str, *, aside: Callable[[Outline], Outline], least: str, data: bytes | None = None) -> Document:
+def read_chain(
+    path: str,
+    *,
+    aside: Callable[[Outline], Outline],
+    least: str,
+    data: bytes | None = None,
+    optional: Collection[str] = (),
+) -> Document:
     """Reads a config with all that it inherits; each key has the place where it was set last.
 
     Args:
@@ -39,6 +46,8 @@ def read_chain(path: str, *, aside: Callable[[Outline], Outline], least: str, da
         aside: chooses top-level keys whose values are left unread, whatever they hold.
         least: the hint to give for an empty file.
         data: what the file holds, if it has been read.
+        optional: keys among those that are read after all, where nothing is wrong with what they hold, and the file
+            inherits from no other.
 
     Raises:
         ConfigError: with what is wrong in the first file in which anything is.
@@ -49,7 +58,7 @@ def read_chain(path: str, *, aside: Callable[[Outline], Outline], least: str, da
     chain = _Chain(path)
     config = chain.file(_located(os.getcwd(), path), source, ())
     if config.location is None:
-        return source.read(aside(source.outline))
+        return source.read(aside(source.outline), optional=optional)
     rest = aside(chain.outline)
     document = chain.document(config, rest)
     document.rest = rest

@@ -15,6 +15,9 @@ Unit = Literal["step", "epoch"]
 SCALES = ("lr_scale", "lr_mult", "lr_multiplier")
 """Keys of groups that are meant for a schedule to multiply by: timm's and BEiT's, detectron2's and YOLO's, DINOv2's."""
 
+ALWAYS_THERE = ("torch", "timm")
+"""The libraries that pgaudit depends on, and whose answers it remembers."""
+
 
 @dataclass(frozen=True)
 class Schedule:
@@ -34,6 +37,13 @@ class Schedule:
     """What the option is called, in messages."""
     places: Mapping[str, Path] = field(default_factory=dict)
     """Where its arguments stand that are not below that, but beside it."""
+    around: Mapping[str, Any] = field(default_factory=dict)
+    """What else of the config its library looks at, in its own words: the training loop, say."""
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is written in pgaudit's words: a config's ``scheduler:``, or an option."""
+        return self.at[:1] in ((), ("scheduler",))
 
 
 @dataclass(frozen=True)
@@ -51,6 +61,10 @@ class ScheduleRequest:
     """Is told, before it begins, what will take long."""
     more: tuple[int, ...] = ()
     """Further steps that something needs, which are not shown."""
+    checks: bool = False
+    """Whether findings are wanted above all, so that a training config's own schedule is followed for their sake,
+    though another library has to be imported for it.
+    """
 
     @property
     def steps(self) -> tuple[int, ...]:
@@ -64,7 +78,17 @@ class ScheduleRequest:
     def or_else(self, other: ScheduleRequest) -> ScheduleRequest:
         """Returns the request with what another one says of which this one says nothing."""
         own = {each.name: getattr(self, each.name) for each in fields(self)}
-        return replace(other, **{name: value for name, value in own.items() if value not in (None, ())})
+        return replace(other, **{name: value for name, value in own.items() if value not in (None, (), False)})
+
+    @property
+    def asks(self) -> bool:
+        """Whether anything is asked, so that a schedule that cannot be followed is an error."""
+        return bool(self.steps) or self.schedule is not None
+
+    def concerns(self, schedule: Schedule) -> bool:
+        """Whether it is worth the import of a schedule's library to follow it."""
+        lengths = self.run is not None or self.epoch_steps is not None
+        return self.asks or self.checks or lengths or schedule.is_own or schedule.library in ALWAYS_THERE
 
 
 NO_REQUEST = ScheduleRequest()

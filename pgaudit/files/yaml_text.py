@@ -7,7 +7,8 @@ means, and is remembered, because PyYAML reads a string there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import yaml
@@ -87,8 +88,15 @@ class Source:
         """The top-level keys, with those below; none where the file is not a mapping."""
         return _outline(self._root) if isinstance(self._root, yaml.MappingNode) else {}
 
-    def read(self, rest: Outline | None = None, size: Size | None = None) -> Document:
+    def read(
+        self, rest: Outline | None = None, size: Size | None = None, *, optional: Collection[str] = ()
+    ) -> Document:
         """Returns what it says but for the rest: top-level keys that are left aside.
+
+        Args:
+            rest: the keys.
+            size: how much other files have said before.
+            optional: those among them that are read after all, where nothing is wrong with what they hold.
 
         Raises:
             ConfigError: with everything found.
@@ -104,7 +112,21 @@ class Source:
         for key, _ in self._root.value if rest else ():
             if is_word(key) and key.value in builder.document.rest:
                 builder.document.keys[(key.value,)] = builder.place(key)
+        for word in optional:
+            if rest and word in rest:
+                self._add(word, builder.document)
         return builder.document
+
+    def _add(self, key: str, document: Document) -> None:
+        """Adds what a top-level key holds to a document without it, if nothing is wrong with that."""
+        nodes = [value for name, value in self._root.value if is_word(name) and name.value == key]
+        builder = Builder(self.path, Size(), inherited=self._inherited)
+        with contextlib.suppress(RecursionError):
+            value = builder.build(nodes[0], (key,))
+            if len(nodes) == 1 and not builder.errors:
+                document.value[key] = value
+                document.keys.update(builder.document.keys)
+                document.values.update(builder.document.values)
 
 
 def _single_node(text: str, path: str) -> yaml.Node | None:

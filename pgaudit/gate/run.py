@@ -13,7 +13,7 @@ from pgaudit.core.errors import PgauditError
 from pgaudit.core.expectations import Expectations
 from pgaudit.core.findings import Finding
 from pgaudit.core.location import Location
-from pgaudit.core.schedule import NO_REQUEST, ScheduleRequest
+from pgaudit.core.schedule import ScheduleRequest
 from pgaudit.gate import baseline
 from pgaudit.gate.expected import unexpected
 from pgaudit.gate.locked import lock_findings, read_lock_of
@@ -38,7 +38,7 @@ def run(audit: Audit) -> Outcome:
         with _led_by(audit, "lock"):
             lock = None if audit.lock is None else read_lock_of(audit)
         expect = expect or Expectations()
-        request = needed(NO_REQUEST, expect, lock)
+        request = needed(ScheduleRequest(checks=True), expect, lock)
         with _led_by(audit, "model"):
             report = report_of(source, audit.model, model_args=audit.model_args, cache=audit.cache, request=request)
         return judged(audit, report, expect, known, lock)

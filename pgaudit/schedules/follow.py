@@ -7,6 +7,8 @@ classes of torch and timm answered is remembered, as in :mod:`pgaudit.optimizers
 from __future__ import annotations
 
 import contextlib
+import logging
+import shlex
 import warnings
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,12 +16,14 @@ from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from pgaudit.core.schedule import SCALES, OptimizerSchedule, Schedule, ScheduleRequest
+from pgaudit import user_code
+from pgaudit.core.errors import PgauditError
+from pgaudit.core.schedule import ALWAYS_THERE, SCALES, OptimizerSchedule, Schedule, ScheduleRequest
 from pgaudit.optimizers.exact import digest, encoded
 from pgaudit.schedules.base import CannotFollow, Lrs, ScheduleError, SchedulerLibrary, Started
 from pgaudit.schedules.libraries import scheduler_library
 from pgaudit.text import format_exception, one_line
-from pgaudit.user_code import LIBRARIES, NO_CODE, forbidden, suppress_output
+from pgaudit.user_code import suppress_output
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -31,9 +35,6 @@ Start = Callable[[Sequence[Mapping[str, Any]]], Started]
 FAR = 100_000
 """Turning points beyond this are looked at only where a class can be asked straight away, or the user asks."""
 
-_REMEMBERED = ("torch", "timm")
-"""The libraries of which it is known when they change."""
-
 
 @dataclass(frozen=True)
 class StandIns:
@@ -44,6 +45,8 @@ class StandIns:
     """What each holds, beside its parameters."""
     defaults: Mapping[str, Any]
     """What the optimizer fills into a group; a schedule may look for ``momentum`` or ``betas`` there."""
+    kind: str = "Optimizer"
+    """The name of the optimizer's class; a schedule of mmcv's may have a lr for each class."""
 
 
 def followed(
@@ -64,11 +67,11 @@ def followed(
     groups = [dict(group) for group in stand_ins.groups]
     plain = [schedule.library, schedule.given, schedule.run, schedule.epoch_steps, list(request.steps)]
     question = digest(["schedule", *plain, groups, dict(stand_ins.defaults)])
-    if schedule.library not in _REMEMBERED:
+    if schedule.library not in ALWAYS_THERE:
         question = None
     known = None if memo is None or question is None else memo.get("answers", question)
     if known is None:
-        start = partial(_started, library, schedule, stand_ins.defaults)
+        start = partial(_started, library, schedule, stand_ins)
         known = answered(start, stand_ins.groups, request, schedule.run)
         if memo is not None and question is not None:
             with contextlib.suppress(TypeError):
@@ -78,13 +81,22 @@ def followed(
     return OptimizerSchedule(**known, lrs=lrs, by_group=by_group, at=schedule.at)
 
 
-def stand_in_optimizer(groups: Sequence[Mapping[str, Any]], defaults: Mapping[str, Any]) -> Optimizer:
-    """Returns an optimizer that holds what these groups hold, with one tensor of no cost in each."""
+def stand_in_optimizer(
+    groups: Sequence[Mapping[str, Any]], defaults: Mapping[str, Any], kind: str = "Optimizer"
+) -> Optimizer:
+    """Returns an optimizer that holds what these groups hold, with one tensor of no cost in each.
+
+    Args:
+        groups: what each holds, beside its parameters.
+        defaults: what is filled into a group.
+        kind: the name of its class.
+    """
     import torch
 
     own = {key: value for key, value in defaults.items() if key != "params"}
     filled = [{"params": [torch.empty(1, device="meta", requires_grad=True)], **group} for group in groups]
-    return torch.optim.Optimizer(filled, {"lr": 0.0, **own})
+    stand_in: type[Optimizer] = type(kind, (torch.optim.Optimizer,), {})
+    return stand_in(filled, {"lr": 0.0, **own})
 
 
 def answered(
@@ -169,7 +181,7 @@ def _lrs(started: Started, steps: Sequence[int], request: ScheduleRequest) -> li
     try:
         with silent():
             return started.stepper.lrs(steps, request.tell)
-    except ScheduleError:
+    except PgauditError:
         raise
     except Exception as error:
         message = f"{started.title} would raise {format_exception(error)} within {steps[-1]:,} {started.unit}s"
@@ -177,21 +189,29 @@ def _lrs(started: Started, steps: Sequence[int], request: ScheduleRequest) -> li
 
 
 def _started(
-    library: SchedulerLibrary, schedule: Schedule, defaults: Mapping[str, Any], groups: Sequence[Mapping[str, Any]]
+    library: SchedulerLibrary, schedule: Schedule, stand_ins: StandIns, groups: Sequence[Mapping[str, Any]]
 ) -> Started:
-    if forbidden() and library.NAME not in LIBRARIES:
-        raise CannotFollow(f"{library.NAME} is code outside torch and timm, and --no-code (or {NO_CODE}) lets none run")
+    if library.NAME not in user_code.LIBRARIES and user_code.forbidden():
+        message = f"the lr over time is asked of {library.NAME} itself, and --no-code (or {user_code.NO_CODE}) lets "
+        raise CannotFollow(message + "no code run but torch's and timm's")
     try:
         with suppress_output(), silent():
-            return library.start(schedule, stand_in_optimizer(groups, defaults))
+            return library.start(schedule, stand_in_optimizer(groups, stand_ins.defaults, stand_ins.kind))
     except ImportError as error:
         message = f"the lr over time is asked of {library.NAME} itself, which cannot be imported: {one_line(error)}"
-        raise CannotFollow(message, f'pip install "{library.WITH}"') from error
+        raise CannotFollow(message, f"pip install {shlex.quote(library.WITH)}") from error
 
 
 @contextlib.contextmanager
 def silent() -> Iterator[None]:
-    """torch warns of what does not matter for stand-ins: no step of the optimizer is made, and ``step(epoch)``."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+    """torch warns of what does not matter for stand-ins: no step of the optimizer is made, and ``step(epoch)``. Other
+    libraries log as much when they are imported.
+    """
+    before = logging.root.manager.disable
+    logging.disable(max(before, logging.WARNING))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)

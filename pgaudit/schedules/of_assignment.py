@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from pgaudit.core.assignment import Assignment
 from pgaudit.core.config import Config
 from pgaudit.core.errors import PgauditError, UsageError
-from pgaudit.core.schedule import NO_REQUEST, LrOverTime, OptimizerSchedule, Schedule, ScheduleRequest, scheduled_as
+from pgaudit.core.schedule import LrOverTime, OptimizerSchedule, Schedule, ScheduleRequest, scheduled_as
 from pgaudit.core.setting import Setting
 from pgaudit.schedules.base import CannotFollow, ScheduleError
 from pgaudit.schedules.follow import StandIns, followed
 from pgaudit.schedules.libraries import scheduler_library
+from pgaudit.text import one_line
 
 if TYPE_CHECKING:
     from pgaudit.optimizers.library import Memo
@@ -55,9 +56,13 @@ def schedule_over_time(
         request: what is asked.
         memo: where the answers of torch and timm are kept.
 
+    A schedule that cannot be followed is an error where its lrs are asked for. Elsewhere it is a note, unless it is
+    wrong, and pgaudit's own: a training config means what its library makes of it.
+
     Raises:
-        ConfigError: the library refuses the schedule.
+        ConfigError: the schedule cannot be followed, or the library refuses it.
     """
+    notes: list[str] = []
 
     def follow(optimizer: int) -> OptimizerSchedule | None:
         if schedule is None:
@@ -65,11 +70,21 @@ def schedule_over_time(
         try:
             return follow_schedule(assignment, optimizer, schedule, defaults, request, memo)
         except ScheduleError as error:
-            if isinstance(error, CannotFollow) and request == NO_REQUEST:
-                return None  # nobody asks for the lrs
-            raise placed(error, schedule, config) from error
+            if request.asks or not (isinstance(error, CannotFollow) or not schedule.is_own):
+                raise placed(error, schedule, config) from error
+            notes.append(_unfollowed(error, schedule))
+            return None
 
-    return lr_over_time(assignment, follow, request)
+    found = lr_over_time(assignment, follow, request)
+    if not notes:
+        return found
+    return LrOverTime(request.at, (None,) * len(assignment.optimizers), tuple(notes))
+
+
+def _unfollowed(error: ScheduleError, schedule: Schedule) -> str:
+    (finding,) = error.findings
+    hint = f"; {finding.hint}" if finding.hint else ""
+    return f"`{schedule.at[0]}` is not followed: {one_line(finding.message)}{hint}"
 
 
 def placed(error: ScheduleError, schedule: Schedule, config: Config | None = None) -> PgauditError:
@@ -105,7 +120,9 @@ def follow_schedule(
     """
     by_group = scheduler_library(schedule.library).is_by_group(schedule)
     found = dict(_groups(assignment, optimizer, by_group=by_group))
-    stand_ins = StandIns(tuple(found), tuple(found.values()), defaults)
+    its = assignment.optimizers[optimizer]
+    kind = (its.class_name or its.type or "Optimizer").rpartition(".")[2]
+    stand_ins = StandIns(tuple(found), tuple(found.values()), defaults, kind)
     return followed(schedule, stand_ins, request, memo)
 
 

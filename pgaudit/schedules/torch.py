@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.core.schedule import Schedule
-from pgaudit.schedules.base import ScheduleError, Started, described
+from pgaudit.schedules.base import CannotFollow, ScheduleError, Started, described
 from pgaudit.schedules.replay import Replay, only_training_knows
 from pgaudit.text import did_you_mean, format_exception, quoted
 
@@ -252,8 +252,10 @@ def _called(call: Callable[..., Any], name: str, arguments: dict[str, Any], at: 
         known = inspect.signature(call.func if isinstance(call, partial) else call).parameters
         stray = next((key for key in arguments if key not in known), None)
         below = at if stray is None else (*at, stray)
-        hint = did_you_mean(stray, known) if stray is not None else _missing(name, error)
-        raise ScheduleError(f"{name} would raise {format_exception(error)}", hint, *below) from error
+        message = f"{name} would raise {format_exception(error)}"
+        if stray is None and (missing := _missing(name, error)) is not None:
+            raise CannotFollow(message, missing, *below) from error
+        raise ScheduleError(message, did_you_mean(stray, known) if stray is not None else None, *below) from error
 
 
 def _missing(name: str, error: Exception) -> str | None:

@@ -9,6 +9,7 @@ import pytest
 
 from pgaudit import Config, ConfigError, UsageError, load_config
 from pgaudit.config.layouts import OWN as OWN_KEYS
+from pgaudit.config.layouts import SCHEDULES
 from pgaudit.config.schema import FILE
 from pgaudit.core.location import Location
 
@@ -300,7 +301,7 @@ def test_a_constructor_asked_for_must_exist() -> None:
 
 
 def test_the_keys_that_are_read_are_those_of_the_schema() -> None:
-    assert set(OWN_KEYS) == set(FILE["properties"])
+    assert {*OWN_KEYS, *SCHEDULES} == set(FILE["properties"])
 
 
 def test_a_key_that_is_no_word_is_an_error_from_python_too() -> None:

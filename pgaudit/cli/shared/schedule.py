@@ -21,6 +21,8 @@ class TimeOptions:
     epoch_steps: int | None = None
     otherwise: ScheduleRequest = NO_REQUEST
     """What holds where an option is not given."""
+    checks: bool = False
+    """Whether findings are wanted above all."""
 
     def request(self, source: object, tell: Callable[[str], None] | None = None) -> ScheduleRequest:
         """Returns what the options ask of a source.
@@ -38,7 +40,8 @@ class TimeOptions:
         constructor = source.constructor if isinstance(source, Config) else "torch"
         schedule = None if self.scheduler is None else _schedule(self.scheduler, constructor)
         steps = () if self.at is None else _steps(self.at)
-        return ScheduleRequest(steps, schedule, self.run, self.epoch_steps, tell).or_else(self.otherwise)
+        request = ScheduleRequest(steps, schedule, self.run, self.epoch_steps, tell, checks=self.checks)
+        return request.or_else(self.otherwise)
 
 
 def _steps(text: str) -> tuple[int, ...]:
