@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pgaudit.core.config import Config
+from pgaudit.core.errors import UsageError
 from pgaudit.core.location import Path
 from pgaudit.core.schedule import Schedule
+from pgaudit.files.yaml_text import read_yaml
 from pgaudit.schedules.libraries import library_of
 
 
@@ -37,3 +40,22 @@ def own_schedule(given: Any, constructor: str, at: Path = ()) -> Schedule | None
         return None
     library, own = library_of(first["type"], constructor)
     return Schedule(library, given if isinstance(given, list) else {**given, "type": own}, at=at)
+
+
+def schedule_option(text: str, source: object) -> Schedule:
+    """Returns what the option ``--scheduler`` says.
+
+    Args:
+        text: YAML, as in a config of ours.
+        source: what it is about; a config decides whose scheduler a name in lower case is.
+
+    Raises:
+        UsageError: it is no schedule.
+        ConfigError: it is no valid YAML.
+    """
+    constructor = source.constructor if isinstance(source, Config) else "torch"
+    schedule = own_schedule(read_yaml(text.encode(), "--scheduler").value, constructor)
+    if schedule is None:
+        hint = "--scheduler '{type: CosineAnnealingLR, T_max: 100}'"
+        raise UsageError('--scheduler: a schedule is a mapping with a "type", or a list of such', hint)
+    return schedule

@@ -43,6 +43,12 @@ class ScheduleRequest:
     run: int | None = None
     """How long the run is, where the source does not say it."""
     epoch_steps: int | None = None
+    also: tuple[int, ...] = ()
+    """Further steps that are looked at, as turning points are."""
+    plot: bool = False
+    """Whether the lrs along the whole run are wanted, for a picture."""
+    product: bool = False
+    """Whether weight decay × lr is wanted."""
     tell: Callable[[str], None] | None = field(default=None, compare=False)
     """Is told, before it begins, what will take long."""
 
@@ -73,11 +79,24 @@ class OptimizerSchedule:
     """How many steps its warm-up takes; None for a schedule without one."""
     unread: tuple[str, ...] = ()
     """The keys of :data:`SCALES` that groups hold and the schedule does not look at."""
+    curve_steps: tuple[int, ...] = ()
+    """Evenly along the run, where a picture is wanted."""
+    curves: Mapping[Hashable, tuple[float | None, ...]] = field(default_factory=dict)
+    """The lrs along ``curve_steps``."""
     read: tuple[str, ...] = ()
     """Those that it multiplies by."""
     at: Path = ()
     """Where it stands in the config."""
     notes: tuple[str, ...] = ()
+
+    @property
+    def length(self) -> int | None:
+        """How long there is something to say: the run, or else the schedule to its own end; None for no end."""
+        return self.ends if self.run is None else self.run
+
+    def key(self, setting: Setting, group: int) -> Hashable:
+        """Returns under which key the lrs of a group stand."""
+        return scheduled_as(setting, group if self.by_group else None)
 
 
 def scheduled_as(setting: Setting, group: int | None = None) -> Hashable:
@@ -107,8 +126,7 @@ class LrOverTime:
         schedule = None if optimizer is None else self.optimizers[optimizer]
         if schedule is None or group is None:
             return dict.fromkeys(self.asked, setting.lr)
-        key = scheduled_as(setting, group if schedule.by_group else None)
-        return dict(zip(schedule.steps, schedule.lrs[key], strict=True))
+        return dict(zip(schedule.steps, schedule.lrs[schedule.key(setting, group)], strict=True))
 
     def asked_of(self, setting: Setting, optimizer: int | None, group: int | None) -> list[float | None]:
         """Returns the lrs of a group's parameters at the steps that were asked."""

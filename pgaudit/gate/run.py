@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from pgaudit.config.expect import load_expectations
+from pgaudit.config.schedules import schedule_option
 from pgaudit.core.config import Config
 from pgaudit.core.errors import PgauditError
 from pgaudit.core.expectations import Expectations
 from pgaudit.core.findings import Finding
 from pgaudit.core.location import Location
+from pgaudit.core.schedule import ScheduleRequest
 from pgaudit.gate import baseline
 from pgaudit.gate.expected import unexpected
 from pgaudit.gate.locked import lock_findings
@@ -35,7 +37,9 @@ def run(audit: Audit) -> Outcome:
             with _led_by(audit, "baseline"):
                 known = baseline.read(audit.baseline)
         with _led_by(audit, "model"):
-            report = report_of(source, audit.model, model_args=audit.model_args, cache=audit.cache)
+            schedule = None if audit.scheduler is None else schedule_option(audit.scheduler, source)
+            request = ScheduleRequest((), schedule, audit.steps, audit.epoch_steps)
+            report = report_of(source, audit.model, model_args=audit.model_args, cache=audit.cache, request=request)
         with _led_by(audit, "lock"):
             return judged(audit, report, expect or Expectations(), known)
     except PgauditError as error:

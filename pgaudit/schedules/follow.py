@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pgaudit.core.location import Path
 from pgaudit.core.schedule import SCALES, OptimizerSchedule, Schedule, ScheduleRequest
 from pgaudit.optimizers.exact import digest, encoded
 from pgaudit.schedules.base import Lrs, ScheduleError, SchedulerLibrary, Started
@@ -29,6 +30,8 @@ Start = Callable[[Sequence[Mapping[str, Any]]], Started]
 FAR = 100_000
 """Turning points beyond this are looked at only where a class can be asked straight away, or the user asks."""
 
+_CURVE = 160
+"""Parts of the run for a picture."""
 _REMEMBERED = ("torch", "timm")
 """The libraries of which it is known when they change."""
 
@@ -59,10 +62,9 @@ def followed(
         epoch_steps=schedule.epoch_steps if request.epoch_steps is None else request.epoch_steps,
     )
     library = scheduler_library(schedule.library)
-    plain = [schedule.library, schedule.given, schedule.run, schedule.epoch_steps, list(request.at)]
     groups = [dict(group) for group in stand_ins.groups]
-    groups = [dict(group) for group in stand_ins.groups]
-    plain = [schedule.library, schedule.given, schedule.run, schedule.epoch_steps, list(request.at)]
+    asked = [sorted({*request.at, *request.also}), request.plot]
+    plain = [schedule.library, schedule.given, schedule.run, schedule.epoch_steps, *asked]
     question = digest(["schedule", *plain, groups, dict(stand_ins.defaults)])
     if schedule.library not in _REMEMBERED:
         question = None
@@ -73,9 +75,13 @@ def followed(
         if memo is not None and question is not None:
             with contextlib.suppress(TypeError):
                 memo.learn("answers", question, encoded(known))
-    by_group = library.is_by_group(schedule)
-    lrs = dict(zip(stand_ins.keys, known.pop("lrs"), strict=True))
-    return OptimizerSchedule(**known, lrs=lrs, by_group=by_group, at=schedule.at)
+    return as_schedule(known, stand_ins.keys, by_group=library.is_by_group(schedule), at=schedule.at)
+
+
+def as_schedule(known: dict[str, Any], keys: Sequence[Hashable], *, by_group: bool, at: Path = ()) -> OptimizerSchedule:
+    """Returns what :func:`answered` says, with the lrs by the groups' keys."""
+    lrs, curves = (dict(zip(keys, known.pop(name), strict=True)) for name in ("lrs", "curves"))
+    return OptimizerSchedule(**known, lrs=lrs, curves=curves, by_group=by_group, at=at)
 
 
 def stand_in_optimizer(groups: Sequence[Mapping[str, Any]], defaults: Mapping[str, Any]) -> Optimizer:
@@ -101,8 +107,11 @@ def answered(
     """
     started = start(groups)
     points = [point for point in started.turning_points if started.direct or point <= FAR]
-    steps = sorted({*points, *request.at})
-    lrs = _lrs(started, steps, request)
+    steps = sorted({*points, *request.at, *request.also})
+    run = run if started.run is None else started.run
+    curve = _along(run or started.ends or points[-1]) if request.plot else []
+    every = sorted({*steps, *curve})
+    lrs = dict(zip(every, _lrs(started, every, request), strict=True))
     held = [key for key in SCALES if any(group.get(key, 1.0) != 1.0 for group in groups)]
     read = [key for key in held if _is_read(key, start, groups, points)]
     return {
@@ -111,13 +120,26 @@ def answered(
         "steps": tuple(steps),
         "turning_points": tuple(points),
         "ends": started.ends,
-        "run": run if started.run is None else started.run,
+        "run": run,
         "warms_up": started.warms_up,
         "read": tuple(read),
         "unread": tuple(key for key in held if key not in read),
         "notes": started.notes,
-        "lrs": [tuple(None if at is None else at[index] for at in lrs) for index in range(len(groups))],
+        "lrs": _by_group(lrs, steps, len(groups)),
+        "curve_steps": tuple(curve),
+        "curves": _by_group(lrs, curve, len(groups)),
     }
+
+
+def _by_group(lrs: Mapping[int, Lrs], steps: Sequence[int], groups: int) -> list[tuple[float | None, ...]]:
+    """The lrs along some steps, of each group."""
+    along = [lrs[step] for step in steps]
+    return [tuple(None if each is None else each[group] for each in along) for group in range(groups)]
+
+
+def _along(end: int) -> list[int]:
+    """So many steps as a picture needs, evenly from the begin to the end."""
+    return sorted({round(index * end / _CURVE) for index in range(_CURVE + 1)}) if end else []
 
 
 def _is_read(key: str, start: Start, groups: Sequence[Mapping[str, Any]], points: Sequence[int]) -> bool:

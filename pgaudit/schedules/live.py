@@ -6,14 +6,14 @@ The user's own scheduler and optimizer are never stepped.
 from __future__ import annotations
 
 import copy
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pgaudit.core.schedule import OptimizerSchedule, ScheduleRequest
 from pgaudit.schedules import timm as of_timm
 from pgaudit.schedules import torch as of_torch
 from pgaudit.schedules.base import ScheduleError, Started
-from pgaudit.schedules.follow import answered, silent, stand_in_optimizer
+from pgaudit.schedules.follow import answered, as_schedule, silent, stand_in_optimizer
 from pgaudit.schedules.replay import Replay
 from pgaudit.text import format_exception
 
@@ -44,8 +44,7 @@ def follow_live(
             return _started(*_copied(schedulers, optimizer, held))
 
     known = answered(start, groups, request)
-    lrs: dict[Hashable, Any] = dict(enumerate(known.pop("lrs")))
-    return OptimizerSchedule(**known, lrs=lrs, by_group=True)
+    return as_schedule(known, range(len(groups)), by_group=True)
 
 
 def _inside(scheduler: Any) -> Any:

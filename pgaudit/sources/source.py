@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.config import load_config
@@ -113,15 +113,31 @@ def report_of(
     """Returns the report that a source holds, or leads to with its model.
 
     Raises:
-        UsageError: a model is named for what was saved of one, or a reference holds a model alone.
+        UsageError: a model is named for what was saved of one, a reference holds a model alone, or a step is asked
+            about that a saved report does not hold.
         ConfigError: the real library would refuse the config for this model.
         ModelError: the model cannot be built, or the code that a reference names fails.
     """
+    report = _report_of(source, model, model_args, cache, request)
+    if not request.product:
+        return report
+    from pgaudit.sources.products import with_products
+
+    return with_products(report)
+
+
+def _report_of(
+    source: Source,
+    model: Model,
+    model_args: Mapping[str, Any] | None,
+    cache: Cache | None,
+    request: ScheduleRequest,
+) -> Report:
     if isinstance(source, Report):
         if model is not None or model_args:
             message = f"{quoted(source.path)} says all that it knows of its model, and takes no arguments for it"
             raise UsageError(message, "name the config in its place")
-        return source
+        return narrowed(source, request)
     # Only here: a mistake in the config is told before the constructors are loaded.
     if isinstance(source, Config):
         from pgaudit.pipeline import audit
@@ -134,3 +150,22 @@ def report_of(
             raise UsageError("--model-arg is for a model, and none is named", "--model MODEL names it")
         return report_of_checkpoint(source, model, model_args=model_args, cache=cache, request=request)
     return audit_reference(source.path, model, model_args=model_args, cache=cache, request=request)
+
+
+def narrowed(saved: Report, request: ScheduleRequest) -> Report:
+    """Returns a saved report with the steps that are asked, of those that it holds; all where none is asked.
+
+    Raises:
+        UsageError: it does not hold them, or something else is asked of its schedule.
+    """
+    path = quoted(saved.path)
+    if request.schedule is not None or request.run is not None or request.epoch_steps is not None or request.plot:
+        raise UsageError(f"{path} holds lrs, and no schedule that could be followed", "name the config in its place")
+    missing = [str(step) for step in request.at if step not in saved.at]
+    if missing:
+        known = f"at {', '.join(map(str, saved.at))} alone" if saved.at else "of no step"
+        hint = f"write it with --at {','.join(map(str, request.at))}"
+        raise UsageError(f"{path} holds the lr {known}, and not at {', '.join(missing)}", hint)
+    if not request.at or saved.over_time is None:
+        return saved
+    return replace(saved, over_time=replace(saved.over_time, asked=request.at))
