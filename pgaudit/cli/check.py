@@ -28,6 +28,7 @@ from pgaudit.cli.shared.common import (
 from pgaudit.cli.shared.outputs import Wanted, valued_options, wanted
 from pgaudit.cli.shared.overwriting import keep_inputs
 from pgaudit.cli.shared.progress import bar_over
+from pgaudit.cli.shared.schedule import TimeOptions
 from pgaudit.core.errors import UsageError
 from pgaudit.core.findings import Threshold
 from pgaudit.render.choices import Colour, GateFormat
@@ -125,9 +126,8 @@ def check(
         from pgaudit.gate import Audit
 
         arguments = parse_model_args(model_args)
-        audits = [
-            Audit(model_ref, config_path, "", arguments, constructor, lock, expect, baseline, fail_on, key=key, **time)
-        ]
+        files = lock, expect, baseline
+        audits = [Audit(model_ref, config_path, "", arguments, constructor, *files, fail_on, key=key, **time)]
     cache = the_cache(unwanted=no_cache)
     audits = [replace(audit, cache=cache) for audit in audits]
     read = chain.from_iterable(map(_paths_of, audits))
@@ -180,7 +180,8 @@ def _listed(project: Path | None, select: Sequence[str], fail_on: Threshold | No
 def _write_baseline(audit: Audit, path: Path) -> None:
     from pgaudit.gate import baseline
 
-    report = audited(audit.model, audit.config, audit.model_args, audit.constructor, audit.cache, audit.key)
+    time = TimeOptions(None, audit.scheduler, audit.steps, audit.epoch_steps)
+    report = audited(audit.model, audit.config, audit.model_args, audit.constructor, audit.cache, audit.key, time)
     note(report.notes)
     write(baseline.written(report.findings), path)
     complain(f"{visible(path)}: {counted(len(report.findings), 'finding')} known from now on")

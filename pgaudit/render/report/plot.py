@@ -18,6 +18,8 @@ from pgaudit.text import counted, visible
 Curve = tuple["float | None", ...]
 _WIDEST, _NARROWEST = 80, 16
 """Cells of a picture at most, and at least."""
+_PICTURE = 3
+"""Its column."""
 _SEPARATE = 6
 """So many courses have a line each; of more, those that are equal but for a factor share one."""
 _DIGITS = 6
@@ -83,33 +85,40 @@ def _shape(curve: Curve) -> Curve:
 def _pictures(
     report: Report, schedule: OptimizerSchedule, courses: Sequence[_Course], options: TableOptions
 ) -> Iterator[Text]:
-    marks, end = options.marks, schedule.curve_steps[-1]
-    title = f"lr over {counted(end, schedule.unit)}"
-    columns = [Column(title), Column(options.marks.times, right=True), Column("start"), Column(), Column("min, max")]
-    named = [[_name(report, course), *_figures(course, marks)] for course in courses]
-    widths = [max(map(len, cells)) for cells in zip(*named, strict=True)]
-    heads = [len(column.title) for column in columns if column.title]
-    taken = sum(map(max, widths, heads)) + 4 * GAP
-    room = _WIDEST if options.width is None else min(options.width - taken, _WIDEST)
-    if room < _NARROWEST:  # the picture has the right of way
-        del columns[1:3]
-        named = [[name, figures[-1]] for name, *figures in named]
-        taken = max(len(title), *(len(name) for name, _ in named)) + 2 * GAP
-        taken += max(len(columns[-1].title), *(len(figures) for _, figures in named))
-        room = max((options.width or 0) - taken, _NARROWEST)
-    room = min(room, len(schedule.curve_steps))
-    bars = [_bars(schedule, course, room, marks) for course in courses]
-    rows = [
-        Row(cells[0], [*map(Text, cells[1:-1]), bar, Text(cells[-1])], style=_style(course))
-        for course, cells, bar in zip(courses, named, bars, strict=True)
+    titles = [
+        f"lr over {counted(schedule.curve_steps[-1], schedule.unit)}",
+        options.marks.times,
+        "start",
+        "",
+        "min, max",
     ]
-    before = [""] * (len(columns) - 3)
-    scale = Row("", [*map(Text, before), Text(_scale(schedule, room), BASE), Text()])
-    yield from Table(columns, [*rows, scale]).lines(None)
+    cells = [[_name(report, course), *_figures(course, options.marks)] for course in courses]
+    shown, room = _room(titles, cells, options.width)
+    room = min(room, len(schedule.curve_steps))
+    rows = []
+    for course, (name, *others) in zip(courses, cells, strict=True):
+        texts = [*map(Text, others[:2]), _bars(schedule, course, room, options.marks), *map(Text, others[3:])]
+        rows.append(Row(name, [texts[at - 1] for at in shown[1:]], style=_style(course)))
+    scale = [Text(_scale(schedule, room), BASE) if at == _PICTURE else Text() for at in shown[1:]]
+    columns = [Column(titles[at], right=at == 1) for at in shown]
+    yield from Table(columns, [*rows, Row("", scale)]).lines(None)
     for course in courses:
         if len(course.begins) > 1:
             firsts = f"{_name(report, course)} begin at {', '.join(map(number, course.begins))}"
             yield from filled(firsts, options.width, hanging=2, style=BASE)
+
+
+def _room(titles: Sequence[str], cells: Sequence[Sequence[str]], width: int | None) -> tuple[list[int], int]:
+    """The columns that are shown, and the cells for the picture, which has the right of way."""
+    widths = [max(map(len, column)) for column in zip(titles, *cells, strict=True)]
+    shown, room = list(range(len(titles))), _WIDEST
+    for gone in ((), (1, 2), (4,)):
+        shown = [at for at in shown if at not in gone]
+        if width is not None:
+            room = min(_WIDEST, width - sum(widths[at] + GAP for at in shown if at != _PICTURE))
+        if room >= _NARROWEST:
+            break
+    return shown, max(room, _NARROWEST)
 
 
 def _name(report: Report, course: _Course) -> str:
@@ -126,12 +135,12 @@ def _style(course: _Course) -> str:
 
 
 def _figures(course: _Course, marks: Marks) -> list[str]:
-    """How many tensors, the first lr, and the lowest and the highest one."""
+    """How many tensors, the first lr, nothing for the picture, and the lowest and the highest lr."""
     begins = [number(each) for each in course.begins]
     first = begins[0] if len(begins) == 1 else f"{len(begins)} lrs" if begins else marks.none
     known = [lr for curve in course.curves for lr in curve if lr is not None]
     span = f"{computed(min(known))}, {computed(max(known))}" if known else marks.none
-    return [f"{len(course.rows):,}", first, span]
+    return [f"{len(course.rows):,}", first, "", span]
 
 
 def _bars(schedule: OptimizerSchedule, course: _Course, width: int, marks: Marks) -> Text:
