@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from pgaudit.core.config import Config
 from pgaudit.core.errors import UsageError
+from pgaudit.core.schedule import NO_REQUEST, ScheduleRequest
 from pgaudit.report import Report
 
 if TYPE_CHECKING:
@@ -32,15 +33,16 @@ def audit(
     constructor: str | None = None,
     cache: Cache | None = None,
     key: str | None = None,
+    at: Iterable[int] = (),
 ) -> Report: ...
 
 
 @overload
-def audit(model: Model, config: Optimizers, *, scheduler: object = None) -> Report: ...
+def audit(model: Model, config: Optimizers, *, scheduler: object = None, at: Iterable[int] = ()) -> Report: ...
 
 
 @overload
-def audit(model: Model, config: object, *, scheduler: object = None) -> Report: ...
+def audit(model: Model, config: object, *, scheduler: object = None, at: Iterable[int] = ()) -> Report: ...
 
 
 def audit(
@@ -52,6 +54,7 @@ def audit(
     constructor: str | None = None,
     cache: Cache | None = None,
     key: str | None = None,
+    at: Iterable[int] = (),
 ) -> Report:
     """Says which lr and weight decay each parameter of a model gets: by a policy, or in optimizers that were built.
 
@@ -67,6 +70,8 @@ def audit(
         constructor: takes the place of the one that the config names.
         cache: where saved inventories of timm's models are kept; None for nowhere.
         key: which of several optimizers in a checkpoint.
+        at: after how many steps of the schedule (or epochs, if it counts those) the lr is wanted, too; see
+            :meth:`pgaudit.Report.lrs_at`.
 
     Raises:
         ConfigError: the config is wrong, the real library would refuse it, or a checkpoint cannot be read.
@@ -81,13 +86,14 @@ def audit(
     >>> audit(model, policy)["0.weight"]
     <ParamAssignment 0.weight: lr 0.05 by custom_keys.0, weight_decay 0.0 by optimizer_default, group 0>
     """
+    request = _request(at)
     source = policy_or_path(config, named=model is not None, constructor=constructor, key=key)
     if source is not None:
         if scheduler is not None:
             raise UsageError("scheduler= is for optimizers that are built", "drop scheduler=")
         from pgaudit.sources.source import report_of
 
-        return report_of(source, model, model_args=model_args, cache=cache)
+        return report_of(source, model, model_args=model_args, cache=cache, request=request)
     if wrong := [
         name for name, value in {"model_args": model_args, "constructor": constructor, "key": key}.items() if value
     ]:
@@ -96,7 +102,14 @@ def audit(
 
     if _is_optimizer(model):
         raise UsageError("the model comes first, and then what it trains with", "pgaudit.audit(model, optimizer)")
-    return audit_objects(model, config, scheduler)
+    return audit_objects(model, config, scheduler, request)
+
+
+def _request(at: Iterable[int]) -> ScheduleRequest:
+    steps = list(at)
+    if any(type(step) is not int or step < 0 for step in steps):
+        raise UsageError("at= takes steps, which are whole numbers from 0 on", "for example at=(0, 100)")
+    return ScheduleRequest(tuple(sorted(set(steps)))) if steps else NO_REQUEST
 
 
 def policy_or_path(
