@@ -179,7 +179,7 @@ class Report:
         return self._asked_of(group.setting, group.optimizer, group.index)
 
     def _asked_of(self, setting: Setting, optimizer: int | None, group: int | None) -> dict[int, float | None]:
-        if self.over_time is None:
+        if self.over_time is None or not self.at:
             return {}
         return dict(zip(self.at, self.over_time.asked_of(setting, optimizer, group), strict=True))
 

@@ -82,16 +82,19 @@ def schedule_words(schedule: OptimizerSchedule) -> list[str]:
 
 def schedule_lines(report: Report, marks: Marks) -> list[list[str]]:
     """Returns the words of each schedule of a report, of those that are alike once; and what weight decay × lr is."""
-    lines: list[list[str]] = []
-    several = len(report.assignment.optimizers) > 1
-    for index in range(len(report.assignment.optimizers)):
-        schedule = report.schedule_of(index)
-        if schedule is not None and schedule.title:
-            first, *rest = schedule_words(schedule)
-            named = f"{visible(report.optimizer_title(index))}: {first}" if several else first
-            lines.append([named, *rest])
-        if report.with_products:
-            lines.append([f"{PRODUCT.replace('×', marks.times)}: {_product(report, index)}"])
+    indices = range(len(report.assignment.optimizers))
+    found = [(index, its) for index in indices if (its := report.schedule_of(index)) is not None and its.title]
+    lines = [schedule_words(schedule) for _, schedule in found]
+    if len(found) == len(indices) and all(line == lines[0] for line in lines):
+        lines = lines[:1]
+    else:
+        lines = [
+            [f"{visible(report.optimizer_title(index))}: {first}", *rest]
+            for (index, _), (first, *rest) in zip(found, lines, strict=True)
+        ]
+    if report.with_products:
+        title = PRODUCT.replace("×", marks.times)
+        lines += [[f"{title}: {_product(report, index)}"] for index in indices]
     return lines
 
 

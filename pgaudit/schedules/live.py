@@ -43,7 +43,7 @@ def follow_live(
         with silent():
             return _started(*_copied(schedulers, optimizer, held))
 
-    known = answered(start, groups, request)
+    known = answered(start, groups, request, request.run)
     return as_schedule(known, range(len(groups)), by_group=True)
 
 

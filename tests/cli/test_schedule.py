@@ -53,7 +53,8 @@ def test_show_at(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_live_scheduler_is_followed(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = _run(capsys, "show", "nets.py:made", "--at", "0,15", "--product", "--plot", "--steps", "30")
     assert code == 0
-    assert "StepLR step_size 10" in out
+    assert "StepLR step_size 10 · 30 steps" in out
+    assert "lr over 30 steps" in out
     assert "takes off in a step" in out
     row = next(line for line in out.splitlines() if line.startswith("0.weight")).split()
     assert row[2:7] == ["0.1", "0.1", "0.01", "0.01", "0.001"]

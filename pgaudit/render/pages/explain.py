@@ -57,7 +57,7 @@ def _account(report: Report, members: Sequence[Explanation], options: TableOptio
     yield from [Text()] if sums else []
     for line in sums:
         yield from filled(cut(line), options.width, joint="", hanging=8)
-    yield from _over_time(report, first.row, options)
+    yield from _over_time(report, first.row, options, apart=not sums)
 
 
 def _heading(report: Report, members: Sequence[Explanation], options: TableOptions) -> Iterator[Text]:
@@ -231,11 +231,12 @@ def _sum(report: Report, result: ExplainedValue, marks: Marks) -> Iterator[str]:
         yield f" = {number(product.result)}, of which {visible(report.optimizer.type)} makes"
 
 
-def _over_time(report: Report, row: ParamAssignment, options: TableOptions) -> Iterator[Text]:
+def _over_time(report: Report, row: ParamAssignment, options: TableOptions, *, apart: bool) -> Iterator[Text]:
     """What the schedule makes of the lr at the steps that were asked: by which factor of the group's own."""
     lrs = report.lrs_at(row)
     if not lrs or row.group is None:
         return
+    yield from [Text()] if apart else []
     marks, schedule = options.marks, report.schedule_of(row.optimizer)
     name = "no schedule" if schedule is None or not schedule.title else f" {marks.dot} ".join(schedule_words(schedule))
     yield from filled(f"lr over time, by {name}:", options.width, hanging=8)

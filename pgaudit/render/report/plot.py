@@ -85,13 +85,10 @@ def _shape(curve: Curve) -> Curve:
 def _pictures(
     report: Report, schedule: OptimizerSchedule, courses: Sequence[_Course], options: TableOptions
 ) -> Iterator[Text]:
-    titles = [
-        f"lr over {counted(schedule.curve_steps[-1], schedule.unit)}",
-        options.marks.times,
-        "start",
-        "",
-        "min, max",
-    ]
+    several = len(report.assignment.optimizers) > 1
+    whose = f"{visible(report.optimizer_title(courses[0].rows[0].optimizer or 0))}: " if several else ""
+    title = f"{whose}lr over {counted(schedule.curve_steps[-1], schedule.unit)}"
+    titles = [title, options.marks.times, "start", "", "min, max"]
     cells = [[_name(report, course), *_figures(course, options.marks)] for course in courses]
     shown, room = _room(titles, cells, options.width)
     room = min(room, len(schedule.curve_steps))
