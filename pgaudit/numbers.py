@@ -6,6 +6,8 @@ import math
 from decimal import Decimal
 
 _DIGITS = 6
+COMPUTED = 3
+"""Significant digits of what was computed."""
 _EXACT = 17
 """Digits from which every float has a text of its own."""
 
@@ -15,9 +17,14 @@ def number(value: float | None) -> str:
     return _written(value, _DIGITS)
 
 
-def apart(old: float | None, new: float | None) -> tuple[str, str]:
+def computed(value: float | None) -> str:
+    """Returns a number that nobody has written, but which was computed: three significant digits at most."""
+    return _written(value, COMPUTED)
+
+
+def apart(old: float | None, new: float | None, least: int = _DIGITS) -> tuple[str, str]:
     """Returns two different numbers with as many digits as tell them apart: 0.3 and 0.30000000000000004."""
-    for digits in range(_DIGITS, _EXACT):
+    for digits in range(least, _EXACT):
         words = _written(old, digits), _written(new, digits)
         if words[0] != words[1]:
             return words

@@ -85,6 +85,8 @@ class Report:
     """What it was read from; None where a policy decided, and for a report that was read back from a file."""
     over_time: LrOverTime | None = None
     """What a schedule makes of the lrs; None where there is none, and nobody asked."""
+    with_products: bool = False
+    """Whether weight decay × lr is told, too."""
 
     def __getitem__(self, name: str) -> ParamAssignment:
         """Returns what a parameter gets, by its name or one of its aliases.
@@ -119,7 +121,7 @@ class Report:
 
     def __str__(self) -> str:
         """Returns at most 20 lines of plain text: parameters of equal settings under one name, and the findings."""
-        return summary(self.assignment, self.findings, self.constructor, self.extra_of)
+        return summary(self.assignment, self.findings, self.constructor, self.extra_of, self.lrs_at)
 
     @property
     def params(self) -> tuple[ParamAssignment, ...]:
@@ -177,11 +179,44 @@ class Report:
         Args:
             param: the parameter, or its name.
         """
-        if self.over_time is None:
-            return {}
         param = self[param] if isinstance(param, str) else param
-        found = self.over_time.asked_of(param.setting, param.optimizer, param.group)
-        return dict(zip(self.at, found, strict=True))
+        return self._asked_of(param.setting, param.optimizer, param.group)
+
+    def group_lrs_at(self, group: Group) -> dict[int, float | None]:
+        """Returns the lr of a group by step, for the steps that were asked."""
+        return self._asked_of(group.setting, group.optimizer, group.index)
+
+    def _asked_of(self, setting: Setting, optimizer: int | None, group: int | None) -> dict[int, float | None]:
+        if self.over_time is None or not self.at:
+            return {}
+        return dict(zip(self.at, self.over_time.asked_of(setting, optimizer, group), strict=True))
+
+    def base_lrs_at(self, optimizer: int | None) -> dict[int, float | None]:
+        """Returns what the schedule makes of an optimizer's own lr, for the steps that were asked; empty where none of
+        its groups shows it.
+        """
+        found = self._base_lrs
+        return found[optimizer] if optimizer is not None and optimizer < len(found) else {}
+
+    @cached_property
+    def _base_lrs(self) -> list[dict[int, float | None]]:
+        bases = [each.base.for_schedules for each in self.assignment.optimizers]
+        found: list[dict[int, float | None]] = [{} for _ in bases]
+        for group in self.groups if self.at else ():
+            if not found[group.optimizer] and group.setting.for_schedules == bases[group.optimizer]:
+                found[group.optimizer] = self.group_lrs_at(group)
+        return found
+
+    def decay_per_step(self, param: ParamAssignment) -> float | None:
+        """Returns which share of a parameter its weight decay takes off in a step, at the lr of its group; None where
+        that depends on more than the two.
+        """
+        return self.optimizer_of(param).decay_per_step(param.lr, param.weight_decay)
+
+    def decay_per_step_at(self, param: ParamAssignment) -> dict[int, float | None]:
+        """Returns the same at the lrs of the steps that were asked."""
+        of = self.optimizer_of(param)
+        return {step: of.decay_per_step(lr, param.weight_decay) for step, lr in self.lrs_at(param).items()}
 
     def lr_after(self, param: ParamAssignment, step: int) -> float | None:
         """Returns the lr of a parameter after so many steps or epochs, which may be one that was not asked to be shown.
@@ -318,7 +353,10 @@ class Report:
             "origin": self.assignment.origin,
             "model": {**serialize.model(self.assignment.model), "parameters": len(self), "numel": self.numel},
             "config": {**config, "optimizer": plain(self.optimizer.call)} if self.constructor is not None else None,
-            "optimizers": list(map(serialize.optimizer, self.assignment.optimizers)),
+            "optimizers": [
+                serialize.optimizer(each, self.schedule_of(index))
+                for index, each in enumerate(self.assignment.optimizers)
+            ],
             "params": [],
             "groups": [],
             "findings": list(map(serialize.finding, self.findings)),
@@ -327,6 +365,14 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the report as plain data, in the JSON report's schema, version 1."""
-        params = [serialize.param(each, self.lrs_at(each)) for each in self.params]
-        rows = {"params": params, "groups": list(map(serialize.group, self.groups))}
+        rows = {"params": list(map(self.entry, self.params)), "groups": list(map(serialize.group, self.groups))}
         return {**self.head(), **rows}
+
+    def entry(self, param: ParamAssignment) -> dict[str, Any]:
+        """Returns one entry of ``params`` as plain data; with ``decay_per_step`` where products were asked for."""
+        found = serialize.param(param, self.lrs_at(param))
+        if self.with_products:
+            found["decay_per_step"] = serialize.plain(self.decay_per_step(param))
+            if self.at:
+                found["decay_per_step_at"] = serialize.by_step(self.decay_per_step_at(param))
+        return found

@@ -12,6 +12,7 @@ from typing import Any
 from pgaudit.core.assignment import Group, ModelInfo, OptimizerInfo, ParamAssignment, RuleCount
 from pgaudit.core.findings import Finding
 from pgaudit.core.location import Location
+from pgaudit.core.schedule import OptimizerSchedule
 from pgaudit.core.setting import Provenance, Setting
 
 SCHEMA_VERSION = 1
@@ -35,10 +36,33 @@ def model(of: ModelInfo) -> dict[str, Any]:
     return {"ref": portable(of.ref), "source": of.source}
 
 
-def optimizer(of: OptimizerInfo) -> dict[str, Any]:
-    """Returns one entry of ``optimizers``."""
+def optimizer(of: OptimizerInfo, its: OptimizerSchedule | None = None) -> dict[str, Any]:
+    """Returns one entry of ``optimizers``: with ``decoupled`` where weight decay × lr was asked for, and with its
+    ``schedule`` where one is known.
+    """
     named = {"name": of.name} if of.name else {}
-    return {"type": of.type, "arguments": plain(of.arguments), **named}
+    decoupled = {} if of.decoupled is None else {"decoupled": of.decoupled}
+    scheduled = {} if its is None else {"schedule": schedule(its)}
+    return {"type": of.type, "arguments": plain(of.arguments), **named, **decoupled, **scheduled}
+
+
+def schedule(of: OptimizerSchedule) -> dict[str, Any]:
+    """Returns what is said of a schedule itself: its title, what it counts, where it turns, where it ends, how long the
+    run is, and how long it warms up; None for what is not known.
+    """
+    return {
+        "title": of.title,
+        "unit": of.unit,
+        "turning_points": list(of.turning_points),
+        "ends": of.ends,
+        "run": of.run,
+        "warms_up": of.warms_up,
+    }
+
+
+def by_step(values: Mapping[int, float | None]) -> dict[str, Any]:
+    """Returns values after so many steps or epochs, as JSON can hold them."""
+    return {str(step): plain(value) for step, value in values.items()}
 
 
 def rule_count(of: RuleCount) -> dict[str, Any]:
@@ -71,7 +95,7 @@ def param(of: ParamAssignment, lr_at: Mapping[int, float | None] = MappingProxyT
         "lr_rule": rule(of.setting.lr_rule),
         "weight_decay_rule": rule(of.setting.weight_decay_rule),
         **extra(of.setting),
-        **({"lr_at": {str(step): plain(lr) for step, lr in lr_at.items()}} if lr_at else {}),
+        **({"lr_at": by_step(lr_at)} if lr_at else {}),
     }
 
 

@@ -10,7 +10,7 @@ from pgaudit.core.assignment import Assignment, ParamAssignment
 from pgaudit.core.findings import SEVERITIES, Finding
 from pgaudit.core.setting import Setting, deciding_rules
 from pgaudit.names import Folded, fold_named, spelled_like_globs
-from pgaudit.numbers import elements, number
+from pgaudit.numbers import computed, elements, number
 from pgaudit.text import counted, visible
 
 _OPTIMIZERS, _ROWS, _FINDINGS = 3, 8, 3
@@ -18,12 +18,23 @@ _OPTIMIZERS, _ROWS, _FINDINGS = 3, 8, 3
 _WIDTH = 110
 """Letters of a finding that are shown."""
 
+_STEPS = 4
+"""Steps of the lr over time that are shown."""
+
 Fold = Folded[ParamAssignment]
 Held = Callable[[Setting, "int | None"], Mapping[str, Any]]
 """What a group of an optimizer holds beside lr and weight decay."""
+LrsAt = Callable[[ParamAssignment], Mapping[int, "float | None"]]
+"""The lrs of a parameter by step."""
 
 
-def summary(assignment: Assignment, findings: Sequence[Finding], constructor: str | None, held: Held) -> str:
+def summary(
+    assignment: Assignment,
+    findings: Sequence[Finding],
+    constructor: str | None,
+    held: Held,
+    lrs_at: LrsAt = lambda row: {},
+) -> str:
     """Returns at most 20 lines of plain text: the model, its optimizers, parameters of equal settings under one name,
     and what was found.
 
@@ -32,8 +43,9 @@ def summary(assignment: Assignment, findings: Sequence[Finding], constructor: st
         findings: the gravest first.
         constructor: the one that decided, where one did.
         held: what a group of an optimizer holds beside lr and weight decay.
+        lrs_at: the lrs of a parameter by step, where steps were asked for.
     """
-    lines = [*_header(assignment, constructor), "", *_rows(assignment, held)]
+    lines = [*_header(assignment, constructor), "", *_rows(assignment, held, lrs_at)]
     if findings:
         lines += ["", *_findings(findings)]
     return "\n".join(line.rstrip() for line in lines)
@@ -51,15 +63,17 @@ def _header(assignment: Assignment, constructor: str | None) -> Iterator[str]:
         yield f"and {counted(more, 'optimizer')} more"
 
 
-def _rows(assignment: Assignment, held: Held) -> Iterator[str]:
-    entries = ((row.name, _likeness(row), row.param.module_type, row) for row in assignment.params)
+def _rows(assignment: Assignment, held: Held, lrs_at: LrsAt) -> Iterator[str]:
+    likenesses = ((row, (*_likeness(row), *lrs_at(row).items())) for row in assignment.params)
+    entries = ((row.name, likeness, row.param.module_type, row) for row, likeness in likenesses)
     folds = fold_named(entries, spelled_like_globs(assignment.by_name))
     ruled = any(row.setting.lr_rule for row in assignment.params)
-    cells = [("parameter", "×", "lr", "decay", "decided by" if ruled else "group")]
-    cells += [_cells(fold, held, several=len(assignment.optimizers) > 1) for fold in folds[:_ROWS]]
+    steps = [f"lr@{step}" for step in lrs_at(assignment.params[0])][:_STEPS] if assignment.params else []
+    cells = [["parameter", "×", "lr", *steps, "decay", "decided by" if ruled else "group"]]
+    cells += [_cells(fold, held, lrs_at, several=len(assignment.optimizers) > 1) for fold in folds[:_ROWS]]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for name, count, *values, where in cells:
-        middle = (value.ljust(width) for value, width in zip(values, widths[2:4], strict=True))
+        middle = (value.ljust(width) for value, width in zip(values, widths[2:-1], strict=True))
         yield "  ".join([name.ljust(widths[0]), count.rjust(widths[1]), *middle, where])
     if hidden := folds[_ROWS:]:
         yield f"and {counted(sum(len(fold.rows) for fold in hidden), 'tensor')} more, in {counted(len(hidden), 'line')}"
@@ -70,11 +84,13 @@ def _likeness(row: ParamAssignment) -> tuple[object, ...]:
     return row.setting.effect, rules, row.param.trainable, row.optimizer, row.also_in
 
 
-def _cells(fold: Fold, held: Held, *, several: bool) -> tuple[str, str, str, str, str]:
+def _cells(fold: Fold, held: Held, lrs_at: LrsAt, *, several: bool) -> list[str]:
     row = fold.rows[0]
     words = [_where(fold, several=several), *(["frozen"] if row.param.trainable is False else [])]
     words += [f"{visible(key)} {_value(value)}" for key, value in held(row.setting, row.optimizer).items()]
-    return visible(fold.name), str(len(fold.rows)), number(row.lr), number(row.weight_decay), " · ".join(words)
+    lrs = [computed(lr) for lr in lrs_at(row).values()][:_STEPS]
+    name, decay = visible(fold.name), number(row.weight_decay)
+    return [name, str(len(fold.rows)), number(row.lr), *lrs, decay, " · ".join(words)]
 
 
 def _value(value: Any) -> str:

@@ -74,3 +74,15 @@ def test_it_never_raises(names: list[str]) -> None:
     report = pgaudit.audit(model, optim.SGD(model.parameters(), lr=float("inf")))
     assert len(str(report).split("\n")) <= 20
     assert str(report).replace("\n", "").isprintable()
+
+
+def test_the_lrs_over_time_have_columns() -> None:
+    policy = {"optimizer": {"type": "SGD", "lr": 0.1}, "scheduler": {"type": "CosineAnnealingLR", "T_max": 10}}
+    report = pgaudit.audit(nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2)), policy, at=(10, 0))
+    assert report.lrs_at(report["0.weight"]) == {0: 0.1, 10: 0.0}
+    assert str(report).splitlines()[3:5] == [
+        "parameter            ×  lr   lr@0  lr@10  decay  decided by",
+        "{0,1}.{weight,bias}  4  0.1  0.1   0      0      default",
+    ]
+    with pytest.raises(pgaudit.PgauditError, match="at= takes steps"):
+        pgaudit.audit(nn.Linear(2, 2), policy, at=(-1,))

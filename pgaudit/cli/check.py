@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 from click.exceptions import Exit
@@ -20,8 +20,8 @@ from pgaudit.cli.shared.common import (
     note,
     parse_model_args,
     references,
-    screen,
     stdout_reserved,
+    table_options,
     the_cache,
     write,
 )
@@ -49,6 +49,9 @@ if TYPE_CHECKING:
 @click.option("--select", metavar="GLOB", multiple=True, help="Only these of the project's audits; repeatable.")
 @click.option("--project", type=shared.FILE, metavar="FILE", help="Instead of the nearest project file.")
 @click.option("--jobs", "-j", type=click.IntRange(min=1), metavar="<int range>", default=1, help="Audits at a time.")
+@shared.scheduler
+@shared.run
+@shared.epoch_steps
 @shared.choice(
     "--format",
     "formats",
@@ -89,6 +92,9 @@ def check(
     select: tuple[str, ...],
     project: Path | None,
     jobs: int,
+    scheduler: str | None,
+    run: int | None,
+    epoch_steps: int | None,
     formats: tuple[GateFormat, ...],
     outputs: tuple[Path, ...],
     named: str | None,
@@ -107,8 +113,10 @@ def check(
     """
     reports = wanted(context.obj or (), formats, outputs, valued_options(context.command))
     given: dict[str, str | None] = {"lock": lock, "expect": expect, "baseline": baseline}
+    time: dict[str, Any] = {"scheduler": scheduler, "steps": run, "epoch_steps": epoch_steps}
     if model is None:
-        one = {"model-arg": model_args, "constructor": constructor, "write-baseline": write_baseline}
+        one: dict[str, object] = {"model-arg": model_args, "constructor": constructor, "write-baseline": write_baseline}
+        one |= {option.replace("_", "-"): value for option, value in time.items()}
         _refuse({**given, **one}, "without MODEL and CONFIG: the project file says it")
         audits = _listed(project, select, fail_on)
     else:
@@ -118,7 +126,8 @@ def check(
         from pgaudit.gate import Audit
 
         arguments = parse_model_args(model_args)
-        audits = [Audit(model_ref, config_path, "", arguments, constructor, lock, expect, baseline, fail_on, key=key)]
+        files = lock, expect, baseline
+        audits = [Audit(model_ref, config_path, "", arguments, constructor, *files, fail_on, key=key, **time)]
     cache = the_cache(unwanted=no_cache)
     audits = [replace(audit, cache=cache) for audit in audits]
     read = chain.from_iterable(map(_paths_of, audits))
@@ -171,7 +180,7 @@ def _listed(project: Path | None, select: Sequence[str], fail_on: Threshold | No
 def _write_baseline(audit: Audit, path: Path) -> None:
     from pgaudit.gate import baseline
 
-    time = TimeOptions(checks=True)
+    time = TimeOptions(None, audit.scheduler, audit.steps, audit.epoch_steps, checks=True)
     report = audited(audit.model, audit.config, audit.model_args, audit.constructor, audit.cache, audit.key, time)
     note(report.notes)
     write(baseline.written(report.findings), path)
@@ -189,10 +198,7 @@ def _write_all(
     outcomes: Sequence[Outcome], reports: Sequence[Wanted], colour: Colour, width: int | None, *, verbose: bool
 ) -> None:
     from pgaudit.render.gate import render_gate
-    from pgaudit.render.style import marks_for
-    from pgaudit.render.terminal import TableOptions
 
     for one in sorted(reports, key=lambda one: one.output is None):  # files first: a pipe may close
-        end = screen(one.output, colour, width)
-        options = TableOptions(end.width, end.colour, marks_for(end.encoding), verbose=verbose)
+        options = table_options(one.output, colour, width, verbose=verbose)
         write(render_gate(outcomes, one.fmt, options), one.output)

@@ -10,14 +10,24 @@ from click.exceptions import Exit
 
 from pgaudit.cli.shared import options as shared
 from pgaudit.cli.shared.command import Command, argument
-from pgaudit.cli.shared.common import Screen, note, parse_model_args, screen, spinner, stdout_reserved, the_cache, write
+from pgaudit.cli.shared.common import (
+    note,
+    parse_model_args,
+    spinner,
+    stdout_reserved,
+    table_options,
+    the_cache,
+    write,
+)
 from pgaudit.cli.shared.overwriting import keep_inputs
+from pgaudit.cli.shared.schedule import TimeOptions
 from pgaudit.cli.shared.sides import NamedSides, sides_in
 from pgaudit.render.choices import Colour, DiffFormat
 
 if TYPE_CHECKING:
     from pgaudit.diff import Diff
     from pgaudit.models.cache import Cache
+    from pgaudit.render.terminal import TableOptions
     from pgaudit.sources.pair import ReportPair
 
 DIFFERENT = 1
@@ -39,6 +49,10 @@ DIFFERENT = 1
     "--rules/--no-rules", default=True, help="List parameters whose rule is another, and its effect the same."
 )
 @click.option("--exit-code", is_flag=True, help="Exit with 1 where anything but a rule differs.")
+@shared.at
+@shared.scheduler
+@shared.run
+@shared.epoch_steps
 @shared.choice("--format", "fmt", of=DiffFormat, default="table", help="What to write.")
 @shared.output
 @shared.key
@@ -55,6 +69,10 @@ def diff(
     fold: bool,
     rules: bool,
     exit_code: bool,
+    at: str | None,
+    scheduler: str | None,
+    run: int | None,
+    epoch_steps: int | None,
     fmt: DiffFormat,
     output: Path | None,
     key: str | None,
@@ -68,11 +86,11 @@ def diff(
     named = sides_in(sources)
     keep_inputs([output], [path for _, path in named], [model, *(ref for ref, _ in named)])
     arguments, cache = parse_model_args(model_args), the_cache(unwanted=no_cache)
-    sides = _sides(named, model, arguments, constructor, key, cache)
+    sides = _sides(named, model, arguments, constructor, key, cache, TimeOptions(at, scheduler, run, epoch_steps))
     from pgaudit.diff import compare
 
     found = compare(sides.a, sides.b)
-    text = _rendered(found, fmt, screen(output, colour, width), fold=fold, rules=rules)
+    text = _rendered(found, fmt, table_options(output, colour, width, fold=fold), rules=rules)
     note(sides.notes)
     write(text, output)
     if exit_code and found.differs:
@@ -86,6 +104,7 @@ def _sides(
     constructor: str | None,
     key: str | None,
     cache: Cache | None,
+    time: TimeOptions,
 ) -> ReportPair:
     from pgaudit.sources.source import open_side
 
@@ -94,16 +113,14 @@ def _sides(
     with stdout_reserved(), spinner(f"comparing {one.path} and {other.path}"):
         from pgaudit.sources.pair import audit_pair
 
-        return audit_pair(one, other, model=model, model_args=model_args, cache=cache)
+        before, after = (time.request(side.found, lambda message: note([message])) for side in (one, other))
+        return audit_pair(one, other, model=model, model_args=model_args, cache=cache, requests=(before, after))
 
 
-def _rendered(found: Diff, fmt: DiffFormat, end: Screen, *, fold: bool, rules: bool) -> str:
+def _rendered(found: Diff, fmt: DiffFormat, options: TableOptions, *, rules: bool) -> str:
     if fmt == "table":
         from pgaudit.render.diff.table import render_diff_table
-        from pgaudit.render.style import marks_for
-        from pgaudit.render.terminal import TableOptions
 
-        options = TableOptions(end.width, end.colour, marks_for(end.encoding), fold)
         return render_diff_table(found, options, rules=rules)
     if fmt == "json":
         from pgaudit.render.diff.data import render_diff_json
@@ -112,7 +129,7 @@ def _rendered(found: Diff, fmt: DiffFormat, end: Screen, *, fold: bool, rules: b
     if fmt == "markdown":
         from pgaudit.render.diff.data import render_diff_markdown
 
-        return render_diff_markdown(found, fold=fold, rules=rules)
+        return render_diff_markdown(found, fold=options.fold, rules=rules)
     from pgaudit.render.diff.github import render_diff_github
 
     return render_diff_github(found, rules=rules)

@@ -8,8 +8,18 @@ import click
 
 from pgaudit.cli.shared import options as shared
 from pgaudit.cli.shared.command import Command, argument
-from pgaudit.cli.shared.common import audited, is_config, note, parse_model_args, references, screen, the_cache, write
+from pgaudit.cli.shared.common import (
+    audited,
+    is_config,
+    note,
+    parse_model_args,
+    references,
+    table_options,
+    the_cache,
+    write,
+)
 from pgaudit.cli.shared.overwriting import keep_inputs
+from pgaudit.cli.shared.schedule import TimeOptions
 from pgaudit.core.errors import UsageError
 from pgaudit.render.choices import Colour, PlainFormat
 from pgaudit.user_code.imports import is_code
@@ -28,6 +38,10 @@ def _is_source(argument: str) -> bool:
 @argument("param", help="A parameter's name, an alias, a module, or a glob.")
 @shared.choice("--format", "fmt", of=PlainFormat, default="table", help="What to write.")
 @shared.output
+@shared.at
+@shared.scheduler
+@shared.run
+@shared.epoch_steps
 @shared.model_option
 @shared.key
 @shared.model_args
@@ -43,6 +57,10 @@ def explain(
     param: str | None,
     fmt: PlainFormat,
     output: Path | None,
+    at: str | None,
+    scheduler: str | None,
+    run: int | None,
+    epoch_steps: int | None,
     named: str | None,
     key: str | None,
     model_args: tuple[str, ...],
@@ -59,17 +77,15 @@ def explain(
     model_ref, config_path = references(model, config, command="explain", model=named)
     keep_inputs([output], [config_path], [model_ref])
     arguments = parse_model_args(model_args)
-    report = audited(model_ref, config_path, arguments, constructor, the_cache(unwanted=no_cache), key)
+    time = TimeOptions(at, scheduler, run, epoch_steps)
+    report = audited(model_ref, config_path, arguments, constructor, the_cache(unwanted=no_cache), key, time)
     from pgaudit.explanation import explanations, matching
     from pgaudit.render.pages.explain import render_explanations
     from pgaudit.render.pages.explain_data import render_json
-    from pgaudit.render.style import marks_for
-    from pgaudit.render.terminal import TableOptions
 
     found = explanations(report, matching(report, param))
     note(report.notes)
     if fmt == "json":
         write(render_json(report, found), output)
         return
-    end = screen(output, colour, width)
-    write(render_explanations(report, found, TableOptions(end.width, end.colour, marks_for(end.encoding))), output)
+    write(render_explanations(report, found, table_options(output, colour, width)), output)

@@ -9,7 +9,7 @@ import click
 from pgaudit.cli.shared import completion
 from pgaudit.cli.shared import options as shared
 from pgaudit.cli.shared.command import Command, argument
-from pgaudit.cli.shared.common import screen, write
+from pgaudit.cli.shared.common import table_options, write
 from pgaudit.render.choices import Colour, PageFormat
 
 
@@ -24,8 +24,6 @@ def finding(code: str | None, fmt: PageFormat, output: Path | None, width: int |
     """Say what a finding means, why it hurts, and how to fix it; list all without a CODE."""
     from pgaudit.checks.documentation import all_documentation, documentation
     from pgaudit.render.pages import finding as rendered
-    from pgaudit.render.style import marks_for
-    from pgaudit.render.terminal import TableOptions
 
     findings = [documentation(code)] if code is not None else all_documentation()
     if fmt == "json":
@@ -33,7 +31,6 @@ def finding(code: str | None, fmt: PageFormat, output: Path | None, width: int |
     elif fmt == "markdown":
         write(rendered.render_markdown(findings), output)
     else:
-        end = screen(output, colour, width)
-        options = TableOptions(end.width, end.colour, marks_for(end.encoding))
+        options = table_options(output, colour, width)
         text = rendered.render_list(findings, options) if code is None else rendered.render_entry(findings[0], options)
         write(text, output)

@@ -8,7 +8,7 @@ import click
 
 from pgaudit.cli.shared import options as shared
 from pgaudit.cli.shared.command import Command, argument
-from pgaudit.cli.shared.common import note, screen, spinner, stdout_reserved, the_cache, write
+from pgaudit.cli.shared.common import note, spinner, stdout_reserved, table_options, the_cache, write
 from pgaudit.core.errors import UsageError
 from pgaudit.render.choices import Colour, PageFormat
 
@@ -41,8 +41,6 @@ def constructors(name: str | None, fmt: PageFormat, output: Path | None, width: 
     """
     from pgaudit.catalogue import listing
     from pgaudit.render.pages import constructors as rendered
-    from pgaudit.render.style import marks_for
-    from pgaudit.render.terminal import TableOptions
 
     broken: list[UsageError] = []
     if name is not None:
@@ -51,8 +49,7 @@ def constructors(name: str | None, fmt: PageFormat, output: Path | None, width: 
         entries = listing.built_in()
     else:
         entries, broken = listing.everything()
-    end = screen(output, colour, width)
-    options = TableOptions(end.width, end.colour, marks_for(end.encoding))
+    options = table_options(output, colour, width)
     if fmt == "json":
         text = rendered.render_json(entries)
     elif fmt == "markdown":

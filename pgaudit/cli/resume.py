@@ -11,13 +11,12 @@ from click.exceptions import Exit
 from pgaudit.cli.shared import options as shared
 from pgaudit.cli.shared.command import Command, argument
 from pgaudit.cli.shared.common import (
-    Screen,
     note,
     parse_model_args,
     references,
-    screen,
     spinner,
     stdout_reserved,
+    table_options,
     the_cache,
     write,
 )
@@ -29,6 +28,7 @@ from pgaudit.text import quoted
 
 if TYPE_CHECKING:
     from pgaudit.models.cache import Cache
+    from pgaudit.render.terminal import TableOptions
     from pgaudit.report import Report
     from pgaudit.resume import Resumption
 
@@ -83,7 +83,7 @@ def resume(
     keep_inputs([output], [checkpoint, config_path], [model_ref])
     arguments = parse_model_args(model_args)
     found, report = _compared(checkpoint, key, model_ref, config_path, arguments, constructor, no_cache)
-    text = _rendered(found, fmt, screen(output, colour, width))
+    text = _rendered(found, fmt, table_options(output, colour, width))
     note(report.notes)
     write(text, output)
     if any(at_least(finding.severity, fail_on) for finding in found.findings):
@@ -128,14 +128,11 @@ def _refuse_saved(source: object, path: str, checkpoint: str) -> None:
         raise UsageError(message, "name the config or the code that it was made from")
 
 
-def _rendered(found: Resumption, fmt: PageFormat, end: Screen) -> str:
+def _rendered(found: Resumption, fmt: PageFormat, options: TableOptions) -> str:
     from pgaudit.render.pages import resume as page
 
     if fmt == "json":
         return page.render_json(found)
     if fmt == "markdown":
         return page.render_markdown(found)
-    from pgaudit.render.style import marks_for
-    from pgaudit.render.terminal import TableOptions
-
-    return page.render_resumption(found, TableOptions(end.width, end.colour, marks_for(end.encoding)))
+    return page.render_resumption(found, options)

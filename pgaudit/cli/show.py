@@ -9,7 +9,7 @@ import click
 
 from pgaudit.cli.shared import options as shared
 from pgaudit.cli.shared.command import Command
-from pgaudit.cli.shared.common import audited, note, parse_model_args, references, screen, the_cache, write
+from pgaudit.cli.shared.common import audited, note, parse_model_args, references, table_options, the_cache, write
 from pgaudit.cli.shared.overwriting import keep_inputs
 from pgaudit.cli.shared.schedule import TimeOptions
 from pgaudit.core.errors import UsageError
@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 @shared.scheduler
 @shared.run
 @shared.epoch_steps
+@shared.product
+@shared.plot
 @shared.choice("--format", "fmt", of=Format, default="table", help="What to write.")
 @shared.output
 @shared.model_option
@@ -76,6 +78,8 @@ def show(
     scheduler: str | None,
     run: int | None,
     epoch_steps: int | None,
+    product: bool,
+    plot: bool,
     fmt: Format,
     output: Path | None,
     named: str | None,
@@ -90,18 +94,17 @@ def show(
     """Show every parameter's lr and weight decay, and the rule that decided each."""
     if fold and fmt in ("json", "csv"):
         raise UsageError(f"--fold is for people; {fmt} has one entry a parameter", "drop --fold")
+    if plot and fmt in ("json", "csv"):
+        raise UsageError(f"--plot is for people; {fmt} has the lr at the steps of --at", "drop --plot")
     model_ref, config_path = references(model, config, model=named)
     keep_inputs([output], [config_path], [model_ref])
     arguments = parse_model_args(model_args)
-    time = TimeOptions(at, scheduler, run, epoch_steps)
+    time = TimeOptions(at, scheduler, run, epoch_steps, plot=plot, product=product)
     report = audited(model_ref, config_path, arguments, constructor, the_cache(unwanted=no_cache), key, time)
     from pgaudit.render.select import Selection
-    from pgaudit.render.style import marks_for
-    from pgaudit.render.terminal import TableOptions
 
-    end = screen(output, colour, width)
     selection = Selection(filters, rules, changed, sort, group_by)
-    options = TableOptions(end.width, end.colour, marks_for(end.encoding), fold, groups, mult, verbose)
+    options = table_options(output, colour, width, fold=fold, groups=groups, mult=mult, verbose=verbose, plot=plot)
     text = _rendered(report, selection, options, fmt)
     note(report.notes)
     write(text, output)
@@ -119,7 +122,7 @@ def _rendered(report: Report, selection: Selection, options: TableOptions, fmt: 
     if fmt == "markdown":
         from pgaudit.render.report.markdown import render_markdown
 
-        return render_markdown(report, selection, folded=options.fold)
+        return render_markdown(report, selection, folded=options.fold, plot=options.plot)
     from pgaudit.render.report import data
 
     if fmt == "json":

@@ -16,9 +16,9 @@ from pgaudit.cli.shared.common import (
     complain,
     note,
     parse_model_args,
-    screen,
     spinner,
     stdout_reserved,
+    table_options,
     the_cache,
     write,
 )
@@ -238,11 +238,8 @@ def _write(
     colour: Colour,
     width: int | None,
 ) -> None:
-    from pgaudit.render.style import marks_for
     from pgaudit.render.sweep import View, render_sweep
-    from pgaudit.render.terminal import TableOptions
 
-    end = screen(None, colour, width)
-    options = TableOptions(end.width, end.colour, marks_for(end.encoding))
+    options = table_options(None, colour, width)
     view = View(tuple(policy.name for policy in policies), sort, every)
     write(render_sweep(results, identity, fmt, view, options), None)

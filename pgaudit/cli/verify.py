@@ -13,9 +13,9 @@ from pgaudit.cli.shared.common import (
     parse_model_args,
     read_config,
     references,
-    screen,
     spinner,
     stdout_reserved,
+    table_options,
     the_cache,
     write,
 )
@@ -60,11 +60,8 @@ def verify(
         refuse_unknown_model(model_ref, read, the_cache(unwanted=False))
         found = verified(model_ref, read, arguments)
     from pgaudit.render.pages.verify import render_json, render_verification
-    from pgaudit.render.style import marks_for
-    from pgaudit.render.terminal import TableOptions
 
-    end = screen(output, colour, width)
-    options = TableOptions(end.width, end.colour, marks_for(end.encoding))
+    options = table_options(output, colour, width)
     write(render_json(found) if fmt == "json" else render_verification(found, options), output)
     if not found.agrees:
         raise Exit(1)

@@ -13,8 +13,11 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pgaudit.core.config import Config
+from pgaudit.core.errors import UsageError
 from pgaudit.core.location import Path
 from pgaudit.core.schedule import Schedule
+from pgaudit.files.yaml_text import read_yaml
 from pgaudit.schedules.libraries import library_of
 
 
@@ -130,3 +133,22 @@ def _of_training(constructor: str, top: Mapping[str, Any]) -> Schedule | None:
     given = {} if words is None else {key: top[key] for key in words.all if top.get(key) is not None}
     sign = next((key for key in given if words is not None and key in words.signs), None)
     return None if sign is None else Schedule(constructor, given, at=(sign,), places={key: (key,) for key in given})
+
+
+def schedule_option(text: str, source: object) -> Schedule:
+    """Returns what the option ``--scheduler`` says.
+
+    Args:
+        text: YAML, as in a config of ours.
+        source: what it is about; a config decides whose scheduler a name in lower case is.
+
+    Raises:
+        UsageError: it is no schedule.
+        ConfigError: it is no valid YAML.
+    """
+    constructor = source.constructor if isinstance(source, Config) else "torch"
+    schedule = own_schedule(read_yaml(text.encode(), "--scheduler").value, constructor)
+    if schedule is None:
+        hint = "--scheduler '{type: CosineAnnealingLR, T_max: 100}'"
+        raise UsageError('--scheduler: a schedule is a mapping with a "type", or a list of such', hint)
+    return schedule

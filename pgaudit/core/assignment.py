@@ -167,6 +167,18 @@ class OptimizerInfo:
     """What it is called among several: a mapping's key, or a place in a file."""
     class_name: str | None = None
     """The bare name of its class, where the type may be a library's own word for it, such as timm's ``adamw``."""
+    decoupled: bool | None = None
+    """Whether each step takes weight decay × lr off a weight, whatever its gradient; None where nobody asked, or
+    nothing says it.
+    """
+
+    def decay_per_step(self, lr: float | None, weight_decay: float | None) -> float | None:
+        """Returns which share of a weight its weight decay takes off in a step; None where that depends on more than
+        the two.
+        """
+        if weight_decay == 0:
+            return 0.0
+        return lr * weight_decay if self.decoupled and lr is not None and weight_decay is not None else None
 
     @property
     def call(self) -> dict[str, Any]:

@@ -57,6 +57,10 @@ class ScheduleRequest:
     run: int | None = None
     """How long the run is, where the source does not say it."""
     epoch_steps: int | None = None
+    plot: bool = False
+    """Whether the lrs along the whole run are wanted, for a picture."""
+    product: bool = False
+    """Whether weight decay × lr is wanted."""
     tell: Callable[[str], None] | None = field(default=None, compare=False)
     """Is told, before it begins, what will take long."""
     more: tuple[int, ...] = ()
@@ -119,6 +123,10 @@ class OptimizerSchedule:
     """How many steps its warm-up takes; None for a schedule without one."""
     unread: tuple[str, ...] = ()
     """The keys of :data:`SCALES` that groups hold and the schedule does not look at."""
+    curve_steps: tuple[int, ...] = ()
+    """Evenly along the run, where a picture is wanted."""
+    curves: Mapping[Hashable, tuple[float | None, ...]] = field(default_factory=dict)
+    """The lrs along ``curve_steps``."""
     read: tuple[str, ...] = ()
     """Those that it multiplies by."""
     at: Path = ()
@@ -126,6 +134,15 @@ class OptimizerSchedule:
     stopped: str | None = None
     """What it raises past its end, where it was asked for an lr there."""
     notes: tuple[str, ...] = ()
+
+    @property
+    def length(self) -> int | None:
+        """How long there is something to say: the run, or else the schedule to its own end; None for no end."""
+        return self.ends if self.run is None else self.run
+
+    def key(self, setting: Setting, group: int) -> Hashable:
+        """Returns under which key the lrs of a group stand."""
+        return scheduled_as(setting, group if self.by_group else None)
 
 
 def scheduled_as(setting: Setting, group: int | None = None) -> Hashable:

@@ -9,8 +9,9 @@ from typing import Any
 from pgaudit.constructors.native.rules import OF_SCHEDULERS
 from pgaudit.core.assignment import OptimizerInfo, ParamAssignment
 from pgaudit.core.setting import Setting
+from pgaudit.diff.over_time import OverTime, knows_lrs
 from pgaudit.diff.records import Change, ChangeKind, Diff, ValueChange, effect, rule_names
-from pgaudit.diff.setup import in_order, setup, without_policy
+from pgaudit.diff.setup import in_order, setup, without_policy, without_schedules
 from pgaudit.report import Report
 from pgaudit.serialize import plain
 
@@ -22,15 +23,21 @@ def compare(a: Report, b: Report) -> Diff:
     ``compare(a, b).inverted()``.
     """
     pairs = _paired(a.params, b.params)
-    changes = [*_changed(a, b, pairs)]
+    over_time = OverTime(a, b)
+    changes = [*_changed(a, b, pairs, over_time)]
     unchanged = len(pairs) - len(changes)
     partners = {i: rank for rank, (i, _) in enumerate(pairs)}, {j: rank for rank, (_, j) in enumerate(pairs)}
     for param, place in _alone(a.params, partners[0]):
-        changes.append(Change(ChangeKind.REMOVED, param, None, place, tuple(_extra(_held(param), {}, {}, {}))))
+        extra = tuple(_extra(_held(param), {}, {}, {}))
+        changes.append(Change(ChangeKind.REMOVED, param, None, place, extra, over_time.of(param, None)))
     for param, place in _alone(b.params, partners[1]):
-        changes.append(Change(ChangeKind.ADDED, None, param, place, tuple(_extra({}, _held(param), {}, {}))))
+        extra = tuple(_extra({}, _held(param), {}, {}))
+        changes.append(Change(ChangeKind.ADDED, None, param, place, extra, over_time.of(None, param)))
     changes.sort(key=lambda change: change.order)
-    return Diff(a, b, tuple(_setup(a, b)), tuple(changes), unchanged)
+    both = (change for change in changes if change.before is not None and change.after is not None)
+    steps = {each.step for change in both for each in change.lrs if each.differs}
+    setup = tuple(_setup(a, b, over_time, moves=bool(steps)))
+    return Diff(a, b, setup, tuple(changes), unchanged, tuple(sorted(steps)))
 
 
 def _paired(a: Sequence[ParamAssignment], b: Sequence[ParamAssignment]) -> list[tuple[int, int]]:
@@ -54,7 +61,7 @@ def _by_any_name(params: Sequence[ParamAssignment], taken: set[int]) -> dict[str
     return {name: index for index, param in enumerate(params) if index not in taken for name in param.names}
 
 
-def _changed(a: Report, b: Report, pairs: Sequence[tuple[int, int]]) -> Iterator[Change]:
+def _changed(a: Report, b: Report, pairs: Sequence[tuple[int, int]], over_time: OverTime) -> Iterator[Change]:
     own, alike, built = _Own(a, b), _SameInert(a, b), None in (a.constructor, b.constructor)
     for rank, (i, j) in enumerate(pairs):
         before, after = alike.of(a.params[i], b.params[j])
@@ -68,9 +75,10 @@ def _changed(a: Report, b: Report, pairs: Sequence[tuple[int, int]]) -> Iterator
             extra = (ValueChange("optimizer", _named(a, before), _named(b, after)), *extra)
         if (twice := _further(before)) != (again := _further(after)):
             extra = (*extra, ValueChange("also_in", twice, again))
-        kind = _kind(before, after, extra)
+        lrs = over_time.of(before, after)
+        kind = _kind(before, after, bool(extra) or any(each.differs for each in lrs))
         if kind is not None:
-            yield Change(kind, before, after, rank, extra)
+            yield Change(kind, before, after, rank, extra, lrs)
 
 
 def _named(report: Report, param: ParamAssignment) -> str:
@@ -152,11 +160,11 @@ def _extra(
             yield ValueChange(name, old, new)
 
 
-def _kind(before: ParamAssignment, after: ParamAssignment, extra: Sequence[ValueChange]) -> ChangeKind | None:
+def _kind(before: ParamAssignment, after: ParamAssignment, otherwise: bool) -> ChangeKind | None:
     shapes = before.param.shape, after.param.shape
     if shapes[0] != shapes[1] and None not in shapes:
         return ChangeKind.RESHAPED
-    if extra or not same(effect(before), effect(after)):
+    if otherwise or not same(effect(before), effect(after)):
         return ChangeKind.CHANGED
     rules = rule_names(before), rule_names(after)
     if rules[0] == rules[1] or (effect(before)[0] is not None and (None, None) in rules):
@@ -174,8 +182,12 @@ def _alone(params: Sequence[ParamAssignment], ranks: Mapping[int, int]) -> Itera
             yield param, place
 
 
-def _setup(a: Report, b: Report) -> Iterator[ValueChange]:
+def _setup(a: Report, b: Report, over_time: OverTime, *, moves: bool) -> Iterator[ValueChange]:
     before, after = setup(a), setup(b)
+    # A live schedule says its arguments in other words than a config: what counts is what it makes of the lrs.
+    alike = a.assignment.origin != b.assignment.origin and over_time.steps and not moves
+    if alike or not (knows_lrs(a) and knows_lrs(b)):
+        before, after = without_schedules(before), without_schedules(after)
     if None in (a.constructor, b.constructor) and a.params and b.params:
         before, after = without_policy(a, b, before), without_policy(b, a, after)
     for name in in_order(before, after):

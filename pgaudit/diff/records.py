@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pgaudit.core.assignment import ParamAssignment
+from pgaudit.diff.over_time import LrChange
 from pgaudit.report import Report
 
 
@@ -52,6 +53,8 @@ class Change:
     """The rank, among the parameters that both sides have, of this one or of the last one before it; -1 for none."""
     extra: tuple[ValueChange, ...] = field(default=(), hash=False)
     """What is otherwise in its group, beside lr and weight decay; of an added or removed one, all that is there."""
+    lrs: tuple[LrChange, ...] = ()
+    """Its lrs over time, at the steps that are compared."""
 
     @property
     def param(self) -> ParamAssignment:
@@ -81,6 +84,8 @@ class Diff:
     changes: tuple[Change, ...]
     """In the model's order."""
     unchanged: int
+    steps: tuple[int, ...] = ()
+    """After how many steps or epochs the lr of a parameter differs that both sides have."""
 
     @property
     def effective(self) -> tuple[Change, ...]:
@@ -99,11 +104,18 @@ class Diff:
     def inverted(self) -> Diff:
         """Returns the way back: the same as comparing the reports in the other order."""
         changes = [
-            Change(INVERSE.get(each.kind, each.kind), each.after, each.before, each.place, _inverted(each.extra))
+            Change(
+                INVERSE.get(each.kind, each.kind),
+                each.after,
+                each.before,
+                each.place,
+                _inverted(each.extra),
+                tuple(LrChange(lr.step, lr.after, lr.before) for lr in each.lrs),
+            )
             for each in self.changes
         ]
-        setup = _inverted(self.setup)
-        return Diff(self.b, self.a, setup, tuple(sorted(changes, key=lambda each: each.order)), self.unchanged)
+        ordered = tuple(sorted(changes, key=lambda each: each.order))
+        return Diff(self.b, self.a, _inverted(self.setup), ordered, self.unchanged, self.steps)
 
 
 def _inverted(changes: tuple[ValueChange, ...]) -> tuple[ValueChange, ...]:

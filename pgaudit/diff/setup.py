@@ -8,8 +8,11 @@ from typing import Any
 from pgaudit.core.assignment import OptimizerInfo
 from pgaudit.report import Report
 from pgaudit.serialize import plain
+from pgaudit.text import counted
 
-HEAD = ("constructor", "optimizer", "lr", "weight_decay")
+SCHEDULE = "schedule"
+_OWN = ("constructor", "optimizer", "lr", "weight_decay")
+HEAD = (*_OWN, SCHEDULE)
 
 
 def setup(report: Report) -> dict[str, Any]:
@@ -21,6 +24,11 @@ def setup(report: Report) -> dict[str, Any]:
         begin = f"optimizer {index} " if index else ""
         found |= {f"{begin}{name}".rstrip(): value for name, value in _of_optimizer(report, index)}
     return {key: value for key, value in found.items() if value is not None}
+
+
+def without_schedules(found: dict[str, Any]) -> dict[str, Any]:
+    """Returns what is to be compared where a side does not say its schedule."""
+    return {key: value for key, value in found.items() if key.rpartition(" ")[2] != SCHEDULE}
 
 
 def without_policy(report: Report, other: Report, found: dict[str, Any]) -> dict[str, Any]:
@@ -59,8 +67,12 @@ def _of_optimizer(report: Report, index: int) -> Iterator[tuple[str, Any]]:
     optimizer, base = report.assignment.optimizers[index], report.shown_base(index)
     yield ("" if index else "optimizer"), optimizer.type
     yield from zip(("lr", "weight_decay"), base, strict=True)
+    schedule = report.schedule_of(index)
+    if schedule is not None and schedule.title:
+        run = "" if schedule.run is None else f" over {counted(schedule.run, schedule.unit)}"
+        yield SCHEDULE, f"{schedule.title}{run}"
     for key in sorted(optimizer.arguments):
-        if key not in (*HEAD, "type"):
+        if key not in (*_OWN, "type"):
             yield key, plain(optimizer.arguments[key])
 
 

@@ -128,7 +128,8 @@ def _original(value: Any, path: list[str | int]) -> tuple[Path, Any]:
     """A place and what stands there, with keys as they were before halves of characters were replaced."""
     at: list[str | int] = []
     for step in path:
-        key = step if isinstance(step, int) else _key(value, step)
+        # A key of digits comes as a number, as if it were a place in a list.
+        key = step if isinstance(step, int) and (isinstance(value, list) or step in value) else _key(value, str(step))
         value = value[key]
         at.append(key)
     return tuple(at), value

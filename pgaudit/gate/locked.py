@@ -13,6 +13,7 @@ from pgaudit.core.location import Location, whole_file
 from pgaudit.core.setting import Provenance
 from pgaudit.diff import Change, ChangeKind, Diff, ValueChange, compare
 from pgaudit.diff.compare import same
+from pgaudit.diff.setup import without_schedules
 from pgaudit.files.reading import read_file
 from pgaudit.gate.locked_over_time import MovedOverTime, word
 from pgaudit.gate.records import Audit
@@ -51,7 +52,7 @@ def lock_findings(report: Report, audit: Audit, lock: Report | None = None) -> I
     lock = read_lock_of(audit) if lock is None else lock
     found = compare(lock, report)
     over_time = MovedOverTime.between(lock, report)
-    for change in found.setup:
+    for change in without_schedules({each.name: each for each in found.setup}).values():
         if change.name not in _SETTINGS and not _is_default(report, change):
             yield _of_setup(report, change, audit)
     yield from over_time.findings(_hint(audit))
@@ -93,7 +94,8 @@ def _alike(found: Diff, over_time: MovedOverTime) -> dict[_Move, list[Change]]:
     groups: dict[_Move, list[Change]] = defaultdict(list)
     for change in found.effective:
         words = ", ".join([*_what(change), *over_time.words(change.param.name)])
-        groups[change.kind, words, _deciding(change)].append(change)
+        if words:  # else it moved at steps that the lock does not have
+            groups[change.kind, words, _deciding(change)].append(change)
     told = {change.param.name for change in found.effective}
     for change in over_time.changes:
         if change.param.name not in told:

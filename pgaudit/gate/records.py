@@ -38,6 +38,11 @@ class Audit:
     """The severity from which on findings fail; None for what the expectations say, or else ``error``."""
     key: str | None = None
     """Which optimizer of a checkpoint."""
+    scheduler: str | None = None
+    """A schedule as YAML, in place of the source's."""
+    steps: int | None = None
+    """How long the run is, where the source does not say it."""
+    epoch_steps: int | None = None
     cache: Cache | None = None
     """Where saved inventories of timm's models are kept."""
     origin: Origin | None = None

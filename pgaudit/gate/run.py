@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from pgaudit.config.expect import load_expectations
+from pgaudit.config.schedules import schedule_option
 from pgaudit.core.config import Config
 from pgaudit.core.errors import PgauditError
 from pgaudit.core.expectations import Expectations
@@ -38,7 +39,9 @@ def run(audit: Audit) -> Outcome:
         with _led_by(audit, "lock"):
             lock = None if audit.lock is None else read_lock_of(audit)
         expect = expect or Expectations()
-        request = needed(ScheduleRequest(checks=True), expect, lock)
+        schedule = None if audit.scheduler is None else schedule_option(audit.scheduler, source)
+        asked = ScheduleRequest((), schedule, audit.steps, audit.epoch_steps, checks=True)
+        request = needed(asked, expect, lock)
         with _led_by(audit, "model"):
             report = report_of(source, audit.model, model_args=audit.model_args, cache=audit.cache, request=request)
         return judged(audit, report, expect, known, lock)

@@ -5,7 +5,7 @@ The name has the right of way: it is never cut, and breaks at a dot only.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from pgaudit.render.styled import Text, broken
@@ -31,6 +31,8 @@ class Column:
     """Where the width does not suffice, columns with 1 go, then those with 2; those with 0 stay."""
     back: bool = False
     """Whether it comes back when the last cells have moved below their rows, if there is room again."""
+    late: int = 0
+    """Where the width does not suffice even so, columns with 1 go, then those with 2, before a name is broken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,8 @@ class Table:
     """Gone through twice: there may be a million, which need not be in memory at a time."""
     moving: bool = False
     """Whether the last cells stand below their rows where the width does not suffice."""
+    missing: Callable[[Sequence[str]], Text] | None = None
+    """Says, below the rows, which columns there was no room for, by their titles."""
 
     def lines(self, width: int | None) -> Iterator[Text]:
         """Yields lines for a terminal of so many cells; None for as many as the table needs."""
@@ -84,6 +88,9 @@ class Table:
                 yield row
             else:
                 yield from drawn.row(row)
+        late = [column.title.strip() for at, column in enumerate(self.columns) if column.late and at not in drawn.shown]
+        if late and self.missing is not None:
+            yield self.missing(late)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +141,10 @@ def _fitted(table: Table, width: int | None) -> _Drawn:
         if width is None or taken <= width:
             break
     drawn = _Drawn(columns, width, shown, widths)
-    if width is None or taken <= width or not table.moving:
+    if width is None or taken <= width:
         return drawn
+    if not table.moving:
+        return replace(drawn, shown=_without_late(columns, shown, widths, width - taken)[0])
     room = width - taken + widths[-1]
     if room >= short:
         return replace(drawn, short=True)
@@ -147,8 +156,24 @@ def _fitted(table: Table, width: int | None) -> _Drawn:
         del returning[0]
     if returning or room >= 0:
         return replace(drawn, shown=sorted([*shown[:-1], *returning]), room=0)
+    shown, room = _without_late(columns, shown, widths, room)
+    if room >= 0:
+        return replace(drawn, shown=shown[:-1], room=0)
     name = max(widths[0] + room, _NARROWEST)
     return replace(drawn, shown=shown[:-1], widths=[min(widths[0], name), *widths[1:]], name_width=name, room=0)
+
+
+def _without_late(
+    columns: Sequence[Column], shown: Sequence[int], widths: Sequence[int], room: int
+) -> tuple[list[int], int]:
+    """The columns that are left when late ones have gone until the rest fits, and the room that there is then."""
+    kept = list(shown)
+    for index in sorted((at for at in shown if columns[at].late), key=lambda at: columns[at].late):
+        if room >= 0:
+            break
+        kept.remove(index)
+        room += widths[index] + GAP
+    return kept, room
 
 
 def _measured(table: Table) -> tuple[list[int], int]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pgaudit.numbers import apart, elements, number
+from pgaudit.numbers import apart, computed, elements, number
 from pgaudit.serialize import plain
 from pgaudit.text import visible
 
-__all__ = ["apart", "argument", "bar", "byte_count", "elements", "hyperparameter", "number", "shape"]
+__all__ = ["apart", "argument", "bar", "byte_count", "computed", "elements", "hyperparameter", "number", "shape"]
 
 
 def argument(value: object) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Hashable, Iterable, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -12,7 +12,7 @@ from pgaudit.core.errors import UsageError
 from pgaudit.core.setting import Setting, deciding_rules
 from pgaudit.names import Folded, fold_named
 from pgaudit.render.choices import GroupBy, Sort
-from pgaudit.render.numbers import hyperparameter, number
+from pgaudit.render.numbers import computed, hyperparameter, number
 from pgaudit.render.style import group_words
 from pgaudit.report import Report
 from pgaudit.text import counted, did_you_mean, quoted, visible
@@ -58,7 +58,10 @@ def select(report: Report, selection: Selection) -> list[Section]:
         rows = [row for row in rows if rule_names(row.setting) & set(selection.rules)]
     if selection.changed:
         rows = [row for row in rows if is_changed(report, row)]
-    rows = sorted(rows, key=_ORDERS[selection.sort]) if selection.sort in _ORDERS else list(rows)
+    if selection.sort == "lr":
+        rows = sorted(rows, key=partial(_lrs, report))
+    else:
+        rows = sorted(rows, key=_ORDERS[selection.sort]) if selection.sort in _ORDERS else list(rows)
     if selection.group_by is None:
         return [Section("", tuple(rows))]
     return _sections(rows, partial(_HEADINGS[selection.group_by], report))
@@ -68,7 +71,9 @@ def is_changed(report: Report, row: ParamAssignment) -> bool:
     """Whether what a parameter gets differs from the base: in a value, or by being frozen or left out."""
     setting, base = row.setting, report.optimizer_of(row).base
     values = (setting.lr, setting.peak_lr, setting.weight_decay) != (base.lr, base.peak_lr, base.weight_decay)
-    return values or bool(report.extra_of(setting, row.optimizer)) or row.param.trainable is False
+    over_time = report.base_lrs_at(row.optimizer)
+    elsewhere = bool(over_time) and over_time != report.lrs_at(row)
+    return values or elsewhere or bool(report.extra_of(setting, row.optimizer)) or row.param.trainable is False
 
 
 def rule_names(setting: Setting) -> set[str]:
@@ -101,9 +106,13 @@ def _or_zero(value: float | None) -> float:
     return -1.0 if value is None else value
 
 
+def _lrs(report: Report, row: ParamAssignment) -> list[float]:
+    """The highest lr first; of equal ones, the one that is higher at the steps that were asked."""
+    return [-_or_zero(lr) for lr in (row.setting.peak_lr, row.lr, *report.lrs_at(row).values())]
+
+
 _ORDERS: dict[Sort, Callable[[ParamAssignment], Any]] = {
     "name": lambda row: row.name,
-    "lr": lambda row: (-_or_zero(row.setting.peak_lr), -_or_zero(row.lr)),
     "decay": lambda row: -_or_zero(row.weight_decay),
     "numel": lambda row: -(row.param.numel or 0),
     "rule": lambda row: [(rule.option, rule.key or "") for rule in deciding_rules(row.setting)],
@@ -126,6 +135,7 @@ def _by_group(report: Report, row: ParamAssignment) -> str:
         return "in no group"
     words = [f"lr {number(row.lr)}"]
     words += [f"scheduled {number(row.setting.peak_lr)}"] if report.scheduled else []
+    words += [f"lr@{step} {computed(lr)}" for step, lr in report.lrs_at(row).items()]
     words.append(f"decay {number(row.weight_decay)}")
     return " · ".join(
         [*words, *(hyperparameter(*item) for item in report.extra_of(row.setting, row.optimizer).items())]
@@ -156,14 +166,23 @@ def unfolded(rows: Iterable[ParamAssignment]) -> list[Fold]:
     return [Folded(row.name, (row,)) for row in rows]
 
 
-def fold(rows: Sequence[ParamAssignment], taken: Container[str] = ()) -> list[Fold]:
+def fold(
+    rows: Sequence[ParamAssignment],
+    taken: Container[str] = (),
+    lrs: Callable[[ParamAssignment], Mapping[int, float | None]] | None = None,
+) -> list[Fold]:
     """Joins rows of equal settings under equal rules that belong to modules of one class.
 
     Args:
         rows: what to join.
         taken: names of other parameters that no folded name may look like.
+        lrs: the lrs of a row by step, which have to be equal, too.
     """
-    return fold_named(((row.name, _likeness(row), row.param.module_type, row) for row in rows), taken)
+
+    def likeness(row: ParamAssignment) -> tuple[Hashable, ...]:
+        return (*_likeness(row), *lrs(row).items()) if lrs else _likeness(row)
+
+    return fold_named(((row.name, likeness(row), row.param.module_type, row) for row in rows), taken)
 
 
 def _likeness(row: ParamAssignment) -> tuple[Hashable, ...]:

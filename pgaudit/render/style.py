@@ -48,16 +48,18 @@ class Marks:
     lost: str = "○"
     missed: str = "·"
     arrow: str = "→"
+    bars: str = "▁▂▃▄▅▆▇█"
+    """From the lowest to the highest."""
 
 
 UNICODE = Marks()
-ASCII = Marks("^", "v", "x", "*", "x", "-", "-", "+", "o", "-", "->")
+ASCII = Marks("^", "v", "x", "*", "x", "-", "-", "+", "o", "-", "->", "_.-~=+*#")
 
 
 def marks_for(encoding: str | None) -> Marks:
     """Returns the marks that an encoding can write."""
     try:
-        "▲▼✕❄×·–✓○→█▏".encode(encoding or "utf-8")
+        "▲▼✕❄×·–✓○→█▏▁▂▃▄▅▆▇".encode(encoding or "utf-8")
     except (UnicodeEncodeError, LookupError):
         return ASCII
     return UNICODE

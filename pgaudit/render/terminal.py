@@ -28,6 +28,8 @@ class TableOptions:
     """Whether a value that differs shows by which factor."""
     verbose: bool = False
     """Whether findings are spelled out that are otherwise only counted."""
+    plot: bool = False
+    """Whether the lr over the run is drawn."""
 
 
 def printed(parts: Iterable[Text | str], options: TableOptions) -> str:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from pgaudit import user_code
 from pgaudit.core.errors import PgauditError
+from pgaudit.core.location import Path
 from pgaudit.core.schedule import ALWAYS_THERE, SCALES, OptimizerSchedule, Schedule, ScheduleRequest
 from pgaudit.optimizers.exact import digest, encoded
 from pgaudit.schedules.base import CannotFollow, Lrs, ScheduleError, SchedulerLibrary, Started
@@ -34,6 +35,10 @@ Start = Callable[[Sequence[Mapping[str, Any]]], Started]
 """Starts a schedule on groups that hold this."""
 FAR = 100_000
 """Turning points beyond this are looked at only where a class can be asked straight away, or the user asks."""
+
+
+_CURVE = 160
+"""Parts of the run for a picture."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,7 @@ def followed(
     )
     library = scheduler_library(schedule.library)
     groups = [dict(group) for group in stand_ins.groups]
-    plain = [schedule.library, schedule.given, schedule.run, schedule.epoch_steps, list(request.steps)]
+    plain = [schedule.library, schedule.given, schedule.run, schedule.epoch_steps, list(request.steps), request.plot]
     question = digest(["schedule", *plain, groups, dict(stand_ins.defaults)])
     if schedule.library not in ALWAYS_THERE:
         question = None
@@ -76,9 +81,13 @@ def followed(
         if memo is not None and question is not None:
             with contextlib.suppress(TypeError):
                 memo.learn("answers", question, encoded(known))
-    by_group = library.is_by_group(schedule)
-    lrs = dict(zip(stand_ins.keys, known.pop("lrs"), strict=True))
-    return OptimizerSchedule(**known, lrs=lrs, by_group=by_group, at=schedule.at)
+    return as_schedule(known, stand_ins.keys, by_group=library.is_by_group(schedule), at=schedule.at)
+
+
+def as_schedule(known: dict[str, Any], keys: Sequence[Hashable], *, by_group: bool, at: Path = ()) -> OptimizerSchedule:
+    """Returns what :func:`answered` says, with the lrs by the groups' keys."""
+    lrs, curves = (dict(zip(keys, known.pop(name), strict=True)) for name in ("lrs", "curves"))
+    return OptimizerSchedule(**known, lrs=lrs, curves=curves, by_group=by_group, at=at)
 
 
 def stand_in_optimizer(
@@ -114,9 +123,13 @@ def answered(
     started = start(groups)
     run = run if started.run is None else started.run
     points = [point for point in started.turning_points if started.direct or point <= FAR]
+    curve = _along(run or started.ends or points[-1]) if request.plot else []
     wanted = {*points, *request.steps}
     more = [step for step in between(points, started.ends, run) if started.direct or step <= FAR]
-    steps, lrs = _lrs_along(start, started, groups, ({*wanted, *more}, {*wanted, 1}, wanted), request)
+    tried = ({*wanted, *more}, {*wanted, 1}, wanted)
+    every, found = _lrs_along(start, started, groups, [{*steps, *curve} for steps in tried], request)
+    lrs = dict(zip(every, found, strict=True))
+    steps = [step for step in every if step in {*wanted, *more, 1}]
     held = [key for key in SCALES if any(group.get(key, 1.0) != 1.0 for group in groups)]
     read = [key for key in held if _is_read(key, start, groups, steps)]
     return {
@@ -131,7 +144,9 @@ def answered(
         "unread": tuple(key for key in held if key not in read),
         "notes": started.notes,
         "stopped": started.stepper.stopped,
-        "lrs": [tuple(None if at is None else at[index] for at in lrs) for index in range(len(groups))],
+        "lrs": _by_group(lrs, steps, len(groups)),
+        "curve_steps": tuple(curve),
+        "curves": _by_group(lrs, curve, len(groups)),
     }
 
 
@@ -148,6 +163,17 @@ def between(points: Sequence[int], ends: int | None, run: int | None) -> Iterato
     known = sorted({*points, *(() if run is None else (run,))})
     for begin, end in pairwise(known):
         yield from (begin + (end - begin) // 2, end - 1)
+
+
+def _by_group(lrs: Mapping[int, Lrs], steps: Sequence[int], groups: int) -> list[tuple[float | None, ...]]:
+    """The lrs along some steps, of each group."""
+    along = [lrs[step] for step in steps]
+    return [tuple(None if each is None else each[group] for each in along) for group in range(groups)]
+
+
+def _along(end: int) -> list[int]:
+    """So many steps as a picture needs, evenly from the begin to the end."""
+    return sorted({round(index * end / _CURVE) for index in range(_CURVE + 1)}) if end else []
 
 
 def _is_read(key: str, start: Start, groups: Sequence[Mapping[str, Any]], points: Sequence[int]) -> bool:

@@ -15,7 +15,7 @@ from pgaudit.schedules import timm as of_timm
 from pgaudit.schedules import torch as of_torch
 from pgaudit.schedules import transformers as of_transformers
 from pgaudit.schedules.base import ScheduleError, Started
-from pgaudit.schedules.follow import answered, silent, stand_in_optimizer
+from pgaudit.schedules.follow import answered, as_schedule, silent, stand_in_optimizer
 from pgaudit.schedules.replay import Replay, only_training_knows
 from pgaudit.text import format_exception, visible
 from pgaudit.user_code import suppress_output
@@ -57,10 +57,9 @@ def follow_live(
     except Exception as error:  # the user's own code is copied and stepped
         why = error.findings[0].message if isinstance(error, ScheduleError) else format_exception(error)
         return _unknown(names, why, groups, request)
-    lrs = _by_group(known.pop("lrs"))
     if note := _written_over(its, groups):
         known["notes"] = (*known["notes"], note)
-    return OptimizerSchedule(**known, lrs=lrs, by_group=True)
+    return as_schedule(known, range(len(groups)), by_group=True)
 
 
 def _written_over(schedulers: Sequence[Any], groups: Sequence[Mapping[str, Any]]) -> str | None:

@@ -12,12 +12,14 @@ from pgaudit.core.built import BuiltOptimizer, Checkpoint
 from pgaudit.core.config import Config
 from pgaudit.core.errors import UsageError
 from pgaudit.core.parameters import INVENTORY_FILES, Inventory
+from pgaudit.core.schedule import NO_REQUEST, ScheduleRequest
 from pgaudit.models.cache import Cache
 from pgaudit.models.references import is_timm_name
 from pgaudit.models.source import ModelSource, model_source
 from pgaudit.pipeline import audit_source
 from pgaudit.report import Report
-from pgaudit.sources.source import Reference, Side
+from pgaudit.sources.over_time import with_steps_of
+from pgaudit.sources.source import Reference, Side, narrowed
 from pgaudit.text import quoted, visible
 
 
@@ -37,6 +39,7 @@ def audit_pair(
     model: str | None = None,
     model_args: Mapping[str, Any] | None = None,
     cache: Cache | None = None,
+    requests: tuple[ScheduleRequest, ScheduleRequest] = (NO_REQUEST, NO_REQUEST),
 ) -> ReportPair:
     """Returns what each parameter of both sides trains with; a model that both are about is built once.
 
@@ -47,13 +50,15 @@ def audit_pair(
         model_args: keyword arguments for the model's factory; where no model is named, for the function that a
             reference names.
         cache: where saved inventories of timm's models are kept.
+        requests: what is asked about the lr over time of each side.
 
     Raises:
-        UsageError: a config has no model.
+        UsageError: a config has no model, or a saved report does not hold the steps that are asked.
         ConfigError: the real library would refuse a config for this model.
         ModelError: a model cannot be built, or the code of a side fails.
     """
-    workshop = _Workshop(model, dict(model_args or {}), cache, (a, b))
+    asked = dict(zip((id(a), id(b)), requests, strict=True))
+    workshop = _Workshop(model, dict(model_args or {}), cache, (a, b), asked)
     if model and all(isinstance(side.found, Report) for side in (a, b)):
         workshop.notes.append("--model has no effect: no side needs a model")
     # The side that knows its model comes first, so that the other can have the same.
@@ -61,7 +66,8 @@ def audit_pair(
     report, lent = workshop.side(first, second, None)
     other, _ = workshop.side(second, first, lent)
     one, two = (report, other) if first is a else (other, report)
-    return ReportPair(one, two, tuple(dict.fromkeys(workshop.notes)))
+    alike = with_steps_of(one, two, requests[0]), with_steps_of(two, one, requests[1])
+    return ReportPair(*alike, tuple(dict.fromkeys(workshop.notes)))
 
 
 def _need(side: Side) -> int:
@@ -75,12 +81,18 @@ class _Workshop:
     """Makes reports of sides, and remembers the last model that was named."""
 
     def __init__(
-        self, model: str | None, args: Mapping[str, Any], cache: Cache | None, sides: tuple[Side, Side]
+        self,
+        model: str | None,
+        args: Mapping[str, Any],
+        cache: Cache | None,
+        sides: tuple[Side, Side],
+        requests: Mapping[int, ScheduleRequest],
     ) -> None:
         self.notes: list[str] = []
         self._model = model
         self._args = args
         self._cache = cache
+        self._requests = requests
         self._named = model is not None or any(
             side.model or (isinstance(side.found, Config) and side.found.names_model) for side in sides
         )
@@ -95,34 +107,40 @@ class _Workshop:
             other: the other one, whose model may be taken.
             lent: that model, where it is known.
         """
-        found = side.found
+        found, request = side.found, self._requests[id(side)]
         if isinstance(found, Report):
-            return found, None
+            return narrowed(found, request), None
         if isinstance(found, Config):
             source = self._model_of(side, found, other, lent)
-            report = audit_source(source, found)
+            report = audit_source(source, found, request)
             self.notes += report.notes
             return replace(report, path=side.path), source
         if isinstance(found, Checkpoint):
-            report = self._of_checkpoint(side, found, other, lent)
+            report = self._of_checkpoint(side, found, other, lent, request)
         else:
-            report = self._of_code(side, found, other, lent)
+            report = self._of_code(side, found, other, lent, request)
             self._built = report.as_built.optimizers if report.as_built and report.as_built.inventory else ()
         self.notes += report.notes
         return report, report.as_built.source if report.as_built else None
 
-    def _of_checkpoint(self, side: Side, found: Checkpoint, other: Side, lent: ModelSource | None) -> Report:
+    def _of_checkpoint(
+        self, side: Side, found: Checkpoint, other: Side, lent: ModelSource | None, request: ScheduleRequest
+    ) -> Report:
         if (ref := side.model or self._model) is not None:
-            return report_of_checkpoint(found, ref, model_args=self._args, cache=self._cache)
-        return report_of_checkpoint(found, self._inventory(side, other, lent), beside=self._built)
+            return report_of_checkpoint(found, ref, model_args=self._args, cache=self._cache, request=request)
+        return report_of_checkpoint(found, self._inventory(side, other, lent), beside=self._built, request=request)
 
-    def _of_code(self, side: Side, found: Reference, other: Side, lent: ModelSource | None) -> Report:
+    def _of_code(
+        self, side: Side, found: Reference, other: Side, lent: ModelSource | None, request: ScheduleRequest
+    ) -> Report:
         args = {} if self._named else self._args
-        report = audit_reference(found.path, side.model, model_args=args, cache=self._cache)
+        report = audit_reference(found.path, side.model, model_args=args, cache=self._cache, request=request)
         if report.as_built is None or report.as_built.source is not None:
             return report
         model = self._model or self._inventory(side, other, lent)
-        return report if model is None else audit_reference(found.path, model, model_args=args, cache=self._cache)
+        if model is None:
+            return report
+        return audit_reference(found.path, model, model_args=args, cache=self._cache, request=request)
 
     def _inventory(self, side: Side, other: Side, lent: ModelSource | None) -> Inventory | None:
         """The other side's model, for the names of what has none."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import get_args
 
 from pgaudit.core.findings import Severity
+from pgaudit.core.schedule import Unit
 from pgaudit.files.schemas import COUNT, FLAG, FROM_ONE, NUMBER, TEXT, array, each, fields, mapping, one_of, optional
 
 _RULE = mapping(
@@ -29,6 +30,7 @@ _PARAM = mapping(
         "scheduled_lr": optional(NUMBER),
         "extra": each(),
         "inert": array(TEXT),
+        "lr_at": each(optional(NUMBER)),
     },
     needs=(
         "name aliases shape numel module_type trainable in_optimizer lr weight_decay lr_rule weight_decay_rule".split()
@@ -48,6 +50,16 @@ _FINDING = mapping(
     needs=["code", "severity", "message"],
 )
 
+_SCHEDULE = mapping(
+    {
+        "title": TEXT,
+        "unit": one_of(get_args(Unit)),
+        "turning_points": array(COUNT),
+        **fields("ends run warms_up", optional(COUNT)),
+    },
+    needs=["title", "unit", "turning_points"],
+)
+
 REPORT = mapping(
     {
         "model": mapping(
@@ -60,7 +72,18 @@ REPORT = mapping(
             )
         ),
         "optimizers": optional(
-            array(mapping({"type": optional(TEXT), "arguments": each(), "name": TEXT}, needs=["type", "arguments"]))
+            array(
+                mapping(
+                    {
+                        "type": optional(TEXT),
+                        "arguments": each(),
+                        "name": TEXT,
+                        "decoupled": FLAG,
+                        "schedule": optional(_SCHEDULE),
+                    },
+                    needs=["type", "arguments"],
+                )
+            )
         ),
         "params": array(_PARAM),
         "findings": array(_FINDING),

@@ -18,6 +18,7 @@ from pgaudit.files.validation import json_errors
 from pgaudit.report import Report
 from pgaudit.serialize import SCHEMA_VERSION
 from pgaudit.sources.report_schema import REPORT
+from pgaudit.sources.saved_schedules import saved_over_time
 from pgaudit.text import one_line, quoted, visible
 
 MAX_BYTES = 1 << 28
@@ -68,16 +69,20 @@ def from_json(data: Any, path: str | None = None) -> Report:
     settings: dict[str, Setting] = {}
     config_path = config.get("path")
     params = tuple(_param(param, settings, config_path) for param in given)
-    assignment = Assignment("report", ModelInfo(model["ref"], model["source"]), _optimizers(report), params)
+    optimizers = _optimizers(report)
+    assignment = Assignment("report", ModelInfo(model["ref"], model["source"]), optimizers, params)
+    listed = report.get("optimizers") or [{} for _ in optimizers]
+    over_time = saved_over_time(listed, [*zip(params, given, strict=True)], path)
     findings = tuple(map(_finding, report.get("findings", ())))
     constructor = config.get("constructor")
-    return Report(assignment, constructor, path, config_path, findings).with_bases()
+    return Report(assignment, constructor, path, config_path, findings, over_time=over_time).with_bases()
 
 
 def _optimizers(report: _Data) -> tuple[OptimizerInfo, ...]:
     if report.get("optimizers") is not None:
         return tuple(
-            OptimizerInfo(each["type"], each["arguments"], name=each.get("name", "")) for each in report["optimizers"]
+            OptimizerInfo(each["type"], each["arguments"], name=each.get("name", ""), decoupled=each.get("decoupled"))
+            for each in report["optimizers"]
         )
     called = dict(report["config"]["optimizer"]) if report["config"] else {}
     return (OptimizerInfo(called.pop("type", None), called),)

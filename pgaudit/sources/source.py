@@ -113,10 +113,26 @@ def report_of(
     """Returns the report that a source holds, or leads to with its model.
 
     Raises:
-        UsageError: a model is named for what was saved of one, or a reference holds a model alone.
+        UsageError: a model is named for what was saved of one, a reference holds a model alone, or a step is asked
+            about that a saved report does not hold.
         ConfigError: the real library would refuse the config for this model.
         ModelError: the model cannot be built, or the code that a reference names fails.
     """
+    report = _report_of(source, model, model_args, cache, request)
+    if not request.product:
+        return report
+    from pgaudit.sources.products import with_products
+
+    return with_products(report)
+
+
+def _report_of(
+    source: Source,
+    model: Model,
+    model_args: Mapping[str, Any] | None,
+    cache: Cache | None,
+    request: ScheduleRequest,
+) -> Report:
     if isinstance(source, Report):
         if model is not None or model_args:
             message = f"{quoted(source.path)} says all that it knows of its model, and takes no arguments for it"
@@ -144,7 +160,7 @@ def narrowed(saved: Report, request: ScheduleRequest) -> Report:
     """
     path, over_time = quoted(saved.path), saved.over_time
     said = NO_REQUEST if over_time is None else over_time.request
-    if replace(request, at=(), more=()) not in (NO_REQUEST, replace(said, at=(), more=())):
+    if _of_schedule(request) not in (NO_REQUEST, _of_schedule(said)):
         raise UsageError(f"{path} holds lrs, and no schedule that could be followed", "name the config in its place")
     missing = [str(step) for step in request.at if step not in saved.at]
     if missing:
@@ -154,3 +170,8 @@ def narrowed(saved: Report, request: ScheduleRequest) -> Report:
     if not request.at or over_time is None:
         return saved
     return replace(saved, over_time=replace(over_time, asked=request.at))
+
+
+def _of_schedule(request: ScheduleRequest) -> ScheduleRequest:
+    """What is asked of the schedule itself, and not of lrs that may be known."""
+    return replace(request, at=(), more=(), product=False, checks=False)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pgaudit.cli.shared.schedule import TimeOptions
     from pgaudit.core.config import Config
     from pgaudit.models.cache import Cache
+    from pgaudit.render.terminal import TableOptions
     from pgaudit.report import Report
 
 
@@ -59,6 +60,22 @@ def screen(output: Path | None, colour: Colour, width: int | None) -> Screen:
         width = int(os.environ["COLUMNS"])
     encoding = "utf-8" if output or sys.stdout is None else sys.stdout.encoding
     return Screen(width, _wants_colour(colour, terminal), encoding)
+
+
+def table_options(output: Path | None, colour: Colour, width: int | None, **more: Any) -> TableOptions:
+    """Returns how tables are drawn for an output.
+
+    Args:
+        output: see :func:`screen`.
+        colour: see there.
+        width: see there.
+        more: further fields of TableOptions.
+    """
+    from pgaudit.render.style import marks_for
+    from pgaudit.render.terminal import TableOptions
+
+    end = screen(output, colour, width)
+    return TableOptions(end.width, end.colour, marks_for(end.encoding), **more)
 
 
 def _wants_colour(colour: Colour, terminal: bool) -> bool:

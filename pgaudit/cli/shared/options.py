@@ -65,6 +65,10 @@ scheduler = click.option(
     metavar="YAML",
     help="A schedule in place of the source's: '{type: CosineAnnealingLR, T_max: 100}'.",
 )
+plot = click.option("--plot", is_flag=True, help="Draw each lr over the run, from its begin to its end.")
+product = click.option(
+    "--product", is_flag=True, help="Show weight decay × lr: what a step takes off a weight where decay is decoupled."
+)
 run = click.option(
     "--steps", "run", type=click.IntRange(min=1), metavar="N", help="How long the run is, in the schedule's own unit."
 )

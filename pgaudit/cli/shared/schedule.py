@@ -1,13 +1,14 @@
-"""What the options about the lr over time ask: ``--at``, ``--scheduler``, ``--steps``, ``--epoch-steps``."""
+"""What the options about the lr over time ask: ``--at``, ``--scheduler``, ``--steps``, ``--epoch-steps``, ``--plot``
+and ``--product``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pgaudit.core.config import Config
 from pgaudit.core.errors import UsageError
-from pgaudit.core.schedule import NO_REQUEST, Schedule, ScheduleRequest
+from pgaudit.core.schedule import NO_REQUEST, ScheduleRequest
 from pgaudit.text import visible
 
 
@@ -23,6 +24,8 @@ class TimeOptions:
     """What holds where an option is not given."""
     checks: bool = False
     """Whether findings are wanted above all."""
+    plot: bool = False
+    product: bool = False
 
     def request(self, source: object, tell: Callable[[str], None] | None = None) -> ScheduleRequest:
         """Returns what the options ask of a source.
@@ -37,10 +40,22 @@ class TimeOptions:
         """
         if self == TimeOptions():
             return NO_REQUEST
-        constructor = source.constructor if isinstance(source, Config) else "torch"
-        schedule = None if self.scheduler is None else _schedule(self.scheduler, constructor)
+        schedule = None
+        if self.scheduler is not None:
+            from pgaudit.config.schedules import schedule_option
+
+            schedule = schedule_option(self.scheduler, source)
         steps = () if self.at is None else _steps(self.at)
-        request = ScheduleRequest(steps, schedule, self.run, self.epoch_steps, tell, checks=self.checks)
+        request = ScheduleRequest(
+            steps,
+            schedule,
+            self.run,
+            self.epoch_steps,
+            checks=self.checks,
+            plot=self.plot,
+            product=self.product,
+            tell=tell,
+        )
         return request.or_else(self.otherwise)
 
 
@@ -51,14 +66,3 @@ def _steps(text: str) -> tuple[int, ...]:
     if wrong is not None:
         raise UsageError(f"--at {visible(text)}: {visible(wrong) or 'nothing'} is no step", "for example --at 0,100")
     return tuple(sorted({int(word) for word in words}))
-
-
-def _schedule(text: str, constructor: str) -> Schedule:
-    from pgaudit.config.schedules import own_schedule
-    from pgaudit.files.yaml_text import read_yaml
-
-    schedule = own_schedule(read_yaml(text.encode(), "--scheduler").value, constructor)
-    if schedule is None:
-        hint = "--scheduler '{type: CosineAnnealingLR, T_max: 100}'"
-        raise UsageError('--scheduler: a schedule is a mapping with a "type", or a list of such', hint)
-    return schedule

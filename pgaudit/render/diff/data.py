@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pgaudit.core.assignment import ParamAssignment
@@ -13,7 +13,7 @@ from pgaudit.render.markdown import code, escaped, table
 from pgaudit.render.numbers import shape
 from pgaudit.render.style import DECIDED_BY
 from pgaudit.report import Report
-from pgaudit.serialize import plain, portable, rule
+from pgaudit.serialize import by_step, plain, portable, rule
 
 
 def render_diff_json(diff: Diff, *, rules: bool = True) -> str:
@@ -45,8 +45,8 @@ def _change(change: Change) -> dict[str, Any]:
     return {
         "kind": change.kind.value,
         "name": change.param.name,
-        "before": _param(change.before),
-        "after": _param(change.after),
+        "before": _param(change.before, {each.step: each.before for each in change.lrs}),
+        "after": _param(change.after, {each.step: each.after for each in change.lrs}),
         **({"extra": _setup(change.extra)} if change.extra else {}),
     }
 
@@ -55,7 +55,7 @@ def _setup(changes: Iterable[ValueChange]) -> list[dict[str, Any]]:
     return [{"name": each.name, "before": plain(each.before), "after": plain(each.after)} for each in changes]
 
 
-def _param(of: ParamAssignment | None) -> dict[str, Any] | None:
+def _param(of: ParamAssignment | None, lrs: Mapping[int, float | None]) -> dict[str, Any] | None:
     if of is None:
         return None
     setting, shape = of.setting, of.param.shape
@@ -72,6 +72,7 @@ def _param(of: ParamAssignment | None) -> dict[str, Any] | None:
         "weight_decay_rule": rule(setting.weight_decay_rule),
         **({} if of.scheduled_lr is None else {"scheduled_lr": plain(of.scheduled_lr)}),
         **({"extra": plain(setting.unscaled)} if setting.unscaled else {}),
+        **({"lr_at": by_step(lrs)} if lrs else {}),
     }
 
 
@@ -96,9 +97,12 @@ def render_diff_markdown(diff: Diff, *, fold: bool = True, rules: bool = True) -
     return "\n".join(lines) + "\n"
 
 
+_TITLES = {"peak_lr": "scheduled lr", "weight_decay": "weight decay"}
+
+
 def _table(lines: Sequence[DiffLine]) -> list[str]:
     shown = titles(lines)
-    values = ("lr", *(["scheduled lr"] if "peak_lr" in shown else []), "weight decay")
+    values = [_TITLES.get(which, title) for which, title in shown.items()]
     heads = ("", "parameter", "×", *values, DECIDED_BY)
     return table(heads, f"llr{'l' * len(values)}l", (_row(line, shown) for line in lines))
 

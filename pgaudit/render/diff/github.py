@@ -8,9 +8,10 @@ from pgaudit.core.location import Location, whole_file
 from pgaudit.core.setting import Provenance
 from pgaudit.diff import Change, ChangeKind, Diff
 from pgaudit.diff.compare import same
-from pgaudit.diff.records import rule_names
+from pgaudit.diff.records import effect, rule_names
 from pgaudit.render.diff.view import DiffLine, counts_line, head, lines_of, setup_words, titles
 from pgaudit.render.github import Level, command
+from pgaudit.report import Report
 from pgaudit.sources.files import NOTHING
 from pgaudit.text import counted, visible
 
@@ -49,6 +50,8 @@ def _setup_line(mark: str, old: str, new: str, name: str) -> str:
 def _place(diff: Diff, change: Change) -> _Place:
     """Where a change comes from: the rule of a value that changed, on the side that has the parameter last."""
     side = diff.b if change.after else diff.a
+    if (location := _of_schedule(side, change)) is not None:
+        return "warning", location
     before, after = change.before, change.after
     rules: list[Provenance | None] = [change.param.setting.lr_rule, change.param.setting.weight_decay_rule]
     if before and after:
@@ -62,6 +65,16 @@ def _place(diff: Diff, change: Change) -> _Place:
     return level, locations[0] if locations and side.config_path is not None else whole_file(side.config_path)
 
 
+def _of_schedule(side: Report, change: Change) -> Location | None:
+    """Where the schedule stands, if it alone makes the difference; None where it does not, or stands in no config."""
+    before, after = change.before, change.after
+    if before is None or after is None or side.basis is None or change.extra or effect(before) != effect(after):
+        return None
+    schedule = side.schedule_of(after.optimizer)
+    turns = any(each.differs for each in change.lrs)
+    return side.basis.config.location(*schedule.at) if turns and schedule is not None and schedule.at else None
+
+
 def _message(changes: Sequence[Change]) -> str:
     lines = lines_of(changes, fold=True)
     words = [_line(line) for line in lines[:MOST_LINES]]
@@ -73,7 +86,8 @@ def _message(changes: Sequence[Change]) -> str:
 def _line(line: DiffLine) -> str:
     names = titles([line])
     alone = line.change.kind in (ChangeKind.ADDED, ChangeKind.REMOVED)
-    words = [f"{names[which]} {value}" for which, value in line.values.items() if alone or value.new is not None]
+    told = ((which, value) for which, value in line.values.items() if alone or value.new is not None)
+    words = [f"{names[which]} {value}" for which, value in told]
     words += line.extra
     words += [f"shape {' → '.join(str(list(each)) for each in line.shapes)}"] if line.shapes else []
     times = f" ×{len(line.changes):,}" if len(line.changes) > 1 else ""

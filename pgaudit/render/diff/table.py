@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from functools import partial
 
 from pgaudit.diff import Change, ChangeKind, Diff
 from pgaudit.diff.records import effect
 from pgaudit.render.columns import Column, Last, Row, Table
 from pgaudit.render.diff.view import MARKS, DiffLine, counts, head, lines_of, renamed, setup_words, titles
 from pgaudit.render.numbers import shape
+from pgaudit.render.over_time import is_lr_title, late_orders, missing
 from pgaudit.render.style import BASE, DECIDED_BY, Marks, colour
 from pgaudit.render.styled import Text, filled
 from pgaudit.render.terminal import TableOptions, printed
@@ -56,7 +58,7 @@ def _setup(diff: Diff, marks: Marks) -> Table:
 def _table(diff: Diff, lines: Sequence[DiffLine], marks: Marks) -> Table:
     """Returns all changes; those of the same effect stand last, under a heading of their own."""
     alike = {_likeness(line.change): line for line in lines}
-    columns = titles(alike.values())
+    columns = titles([*alike.values()])
     olds = {}
     for which in columns:
         sides = [line.value(which) for line in alike.values()]
@@ -75,20 +77,27 @@ def _table(diff: Diff, lines: Sequence[DiffLine], marks: Marks) -> Table:
         (apart if quiet else rows).append(row)
     if apart:
         rows += [Text(), Text.assemble("  ", ("same effect, other rule", f"{BASE} underline")), *apart]
+    # What both sides have says more than what one of them has come to the end of.
+    first = [which for which in columns if is_lr_title(which) and not any(map(_has_both(which), alike.values()))]
+    orders = dict(zip(columns, late_orders([*columns], first=first), strict=True))
     shown = [
         Column("  parameter"),
         *([Column(marks.times, right=True)] if folded else []),
-        *(Column(f"  {title}") for title in columns.values()),
+        *(Column(f"  {title}", late=orders[which]) for which, title in columns.items()),
         Column(DECIDED_BY),
     ]
-    return Table(shown, rows, moving=True)
+    return Table(shown, rows, moving=True, missing=partial(missing, fmt="json"))
+
+
+def _has_both(which: str) -> Callable[[DiffLine], bool]:
+    return lambda line: None not in line.both(which)
 
 
 def _likeness(change: Change) -> Hashable:
     """What changes have in common that stand alike right of their names: thousands have few different ones."""
     sides = (change.before, change.after)
     rules = (each and (*effect(each), each.setting.lr_rule, each.setting.weight_decay_rule) for each in sides)
-    return change.kind, repr(change.extra), *rules
+    return change.kind, repr(change.extra), change.lrs, *rules
 
 
 def _cells(diff: Diff, line: DiffLine, olds: Mapping[str, int]) -> tuple[Sequence[Text], Last]:
@@ -111,14 +120,15 @@ def _value(diff: Diff, line: DiffLine, which: str, old_width: int) -> Text:
     if words.new is None:
         return Text(f"  {words.old}", BASE if _is_quiet(diff, line.change, which) else style)
     old, new = line.both(which)
-    mark = marks.left_out if new is None else " " if old is None else marks.higher if new > old else marks.lower
+    gone = " " if is_lr_title(which) else marks.left_out
+    mark = gone if new is None else " " if old is None else marks.higher if new > old else marks.lower
     arrow = f" {marks.arrow} "
     return Text.assemble((f"{mark} ", style), words.old.ljust(old_width), (arrow, BASE), (words.new, style))
 
 
 def _is_quiet(diff: Diff, change: Change, which: str) -> bool:
     """Whether a value is none of a diff's news: the same on both sides, or the base of the side that has it."""
-    if change.before and change.after:
+    if (change.before and change.after) or is_lr_title(which):
         return True
     side = diff.b if change.after else diff.a
     lr, decay = side.shown_base(change.param.optimizer or 0)

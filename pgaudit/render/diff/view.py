@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pgaudit.core.assignment import ParamAssignment
 from pgaudit.diff import Change, ChangeKind, Diff, ValueChange
 from pgaudit.diff.compare import same
+from pgaudit.diff.over_time import LrChange
 from pgaudit.diff.records import effect, rule_names
 from pgaudit.diff.setup import setup
 from pgaudit.names import fold_named
-from pgaudit.render.numbers import apart, argument, number
+from pgaudit.numbers import COMPUTED
+from pgaudit.render.numbers import apart, argument, computed, number
+from pgaudit.render.over_time import is_lr_title, lr_title
 from pgaudit.render.style import UNICODE, Marks, colour, group_words, label, labels
 from pgaudit.report import Report
 from pgaudit.sources.files import NOTHING
@@ -72,22 +75,50 @@ class DiffLine:
 
     @property
     def values(self) -> dict[str, Sides]:
-        """The values, by the setting's attributes; the scheduled lr only where there is any."""
+        """The values, by the setting's attributes; the scheduled lr only where there is any, and those over time only
+        where they differ.
+        """
         scheduled = any(each.scheduled_lr is not None for each in self.change.both)
-        return {which: self.value(which) for which in ("lr", *(["peak_lr"] if scheduled else []), "weight_decay")}
+        over_time = [lr_title(step) for step in self.turns]
+        shown = ("lr", *(["peak_lr"] if scheduled else []), *over_time, "weight_decay")
+        return {which: self.value(which) for which in shown}
+
+    @property
+    def turns(self) -> list[int]:
+        """The steps at which its lr differs, where both sides have it."""
+        return [each.step for each in self.change.lrs if each.differs] if len(self.change.both) == 2 else []
+
+    def lr_at(self, which: str) -> LrChange | None:
+        """Returns the lr that a title such as ``lr@100`` means; None for other titles, and where it is not compared."""
+        return next((each for each in self.change.lrs if lr_title(each.step) == which), None)
 
     def both(self, which: str) -> list[float | None]:
         """Returns a value of each side; None where a side does not have the parameter, or the parameter no value."""
+        if is_lr_title(which):
+            found = self.lr_at(which)
+            return [None, None] if found is None else [found.before, found.after]
         return [getattr(each.setting, which) if each else None for each in (self.change.before, self.change.after)]
 
     def value(self, which: str) -> Sides:
-        """Returns ``lr``, ``peak_lr`` or ``weight_decay`` as a person reads it."""
+        """Returns ``lr``, ``peak_lr``, ``weight_decay`` or ``lr@100`` as a person reads it."""
         old, new = self.both(which)
+        if is_lr_title(which):
+            return self._over_time(which, old, new)
         if self.change.before is None or self.change.after is None or same(old, new):
             return Sides(self._number(new if self.change.before is None else old))
         if old is None or new is None:
             return Sides(self._number(old), self._number(new))
         return Sides(*apart(old, new))
+
+    def _over_time(self, which: str, old: float | None, new: float | None) -> Sides:
+        found = self.lr_at(which)
+        if found is None and len(self.change.both) == 2:
+            return Sides("")
+        if found is None or not found.differs or len(self.change.both) < 2:
+            return Sides(self.marks.none if (value := new if old is None else old) is None else computed(value))
+        if old is None or new is None:
+            return Sides(*(self.marks.none if each is None else computed(each) for each in (old, new)))
+        return Sides(*apart(old, new, COMPUTED))
 
     def _number(self, value: float | None) -> str:
         return self.marks.none if value is None else number(value)
@@ -136,10 +167,12 @@ def lines_of(changes: Sequence[Change], *, fold: bool, marks: Marks = UNICODE) -
     return [DiffLine(fold.name, fold.rows, marks) for fold in folds]
 
 
-def titles(lines: Iterable[DiffLine]) -> dict[str, str]:
+def titles(lines: Collection[DiffLine]) -> dict[str, str]:
     """Returns the values that a table shows, with their titles."""
     scheduled = any("peak_lr" in line.values for line in lines)
-    return {"lr": "lr", **({"peak_lr": "scheduled"} if scheduled else {}), "weight_decay": "decay"}
+    steps = sorted({step for line in lines for step in line.turns})
+    over_time = {lr_title(step): lr_title(step) for step in steps}
+    return {"lr": "lr", **({"peak_lr": "scheduled"} if scheduled else {}), **over_time, "weight_decay": "decay"}
 
 
 def _likeness(change: Change) -> Hashable:
@@ -152,6 +185,7 @@ def _likeness(change: Change) -> Hashable:
             for each in (change.before, change.after)
         ),
         repr(change.extra),
+        change.lrs,
     )
 
 

@@ -11,7 +11,8 @@ from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.location import Location
 from pgaudit.core.setting import Provenance, Setting
 from pgaudit.explanation import ExplainedValue, Explanation
-from pgaudit.render.numbers import hyperparameter, number, shape
+from pgaudit.render.numbers import computed, hyperparameter, number, shape
+from pgaudit.render.over_time import schedule_words
 from pgaudit.render.pages.explain_group import group_lines
 from pgaudit.render.select import fold
 from pgaudit.render.style import BASE, Marks, colour, label
@@ -31,7 +32,8 @@ def render_explanations(report: Report, found: Sequence[Explanation], options: T
     """Returns one account for all parameters for which the same rules had the same outcome."""
     alike: dict[object, list[Explanation]] = {}
     for explanation in found:
-        alike.setdefault(explanation.likeness, []).append(explanation)
+        lrs = tuple(report.lrs_at(explanation.row).items())
+        alike.setdefault((explanation.likeness, lrs), []).append(explanation)
     parts: list[Text | str] = []
     for members in alike.values():
         parts += [""] if parts else []
@@ -55,6 +57,7 @@ def _account(report: Report, members: Sequence[Explanation], options: TableOptio
     yield from [Text()] if sums else []
     for line in sums:
         yield from filled(cut(line), options.width, joint="", hanging=8)
+    yield from _over_time(report, first.row, options, apart=not sums)
 
 
 def _heading(report: Report, members: Sequence[Explanation], options: TableOptions) -> Iterator[Text]:
@@ -226,6 +229,23 @@ def _sum(report: Report, result: ExplainedValue, marks: Marks) -> Iterator[str]:
     yield f" ({_source(report, result)})"
     if result.changed_by_class:
         yield f" = {number(product.result)}, of which {visible(report.optimizer.type)} makes"
+
+
+def _over_time(report: Report, row: ParamAssignment, options: TableOptions, *, apart: bool) -> Iterator[Text]:
+    """What the schedule makes of the lr at the steps that were asked: by which factor of the group's own."""
+    lrs = report.lrs_at(row)
+    if not lrs or row.group is None:
+        return
+    yield from [Text()] if apart else []
+    marks, schedule = options.marks, report.schedule_of(row.optimizer)
+    name = "no schedule" if schedule is None or not schedule.title else f" {marks.dot} ".join(schedule_words(schedule))
+    yield from filled(f"lr over time, by {name}:", options.width, hanging=8)
+    parts = []
+    for step, lr in lrs.items():
+        factor = "" if lr is None or not row.lr else f" = {number(row.lr)} {marks.times} {computed(lr / row.lr)}"
+        parts.append(Text.assemble(f"@{step} ", (computed(lr), "bold"), factor))
+    start = Text(" " * 4)
+    yield from filled(parts, options.width, start=start, joint=f" {marks.dot} ", hanging=4)
 
 
 def _source(report: Report, result: ExplainedValue) -> str:

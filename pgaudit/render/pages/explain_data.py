@@ -14,16 +14,18 @@ from pgaudit.report import Report
 
 def render_json(report: Report, found: Sequence[Explanation]) -> str:
     """Returns the explanations for programs: schema_version 1, one entry a parameter."""
-    params = [_plain(explanation) for explanation in found]
+    params = [_plain(report, explanation) for explanation in found]
     return json_text({"schema_version": 1, "constructor": report.constructor, "params": params})
 
 
-def _plain(explanation: Explanation) -> dict[str, Any]:
+def _plain(report: Report, explanation: Explanation) -> dict[str, Any]:
+    lrs = report.lrs_at(explanation.row)
     row = serialize.param(explanation.row)
     kept = ("name", "aliases", "group", "lr", "weight_decay", "lr_rule", "weight_decay_rule")
     return (
         {key: row[key] for key in kept}
         | serialize.extra(explanation.row.setting)
+        | ({"lr_at": serialize.by_step(lrs)} if lrs else {})
         | {
             "meetings": [
                 {

@@ -33,7 +33,7 @@ def _pieces(report: Report, sections: Sequence[Section]) -> Iterator[str]:
     before, _, rest = _dumped(report.head()).partition(_EMPTY.format("params"))
     between, _, after = rest.partition(_EMPTY.format("groups"))
     yield before
-    yield from _listed("params", (serialize.param(row, report.lrs_at(row)) for row in rows))
+    yield from _listed("params", map(report.entry, rows))
     yield between
     yield from _listed("groups", map(serialize.group, report.groups))
     yield f"{after}\n"
@@ -66,7 +66,17 @@ _CSV = (
 def render_csv(report: Report, selection: Selection) -> str:
     """Returns one line a parameter; numbers in full precision, an empty field where there is none."""
     rows = (row for section in select(report, selection) for row in section.rows)
-    return csv_text(_CSV, map(_csv_fields, rows))
+    steps = [f"_{step}" for step in report.at]
+    further = [f"lr_at{step}" for step in steps]
+    if report.with_products:
+        further += ["decay_per_step", *(f"decay_per_step_at{step}" for step in steps)]
+    return csv_text([*_CSV, *further], ([*_csv_fields(row), *_csv_further(report, row)] for row in rows))
+
+
+def _csv_further(report: Report, row: ParamAssignment) -> list[float | None]:
+    """The lr at each step that was asked; then weight decay × lr, and that of each step, where it was asked."""
+    products = [report.decay_per_step(row), *report.decay_per_step_at(row).values()] if report.with_products else []
+    return [*report.lrs_at(row).values(), *products]
 
 
 def _csv_fields(row: ParamAssignment) -> list[object]:

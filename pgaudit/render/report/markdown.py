@@ -5,16 +5,22 @@ from __future__ import annotations
 from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.setting import Provenance
 from pgaudit.render.findings import hinted
-from pgaudit.render.markdown import code, escaped, table
-from pgaudit.render.numbers import elements, number
+from pgaudit.render.markdown import code, code_block, escaped, table
+from pgaudit.render.numbers import computed, elements, number
+from pgaudit.render.over_time import lr_title, product_titles, schedule_lines
+from pgaudit.render.report.plot import plot_lines
 from pgaudit.render.report.rows import folds, held, optimizer_of_several, values
 from pgaudit.render.select import Fold, Selection
-from pgaudit.render.style import DECIDED_BY, group_words, label
+from pgaudit.render.style import DECIDED_BY, UNICODE, group_words, label
+from pgaudit.render.terminal import TableOptions
 from pgaudit.report import Report
 from pgaudit.text import counted
 
+_PLOT_WIDTH = 100
+"""Cells of a block of text that most pages show without scrolling."""
 
-def render_markdown(report: Report, selection: Selection, *, folded: bool = False) -> str:
+
+def render_markdown(report: Report, selection: Selection, *, folded: bool = False, plot: bool = False) -> str:
     """Returns tables that a pull request or a notebook shows; what differs from the base is bold."""
     words = [
         counted(len(report), "tensor"),
@@ -26,13 +32,18 @@ def render_markdown(report: Report, selection: Selection, *, folded: bool = Fals
         for each in report.assignment.optimizers
     ]
     lines = [" · ".join([f"**{escaped(str(report.assignment.model.ref))}**", *words]), ""]
+    for words in schedule_lines(report, UNICODE):
+        lines += [" · ".join(map(escaped, words)), ""]
     for section, rows in folds(report, selection, folded=folded):
         lines += [f"### {escaped(section.heading)}", ""] if section.heading else []
         extra = any(_words(report, line.rows[0]) for line in rows)
-        titles = ["parameter", "×", "lr", *(["scheduled lr"] if report.scheduled else []), "weight decay"]
+        titles = ["parameter", "×", "lr", *(["scheduled lr"] if report.scheduled else []), *map(lr_title, report.at)]
+        titles += ["weight decay", *product_titles(report, UNICODE)]
         rules = ["lr rule", "decay rule", *(["beside"] if extra else [])]
         cells = (_row(report, line, extra=extra) for line in rows)
         lines += [*table([*titles, *rules], f"l{'r' * (len(titles) - 1)}{'l' * len(rules)}", cells), ""]
+    if plot:
+        lines += [code_block(line.plain for line in plot_lines(report, TableOptions(_PLOT_WIDTH))), ""]
     counts = ((_rule(count.rule), f"{count.parameters:,}", elements(count.numel)) for count in report.rules)
     lines += table((DECIDED_BY, "tensors", "parameters"), "lrr", counts)
     if report.findings:
@@ -46,13 +57,13 @@ def render_markdown(report: Report, selection: Selection, *, folded: bool = Fals
 
 def _row(report: Report, line: Fold, *, extra: bool) -> list[str]:
     row = line.rows[0]
-    cells = [f"**{number(each.value)}**" if each.changed else number(each.value) for each in values(report, row)]
+    written = ((each, computed(each.value) if each.further else number(each.value)) for each in values(report, row))
+    cells = [f"**{text}**" if each.changed else text for each, text in written]
     rules = (row.setting.lr_rule, row.setting.weight_decay_rule)
     frozen = "" if row.param.trainable is not False else " ❄"
     words = ", ".join(f"**{escaped(word)}**" for word in _words(report, row))
     decided = [*map(_rule, rules)] if not (built := group_words(line.rows)) else [built, ""]
-    written = [*cells, *decided, *([words] if extra else [])]
-    return [f"{code(line.name)}{frozen}", str(len(line.rows)), *written]
+    return [f"{code(line.name)}{frozen}", str(len(line.rows)), *cells, *decided, *([words] if extra else [])]
 
 
 def _words(report: Report, row: ParamAssignment) -> list[str]:

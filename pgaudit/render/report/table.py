@@ -8,7 +8,9 @@ from itertools import chain
 from pgaudit.core.assignment import Group, OptimizerInfo
 from pgaudit.render.columns import GAP, Column, Row, Table
 from pgaudit.render.findings import findings_lines
-from pgaudit.render.numbers import bar, elements, hyperparameter, number
+from pgaudit.render.numbers import bar, computed, elements, hyperparameter, number
+from pgaudit.render.over_time import late_columns, lr_title, missing, schedule_lines
+from pgaudit.render.report.plot import plot_lines
 from pgaudit.render.report.rows import folds, rows_table
 from pgaudit.render.select import Selection
 from pgaudit.render.style import ASCII, BASE, DECIDED_BY, LEFT_OUT, Marks, colour, label
@@ -39,10 +41,12 @@ def report_lines(report: Report, selection: Selection, options: TableOptions) ->
     shown_folds = folds(report, selection, folded=options.fold)
     before = [*_header(report, options.marks, options.width), Text()]
     after = []
+    if options.plot:
+        after += [Text(), *plot_lines(report, options)]
     if report.rules or not report.groups:
         after += [Text(), *_summary_table(report, options.marks, options.width).lines(options.width)]
     if report.groups and (options.groups or not report.rules):
-        after += [Text(), *_groups_lines(report, options.marks)]
+        after += [Text(), *_groups_lines(report, options)]
     if report.findings or report.ignored:
         after += [Text(), *findings_lines(report, options.width, verbose=options.verbose)]
     shown = sum(len(section.rows) for section, _ in shown_folds)
@@ -72,7 +76,8 @@ def _header(report: Report, marks: Marks, width: int | None) -> list[Text]:
     lines[0] = [*([report.constructor] if report.constructor else []), *lines[0]]
     dot = f" {marks.dot} "
     (title, *rest), *others = [filled(words, width, joint=dot, hanging=2) for words in (first, *lines) if words]
-    return [Text(title.plain, "bold"), *rest, *(line for each in others for line in each)]
+    over_time = (filled(words, width, joint=dot, hanging=2, style=BASE) for words in schedule_lines(report, marks))
+    return [Text(title.plain, "bold"), *rest, *(line for each in (*others, *over_time) for line in each)]
 
 
 def _base(report: Report, optimizer: OptimizerInfo, marks: Marks) -> list[str]:
@@ -119,25 +124,32 @@ def _bar(share: float, style: str, marks: Marks) -> Text:
     return Text(bar(share, _BAR, ascii_only=marks is ASCII), style if style != BASE else "bright_black")
 
 
-def _groups_lines(report: Report, marks: Marks) -> Iterator[Text]:
+def _groups_lines(report: Report, options: TableOptions) -> Iterator[Text]:
     """Returns a table of the optimizers' groups, with those of equal settings in one row, and their number."""
+    marks = options.marks
     merged: dict[Hashable, list[Group]] = {}
     for group in report.groups:
-        merged.setdefault((group.optimizer, group.setting.merging), []).append(group)
+        lrs = tuple(report.group_lrs_at(group).values())
+        merged.setdefault((group.optimizer, group.setting.merging, lrs), []).append(group)
     extras = [report.extra_of(groups[0].setting, groups[0].optimizer) for groups in merged.values()]
     scheduled = ["scheduled"] if report.scheduled else []
-    titles = ["groups", "first index", "lr", *scheduled, "decay", "tensors", "parameters"]
+    titles = ["groups", "first index", "lr", *scheduled]
     titles = ["optimizer", *titles] if len(report.assignment.optimizers) > 1 else titles
-    columns = [Column(title, right=True) for title in titles] + ([Column("beside")] if any(extras) else [])
+    columns = [Column(title, right=True) for title in titles]
+    columns += late_columns([*map(lr_title, report.at)], right=True)
+    columns += [Column(title, right=True) for title in ("decay", "tensors", "parameters")]
+    columns += [Column("beside")] if any(extras) else []
     rows = []
     for groups, extra in zip(merged.values(), extras, strict=True):
         setting, parameters = groups[0].setting, sum(group.parameters for group in groups)
         numel = None if report.numel is None else sum(group.numel or 0 for group in groups)
-        values = [setting.lr, *([setting.peak_lr] if scheduled else []), setting.weight_decay]
+        values = [setting.lr, *([setting.peak_lr] if scheduled else [])]
         cells = [visible(report.optimizer_title(groups[0].optimizer))] if titles[0] == "optimizer" else []
-        cells += [f"{len(groups):,}", str(groups[0].index), *map(number, values), f"{parameters:,}", elements(numel)]
+        cells += [f"{len(groups):,}", str(groups[0].index), *map(number, values)]
+        cells += [*map(computed, report.group_lrs_at(groups[0]).values()), number(setting.weight_decay)]
+        cells += [f"{parameters:,}", elements(numel)]
         cells += [f" {marks.dot} ".join(hyperparameter(*item) for item in extra.items())] if any(extras) else []
         rows.append(Row(cells[0], [Text(cell) for cell in cells[1:]]))
-    yield from Table(columns, rows).lines(None)
+    yield from Table(columns, rows, missing=missing).lines(options.width if report.at else None)
     kinds = f"{counted(len(report.groups), 'group')} {marks.dot} {counted(len(merged), 'different setting')}"
     yield Text(kinds, BASE)

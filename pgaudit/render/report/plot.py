@@ -1,0 +1,174 @@
+"""The lr over the whole run as a picture: a line of bars for each course that it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from pgaudit.core.assignment import ParamAssignment
+from pgaudit.core.schedule import OptimizerSchedule
+from pgaudit.render.columns import GAP, Column, Row, Table
+from pgaudit.render.numbers import computed, number
+from pgaudit.render.style import BASE, Marks, colour, group_words, label
+from pgaudit.render.styled import Text, filled
+from pgaudit.render.terminal import TableOptions
+from pgaudit.report import Report
+from pgaudit.text import counted, visible
+
+Curve = tuple["float | None", ...]
+_WIDEST, _NARROWEST = 80, 16
+"""Cells of a picture at most, and at least."""
+_PICTURE = 3
+"""Its column."""
+_SEPARATE = 6
+"""So many courses have a line each; of more, those that are equal but for a factor share one."""
+_DIGITS = 6
+"""Significant digits to which courses of one shape are equal: a product is rounded."""
+_RULES = 2
+"""Rules that a line names."""
+
+
+@dataclass
+class _Course:
+    """Parameters whose lrs take the same course."""
+
+    schedule: OptimizerSchedule
+    curves: list[Curve]
+    rows: list[ParamAssignment] = field(default_factory=list)
+
+    @property
+    def begins(self) -> list[float]:
+        return sorted({curve[0] for curve in self.curves if curve[0] is not None}, reverse=True)
+
+
+def plot_lines(report: Report, options: TableOptions) -> Iterator[Text]:
+    """Yields a picture of each course that a lr takes over the run; or why there is none."""
+    found = [each for each in (report.over_time.optimizers if report.over_time else ()) if each is not None]
+    if not found:
+        yield Text("no picture: there is no schedule, so no lr changes", BASE)
+        return
+    courses = _courses(report)
+    for schedule in found:
+        its = [course for course in courses if course.schedule is schedule]
+        if its:
+            yield from _pictures(report, schedule, its, options)
+        elif not schedule.curve_steps:
+            words = f"no picture of {visible(schedule.title)}: nothing says how long the run is; --steps N does"
+            yield from filled(words, options.width, hanging=2, style=BASE)
+
+
+def _courses(report: Report) -> list[_Course]:
+    """The courses in the order of the model; of many, those of one shape as one."""
+    by_curve: dict[tuple[int, Curve], _Course] = {}
+    for row in report.params:
+        schedule = report.schedule_of(row.optimizer)
+        if schedule is None or row.group is None or not schedule.curve_steps:
+            continue
+        curve = schedule.curves[schedule.key(row.setting, row.group)]
+        by_curve.setdefault((row.optimizer or 0, curve), _Course(schedule, [curve])).rows.append(row)
+    if len(by_curve) <= _SEPARATE:
+        return [*by_curve.values()]
+    shapes: dict[tuple[int, Curve], _Course] = {}
+    for (optimizer, curve), course in by_curve.items():
+        shape = shapes.setdefault((optimizer, _shape(curve)), _Course(course.schedule, []))
+        shape.curves.append(curve)
+        shape.rows += course.rows
+    return [*shapes.values()]
+
+
+def _shape(curve: Curve) -> Curve:
+    """A curve whose highest lr is 1."""
+    most = max((lr for lr in curve if lr), default=1.0)
+    return tuple(None if lr is None else round(lr / most, _DIGITS) for lr in curve)
+
+
+def _pictures(
+    report: Report, schedule: OptimizerSchedule, courses: Sequence[_Course], options: TableOptions
+) -> Iterator[Text]:
+    several = len(report.assignment.optimizers) > 1
+    whose = f"{visible(report.optimizer_title(courses[0].rows[0].optimizer or 0))}: " if several else ""
+    title = f"{whose}lr over {counted(schedule.curve_steps[-1], schedule.unit)}"
+    titles = [title, options.marks.times, "start", "", "min, max"]
+    cells = [[_name(report, course), *_figures(course, options.marks)] for course in courses]
+    shown, room = _room(titles, cells, options.width)
+    room = min(room, len(schedule.curve_steps))
+    rows = []
+    for course, (name, *others) in zip(courses, cells, strict=True):
+        texts = [*map(Text, others[:2]), _bars(schedule, course, room, options.marks), *map(Text, others[3:])]
+        rows.append(Row(name, [texts[at - 1] for at in shown[1:]], style=_style(course)))
+    scale = [Text(_scale(schedule, room), BASE) if at == _PICTURE else Text() for at in shown[1:]]
+    columns = [Column(titles[at], right=at == 1) for at in shown]
+    yield from Table(columns, [*rows, Row("", scale)]).lines(None)
+    for course in courses:
+        if len(course.begins) > 1:
+            firsts = f"{_name(report, course)} begin at {', '.join(map(number, course.begins))}"
+            yield from filled(firsts, options.width, hanging=2, style=BASE)
+
+
+def _room(titles: Sequence[str], cells: Sequence[Sequence[str]], width: int | None) -> tuple[list[int], int]:
+    """The columns that are shown, and the cells for the picture, which has the right of way."""
+    widths = [max(map(len, column)) for column in zip(titles, *cells, strict=True)]
+    shown, room = list(range(len(titles))), _WIDEST
+    for gone in ((), (1, 2), (4,)):
+        shown = [at for at in shown if at not in gone]
+        if width is not None:
+            room = min(_WIDEST, width - sum(widths[at] + GAP for at in shown if at != _PICTURE))
+        if room >= _NARROWEST:
+            break
+    return shown, max(room, _NARROWEST)
+
+
+def _name(report: Report, course: _Course) -> str:
+    """Which rules lead to it, or of what was built which groups."""
+    if built := group_words(course.rows):
+        return built
+    rules = dict.fromkeys(label(row.setting.lr_rule, line=False) for row in course.rows if row.setting.lr_rule)
+    return ", ".join(rules) if len(rules) <= _RULES else f"{len(rules)} rules"
+
+
+def _style(course: _Course) -> str:
+    rules = {colour(row.setting.lr_rule) for row in course.rows if row.setting.lr_rule}
+    return rules.pop() if len(rules) == 1 else ""
+
+
+def _figures(course: _Course, marks: Marks) -> list[str]:
+    """How many tensors, the first lr, nothing for the picture, and the lowest and the highest lr."""
+    begins = [number(each) for each in course.begins]
+    first = begins[0] if len(begins) == 1 else f"{len(begins)} lrs" if begins else marks.none
+    known = [lr for curve in course.curves for lr in curve if lr is not None]
+    span = f"{computed(min(known))}, {computed(max(known))}" if known else marks.none
+    return [f"{len(course.rows):,}", first, "", span]
+
+
+def _bars(schedule: OptimizerSchedule, course: _Course, width: int, marks: Marks) -> Text:
+    """The line: each cell as high as the mean lr of its part of the run; blank where there is none."""
+    curve, end = course.curves[0], schedule.curve_steps[-1]
+    most = max((lr for lr in curve if lr), default=1.0)
+    cells: list[list[float]] = [[] for _ in range(width)]
+    for step, lr in zip(schedule.curve_steps, curve, strict=True):
+        if lr is not None:
+            cells[min(step * width // end, width - 1)].append(lr)
+    cells[0], cells[-1] = (_ends(cell, at) for cell, at in ((cells[0], 0), (cells[-1], -1)))
+    bars = marks.bars
+    heights = (round(sum(cell) / len(cell) / most * (len(bars) - 1)) if cell else None for cell in cells)
+    text = "".join(" " if height is None else bars[height] for height in heights)
+    style = _style(course)
+    return Text(text, "bright_black" if style in ("", BASE) else style)
+
+
+def _ends(cell: list[float], at: int) -> list[float]:
+    """The first cell shows the first lr, and the last one the last."""
+    return [cell[at]] if cell else []
+
+
+def _scale(schedule: OptimizerSchedule, width: int) -> str:
+    """The steps at which the schedule turns, each below its cell, as far as there is room."""
+    end, line = schedule.curve_steps[-1], [" "] * width
+    points = [point for point in schedule.turning_points if 0 < point < end]
+    for point in dict.fromkeys([0, end, *points]):
+        text = str(point)
+        start = min(round(point / end * (width - 1)), width - len(text))
+        around = line[max(start - 1, 0) : start + len(text) + 1]
+        if start >= 0 and not "".join(around).strip():
+            line[start : start + len(text)] = text
+    return "".join(line)
