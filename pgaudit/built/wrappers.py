@@ -44,6 +44,21 @@ def changes_training(kind: type) -> bool:
     return kind.__module__.partition(".")[0] not in _AROUND and not kind.__module__.startswith("torch.distributed.")
 
 
+_COPY = ("apex", "deepspeed")
+"""Those of them that may keep master weights of their own."""
+
+
+def may_hold_copies(optimizer: Any) -> bool:
+    """Whether an optimizer may train copies of the model's tensors, which are none of the model: what is no optimizer
+    of torch's, as those of DeepSpeed, apex and Megatron, of which some hold master weights.
+    """
+    from torch.optim import Optimizer
+
+    known = set(_AROUND).difference(_COPY)
+    others = (type(each) for each in wrapped(optimizer) if not isinstance(each, Optimizer))
+    return any(kind.__module__.partition(".")[0] not in known for kind in others)
+
+
 def bare(build: Callable[[], BuiltModel]) -> Callable[[], BuiltModel]:
     """Returns what builds the model inside of torch.compile, DataParallel and DDP, whose tensors are the same."""
 

@@ -76,6 +76,16 @@ class BuiltAudit:
         """Each parameter of the model with what it gets; none where there is no model."""
         return tuple((row, self.parameters[row.name]) for row in self.assignment.params if row.name in self.parameters)
 
+    @cached_property
+    def missing(self) -> tuple[ParamAssignment, ...]:
+        """The trainable parameters of the model that are in no group of any optimizer."""
+        return tuple(row for row, each in self.of_model if each.trainable and each.leaf and row.group is None)
+
+    @cached_property
+    def trains_nothing(self) -> bool:
+        """Whether no optimizer holds any tensor of the model, though some of them would train."""
+        return bool(self.missing) and all(row.group is None for row, _ in self.of_model)
+
     def values(self, row: ParamAssignment) -> Mapping[str, Any]:
         """Returns all that a parameter's group holds; nothing where it is in none."""
         if row.optimizer is None or row.group is None:
