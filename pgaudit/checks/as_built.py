@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from pgaudit.checks.base import Kind
 from pgaudit.core.assignment import Assignment, ParamAssignment
-from pgaudit.core.built import BuiltOptimizer, BuiltTensor, names_in_groups
+from pgaudit.core.built import BuiltOptimizer, BuiltTensor, names_in_groups, place
 from pgaudit.core.findings import Finding
 from pgaudit.core.parameters import Inventory, Parameter
 from pgaudit.core.schedule import LrOverTime
@@ -23,8 +23,15 @@ class Member:
     optimizer: int
     group: int
     """Its index in the optimizer's ``param_groups``."""
+    index: int
+    """Where in the group it stands."""
     tensor: BuiltTensor
     row: ParamAssignment
+
+    @property
+    def name(self) -> str:
+        """The parameter's name; the place, where nothing proves which of several parameters stands there."""
+        return place(self.optimizer, self.group, self.index) if self.tensor.alike else self.row.name
 
     @property
     def frozen(self) -> bool:
@@ -60,10 +67,10 @@ class BuiltAudit:
         rows = {row.name: row for row in self.assignment.params}
         names = names_in_groups(self.optimizers, self.parameters)
         return tuple(
-            Member(at, index, tensor, rows[name])
+            Member(at, index, at_place, tensor, rows[name])
             for at, optimizer in enumerate(self.optimizers)
             for index, group in enumerate(optimizer.groups)
-            for tensor, name in zip(group.tensors, names[at][index], strict=True)
+            for at_place, (tensor, name) in enumerate(zip(group.tensors, names[at][index], strict=True))
         )
 
     @cached_property
