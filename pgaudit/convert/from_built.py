@@ -177,11 +177,13 @@ def _with_starting_lr(
     if not built.schedulers or any(_of_timm(each) for each in built.schedulers):
         read |= OF_SCHEDULERS
     starts = [group.values.get("initial_lr") for group in optimizer.groups]
-    known: dict[int | None, Setting] = {}
+    known: dict[tuple[int, int], Setting] = {}  # by setting, too: an optimizer may decide some of it by tensor
     for each in params:
-        if each.group is not None and each.group not in known:
-            known[each.group] = _starting(each.setting, starts[each.group], read)
-    changed = tuple(replace(each, setting=known.get(each.group, each.setting)) for each in params)
+        if each.group is not None and (key := (each.group, id(each.setting))) not in known:
+            known[key] = _starting(each.setting, starts[each.group], read)
+    changed = tuple(
+        each if each.group is None else replace(each, setting=known[each.group, id(each.setting)]) for each in params
+    )
     return changed, any(one.lr != other.lr for one, other in zip(params, changed, strict=True))
 
 

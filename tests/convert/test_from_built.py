@@ -12,6 +12,8 @@ import torch
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from timm.models import create_model
+from timm.optim.muon import Muon
 from torch import nn
 from torch.optim.lr_scheduler import LinearLR
 
@@ -89,6 +91,36 @@ def _split(model: nn.Sequential, **arguments: Any) -> torch.optim.Optimizer:
         {"params": others, "weight_decay": 0.0, "name": "b"},
     ]
     return torch.optim.AdamW(groups, **arguments)
+
+
+def _chosen(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, bool]:
+    """What timm's Muon notes of each tensor at its first step."""
+    for tensor in model.parameters():
+        tensor.grad = torch.zeros_like(tensor)
+    optimizer.step()
+    return {name: optimizer.state[tensor]["use_muon"] for name, tensor in model.named_parameters()}
+
+
+@pytest.mark.parametrize("given", [{}, {"use_fallback": True}, {"use_muon": False}])
+@pytest.mark.parametrize("to", ["rules", "python", "mmengine"])
+def test_what_an_optimizer_decides_by_tensor_stays_as_it_is(to: str, given: dict[str, bool]) -> None:
+    def made() -> nn.Module:
+        model: nn.Module = create_model("test_vit", num_classes=3)
+        return model
+
+    model = made()
+    split = [[each for each in model.parameters() if (each.ndim == 4) == stem] for stem in (True, False)]
+    optimizer = Muon([{"params": split[0], **given}, {"params": split[1]}], lr=0.02)
+    text, again = _text((model, optimizer), to), made()
+    if to == "python":
+        namespace: dict[str, Any] = {}
+        exec(text, namespace)
+        built = namespace["build_optimizer"](again)
+    else:
+        built = pgaudit.build_optimizer(again, yaml.safe_load(text))
+    truth = _chosen(model, optimizer)
+    assert set(truth.values()) == {True, False}
+    assert _chosen(again, built) == truth
 
 
 @pytest.mark.parametrize("to", TARGETS)
