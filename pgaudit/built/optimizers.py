@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from pgaudit.built.contents import tensor_groups
 from pgaudit.built.muon import chosen
 from pgaudit.built.shards import shard_of
 from pgaudit.built.values import plain_value, same
@@ -80,10 +81,9 @@ def groups_of(optimizer: Any) -> list[Mapping[str, Any]]:
     """Returns the groups of an optimizer, or of a wrapper around one.
 
     A wrapper's own are taken where it has some: those of ZeRO are whole, and those of the optimizer inside it a part.
-    mmengine's OptimWrapper (0.10.7, ``optim/optimizer/base.py``) adds one for its logs, with a tensor as ``params``.
     """
     *_, inner = around = wrapped(optimizer)
-    return [group for group in around[0].param_groups or inner.param_groups if isinstance(group["params"], list)]
+    return tensor_groups(around[0]) or tensor_groups(inner)
 
 
 def holds_any(optimizer: Any, named: Named) -> bool:

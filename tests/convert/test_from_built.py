@@ -110,7 +110,8 @@ def test_what_an_optimizer_decides_by_tensor_stays_as_it_is(to: str, given: dict
 
     model = made()
     split = [[each for each in model.parameters() if (each.ndim == 4) == stem] for stem in (True, False)]
-    optimizer = Muon([{"params": split[0], **given}, {"params": split[1]}], lr=0.02)
+    groups: list[dict[str, Any]] = [{"params": split[0], **given}, {"params": split[1]}]
+    optimizer = Muon(groups, lr=0.02)
     text, again = _text((model, optimizer), to), made()
     if to == "python":
         namespace: dict[str, Any] = {}
@@ -277,7 +278,7 @@ def _cyclic(optimizer: torch.optim.Optimizer) -> Any:
     return CyclicLR(optimizer, [0.01, 0.02], 0.2, step_size_up=4)
 
 
-KINDS = {"SGD": {"momentum": 0.9, "nesterov": True}, "AdamW": {"betas": (0.9, 0.99)}}
+KINDS: dict[str, dict[str, Any]] = {"SGD": {"momentum": 0.9, "nesterov": True}, "AdamW": {"betas": (0.9, 0.99)}}
 
 
 @pytest.mark.parametrize("stored", [False, True], ids=["code", "checkpoint"])

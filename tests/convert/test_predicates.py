@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from itertools import product
 
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
@@ -32,9 +33,9 @@ def _models(draw: st.DrawFn) -> nn.Module:
                 module.add_module(name, nn.Module())
             module = module.get_submodule(name)
         tied = [] if draw(st.integers(0, 9)) else list(model.parameters())
-        module.register_parameter("weight", tied[0] if tied else nn.Linear(1, 1).weight)
+        module.register_parameter("weight", tied[0] if tied else nn.Parameter(torch.zeros(1)))
     if not list(model.parameters()):
-        model.register_parameter("weight", nn.Linear(1, 1).weight)
+        model.register_parameter("weight", nn.Parameter(torch.zeros(1)))
     return model
 
 

@@ -63,7 +63,7 @@ class ByClassMethod(Scaled):
 
 class ByProperty(Scaled):
     @property
-    def ratio(self) -> Any:
+    def ratio(self) -> Any:  # type: ignore[override]
         return lambda group: group.get("ratio", 1.0)
 
 
@@ -151,7 +151,10 @@ READERS = [
 
 def _made(kind: type[optim.Optimizer]) -> tuple[nn.Module, Any]:
     model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
-    groups = [{"params": model[0].parameters(), "ratio": 0.5, "label": "stem"}, {"params": model[1].parameters()}]
+    groups: list[dict[str, Any]] = [
+        {"params": model[0].parameters(), "ratio": 0.5, "label": "stem"},
+        {"params": model[1].parameters()},
+    ]
     return model, kind(groups, lr=0.1)  # type: ignore[call-arg]
 
 
