@@ -147,7 +147,7 @@ def report_of_checkpoint(
     *,
     model_args: Mapping[str, Any] | None = None,
     cache: Cache | None = None,
-    beside: Sequence[BuiltOptimizer] = (),
+    code: Sequence[BuiltOptimizer] = (),
     request: ScheduleRequest = NO_REQUEST,
 ) -> Report:
     """Returns what the optimizers hold that a checkpoint holds.
@@ -158,26 +158,26 @@ def report_of_checkpoint(
             that builds the model and its optimizer, whose groups are then held against those of the file.
         model_args: keyword arguments for the model's factory.
         cache: where inventories of timm's models are kept.
-        beside: optimizers of the same model as code builds them, where that has been done.
+        code: the optimizers of the same model that code builds, where that has been done.
         request: what is asked about the lr over time.
 
     Raises:
         ModelError: the model cannot be built.
     """
-    source, built = _beside(model, model_args, cache)
+    source, built = _model_and_optimizers(model, model_args, cache)
     inventory = None if source is None else source.inventory(unwrap=False)
     notes = [*read.notes, *(inventory.notes if inventory is not None else ())]
     stored = AsBuilt((), schedulers=read.schedulers, source=source)
-    optimizers = matched_with(read.optimizers, built or beside)
+    optimizers = matched_with(read.optimizers, built or code)
     if inventory is not None:
         optimizers = matched(optimizers, inventory)
     return _report("checkpoint", optimizers, inventory, read.path, notes, stored, request)
 
 
-def _beside(
+def _model_and_optimizers(
     model: Model, model_args: Mapping[str, Any] | None, cache: Cache | None
 ) -> tuple[ModelSource | None, tuple[BuiltOptimizer, ...]]:
-    """The model that is named beside a checkpoint, and the optimizers that the same code builds, if it builds any."""
+    """The model that is named for a checkpoint, and the optimizers that the same code builds, if it builds any."""
     if isinstance(model, str) and is_code(model):
         with contextlib.suppress(PgauditError):  # a model alone; or an error that the model's own loader words better
             built = audit_reference(model, model_args=model_args, cache=cache).as_built
@@ -195,7 +195,7 @@ def _report(
     around: AsBuilt,
     request: ScheduleRequest,
 ) -> Report:
-    """The report; ``around`` is all that is known beside the optimizers and the inventory."""
+    """The report; ``around`` is all else that is known."""
     found = tuple(optimizers)
     notes = [*notes, *([] if inventory is None else _on_names(found))]
     # Where nothing proves the names, the model's own parameters would seem to be in no group.

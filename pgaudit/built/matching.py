@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Literal
 
 from pgaudit.built.by_shape import by_shape
-from pgaudit.core.built import BY_PARAM_NAMES, BuiltOptimizer, BuiltTensor
+from pgaudit.core.built import BY_IDENTITY, BY_PARAM_NAMES, BuiltOptimizer, BuiltTensor
 from pgaudit.core.parameters import Inventory
 from pgaudit.models.plain_names import all_names
 from pgaudit.names.wrappers import spellings
@@ -55,7 +55,8 @@ def matched(optimizers: Sequence[BuiltOptimizer], inventory: Inventory) -> tuple
 
 def matched_with(optimizers: Sequence[BuiltOptimizer], built: Sequence[BuiltOptimizer]) -> tuple[BuiltOptimizer, ...]:
     """Returns the optimizers of a checkpoint with the names that the code's own have at the same places, as
-    ``load_state_dict`` goes by them; an optimizer that has names itself, or whose groups or shapes differ, as it is.
+    ``load_state_dict`` goes by them; as it is an optimizer that has names itself, or whose groups or shapes differ, or
+    for which the code has one of another copy of the model.
 
     Args:
         optimizers: as a checkpoint holds them.
@@ -69,7 +70,9 @@ def matched_with(optimizers: Sequence[BuiltOptimizer], built: Sequence[BuiltOpti
 def _with_names_of(optimizer: BuiltOptimizer, built: BuiltOptimizer) -> BuiltOptimizer:
     sizes, others = ([len(group.tensors) for group in each.groups] for each in (optimizer, built))
     places = list(built.tensors)
-    if optimizer.names_from is not None or sizes != others or not all(map(_fits, optimizer.tensors, places)):
+    if optimizer.names_from is not None or built.names_from not in (BY_IDENTITY, BY_PARAM_NAMES):
+        return optimizer
+    if sizes != others or not all(map(_fits, optimizer.tensors, places)):
         return optimizer
     return optimizer.named(places, BY_CODE)
 

@@ -71,6 +71,17 @@ def test_code_names_what_stands_at_its_places(sizes: list[int], saved: list[int]
         assert [tensor.name for tensor in found.tensors] == [tensor.name for tensor in code.tensors]
 
 
+@pytest.mark.parametrize("own", [True, False])
+def test_code_whose_optimizer_is_of_another_copy_names_nothing(own: bool) -> None:
+    model, copy = nn.Linear(2, 2), nn.Linear(2, 2)
+    inventory = BuiltModel(model, "model").inventory()
+    named = dict(zip(map(id, model.parameters()), model_tensors(inventory), strict=True))
+    optimizer = optim.SGD((model if own else copy).parameters(), lr=0.1)
+    code, _ = built_optimizer(optimizer, "", named)
+    (found,) = matched_with([_without_names(optimizer)], [code])
+    assert (found.names_from == BY_CODE) == own
+
+
 @pytest.mark.parametrize("prefix", ["", "module.", "_orig_mod.", "module._orig_mod."])
 def test_names_with_the_prefix_of_a_wrapper(prefix: str) -> None:
     model = nn.Linear(2, 3)
