@@ -49,7 +49,7 @@ def assert_covered(model: Model, optimizer: object) -> Report:
     """
     __tracebackhide__ = True
     report = audit(model, optimizer)
-    own = _own_optimizers(report, live=not isinstance(model, (str, Inventory)))
+    own = _own_optimizers(report, of_module=not isinstance(model, (str, Inventory)))
     rows = [row for row in report.params if row.param.trainable and row.param.module_type is not None]
     claims = [(row, [claim for claim in _claims(row) if claim[0] in own]) for row in rows]
     missing = [row for row, found in claims if not found]
@@ -59,8 +59,8 @@ def assert_covered(model: Model, optimizer: object) -> Report:
     return report
 
 
-def _own_optimizers(report: Report, *, live: bool) -> set[int]:
-    """The optimizers whose tensors are the model's."""
+def _own_optimizers(report: Report, *, of_module: bool) -> set[int]:
+    """The optimizers whose tensors are the model's; ``of_module``: whether that is known by the tensors themselves."""
     every = set(range(len(report.assignment.optimizers)))
     built, model = report.as_built, report.assignment.model
     if built is None:
@@ -69,10 +69,10 @@ def _own_optimizers(report: Report, *, live: bool) -> set[int]:
         if model.ref is None:
             raise UsageError("there is no model to compare with", "give the model that is trained")
         message = f"nothing proves which parameters of {visible(model.ref)} the optimizer holds"
-        if live and built.optimizers and report.assignment.origin == "built":
+        if of_module and built.optimizers and report.assignment.origin == "built":
             raise AssertionError(f"no tensor of {visible(model.ref)} is in a group\n  {_REBUILD}")
         raise UsageError(message, "name the model that it was built from")
-    if not (live and built.tensors):
+    if not (of_module and built.tensors):
         return every
     return {at for at in every if built.optimizers[at].names_from == BY_IDENTITY}
 

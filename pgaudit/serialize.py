@@ -90,8 +90,8 @@ def param(of: ParamAssignment, lr_at: Mapping[int, float | None] = MappingProxyT
         "optimizer": of.optimizer,
         "group": of.group,
         **({"also_in": [{"optimizer": at, "group": group} for at, group in of.also_in]} if of.also_in else {}),
-        "lr": of.lr,
-        "weight_decay": of.weight_decay,
+        "lr": plain(of.lr),
+        "weight_decay": plain(of.weight_decay),
         "lr_rule": rule(of.setting.lr_rule),
         "weight_decay_rule": rule(of.setting.weight_decay_rule),
         **extra(of.setting),
@@ -104,8 +104,8 @@ def group(of: Group) -> dict[str, Any]:
     return {
         "optimizer": of.optimizer,
         "index": of.index,
-        "lr": of.lr,
-        "weight_decay": of.weight_decay,
+        "lr": plain(of.lr),
+        "weight_decay": plain(of.weight_decay),
         "parameters": of.parameters,
         "numel": of.numel,
         **extra(of.setting),
@@ -117,7 +117,7 @@ def extra(of: Setting) -> dict[str, Any]:
     lr as ``scheduled_lr``, and as ``inert`` those of the extra keys that nothing reads.
     """
     held = {str(key): plain(value) for key, value in of.extra.items()}
-    scheduled = {} if of.lr is None or of.lr_scale is None else {"scheduled_lr": of.peak_lr}
+    scheduled = {} if of.lr is None or of.lr_scale is None else {"scheduled_lr": plain(of.peak_lr)}
     inert = sorted(of.inert.intersection(held))
     return {**scheduled, "extra": held, **({"inert": inert} if inert else {})}
 

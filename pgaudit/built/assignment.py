@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pgaudit.built.matching import model_tensors
-from pgaudit.built.values import same
+from pgaudit.built.values import as_float, same
 from pgaudit.core.assignment import (
     Assignment,
     Group,
@@ -160,7 +160,7 @@ def _usual(groups: Sequence[BuiltGroup]) -> dict[str, Any]:
     for key in _OWN:
         counts: Counter[Any] = Counter()
         for group in groups:
-            if isinstance(value := group.values.get(key), (int, float)):
+            if (value := _number(group.values.get(key))) is not None:
                 counts[value] += sum(_numel(tensor.shape) or 1 for tensor in group.tensors)
         if counts:
             found[key] = counts.most_common(1)[0][0]
@@ -186,6 +186,6 @@ def _setting(values: Mapping[str, Any], written: Sequence[tuple[str, Any]], *, h
     return Setting({**own, **{key: Value(value) for key, value in written}}, written=tuple(written))
 
 
-def _number(value: Any) -> Any:
+def _number(value: Any) -> float | None:
     """A number as a float; what is none, such as a schedule of the optimizer's own, as it is not there."""
-    return float(value) if isinstance(value, (int, float)) else None
+    return as_float(value) if isinstance(value, (int, float)) else None

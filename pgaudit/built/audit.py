@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.built.assignment import assignment_of
 from pgaudit.built.build import Built, build, of_objects, read_optimizers
-from pgaudit.built.matching import BY_CODE, BY_ORDER, matched, matched_with, model_tensors
+from pgaudit.built.by_shape import BY_SHAPE, Shape
+from pgaudit.built.matching import BY_CODE, matched, matched_with, model_tensors
 from pgaudit.built.over_time import built_over_time
 from pgaudit.built.shards import sharding_notes
+from pgaudit.built.wrappers import may_hold_copies
 from pgaudit.checks import BuiltAudit, run_built_checks
 from pgaudit.core.assignment import Origin
 from pgaudit.core.built import BY_IDENTITY, BuiltOptimizer, BuiltTensor
@@ -22,7 +25,7 @@ from pgaudit.core.schedule import NO_REQUEST, ScheduleRequest
 from pgaudit.memory import gc_disabled
 from pgaudit.models.source import ModelSource, model_source
 from pgaudit.report import AsBuilt, Report
-from pgaudit.user_code.imports import files_loaded_once, is_code
+from pgaudit.user_code.imports import files_loaded_once, import_attribute, is_code
 
 if TYPE_CHECKING:
     from pgaudit.core.built import Checkpoint
@@ -56,8 +59,10 @@ def audit_reference(
     """
     with files_loaded_once():
         built = build(ref, model_args)
-        source = model_source(model, _NO_POLICY, None, cache) if model is not None else _source_of(built.model)
-        return _of_built(built, source, ref, request)
+        if model is None:
+            return _of_built(built, _source_of(built.model), ref, request, one_source=True)
+        source = model_source(model, _NO_POLICY, None, cache)
+        return _of_built(built, source, ref, request, one_source=_is_object_of(model, ref))
 
 
 def audit_objects(
@@ -77,7 +82,20 @@ def audit_objects(
     """
     built = of_objects(None, optimizers, scheduler)
     source = model_source(model, _NO_POLICY) if model is not None else _source_of(built.model)
-    return _of_built(built, source, None, request)
+    return _of_built(built, source, None, request, one_source=model is None or _is_module(model))
+
+
+def _is_module(found: object) -> bool:
+    from torch import nn
+
+    return isinstance(found, nn.Module)
+
+
+def _is_object_of(model: Model, ref: str) -> bool:
+    """Whether a model is a live object of the file or module that a reference is in: no function builds it anew."""
+    if not isinstance(model, str) or model.rpartition(":")[0] != ref.rpartition(":")[0]:
+        return False
+    return _is_module(import_attribute(model)[1])
 
 
 def _source_of(model: BuiltModel | None) -> ModelSource | None:
@@ -85,7 +103,12 @@ def _source_of(model: BuiltModel | None) -> ModelSource | None:
 
 
 @gc_disabled()
-def _of_built(built: Built, source: ModelSource | None, ref: str | None, request: ScheduleRequest) -> Report:
+def _of_built(
+    built: Built, source: ModelSource | None, ref: str | None, request: ScheduleRequest, *, one_source: bool
+) -> Report:
+    """The report. Where model and optimizers come from one source, a tensor is a parameter of the model if it is the
+    very same; of a model that was built apart, names and shapes are asked.
+    """
     inventory: Inventory | None = None
     tensors: Sequence[Any] = ()
     if source is not None and source.build is not None:
@@ -98,10 +121,26 @@ def _of_built(built: Built, source: ModelSource | None, ref: str | None, request
     optimizers, looked_through = read_optimizers(built, named)
     notes = [*built.notes, *(inventory.notes if inventory is not None else ()), *looked_through]
     notes += sharding_notes(tensors)
+    if inventory is not None and not _identified(optimizers):
+        optimizers = _of_copies(optimizers, built) if one_source else matched(optimizers, inventory)
     around = AsBuilt(
         (), None, tensors, built.schedulers, objects=built.optimizers, schedule=built.schedule, source=source
     )
     return _report("built", optimizers, inventory, ref, notes, around, request)
+
+
+def _identified(optimizers: Sequence[BuiltOptimizer]) -> bool:
+    """Whether any optimizer holds the model's own tensors: all others are then tensors of no module."""
+    return any(each.names_from == BY_IDENTITY for each in optimizers)
+
+
+_COPIES = "it holds none of its tensors, and may train copies of them, as DeepSpeed and apex do"
+
+
+def _of_copies(optimizers: Sequence[BuiltOptimizer], built: Built) -> tuple[BuiltOptimizer, ...]:
+    """Optimizers that hold none of the model's tensors, as they are; those that may train copies say so."""
+    pairs = zip(optimizers, built.optimizers, strict=True)
+    return tuple(replace(each, unproven=_COPIES) if may_hold_copies(found) else each for each, found in pairs)
 
 
 def report_of_checkpoint(
@@ -110,7 +149,7 @@ def report_of_checkpoint(
     *,
     model_args: Mapping[str, Any] | None = None,
     cache: Cache | None = None,
-    beside: Sequence[BuiltOptimizer] = (),
+    code: Sequence[BuiltOptimizer] = (),
     request: ScheduleRequest = NO_REQUEST,
 ) -> Report:
     """Returns what the optimizers hold that a checkpoint holds.
@@ -121,24 +160,26 @@ def report_of_checkpoint(
             that builds the model and its optimizer, whose groups are then held against those of the file.
         model_args: keyword arguments for the model's factory.
         cache: where inventories of timm's models are kept.
-        beside: optimizers of the same model as code builds them, where that has been done.
+        code: the optimizers of the same model that code builds, where that has been done.
         request: what is asked about the lr over time.
 
     Raises:
         ModelError: the model cannot be built.
     """
-    source, built = _beside(model, model_args, cache)
+    source, built = _model_and_optimizers(model, model_args, cache)
     inventory = None if source is None else source.inventory(unwrap=False)
     notes = [*read.notes, *(inventory.notes if inventory is not None else ())]
     stored = AsBuilt((), schedulers=read.schedulers, source=source)
-    optimizers = matched_with(read.optimizers, built or beside)
+    optimizers = matched_with(read.optimizers, built or code)
+    if inventory is not None:
+        optimizers = matched(optimizers, inventory)
     return _report("checkpoint", optimizers, inventory, read.path, notes, stored, request)
 
 
-def _beside(
+def _model_and_optimizers(
     model: Model, model_args: Mapping[str, Any] | None, cache: Cache | None
 ) -> tuple[ModelSource | None, tuple[BuiltOptimizer, ...]]:
-    """The model that is named beside a checkpoint, and the optimizers that the same code builds, if it builds any."""
+    """The model that is named for a checkpoint, and the optimizers that the same code builds, if it builds any."""
     if isinstance(model, str) and is_code(model):
         with contextlib.suppress(PgauditError):  # a model alone; or an error that the model's own loader words better
             built = audit_reference(model, model_args=model_args, cache=cache).as_built
@@ -156,14 +197,11 @@ def _report(
     around: AsBuilt,
     request: ScheduleRequest,
 ) -> Report:
-    """The report; ``around`` is all that is known beside the optimizers and the inventory."""
-    # Where an optimizer holds the model's own tensors, all others are tensors of no module.
-    identified = any(each.names_from == BY_IDENTITY for each in optimizers)
-    found = tuple(optimizers) if inventory is None or identified else matched(optimizers, inventory)
-    notes = [*notes, *([] if inventory is None else _on_names(found, live=bool(around.tensors)))]
-    # Beside tensors without names, the model's own parameters would seem to be in no group.
-    are_proven = identified or all(each.names_from and not each.unproven for each in found)
-    known = inventory if are_proven else None
+    """The report; ``around`` is all else that is known."""
+    found = tuple(optimizers)
+    notes = [*notes, *([] if inventory is None else _on_names(found))]
+    # Where nothing proves the names, the model's own parameters would seem to be in no group.
+    known = inventory if not any(each.unproven for each in found) else None
     ref = None if inventory is None else inventory.ref
     assignment = assignment_of(origin, found, known, ref=ref or path, scheduled=bool(around.schedulers))
     over_time = built_over_time(assignment, found, around, request)
@@ -173,11 +211,25 @@ def _report(
     return Report(assignment, None, path, None, findings, as_built=as_built, over_time=over_time)
 
 
-def _on_names(optimizers: Sequence[BuiltOptimizer], *, live: bool) -> Iterator[str]:
+def _on_names(optimizers: Sequence[BuiltOptimizer]) -> Iterator[str]:
     """What is said of names that are not those of the model's own tensors."""
-    if any(each.names_from == BY_ORDER for each in optimizers):
-        yield "names are the model's, in its order: the shapes agree with it alone"
+    if shaped := [each for each in optimizers if each.names_from == BY_SHAPE]:
+        yield _on_shapes(shaped)
     elif any(each.names_from == BY_CODE for each in optimizers):
         yield "names are those that the code's optimizer has at the same places: sizes and shapes agree"
-    elif live and not any(each.names_from == BY_IDENTITY for each in optimizers):
-        yield "no tensor of the optimizer is the model's own; names are what the optimizer itself calls its tensors"
+
+
+def _on_shapes(optimizers: Sequence[BuiltOptimizer]) -> str:
+    groups: dict[tuple[int, Shape], set[int]] = defaultdict(set)
+    for at, optimizer in enumerate(optimizers):
+        for index, group in enumerate(optimizer.groups):
+            for tensor in group.tensors:
+                if tensor.alike:
+                    groups[at, tensor.shape].add(index)
+    if not groups:
+        return "names are the model's, by shape: no two of its parameters have the same"
+    which = ", and in which of the groups of equal values" if any(len(those) > 1 for those in groups.values()) else ""
+    return (
+        "names are the model's, by shape: those of one shape train with the same, and nothing proves which of them is "
+        f"which{which}"
+    )

@@ -70,10 +70,15 @@ class Contents:
 
     def _add_optimizer(self, found: Any, key: str) -> None:
         inside = getattr(found, "optimizers", None) or getattr(found, "chained_optimizers", None)
-        if isinstance(inside, (list, tuple, Mapping)) and inside:  # a container of several
-            self.look_at(inside)
-        else:
+        parts = inside.values() if isinstance(inside, Mapping) else inside if isinstance(inside, (list, tuple)) else ()
+        parts = [each for each in parts if is_optimizer(each)]
+        if not parts or all(apart(found, each) for each in parts):  # else it is a container of several
             self.optimizers.append((key, found))
+        if parts:
+            self.look_at(inside)
+        for auxiliary in held_inside(found):
+            if apart(found, auxiliary):
+                self.look_at(auxiliary)
 
     def _add_trainer(self, trainer: Any) -> None:
         self._add_model(trainer.model)
@@ -116,12 +121,47 @@ def _schedule_of(arguments: Any) -> Schedule | None:
 
 def is_optimizer(found: Any) -> bool:
     """Whether an object is an optimizer, or a wrapper that passes for one."""
-    return hasattr(found, "zero_grad") and hasattr(found, "step") and isinstance(_groups(found), list)
+    return hasattr(found, "zero_grad") and hasattr(found, "step") and isinstance(_groups(found), (list, tuple))
 
 
 def is_scheduler(found: Any) -> bool:
-    """Whether an object sets the lr of an optimizer over time: torch's, timm's, mmengine's."""
-    return hasattr(found, "optimizer") and hasattr(found, "step") and not hasattr(found, "zero_grad")
+    """Whether an object sets the lr of an optimizer over time: torch's, timm's, mmengine's. What holds a model as well
+    is a trainer with a method ``step()``.
+    """
+    if not (hasattr(found, "optimizer") and hasattr(found, "step")) or hasattr(found, "zero_grad"):
+        return False
+    return not any(map(_is_module, getattr(found, "__dict__", {}).values()))
+
+
+_INSIDE = ("optimizer", "optim", "base_optimizer", "_base_optimizer", "inner_optimizer", "_optimizer")
+
+
+def held_inside(optimizer: Any) -> list[Any]:
+    """Returns the optimizers that another one holds under one of the usual names.
+
+    ``optimizer`` of accelerate 1.15, mmengine 0.10.7, apex and DeepSpeed; ``optim`` of torch's
+    ``ZeroRedundancyOptimizer``; ``base_optimizer`` of SAM; ``_base_optimizer`` of timm's Lookahead.
+    """
+    held = getattr(optimizer, "__dict__", {})
+    return [held[name] for name in _INSIDE if is_optimizer(held.get(name))]
+
+
+def apart(one: Any, other: Any) -> bool:
+    """Whether two optimizers train different tensors, so that the one is no wrapper around the other. Copies of the
+    same shapes are master weights.
+    """
+    ours, theirs = ([tensor for group in tensor_groups(each) for tensor in group["params"]] for each in (one, other))
+    if not ours or not theirs or not set(map(id, ours)).isdisjoint(map(id, theirs)):
+        return False
+    return sorted(tuple(each.shape) for each in ours) != sorted(tuple(each.shape) for each in theirs)
+
+
+def tensor_groups(optimizer: Any) -> list[Mapping[str, Any]]:
+    """Returns the groups that an optimizer has itself.
+
+    mmengine's OptimWrapper (0.10.7, ``optim/optimizer/base.py``) adds one for its logs, with a tensor as ``params``.
+    """
+    return [group for group in _groups(optimizer) or () if isinstance(group["params"], (list, tuple, set, frozenset))]
 
 
 def _groups(found: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The tensors of optimizers that are not the model's own → its parameters: by name, or by order and shape.
+"""The tensors of optimizers that are not the model's own → its parameters: by name, or by shape.
 
 Evidence is either a name or proof. What the shapes leave open stays without a name, and is never guessed.
 """
@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from pgaudit.core.built import BY_PARAM_NAMES, BuiltGroup, BuiltOptimizer, BuiltTensor
+from pgaudit.built.by_shape import by_shape
+from pgaudit.core.built import BY_IDENTITY, BY_PARAM_NAMES, BuiltOptimizer, BuiltTensor
 from pgaudit.core.parameters import Inventory
 from pgaudit.models.plain_names import all_names
 from pgaudit.names.wrappers import spellings
@@ -45,7 +46,7 @@ def matched(optimizers: Sequence[BuiltOptimizer], inventory: Inventory) -> tuple
     if len(open_ones) == 1:
         claimed = {tensor.name for each in found if each.names_from for tensor in each.tensors}
         at = open_ones[0]
-        found[at] = by_order(found[at], [tensor for tensor in known if tensor.name not in claimed])
+        found[at] = by_shape(found[at], [tensor for tensor in known if tensor.name not in claimed])
     elif open_ones:
         why = f"{len(open_ones)} optimizers say no names, and nothing tells which of them a parameter is in"
         found = [replace(each, unproven=why) if each.names_from is None else each for each in found]
@@ -54,7 +55,8 @@ def matched(optimizers: Sequence[BuiltOptimizer], inventory: Inventory) -> tuple
 
 def matched_with(optimizers: Sequence[BuiltOptimizer], built: Sequence[BuiltOptimizer]) -> tuple[BuiltOptimizer, ...]:
     """Returns the optimizers of a checkpoint with the names that the code's own have at the same places, as
-    ``load_state_dict`` goes by them; an optimizer that has names itself, or whose groups or shapes differ, as it is.
+    ``load_state_dict`` goes by them; as it is an optimizer that has names itself, or whose groups or shapes differ, or
+    for which the code has one of another copy of the model.
 
     Args:
         optimizers: as a checkpoint holds them.
@@ -68,9 +70,11 @@ def matched_with(optimizers: Sequence[BuiltOptimizer], built: Sequence[BuiltOpti
 def _with_names_of(optimizer: BuiltOptimizer, built: BuiltOptimizer) -> BuiltOptimizer:
     sizes, others = ([len(group.tensors) for group in each.groups] for each in (optimizer, built))
     places = list(built.tensors)
-    if optimizer.names_from is not None or sizes != others or not all(map(_fits, optimizer.tensors, places)):
+    if optimizer.names_from is not None or built.names_from not in (BY_IDENTITY, BY_PARAM_NAMES):
         return optimizer
-    return _renamed(optimizer, places, BY_CODE)
+    if sizes != others or not all(map(_fits, optimizer.tensors, places)):
+        return optimizer
+    return optimizer.named(places, BY_CODE)
 
 
 def _by_names(optimizer: BuiltOptimizer, named: Mapping[str, BuiltTensor]) -> BuiltOptimizer:
@@ -88,7 +92,7 @@ def _by_names(optimizer: BuiltOptimizer, named: Mapping[str, BuiltTensor]) -> Bu
         (name, tensor), place = unlike[0]
         why = f"{quoted(name)} has the shape {list(tensor.shape or ())}, and {list(place.shape or ())} in it"
         return replace(optimizer, unproven=why)
-    return _renamed(optimizer, found, optimizer.names_from or BY_PARAM_NAMES)
+    return optimizer.named(found, optimizer.names_from or BY_PARAM_NAMES)
 
 
 def _place(name: str, named: Mapping[str, BuiltTensor]) -> BuiltTensor | None:
@@ -99,24 +103,9 @@ def _fits(tensor: BuiltTensor, place: BuiltTensor) -> bool:
     return tensor.shape is None or place.shape is None or tensor.shape == place.shape
 
 
-def _renamed(optimizer: BuiltOptimizer, places: Sequence[BuiltTensor], names_from: str) -> BuiltOptimizer:
-    rest = iter(places)
-    groups = tuple(
-        BuiltGroup(
-            group.values,
-            tuple(_with_state_of(next(rest), tensor) for tensor in group.tensors),
-        )
-        for group in optimizer.groups
-    )
-    return replace(optimizer, groups=groups, names_from=names_from)
-
-
-def _with_state_of(place: BuiltTensor, tensor: BuiltTensor) -> BuiltTensor:
-    return replace(place, has_state=tensor.has_state, steps=tensor.steps, state=tensor.state)
-
-
 def by_order(optimizer: BuiltOptimizer, known: Sequence[BuiltTensor]) -> BuiltOptimizer:
-    """Returns the optimizer with names by the model's order, where the shapes prove one; else with why not.
+    """Returns the optimizer with names by the model's order, where the shapes agree with one alone; else with why not.
+    That is evidence, and no proof: code may fill a group in another order.
 
     Args:
         optimizer: without names.
@@ -136,12 +125,12 @@ def by_order(optimizer: BuiltOptimizer, known: Sequence[BuiltTensor]) -> BuiltOp
             continue
         # One group, or one for each parameter, as OpenMMLab's constructors make them, has the order of the model.
         if len(optimizer.groups) in (1, len(tensors)) and all(map(_fits, tensors, places)):
-            return _renamed(optimizer, places, BY_ORDER)
-        found = _dealt(optimizer, places)
+            return optimizer.named(places, BY_ORDER)
+        found = _orders(optimizer, places)
         if found == "several":
             why = "the shapes fit several orders of its parameters"
         elif found != "none":
-            return _renamed(optimizer, found, BY_ORDER)
+            return optimizer.named(found, BY_ORDER)
     return replace(optimizer, unproven=why)
 
 
@@ -149,9 +138,9 @@ _MOST_WAYS = 64
 """Ways that are followed at once; where shapes leave more open, they prove nothing."""
 
 
-def _dealt(optimizer: BuiltOptimizer, places: Sequence[BuiltTensor]) -> list[BuiltTensor] | Literal["none", "several"]:
-    """Returns the one way to deal the model's parameters, in their order, to groups that each keep that order, or how
-    many ways there are. A group takes a parameter where its next tensor has the shape.
+def _orders(optimizer: BuiltOptimizer, places: Sequence[BuiltTensor]) -> list[BuiltTensor] | Literal["none", "several"]:
+    """Returns the one way to fill groups with the model's parameters where each keeps their order, or how many ways
+    there are. A group takes a parameter where its next tensor has the shape.
     """
     groups = [group.tensors for group in optimizer.groups]
     states: dict[tuple[int, ...], tuple[int, _Path]] = {(0,) * len(groups): (1, None)}

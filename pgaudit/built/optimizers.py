@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from pgaudit.built.contents import tensor_groups
 from pgaudit.built.muon import chosen
 from pgaudit.built.shards import shard_of
 from pgaudit.built.values import plain_value, same
 from pgaudit.built.wrappers import wrapped
-from pgaudit.constructors.native.rules import OF_SCHEDULERS
 from pgaudit.core.built import BY_IDENTITY, BY_PARAM_NAMES, BuiltGroup, BuiltOptimizer, BuiltTensor
+from pgaudit.core.schedule import LIMITS, OF_SCHEDULERS
 from pgaudit.optimizers.classes import argument_defaults, class_arguments, looked_for
+from pgaudit.optimizers.reading import reading_of
 from pgaudit.text import visible
 
 Named = Mapping[int, BuiltTensor]
@@ -49,11 +51,24 @@ def built_optimizer(optimizer: Any, key: str, named: Named) -> tuple[BuiltOptimi
         for name, value in defaults.items()
         if name in ("lr", "weight_decay") or (name in arguments and not same(value, arguments[name]))
     }
-    read = looked_for(type(inner), defaults) | OF_SCHEDULERS
-    unread = frozenset(key for group in groups for key in group.values if key not in read)
+    read = looked_for_in(optimizer)
+    unread = frozenset() if read is None else frozenset(key for group in groups for key in group.values) - read
     found = BuiltOptimizer(groups, type(inner).__name__, key, defaults, given, own, unread, names)
     words = " around ".join(visible(type(each).__name__) for each in (*around, inner))
     return found, ((f"{words}: what the groups of {visible(type(outer).__name__)} hold",) if around else ())
+
+
+def looked_for_in(optimizer: Any) -> frozenset[str] | None:
+    """Returns the keys that an optimizer looks for in its groups, or a wrapper around it, or a scheduler; None where
+    its code cannot be read in full, so that nothing says it.
+    """
+    chain = wrapped(optimizer)
+    readings = [reading_of(type(each), getattr(each, "__dict__", {}).values()) for each in chain]
+    if not all(each.whole for each in readings):
+        return None
+    filled = getattr(chain[-1], "defaults", None) or {}
+    words = (each.words for each in readings)
+    return looked_for(type(chain[-1]), filled).union(OF_SCHEDULERS, LIMITS, *words)
 
 
 def refuse_meta(optimizer: Any) -> None:
@@ -66,10 +81,9 @@ def groups_of(optimizer: Any) -> list[Mapping[str, Any]]:
     """Returns the groups of an optimizer, or of a wrapper around one.
 
     A wrapper's own are taken where it has some: those of ZeRO are whole, and those of the optimizer inside it a part.
-    mmengine's OptimWrapper (0.10.7, ``optim/optimizer/base.py``) adds one for its logs, with a tensor as ``params``.
     """
     *_, inner = around = wrapped(optimizer)
-    return [group for group in around[0].param_groups or inner.param_groups if isinstance(group["params"], list)]
+    return tensor_groups(around[0]) or tensor_groups(inner)
 
 
 def holds_any(optimizer: Any, named: Named) -> bool:

@@ -8,31 +8,21 @@ from dataclasses import replace
 from functools import cache as once
 from typing import TYPE_CHECKING, Any
 
-from pgaudit.built.contents import is_optimizer
+from pgaudit.built.contents import apart, held_inside
 
 if TYPE_CHECKING:
     from pgaudit.models.built import BuiltModel
 
-_INSIDE = ("optimizer", "optim", "base_optimizer", "_base_optimizer", "inner_optimizer", "_optimizer")
-
 
 def wrapped(optimizer: Any) -> list[Any]:
-    """Returns an optimizer and the ones inside it, the outermost first.
-
-    ``optimizer`` of accelerate 1.15, mmengine 0.10.7, apex and DeepSpeed; ``optim`` of torch's
-    ``ZeroRedundancyOptimizer``; ``base_optimizer`` of SAM; ``_base_optimizer`` of timm's Lookahead.
-    """
+    """Returns an optimizer and the ones inside it that train the same tensors, the outermost first."""
     found = [optimizer]
     while True:
-        inside = next((each for each in _inside(found[-1]) if all(each is not known for known in found)), None)
+        held = (each for each in held_inside(found[-1]) if all(each is not known for known in found))
+        inside = next((each for each in held if not apart(found[-1], each)), None)
         if inside is None:
             return found
         found.append(inside)
-
-
-def _inside(optimizer: Any) -> list[Any]:
-    held = vars(optimizer) if hasattr(optimizer, "__dict__") else {}
-    return [held[name] for name in _INSIDE if is_optimizer(held.get(name))]
 
 
 _AROUND = ("accelerate", "apex", "deepspeed", "lightning", "lightning_fabric", "mmengine", "pytorch_lightning")
@@ -42,6 +32,21 @@ _AROUND = ("accelerate", "apex", "deepspeed", "lightning", "lightning_fabric", "
 def changes_training(kind: type) -> bool:
     """Whether what is wrapped around an optimizer trains otherwise than that alone, as Lookahead and SAM do."""
     return kind.__module__.partition(".")[0] not in _AROUND and not kind.__module__.startswith("torch.distributed.")
+
+
+_COPY = ("apex", "deepspeed")
+"""Those of them that may keep master weights of their own."""
+
+
+def may_hold_copies(optimizer: Any) -> bool:
+    """Whether an optimizer may train copies of the model's tensors, which are none of the model: what is no optimizer
+    of torch's, as those of DeepSpeed, apex and Megatron, of which some hold master weights.
+    """
+    from torch.optim import Optimizer
+
+    known = set(_AROUND).difference(_COPY)
+    others = (type(each) for each in wrapped(optimizer) if not isinstance(each, Optimizer))
+    return any(kind.__module__.partition(".")[0] not in known for kind in others)
 
 
 def bare(build: Callable[[], BuiltModel]) -> Callable[[], BuiltModel]:

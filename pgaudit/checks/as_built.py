@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from pgaudit.checks.base import Kind
 from pgaudit.core.assignment import Assignment, ParamAssignment
-from pgaudit.core.built import BuiltOptimizer, BuiltTensor, names_in_groups
+from pgaudit.core.built import BuiltOptimizer, BuiltTensor, names_in_groups, place
 from pgaudit.core.findings import Finding
 from pgaudit.core.parameters import Inventory, Parameter
 from pgaudit.core.schedule import LrOverTime
@@ -23,8 +23,15 @@ class Member:
     optimizer: int
     group: int
     """Its index in the optimizer's ``param_groups``."""
+    index: int
+    """Where in the group it stands."""
     tensor: BuiltTensor
     row: ParamAssignment
+
+    @property
+    def name(self) -> str:
+        """The parameter's name; the place, where nothing proves which of several parameters stands there."""
+        return place(self.optimizer, self.group, self.index) if self.tensor.alike else self.row.name
 
     @property
     def frozen(self) -> bool:
@@ -60,10 +67,10 @@ class BuiltAudit:
         rows = {row.name: row for row in self.assignment.params}
         names = names_in_groups(self.optimizers, self.parameters)
         return tuple(
-            Member(at, index, tensor, rows[name])
+            Member(at, index, at_place, tensor, rows[name])
             for at, optimizer in enumerate(self.optimizers)
             for index, group in enumerate(optimizer.groups)
-            for tensor, name in zip(group.tensors, names[at][index], strict=True)
+            for at_place, (tensor, name) in enumerate(zip(group.tensors, names[at][index], strict=True))
         )
 
     @cached_property
@@ -75,6 +82,16 @@ class BuiltAudit:
     def of_model(self) -> tuple[tuple[ParamAssignment, Parameter], ...]:
         """Each parameter of the model with what it gets; none where there is no model."""
         return tuple((row, self.parameters[row.name]) for row in self.assignment.params if row.name in self.parameters)
+
+    @cached_property
+    def missing(self) -> tuple[ParamAssignment, ...]:
+        """The trainable parameters of the model that are in no group of any optimizer."""
+        return tuple(row for row, each in self.of_model if each.trainable and each.leaf and row.group is None)
+
+    @cached_property
+    def trains_nothing(self) -> bool:
+        """Whether no optimizer holds any tensor of the model, though some of them would train."""
+        return bool(self.missing) and all(row.group is None for row, _ in self.of_model)
 
     def values(self, row: ParamAssignment) -> Mapping[str, Any]:
         """Returns all that a parameter's group holds; nothing where it is in none."""

@@ -4,7 +4,7 @@ What: mmcv 1.x puts parameters that do not require a gradient into groups at the
 rule; BaseCls treats them like all others; mmengine leaves them out, and warns of each. Rules that match such parameters
 alone change nothing, and are named in the finding. mmcv and mmengine also take a model's attribute `module` for the
 whole model: parameters outside of it are in no group. Of one optimizer that was built it says which trainable
-parameters it does not hold; of several PG034 does, and of frozen ones PG035.
+parameters it does not hold; of several PG034 does, and of one that holds none at all; of frozen ones PG035.
 
 Why it hurts: a frozen parameter in a group is harmless while it stays frozen. Unfrozen later in training, under mmcv it
 trains at the base lr, not at that of its custom key. A trainable parameter in no group is never trained, and nothing
@@ -54,15 +54,10 @@ def check(audited: Audited, /) -> Iterator[Finding]:
 
 def check_built(audit: BuiltAudit, /) -> Iterator[Finding]:
     """Yields a finding for what the one optimizer does not hold."""
-    missing = missing_of(audit)
-    if len(audit.optimizers) == 1 and missing:
+    missing = audit.missing
+    if len(audit.optimizers) == 1 and missing and not audit.trains_nothing:
         message = never_optimized([row.name for row in missing], "no group")
         yield audit.finding(KIND, message, why_missing(audit, missing), key="missing", rows=missing)
-
-
-def missing_of(audit: BuiltAudit) -> list[ParamAssignment]:
-    """Returns the trainable parameters that are in no group of any optimizer."""
-    return [row for row, parameter in audit.of_model if parameter.trainable and parameter.leaf and row.group is None]
 
 
 def never_optimized(names: Sequence[str], where: str) -> str:

@@ -45,5 +45,5 @@ def _of_frozen_alone(audit: BuiltAudit) -> Iterator[str]:
     for member in audit.members:
         members[member.optimizer, member.group].append(member)
     for (at, index), those in members.items():
-        if all(member.frozen for member in those):
+        if all(member.frozen and not member.tensor.alike for member in those):
             yield audit.group_name(at, index)

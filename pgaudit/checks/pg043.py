@@ -1,14 +1,15 @@
 """Names that nothing proves.
 
 What: an optimizer, or the file of one, numbers its tensors and does not name them, and no model was named; or one was
-named, and is another one: the names are not its own, the shapes of the optimizer's state fit no order of its
-parameters, or fit several. Tensors then stay ``group 0 [3]``, or have the names that the optimizer itself gives them.
+named, and is another one: the names are not its own, the shapes of the optimizer's state are not those of its
+parameters, or parameters of one shape train with different values. Tensors then stay ``group 0 [3]``, or have the names
+that the optimizer itself gives them.
 
 Why it hurts: torch compares the sizes of groups alone when it loads a state, and never names or shapes. Whoever reads
 the numbers as the model's order may take the state of one parameter for that of another.
 
 Example: ``optimizer.pt`` of transformers' Trainer holds two groups of numbers; the blocks of a Vision Transformer have
-equal shapes, so that several orders fit.
+equal shapes, and under layer decay each trains with another lr.
 
 How to fix it: name the model (``--model MODEL``), or the code that builds it and its optimizer (``--model
 train.py:make``): the names are then those that its groups have at the same places. Of a run to come: build the

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pgaudit.built.values import same
 from pgaudit.built.wrappers import bare, changes_training, wrapped
-from pgaudit.constructors.native.rules import OF_SCHEDULERS
+from pgaudit.convert.beginning import at_the_start, has_cycled_momentum, keys_read, with_starting_lr
 from pgaudit.convert.job import few
 from pgaudit.convert.source import ConversionSource, canonical
 from pgaudit.core.assignment import OptimizerInfo, ParamAssignment
@@ -22,7 +22,6 @@ from pgaudit.optimizers.classes import (
     OptimizerError,
     argument_defaults,
     class_arguments,
-    looked_for,
     optimizer_class,
     qualified,
 )
@@ -48,8 +47,10 @@ def source_of_built(report: Report, optimizer: str | None = None) -> ConversionS
         UsageError: there is no model, no class, or more than one optimizer.
         ConfigError: no policy leads to what it holds.
     """
-    built = report.as_built
     path = visible(portable(report.path) or "what was built")
+    cycled = has_cycled_momentum(report)
+    report = at_the_start(report)
+    built = report.as_built
     if built is None:
         raise UsageError(f"{path} holds neither the model nor a policy", "name the config or the code in its place")
     _refuse_several(report, path)
@@ -60,7 +61,7 @@ def source_of_built(report: Report, optimizer: str | None = None) -> ConversionS
         info = replace(info, **_of_class(kind, info.arguments))
     filled = filled_in(kind, {"lr": info.base.lr, **info.arguments})
     _refuse_unreachable(kind, filled, built.optimizers[0].defaults or report.optimizer.arguments, path)
-    params, scheduled = _with_starting_lr(report.params, built, looked_for(kind, filled))
+    params, scheduled = with_starting_lr(report.params, built, keys_read(kind, filled, built))
     bases = _bases(params, info)
     info = replace(info, base=Setting({key: Value(first) for key, (first, *_) in bases.items()}))
     return ConversionSource(
@@ -69,7 +70,7 @@ def source_of_built(report: Report, optimizer: str | None = None) -> ConversionS
         built.tensors or model.identities(unwrap=False)[1],
         replace(model, build=bare(model.build)) if model.build is not None else model,
         {key: others for key, (_, *others) in bases.items()},
-        tuple(_notes(kind, info, built, scheduled=scheduled)),
+        tuple(_notes(kind, info, built, scheduled=scheduled, cycled=cycled)),
     )
 
 
@@ -167,36 +168,6 @@ def _equal(one: Any, other: Any) -> bool:
     return same(canonical(one), canonical(other))
 
 
-def _with_starting_lr(
-    params: tuple[ParamAssignment, ...], built: AsBuilt, read: frozenset[str]
-) -> tuple[tuple[ParamAssignment, ...], bool]:
-    """The parameters with the lr from which a schedule begins, and with what nobody reads marked as such; and whether
-    any group holds another one.
-    """
-    optimizer = built.optimizers[0]
-    if not built.schedulers or any(_of_timm(each) for each in built.schedulers):
-        read |= OF_SCHEDULERS
-    starts = [group.values.get("initial_lr") for group in optimizer.groups]
-    known: dict[int | None, Setting] = {}
-    for each in params:
-        if each.group is not None and each.group not in known:
-            known[each.group] = _starting(each.setting, starts[each.group], read)
-    changed = tuple(replace(each, setting=known.get(each.group, each.setting)) for each in params)
-    return changed, any(one.lr != other.lr for one, other in zip(params, changed, strict=True))
-
-
-def _starting(setting: Setting, start: object, read: frozenset[str]) -> Setting:
-    lr = float(start) if isinstance(start, (int, float)) else setting.lr
-    written = tuple((key, value) for key, value in setting.written if key != "initial_lr")
-    inert = frozenset(key for key, _ in written if key not in read)
-    return replace(setting.holding(lr=lr), written=written, inert=inert)
-
-
-def _of_timm(scheduler: object) -> bool:
-    """Whether it reads ``lr_scale``; so do training loops of one's own, which are no schedulers."""
-    return any(each.__module__.partition(".")[0] == "timm" for each in type(scheduler).__mro__)
-
-
 def _bases(params: tuple[ParamAssignment, ...], info: OptimizerInfo) -> dict[str, list[float]]:
     """The lr and the weight decay that may be the optimizer's, best first: its own, if a parameter has that and it is
     not 0; then what most elements have.
@@ -213,9 +184,13 @@ def _bases(params: tuple[ParamAssignment, ...], info: OptimizerInfo) -> dict[str
     return found
 
 
-def _notes(kind: type[Optimizer], info: OptimizerInfo, built: AsBuilt, *, scheduled: bool) -> Iterator[str]:
-    if scheduled:
-        yield "the lr is each group's initial_lr, from which its schedule begins; the schedule itself is not written"
+def _notes(
+    kind: type[Optimizer], info: OptimizerInfo, built: AsBuilt, *, scheduled: bool, cycled: bool
+) -> Iterator[str]:
+    if scheduled or cycled:
+        more = " and the momentum its max_momentum" if cycled else ""
+        whence = f"the lr is each group's initial_lr{more}, from which its schedule begins"
+        yield f"{whence}; the schedule itself is not written"
     elif built.schedulers:
         yield "the schedule is not written"
     held = built.optimizers[0].defaults or built.optimizers[0].groups[0].values

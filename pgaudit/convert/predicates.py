@@ -76,6 +76,7 @@ class Vocabulary:
             conditions: whether dimensions can be asked for, and a name together with dimensions or a class.
         """
         self._kinds, self._conditions, self._views = kinds, conditions, views
+        self._short: dict[int, tuple[int, int]] = {}
         self._masks: dict[Condition, int] = defaultdict(int)
         mixed: set[Condition] = set()
         for index, visits in enumerate(views):
@@ -126,9 +127,29 @@ class Vocabulary:
             for place, mask in masks.items() if kind.kind in kinds else ():
                 both = mask & kind_mask
                 is_place = place.kind == "starts" or (place.kind in ("holds", "ends") and kind.kind != "ends")
+                if is_place and kind.kind == "ends" and both:
+                    both = self._apart(both, place, kind)
                 if is_place and both and both not in (mask, kind_mask):
                     found[place, kind] = both
         return found
+
+    def _apart(self, mask: int, start: Condition, end: Condition) -> int:
+        """Those of a set of which no name is so short that its start and its end share a segment: `a.b` starts with
+        `a`, ends with `a.b`, and is no `a.*.a.b`. None where only some names of a tied parameter are.
+        """
+        shortest = _segments(start) + _segments(end)
+        some, every = self._shorter(shortest)
+        return 0 if mask & some & ~every else mask & ~every
+
+    def _shorter(self, count: int) -> tuple[int, int]:
+        """The parameters of which any name, and those of which every name, has fewer segments."""
+        if count not in self._short:
+            names = [[visit.name.count(".") + 1 < count for visit in visits] for visits in self._views]
+            self._short[count] = (
+                union(1 << index for index, short in enumerate(names) if any(short)),
+                union(1 << index for index, short in enumerate(names) if short and all(short)),
+            )
+        return self._short[count]
 
     def _folded(self, values: Mapping[int, Hashable]) -> dict[Condition, int]:
         """Names and places of equal values as the table folds them: `layer{1..4}.{0,1}.bn{1,2}.weight`."""
@@ -166,6 +187,11 @@ def _cost(condition: Condition) -> float:
         found += 0.2 * (condition.kind == "ends" and "." in text)
         found += 0.5 * (condition.kind == "type" and not text.startswith("torch.nn."))
     return found
+
+
+def _segments(condition: Condition) -> int:
+    """How many segments the one text has of a condition that is about a start or an end; a fold is within one."""
+    return re.sub(r"\{[^{}]*\}", "", condition.texts[0]).count(".") + 1
 
 
 def bits(mask: int) -> Iterator[int]:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from pgaudit.config import load_config
-from pgaudit.constructors.native.rules import OF_SCHEDULERS
 from pgaudit.convert.job import Job
 from pgaudit.convert.source import ConversionSource, Values, canonical, own_values, source_of
 from pgaudit.core.errors import ConfigError
+from pgaudit.core.schedule import OF_SCHEDULERS
 from pgaudit.files.yaml_text import read_yaml
 from pgaudit.text import format_exception, visible
 from pgaudit.user_code import suppress_output

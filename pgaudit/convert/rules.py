@@ -12,7 +12,7 @@ from pgaudit.convert.job import Converted, Job
 from pgaudit.convert.layered import ABSENT, IN_OPTIMIZER, layered_rules
 from pgaudit.convert.predicates import Condition, Predicate, Vocabulary, union
 from pgaudit.convert.words import multiplier, number
-from pgaudit.core.parameters import ModuleType
+from pgaudit.core.parameters import Inventory, ModuleType
 from pgaudit.names import Names
 from pgaudit.text import counted
 
@@ -34,7 +34,7 @@ def write(job: Job) -> Converted:
     vocabulary = Vocabulary(job.views(all_names=True), kinds, conditions=True)
     job = job.on_smallest_base(job.trainable, vocabulary)
     layered = layered_rules({index: job.held[index] for index in job.trainable}, job.base, vocabulary)
-    matcher, met = _Matcher(job), union(1 << index for index in job.trainable)
+    matcher, met = Matcher(job.inventory), union(1 << index for index in job.trainable)
     rules = [{"match": matcher.match(rule.predicates), **_says(job, rule.says)} for rule in layered]
     config: dict[str, Any] = {"constructor": "rules"}
     config["optimizer"] = {"type": job.optimizer.type, **job.optimizer_call()}
@@ -79,12 +79,12 @@ _GLOBS = {
 """The globs that together say the same: several, where one would miss the root."""
 
 
-class _Matcher:
+class Matcher:
     """Writes predicates as a rule's ``match``."""
 
-    def __init__(self, job: Job) -> None:
-        self._names = Names(name for parameter in job.inventory.parameters for name in parameter.names)
-        self._vectors = [0, 1] if any(visit.ndim == 0 for visit in job.inventory.visits) else 1
+    def __init__(self, inventory: Inventory) -> None:
+        self._names = Names(name for parameter in inventory.parameters for name in parameter.names)
+        self._vectors = [0, 1] if any(visit.ndim == 0 for visit in inventory.visits) else 1
 
     def match(self, predicates: Sequence[Predicate]) -> Any:
         """Returns a glob, a mapping, or a list of them."""

@@ -6,7 +6,7 @@ No tensor and no torch: a live optimizer and a file of one are told in the same 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 BY_IDENTITY = "the model"
@@ -41,6 +41,10 @@ class BuiltTensor:
     """The dimensions of the parameters that a shard is of, where it says them."""
     identity: int | None = field(default=None, compare=False, repr=False)
     """A number that two places in groups share where they hold the same tensor; None where its name tells."""
+    alike: bool = False
+    """Whether its name may as well be another's: several parameters have its shape and train with the same, and nothing
+    proves which of them it is.
+    """
     state: tuple[tuple[str, tuple[int, ...] | None], ...] = ()
     """What the optimizer keeps of it, by name, in a checkpoint: the dimensions of a tensor, None for what is none."""
     extra: Mapping[str, Any] = field(default_factory=dict)
@@ -90,6 +94,24 @@ class BuiltOptimizer:
         for group in self.groups:
             yield from group.tensors
 
+    def named(self, places: Sequence[BuiltTensor], names_from: str) -> BuiltOptimizer:
+        """Returns it with a model's names for its tensors, and what it keeps of each.
+
+        Args:
+            places: the model's tensors, in the order of its own.
+            names_from: what says so.
+        """
+        rest = iter(places)
+        groups = tuple(
+            BuiltGroup(group.values, tuple(_with_state_of(next(rest), tensor) for tensor in group.tensors))
+            for group in self.groups
+        )
+        return replace(self, groups=groups, names_from=names_from)
+
+
+def _with_state_of(place: BuiltTensor, tensor: BuiltTensor) -> BuiltTensor:
+    return replace(place, has_state=tensor.has_state, steps=tensor.steps, state=tensor.state, extra=tensor.extra)
+
 
 @dataclass(frozen=True, slots=True)
 class SchedulerState:
@@ -116,6 +138,11 @@ class Checkpoint:
     """What its reader should know."""
 
 
+def place(optimizer: int, group: int, index: int) -> str:
+    """Returns what a tensor without a name is called: ``group 0 [3]``, or ``optimizer 1 group 0 [3]``."""
+    return f"{f'optimizer {optimizer} ' if optimizer else ''}group {group} [{index}]"
+
+
 def names_in_groups(
     optimizers: Sequence[BuiltOptimizer], known: Iterable[str] = ()
 ) -> tuple[tuple[tuple[str, ...], ...], ...]:
@@ -129,22 +156,19 @@ def names_in_groups(
     first: dict[int, str] = {}
     owners: dict[str, int | None] = dict.fromkeys(known)
 
-    def called(tensor: BuiltTensor, place: str) -> str:
+    def called(tensor: BuiltTensor, otherwise: str) -> str:
         if tensor.identity in first:
             return first[tensor.identity]
         name = tensor.name
         if name is None or owners.setdefault(name, tensor.identity) != tensor.identity:
-            name = place
+            name = otherwise
         if tensor.identity is not None:
             first[tensor.identity] = name
         return name
 
     return tuple(
         tuple(
-            tuple(
-                called(tensor, f"{f'optimizer {at} ' if at else ''}group {index} [{place}]")
-                for place, tensor in enumerate(group.tensors)
-            )
+            tuple(called(tensor, place(at, index, number)) for number, tensor in enumerate(group.tensors))
             for index, group in enumerate(optimizer.groups)
         )
         for at, optimizer in enumerate(optimizers)

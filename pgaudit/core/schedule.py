@@ -18,6 +18,17 @@ SCALES = ("lr_scale", "lr_mult", "lr_multiplier")
 ALWAYS_THERE = ("torch", "timm")
 """The libraries that pgaudit depends on, and whose answers it remembers."""
 
+STARTS = frozenset({"initial_lr", "initial_momentum"})
+"""Keys of groups from which a schedule begins, torch's and mmengine's (2.15, ``torch/optim/lr_scheduler.py``; 0.10.7,
+``optim/scheduler/param_scheduler.py``).
+"""
+LIMITS = frozenset({"max_lr", "min_lr", "max_momentum", "base_momentum", "swa_lr"})
+"""Keys that OneCycleLR, CyclicLR and SWALR write into groups for themselves; whatever stood there is lost."""
+SCHEDULER_KEYS = STARTS | LIMITS
+"""All keys that schedulers write into groups, to read them again."""
+OF_SCHEDULERS = STARTS | {"lr_scale"}
+"""What schedulers, torch's and timm's, look for in a group as a policy fills it."""
+
 
 @dataclass(frozen=True)
 class Schedule:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pgaudit.constructors.native.rules import OF_SCHEDULERS
 from pgaudit.core.assignment import OptimizerInfo, ParamAssignment
+from pgaudit.core.schedule import OF_SCHEDULERS
 from pgaudit.core.setting import Setting
 from pgaudit.diff.over_time import OverTime, knows_lrs
 from pgaudit.diff.records import Change, ChangeKind, Diff, ValueChange, effect, rule_names

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from types import CodeType
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.core.errors import PgauditError
+from pgaudit.core.schedule import STARTS
 from pgaudit.memory import gc_disabled
+from pgaudit.optimizers.reading import reading_of
 from pgaudit.text import did_you_mean, quoted
 from pgaudit.user_code import suppress_output
 from pgaudit.user_code.imports import import_attribute
@@ -120,30 +121,14 @@ def _classes(module: Any) -> dict[str, type[Optimizer]]:
 
 
 def looked_for(kind: type[Optimizer], filled: Mapping[str, Any]) -> frozenset[str]:
-    """Returns the keys of a group that somebody looks for: those that the class fills in, those that its methods name
+    """Returns the keys of a group that somebody looks for: those that the class fills in, those that its code names
     (``group.get("lars_exclude")``), and those of schedulers and hooks.
     """
-    return frozenset({*filled, *words_in(kind)})
+    return frozenset({*filled, *reading_of(kind).words, *STARTS, *_OF_HOOKS})
 
 
-def words_in(kind: type[Optimizer]) -> frozenset[str]:
-    """Returns the words in the class's methods that may be keys of a group, and those that others look for."""
-    methods = (method for base in kind.__mro__ for method in vars(base).values() if inspect.isfunction(method))
-    codes = (inspect.unwrap(method).__code__ for method in methods)
-    words = (text for code in codes for text in _texts(code) if text.isidentifier())
-    return frozenset({*_READ_BY_OTHERS, *words})
-
-
-_READ_BY_OTHERS = ("initial_lr", "initial_momentum", "fix_lr")
-"""From the first two schedulers begin; the last is asked for by mmpretrain's SimSiamHook."""
-
-
-def _texts(code: CodeType) -> Iterator[str]:
-    for value in code.co_consts:
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, CodeType):
-            yield from _texts(value)
+_OF_HOOKS = ("fix_lr",)
+"""What mmpretrain's SimSiamHook asks for."""
 
 
 def class_arguments(kind: type[Optimizer]) -> dict[str, Any]:

@@ -58,16 +58,16 @@ def audit_pair(
         ModelError: a model cannot be built, or the code of a side fails.
     """
     asked = dict(zip((id(a), id(b)), requests, strict=True))
-    workshop = _Workshop(model, dict(model_args or {}), cache, (a, b), asked)
+    sides = _Sides(model, dict(model_args or {}), cache, (a, b), asked)
     if model and all(isinstance(side.found, Report) for side in (a, b)):
-        workshop.notes.append("--model has no effect: no side needs a model")
+        sides.notes.append("--model has no effect: no side needs a model")
     # The side that knows its model comes first, so that the other can have the same.
     first, second = sorted((a, b), key=_need)
-    report, lent = workshop.side(first, second, None)
-    other, _ = workshop.side(second, first, lent)
+    report, its_model = sides.side(first, second, None)
+    other, _ = sides.side(second, first, its_model)
     one, two = (report, other) if first is a else (other, report)
     alike = with_steps_of(one, two, requests[0]), with_steps_of(two, one, requests[1])
-    return ReportPair(*alike, tuple(dict.fromkeys(workshop.notes)))
+    return ReportPair(*alike, tuple(dict.fromkeys(sides.notes)))
 
 
 def _need(side: Side) -> int:
@@ -77,7 +77,7 @@ def _need(side: Side) -> int:
     return {Report: 0, Reference: 1}.get(type(side.found), 2)
 
 
-class _Workshop:
+class _Sides:
     """Makes reports of sides, and remembers the last model that was named."""
 
     def __init__(
@@ -99,71 +99,71 @@ class _Workshop:
         self._last: tuple[object, ModelSource] | None = None
         self._built: tuple[BuiltOptimizer, ...] = ()
 
-    def side(self, side: Side, other: Side, lent: ModelSource | None) -> tuple[Report, ModelSource | None]:
+    def side(self, side: Side, other: Side, its_model: ModelSource | None) -> tuple[Report, ModelSource | None]:
         """Returns the report of a side, and its model.
 
         Args:
             side: which.
             other: the other one, whose model may be taken.
-            lent: that model, where it is known.
+            its_model: that model, where it is known.
         """
         found, request = side.found, self._requests[id(side)]
         if isinstance(found, Report):
             return narrowed(found, request), None
         if isinstance(found, Config):
-            source = self._model_of(side, found, other, lent)
+            source = self._model_of(side, found, other, its_model)
             report = audit_source(source, found, request)
             self.notes += report.notes
             return replace(report, path=side.path), source
         if isinstance(found, Checkpoint):
-            report = self._of_checkpoint(side, found, other, lent, request)
+            report = self._of_checkpoint(side, found, other, its_model, request)
         else:
-            report = self._of_code(side, found, other, lent, request)
+            report = self._of_code(side, found, other, its_model, request)
             self._built = report.as_built.optimizers if report.as_built and report.as_built.inventory else ()
         self.notes += report.notes
         return report, report.as_built.source if report.as_built else None
 
     def _of_checkpoint(
-        self, side: Side, found: Checkpoint, other: Side, lent: ModelSource | None, request: ScheduleRequest
+        self, side: Side, found: Checkpoint, other: Side, its_model: ModelSource | None, request: ScheduleRequest
     ) -> Report:
         if (ref := side.model or self._model) is not None:
             return report_of_checkpoint(found, ref, model_args=self._args, cache=self._cache, request=request)
-        return report_of_checkpoint(found, self._inventory(side, other, lent), beside=self._built, request=request)
+        return report_of_checkpoint(found, self._inventory(side, other, its_model), code=self._built, request=request)
 
     def _of_code(
-        self, side: Side, found: Reference, other: Side, lent: ModelSource | None, request: ScheduleRequest
+        self, side: Side, found: Reference, other: Side, its_model: ModelSource | None, request: ScheduleRequest
     ) -> Report:
         args = {} if self._named else self._args
         report = audit_reference(found.path, side.model, model_args=args, cache=self._cache, request=request)
         if report.as_built is None or report.as_built.source is not None:
             return report
-        model = self._model or self._inventory(side, other, lent)
+        model = self._model or self._inventory(side, other, its_model)
         if model is None:
             return report
         return audit_reference(found.path, model, model_args=args, cache=self._cache, request=request)
 
-    def _inventory(self, side: Side, other: Side, lent: ModelSource | None) -> Inventory | None:
+    def _inventory(self, side: Side, other: Side, its_model: ModelSource | None) -> Inventory | None:
         """The other side's model, for the names of what has none."""
-        inventory = lent.inventory(unwrap=False) if lent is not None else None
+        inventory = its_model.inventory(unwrap=False) if its_model is not None else None
         if inventory is not None:
-            self.notes.append(_borrowing(side, inventory.ref, other))
+            self.notes.append(_taken_from(side, inventory.ref, other))
         return inventory
 
-    def _model_of(self, side: Side, config: Config, other: Side, lent: ModelSource | None) -> ModelSource:
+    def _model_of(self, side: Side, config: Config, other: Side, its_model: ModelSource | None) -> ModelSource:
         ref = side.model or self._model
         if ref is not None or config.names_model:
             return self._opened(side, config, ref)
-        if lent is None and isinstance(other.found, Report):
+        if its_model is None and isinstance(other.found, Report):
             # A report or lock may name a model of timm's. What would run code has to be named by the user.
             about = other.found.assignment.model
             if about.ref is not None and about.source == "timm" and is_timm_name(about.ref):
-                self.notes.append(_borrowing(side, about.ref, other))
+                self.notes.append(_taken_from(side, about.ref, other))
                 return model_source(about.ref, config, self._args, self._cache)
             raise _without_model(side, about.ref)
-        if lent is None:
+        if its_model is None:
             raise _without_model(side, None)
-        self.notes.append(_borrowing(side, _called(other), other))
-        return lent
+        self.notes.append(_taken_from(side, _called(other), other))
+        return its_model
 
     def _opened(self, side: Side, config: Config, named: str | None) -> ModelSource:
         """The model that a side names, or the last one if that is the same."""
@@ -171,10 +171,10 @@ class _Workshop:
         args = {**(config.model_args if ref == config.model else {}), **self._args}
         # A file may stand beside its config, so only configs of one folder mean the same by its name.
         in_file = ".py:" in str(ref) or str(ref).endswith(INVENTORY_FILES)
-        beside = os.path.dirname(side.path) if named is None and in_file else None
+        folder = os.path.dirname(side.path) if named is None and in_file else None
         # Two Python configs seldom share a file, and often a model.
         its = config.architecture if ref is None else None
-        key = (ref, beside, args) if its is None else (its.scope, its.section, args)
+        key = (ref, folder, args) if its is None else (its.scope, its.section, args)
         if self._last is None or self._last[0] != key:
             self._last = key, model_source(named, config, self._args, self._cache)
         return self._last[1]
@@ -193,5 +193,5 @@ def _called(side: Side) -> str:
     return "the model"
 
 
-def _borrowing(side: Side, model: str, other: Side) -> str:
+def _taken_from(side: Side, model: str, other: Side) -> str:
     return f"{side.path} names no model; taking {visible(model)} from {other.path}"

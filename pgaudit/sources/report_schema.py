@@ -14,6 +14,9 @@ _RULE = mapping(
 )
 """``lr_rule`` and ``weight_decay_rule``; ``path`` where it is another file than the config."""
 
+_REAL = {**NUMBER, "type": ["number", "string", "null"], "pattern": "^(nan|-?inf)$"}
+"""A number, or the word for what JSON has no number for; null for none."""
+
 _PARAM = mapping(
     {
         "name": TEXT,
@@ -25,9 +28,9 @@ _PARAM = mapping(
         "in_optimizer": FLAG,
         **fields("optimizer group", optional(COUNT)),
         "also_in": array(mapping(fields("optimizer group", COUNT), needs=["optimizer", "group"])),
-        **fields("lr weight_decay", optional(NUMBER)),
+        **fields("lr weight_decay", _REAL),
         **fields("lr_rule weight_decay_rule", optional(_RULE)),
-        "scheduled_lr": optional(NUMBER),
+        "scheduled_lr": _REAL,
         "extra": each(),
         "inert": array(TEXT),
         "lr_at": each(optional(NUMBER)),

@@ -120,7 +120,7 @@ def _setting(data: _Data, config: str | None) -> Setting:
     return Setting.of(lr, decay, lr_rule, decay_rule, data.get("extra", {}), inert=inert).scheduled_at(scheduled)
 
 
-def _number(value: float | None) -> float | None:
+def _number(value: float | str | None) -> float | None:
     return None if value is None else float(value)
 
 

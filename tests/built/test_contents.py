@@ -85,6 +85,34 @@ class Owner:
         raise RuntimeError("not set up yet")
 
 
+class Trainer:
+    """As one that a user writes: its steps are those of the training."""
+
+    def __init__(self, model: nn.Module, optimizer: Any, scheduler: Any) -> None:
+        self.model, self.optimizer, self.scheduler = model, optimizer, scheduler
+
+    def step(self, batch: Any) -> None:
+        """As a trainer does."""
+
+
+class Odd(optim.SGD):
+    """An optimizer whose attribute of that name holds none."""
+
+    optimizers = {"adam": "a name"}
+
+
+class Hybrid(optim.Optimizer):
+    """As Muon is published: it steps matrices itself, and has an optimizer for the rest."""
+
+    def __init__(self, matrices: list[Any], others: list[Any], *, several: bool) -> None:
+        super().__init__(matrices, {"lr": 0.02})
+        auxiliary = optim.AdamW(others, lr=1e-3)
+        if several:
+            self.optimizers = [auxiliary]
+        else:
+            self.optimizer = auxiliary
+
+
 def _with_schedule() -> tuple[Net, Any, Any]:
     model = Net()
     optimizer = grouped(model)
@@ -101,6 +129,7 @@ HOLDERS = {
     "a namespace": lambda m, o, s: SimpleNamespace(model=m, optimizer=o, scheduler=s),
     "an engine": lambda m, o, s: (Engine(m, o), s),
     "an owner": Owner,
+    "a trainer that steps": Trainer,
     "twice the same": lambda m, o, s: [m, (o, s), {"optimizer": o}],
     "among other things": lambda m, o, s: (m, o, s, None, 3, "text", object()),
 }
@@ -157,3 +186,35 @@ def test_a_module_that_trains_itself() -> None:
 
     with pytest.raises(pgaudit.ModelError, match="Manual returns None: it trains without an optimizer"):
         pgaudit.audit(None, Manual(2, 2))
+
+
+def test_an_attribute_that_holds_no_optimizer() -> None:
+    model = Net()
+    optimizer = Odd(model.parameters(), lr=0.1)
+    found = told(pgaudit.audit(model, optimizer))
+    agreed(found, claims_of(model, [optimizer]))
+    assert found["types"] == ["Odd"]
+
+
+@pytest.mark.parametrize("several", [True, False])
+def test_an_auxiliary_optimizer_is_one_of_two(several: bool) -> None:
+    model = Net()
+    split: list[list[Any]] = [[each for each in model.parameters() if (each.ndim > 1) == big] for big in (True, False)]
+    optimizer = Hybrid(*split, several=several)
+    (auxiliary,) = optimizer.optimizers if several else (optimizer.optimizer,)
+    report = pgaudit.audit(model, optimizer)
+    found = told(report)
+    agreed(found, claims_of(model, [optimizer, auxiliary]))
+    assert found["types"] == ["Hybrid", "AdamW"]
+    assert not any("around" in note for note in report.notes)
+    pgaudit.assert_covered(model, optimizer)
+
+
+@pytest.mark.parametrize("kind", [tuple, set])
+def test_a_group_keeps_its_place_whatever_holds_its_tensors(kind: Any) -> None:
+    model = Net()
+    optimizer = grouped(model)
+    first = optimizer.param_groups[0]
+    first["params"] = kind(first["params"])
+    optimizer.param_groups = tuple(optimizer.param_groups)
+    agreed(told(pgaudit.audit(model, optimizer)), claims_of(model, [optimizer]))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch import nn, optim
 
 import pgaudit
-from pgaudit.built.matching import BY_CODE, BY_ORDER, matched, matched_with, model_tensors
+from pgaudit.built.matching import BY_CODE, matched, matched_with, model_tensors
 from pgaudit.built.optimizers import built_optimizer
 from pgaudit.core.built import BuiltOptimizer
 from pgaudit.models.built import BuiltModel
@@ -22,48 +22,17 @@ from tests.built.cases import Net
 SIZES = st.lists(st.integers(1, 3), min_size=2, max_size=7)
 
 
-def _model(sizes: list[int], frozen: set[int]) -> nn.Sequential:
-    model = nn.Sequential(*(nn.Linear(one, two) for one, two in pairwise(sizes)))
-    for index, tensor in enumerate(model.parameters()):
-        tensor.requires_grad_(index not in frozen)
-    return model
+def _model(sizes: list[int]) -> nn.Sequential:
+    return nn.Sequential(*(nn.Linear(one, two) for one, two in pairwise(sizes)))
 
 
 def _without_names(optimizer: optim.Optimizer) -> BuiltOptimizer:
     return built_optimizer(optimizer, "", {})[0]
 
 
-@given(SIZES, st.sets(st.integers(0, 12)), st.randoms(use_true_random=False), st.booleans(), st.booleans())
-def test_a_random_grouping_never_gets_a_wrong_name(
-    sizes: list[int], frozen: set[int], choice: random.Random, in_order: bool, all_of_them: bool
-) -> None:
-    """The optimizer's tensors are the model's own, but that is not told: their ids say which name is right."""
-    model = _model(sizes, frozen)
-    names = {id(tensor): name for name, tensor in model.named_parameters()}
-    tensors = [tensor for tensor in model.parameters() if all_of_them or tensor.requires_grad]
-    if not tensors:
-        return
-    groups: list[list[torch.Tensor]] = [[] for _ in range(choice.randint(1, 3))]
-    for tensor in tensors:
-        choice.choice(groups).append(tensor)
-    if not in_order:
-        for group in groups:
-            choice.shuffle(group)
-    optimizer = optim.SGD([{"params": group} for group in groups], lr=0.1)
-    (found,) = matched([_without_names(optimizer)], BuiltModel(model, "model").inventory())
-    right = [names[id(tensor)] for group in optimizer.param_groups for tensor in group["params"]]
-    got = [tensor.name for tensor in found.tensors]
-    if in_order:  # each group keeps the model's order, as all code does that goes through named_parameters()
-        assert got in (right, [None] * len(right))
-        assert (found.names_from == BY_ORDER) == (got == right)
-    elif found.names_from is not None:  # no order is claimed that the shapes refute
-        shapes = {name: tuple(tensor.shape) for name, tensor in model.named_parameters()}
-        assert [shapes[str(name)] for name in got] == [tensor.shape for tensor in found.tensors]
-
-
 @given(SIZES, st.randoms(use_true_random=False))
 def test_own_names_are_right_in_any_order(sizes: list[int], choice: random.Random) -> None:
-    model = _model(sizes, set())
+    model = _model(sizes)
     named = list(model.named_parameters())
     choice.shuffle(named)
     cut = choice.randint(1, len(named) - 1)
@@ -74,20 +43,13 @@ def test_own_names_are_right_in_any_order(sizes: list[int], choice: random.Rando
     assert found.names_from == "param_names"
 
 
-def test_shapes_prove_the_order_of_two_groups() -> None:
-    vit = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 5))
-    decayed = optim.SGD([{"params": [vit[0].weight, vit[1].weight]}, {"params": [vit[0].bias, vit[1].bias]}], lr=0.1)
-    (found,) = matched([_without_names(decayed)], BuiltModel(vit, "vit").inventory())
-    assert [tensor.name for tensor in found.tensors] == ["0.weight", "1.weight", "0.bias", "1.bias"]
-
-
 GROUPS = st.lists(st.integers(0, 2), min_size=12, max_size=12)
 
 
 @given(SIZES, GROUPS, GROUPS)
 def test_code_names_what_stands_at_its_places(sizes: list[int], saved: list[int], coded: list[int]) -> None:
     """A state has the names of the code that it was built by; of other code, where sizes or shapes differ, none."""
-    model = _model(sizes, set())
+    model = _model(sizes)
     tensors = list(model.parameters())
 
     def built(choice: list[int]) -> optim.Optimizer:
@@ -107,6 +69,17 @@ def test_code_names_what_stands_at_its_places(sizes: list[int], saved: list[int]
     assert (found.names_from == BY_CODE) == (shapes[0] == shapes[1])
     if found.names_from:
         assert [tensor.name for tensor in found.tensors] == [tensor.name for tensor in code.tensors]
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_code_whose_optimizer_is_of_another_copy_names_nothing(own: bool) -> None:
+    model, copy = nn.Linear(2, 2), nn.Linear(2, 2)
+    inventory = BuiltModel(model, "model").inventory()
+    named = dict(zip(map(id, model.parameters()), model_tensors(inventory), strict=True))
+    optimizer = optim.SGD((model if own else copy).parameters(), lr=0.1)
+    code, _ = built_optimizer(optimizer, "", named)
+    (found,) = matched_with([_without_names(optimizer)], [code])
+    assert (found.names_from == BY_CODE) == own
 
 
 @pytest.mark.parametrize("prefix", ["", "module.", "_orig_mod.", "module._orig_mod."])

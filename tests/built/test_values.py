@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import nn, optim
@@ -23,6 +25,15 @@ from pgaudit.models.built import BuiltModel
         (nn.Parameter(torch.tensor(2.0)), 2.0),
         ((torch.tensor(0.5), 0.25), (0.5, 0.25)),
         ([1, [torch.tensor(3)]], [1, [3]]),
+        (np.float32(0.1), float(np.float32(0.1))),
+        (np.float64(0.1), 0.1),
+        (np.int64(3), 3),
+        (np.bool_(True), True),
+        (np.str_("word"), "word"),
+        (np.array(0.5), 0.5),
+        (np.array([0.5]), 0.5),
+        ((np.float32(0.5), np.float64(0.25)), (0.5, 0.25)),
+        (Fraction(1, 10), 0.1),
         ("text", "text"),
         (None, None),
         (True, True),

@@ -107,4 +107,5 @@ def _tensor(state: dict[str, Any] | None, name: str | None) -> BuiltTensor:
     kept = {key: value for key, value in (state or {}).items() if value is not None}
     shapes = [tuple(value.shape) for value in kept.values() if isinstance(value, torch.Tensor) and value.ndim]
     steps = float(kept["step"]) if "step" in kept else None
-    return BuiltTensor(name, shape=shapes[0] if shapes else None, has_state=bool(kept), steps=steps)
+    told = tuple((key, tuple(value.shape) if isinstance(value, torch.Tensor) else None) for key, value in kept.items())
+    return BuiltTensor(name, shape=shapes[0] if shapes else None, has_state=bool(kept), steps=steps, state=told)

@@ -46,12 +46,23 @@ def _copy_with_equal_names() -> Made:
     return model, [torch.optim.SGD(each.named_parameters(), lr=0.1) for each in (model, average)]
 
 
+def _of_a_copy() -> Made:
+    return _three(), sgd(_three())
+
+
+def _of_copies() -> Made:
+    return _three(), [sgd(_three()), torch.optim.SGD(_three().named_parameters(), lr=0.1)]
+
+
 def _one() -> Made:
     model = _three()
     return model, sgd(model["backbone"])
 
 
+ANOTHER = "build the optimizer from this model, after it is copied, wrapped or loaded"
 CASES = {
+    "of a copy": BuiltCase(_of_a_copy, ("no tensor of ModuleDict is in the optimizer, and none of them",), ANOTHER),
+    "of copies": BuiltCase(_of_copies, ("no tensor of ModuleDict is in any of the 2 optimizers",), ANOTHER),
     "in none": BuiltCase(
         _forgotten,
         ("2 trainable tensors are in none of the 2 optimizers, and never optimized: neck.weight, neck.bias",),

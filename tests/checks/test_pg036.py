@@ -38,6 +38,29 @@ def _of_two_groups(*, momentum: float) -> pgaudit.Report:
     return saved(optimizer)
 
 
+def _lbfgs() -> pgaudit.Report:
+    model = stem_and_head()
+    optimizer = torch.optim.LBFGS(model.parameters())
+    x = torch.ones(2)
+
+    def closure() -> torch.Tensor:
+        optimizer.zero_grad()
+        loss: torch.Tensor = model["head"](model["stem"](x)).pow(2).sum()
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    return saved(optimizer)
+
+
+def _one_of_two_alike(*, steps: bool) -> pgaudit.Report:
+    """Of two layers of one shape the loss reaches the second alone, or more often."""
+    model = nn.ModuleDict({"stem": nn.Linear(2, 2, bias=False), "head": nn.Linear(2, 2, bias=False)})
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.1)
+    _stepped(model, optimizer, stem=int(steps), head=2)
+    return saved(optimizer, model=model)
+
+
 ADAMW: Make = torch.optim.AdamW
 MOMENTUM: Make = partial(torch.optim.SGD, momentum=0.9)
 CASES = {
@@ -57,6 +80,18 @@ CASES = {
         "frozen for a while",
     ),
     "a group of its own": BuiltCase(partial(_of_two_groups, momentum=0.9), ("2 tensors have no state",)),
+    "LBFGS keeps all under the first": BuiltCase(_lbfgs),
+    "never, one of one shape": BuiltCase(
+        partial(_one_of_two_alike, steps=False),
+        ("1 tensor has no state, and so never made a step: group 0 [0]",),
+        "frozen, or the loss never reached them; nothing proves which parameters of their shapes they are",
+        (),
+    ),
+    "less often, one of one shape": BuiltCase(
+        partial(_one_of_two_alike, steps=True),
+        ("1 tensor has made 1 step, and others of its group 2 steps: group 0 [0]",),
+        "nothing proves which parameters",
+    ),
     "all stepped": BuiltCase(partial(_run, ADAMW, stem=2, head=2)),
     "none stepped": BuiltCase(partial(_run, ADAMW, stem=0, head=0)),
     "frozen in the model": BuiltCase(partial(_run, ADAMW, stem=0, head=2, frozen=True)),

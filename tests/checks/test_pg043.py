@@ -17,11 +17,12 @@ def _checkpoint(
     named: bool = False,
     step: bool = True,
     split: int = 1,
+    falling: float = 1.0,
 ) -> pgaudit.Report:
     """A checkpoint of one model's optimizer, read with another one's names."""
     model = built_for()
     parameters: list[object] = list(model.named_parameters() if named else model.parameters())
-    groups = [{"params": parameters[start::split]} for start in range(split)]
+    groups = [{"params": parameters[start::split], "lr": 0.1 * falling**start} for start in range(split)]
     optimizer = torch.optim.AdamW(groups, lr=0.1)
     if step:
         sum(each.sum() for each in model.parameters()).backward()  # type: ignore[union-attr]
@@ -63,8 +64,14 @@ def _alike() -> nn.Module:
     return nn.Sequential(nn.Linear(2, 2, bias=False), nn.Linear(2, 2, bias=False), nn.Linear(2, 2, bias=False))
 
 
-def _deep() -> nn.Module:
-    return nn.Sequential(*(nn.Linear(2, 2, bias=False) for _ in range(24)))
+def _two() -> nn.Module:
+    return nn.Sequential(nn.Linear(2, 2, bias=False), nn.Linear(2, 2, bias=False))
+
+
+def _half_frozen() -> nn.Module:
+    model = nn.Sequential(*(nn.Linear(2, 2, bias=False) for _ in range(4)))
+    model[:2].requires_grad_(False)
+    return model
 
 
 UNNAMED = "nothing says the names of 4 tensors"
@@ -82,21 +89,26 @@ CASES = {
         (f'{OTHER}"head.weight" has the shape [4, 3], and [5, 3] in it',),
     ),
     "other shapes, no names": BuiltCase(
-        partial(_checkpoint, stem_and_head, _wider), (f"{OTHER}the shapes fit no order of its parameters",)
+        partial(_checkpoint, stem_and_head, _wider),
+        (f"{OTHER}the shapes of what it keeps are not those",),
     ),
     "another number": BuiltCase(
         partial(_checkpoint, stem_and_head, _shorter), (f"{OTHER}it holds 4 tensors, and the model 2",)
     ),
-    "several orders": BuiltCase(
-        partial(_checkpoint, _alike, _alike, split=2),
-        ("parameter of Sequential: the shapes fit several orders of its parameters",),
+    "one shape, two lrs": BuiltCase(
+        partial(_checkpoint, _alike, _alike, split=2, falling=0.5),
+        ("parameter of Sequential: parameters of one shape train with different values",),
     ),
-    "very many orders": BuiltCase(
-        partial(_checkpoint, _deep, _deep, split=6), ("the shapes fit several orders of its parameters",)
+    "a group for each, from the top down": BuiltCase(
+        partial(_checkpoint, _alike, _alike, split=3, falling=0.5), ("of one shape train with different values",)
+    ),
+    "one shape, one lr in two groups": BuiltCase(partial(_checkpoint, _alike, _alike, split=2)),
+    "one shape, frozen and not": BuiltCase(
+        partial(_checkpoint, _two, _half_frozen), ("frozen parameters have the same shapes",)
     ),
     "no state": BuiltCase(
         partial(_checkpoint, stem_and_head, stem_and_head, step=False),
-        (f"{OTHER}it keeps nothing whose shape could prove an order",),
+        (f"{OTHER}it keeps nothing whose shape could prove a name",),
     ),
     "several optimizers": BuiltCase(
         _several_without_names, ("optimizer 0: nothing proves … 2 optimizers say no names", "optimizer 1: … no names")

@@ -12,8 +12,10 @@ import torch
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from timm.models import create_model
+from timm.optim.muon import Muon
 from torch import nn
-from torch.optim.lr_scheduler import LinearLR
+from torch.optim.lr_scheduler import CyclicLR, LinearLR, OneCycleLR
 
 import pgaudit
 from pgaudit.built import audit_objects
@@ -89,6 +91,37 @@ def _split(model: nn.Sequential, **arguments: Any) -> torch.optim.Optimizer:
         {"params": others, "weight_decay": 0.0, "name": "b"},
     ]
     return torch.optim.AdamW(groups, **arguments)
+
+
+def _chosen(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, bool]:
+    """What timm's Muon notes of each tensor at its first step."""
+    for tensor in model.parameters():
+        tensor.grad = torch.zeros_like(tensor)
+    optimizer.step()
+    return {name: optimizer.state[tensor]["use_muon"] for name, tensor in model.named_parameters()}
+
+
+@pytest.mark.parametrize("given", [{}, {"use_fallback": True}, {"use_muon": False}])
+@pytest.mark.parametrize("to", ["rules", "python", "mmengine"])
+def test_what_an_optimizer_decides_by_tensor_stays_as_it_is(to: str, given: dict[str, bool]) -> None:
+    def made() -> nn.Module:
+        model: nn.Module = create_model("test_vit", num_classes=3)
+        return model
+
+    model = made()
+    split = [[each for each in model.parameters() if (each.ndim == 4) == stem] for stem in (True, False)]
+    groups: list[dict[str, Any]] = [{"params": split[0], **given}, {"params": split[1]}]
+    optimizer = Muon(groups, lr=0.02)
+    text, again = _text((model, optimizer), to), made()
+    if to == "python":
+        namespace: dict[str, Any] = {}
+        exec(text, namespace)
+        built = namespace["build_optimizer"](again)
+    else:
+        built = pgaudit.build_optimizer(again, yaml.safe_load(text))
+    truth = _chosen(model, optimizer)
+    assert set(truth.values()) == {True, False}
+    assert _chosen(again, built) == truth
 
 
 @pytest.mark.parametrize("to", TARGETS)
@@ -235,3 +268,51 @@ def test_names_that_nothing_proves_are_refused(tmp_path: Path) -> None:
     torch.save(optimizer.state_dict(), tmp_path / "run.pt")
     with pytest.raises(pgaudit.ConfigError, match="nothing proves which parameters"):
         convert_built(pgaudit.audit(model, str(tmp_path / "run.pt")), "rules", optimizer="SGD")
+
+
+def _one_cycle(optimizer: torch.optim.Optimizer) -> Any:
+    return OneCycleLR(optimizer, [0.1, 0.2], total_steps=10)
+
+
+def _cyclic(optimizer: torch.optim.Optimizer) -> Any:
+    return CyclicLR(optimizer, [0.01, 0.02], 0.2, step_size_up=4)
+
+
+KINDS: dict[str, dict[str, Any]] = {"SGD": {"momentum": 0.9, "nesterov": True}, "AdamW": {"betas": (0.9, 0.99)}}
+
+
+@pytest.mark.parametrize("stored", [False, True], ids=["code", "checkpoint"])
+@pytest.mark.parametrize("schedule", [_one_cycle, _cyclic])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_run_under_way_is_converted_as_it_began(
+    kind: str, schedule: Callable[[Any], Any], stored: bool, tmp_path: Path
+) -> None:
+    """All that the schedule moves is what it was at the start, the momentum and the first beta, too."""
+    model = _model()
+    heads: list[dict[str, Any]] = [{"params": model[0].parameters()}, {"params": model[1:].parameters()}]
+    optimizer = getattr(torch.optim, kind)(heads, lr=0.1, **KINDS[kind])
+    its = schedule(optimizer)
+    moved = ("lr", "momentum", "betas")
+    began = [{key: group[key] for key in moved if key in group} for group in optimizer.param_groups]
+    for tensor in model.parameters():
+        tensor.grad = torch.zeros_like(tensor)
+    for _ in range(3):
+        optimizer.step()
+        its.step()
+    assert all(group["lr"] != each["lr"] for group, each in zip(optimizer.param_groups, began, strict=True))
+    made: Any = audit_objects(model, optimizer, its)
+    if stored:
+        names = {id(tensor): name for name, tensor in model.named_parameters()}
+        for group in optimizer.param_groups:
+            group["param_names"] = [names[id(tensor)] for tensor in group["params"]]
+        torch.save(optimizer.state_dict(), tmp_path / "run.pt")
+        made = pgaudit.audit(model, str(tmp_path / "run.pt"))
+    written = convert_built(made, "rules", optimizer=kind if stored else None)
+    again = pgaudit.build_optimizer(model, yaml.safe_load(written.text))
+    held = {id(tensor): group for group in again.param_groups for tensor in group["params"]}
+    for group, start in zip(optimizer.param_groups, began, strict=True):
+        for tensor in group["params"]:
+            found = {key: held[id(tensor)][key] for key in start}
+            assert found == {**start, "lr": pytest.approx(start["lr"], rel=1e-12)}  # which it computes, and rounds
+    assert not any("limit" in note or "neither" in note for note in written.notes)
+    assert any("the momentum its max_momentum" in note for note in written.notes)

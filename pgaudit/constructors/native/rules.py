@@ -17,11 +17,9 @@ from pgaudit.constructors.native.match import Selector
 from pgaudit.constructors.rule import Gives, Rule
 from pgaudit.core.config import Config
 from pgaudit.core.parameters import Visit
+from pgaudit.core.schedule import OF_SCHEDULERS
 from pgaudit.core.setting import Provenance, Setting, Value
 from pgaudit.text import did_you_mean, quoted, visible
-
-OF_SCHEDULERS = frozenset({"lr_scale", "initial_lr"})
-"""What schedulers, torch's and timm's, look for in a group, beside what the optimizer's class does."""
 
 FROZEN = Provenance("frozen")
 _AT = "paramwise_cfg"
