@@ -180,7 +180,7 @@ def test_what_is_what() -> None:
 
 
 def test_a_scheduler_that_holds_a_model_is_one() -> None:
-    model, optimizer, schedule = _with_schedule()
+    model, _, schedule = _with_schedule()
     schedule.model = model
     assert is_scheduler(schedule)
 

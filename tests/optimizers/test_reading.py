@@ -250,7 +250,7 @@ CIRCLE.append(CIRCLE)
 
 class ByOddities(Scaled):
     def ratio(self, group: Any) -> Any:
-        return float(ODD is not CIRCLE)
+        return float(id(ODD) != id(CIRCLE))
 
 
 def test_odd_globals_do_no_harm() -> None:
