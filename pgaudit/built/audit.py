@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.built.assignment import assignment_of
 from pgaudit.built.build import Built, build, of_objects, read_optimizers
-from pgaudit.built.by_shape import BY_SHAPE, Shape
-from pgaudit.built.matching import BY_CODE, matched, matched_with, model_tensors
+from pgaudit.built.matching import matched, matched_with, model_tensors, name_notes
 from pgaudit.built.over_time import built_over_time
 from pgaudit.built.shards import sharding_notes
 from pgaudit.built.wrappers import may_hold_copies
@@ -199,7 +197,7 @@ def _report(
 ) -> Report:
     """The report; ``around`` is all else that is known."""
     found = tuple(optimizers)
-    notes = [*notes, *([] if inventory is None else _on_names(found))]
+    notes = [*notes, *([] if inventory is None else name_notes(found))]
     # Where nothing proves the names, the model's own parameters would seem to be in no group.
     known = inventory if not any(each.unproven for each in found) else None
     ref = None if inventory is None else inventory.ref
@@ -209,27 +207,3 @@ def _report(
     tensors = around.tensors if known is not None else ()
     as_built = replace(around, optimizers=found, inventory=known, tensors=tensors, notes=tuple(notes))
     return Report(assignment, None, path, None, findings, as_built=as_built, over_time=over_time)
-
-
-def _on_names(optimizers: Sequence[BuiltOptimizer]) -> Iterator[str]:
-    """What is said of names that are not those of the model's own tensors."""
-    if shaped := [each for each in optimizers if each.names_from == BY_SHAPE]:
-        yield _on_shapes(shaped)
-    elif any(each.names_from == BY_CODE for each in optimizers):
-        yield "names are those that the code's optimizer has at the same places: sizes and shapes agree"
-
-
-def _on_shapes(optimizers: Sequence[BuiltOptimizer]) -> str:
-    groups: dict[tuple[int, Shape], set[int]] = defaultdict(set)
-    for at, optimizer in enumerate(optimizers):
-        for index, group in enumerate(optimizer.groups):
-            for tensor in group.tensors:
-                if tensor.alike:
-                    groups[at, tensor.shape].add(index)
-    if not groups:
-        return "names are the model's, by shape: no two of its parameters have the same"
-    which = ", and in which of the groups of equal values" if any(len(those) > 1 for those in groups.values()) else ""
-    return (
-        "names are the model's, by shape: those of one shape train with the same, and nothing proves which of them is "
-        f"which{which}"
-    )

@@ -81,3 +81,20 @@ def _in_order(tensors: Sequence[BuiltTensor], places: Sequence[BuiltTensor]) -> 
     taken = {index: left[tensor.shape].popleft() for index, tensor in enumerate(tensors) if tensor.shape is not None}
     rest = iter(sorted(index for those in left.values() for index in those))
     return [places[taken[index] if index in taken else next(rest)] for index in range(len(tensors))]
+
+
+def shape_note(optimizers: Sequence[BuiltOptimizer]) -> str:
+    """Returns what is said of names that shapes have given to the tensors of some optimizers."""
+    groups: dict[tuple[int, Shape], set[int]] = defaultdict(set)
+    for at, optimizer in enumerate(optimizers):
+        for index, group in enumerate(optimizer.groups):
+            for tensor in group.tensors:
+                if tensor.alike:
+                    groups[at, tensor.shape].add(index)
+    if not groups:
+        return "names are the model's, by shape: no two of its parameters have the same"
+    which = ", and in which of the groups of equal values" if any(len(those) > 1 for those in groups.values()) else ""
+    return (
+        "names are the model's, by shape: those of one shape train with the same, and nothing proves which of them is "
+        f"which{which}"
+    )

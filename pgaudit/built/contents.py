@@ -130,7 +130,9 @@ def is_scheduler(found: Any) -> bool:
     """
     if not (hasattr(found, "optimizer") and hasattr(found, "step")) or hasattr(found, "zero_grad"):
         return False
-    return not any(map(_is_module, getattr(found, "__dict__", {}).values()))
+    from torch.optim.lr_scheduler import LRScheduler
+
+    return isinstance(found, LRScheduler) or not any(map(_is_module, getattr(found, "__dict__", {}).values()))
 
 
 _INSIDE = ("optimizer", "optim", "base_optimizer", "_base_optimizer", "inner_optimizer", "_optimizer")

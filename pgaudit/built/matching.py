@@ -5,11 +5,11 @@ Evidence is either a name or proof. What the shapes leave open stays without a n
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from pgaudit.built.by_shape import by_shape
+from pgaudit.built.by_shape import BY_SHAPE, by_shape, shape_note
 from pgaudit.core.built import BY_IDENTITY, BY_PARAM_NAMES, BuiltOptimizer, BuiltTensor
 from pgaudit.core.parameters import Inventory
 from pgaudit.models.plain_names import all_names
@@ -65,6 +65,14 @@ def matched_with(optimizers: Sequence[BuiltOptimizer], built: Sequence[BuiltOpti
     if len(optimizers) != len(built):
         return tuple(optimizers)
     return tuple(_with_names_of(*pair) for pair in zip(optimizers, built, strict=True))
+
+
+def name_notes(optimizers: Sequence[BuiltOptimizer]) -> Iterator[str]:
+    """Yields what is said of names that are not those of the model's own tensors."""
+    if shaped := [each for each in optimizers if each.names_from == BY_SHAPE]:
+        yield shape_note(shaped)
+    elif any(each.names_from == BY_CODE for each in optimizers):
+        yield "names are those that the code's optimizer has at the same places: sizes and shapes agree"
 
 
 def _with_names_of(optimizer: BuiltOptimizer, built: BuiltOptimizer) -> BuiltOptimizer:

@@ -179,8 +179,8 @@ def _bases(params: tuple[ParamAssignment, ...], info: OptimizerInfo) -> dict[str
             if each.in_optimizer:
                 elements[each.setting.get(key)] += each.param.numel or 0
         held = [value for value, _ in elements.most_common()] or [0.0]
-        kept = [own] if own is not None and own in elements else []
-        found[key] = list(dict.fromkeys([*filter(None, kept), held[0], *kept]))
+        its_own = [own] if own is not None and own in elements else []
+        found[key] = list(dict.fromkeys([*filter(None, its_own), held[0], *its_own]))
     return found
 
 

@@ -6,12 +6,11 @@ libraries below it. A key that is put together while the code runs is not found.
 
 from __future__ import annotations
 
-import builtins
 import functools
 import inspect
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
+from collections.abc import Iterable, Iterator, Mapping
+from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
 _BELOW = frozenset({"torch", "numpy", *sys.stdlib_module_names})
@@ -55,29 +54,40 @@ class _Reader:
     def read_class(self, kind: type) -> None:
         """Reads what stands in the bodies of a class and of its bases."""
         for base in kind.__mro__:
+            if id(base) in self._seen:
+                continue
+            self._seen[id(base)] = base
             for name, value in vars(base).items() if base is not object else ():
                 if not (name.startswith("__") and isinstance(value, _CONSTANTS)):  # its name, its documentation
                     self._read(value, base.__module__)
 
     def read_attribute(self, found: Any, module: str) -> None:
         """Reads what an optimizer holds: a text, a function, or an object of a class that is no library's."""
-        if isinstance(found, (str, FunctionType)):
+        if isinstance(found, (str, FunctionType)) or _is_own(type(found)):
             self._read(found, module)
-        elif not isinstance(found, type) and _package(type(found)) not in {*_BELOW, *_KNOWN, "builtins"}:
-            self.read_class(type(found))
 
     def _read(self, found: Any, module: str) -> None:
         """Reads a method, a helper or a constant that code of a module refers to."""
         if id(found) in self._seen:
             return
-        self._seen[id(found)] = found
+        if not isinstance(found, type):  # which is noted where it is read
+            self._seen[id(found)] = found
+        try:
+            self._read_any(found, module)
+        except Exception:  # a stand-in that raises whatever it is asked, or a list in itself
+            self.opaque = True
+
+    def _read_any(self, found: Any, module: str) -> None:
         if isinstance(found, _CONSTANTS):
             if module.partition(".")[0] not in _KNOWN:
                 self.words.update(_texts(found))
         elif isinstance(found, property):
             for each in (found.fget, found.fset):
                 self._read(each, module)
-        elif isinstance(found, (staticmethod, classmethod)) or hasattr(found, "__wrapped__"):
+        elif isinstance(found, type):
+            if _is_own(found):
+                self.read_class(found)
+        elif isinstance(found, (staticmethod, classmethod, MethodType)) or hasattr(found, "__wrapped__"):
             self._read(_inner(found), module)
         elif isinstance(found, (functools.partial, functools.partialmethod)):
             self.words.update(_texts(found.args), _texts(found.keywords))
@@ -86,6 +96,8 @@ class _Reader:
             self._read_function(found)
         elif isinstance(found, BuiltinFunctionType) or type(found).__name__ == "cython_function_or_method":
             self.opaque |= _package(found) not in _BELOW
+        elif _is_own(type(found)):
+            self.read_class(type(found))
 
     def _read_function(self, found: FunctionType) -> None:
         codes = list(_codes(found.__code__))
@@ -112,10 +124,15 @@ class _Reader:
                 self._read(each, module.__name__)
 
     def _is_near(self, found: Any, module: str) -> bool:
-        """Whether it may be given a group: a function of torch's may, where code of torch calls it."""
-        if getattr(builtins, getattr(found, "__name__", ""), None) is found or inspect.isclass(found):
-            return False
-        return not callable(found) or _package(found) not in _BELOW or getattr(found, "__module__", None) == module
+        """Whether it may be given a group: a function of torch's may, where code of the same module calls it."""
+        if not callable(found):
+            return True
+        return _package(found) not in {*_BELOW, "builtins"} or getattr(found, "__module__", None) == module
+
+
+def _is_own(kind: type) -> bool:
+    """Whether a class is no library's."""
+    return _package(kind) not in {*_BELOW, *_KNOWN, "builtins"}
 
 
 def _arguments(code: CodeType) -> int:
@@ -123,10 +140,11 @@ def _arguments(code: CodeType) -> int:
 
 
 def _inner(found: Any) -> Any:
-    return found.__func__ if isinstance(found, (staticmethod, classmethod)) else inspect.unwrap(found)
+    kinds = staticmethod, classmethod, MethodType
+    return found.__func__ if isinstance(found, kinds) else inspect.unwrap(found)
 
 
-def _package(found: Callable[..., Any]) -> str:
+def _package(found: Any) -> str:
     return str(getattr(found, "__module__", None) or "builtins").partition(".")[0]
 
 

@@ -179,6 +179,12 @@ def test_what_is_what() -> None:
     ]
 
 
+def test_a_scheduler_that_holds_a_model_is_one() -> None:
+    model, _, schedule = _with_schedule()
+    schedule.model = model
+    assert is_scheduler(schedule)
+
+
 def test_a_module_that_trains_itself() -> None:
     class Manual(nn.Linear):
         def configure_optimizers(self) -> None:

@@ -118,6 +118,31 @@ class Rule:
         return group.get("ratio", 1.0)
 
 
+class Tools:
+    @staticmethod
+    def ratio(group: Any) -> Any:
+        return group.get("ratio", 1.0)
+
+
+RULE = Rule()
+BOUND = RULE.__call__
+
+
+class ByGlobalObject(Scaled):
+    def ratio(self, group: Any) -> Any:
+        return RULE(group)
+
+
+class ByBoundMethod(Scaled):
+    def ratio(self, group: Any) -> Any:
+        return BOUND(group)
+
+
+class ByOtherClass(Scaled):
+    def ratio(self, group: Any) -> Any:
+        return Tools.ratio(group)
+
+
 class ByObject(Scaled):
     def __init__(self, *args: Any, **given: Any) -> None:
         super().__init__(*args, **given)
@@ -145,7 +170,7 @@ def _decorated() -> Any:
 
 READERS = [
     ByMethod, ByStatic, ByClassMethod, ByProperty, ByHelper, ByConstant, ByGlobal, ByTuple, ByUnpacking, ByPartial,
-    ByAttribute, ByObject, _decorated(),
+    ByAttribute, ByObject, ByGlobalObject, ByBoundMethod, ByOtherClass, _decorated(),
 ]  # fmt: skip
 
 
@@ -209,3 +234,24 @@ def test_what_compiled_code_reads_is_not_known() -> None:
     assert reading_of(optim.SGD).whole
     assert not reading_of(Compiled).whole
     assert not audit_objects(*_made(Compiled))["0.weight"].setting.inert
+
+
+class Odd:
+    """As the stand-ins of web frameworks: it raises whatever it is asked."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError("outside of a request")
+
+
+ODD = Odd()
+CIRCLE: list[Any] = []
+CIRCLE.append(CIRCLE)
+
+
+class ByOddities(Scaled):
+    def ratio(self, group: Any) -> Any:
+        return float(id(ODD) != id(CIRCLE))
+
+
+def test_odd_globals_do_no_harm() -> None:
+    assert not audit_objects(*_made(ByOddities))["0.weight"].setting.inert  # nothing is claimed
