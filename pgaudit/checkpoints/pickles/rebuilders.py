@@ -7,6 +7,7 @@ The arguments are those of torch 2.15 (torch/_utils.py, torch/_tensor.py), and o
 from __future__ import annotations
 
 import struct
+from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING  # pickle's own
 from collections.abc import Callable
 from typing import Any
 
@@ -123,14 +124,23 @@ class Rebuilder(Record):
 
     __slots__ = ()
     make: Callable[..., Any]
+    qualname: str
+    """The module and name of the function."""
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         """Returns what the function makes of the arguments."""
         return cls.make(*args, **kwargs)
 
 
-def _rebuilder(function: Callable[..., Any]) -> type[Rebuilder]:
-    return type("Rebuilder", (Rebuilder,), {"__slots__": (), "make": staticmethod(function)})
+def _rebuilder(module: str, name: str, function: Callable[..., Any]) -> type[Rebuilder]:
+    members = {"__slots__": (), "make": staticmethod(function), "qualname": qualname_of(module, name)}
+    return type("Rebuilder", (Rebuilder,), members)
+
+
+def qualname_of(module: str, name: str) -> str:
+    """Returns a module and name as one, where the protocols before 3 have Python 2's words for them, Python 3's."""
+    module, name = NAME_MAPPING.get((module, name), (IMPORT_MAPPING.get(module, module), name))
+    return f"{module}.{name}"
 
 
 _TORCH: dict[str, Callable[..., Any]] = {
@@ -160,7 +170,7 @@ _MODULES: dict[tuple[str, ...], dict[str, Callable[..., Any]]] = {
     ("numpy.core.multiarray", "numpy._core.multiarray"): {"scalar": _scalar},
 }
 REBUILDERS: dict[tuple[str, str], type[Rebuilder]] = {
-    (module, name): _rebuilder(function)
+    (module, name): _rebuilder(module, name, function)
     for modules, functions in _MODULES.items()
     for module in modules
     for name, function in functions.items()
