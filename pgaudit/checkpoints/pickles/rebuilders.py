@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import struct
 from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING  # pickle's own
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from pgaudit.checkpoints.pickles.limits import TOO_MUCH, Refused
 from pgaudit.checkpoints.pickles.records import Dtype, Pairs, Record, Storage, Stub, Tensor
 
 _MOST_DIMENSIONS = 64
 _MOST_TEXT = 4096
+_MOST_KEYS_OF_NUMBERS = 500
 
 
 def _size(value: object) -> tuple[int, ...]:
@@ -101,6 +103,7 @@ def _pairs(*args: Any) -> Pairs:
     last = args[-1] if args else None
     if not isinstance(last, (dict, list)):
         return Pairs()
+    _refuse_one_hash(each[:1] for each in last if isinstance(each, (list, tuple)))
     pairs = Pairs(last)
     last.clear()  # else a pickle that says it again and again would have it copied as often
     return pairs
@@ -109,9 +112,21 @@ def _pairs(*args: Any) -> Pairs:
 def _set(items: Any = None) -> set[Any]:
     if not isinstance(items, list):
         return set()
+    _refuse_one_hash([each] for each in items)
     found = set(items)
     items.clear()  # as for pairs
     return found
+
+
+def _refuse_one_hash(keys: Iterable[Any]) -> None:
+    """Raises Refused for many keys that can have been chosen so that all have one hash; each stands in a list."""
+    many = sum(isinstance(each, (tuple, frozenset)) and not _are_texts(each) for key in keys for each in key)
+    if many > _MOST_KEYS_OF_NUMBERS:
+        raise Refused(TOO_MUCH)
+
+
+def _are_texts(items: Iterable[Any]) -> bool:
+    return all(isinstance(each, str) for each in items)
 
 
 def _object(kind: Any, *rest: Any) -> Any:
