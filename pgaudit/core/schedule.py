@@ -15,6 +15,9 @@ Unit = Literal["step", "epoch"]
 SCALES = ("lr_scale", "lr_mult", "lr_multiplier")
 """Keys of groups that are meant for a schedule to multiply by: timm's and BEiT's, detectron2's and YOLO's, DINOv2's."""
 
+WRITTEN_BY_SCHEDULERS = frozenset({"initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum", "swa_lr"})
+"""Keys that torch's schedulers write into groups (2.15, torch/optim/lr_scheduler.py and swa_utils.py)."""
+
 
 @dataclass(frozen=True)
 class Schedule:

@@ -31,25 +31,28 @@ class Landing:
     proved: bool
 
 
-def landing(pairs: Sequence[Pair], known: Mapping[str, str], named: str) -> Landing:
+def landing(pairs: Sequence[Pair], known: Mapping[str, str], named: str, *, guessed: bool = False) -> Landing:
     """Returns where the states land, as far as names and shapes tell; what has no state lands nowhere.
 
     Args:
         pairs: each tensor with its state.
         known: what the source calls its tensors, by all names that a checkpoint may have for them.
         named: what the user calls the source.
+        guessed: whether the checkpoint's names are but those of the order that its model had.
     """
-    kept = [pair for pair in pairs if pair.checkpoint.has_state is not False]
-    if not kept:
+    with_state = [pair for pair in pairs if pair.checkpoint.has_state is not False]
+    if not with_state:
         return Landing(
             (), ("the checkpoint has no state of any tensor: the groups' values are all that is loaded",), True
         )
-    prefix = _common_prefix(kept, known)
-    kept = [_without(prefix, pair) for pair in kept] if prefix else kept
-    by_name = [pair for pair in kept if _has_names(pair)]
-    wrong = [pair for pair in by_name if names_of(pair.source).isdisjoint(names_of(pair.checkpoint))]
+    prefix = _common_prefix(with_state, known)
+    with_state = [_without(prefix, pair) for pair in with_state] if prefix else with_state
+    by_name = [pair for pair in with_state if _has_names(pair)]
+    elsewhere = [pair for pair in by_name if names_of(pair.source).isdisjoint(names_of(pair.checkpoint))]
+    renamed = _renamed(elsewhere, by_name, known)
+    wrong = [pair for pair in elsewhere if pair not in renamed]
     at = {id(pair) for pair in wrong}
-    unlike = [pair for pair in kept if id(pair) not in at and not _same_shape(pair)]
+    unlike = [pair for pair in with_state if id(pair) not in at and not _same_shape(pair)]
     mismatches = []
     if wrong:
         mismatches.append(_misnamed(wrong, by_name, known, named))
@@ -57,10 +60,30 @@ def landing(pairs: Sequence[Pair], known: Mapping[str, str], named: str) -> Land
     if resized:
         mismatches.append(_resized(resized))
     if len(resized) < len(unlike):
-        mismatches.append(_misshapen([pair for pair in unlike if not _has_names(pair)], kept))
+        mismatches.append(_misshapen([pair for pair in unlike if not _has_names(pair)], with_state))
     notes = [f"the checkpoint's names are the source's, after {quoted(prefix)}"] if prefix else []
-    unproved = tuple(_unproved(kept, pairs))
-    return Landing(tuple(mismatches), (*notes, *(() if mismatches else unproved)), not unproved)
+    if renamed:
+        notes.append(_renaming(renamed))
+    unproved = tuple(_unproved(with_state, pairs, guessed=guessed))
+    return Landing(tuple(mismatches), (*notes, *(() if mismatches else unproved)), not unproved and not renamed)
+
+
+def _renamed(elsewhere: Sequence[Pair], of: Sequence[Pair], known: Mapping[str, str]) -> list[Pair]:
+    """Those whose names are known on one side alone, while place and shape agree."""
+    there = frozenset(name for pair in of for name in names_of(pair.checkpoint))
+    return [
+        pair
+        for pair in elsewhere
+        if pair.source.shape is not None
+        and pair.source.shape == pair.checkpoint.shape
+        and known.keys().isdisjoint(names_of(pair.checkpoint))
+        and there.isdisjoint(names_of(pair.source))
+    ]
+
+
+def _renaming(pairs: Sequence[Pair]) -> str:
+    names = [f"{pair.checkpoint.name} is {pair.name} here" for pair in pairs]
+    return f"{listed(names)}: renamed, or another tensor of the same place and shape: not proved"
 
 
 def _has_names(pair: Pair) -> bool:
@@ -147,7 +170,7 @@ def _how(pairs: Sequence[Pair], ours: Sequence[Hashable], theirs: Sequence[Hasha
         if len(moved) == 2:
             return f"groups {moved[0]} and {moved[1]} are exchanged"
         return f"the groups are in another order: {listed([str(index) for index in moved])}"
-    return f"the same {noun}, dealt to the groups in another way"
+    return f"the same {noun}, grouped in another way"
 
 
 def _contents(pairs: Sequence[Pair], keys: Sequence[Hashable]) -> dict[int, frozenset[tuple[Hashable, int]]]:
@@ -158,12 +181,13 @@ def _contents(pairs: Sequence[Pair], keys: Sequence[Hashable]) -> dict[int, froz
     return {group: frozenset(count.items()) for group, count in counts.items()}
 
 
-def _unproved(kept: Sequence[Pair], pairs: Sequence[Pair]) -> Iterator[str]:
+def _unproved(with_state: Sequence[Pair], pairs: Sequence[Pair], *, guessed: bool) -> Iterator[str]:
     """Yields what neither names nor shapes tell of the states that there are."""
-    unnamed = [pair for pair in kept if not _has_names(pair)]
+    unnamed = [pair for pair in with_state if guessed or not _has_names(pair)]
     if not unnamed or len(pairs) == 1:
         return
-    who = "the checkpoint" if any(pair.checkpoint.name is None for pair in unnamed) else "the source"
+    of_checkpoint = guessed or any(pair.checkpoint.name is None for pair in unnamed)
+    who = "the checkpoint's optimizer" if of_checkpoint else "the source"
     shapeless = [pair for pair in unnamed if None in (pair.source.shape, pair.checkpoint.shape)]
     if shapeless:
         yield (
@@ -175,6 +199,6 @@ def _unproved(kept: Sequence[Pair], pairs: Sequence[Pair]) -> Iterator[str]:
     alike = sum(shapes[pair.source.shape] > 1 for pair in unnamed)
     if alike:
         yield (
-            f"not proved: {who} names no tensors, and {alike:,} of {counted(len(kept), 'state')} "
+            f"not proved: {who} names no tensors, and {alike:,} of {counted(len(with_state), 'state')} "
             f"{'have' if alike > 1 else 'has'} a shape that several tensors have: an exchange among them would not show"
         )

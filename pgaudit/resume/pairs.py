@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -67,10 +68,14 @@ def by_name(source: BuiltOptimizer, checkpoint: BuiltOptimizer) -> tuple[list[Pa
     return pairs, missing
 
 
-def regrouped(pairs: Sequence[Pair]) -> bool:
-    """Whether tensors that are one group in the checkpoint are several in the source, or the other way."""
-    both = {(pair.group, pair.from_group) for pair in pairs}
-    return len(both) != len({one for one, _ in both}) or len(both) != len({other for _, other in both})
+def grouped_alike(pairs: Sequence[Pair]) -> list[Pair]:
+    """Returns the pairs of which neither group is several on the other side."""
+    ours: dict[int, set[int]] = defaultdict(set)
+    theirs: dict[int, set[int]] = defaultdict(set)
+    for pair in pairs:
+        ours[pair.group].add(pair.from_group)
+        theirs[pair.from_group].add(pair.group)
+    return [pair for pair in pairs if len(ours[pair.group]) == 1 == len(theirs[pair.from_group])]
 
 
 def missing_by_name(missing: Sequence[str]) -> Mismatch:
