@@ -16,7 +16,7 @@ from pgaudit.resume.expected import expected_optimizers, padded
 from pgaudit.resume.landing import landing
 from pgaudit.resume.pairing import Pairing, pairing
 from pgaudit.resume.pairs import Pair, by_index, by_name, grouped_alike, known_names, missing_by_name, refusals
-from pgaudit.resume.schedulers import scheduler_mismatches, scheduler_notes, state_of
+from pgaudit.resume.schedulers import scheduler_mismatches, scheduler_notes, short_notes, state_of
 from pgaudit.resume.stand_in import makers
 from pgaudit.resume.trial import Tried, tried
 from pgaudit.resume.under_way import Reached, reached
@@ -116,6 +116,7 @@ class _Comparison:
             found.notes += order_notes(self.checkpoint, [each.name for each in self.report.params], self.named)
         if not any(each.refused for each in found.mismatches):
             found.mismatches += scheduler_mismatches(states, sources, live)
+            found.notes += () if live else short_notes(states, sources)
         found.notes += scheduler_notes(states, sources, live, self.named)
         return found
 
@@ -152,7 +153,8 @@ class _Comparison:
         trial = tried(pairs, source, checkpoint, makes) if makes else Tried()
         found.mismatches += trial.mismatches
         found.notes += trial.notes
-        landed = landing(pairs, known_names(source), self.named, guessed=checkpoint.names_from == BY_ORDER)
+        known = known_names([source, *self.sources])
+        landed = landing(pairs, known, self.named, guessed=checkpoint.names_from == BY_ORDER)
         found.mismatches += landed.mismatches
         found.notes += landed.notes
         found.proved = found.proved and landed.proved

@@ -36,7 +36,8 @@ def landing(pairs: Sequence[Pair], known: Mapping[str, str], named: str, *, gues
 
     Args:
         pairs: each tensor with its state.
-        known: what the source calls its tensors, by all names that a checkpoint may have for them.
+        known: what the source calls its tensors, those of its other optimizers too, by all names that a checkpoint may
+            have for them.
         named: what the user calls the source.
         guessed: whether the checkpoint's names are but those of the order that its model had.
     """
@@ -118,9 +119,14 @@ def _misnamed(wrong: Sequence[Pair], of: Sequence[Pair], known: Mapping[str, str
     examples = [
         f"that of {visible(_called(pair.checkpoint, known))} on {visible(pair.name)}" for pair in wrong[:_EXAMPLES]
     ]
-    here = set(ours)
-    strange = [name for name in theirs if name not in here]
-    how = f"{visible(named)} has no {listed(strange)}" if strange else _how(of, ours, theirs, "tensors")
+    everywhere = set(known.values())
+    strange = [name for name in theirs if name not in everywhere]
+    if strange:
+        how = f"{visible(named)} has no {listed(strange)}"
+    elif set(theirs) <= set(ours):
+        how = _how(of, ours, theirs, "tensors")
+    else:
+        how = "they are those of another optimizer"
     message = f"{_share(wrong, of)} on another tensor: {how}; {', '.join(examples)}"
     return Mismatch(message, tuple(pair.name for pair in wrong), _OTHER if strange else _REORDER)
 

@@ -24,8 +24,8 @@ class Pairing:
 
 
 def pairing(checkpoint: Checkpoint, sources: Sequence[BuiltOptimizer], whole: Checkpoint | None) -> Pairing | None:
-    """Returns which is loaded into which: by their keys, by the names of their tensors, or else by their order; None
-    where there are more of one than of the other.
+    """Returns which is loaded into which: by their keys, lists by their order, by the names of their tensors, or
+    else by their order, too; None where there are more of one than of the other.
 
     Args:
         checkpoint: with all of its optimizers, or those that were chosen.
@@ -51,11 +51,11 @@ def _places(theirs: Sequence[BuiltOptimizer], sources: Sequence[BuiltOptimizer])
     by_key = {each.key.rpartition(".")[2]: place for place, each in enumerate(theirs)}
     if len(by_key) == len(theirs) and all(each.key in by_key for each in sources):
         return [by_key[each.key] for each in sources], ""
+    if _are_one_list(theirs) and not any(each.key for each in sources):
+        return in_order, ""
     by_name = _by_names(theirs, sources)
     if by_name is not None:
         return by_name, ""
-    if _are_one_list(theirs) and not any(each.key for each in sources):
-        return in_order, ""
     called = [
         f"{visible(its.key or f'optimizer {place}')} with {visible(ours.key or f'optimizer {place}')}"
         for place, (its, ours) in enumerate(zip(theirs, sources, strict=True))

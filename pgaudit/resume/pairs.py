@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -156,10 +156,10 @@ def listed(names: Sequence[str]) -> str:
     return first if len(names) <= _FEW else f"{first} and {len(names) - _FEW:,} more"
 
 
-def known_names(source: BuiltOptimizer) -> Mapping[str, str]:
+def known_names(sources: Iterable[BuiltOptimizer]) -> Mapping[str, str]:
     """Returns what the source calls each tensor, by all names that a checkpoint may have for it."""
     found: dict[str, str] = {}
-    for tensor in source.tensors:
+    for tensor in (each for source in sources for each in source.tensors):
         for name in sorted(names_of(tensor)):
             found.setdefault(name, str(tensor.name))
     return found

@@ -38,17 +38,27 @@ def scheduler_notes(
         if not lrs:
             yield begins
             continue
-        its = state_optimizer(sources, index, len(states))
-        ours = _lrs(its)
+        ours = _lrs(state_optimizer(sources, index, len(states)))
         begins += f" with base_lrs {_listed(lrs)}"
         if len(ours) == len(lrs) and agree(ours, lrs) is False:
             begins += f"; those of {visible(named)} would be {_listed(ours)}"
         yield begins
-        if its is not None and _is_short(state, its) and not live:
-            yield f"{_short(state, its)}: a schedule that computes lrs from them raises ValueError at its next step"
     if live and len(live) != len(states):
         has = f"{visible(named)} has {counted(len(live), 'scheduler')}"
         yield f"{has}, and the checkpoint the state of {len(states) or 'none'}"
+
+
+def short_notes(states: Sequence[SchedulerState], sources: Sequence[BuiltOptimizer]) -> Iterator[str]:
+    """Yields the schedulers whose lrs are not for as many groups as there are, where no live one can be asked.
+
+    Args:
+        states: the checkpoint's schedulers.
+        sources: the optimizers that training begins with.
+    """
+    for index, state in enumerate(states):
+        its = state_optimizer(sources, index, len(states))
+        if its is not None and _is_short(state, its):
+            yield f"{_short(state, its)}: a schedule that computes lrs from them raises ValueError at its next step"
 
 
 def scheduler_mismatches(

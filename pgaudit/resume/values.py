@@ -9,6 +9,7 @@ from typing import Any
 from pgaudit.core.built import BuiltOptimizer
 from pgaudit.core.plain import Opaque, agree, plain
 from pgaudit.core.schedule import WRITTEN_BY_SCHEDULERS
+from pgaudit.numbers import number
 from pgaudit.resume.answer import Override
 from pgaudit.resume.pairs import Pair, listed
 from pgaudit.resume.trial import Groups, Tried
@@ -156,11 +157,15 @@ def _words(notes: _Notes, named: str, *, scheduled: bool) -> Iterator[str]:
         what = visible(text) or "objects in it"
         yield f"not compared: {visible(key)}, as {what} of the checkpoint is not read"
     if notes.lrs and not scheduled:
-        lrs = [f"{after!r} (begun at {before!r})" for before, after in notes.lrs]
+        lrs = [f"{_number(after)} (begun at {_number(before)})" for before, after in notes.lrs]
         yield (
             f"the lr goes on at {listed(lrs)}, as the checkpoint's schedule has left it, and {visible(named)} has no "
             "schedule that would go on with it"
         )
+
+
+def _number(value: Any) -> str:
+    return number(value) if isinstance(value, float) else str(value)
 
 
 def added(pairs: Sequence[Pair], source: BuiltOptimizer, checkpoint: BuiltOptimizer) -> list[str]:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import timm.optim
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from timm.optim.adafactor_bv import AdafactorBigVision
 from torch import nn
 
 from pgaudit.resume import Resumption
@@ -57,7 +57,7 @@ KINDS: dict[str, tuple[Callable[..., torch.optim.Optimizer], dict[str, Any]]] = 
     "NAdam": (torch.optim.NAdam, {}),
     "Adadelta": (torch.optim.Adadelta, {}),
     "Counting": (Counting, {}),
-    "of timm": (timm.optim.AdafactorBigVision, {}),
+    "of timm": (AdafactorBigVision, {}),
 }
 SHAPES = ((2,), (2,), (3,), (2, 2), (2, 3))
 VALUES: dict[str, st.SearchStrategy[Any]] = {
