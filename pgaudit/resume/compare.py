@@ -14,14 +14,14 @@ from pgaudit.resume.answer import Mismatch, Override, Resumption
 from pgaudit.resume.evidence import in_model_order, named_by_its_model, order_notes
 from pgaudit.resume.expected import expected_optimizers, padded
 from pgaudit.resume.landing import landing
-from pgaudit.resume.pairing import Pairing, pairing
-from pgaudit.resume.pairs import Pair, by_index, by_name, grouped_alike, known_names, missing_by_name, refusals
+from pgaudit.resume.pairing import Pairing, pairing, unequal
+from pgaudit.resume.pairs import Pair, by_index, by_name, grouped_alike, known_names, missing_by_name, refusals, stray
 from pgaudit.resume.schedulers import scheduler_mismatches, scheduler_notes, short_notes, state_of
 from pgaudit.resume.stand_in import makers
 from pgaudit.resume.trial import Tried, tried
 from pgaudit.resume.under_way import Reached, reached
 from pgaudit.resume.values import added, replaced
-from pgaudit.text import counted, visible
+from pgaudit.text import visible
 
 _BY_NAME = "its states are kept by name, and torch.distributed loads them by name"
 _REGROUPED = (
@@ -32,7 +32,6 @@ _IN_ORDER = (
     "the checkpoint's names are those of the model in it, if its optimizer was built in that model's order, as the "
     "shapes allow"
 )
-_STRAY_HINT = "Save optimizer.state_dict() as it is; or load the model alone, and begin with a new optimizer."
 
 
 def resumption(checkpoint: Checkpoint, report: Report, *, whole: Checkpoint | None = None) -> Resumption:
@@ -51,7 +50,7 @@ def resumption(checkpoint: Checkpoint, report: Report, *, whole: Checkpoint | No
     paired = pairing(checkpoint, sources, whole)
     named = report.path or "the source"
     found = (
-        _Found([_unequal(checkpoint, sources, named)])
+        _Found([unequal(checkpoint, sources, named)])
         if paired is None
         else _Comparison(checkpoint, report, sources, named).of(paired)
     )
@@ -177,29 +176,8 @@ class _Comparison:
             return pairs
         found.mismatches += refusals(source, checkpoint, self.named)
         if not found.mismatches and checkpoint.stray and not any(each.has_state for each in checkpoint.tensors):
-            found.mismatches.append(_stray(checkpoint.stray))
+            found.mismatches.append(stray(checkpoint.stray))
         return [] if found.mismatches else by_index(source, checkpoint)
-
-
-def _stray(count: int) -> Mismatch:
-    states = "the checkpoint's only state is" if count == 1 else f"none of the checkpoint's {count:,} states is"
-    of = "not under" if count == 1 else "under"
-    message = (
-        f"{states} {of} the number of a tensor in its groups: load_state_dict loads them for nobody, and each tensor "
-        "begins without a state"
-    )
-    return Mismatch(message, (), _STRAY_HINT)
-
-
-def _unequal(checkpoint: Checkpoint, sources: Sequence[BuiltOptimizer], named: str) -> Mismatch:
-    theirs = checkpoint.optimizers
-    keys = ", ".join(visible(each.key) for each in theirs if each.key)
-    listed = f" ({keys})" if keys and len(theirs) > 1 else ""
-    message = (
-        f"the checkpoint has {counted(len(theirs), 'optimizer')}{listed}, and {visible(named)} has {len(sources):,}"
-    )
-    hint = "--key names one of them." if len(sources) == 1 else "Build as many optimizers as the checkpoint has."
-    return Mismatch(message, (), hint, refused=True)
 
 
 def _steps(checkpoint: Checkpoint) -> float | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pgaudit.core.built import BuiltTensor
 from pgaudit.resume.answer import Mismatch
+from pgaudit.resume.doubts import has_names, renamed, renaming, unproved
 from pgaudit.resume.pairs import Pair, listed, names_of
 from pgaudit.text import counted, quoted, visible
 
@@ -48,47 +49,25 @@ def landing(pairs: Sequence[Pair], known: Mapping[str, str], named: str, *, gues
         )
     prefix = _common_prefix(with_state, known)
     with_state = [_without(prefix, pair) for pair in with_state] if prefix else with_state
-    by_name = [pair for pair in with_state if _has_names(pair)]
+    by_name = [pair for pair in with_state if has_names(pair)]
     elsewhere = [pair for pair in by_name if names_of(pair.source).isdisjoint(names_of(pair.checkpoint))]
-    renamed = _renamed(elsewhere, by_name, known)
-    wrong = [pair for pair in elsewhere if pair not in renamed]
+    other_names = renamed(elsewhere, by_name, known)
+    wrong = [pair for pair in elsewhere if pair not in other_names]
     at = {id(pair) for pair in wrong}
     unlike = [pair for pair in with_state if id(pair) not in at and not _same_shape(pair)]
     mismatches = []
     if wrong:
         mismatches.append(_misnamed(wrong, by_name, known, named))
-    resized = [pair for pair in unlike if _has_names(pair)]
+    resized = [pair for pair in unlike if has_names(pair)]
     if resized:
         mismatches.append(_resized(resized))
     if len(resized) < len(unlike):
-        mismatches.append(_misshapen([pair for pair in unlike if not _has_names(pair)], with_state))
+        mismatches.append(_misshapen([pair for pair in unlike if not has_names(pair)], with_state))
     notes = [f"the checkpoint's names are the source's, after {quoted(prefix)}"] if prefix else []
-    if renamed:
-        notes.append(_renaming(renamed))
-    unproved = tuple(_unproved(with_state, pairs, guessed=guessed))
-    return Landing(tuple(mismatches), (*notes, *(() if mismatches else unproved)), not unproved and not renamed)
-
-
-def _renamed(elsewhere: Sequence[Pair], of: Sequence[Pair], known: Mapping[str, str]) -> list[Pair]:
-    """Those whose names are known on one side alone, while place and shape agree."""
-    there = frozenset(name for pair in of for name in names_of(pair.checkpoint))
-    return [
-        pair
-        for pair in elsewhere
-        if pair.source.shape is not None
-        and pair.source.shape == pair.checkpoint.shape
-        and known.keys().isdisjoint(names_of(pair.checkpoint))
-        and there.isdisjoint(names_of(pair.source))
-    ]
-
-
-def _renaming(pairs: Sequence[Pair]) -> str:
-    names = [f"{pair.checkpoint.name} is {pair.name} here" for pair in pairs]
-    return f"{listed(names)}: renamed, or another tensor of the same place and shape: not proved"
-
-
-def _has_names(pair: Pair) -> bool:
-    return pair.source.name is not None and pair.checkpoint.name is not None
+    if other_names:
+        notes.append(renaming(other_names))
+    doubts = tuple(unproved(with_state, pairs, guessed=guessed))
+    return Landing(tuple(mismatches), (*notes, *(() if mismatches else doubts)), not doubts and not other_names)
 
 
 def _same_shape(pair: Pair) -> bool:
@@ -185,26 +164,3 @@ def _contents(pairs: Sequence[Pair], keys: Sequence[Hashable]) -> dict[int, froz
     for pair, key in zip(pairs, keys, strict=True):
         counts.setdefault(pair.group, Counter())[key] += 1
     return {group: frozenset(count.items()) for group, count in counts.items()}
-
-
-def _unproved(with_state: Sequence[Pair], pairs: Sequence[Pair], *, guessed: bool) -> Iterator[str]:
-    """Yields what neither names nor shapes tell of the states that there are."""
-    unnamed = [pair for pair in with_state if guessed or not _has_names(pair)]
-    if not unnamed or len(pairs) == 1:
-        return
-    of_checkpoint = guessed or any(pair.checkpoint.name is None for pair in unnamed)
-    who = "the checkpoint's optimizer" if of_checkpoint else "the source"
-    shapeless = [pair for pair in unnamed if None in (pair.source.shape, pair.checkpoint.shape)]
-    if shapeless:
-        yield (
-            f"not proved: {who} names no tensors, and nothing tells the shapes of {counted(len(shapeless), 'state')}; "
-            "only the sizes of groups were compared for them"
-        )
-        return
-    shapes = Counter(pair.source.shape for pair in pairs)
-    alike = sum(shapes[pair.source.shape] > 1 for pair in unnamed)
-    if alike:
-        yield (
-            f"not proved: {who} names no tensors, and {alike:,} of {counted(len(with_state), 'state')} "
-            f"{'have' if alike > 1 else 'has'} a shape that several tensors have: an exchange among them would not show"
-        )

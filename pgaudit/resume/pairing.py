@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pgaudit.core.built import BuiltOptimizer, Checkpoint
+from pgaudit.resume.answer import Mismatch
 from pgaudit.resume.pairs import names_of
-from pgaudit.text import visible
+from pgaudit.text import counted, visible
 
 _OF_LIST = re.compile(r"(.*)\[\d+\]")
 
@@ -83,3 +84,15 @@ def _by_names(theirs: Sequence[BuiltOptimizer], sources: Sequence[BuiltOptimizer
             return None
         places += found
     return places if len(set(places)) == len(places) else None
+
+
+def unequal(checkpoint: Checkpoint, sources: Sequence[BuiltOptimizer], named: str) -> Mismatch:
+    """Returns that one side has more optimizers than the other; ``named`` is what the user calls the source."""
+    theirs = checkpoint.optimizers
+    keys = ", ".join(visible(each.key) for each in theirs if each.key)
+    listed = f" ({keys})" if keys and len(theirs) > 1 else ""
+    message = (
+        f"the checkpoint has {counted(len(theirs), 'optimizer')}{listed}, and {visible(named)} has {len(sources):,}"
+    )
+    hint = "--key names one of them." if len(sources) == 1 else "Build as many optimizers as the checkpoint has."
+    return Mismatch(message, (), hint, refused=True)

@@ -17,6 +17,7 @@ _MOST_SIZES = 6
 _REGROUP = (
     "Build the optimizer with the groups of the checkpoint; or load the model alone, and begin with a new optimizer."
 )
+_STRAY_HINT = "Save optimizer.state_dict() as it is; or load the model alone, and begin with a new optimizer."
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,17 @@ def refusals(source: BuiltOptimizer, checkpoint: BuiltOptimizer, named: str) -> 
             )
             message += _difference(source, checkpoint, here) if index == _first_unequal(ours, theirs) else ""
             yield Mismatch(message, _alone(one, other) or (), _REGROUP, refused=True)
+
+
+def stray(count: int) -> Mismatch:
+    """Returns what becomes of states that no tensor has the number of, where there are no others."""
+    states = "the checkpoint's only state is" if count == 1 else f"none of the checkpoint's {count:,} states is"
+    of = "not under" if count == 1 else "under"
+    message = (
+        f"{states} {of} the number of a tensor in its groups: load_state_dict loads them for nobody, and each tensor "
+        "begins without a state"
+    )
+    return Mismatch(message, (), _STRAY_HINT)
 
 
 def _first_unequal(ours: Sequence[BuiltGroup], theirs: Sequence[BuiltGroup]) -> int:

@@ -26,7 +26,7 @@ def reached(state: SchedulerState | None, source: BuiltOptimizer, schedulers: Se
     Args:
         state: of the checkpoint's scheduler.
         source: the optimizer that training begins with.
-        schedulers: the live ones that set its lrs, if there are any.
+        schedulers: the source's own, if there are any.
         optimizer: the live optimizer, or None.
     """
     if state is None:
@@ -42,11 +42,14 @@ def _lrs(state: SchedulerState, source: BuiltOptimizer, schedulers: Sequence[Any
     step = state.values.get("last_epoch")
     if not schedulers or type(step) is not int or step < 0:
         return ()
-    from pgaudit.schedules.live import follow_live
+    from pgaudit.schedules.live import attached, follow_live
 
     groups = [group.values for group in source.groups]
+    its = attached(schedulers, optimizer)
+    if not its:
+        return ()
     with contextlib.suppress(PgauditError):
-        found = follow_live(schedulers, optimizer, groups, ScheduleRequest(at=(step,)))
+        found = follow_live(its, optimizer, groups, ScheduleRequest(at=(step,)))
         return [found.lrs[index][found.steps.index(step)] for index in range(len(groups))]
     return ()
 
