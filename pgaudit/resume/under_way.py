@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache as once
 from typing import Any
 
 from pgaudit.core.built import BuiltOptimizer, SchedulerState
@@ -18,6 +19,8 @@ from pgaudit.core.schedule import ScheduleRequest
 Reached = Callable[[int, int, float, float], bool]
 """Of a group of the source, one of the checkpoint and their lrs: whether a schedule has made the one of the other."""
 _MOST_REDUCTIONS = 1_000
+_MOST_STEPS = 100_000
+"""Some classes have to be stepped one by one, which takes seconds for these."""
 
 
 def reached(state: SchedulerState | None, source: BuiltOptimizer, schedulers: Sequence[Any], optimizer: Any) -> Reached:
@@ -33,14 +36,14 @@ def reached(state: SchedulerState | None, source: BuiltOptimizer, schedulers: Se
         return lambda *_: False
     if "num_bad_epochs" in state.values:
         return lambda _, theirs, before, after: _reduced(state.values, theirs, before, after)
-    lrs = _lrs(state, source, schedulers, optimizer)
-    return lambda ours, _, __, after: ours < len(lrs) and lrs[ours] == after
+    lrs = once(lambda: _lrs(state, source, schedulers, optimizer))  # few runs ask for it
+    return lambda ours, _, __, after: ours < len(lrs()) and lrs()[ours] == after
 
 
 def _lrs(state: SchedulerState, source: BuiltOptimizer, schedulers: Sequence[Any], optimizer: Any) -> Sequence[Any]:
     """The lrs of the source's groups after as many steps as the checkpoint's scheduler has made."""
     step = state.values.get("last_epoch")
-    if not schedulers or type(step) is not int or step < 0:
+    if not schedulers or type(step) is not int or not 0 <= step <= _MOST_STEPS:
         return ()
     from pgaudit.schedules.live import attached, follow_live
 
