@@ -19,7 +19,7 @@ def renamed(elsewhere: Sequence[Pair], of: Sequence[Pair], known: Mapping[str, s
 
     Args:
         elsewhere: pairs of tensors with different names.
-        of: all pairs with names.
+        of: all pairs, those without a state, too.
         known: what the source calls its tensors, by all their names.
     """
     there = frozenset(name for pair in of for name in names_of(pair.checkpoint))

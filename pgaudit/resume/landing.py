@@ -48,10 +48,12 @@ def landing(pairs: Sequence[Pair], known: Mapping[str, str], named: str, *, gues
             (), ("the checkpoint has no state of any tensor: the groups' values are all that is loaded",), True
         )
     prefix = _common_prefix(with_state, known)
-    with_state = [_without(prefix, pair) for pair in with_state] if prefix else with_state
+    if prefix:
+        pairs = [_without(prefix, pair) for pair in pairs]
+        with_state = [_without(prefix, pair) for pair in with_state]
     by_name = [pair for pair in with_state if has_names(pair)]
     elsewhere = [pair for pair in by_name if names_of(pair.source).isdisjoint(names_of(pair.checkpoint))]
-    other_names = renamed(elsewhere, by_name, known)
+    other_names = renamed(elsewhere, pairs, known)
     wrong = [pair for pair in elsewhere if pair not in other_names]
     at = {id(pair) for pair in wrong}
     unlike = [pair for pair in with_state if id(pair) not in at and not _same_shape(pair)]
@@ -88,7 +90,7 @@ def _common_prefix(pairs: Sequence[Pair], known: Mapping[str, str]) -> str:
 
 
 def _without(prefix: str, pair: Pair) -> Pair:
-    name = str(pair.checkpoint.name)[len(prefix) :]
+    name = str(pair.checkpoint.name).removeprefix(prefix)
     return replace(pair, checkpoint=replace(pair.checkpoint, name=name))
 
 

@@ -161,3 +161,15 @@ def test_names_by_order_are_no_proof(tmp_path: Path) -> None:
     found = resumed(path, new, torch.optim.AdamW(new.parameters()))
     assert (found.verdict, found.proved) == ("ok", False)
     assert any("4 of 4 states have a shape that several tensors have" in note for note in found.notes)
+
+
+def test_a_name_that_the_checkpoint_has_without_a_state_is_no_new_one(tmp_path: Path) -> None:
+    """One module was renamed, and the groups have moved on: its state lands on another one, which made no step."""
+    old, new = module(dict.fromkeys("abcd", (2, 2))), module(dict.fromkeys("ancd", (2, 2)))
+    a, b, c, d = old.named_parameters()
+    optimizer = torch.optim.AdamW([{"params": [a]}, {"params": [b]}, {"params": [c, d]}])
+    stepped(optimizer, [b[1]])
+    path = saved(tmp_path / "last.pt", optimizer)
+    a, n, c, d = new.named_parameters()
+    found = resumed(path, new, torch.optim.AdamW([{"params": [a]}, {"params": [c]}, {"params": [n, d]}]))
+    assert [each.params for each in found.mismatches] == [("c",)]
