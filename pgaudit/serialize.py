@@ -9,6 +9,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+from pgaudit.core import plain as core_plain
 from pgaudit.core.assignment import Group, ModelInfo, OptimizerInfo, ParamAssignment, RuleCount
 from pgaudit.core.findings import Finding
 from pgaudit.core.location import Location
@@ -161,12 +162,16 @@ def place(of: Location | None) -> dict[str, Any]:
 
 def plain(value: Any) -> Any:
     """Returns a config value as JSON can hold it; an object from Python is named by its class."""
+    if value is None or type(value) in (bool, int, str):  # nearly all, of every parameter
+        return value
+    return _as_json(core_plain.plain(value, whole=True))
+
+
+def _as_json(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)  # JSON has no word for it
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(key): _as_json(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    return f"<{type(value).__name__}>"
+        return [_as_json(item) for item in value]
+    return str(value) if isinstance(value, complex) else value

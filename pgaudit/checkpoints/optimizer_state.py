@@ -18,6 +18,8 @@ from pgaudit.checkpoints.shapes import agreed_keys, shaped_state
 from pgaudit.core.built import BY_FULL_NAMES, BY_PARAM_NAMES, BuiltGroup, BuiltOptimizer, BuiltTensor
 
 _NOT_VALUES = frozenset({"params", "param_names"})
+_OWN = frozenset({"state", "param_groups", "defaults"})
+"""What a state has; ``defaults`` that of an optimizer that was saved whole."""
 _TENSOR = 200
 """Bytes of memory."""
 
@@ -66,6 +68,7 @@ def read_optimizer(
         names, names_from = own
     elif names is None or [len(each) for each in names] != [len(_params(group) or ()) for group in groups]:
         names, names_from = None, None
+    further = {} if isinstance(value, Stub) else {key: each for key, each in found.items() if key not in _OWN}
     agreed = agreed_keys(each for each in map(mapping_in, states.values()) if each is not None)
     return BuiltOptimizer(
         groups=tuple(
@@ -76,7 +79,15 @@ def read_optimizer(
         key=key,
         defaults={str(name): plain(each) for name, each in (mapping_in(found.get("defaults")) or {}).items()},
         names_from=names_from,
+        further={str(key): plain(each, budget) for key, each in further.items()},
+        stray=_stray(groups, states),
     )
+
+
+def _stray(groups: Sequence[Mapping[Any, Any]], states: Mapping[Any, Any]) -> int:
+    """How many states are of no tensor in the groups."""
+    numbers = {param for group in groups for param in _params(group) or () if isinstance(param, (int, str))}
+    return sum(isinstance(key, (int, str)) and key not in numbers for key in states)
 
 
 def _names(groups: Sequence[Mapping[Any, Any]]) -> tuple[list[list[str]], str] | None:
@@ -115,8 +126,7 @@ def _group(
 
 def _tensor(param: object, states: Mapping[Any, Any], name: str | None, agreed: frozenset[str]) -> BuiltTensor:
     try:
-        # A folder of torch.distributed.checkpoint has made texts of all keys.
-        state = mapping_in(states.get(param) or states.get(str(param) if isinstance(param, int) else param)) or {}
+        state = mapping_in(states.get(param)) or {}
     except TypeError:  # a param that cannot be a key
         state = {}
     shaped: Tensor | None

@@ -46,7 +46,8 @@ def parts_of(value: object, layout: str, *, under: str = "", evidence: Evidence 
     Raises:
         Refused: it would take more memory than any checkpoint does.
     """
-    found, budget = search(value), Budget()
+    budget = Budget()
+    found = search(value, budget)
     optimizers = []
     for path, state in found.optimizers.items():
         names, names_from = (evidence(path) if evidence else None) or (None, None)

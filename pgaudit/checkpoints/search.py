@@ -8,6 +8,7 @@ from typing import Any
 
 from pgaudit.checkpoints.flat_state import is_flat_state, unflattened
 from pgaudit.checkpoints.optimizer_state import is_optimizer_state
+from pgaudit.checkpoints.pickles.limits import Budget
 from pgaudit.checkpoints.pickles.records import Stub, Tensor, mapping_in
 from pgaudit.checkpoints.plain import Path
 
@@ -29,8 +30,16 @@ class Found:
     """State dicts, and modules that were saved whole."""
 
 
-def search(value: object) -> Found:
-    """Returns all that is found to a reasonable depth. Nothing is looked for in what has been found."""
+def search(value: object, budget: Budget) -> Found:
+    """Returns all that is found to a reasonable depth. Nothing is looked for in what has been found.
+
+    Args:
+        value: what a file holds.
+        budget: what is made of it may take.
+
+    Raises:
+        Refused: there is not so much left.
+    """
     found = Found({}, {}, {})
     seen: set[int] = set()
     pending: list[tuple[Path, object]] = [((), value)]
@@ -40,17 +49,17 @@ def search(value: object) -> Found:
             continue
         if isinstance(each, (dict, list, tuple, Stub)):
             seen.add(id(each))
-            if not _is_one(found, path, each):
+            if not _is_one(found, path, each, budget):
                 pending.extend(reversed(list(_below(path, each))))
     return found
 
 
-def _is_one(found: Found, path: Path, value: object) -> bool:
+def _is_one(found: Found, path: Path, value: object, budget: Budget) -> bool:
     if is_optimizer_state(value):
         found.optimizers[path] = value
     elif is_flat_state(value):
         assert isinstance(value, dict)
-        found.optimizers[path] = unflattened(value)
+        found.optimizers[path] = unflattened(value, budget)
         found.models.update({path: value} if is_state_dict(value) else {})
     elif is_module(value) or is_state_dict(value):
         found.models[path] = value

@@ -6,6 +6,7 @@ columns), projected (GaLore) or quantised (bitsandbytes' ``state1``, ``absmax1``
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -50,11 +51,11 @@ def agreed_keys(states: Iterable[Mapping[Any, Any]]) -> frozenset[str]:
         tensors = {key: each for key, each in state.items() if isinstance(each, Tensor) and isinstance(key, str)}
         if not (SHAPED | _PROJECTED).isdisjoint(tensors):
             return frozenset()
-        shapes = [each.shape for each in tensors.values()]
+        shapes = Counter(each.shape for each in tensors.values())
         common = {
             key
             for key, each in tensors.items()
-            if each.shape and shapes.count(each.shape) > 1 and not key.endswith(_FACTORED) and key not in _QUANTISED
+            if each.shape and shapes[each.shape] > 1 and not key.endswith(_FACTORED) and key not in _QUANTISED
         }
         together = frozenset(common) if together is None else together & common
         if not together:

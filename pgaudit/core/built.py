@@ -87,6 +87,10 @@ class BuiltOptimizer:
     """Why its tensors do not have the names of the model that was named, as a clause; None where they have, and where
     no model was named.
     """
+    further: Mapping[str, Any] = field(default_factory=dict)
+    """What its state holds in a checkpoint beside groups and states, such as a version of its own."""
+    stray: int = 0
+    """How many states a checkpoint has of no tensor in its groups: they are loaded for nobody."""
 
     @property
     def tensors(self) -> Iterator[BuiltTensor]:

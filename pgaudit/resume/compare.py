@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,12 +14,24 @@ from pgaudit.resume.answer import Mismatch, Override, Resumption
 from pgaudit.resume.evidence import in_model_order, named_by_its_model, order_notes
 from pgaudit.resume.expected import expected_optimizers, padded
 from pgaudit.resume.landing import landing
-from pgaudit.resume.make import maker
-from pgaudit.resume.pairs import Pair, by_index, by_name, known_names, missing_by_name, refusals, regrouped
-from pgaudit.resume.schedulers import scheduler_mismatches, scheduler_notes
-from pgaudit.resume.trial import Make, tried
-from pgaudit.resume.values import added, overrides
-from pgaudit.text import counted, visible
+from pgaudit.resume.pairing import Pairing, pairing, unequal
+from pgaudit.resume.pairs import Pair, by_index, by_name, grouped_alike, known_names, missing_by_name, refusals, stray
+from pgaudit.resume.schedulers import scheduler_mismatches, scheduler_notes, short_notes, state_of
+from pgaudit.resume.stand_in import makers
+from pgaudit.resume.trial import Tried, tried
+from pgaudit.resume.under_way import Reached, reached
+from pgaudit.resume.values import added, replaced
+from pgaudit.text import visible
+
+_BY_NAME = "its states are kept by name, and torch.distributed loads them by name"
+_REGROUPED = (
+    "not proved: its groups hold other tensors than those of the source, and their values were not compared; "
+    "set_optimizer_state_dict hands a group's values to one group alone, unless the state was saved flat"
+)
+_IN_ORDER = (
+    "the checkpoint's names are those of the model in it, if its optimizer was built in that model's order, as the "
+    "shapes allow"
+)
 
 
 def resumption(checkpoint: Checkpoint, report: Report, *, whole: Checkpoint | None = None) -> Resumption:
@@ -28,37 +40,20 @@ def resumption(checkpoint: Checkpoint, report: Report, *, whole: Checkpoint | No
     Args:
         checkpoint: as it was read.
         report: of a config, or of optimizers in code; not one that was read back from a file.
-        whole: the same with all of its optimizers, where some of them were chosen: those of the source at their places
-            are then compared.
+        whole: the same with all of its optimizers, where some of them were chosen: those of the source that they are
+            loaded into are then compared.
 
     Raises:
         UsageError: the report was read back from a file.
     """
     sources = expected_optimizers(report)
-    places = list(range(len(sources)))
-    if whole is not None and len(whole.optimizers) == len(sources):
-        chosen = {each.key for each in checkpoint.optimizers}
-        places = [at for at, each in enumerate(whole.optimizers) if each.key in chosen]
-        sources = tuple(sources[at] for at in places)
+    paired = pairing(checkpoint, sources, whole)
     named = report.path or "the source"
-    found = _Found()
-    if len(sources) != len(checkpoint.optimizers):
-        found.mismatches.append(_unequal(checkpoint, sources, named))
-    else:
-        theirs = _named(checkpoint, sources, report)
-        if any(each.names_from == BY_ORDER for each in theirs):
-            found.notes.append("the checkpoint's names are those of the model in it, in its order: the shapes agree")
-        for index, (ours, its) in enumerate(zip(sources, theirs, strict=True)):
-            which = f"{visible(its.key or ours.key or f'optimizer {index}')}: " if len(sources) > 1 else ""
-            if report.as_built is None:
-                ours = padded(ours, its)
-            found.add(_one(ours, its, named, maker(report, places[index])), which)
-        if not found.proved and not found.mismatches:
-            found.notes += order_notes(checkpoint, [each.name for each in report.params], named)
-        if not any(each.refused for each in found.mismatches):
-            found.mismatches += scheduler_mismatches(checkpoint.schedulers, sources)
-        attached = 0 if report.as_built is None else len(report.as_built.schedulers)
-        found.notes += scheduler_notes(checkpoint.schedulers, sources, attached, named)
+    found = (
+        _Found([unequal(checkpoint, sources, named)])
+        if paired is None
+        else _Comparison(checkpoint, report, sources, named).of(paired)
+    )
     groups = [group for optimizer in checkpoint.optimizers for group in optimizer.groups]
     return Resumption(
         checkpoint.path,
@@ -88,70 +83,101 @@ class _Found:
         self.notes += [which + note for note in other.notes]
         self.proved = self.proved and other.proved
 
-
-def _named(checkpoint: Checkpoint, sources: tuple[BuiltOptimizer, ...], report: Report) -> tuple[BuiltOptimizer, ...]:
-    """The checkpoint's optimizers, in the order of the source's; with names where the model in the file proves them."""
-    theirs = checkpoint.optimizers
-    if len(theirs) == 1:
-        names = [each.name for each in report.params]
-        in_order = in_model_order(sources[0], names, policy=report.as_built is None)
-        return (named_by_its_model(checkpoint, sources[0]),) if in_order else theirs
-    by_key = {each.key.rpartition(".")[2]: each for each in theirs}
-    keys = [each.key for each in sources]
-    if len(by_key) == len(theirs) and all(key in by_key for key in keys):
-        return tuple(by_key[key] for key in keys)
-    return theirs
+    def doubt(self, note: str) -> None:
+        """Notes what is not proved."""
+        self.proved = False
+        self.notes.append(note)
 
 
-def _one(source: BuiltOptimizer, checkpoint: BuiltOptimizer, named: str, make: Make | None) -> _Found:
-    """What happens to one optimizer."""
-    found = _Found()
-    pairs = _pairs(source, checkpoint, named, found)
-    if found.mismatches:
+@dataclass(frozen=True)
+class _Comparison:
+    """A checkpoint and what training begins with."""
+
+    checkpoint: Checkpoint
+    report: Report
+    sources: Sequence[BuiltOptimizer]
+    named: str
+    """What the user calls the source."""
+
+    def of(self, paired: Pairing) -> _Found:
+        """Returns what happens to all optimizers and schedulers."""
+        found = _Found()
+        if paired.note:
+            found.doubt(paired.note)
+        states, live = self.checkpoint.schedulers, self._live
+        sources = [self.sources[at] for at, _ in paired.pairs]
+        for index, (at, optimizer) in enumerate(paired.pairs):
+            source, its = self.sources[at], self._with_names(optimizer, self.sources[at])
+            label = visible(its.key or source.key or f"optimizer {index}")
+            way = reached(state_of(states, index, len(paired.pairs)), source, live, self._object(at))
+            found.add(self._one(at, its, way), f"{label}: " if len(paired.pairs) > 1 else "")
+        if not found.proved and not found.mismatches:
+            found.notes += order_notes(self.checkpoint, [each.name for each in self.report.params], self.named)
+        if not any(each.refused for each in found.mismatches):
+            found.mismatches += scheduler_mismatches(states, sources, live)
+            found.notes += () if live else short_notes(states, sources)
+        found.notes += scheduler_notes(states, sources, live, self.named)
         return found
-    changed: Mapping[str, Any] = {}
-    if make is not None:
-        trial = tried(pairs, source, checkpoint, make)
+
+    @property
+    def _live(self) -> Sequence[Any]:
+        """The source's own schedulers."""
+        return () if self.report.as_built is None else self.report.as_built.schedulers
+
+    def _object(self, at: int) -> Any:
+        objects = () if self.report.as_built is None else self.report.as_built.objects
+        return objects[at] if at < len(objects) else None
+
+    @property
+    def _is_scheduled(self) -> bool:
+        basis = self.report.basis
+        return bool(self._live) or (basis is not None and basis.config.schedule is not None)
+
+    def _with_names(self, optimizer: BuiltOptimizer, source: BuiltOptimizer) -> BuiltOptimizer:
+        """The checkpoint's optimizer, with names where the model in the file and its order say them."""
+        names = [each.name for each in self.report.params]
+        is_only = len(self.checkpoint.optimizers) == 1
+        if not is_only or not in_model_order(source, names, policy=self.report.as_built is None):
+            return optimizer
+        return named_by_its_model(self.checkpoint, source)
+
+    def _one(self, at: int, checkpoint: BuiltOptimizer, way: Reached) -> _Found:
+        """What happens to one optimizer of the source."""
+        source = self.sources[at] if self.report.as_built is not None else padded(self.sources[at], checkpoint)
+        found = _Found(notes=[_IN_ORDER] if checkpoint.names_from == BY_ORDER else [])
+        pairs = self._pairs(source, checkpoint, found)
+        if found.mismatches:
+            return found
+        makes = makers(self.report, at)
+        trial = tried(pairs, source, checkpoint, makes) if makes else Tried()
         found.mismatches += trial.mismatches
-        changed = trial.changed
-        if not trial.known:
-            found.notes.append("not proved: the optimizer's class cannot be tried on its own, so its states were not")
-    landed = landing(pairs, known_names(source), named)
-    found.mismatches += landed.mismatches
-    found.notes += landed.notes
-    found.proved = found.proved and landed.proved
-    found.overrides += overrides(pairs, source, checkpoint, changed)
-    if brought := added(pairs, source, checkpoint):
-        found.notes.append(f"the checkpoint's groups also bring {', '.join(brought)}")
-    return found
+        found.notes += trial.notes
+        known = known_names([source, *self.sources])
+        landed = landing(pairs, known, self.named, guessed=checkpoint.names_from == BY_ORDER)
+        found.mismatches += landed.mismatches
+        found.notes += landed.notes
+        found.proved = found.proved and landed.proved
+        alike = grouped_alike(pairs) if checkpoint.names_from == BY_FULL_NAMES else pairs
+        values = replaced(alike, source, checkpoint, trial, way, self.named, scheduled=self._is_scheduled)
+        found.overrides += values.overrides
+        found.notes += values.notes
+        if brought := added(pairs, source, checkpoint):
+            found.notes.append(f"the checkpoint's groups also bring {', '.join(brought)}")
+        return found
 
-
-def _pairs(source: BuiltOptimizer, checkpoint: BuiltOptimizer, named: str, found: _Found) -> list[Pair]:
-    if checkpoint.names_from == BY_FULL_NAMES and all(tensor.name is not None for tensor in source.tensors):
-        pairs, missing = by_name(source, checkpoint)
-        if missing:
-            found.mismatches.append(missing_by_name(missing))
-        found.notes.append("its states are kept by name, and torch.distributed loads them by name")
-        if regrouped(pairs):
-            found.proved = False
-            found.notes.append(
-                "not proved: its groups hold other tensors than those of the source; set_optimizer_state_dict hands a "
-                "group's values to one group alone, unless the state was saved flat"
-            )
-        return pairs
-    found.mismatches += refusals(source, checkpoint, named)
-    return [] if found.mismatches else by_index(source, checkpoint)
-
-
-def _unequal(checkpoint: Checkpoint, sources: tuple[BuiltOptimizer, ...], named: str) -> Mismatch:
-    theirs = checkpoint.optimizers
-    keys = ", ".join(visible(each.key) for each in theirs if each.key)
-    listed = f" ({keys})" if keys and len(theirs) > 1 else ""
-    message = (
-        f"the checkpoint has {counted(len(theirs), 'optimizer')}{listed}, and {visible(named)} has {len(sources):,}"
-    )
-    hint = "--key names one of them." if len(sources) == 1 else "Build as many optimizers as the checkpoint has."
-    return Mismatch(message, (), hint, refused=True)
+    def _pairs(self, source: BuiltOptimizer, checkpoint: BuiltOptimizer, found: _Found) -> list[Pair]:
+        if checkpoint.names_from == BY_FULL_NAMES and all(tensor.name is not None for tensor in source.tensors):
+            pairs, missing = by_name(source, checkpoint)
+            if missing:
+                found.mismatches.append(missing_by_name(missing))
+            found.notes.append(_BY_NAME)
+            if len(grouped_alike(pairs)) < len(pairs):
+                found.doubt(_REGROUPED)
+            return pairs
+        found.mismatches += refusals(source, checkpoint, self.named)
+        if not found.mismatches and checkpoint.stray and not any(each.has_state for each in checkpoint.tensors):
+            found.mismatches.append(stray(checkpoint.stray))
+        return [] if found.mismatches else by_index(source, checkpoint)
 
 
 def _steps(checkpoint: Checkpoint) -> float | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pgaudit.core.built import BuiltTensor
 from pgaudit.resume.answer import Mismatch
+from pgaudit.resume.doubts import has_names, renamed, renaming, unproved
 from pgaudit.resume.pairs import Pair, listed, names_of
 from pgaudit.text import counted, quoted, visible
 
@@ -31,40 +32,44 @@ class Landing:
     proved: bool
 
 
-def landing(pairs: Sequence[Pair], known: Mapping[str, str], named: str) -> Landing:
+def landing(pairs: Sequence[Pair], known: Mapping[str, str], named: str, *, guessed: bool = False) -> Landing:
     """Returns where the states land, as far as names and shapes tell; what has no state lands nowhere.
 
     Args:
         pairs: each tensor with its state.
-        known: what the source calls its tensors, by all names that a checkpoint may have for them.
+        known: what the source calls its tensors, those of its other optimizers too, by all names that a checkpoint may
+            have for them.
         named: what the user calls the source.
+        guessed: whether the checkpoint's names are but those of the order that its model had.
     """
-    kept = [pair for pair in pairs if pair.checkpoint.has_state is not False]
-    if not kept:
+    with_state = [pair for pair in pairs if pair.checkpoint.has_state is not False]
+    if not with_state:
         return Landing(
             (), ("the checkpoint has no state of any tensor: the groups' values are all that is loaded",), True
         )
-    prefix = _common_prefix(kept, known)
-    kept = [_without(prefix, pair) for pair in kept] if prefix else kept
-    by_name = [pair for pair in kept if _has_names(pair)]
-    wrong = [pair for pair in by_name if names_of(pair.source).isdisjoint(names_of(pair.checkpoint))]
+    prefix = _common_prefix(with_state, known)
+    if prefix:
+        pairs = [_without(prefix, pair) for pair in pairs]
+        with_state = [_without(prefix, pair) for pair in with_state]
+    by_name = [pair for pair in with_state if has_names(pair)]
+    elsewhere = [pair for pair in by_name if names_of(pair.source).isdisjoint(names_of(pair.checkpoint))]
+    other_names = renamed(elsewhere, pairs, known)
+    wrong = [pair for pair in elsewhere if pair not in other_names]
     at = {id(pair) for pair in wrong}
-    unlike = [pair for pair in kept if id(pair) not in at and not _same_shape(pair)]
+    unlike = [pair for pair in with_state if id(pair) not in at and not _same_shape(pair)]
     mismatches = []
     if wrong:
         mismatches.append(_misnamed(wrong, by_name, known, named))
-    resized = [pair for pair in unlike if _has_names(pair)]
+    resized = [pair for pair in unlike if has_names(pair)]
     if resized:
         mismatches.append(_resized(resized))
     if len(resized) < len(unlike):
-        mismatches.append(_misshapen([pair for pair in unlike if not _has_names(pair)], kept))
+        mismatches.append(_misshapen([pair for pair in unlike if not has_names(pair)], with_state))
     notes = [f"the checkpoint's names are the source's, after {quoted(prefix)}"] if prefix else []
-    unproved = tuple(_unproved(kept, pairs))
-    return Landing(tuple(mismatches), (*notes, *(() if mismatches else unproved)), not unproved)
-
-
-def _has_names(pair: Pair) -> bool:
-    return pair.source.name is not None and pair.checkpoint.name is not None
+    if other_names:
+        notes.append(renaming(other_names))
+    doubts = tuple(unproved(with_state, pairs, guessed=guessed))
+    return Landing(tuple(mismatches), (*notes, *(() if mismatches else doubts)), not doubts and not other_names)
 
 
 def _same_shape(pair: Pair) -> bool:
@@ -85,7 +90,7 @@ def _common_prefix(pairs: Sequence[Pair], known: Mapping[str, str]) -> str:
 
 
 def _without(prefix: str, pair: Pair) -> Pair:
-    name = str(pair.checkpoint.name)[len(prefix) :]
+    name = str(pair.checkpoint.name).removeprefix(prefix)
     return replace(pair, checkpoint=replace(pair.checkpoint, name=name))
 
 
@@ -95,9 +100,14 @@ def _misnamed(wrong: Sequence[Pair], of: Sequence[Pair], known: Mapping[str, str
     examples = [
         f"that of {visible(_called(pair.checkpoint, known))} on {visible(pair.name)}" for pair in wrong[:_EXAMPLES]
     ]
-    here = set(ours)
-    strange = [name for name in theirs if name not in here]
-    how = f"{visible(named)} has no {listed(strange)}" if strange else _how(of, ours, theirs, "tensors")
+    everywhere = set(known.values())
+    strange = [name for name in theirs if name not in everywhere]
+    if strange:
+        how = f"{visible(named)} has no {listed(strange)}"
+    elif set(theirs) <= set(ours):
+        how = _how(of, ours, theirs, "tensors")
+    else:
+        how = "they are those of another optimizer"
     message = f"{_share(wrong, of)} on another tensor: {how}; {', '.join(examples)}"
     return Mismatch(message, tuple(pair.name for pair in wrong), _OTHER if strange else _REORDER)
 
@@ -147,7 +157,7 @@ def _how(pairs: Sequence[Pair], ours: Sequence[Hashable], theirs: Sequence[Hasha
         if len(moved) == 2:
             return f"groups {moved[0]} and {moved[1]} are exchanged"
         return f"the groups are in another order: {listed([str(index) for index in moved])}"
-    return f"the same {noun}, dealt to the groups in another way"
+    return f"the same {noun}, grouped in another way"
 
 
 def _contents(pairs: Sequence[Pair], keys: Sequence[Hashable]) -> dict[int, frozenset[tuple[Hashable, int]]]:
@@ -156,25 +166,3 @@ def _contents(pairs: Sequence[Pair], keys: Sequence[Hashable]) -> dict[int, froz
     for pair, key in zip(pairs, keys, strict=True):
         counts.setdefault(pair.group, Counter())[key] += 1
     return {group: frozenset(count.items()) for group, count in counts.items()}
-
-
-def _unproved(kept: Sequence[Pair], pairs: Sequence[Pair]) -> Iterator[str]:
-    """Yields what neither names nor shapes tell of the states that there are."""
-    unnamed = [pair for pair in kept if not _has_names(pair)]
-    if not unnamed or len(pairs) == 1:
-        return
-    who = "the checkpoint" if any(pair.checkpoint.name is None for pair in unnamed) else "the source"
-    shapeless = [pair for pair in unnamed if None in (pair.source.shape, pair.checkpoint.shape)]
-    if shapeless:
-        yield (
-            f"not proved: {who} names no tensors, and nothing tells the shapes of {counted(len(shapeless), 'state')}; "
-            "only the sizes of groups were compared for them"
-        )
-        return
-    shapes = Counter(pair.source.shape for pair in pairs)
-    alike = sum(shapes[pair.source.shape] > 1 for pair in unnamed)
-    if alike:
-        yield (
-            f"not proved: {who} names no tensors, and {alike:,} of {counted(len(kept), 'state')} "
-            f"{'have' if alike > 1 else 'has'} a shape that several tensors have: an exchange among them would not show"
-        )

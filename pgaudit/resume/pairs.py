@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -16,6 +17,7 @@ _MOST_SIZES = 6
 _REGROUP = (
     "Build the optimizer with the groups of the checkpoint; or load the model alone, and begin with a new optimizer."
 )
+_STRAY_HINT = "Save optimizer.state_dict() as it is; or load the model alone, and begin with a new optimizer."
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +69,14 @@ def by_name(source: BuiltOptimizer, checkpoint: BuiltOptimizer) -> tuple[list[Pa
     return pairs, missing
 
 
-def regrouped(pairs: Sequence[Pair]) -> bool:
-    """Whether tensors that are one group in the checkpoint are several in the source, or the other way."""
-    both = {(pair.group, pair.from_group) for pair in pairs}
-    return len(both) != len({one for one, _ in both}) or len(both) != len({other for _, other in both})
+def grouped_alike(pairs: Sequence[Pair]) -> list[Pair]:
+    """Returns the pairs of which neither group is several on the other side."""
+    ours: dict[int, set[int]] = defaultdict(set)
+    theirs: dict[int, set[int]] = defaultdict(set)
+    for pair in pairs:
+        ours[pair.group].add(pair.from_group)
+        theirs[pair.from_group].add(pair.group)
+    return [pair for pair in pairs if len(ours[pair.group]) == 1 == len(theirs[pair.from_group])]
 
 
 def missing_by_name(missing: Sequence[str]) -> Mismatch:
@@ -106,6 +112,17 @@ def refusals(source: BuiltOptimizer, checkpoint: BuiltOptimizer, named: str) -> 
             )
             message += _difference(source, checkpoint, here) if index == _first_unequal(ours, theirs) else ""
             yield Mismatch(message, _alone(one, other) or (), _REGROUP, refused=True)
+
+
+def stray(count: int) -> Mismatch:
+    """Returns what becomes of states that no tensor has the number of, where there are no others."""
+    states = "the checkpoint's only state is" if count == 1 else f"none of the checkpoint's {count:,} states is"
+    of = "not under" if count == 1 else "under"
+    message = (
+        f"{states} {of} the number of a tensor in its groups: load_state_dict loads them for nobody, and each tensor "
+        "begins without a state"
+    )
+    return Mismatch(message, (), _STRAY_HINT)
 
 
 def _first_unequal(ours: Sequence[BuiltGroup], theirs: Sequence[BuiltGroup]) -> int:
@@ -151,10 +168,10 @@ def listed(names: Sequence[str]) -> str:
     return first if len(names) <= _FEW else f"{first} and {len(names) - _FEW:,} more"
 
 
-def known_names(source: BuiltOptimizer) -> Mapping[str, str]:
+def known_names(sources: Iterable[BuiltOptimizer]) -> Mapping[str, str]:
     """Returns what the source calls each tensor, by all names that a checkpoint may have for it."""
     found: dict[str, str] = {}
-    for tensor in source.tensors:
+    for tensor in (each for source in sources for each in source.tensors):
         for name in sorted(names_of(tensor)):
             found.setdefault(name, str(tensor.name))
     return found

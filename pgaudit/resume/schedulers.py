@@ -6,11 +6,13 @@ what it computes lrs from, and its next ``step()`` raises ValueError where there
 
 from __future__ import annotations
 
+import contextlib
+import copy
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from pgaudit.built.values import same
 from pgaudit.core.built import BuiltOptimizer, SchedulerState
+from pgaudit.core.plain import agree, plain
 from pgaudit.resume.answer import Mismatch
 from pgaudit.text import counted, visible
 
@@ -18,14 +20,14 @@ _FEW = 4
 
 
 def scheduler_notes(
-    states: Sequence[SchedulerState], sources: Sequence[BuiltOptimizer], attached: int, named: str
+    states: Sequence[SchedulerState], sources: Sequence[BuiltOptimizer], live: Sequence[Any], named: str
 ) -> Iterator[str]:
     """Yields what each scheduler goes on from.
 
     Args:
         states: the checkpoint's schedulers.
         sources: the optimizers that training begins with.
-        attached: how many schedulers the source has; 0 where it does not say.
+        live: the source's own schedulers; none where it does not say.
         named: what the user calls the source.
     """
     for index, state in enumerate(states):
@@ -36,35 +38,94 @@ def scheduler_notes(
         if not lrs:
             yield begins
             continue
-        ours = _lrs(_its(sources, index, len(states)))
+        ours = _lrs(state_optimizer(sources, index, len(states)))
         begins += f" with base_lrs {_listed(lrs)}"
-        if len(ours) == len(lrs) and not all(map(same, ours, lrs)):
+        if len(ours) == len(lrs) and agree(ours, lrs) is False:
             begins += f"; those of {visible(named)} would be {_listed(ours)}"
         yield begins
-    if attached and attached != len(states):
-        has = f"{visible(named)} has {counted(attached, 'scheduler')}"
+    if live and len(live) != len(states):
+        has = f"{visible(named)} has {counted(len(live), 'scheduler')}"
         yield f"{has}, and the checkpoint the state of {len(states) or 'none'}"
 
 
-def scheduler_mismatches(states: Sequence[SchedulerState], sources: Sequence[BuiltOptimizer]) -> Iterator[Mismatch]:
-    """Yields the schedulers whose lrs are not for as many groups as there are."""
+def short_notes(states: Sequence[SchedulerState], sources: Sequence[BuiltOptimizer]) -> Iterator[str]:
+    """Yields the schedulers whose lrs are not for as many groups as there are, where no live one can be asked.
+
+    Args:
+        states: the checkpoint's schedulers.
+        sources: the optimizers that training begins with.
+    """
     for index, state in enumerate(states):
-        its = _its(sources, index, len(states))
-        lrs = _base_lrs(state)
-        if its is not None and lrs and len(lrs) != len(its.groups):
+        its = state_optimizer(sources, index, len(states))
+        if its is not None and _is_short(state, its):
+            yield f"{_short(state, its)}: a schedule that computes lrs from them raises ValueError at its next step"
+
+
+def scheduler_mismatches(
+    states: Sequence[SchedulerState], sources: Sequence[BuiltOptimizer], live: Sequence[Any]
+) -> Iterator[Mismatch]:
+    """Yields the schedulers that raise at their next step, as their lrs are not for as many groups as there are. A
+    class that computes each lr from the last one needs none of them; the source's own scheduler is asked.
+
+    Args:
+        states: the checkpoint's schedulers.
+        sources: the optimizers that training begins with.
+        live: the source's own schedulers, if there are any.
+    """
+    for index, state in enumerate(states):
+        its, own = state_optimizer(sources, index, len(states)), state_scheduler(live, index, len(states))
+        if its is not None and own is not None and _is_short(state, its) and _raises(own, state, its):
             yield Mismatch(
-                f"{visible(state.key or 'the scheduler')} has base_lrs for {counted(len(lrs), 'group')}, of "
-                f"{len(its.groups):,}: a schedule that computes lrs from them raises ValueError at its next step",
+                f"{_short(state, its)}: {visible(type(own).__name__)} raises ValueError at its next step",
                 (),
                 "Leave the scheduler's state out, and set its last_epoch.",
             )
 
 
-def _its(sources: Sequence[BuiltOptimizer], index: int, count: int) -> BuiltOptimizer | None:
-    """The optimizer that a scheduler belongs to; None where nothing tells."""
+def _is_short(state: SchedulerState, its: BuiltOptimizer | None) -> bool:
+    lrs = _base_lrs(state)
+    return its is not None and bool(lrs) and len(lrs) != len(its.groups)
+
+
+def _short(state: SchedulerState, its: BuiltOptimizer) -> str:
+    groups = counted(len(_base_lrs(state)), "group")
+    return f"{visible(state.key or 'the scheduler')} has base_lrs for {groups}, of {len(its.groups):,}"
+
+
+def _raises(scheduler: Any, state: SchedulerState, optimizer: BuiltOptimizer) -> bool:
+    """Whether a copy of a scheduler on a stand-in of its optimizer raises, with the state that is loaded; False where
+    it cannot be copied.
+    """
+    from pgaudit.schedules.follow import silent, stand_in_optimizer
+
+    if len(getattr(scheduler, "base_lrs", ())) == len(_base_lrs(state)):
+        return False  # as the source itself begins
+    with contextlib.suppress(Exception), silent():
+        of = stand_in_optimizer([group.values for group in optimizer.groups], optimizer.defaults)
+        copied = copy.deepcopy(scheduler, {id(scheduler.optimizer): of})
+        copied.load_state_dict(copy.deepcopy(dict(state.values)))
+        try:
+            copied.step()
+        except ValueError:
+            return True
+    return False
+
+
+def state_optimizer(sources: Sequence[BuiltOptimizer], index: int, count: int) -> BuiltOptimizer | None:
+    """Returns the optimizer that one of so many schedulers belongs to; None where nothing tells."""
     if len(sources) == 1 and count == 1:
         return sources[0]
     return sources[index] if len(sources) == count else None
+
+
+def state_of(states: Sequence[SchedulerState], index: int, count: int) -> SchedulerState | None:
+    """Returns the state of the scheduler of one of so many optimizers; None where nothing tells."""
+    return states[index] if len(states) == count else None
+
+
+def state_scheduler(live: Sequence[Any], index: int, count: int) -> Any:
+    """Returns the source's own scheduler that loads one of so many states; None where nothing tells."""
+    return live[index] if len(live) == count else None
 
 
 def _base_lrs(state: SchedulerState) -> list[Any]:
@@ -74,7 +135,7 @@ def _base_lrs(state: SchedulerState) -> list[Any]:
 
 def _lrs(optimizer: BuiltOptimizer | None) -> list[Any]:
     groups = optimizer.groups if optimizer is not None else ()
-    return [group.values.get("initial_lr", group.values.get("lr")) for group in groups]
+    return [plain(group.values.get("initial_lr", group.values.get("lr"))) for group in groups]
 
 
 def _is_number(value: Any) -> bool:

@@ -7,66 +7,68 @@ Which keys a class needs, which it fills in and whether it goes on with the stat
 
 from __future__ import annotations
 
-import contextlib
-import copy
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pgaudit.built.values import same
 from pgaudit.core.built import BuiltOptimizer, BuiltTensor
+from pgaudit.core.plain import agree
 from pgaudit.resume.answer import Mismatch
+from pgaudit.resume.given import Given
 from pgaudit.resume.pairs import Pair
+from pgaudit.resume.stand_in import Make, StandIn, quietly, stand_in, stepped, values_of
 from pgaudit.text import format_exception, quoted, visible
-from pgaudit.user_code import suppress_output
-from pgaudit.user_code.offline import without_network
 
-if TYPE_CHECKING:
-    from torch import Tensor
-    from torch.optim import Optimizer
-
-Make = Callable[[list[dict[str, Any]]], "Optimizer"]
-"""Builds an optimizer of the source's class on groups."""
-_MOST_DIMENSIONS = 8
 _ANOTHER_CLASS = "Resume with the optimizer's class that wrote the checkpoint; or load the model alone, and begin anew."
+_REFUSES = "Look at what its load_state_dict() asks for; or load the model alone, and begin with a new optimizer."
+_UNTRIED = "not proved: the optimizer's class cannot be tried on its own, so its states were not"
+
+Groups = tuple[int, int]
+"""The index of a group in the source, and of the one in the checkpoint that takes its place."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Tried:
     """What the class did."""
 
     mismatches: tuple[Mismatch, ...] = ()
-    changed: Mapping[str, Any] = field(default_factory=dict)
-    """What it writes into a group after loading: keys that it lacks, or that the class insists on."""
-    known: bool = True
-    """Whether it could be tried at all."""
+    changed: dict[Groups, dict[str, Any]] = field(default_factory=dict)
+    """What it writes into a group after loading, beside what the checkpoint holds, or in its place."""
+    counters: dict[Groups, frozenset[str]] = field(default_factory=dict)
+    """The keys of a group that its steps change: they are its state."""
+    notes: tuple[str, ...] = ()
+    """What could not be tried."""
 
 
-def tried(pairs: Sequence[Pair], source: BuiltOptimizer, checkpoint: BuiltOptimizer, make: Make) -> Tried:
+def tried(pairs: Sequence[Pair], source: BuiltOptimizer, checkpoint: BuiltOptimizer, makes: Sequence[Make]) -> Tried:
     """Loads each kind of group and state into an optimizer of its own, and makes a step with it.
 
     Args:
         pairs: each tensor with its state.
         source: its groups.
         checkpoint: its groups.
-        make: builds the source's optimizer.
+        makes: what builds the source's optimizer, the most faithful first.
     """
     mismatches: dict[str, Mismatch] = {}
-    changed: dict[str, Any] = {}
+    notes: dict[str, None] = {}
+    found = Tried()
     for samples in _kinds(pairs, source, checkpoint):
         pair = samples[0]
-        ours, theirs = source.groups[pair.group].values, checkpoint.groups[pair.from_group].values
-        try:
-            trial = _Trial(make, ours, theirs, pair.checkpoint, len(pair.source.shape or ()))
-        except Exception:  # a class that needs a closure, a process group, a device: nothing is told
-            return Tried(known=False)
-        found = trial.outcome()
-        changed |= trial.changed
-        if found is not None:
-            before = mismatches.get(found.message)
-            params = (*(before.params if before else ()), *(each.name for each in samples))
-            mismatches[found.message] = Mismatch(found.message, params, found.hint, found.refused)
-    return Tried(tuple(mismatches.values()), changed)
+        stand = stand_in(makes, source.groups[pair.group].values, len(pair.source.shape or ()))
+        if stand is None:
+            notes[_UNTRIED] = None
+            continue
+        outcome = _loaded(stand, checkpoint.groups[pair.from_group].values, pair.checkpoint, checkpoint.further)
+        if outcome.note:
+            notes[outcome.note] = None
+        if outcome.mismatch is not None:
+            message = outcome.mismatch.message
+            before = mismatches[message].params if message in mismatches else ()
+            params = (*before, *(each.name for each in samples))
+            mismatches[message] = Mismatch(message, params, outcome.mismatch.hint, outcome.mismatch.refused)
+        _take(found, outcome, samples, checkpoint)
+    found.mismatches, found.notes = tuple(mismatches.values()), tuple(notes)
+    return found
 
 
 def _kinds(pairs: Sequence[Pair], source: BuiltOptimizer, checkpoint: BuiltOptimizer) -> Iterator[Sequence[Pair]]:
@@ -86,95 +88,87 @@ def _is_on(value: Any) -> bool:
     return value is not None and value is not False and value != 0
 
 
-class _Trial:
-    """One tensor that stands for all of its kind. Raises whatever a class raises that cannot be tried."""
+@dataclass(frozen=True)
+class _Outcome:
+    """What became of one tensor that stands for all of its kind."""
 
-    def __init__(
-        self, make: Make, ours: Mapping[str, Any], theirs: Mapping[str, Any], state: BuiltTensor, dimensions: int
-    ) -> None:
-        self._make, self._ours, self._theirs = make, ours, theirs
-        self._dimensions = min(dimensions, _MOST_DIMENSIONS)
-        fresh = self._built()
-        _step(fresh)
-        self._own: dict[str, Any] = dict(fresh.state_dict()["state"].get(0, {}))
-        self._state = {key: self._value(key, shape) for key, shape in state.state}
-        self.changed: dict[str, Any] = {}
+    changed: Mapping[str, Any] = field(default_factory=dict)
+    counters: frozenset[str] = frozenset()
+    mismatch: Mismatch | None = None
+    note: str = ""
 
-    def outcome(self) -> Mismatch | None:
-        """Loads, and makes a step; a missing key is what tells. Other errors may come of the stand-ins."""
-        loaded = self._built()
-        kind = visible(type(loaded).__name__)
-        state = {0: self._state} if self._state else {}
-        group = {**copy.deepcopy(dict(self._theirs)), "params": [0]}
-        try:
-            with _quietly():
-                loaded.load_state_dict({"state": state, "param_groups": [group]})
-        except KeyError as error:
-            message = (
-                f"load_state_dict of {kind} raises {format_exception(error)}: the checkpoint was written by another "
-                "optimizer"
-            )
-            return Mismatch(message, (), _ANOTHER_CLASS, refused=True)
-        after = loaded.param_groups[0]
-        self.changed = {
-            key: after[key]
-            for key in after
-            if key != "params" and not (key in self._theirs and same(after[key], self._theirs[key]))
+
+def _take(found: Tried, outcome: _Outcome, samples: Sequence[Pair], checkpoint: BuiltOptimizer) -> None:
+    """Notes what holds for each group of a kind; what the class has made of a value, for that value alone."""
+    theirs = checkpoint.groups[samples[0].from_group].values
+    for which in dict.fromkeys((pair.group, pair.from_group) for pair in samples):
+        own = checkpoint.groups[which[1]].values
+        changed = {
+            key: value
+            for key, value in outcome.changed.items()
+            if key not in own or agree(own[key], theirs.get(key)) is True
         }
-        try:
-            _step(loaded)
-        except KeyError as error:
-            key = error.args[0] if error.args else ""
-            who = "groups" if key in self._ours else "states"
-            message = (
-                f"it loads, and the first step of {kind} raises {format_exception(error)}: another optimizer wrote the "
-                f"checkpoint's {who}, and they have no {quoted(key)}"
-            )
-            return Mismatch(message, (), _ANOTHER_CLASS)
-        except Exception:
-            return None
-        if self._own and self._state and self._own.keys().isdisjoint(self._state):
-            message = (
-                f"it loads, and {kind} uses nothing of it: it keeps {_words(self._own)}, and the checkpoint has "
-                f"{_words(self._state)}: another optimizer wrote it"
-            )
-            return Mismatch(message, (), _ANOTHER_CLASS)
+        found.changed.setdefault(which, {}).update(changed)
+        found.counters[which] = found.counters.get(which, frozenset()) | outcome.counters
+
+
+def _loaded(stand: StandIn, theirs: Mapping[str, Any], state: BuiltTensor, further: Mapping[str, Any]) -> _Outcome:
+    """Loads what the checkpoint holds of a tensor and its group, and makes a step."""
+    given = Given(stand, theirs, state, further)
+    optimizer = stand.another()
+    kind = visible(type(optimizer).__name__)
+    try:
+        with quietly():
+            optimizer.load_state_dict(given.state_dict)
+    except Exception as error:
+        return _not_loaded(error, kind, given)
+    held = values_of(optimizer)
+    changed = {key: held[key] for key in held if not (key in theirs and agree(held[key], theirs[key]) is not False)}
+    counters = stand.counters
+    try:
+        counters |= stepped(optimizer)
+    except KeyError as error:
+        key = error.args[0] if error.args else ""
+        if key in given.keys:
+            return _Outcome(changed, counters, note=_doubt("the first step", kind, error))
+        who = "groups" if key in stand.values else "states"
+        message = (
+            f"it loads, and the first step of {kind} raises {format_exception(error)}: another optimizer wrote the "
+            f"checkpoint's {who}, and they have no {quoted(key)}"
+        )
+        return _Outcome(changed, counters, Mismatch(message, (), _ANOTHER_CLASS))
+    except Exception as error:  # which may come of the stand-in
+        return _Outcome(changed, counters, note=_doubt("the first step", kind, error))
+    return _Outcome(changed, counters, _unused(kind, stand.state, dict(state.state)))
+
+
+def _not_loaded(error: Exception, kind: str, given: Given) -> _Outcome:
+    """What an exception of ``load_state_dict`` says: that the checkpoint is refused, or nothing, where the stand-in may
+    be what it comes of.
+    """
+    key = error.args[0] if isinstance(error, KeyError) and error.args else None
+    is_of_another = key is not None and key not in given.keys and (key in given.own_keys)
+    if not given.takes_its_own or not (is_of_another or given.is_exact):
+        return _Outcome(note=_doubt("load_state_dict", kind, error))
+    message = f"load_state_dict of {kind} raises {format_exception(error)}"
+    if is_of_another:
+        message += ": the checkpoint was written by another optimizer"
+    return _Outcome(mismatch=Mismatch(message, (), _ANOTHER_CLASS if is_of_another else _REFUSES, refused=True))
+
+
+def _doubt(what: str, kind: str, error: Exception) -> str:
+    return f"not proved: {what} of {kind} raises {format_exception(error)} where it is tried on a stand-in"
+
+
+def _unused(kind: str, own: Iterable[str], state: Mapping[str, Any]) -> Mismatch | None:
+    if not own or not state or not state.keys().isdisjoint(own):
         return None
-
-    def _built(self) -> Optimizer:
-        import torch
-
-        tensor = torch.ones([1] * self._dimensions, requires_grad=True)
-        with _quietly():
-            return self._make([{**copy.deepcopy(dict(self._ours)), "params": [tensor]}])
-
-    def _value(self, key: str, shape: tuple[int, ...] | None) -> Any:
-        """The class's own value where it has one of that kind, so that it is of the right type."""
-        import torch
-
-        own = self._own.get(key)
-        if own is not None and isinstance(own, torch.Tensor) == (shape is not None):
-            return copy.deepcopy(own)
-        return 1 if shape is None else torch.zeros([1] * min(len(shape), _MOST_DIMENSIONS))
+    message = (
+        f"it loads, and {kind} uses nothing of it: it keeps {_words(own)}, and the checkpoint has {_words(state)}: "
+        "another optimizer wrote it"
+    )
+    return Mismatch(message, (), _ANOTHER_CLASS)
 
 
 def _words(keys: Iterable[str]) -> str:
     return " and ".join(map(visible, keys))
-
-
-def _step(optimizer: Optimizer) -> None:
-    import torch
-
-    for group in optimizer.param_groups:
-        for tensor in group["params"]:
-            gradient: Tensor = torch.full_like(tensor, 0.5)
-            tensor.grad = gradient
-    with _quietly():
-        optimizer.step()
-
-
-@contextlib.contextmanager
-def _quietly() -> Iterator[None]:
-    """Neither words nor warnings of other people's code, and no network."""
-    with suppress_output(), without_network():
-        yield

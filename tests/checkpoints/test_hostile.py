@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import zipfile
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -170,7 +171,24 @@ def _group(*values: bytes) -> bytes:
 
 
 LONG_LIST = b"](" + b"K\x00" * 100_000 + b"e"
+FLOATS = [2.0 ** (61 * power) for power in range(14)]
+"""Of one hash."""
+ALIKE = b"".join(b"G" + struct.pack(">d", each) + b"q" + bytes([place]) + b"0" for place, each in enumerate(FLOATS))
+TUPLES = [b"(" + b"".join(b"h" + bytes([place]) for place in places) + b"t" for places in product(range(14), repeat=4)]
+"""Of one hash, too; the floats stand in the memo."""
 HUGE = {
+    "tuples of one hash": b"\x80\x02" + ALIKE + b"}(" + b"".join(each + b"N" for each in TUPLES) + b"u.",
+    "tuples of one hash, one by one": b"\x80\x02" + ALIKE + b"}" + b"".join(each + b"Ns" for each in TUPLES) + b".",
+    "tuples of one hash in a set": b"\x80\x04" + ALIKE + b"\x8f(" + b"".join(TUPLES) + b"\x90.",
+    "tuples of one hash in a frozenset": b"\x80\x04" + ALIKE + b"(" + b"".join(TUPLES) + b"\x91.",
+    "tuples of one hash in a set by a call": b"\x80\x02" + ALIKE + b"cbuiltins\nset\n](" + b"".join(TUPLES)
+    + b"e\x85R.",
+    "tuples of one hash in an OrderedDict": b"\x80\x02" + ALIKE + b"ccollections\nOrderedDict\n]("
+    + b"".join(each + b"N\x86" for each in TUPLES) + b"e\x85R.",
+    "flat options": b"\x80\x02" + LONG_LIST + b"q\x01}(" + b"".join(
+        text(f"param_groups.{n}.x") + b"h\x01" + text(f"param_groups.{n}.y") + b"J" + struct.pack("<i", n)
+        for n in range(20_000)
+    ) + b"u.",
     "one list in many groups": b"\x80\x02" + LONG_LIST + b"q\x010}(" + text("state") + b"}" + text("param_groups")
     + b"](" + _group() * 50_000 + b"eu.",
     "one value in many groups": b"\x80\x02" + LONG_LIST + b"q\x020]q\x010}(" + text("state") + b"}"
@@ -216,3 +234,14 @@ def test_what_asks_for_too_much_costs_little(good: Path, tmp_path: Path) -> None
         assert answer.startswith("ConfigError"), path
         assert events == [], path
     assert answers["peak"] < 1 << 21  # KiB: 2 GiB
+
+
+def test_what_is_large_and_honest_is_read(good: Path, tmp_path: Path) -> None:
+    """Texts have a hash that nobody can choose; a state may have many tensors. A square of either is hours."""
+    pairs = b"".join(b"h\x01" + text(f"b{n}") + b"\x86K\x00" for n in range(100_000))
+    merges = tmp_path / "merges.pt"
+    merges.write_bytes(zipped(b"\x80\x02" + text("a") + b"q\x010}(" + pairs + b"u0" + STATE + b"."))
+    tensors = tmp_path / "tensors.pt"
+    state = {0: dict.fromkeys(map(str, range(200_000)), torch.ones(3, 2))}
+    torch.save({"state": state, "param_groups": [{"lr": 0.1, "params": [0]}]}, tensors)
+    assert {answer for answer, _ in reads(good, [merges, tensors])["answers"].values()} == {"read "}

@@ -43,5 +43,5 @@ def resumed(path: Path, model: nn.Module | None, optimizer: Any, scheduler: Any 
 
 
 def load(path: Path, optimizer: torch.optim.Optimizer) -> None:
-    """Loads it really."""
-    optimizer.load_state_dict(torch.load(path, weights_only=True)["optimizer"])
+    """Loads it really; it is ours, and may hold anything."""
+    optimizer.load_state_dict(torch.load(path, weights_only=False)["optimizer"])

@@ -135,3 +135,41 @@ def test_nothing_is_claimed_of_what_is_not_proved(tmp_path: Path) -> None:
     assert any("2 of 3 states have a shape that several tensors have" in note for note in found.notes)
     found = resumed(path, None, torch.optim.AdamW(model.parameters()))
     assert (found.verdict, found.proved) == ("ok", False)
+
+
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("shape", [(2, 2), (4, 1)])
+def test_a_module_that_was_renamed(named: bool, shape: tuple[int, ...], tmp_path: Path) -> None:
+    """Where place and shape agree, it is the same one, or another: that is said, and nothing more."""
+    old, new = module({"body": (3,), "fc": (2, 2)}), module({"body": (3,), "head": shape})
+    optimizer = torch.optim.AdamW(old.named_parameters() if named else old.parameters())
+    stepped(optimizer)
+    path = saved(tmp_path / "last.pt", optimizer, model=old.state_dict())
+    found = resumed(path, new, torch.optim.AdamW(new.named_parameters() if named else new.parameters()))
+    said = "fc is head here: renamed, or another tensor of the same place and shape: not proved"
+    is_same = shape == (2, 2)
+    assert (found.verdict, said in found.notes) == ("ok" if is_same else "mismatch", is_same)
+    assert found.proved is not is_same
+
+
+def test_names_by_order_are_no_proof(tmp_path: Path) -> None:
+    """An optimizer that was built in another order than the model's: all states land on another tensor, silently."""
+    old, new = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2)), nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+    optimizer = torch.optim.AdamW([*old[1].parameters(), *old[0].parameters()])
+    stepped(optimizer)
+    path = saved(tmp_path / "last.pt", optimizer, model=old.state_dict())
+    found = resumed(path, new, torch.optim.AdamW(new.parameters()))
+    assert (found.verdict, found.proved) == ("ok", False)
+    assert any("4 of 4 states have a shape that several tensors have" in note for note in found.notes)
+
+
+def test_a_name_that_the_checkpoint_has_without_a_state_is_no_new_one(tmp_path: Path) -> None:
+    """One module was renamed, and the groups have moved on: its state lands on another one, which made no step."""
+    old, new = module(dict.fromkeys("abcd", (2, 2))), module(dict.fromkeys("ancd", (2, 2)))
+    a, b, c, d = old.named_parameters()
+    optimizer = torch.optim.AdamW([{"params": [a]}, {"params": [b]}, {"params": [c, d]}])
+    stepped(optimizer, [b[1]])
+    path = saved(tmp_path / "last.pt", optimizer)
+    a, n, c, d = new.named_parameters()
+    found = resumed(path, new, torch.optim.AdamW([{"params": [a]}, {"params": [c]}, {"params": [n, d]}]))
+    assert [each.params for each in found.mismatches] == [("c",)]

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from timm.optim.adafactor_bv import AdafactorBigVision
 
 from tests.resume.runs import load, module, resumed, saved, stepped
 
@@ -84,3 +85,109 @@ def test_a_state_of_an_older_torch_is_filled_in(tmp_path: Path) -> None:
     truth = [("a", "maximize", True, False)]
     told = [(each.param, each.key, each.source, each.checkpoint) for each in found.overrides if each.key != "fused"]
     assert told == truth
+
+
+class OwnKey(torch.optim.SGD):
+    """Saves something beside its groups and states, and needs it."""
+
+    def state_dict(self) -> Any:
+        return {**super().state_dict(), "average": 1}
+
+    def load_state_dict(self, state_dict: Any) -> None:
+        self.average = state_dict["average"]
+        super().load_state_dict({key: each for key, each in state_dict.items() if key != "average"})
+
+
+class Versioned(torch.optim.SGD):
+    """Refuses what is not of its version."""
+
+    def state_dict(self) -> Any:
+        return {**super().state_dict(), "version": 2}
+
+    def load_state_dict(self, state_dict: Any) -> None:
+        if state_dict.get("version") != 2:
+            raise ValueError("an old version")
+        super().load_state_dict({key: each for key, each in state_dict.items() if key != "version"})
+
+
+class Capricious(torch.optim.SGD):
+    """Raises on whatever is not the very run."""
+
+    def load_state_dict(self, state_dict: Any) -> None:
+        if len(state_dict["state"]) < 2:
+            raise LookupError("fewer tensors than ever")
+        super().load_state_dict(state_dict)
+
+
+class InStep(torch.optim.SGD):
+    """Loads anything, and fails in its next step alone."""
+
+    def __setstate__(self, state: Any) -> None:
+        super().__setstate__(state)
+        self.loaded = True
+
+    def step(self, closure: Any = None) -> Any:
+        if getattr(self, "loaded", False):
+            raise TypeError("not on a stand-in")
+        return super().step(closure)
+
+
+def _bare(state: Any) -> Any:
+    return {key: state[key] for key in ("state", "param_groups")}
+
+
+def _old(state: Any) -> Any:
+    return {**state, "version": 1}
+
+
+def _as_it_is(state: Any) -> Any:
+    return state
+
+
+OWN: dict[str, tuple[Any, Callable[[Any], Any], str, str]] = {
+    # a class, what is made of its state → the verdict, and what the answer says
+    "own key": (OwnKey, _as_it_is, "ok", ""),
+    "own key that the file lacks": (OwnKey, _bare, "refused", "load_state_dict of OwnKey raises KeyError: 'average'"),
+    "version": (Versioned, _as_it_is, "ok", ""),
+    "another version": (Versioned, _old, "refused", "load_state_dict of Versioned raises ValueError: an old version"),
+    "capricious": (Capricious, _as_it_is, "ok", "not proved: load_state_dict of Capricious raises LookupError"),
+    "in its step": (InStep, _as_it_is, "ok", "not proved: the first step of InStep raises TypeError"),
+    "Big Vision's Adafactor": (AdafactorBigVision, _as_it_is, "ok", ""),
+}
+
+
+@pytest.mark.parametrize(("kind", "change", "verdict", "said"), OWN.values(), ids=OWN)
+def test_what_a_class_of_ones_own_raises(
+    kind: Any, change: Callable[[Any], Any], verdict: str, said: str, tmp_path: Path
+) -> None:
+    model = module({"a": (2, 3), "b": (2,)})
+    old = kind(model.named_parameters(), lr=0.1, momentum=0.9)
+    stepped(old)
+    torch.save({"optimizer": change(old.state_dict())}, tmp_path / "last.pt")
+    new = kind(model.named_parameters(), lr=0.1, momentum=0.9)
+    found = resumed(tmp_path / "last.pt", model, new)
+    assert (found.verdict, found.overrides) == (verdict, ())
+    messages = [each.message for each in found.mismatches] + list(found.notes)
+    assert [said in message for message in messages] == ([True] if said else [])
+    if verdict == "refused":
+        with pytest.raises((KeyError, ValueError)):
+            load(tmp_path / "last.pt", new)
+    else:
+        load(tmp_path / "last.pt", new)
+
+
+@pytest.mark.parametrize("param_names", [False, True])
+def test_states_under_texts_are_loaded_for_nobody(param_names: bool, tmp_path: Path) -> None:
+    """As a round through JSON makes them: torch keeps them, and no tensor gets its own."""
+    model = module({"a": (2, 3), "b": (2,)})
+    old = torch.optim.AdamW(model.named_parameters() if param_names else model.parameters(), lr=0.1)
+    stepped(old)
+    state = old.state_dict()
+    state["state"] = {str(key): each for key, each in state["state"].items()}
+    torch.save({"model": model.state_dict(), "optimizer": state}, tmp_path / "last.pt")
+    new = torch.optim.AdamW(model.named_parameters() if param_names else model.parameters(), lr=0.1)
+    found = resumed(tmp_path / "last.pt", model, new)
+    load(tmp_path / "last.pt", new)
+    assert not any(param in new.state for param in model.parameters())
+    assert found.verdict == "mismatch"
+    assert "none of the checkpoint's 2 states is under the number of a tensor" in found.mismatches[0].message

@@ -7,6 +7,7 @@ Source: torch 2.15, torch/distributed/checkpoint/{metadata,filesystem,default_pl
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -21,6 +22,7 @@ from pgaudit.core.errors import ConfigError
 from pgaudit.text import quoted
 
 METADATA = ".metadata"
+_NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 _MOST_BYTES = 1 << 20
 """Of an entry that is read: options, not tensors."""
 _AGAIN = "copy or save it again"
@@ -145,8 +147,8 @@ def _put(root: dict[object, Any], steps: tuple[Any, ...], value: object) -> None
 
 
 def _listed(value: Any, depth: int = 64) -> Any:
-    """Returns mappings by whole numbers as lists, and an optimizer that had no state yet with an empty one: what is
-    empty leaves no trace in such a folder.
+    """Returns mappings by whole numbers as lists; the states of an optimizer by the numbers of its tensors, of which
+    such a folder has made texts; and one that had no state yet with an empty one: what is empty leaves no trace.
     """
     if not isinstance(value, dict) or depth == 0:
         return value
@@ -154,5 +156,7 @@ def _listed(value: Any, depth: int = 64) -> Any:
     if items and all(type(key) is int for key in items):
         return [items[key] for key in sorted(items)]
     if "param_groups" in items:
-        items.setdefault("state", {})
+        states = items.setdefault("state", {})
+        if isinstance(states, dict) and all(isinstance(key, str) and _NUMBER.fullmatch(key) for key in states):
+            items["state"] = {int(key): each for key, each in states.items()}
     return items

@@ -7,6 +7,7 @@ from typing import Any
 
 from pgaudit.checkpoints.files.content import content_of
 from pgaudit.checkpoints.model_state import parameters_in
+from pgaudit.checkpoints.pickles.limits import Budget
 from pgaudit.checkpoints.search import search
 from pgaudit.core.built import BuiltTensor
 from pgaudit.core.errors import ConfigError
@@ -59,4 +60,4 @@ def json_in(path: Path) -> Any:
 
 def _tensors(path: Path) -> dict[str, BuiltTensor]:
     with content_of(str(path)) as value:
-        return parameters_in(search(value).models)
+        return parameters_in(search(value, Budget()).models)

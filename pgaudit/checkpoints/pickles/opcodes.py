@@ -104,4 +104,8 @@ WIDTHS = _table({_code(name): width for _, width, names in _OPCODES for name in 
 """Opcode → how many bytes, lines or objects it is about."""
 COSTS = _table({_code(name): cost for cost, names in _MEMORY for name in names.split()}, _LEAST_MEMORY)
 """Opcode → how many bytes of memory it takes at most, beside four times those of its text."""
-INST, LONG4 = _code("INST"), _code("LONG4")
+INST, LONG4, REDUCE, FROZENSET, SETITEM = map(_code, ("INST", "LONG4", "REDUCE", "FROZENSET", "SETITEM"))
+NUMBERS = frozenset(map(_code, ("LONG1", "LONG4")))
+"""Those of the kind of texts that push a number."""
+HASHING = {_code("SETITEM"): 2, _code("SETITEMS"): 2, _code("DICT"): 2, _code("ADDITEMS"): 1, FROZENSET: 1}
+"""Opcode that puts keys into a mapping, or items into a set → each how many of the objects is one."""

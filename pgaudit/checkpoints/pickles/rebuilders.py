@@ -7,13 +7,16 @@ The arguments are those of torch 2.15 (torch/_utils.py, torch/_tensor.py), and o
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING  # pickle's own
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from pgaudit.checkpoints.pickles.limits import TOO_MUCH, Refused
 from pgaudit.checkpoints.pickles.records import Dtype, Pairs, Record, Storage, Stub, Tensor
 
 _MOST_DIMENSIONS = 64
 _MOST_TEXT = 4096
+_MOST_KEYS_OF_NUMBERS = 500
 
 
 def _size(value: object) -> tuple[int, ...]:
@@ -100,6 +103,7 @@ def _pairs(*args: Any) -> Pairs:
     last = args[-1] if args else None
     if not isinstance(last, (dict, list)):
         return Pairs()
+    _refuse_one_hash(each[:1] for each in last if isinstance(each, (list, tuple)))
     pairs = Pairs(last)
     last.clear()  # else a pickle that says it again and again would have it copied as often
     return pairs
@@ -108,9 +112,21 @@ def _pairs(*args: Any) -> Pairs:
 def _set(items: Any = None) -> set[Any]:
     if not isinstance(items, list):
         return set()
+    _refuse_one_hash([each] for each in items)
     found = set(items)
     items.clear()  # as for pairs
     return found
+
+
+def _refuse_one_hash(keys: Iterable[Any]) -> None:
+    """Raises Refused for many keys that can have been chosen so that all have one hash; each stands in a list."""
+    many = sum(isinstance(each, (tuple, frozenset)) and not _are_texts(each) for key in keys for each in key)
+    if many > _MOST_KEYS_OF_NUMBERS:
+        raise Refused(TOO_MUCH)
+
+
+def _are_texts(items: Iterable[Any]) -> bool:
+    return all(isinstance(each, str) for each in items)
 
 
 def _object(kind: Any, *rest: Any) -> Any:
@@ -123,14 +139,23 @@ class Rebuilder(Record):
 
     __slots__ = ()
     make: Callable[..., Any]
+    qualname: str
+    """The module and name of the function."""
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         """Returns what the function makes of the arguments."""
         return cls.make(*args, **kwargs)
 
 
-def _rebuilder(function: Callable[..., Any]) -> type[Rebuilder]:
-    return type("Rebuilder", (Rebuilder,), {"__slots__": (), "make": staticmethod(function)})
+def _rebuilder(module: str, name: str, function: Callable[..., Any]) -> type[Rebuilder]:
+    members = {"__slots__": (), "make": staticmethod(function), "qualname": qualname_of(module, name)}
+    return type("Rebuilder", (Rebuilder,), members)
+
+
+def qualname_of(module: str, name: str) -> str:
+    """Returns a module and name as one, where the protocols before 3 have Python 2's words for them, Python 3's."""
+    module, name = NAME_MAPPING.get((module, name), (IMPORT_MAPPING.get(module, module), name))
+    return f"{module}.{name}"
 
 
 _TORCH: dict[str, Callable[..., Any]] = {
@@ -160,7 +185,7 @@ _MODULES: dict[tuple[str, ...], dict[str, Callable[..., Any]]] = {
     ("numpy.core.multiarray", "numpy._core.multiarray"): {"scalar": _scalar},
 }
 REBUILDERS: dict[tuple[str, str], type[Rebuilder]] = {
-    (module, name): _rebuilder(function)
+    (module, name): _rebuilder(module, name, function)
     for modules, functions in _MODULES.items()
     for module in modules
     for name, function in functions.items()

@@ -2,14 +2,14 @@
 
 Python's own reader trusts the lengths and places that a pickle claims: a few bytes make it take all memory, or overflow
 its stack. So the walk here follows the same stack, memo and marks (Python's Modules/_pickle.c), and keeps of each
-object only how deep its tuples are nested.
+object only how deep its tuples are nested, and whether numbers are in it.
 """
 
 from __future__ import annotations
 
 from pgaudit.checkpoints.pickles.limits import MOST_DIGITS_BYTES, TOO_MUCH, Budget, Cut, Refused
-from pgaudit.checkpoints.pickles.opcodes import COSTS, KINDS, LONG4, WIDTHS, Kind
-from pgaudit.checkpoints.pickles.steps import CUT, MOST_AHEAD, STEPS, require
+from pgaudit.checkpoints.pickles.opcodes import COSTS, HASHING, KINDS, LONG4, NUMBERS, WIDTHS, Kind
+from pgaudit.checkpoints.pickles.steps import CUT, MOST_AHEAD, NUMBER, STEPS, TEXT, cost_of_keys, require
 
 
 def end_of_pickle(data: bytes, start: int = 0, budget: Budget | None = None) -> int:
@@ -43,7 +43,7 @@ def _walk(data: bytes, at: int, allowed: Budget) -> int:
             kind, width = kinds[code], widths[code]
             budget -= costs[code]
             if kind == _PUSH:
-                stack.append(0)
+                stack.append(NUMBER)
                 at += width
             elif kind == _PUT:
                 index = data[at] if width == 1 else int.from_bytes(data[at : at + 4], "little")
@@ -62,7 +62,7 @@ def _walk(data: bytes, at: int, allowed: Budget) -> int:
                 if length > MOST_DIGITS_BYTES and code == LONG4:
                     raise Refused("is damaged: a number in it has more digits than any has")
                 budget -= 4 * length  # a text of which one character is rare takes four bytes for each
-                stack.append(0)
+                stack.append(NUMBER if code in NUMBERS else TEXT)
             elif kind == _MARK:
                 marks.append(len(stack))
             elif kind == _STOP:
@@ -72,6 +72,8 @@ def _walk(data: bytes, at: int, allowed: Budget) -> int:
                 allowed.left = budget
                 return at
             else:
+                if code in HASHING:
+                    budget -= cost_of_keys(code, stack, marks)
                 at = STEPS[kind](data, at, code, stack, marks, memo)
     except IndexError:
         if at >= size:

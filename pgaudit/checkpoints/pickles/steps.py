@@ -1,7 +1,8 @@
 """What each of the less frequent opcodes does to the stack, for the walk in ``scan.py``.
 
-The stack holds of each object how deep its tuples are nested. Each function follows one kind of opcode, and returns
-where the next one is; IndexError says that there are too few objects, or bytes.
+The stack holds of each object twice how deep its tuples are nested, and one more where there may be numbers in it:
+whoever writes a file can choose numbers so that tuples of them have one hash. Each function follows one kind of opcode,
+and returns where the next one is; IndexError says that there are too few objects, or bytes.
 """
 
 from __future__ import annotations
@@ -9,12 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pgaudit.checkpoints.pickles.limits import MOST_DEPTH, Cut, Refused
-from pgaudit.checkpoints.pickles.opcodes import INST, WIDTHS, Kind
+from pgaudit.checkpoints.pickles.opcodes import FROZENSET, HASHING, INST, REDUCE, SETITEM, WIDTHS, Kind
 
 MOST_AHEAD = 100_000
 """How far beyond what is filled a place in the memo may be: a table of that length is made."""
 CUT = "is cut: it ends in the middle of its pickle"
 _MOST_LINE = 1024
+TEXT, NUMBER = 0, 1
+_TUPLE_OF_NUMBERS = 3
+_KEY_OF_NUMBERS = 200_000
+"""Bytes of memory: some thousands are as many as there may be."""
 
 
 def _tuple(data: bytes, at: int, code: int, stack: list[int], marks: list[int], memo: dict[int, int]) -> int:
@@ -32,7 +37,7 @@ def _tuple_of_all(data: bytes, at: int, code: int, stack: list[int], marks: list
 
 def _one_of_all(data: bytes, at: int, code: int, stack: list[int], marks: list[int], memo: dict[int, int]) -> int:
     """Makes one object of all since the mark."""
-    stack[marks.pop() :] = [0]
+    stack[marks.pop() :] = [_TUPLE_OF_NUMBERS if code == FROZENSET else TEXT]
     return at
 
 
@@ -53,7 +58,7 @@ def _into_one(data: bytes, at: int, code: int, stack: list[int], marks: list[int
 def _one_of_few(data: bytes, at: int, code: int, stack: list[int], marks: list[int], memo: dict[int, int]) -> int:
     """Makes one object of one, two or three."""
     require(stack, marks, WIDTHS[code])
-    stack[-WIDTHS[code] :] = [0]
+    stack[-WIDTHS[code] :] = [_TUPLE_OF_NUMBERS if code == REDUCE else TEXT]
     return at
 
 
@@ -98,7 +103,7 @@ def _lines(data: bytes, at: int, code: int, stack: list[int], marks: list[int], 
         at = _after_line(data, at)
     if code == INST:
         del stack[marks.pop() :]
-    stack.append(0)
+    stack.append(NUMBER)
     return at
 
 
@@ -132,10 +137,18 @@ def _after_line(data: bytes, at: int) -> int:
 
 
 def _deeper(depths: list[int]) -> int:
-    depth = 1 + max(depths, default=0)
+    depth = 1 + max(depths, default=0) // 2
     if depth > MOST_DEPTH:
         raise Refused("is damaged: its pickle nests tuples deeper than any checkpoint does")
-    return depth
+    return 2 * depth + any(each & 1 for each in depths)
+
+
+def cost_of_keys(code: int, stack: list[int], marks: list[int]) -> int:
+    """Returns what keys cost that an opcode puts into a mapping, or items into a set: those that may have one hash make
+    it take a time that grows with their square.
+    """
+    keys = stack[-2:-1] if code == SETITEM else stack[marks[-1] :: HASHING[code]]
+    return _KEY_OF_NUMBERS * sum(each >= _TUPLE_OF_NUMBERS and each & 1 for each in keys)
 
 
 def require(stack: list[int], marks: list[int], count: int) -> None:

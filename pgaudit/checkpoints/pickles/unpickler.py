@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from pgaudit.checkpoints.pickles.limits import MOST_GLOBALS, Refused
-from pgaudit.checkpoints.pickles.rebuilders import REBUILDERS
+from pgaudit.checkpoints.pickles.rebuilders import REBUILDERS, qualname_of
 from pgaudit.checkpoints.pickles.records import Dtype, Elements, Storage, Stub
 from pgaudit.memory import gc_disabled
 
@@ -76,7 +76,7 @@ def _stand_in(module: str, name: str) -> Any:
             return Dtype(STORAGES[name])
         if module == "torch" and _DTYPE.fullmatch(name):
             return Dtype(name)
-    return type("Stub", (Stub,), {"__slots__": (), "qualname": f"{module}.{name}"})
+    return type("Stub", (Stub,), {"__slots__": (), "qualname": qualname_of(module, name)})
 
 
 def unpickle(data: bytes, elements: Elements | None = None) -> Any:
