@@ -6,14 +6,13 @@ group that was added later has none (2.15, torch/optim/lr_scheduler.py). The rea
 
 from __future__ import annotations
 
-import contextlib
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache as once
 from typing import Any
 
+from pgaudit.built.wrappers import wrapped
 from pgaudit.core.built import BuiltOptimizer, SchedulerState
-from pgaudit.core.errors import PgauditError
 from pgaudit.core.schedule import ScheduleRequest
 
 Reached = Callable[[int, int, float, float], bool]
@@ -43,18 +42,15 @@ def reached(state: SchedulerState | None, source: BuiltOptimizer, schedulers: Se
 def _lrs(state: SchedulerState, source: BuiltOptimizer, schedulers: Sequence[Any], optimizer: Any) -> Sequence[Any]:
     """The lrs of the source's groups after as many steps as the checkpoint's scheduler has made."""
     step = state.values.get("last_epoch")
-    if not schedulers or type(step) is not int or not 0 <= step <= _MOST_STEPS:
+    if not schedulers or optimizer is None or type(step) is not int or not 0 <= step <= _MOST_STEPS:
         return ()
-    from pgaudit.schedules.live import attached, follow_live
+    from pgaudit.schedules.live import follow_live
 
     groups = [group.values for group in source.groups]
-    its = attached(schedulers, optimizer)
-    if not its:
+    found = follow_live(schedulers, wrapped(optimizer), groups, ScheduleRequest(at=(step,)))
+    if found is None:
         return ()
-    with contextlib.suppress(PgauditError):
-        found = follow_live(its, optimizer, groups, ScheduleRequest(at=(step,)))
-        return [found.lrs[index][found.steps.index(step)] for index in range(len(groups))]
-    return ()
+    return [found.lrs[index][found.steps.index(step)] for index in range(len(groups))]
 
 
 def _reduced(state: Mapping[str, Any], group: int, before: float, after: float) -> bool:
