@@ -93,9 +93,11 @@ def _alike(found: Diff, over_time: MovedOverTime) -> dict[_Move, list[Change]]:
     """The changes by what moved, from where to where, and the rule that decides it now."""
     groups: dict[_Move, list[Change]] = defaultdict(list)
     for change in found.effective:
-        words = ", ".join([*_what(change), *over_time.words(change.param.name)])
+        own = list(_what(change))
+        words = ", ".join([*own, *over_time.words(change.param.name)])
         if words:  # else it moved at steps that the lock does not have
-            groups[change.kind, words, _deciding(change)].append(change)
+            rule = _deciding(change) if own else over_time.provenance(change.param)
+            groups[change.kind, words, rule].append(change)
     told = {change.param.name for change in found.effective}
     for change in over_time.changes:
         if change.param.name not in told:
