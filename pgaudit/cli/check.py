@@ -28,7 +28,7 @@ from pgaudit.cli.shared.common import (
 from pgaudit.cli.shared.outputs import Wanted, valued_options, wanted
 from pgaudit.cli.shared.overwriting import keep_inputs
 from pgaudit.cli.shared.progress import bar_over
-from pgaudit.cli.shared.schedule import TimeOptions
+from pgaudit.cli.shared.schedule import TimeOptions, steps_in
 from pgaudit.core.errors import UsageError
 from pgaudit.core.findings import Threshold
 from pgaudit.render.choices import Colour, GateFormat
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 @click.option("--select", metavar="GLOB", multiple=True, help="Only these of the project's audits; repeatable.")
 @click.option("--project", type=shared.FILE, metavar="FILE", help="Instead of the nearest project file.")
 @click.option("--jobs", "-j", type=click.IntRange(min=1), metavar="<int range>", default=1, help="Audits at a time.")
+@click.option("--at", metavar="STEP,...", help="Further steps of the schedule, or epochs, at which findings look.")
 @shared.scheduler
 @shared.run
 @shared.epoch_steps
@@ -92,6 +93,7 @@ def check(
     select: tuple[str, ...],
     project: Path | None,
     jobs: int,
+    at: str | None,
     scheduler: str | None,
     run: int | None,
     epoch_steps: int | None,
@@ -113,7 +115,8 @@ def check(
     """
     reports = wanted(context.obj or (), formats, outputs, valued_options(context.command))
     given: dict[str, str | None] = {"lock": lock, "expect": expect, "baseline": baseline}
-    time: dict[str, Any] = {"scheduler": scheduler, "steps": run, "epoch_steps": epoch_steps}
+    steps = None if at is None else steps_in(at)
+    time: dict[str, Any] = {"at": steps, "scheduler": scheduler, "steps": run, "epoch_steps": epoch_steps}
     if model is None:
         one: dict[str, object] = {"model-arg": model_args, "constructor": constructor, "write-baseline": write_baseline}
         one |= {option.replace("_", "-"): value for option, value in time.items()}
@@ -127,6 +130,7 @@ def check(
 
         arguments = parse_model_args(model_args)
         files = lock, expect, baseline
+        time["at"] = steps or ()
         audits = [Audit(model_ref, config_path, "", arguments, constructor, *files, fail_on, key=key, **time)]
     cache = the_cache(unwanted=no_cache)
     audits = [replace(audit, cache=cache) for audit in audits]
@@ -180,7 +184,8 @@ def _listed(project: Path | None, select: Sequence[str], fail_on: Threshold | No
 def _write_baseline(audit: Audit, path: Path) -> None:
     from pgaudit.gate import baseline
 
-    time = TimeOptions(None, audit.scheduler, audit.steps, audit.epoch_steps, checks=True)
+    at = ",".join(map(str, audit.at)) or None
+    time = TimeOptions(at, audit.scheduler, audit.steps, audit.epoch_steps, checks=True)
     report = audited(audit.model, audit.config, audit.model_args, audit.constructor, audit.cache, audit.key, time)
     note(report.notes)
     write(baseline.written(report.findings), path)

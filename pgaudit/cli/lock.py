@@ -15,7 +15,7 @@ from pgaudit.cli.shared.schedule import TimeOptions
 from pgaudit.core.errors import ConfigError, UsageError
 from pgaudit.core.schedule import NO_REQUEST
 from pgaudit.files.inputs import noted_inputs
-from pgaudit.text import counted, visible
+from pgaudit.text import visible
 from pgaudit.user_code.imports import is_file
 
 if TYPE_CHECKING:
@@ -108,7 +108,6 @@ def _compared(output: Path, before: Report, report: Report, *, update: bool) -> 
 def _changes(before: Report, report: Report) -> Iterator[str]:
     """What a training would notice, in the words of a table's last line."""
     from pgaudit.diff import compare
-    from pgaudit.gate.lr_moves import moved_over_time
     from pgaudit.render.diff.view import counts_line
 
     found = compare(before, report)
@@ -116,10 +115,6 @@ def _changes(before: Report, report: Report) -> Iterator[str]:
         yield counts_line(found)
     if before.at != report.at:
         yield f"lrs at {_listed(report.at)} in place of {_listed(before.at)}"
-    moved = [*moved_over_time(before, report, {*before.at} & {*report.at})]
-    if moved:
-        steps = sorted({move.step for _, _, moves in moved for move in moves})
-        yield f"~ {counted(len(moved), 'tensor')} with other lrs at {_listed(steps)}"
 
 
 def _listed(steps: Sequence[int]) -> str:

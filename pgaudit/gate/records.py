@@ -38,6 +38,8 @@ class Audit:
     """The severity from which on findings fail; None for what the expectations say, or else ``error``."""
     key: str | None = None
     """Which optimizer of a checkpoint."""
+    at: tuple[int, ...] = ()
+    """Further steps or epochs at which findings look at the lr."""
     scheduler: str | None = None
     """A schedule as YAML, in place of the source's."""
     steps: int | None = None

@@ -40,7 +40,7 @@ def run(audit: Audit) -> Outcome:
             lock = None if audit.lock is None else read_lock_of(audit)
         expect = expect or Expectations()
         schedule = None if audit.scheduler is None else schedule_option(audit.scheduler, source)
-        asked = ScheduleRequest((), schedule, audit.steps, audit.epoch_steps, checks=True)
+        asked = ScheduleRequest((), schedule, audit.steps, audit.epoch_steps, more=audit.at, checks=True)
         request = needed(asked, expect, lock)
         with _led_by(audit, "model"):
             report = report_of(source, audit.model, model_args=audit.model_args, cache=audit.cache, request=request)

@@ -286,7 +286,7 @@ def test_a_lock_without_steps_is_as_it_was(folder: Path, capsys: pytest.CaptureF
 
 def test_an_update_keeps_the_steps_and_the_options(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "c.yaml").write_text(CONFIG.partition("scheduler")[0])
-    asked = ["--scheduler", "{type: OneCycleLR, max_lr: 0.1}", "--steps", "51"]
+    asked = ["--scheduler", "{type: CosineAnnealingLR, eta_min: 1.0e-9}", "--steps", "51"]
     assert _run(capsys, "lock", "c.yaml", "--at", "0,50", *asked, "-o", "c.lock")[0] == 0
     before = (folder / "c.lock").read_text()
     assert _run(capsys, "check", "c.yaml", "--lock", "c.lock")[0] == 0
@@ -296,7 +296,7 @@ def test_an_update_keeps_the_steps_and_the_options(folder: Path, capsys: pytest.
     assert code == 2
     assert "c.lock exists, and agrees on other settings: lrs at 0, 25 in place of 0, 50" in out
     code, out = _run(capsys, "lock", "c.yaml", "--steps", "61", "-o", "c.lock", "--update")
-    assert (code, out) == (0, "c.lock: ~ 4 tensors with other lrs at 50\n")
+    assert (code, out) == (0, "c.lock: ~ 1 in the setup · ~ 4 changed · 0 unchanged\n")
     after = (folder / "c.lock").read_text()
     assert "at: 0, 50 steps\n" in after
     assert "steps: 61\n" in after
@@ -350,8 +350,19 @@ def test_a_scheduler_that_cannot_be_copied_makes_the_lr_unknown(
     (folder / "b.yaml").write_text("params: {'*': {at: {7: {lr: 0.1}}}}\n")
     code, out = _run(capsys, "check", "nets.py:unknown", "--expect", "b.yaml")
     assert code == 1
-    assert "got none, for CosineAnnealingLR cannot be copied" in out
+    assert "got none, for the lrs of CosineAnnealingLR are not known: TypeError" in out
     code, out = _run(capsys, "lock", "nets.py:unknown", "--at", "7")
     assert code == 0
     assert "  at 7 -  " in out
     assert "cannot be copied" not in _run(capsys, "show", "nets.py:unknown")[1]
+
+
+def test_steps_that_are_asked_for_have_to_be_known(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    endless = CONFIG.partition("scheduler")[0] + "scheduler: {type: OneCycleLR, max_lr: 0.1}\n"
+    (folder / "c.yaml").write_text(endless)
+    assert _run(capsys, "check", "c.yaml")[0] == 0  # its length is not known, which is a note
+    code, out = _run(capsys, "check", "c.yaml", "--at", "0,7")
+    assert (code, "--steps N says how long the run is" in out) == (2, True)
+    assert _run(capsys, "check", "c.yaml", "--at", "0,7", "--steps", "50", "--fail-on", "never")[0] == 0
+    assert _run(capsys, "check", "c.yaml", "--at", "0,soon")[0] == 2
+    assert _run(capsys, "check", "--at", "3")[0] == 2

@@ -45,7 +45,7 @@ class TimeOptions:
             from pgaudit.config.schedules import schedule_option
 
             schedule = schedule_option(self.scheduler, source)
-        steps = () if self.at is None else _steps(self.at)
+        steps = () if self.at is None else steps_in(self.at)
         request = ScheduleRequest(
             steps,
             schedule,
@@ -59,8 +59,12 @@ class TimeOptions:
         return request.or_else(self.otherwise)
 
 
-def _steps(text: str) -> tuple[int, ...]:
-    """``0,100,1_000`` in ascending order."""
+def steps_in(text: str) -> tuple[int, ...]:
+    """Returns the steps of ``--at 0,100,1_000``, ascending.
+
+    Raises:
+        UsageError: it holds something else.
+    """
     words = [word.strip().replace("_", "") for word in text.split(",")]
     wrong = next((word for word in words if not (word.isascii() and word.isdecimal())), None)
     if wrong is not None:
