@@ -31,7 +31,7 @@ KIND = Kind("PG027", "schedule-flattens", "error")
 _RELATIVE = "take a schedule that multiplies each group's own lr, such as LinearLR and then CosineAnnealingLR"
 _BY_ARGUMENT = {
     "max_lr": f"max_lr takes a list with a value for each group; or {_RELATIVE}",
-    "warmup_max_lr": "leave warmup_max_lr out: each group then warms up to its own lr",
+    "warmup_max_lr": "in DeepSpeed since PR 8171, leave warmup_max_lr out: each group then warms up to its own lr",
 }
 
 

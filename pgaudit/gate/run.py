@@ -41,7 +41,7 @@ def run(audit: Audit) -> Outcome:
         expect = expect or Expectations()
         schedule = None if audit.scheduler is None else schedule_option(audit.scheduler, source)
         asked = ScheduleRequest((), schedule, audit.steps, audit.epoch_steps, more=audit.at, checks=True)
-        request = needed(asked, expect, lock)
+        request = needed(asked, expect, lock, has_own=isinstance(source, Config) and source.schedule is not None)
         with _led_by(audit, "model"):
             report = report_of(source, audit.model, model_args=audit.model_args, cache=audit.cache, request=request)
         return judged(audit, report, expect, known, lock)
@@ -49,18 +49,22 @@ def run(audit: Audit) -> Outcome:
         return Outcome(audit, error.findings, trace=traceback.format_exc())
 
 
-def needed(request: ScheduleRequest, expect: Expectations, lock: Report | None) -> ScheduleRequest:
+def needed(
+    request: ScheduleRequest, expect: Expectations, lock: Report | None, *, has_own: bool = False
+) -> ScheduleRequest:
     """Returns what is asked about the lr over time, with all steps that are needed to judge it.
 
     Args:
         request: what is asked anyway. What it does not say of the schedule is as it was when the lock was written.
         expect: what is expected, some of it at steps.
         lock: what is locked; None for no lock.
+        has_own: whether the source has a schedule, so that findings are about that, whatever was locked.
     """
     steps = set(expect.steps)
     if lock is not None and lock.over_time is not None:
         steps |= {*lock.at}
-        request = request.or_else(replace(lock.over_time.request, at=()))
+        written = lock.over_time.request
+        request = request.or_else(replace(written, at=(), schedule=None if has_own else written.schedule))
     return request.needing(steps) if steps else request
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -84,6 +85,8 @@ class SchedulerLibrary(Protocol):
     """As :attr:`Schedule.library` has it."""
     WITH: str
     """What has to be installed, as ``pip install`` takes it."""
+    PACKAGE: str | None
+    """What is imported of it; None where nothing is."""
 
     def start(self, schedule: Schedule, optimizer: Optimizer) -> Started:
         """Starts the real schedulers on an optimizer.
@@ -95,6 +98,15 @@ class SchedulerLibrary(Protocol):
 
     def is_by_group(self, schedule: Schedule) -> bool:
         """Whether an argument lists a value for each group, so that it needs all groups in their order."""
+
+
+def whole_step(value: object) -> int | None:
+    """Returns the first step at which a number of steps has been made: 3 for 2.5, as a scheduler that compares with it
+    goes on at the third; None for what is no such number.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value < 0:
+        return None
+    return math.ceil(value)
 
 
 def described(name: str, arguments: dict[str, Any]) -> str:

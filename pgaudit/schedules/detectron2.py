@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 NAME = "detectron2"
 WITH = "fvcore"
+PACKAGE = "fvcore"
 DEFAULTS: Mapping[str, Any] = {
     "LR_SCHEDULER_NAME": "WarmupMultiStepLR",
     "MAX_ITER": 40000,

@@ -9,10 +9,12 @@ from __future__ import annotations
 import contextlib
 import logging
 import shlex
+import sys
 import warnings
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib.util import find_spec
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -69,6 +71,7 @@ def followed(
         epoch_steps=schedule.epoch_steps if request.epoch_steps is None else request.epoch_steps,
     )
     library = scheduler_library(schedule.library)
+    _refuse_missing(library)
     groups = [dict(group) for group in stand_ins.groups]
     plain = [schedule.library, schedule.given, schedule.run, schedule.epoch_steps, list(request.steps), request.plot]
     question = digest(["schedule", *plain, groups, dict(stand_ins.defaults)])
@@ -129,7 +132,7 @@ def answered(
     tried = ({*wanted, *more}, {*wanted, 1}, wanted)
     every, found = _lrs_along(start, started, groups, [{*steps, *curve} for steps in tried], request)
     lrs = dict(zip(every, found, strict=True))
-    steps = [step for step in every if step in {*wanted, *more, 1}]
+    steps = sorted(next(steps for steps in tried if {*steps, *curve} == {*every}))
     held = [key for key in SCALES if any(group.get(key, 1.0) != 1.0 for group in groups)]
     read = [key for key in held if _is_read(key, start, groups, steps)]
     return {
@@ -217,15 +220,25 @@ def _lrs(started: Started, steps: Sequence[int], request: ScheduleRequest) -> li
 def _started(
     library: SchedulerLibrary, schedule: Schedule, stand_ins: StandIns, groups: Sequence[Mapping[str, Any]]
 ) -> Started:
-    if library.NAME not in user_code.LIBRARIES and user_code.forbidden():
-        message = f"the lr over time is asked of {library.NAME} itself, and --no-code (or {user_code.NO_CODE}) lets "
-        raise CannotFollow(message + "no code run but torch's and timm's")
     try:
         with suppress_output(), silent():
             return library.start(schedule, stand_in_optimizer(groups, stand_ins.defaults, stand_ins.kind))
     except ImportError as error:
-        message = f"the lr over time is asked of {library.NAME} itself, which cannot be imported: {one_line(error)}"
-        raise CannotFollow(message, f"pip install {shlex.quote(library.WITH)}") from error
+        raise _not_importable(library, one_line(error)) from error
+
+
+def _refuse_missing(library: SchedulerLibrary) -> None:
+    """Raises CannotFollow for a library that is not there, before torch is imported for nothing."""
+    if library.NAME not in user_code.LIBRARIES and user_code.forbidden():
+        message = f"the lr over time is asked of {library.NAME} itself, and --no-code (or {user_code.NO_CODE}) lets "
+        raise CannotFollow(message + "no code run but torch's and timm's")
+    if library.PACKAGE is not None and library.PACKAGE not in sys.modules and find_spec(library.PACKAGE) is None:
+        raise _not_importable(library, f"{library.PACKAGE} is not installed")
+
+
+def _not_importable(library: SchedulerLibrary, why: str) -> CannotFollow:
+    message = f"the lr over time is asked of {library.NAME} itself, which cannot be imported: {why}"
+    return CannotFollow(message, f"pip install {shlex.quote(library.WITH)}")
 
 
 @contextlib.contextmanager

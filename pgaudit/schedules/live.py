@@ -17,7 +17,7 @@ from pgaudit.schedules import transformers as of_transformers
 from pgaudit.schedules.base import ScheduleError, Started
 from pgaudit.schedules.follow import answered, as_schedule, silent, stand_in_optimizer
 from pgaudit.schedules.replay import Replay, only_training_knows
-from pgaudit.text import format_exception, visible
+from pgaudit.text import counted, format_exception, visible
 from pgaudit.user_code import suppress_output
 
 _OVERWRITES = ("OneCycleLR", "CyclicLR")
@@ -57,9 +57,17 @@ def follow_live(
     except Exception as error:  # the user's own code is copied and stepped
         why = error.findings[0].message if isinstance(error, ScheduleError) else format_exception(error)
         return _unknown(names, why, groups, request)
-    if note := _written_over(its, groups):
-        known["notes"] = (*known["notes"], note)
+    notes = [_written_over(its, groups), _made_before(its, request)]
+    known["notes"] = (*known["notes"], *filter(None, notes))
     return as_schedule(known, range(len(groups)), by_group=True)
+
+
+def _made_before(schedulers: Sequence[Any], request: ScheduleRequest) -> str | None:
+    """Returns a note where a lr is asked for that schedulers have left behind."""
+    made = max(map(_steps_made, schedulers))
+    if of_timm.is_of_timm(schedulers[0]) or not any(step < made for step in request.steps):
+        return None
+    return f"{counted(made, 'step')} of {of_torch.title_of(schedulers[0])} have been made; the lr before is not known"
 
 
 def _written_over(schedulers: Sequence[Any], groups: Sequence[Mapping[str, Any]]) -> str | None:
@@ -120,7 +128,8 @@ def _started(copies: list[Any], optimizer: Any) -> Started:
         note = f"{title} is stepped with a value that only the training knows, such as a metric"
         return Started(title, Replay(optimizer, only_training_knows, title=title, made=made), notes=(note,))
     jump = None if others or made else of_torch.jumper(first)
-    replay = Replay(optimizer, lambda: [each.step() for each in copies], jump, title, made)
+    finite = any(map(of_torch.has_end, copies))
+    replay = Replay(optimizer, lambda: [each.step() for each in copies], jump, title, made, has_end=finite)
     if others:
         return Started(title, replay)
     points, ends, warms_up = _phases(first)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 NAME = "mmcv"
 WITH = "mmcv<2"
+PACKAGE = "mmcv"
 _HOOK = "LrUpdaterHook"
 """What mmcv adds to a policy's name."""
 _UNTOLD = ("policy", "type", "by_epoch", "warmup_by_epoch")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
 NAME = WITH = "mmengine"
+PACKAGE = "mmengine"
 _OF_ALL_GROUPS = frozenset({"milestones", "periods", "restart_weights"})
 """Arguments whose lists are no values for the groups."""
 _UNTOLD = frozenset({"type", "_scope_", "by_epoch", "convert_to_iter_based", "verbose"})

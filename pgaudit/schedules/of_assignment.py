@@ -157,7 +157,8 @@ def _notes(assignment: Assignment, found: Sequence[OptimizerSchedule | None], at
             for index, step in enumerate(schedule.steps)
             if all(lrs[index] is None for lrs in schedule.lrs.values())
         }
-        if schedule.stopped is not None and unknown.intersection(at):
-            yield f"{schedule.title} has no lr past its end: it raises {schedule.stopped}"
+        if schedule.stopped is not None and (lost := sorted(unknown.intersection(at))):
+            steps = ", ".join(map(str, lost))
+            yield f"{schedule.title} is past its end at {steps}, and has no lr there: it raises {schedule.stopped}"
         elif past:
             yield f"the run ends at {schedule.run}, before {', '.join(map(str, past))}"

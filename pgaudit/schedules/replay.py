@@ -43,6 +43,8 @@ class Replay:
     title: str = "the schedule"
     made: int = 0
     """How many steps have been made before; what was then is not known any more."""
+    has_end: bool = True
+    """Whether a ValueError means that it is past its end, as that of torch's OneCycleLR does."""
     stopped: str | None = None
     """What the schedule raises past its end, once it has."""
 
@@ -81,9 +83,11 @@ class Replay:
     def _make(self, step: Callable[[], object], number: int) -> None:
         try:
             step()
-        except (_OnlyTrainingKnows, ValueError):
+        except _OnlyTrainingKnows:
             raise
         except Exception as error:
+            if self.has_end and isinstance(error, ValueError):
+                raise
             raise ScheduleError(f"{self.title} would raise {format_exception(error)} at step {number}") from error
 
     def _warn(self, seconds: float, steps: int, tell: Callable[[str], None]) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
 NAME = WITH = "timm"
+PACKAGE = "timm"
 
 SCHEDULES = ("cosine", "tanh", "step", "multistep", "poly", "wsd", "rsqrt", "constant", "plateau", "none")
 """What 1.0.31 knows as ``sched``: what a typo may have meant. What there is, the installed timm decides."""

@@ -9,12 +9,12 @@ from __future__ import annotations
 import inspect
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.core.schedule import Schedule
-from pgaudit.schedules.base import CannotFollow, ScheduleError, Started, described
+from pgaudit.schedules.base import CannotFollow, ScheduleError, Started, described, whole_step
 from pgaudit.schedules.replay import Replay, only_training_knows
 from pgaudit.text import did_you_mean, format_exception, quoted
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
 NAME = WITH = "torch"
+PACKAGE = "torch"
 _FUNCTIONS = frozenset({"LambdaLR", "MultiplicativeLR"})
 _BY_METRIC = frozenset({"ReduceLROnPlateau"})
 _DIRECT = ("LambdaLR", "OneCycleLR", "CyclicLR", "CosineAnnealingWarmRestarts")
@@ -39,7 +40,8 @@ def start(schedule: Schedule, optimizer: Optimizer) -> Started:
     title = _title(schedule.given)
     points = sorted({0, *turning_points(made)})
     jump = jumper(made)
-    replay = Replay(optimizer, only_training_knows if _by_metric(made) else made.step, jump, title)
+    step = only_training_knows if _by_metric(made) else made.step
+    replay = Replay(optimizer, step, jump, title, has_end=has_end(made))
     return Started(
         title,
         replay,
@@ -95,16 +97,15 @@ def arguments_of(scheduler: Any) -> dict[str, Any]:
 
 def turning_points(scheduler: Any) -> Iterator[int]:
     """Yields the steps at which a scheduler's phases end, in no order."""
-    milestones = list(getattr(scheduler, "_milestones", ()))
+    milestones = [whole_step(each) or 0 for each in getattr(scheduler, "_milestones", ())]
     for at, each in enumerate(_inside(scheduler)):
         begin = milestones[at - 1] if milestones and at else 0
         end = milestones[at] if at < len(milestones) else None
         yield from (begin + point for point in turning_points(each) if end is None or begin + point <= end)
     yield from milestones
-    lengths = (getattr(scheduler, name, None) for name in _PHASES)
-    yield from (length for length in lengths if isinstance(length, int))
-    if hasattr(scheduler, "milestones"):
-        yield from scheduler.milestones
+    lengths = [getattr(scheduler, name, None) for name in _PHASES]
+    steps = map(whole_step, (*lengths, *getattr(scheduler, "milestones", ())))
+    yield from (step for step in steps if step is not None)
     yield from (int(phase["end_step"]) for phase in getattr(scheduler, "_schedule_phases", ()))
     if hasattr(scheduler, "step_ratio"):  # CyclicLR
         yield from (round(scheduler.total_size * scheduler.step_ratio), round(scheduler.total_size))
@@ -116,22 +117,26 @@ def end_of(scheduler: Any) -> int | None:
     if inside:
         ends = [end_of(each) for each in inside]
         if milestones is not None:
-            return None if ends[-1] is None else milestones[-1] + ends[-1]
+            return None if ends[-1] is None else (whole_step(milestones[-1]) or 0) + ends[-1]
         return None if None in ends else max(end for end in ends if end is not None)
     if type(scheduler).__name__ == "OneCycleLR":
         return int(scheduler.total_steps) - 1
-    found = getattr(scheduler, "T_max", None)
-    return found if isinstance(found, int) else None
+    return whole_step(getattr(scheduler, "T_max", None))
 
 
 def warm_up_of(scheduler: Any) -> int | None:
     """Returns how many steps a scheduler's warm-up takes; None where it has none."""
     for each in _inside(scheduler) or (scheduler,):
         if type(each).__name__ in _WARM_UPS and _rises(each):
-            return int(each.total_iters)
+            return whole_step(each.total_iters)
         if type(each).__name__ == "OneCycleLR":
             return int(each._schedule_phases[0]["end_step"])
     return None
+
+
+def has_end(scheduler: Any) -> bool:
+    """Whether a scheduler refuses steps past its end."""
+    return any(type(each).__name__ == "OneCycleLR" for each in parts_of(scheduler))
 
 
 def jumper(scheduler: Any) -> Callable[[int], object] | None:
@@ -203,10 +208,12 @@ def _made(given: Any, optimizer: Optimizer, run: int | None, at: tuple[str | int
             raise ScheduleError("`schedulers` is a list", None, *at, "schedulers")
         made = [_made(part, optimizer, None, (*at, "schedulers", index)) for index, part in enumerate(parts)]
         return _called(partial(kind, **_with_parts(kind, optimizer, made)), name, arguments, at)
+    if at and name in _LENGTHS:  # a part is not as long as the run
+        return _called(partial(kind, optimizer), name, arguments, at, length=None)
     length = _LENGTHS.get(name)
     if length is not None and run is not None and not {length, "epochs"} & set(arguments):
         arguments[length] = run
-    return _called(partial(kind, optimizer), name, arguments, at)
+    return _called(partial(kind, optimizer), name, arguments, at, length)
 
 
 def _with_parts(kind: Any, optimizer: Optimizer, made: list[Any]) -> dict[str, Any]:
@@ -237,13 +244,16 @@ def _class(name: str, at: tuple[str | int, ...]) -> Any:
     known = [key for key in kinds if key not in ("LRScheduler", "_LRScheduler")]
     if name not in known:
         message = f"torch {torch.__version__.partition('+')[0]} has no scheduler {quoted(name)}"
-        raise ScheduleError(message, did_you_mean(name, known) or "its classes stand in torch.optim.lr_scheduler", *at)
+        raise ScheduleError(message, _meant(name, known), *at)
     if name in _FUNCTIONS:
         raise ScheduleError(f"{name} takes a function, which no config holds", "name the code: file.py:attribute", *at)
     return kinds[name]
 
 
-def _called(call: Callable[..., Any], name: str, arguments: dict[str, Any], at: tuple[str | int, ...]) -> Any:
+def _called(
+    call: Callable[..., Any], name: str, arguments: dict[str, Any], at: tuple[str | int, ...], length: str | None = None
+) -> Any:
+    """What the class makes of its arguments; ``length`` is the one that ``--steps`` can give."""
     try:
         return call(**arguments)
     except ScheduleError:
@@ -253,11 +263,15 @@ def _called(call: Callable[..., Any], name: str, arguments: dict[str, Any], at: 
         stray = next((key for key in arguments if key not in known), None)
         below = at if stray is None else (*at, stray)
         message = f"{name} would raise {format_exception(error)}"
-        if stray is None and (missing := _missing(name, error)) is not None:
-            raise CannotFollow(message, missing, *below) from error
+        if stray is None and length is not None and length in str(error):
+            raise CannotFollow(message, f"--steps N says how long the run is: {length}", *below) from error
         raise ScheduleError(message, did_you_mean(stray, known) if stray is not None else None, *below) from error
 
 
-def _missing(name: str, error: Exception) -> str | None:
-    length = _LENGTHS.get(name)
-    return f"--steps N says how long the run is: {length}" if length is not None and length in str(error) else None
+def _meant(name: str, known: Iterable[str]) -> str:
+    """What a class that torch does not have was probably meant to be."""
+    if name.islower():
+        return f"it may be another library's: timm:{name}, transformers:{name}"
+    if name.startswith("Warmup"):
+        return f"DeepSpeed's is deepspeed:{name}"
+    return did_you_mean(name, known) or "its classes stand in torch.optim.lr_scheduler"

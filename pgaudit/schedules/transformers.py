@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 NAME = "transformers"
 WITH = "pgaudit[transformers]"
+PACKAGE = "transformers"
 
 BY_METRIC = ("ReduceLROnPlateau", "GreedyLR")
 """Classes that go by a metric, torch's and transformers'."""

@@ -32,7 +32,8 @@ def test_simmim_of_swin_under_a_newer_timm() -> None:
     (finding,) = of_live(optimizer, _cosine(optimizer))
     assert (finding.code, finding.key, finding.params) == ("PG026", "lr_scale", ("a", "b"))
     assert finding.message == (
-        "CosineLRScheduler multiplies by lr_scale, which is in the lrs already: 2 tensors train at its square "
+        "CosineLRScheduler t_initial 100 warmup_t 10 multiplies by lr_scale, "
+        "which is in the lrs already: 2 tensors train at its square "
         "(lr 0.025 is 0.1 × 0.25, and comes to 0.00625): a, b"
     )
     assert finding.hint == "leave the lr of the groups unscaled, or lr_scale out of them"

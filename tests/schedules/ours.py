@@ -26,7 +26,7 @@ def ours(request: Mapping[str, Any]) -> Answer:
         request.get("run"),
         request.get("epoch_steps"),
         tuple(request.get("at_key", ())),
-        request.get("around", {}),
+        around=request.get("around", {}),
     )
     groups = tuple({"lr": lr} for lr in request["lrs"])
     stand_ins = StandIns(tuple(range(len(groups))), groups, {"momentum": 0.9}, "SGD")

@@ -83,7 +83,7 @@ def test_past_the_end_there_is_no_lr() -> None:
     one_cycle = {"type": "OneCycleLR", "max_lr": 0.1, "total_steps": 10}
     report = audit(model(), {**POLICY, "scheduler": one_cycle}, request=ScheduleRequest((3, 99)))
     assert lrs_of(report, "0.weight")[1] is None
-    assert "has no lr past its end: it raises ValueError: Tried to step" in report.notes[0]
+    assert "is past its end at 99, and has no lr there: it raises ValueError: Tried to step" in report.notes[0]
 
 
 @pytest.mark.parametrize("given", ["cosine", {"name": "cosine", "T_max": 3}, None, [], [3], {"type": 4}])

@@ -312,7 +312,8 @@ def test_an_error_stands_at_its_place(tmp_path: Path) -> None:
 
 def test_without_a_question_an_unknown_length_is_no_error(tmp_path: Path) -> None:
     (path := tmp_path / "f.yaml").write_text(CONFIG + "scheduler: {type: cosine}\n")
-    assert audit("resnet18", path).over_time is None
+    (note,) = audit("resnet18", path).notes
+    assert "nothing says how long the run is" in note
     with pytest.raises(pgaudit.ConfigError, match="nothing says how long the run is"):
         audit("resnet18", path, request=ScheduleRequest((5,)))
     report = audit("resnet18", path, request=ScheduleRequest((5,), run=10))

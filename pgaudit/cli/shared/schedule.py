@@ -59,6 +59,10 @@ class TimeOptions:
         return request.or_else(self.otherwise)
 
 
+_DIGITS = 15
+"""Of a step: more than any run has."""
+
+
 def steps_in(text: str) -> tuple[int, ...]:
     """Returns the steps of ``--at 0,100,1_000``, ascending.
 
@@ -66,7 +70,7 @@ def steps_in(text: str) -> tuple[int, ...]:
         UsageError: it holds something else.
     """
     words = [word.strip().replace("_", "") for word in text.split(",")]
-    wrong = next((word for word in words if not (word.isascii() and word.isdecimal())), None)
+    wrong = next((word for word in words if not (word.isascii() and word.isdecimal() and len(word) <= _DIGITS)), None)
     if wrong is not None:
         raise UsageError(f"--at {visible(text)}: {visible(wrong) or 'nothing'} is no step", "for example --at 0,100")
     return tuple(sorted({int(word) for word in words}))
