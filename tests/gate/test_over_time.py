@@ -366,3 +366,16 @@ def test_steps_that_are_asked_for_have_to_be_known(folder: Path, capsys: pytest.
     assert _run(capsys, "check", "c.yaml", "--at", "0,7", "--steps", "50", "--fail-on", "never")[0] == 0
     assert _run(capsys, "check", "c.yaml", "--at", "0,soon")[0] == 2
     assert _run(capsys, "check", "--at", "3")[0] == 2
+
+
+def test_a_lock_hides_no_finding_about_the_configs_own_schedule(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "c.yaml").write_text(CONFIG.partition("scheduler")[0])
+    _run(capsys, "lock", "c.yaml", "--at", "10", "--scheduler", "{type: StepLR, step_size: 5}", "-o", "c.lock")
+    assert _run(capsys, "check", "c.yaml", "--lock", "c.lock")[0] == 0
+    flat = "scheduler: {type: OneCycleLR, max_lr: 0.1, total_steps: 50}\n"
+    (folder / "c.yaml").write_text(CONFIG.partition("scheduler")[0] + flat)
+    code, out = _run(capsys, "check", "c.yaml", "--lock", "c.lock")
+    assert (code, "PG027" in out) == (1, True)
+    assert "schedule: locked as StepLR step_size 5, now OneCycleLR" in out

@@ -335,3 +335,23 @@ def test_an_lr_that_is_a_tensor() -> None:
     optimizer = optim.Adam([parameter], lr=torch.tensor(0.5), capturable=True)
     found = followed(optimizer, torch_lr.StepLR(optimizer, 1, 0.5), 0, 1)
     assert [lrs_at(found, step) for step in (0, 1)] == [[0.5], [0.25]]
+
+
+def test_lrs_that_were_left_behind_are_told_as_such() -> None:
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
+    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 5)
+    for _ in range(7):
+        optimizer.step()
+        scheduler.step()
+    report = audit_objects(None, optimizer, scheduler, ScheduleRequest((0, 8)))
+    assert list(report.lrs_at(report.params[0]).values()) == [None, optimizer.param_groups[0]["lr"]]
+    assert "7 steps of StepLR step_size 5 have been made; the lr before is not known" in report.notes
+
+
+def test_an_error_in_the_middle_of_a_run_is_no_end() -> None:
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
+    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 0.5**step)
+    optimizer.add_param_group({"params": [torch.zeros(2, requires_grad=True)]})
+    report = audit_objects(None, optimizer, scheduler, ScheduleRequest((0, 8)))
+    assert not [note for note in report.notes if "past its end" in note]
+    assert [note for note in report.notes if "would raise ValueError: zip()" in note]

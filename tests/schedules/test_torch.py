@@ -259,3 +259,39 @@ def test_answers_are_remembered_under_just_what_was_asked() -> None:
     assert len(kept) == 1
     assert len({repr(ask(*each)) for each in ((100, 0.1, 7), (101, 0.1, 7), (100, 0.2, 7), (100, 0.1, 8))}) == 4
     assert len(kept) == 4
+
+
+@pytest.mark.parametrize(
+    ("given", "points", "ends"),
+    [
+        ({"type": "CosineAnnealingLR", "T_max": 1.0e4}, (0, 10_000), 10_000),
+        ({"type": "CosineAnnealingLR", "T_max": 99.5}, (0, 100), 100),
+        ({"type": "CosineAnnealingLR", "T_max": -5}, (0,), None),
+        ({"type": "MultiStepLR", "milestones": [2.5, 8]}, (0, 3, 8), None),
+        ({"type": "MultiStepLR", "milestones": ["30", "60"]}, (0,), None),  # no step is equal to a text
+    ],
+)
+def test_lengths_that_are_no_whole_steps(given: dict[str, Any], points: tuple[int, ...], ends: int | None) -> None:
+    _, found = followed_lrs(Schedule("torch", given), [{"lr": 0.1}], [0])
+    assert (found.turning_points, found.ends) == (points, ends)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"type": "CosineAnnealingLR", "T_max": None},
+        [{"type": "LinearLR"}, {"type": "CosineAnnealingLR"}, {"milestones": [5]}],
+    ],
+)
+def test_what_a_class_cannot_compute_with_is_refused(given: Any) -> None:
+    """A part of a list is not as long as the run, so that ``--steps`` would not help."""
+    with pytest.raises(ScheduleError, match="would raise TypeError") as refused:
+        followed_lrs(Schedule("torch", given, run=100), [{"lr": 0.1}], [7])
+    assert type(refused.value) is ScheduleError
+
+
+def test_other_libraries_names_are_recognised() -> None:
+    for name, hint in (("cosine", "timm:cosine, transformers:cosine"), ("WarmupLR", "deepspeed:WarmupLR")):
+        with pytest.raises(ScheduleError) as refused:
+            followed_lrs(Schedule("torch", {"type": name}), [{"lr": 0.1}], [7])
+        assert hint in (refused.value.findings[0].hint or "")
