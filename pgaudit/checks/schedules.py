@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import prod
+from math import isfinite, prod
 from typing import Any
 
 from pgaudit.checks import words
@@ -138,7 +138,9 @@ def _courses(
         base = setting.lr if held is None else held
         if isinstance(base, (int, float)):
             inert = frozenset() if built else setting.inert.intersection(SCALES)
-            found.setdefault((float(base), schedule.lrs[key], _scales(setting), inert), []).extend(indices)
+            # What has overflown is told by its lr, and compares with nothing.
+            lrs = tuple(None if lr is None or not isfinite(lr) else lr for lr in schedule.lrs[key])
+            found.setdefault((float(base), lrs, _scales(setting), inert), []).extend(indices)
     return tuple(
         Course(base, dict(zip(schedule.steps, lrs, strict=True)), dict(scales), inert, tuple(sorted(indices)))
         for (base, lrs, scales, inert), indices in found.items()

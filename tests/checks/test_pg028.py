@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from math import isclose
+from math import inf, isclose
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from timm.scheduler.cosine_lr import CosineLRScheduler
+from torch import nn
 from torch.optim import lr_scheduler
 
 from pgaudit.checks.pg028 import KEPT
+from pgaudit.core.schedule import Schedule, ScheduleRequest
+from pgaudit.pipeline import audit
 from tests.budget import examples
 from tests.checks.cases import Case, examine
 from tests.checks.schedule_cases import of_live, of_policy, optimizer_of, three
@@ -131,3 +134,12 @@ def test_random_floors_are_found_just_where_they_are_near_or_above_the_lr(lrs: l
     assert found == (["PG028"] if lifted or kept_up else [])
     given_schedule = {"type": "CosineAnnealingLR", "T_max": 9, "eta_min": floor}
     assert [each.code for each in of_policy(given_schedule, *(lr / 0.1 for lr in lrs))] == found
+
+
+def test_an_lr_that_overflows_is_no_floor() -> None:
+    policy = {"optimizer": {"type": "SGD", "lr": 0.1}, "paramwise_cfg": {"custom_keys": {"0": {"lr_mult": 0.1}}}}
+    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
+    request = ScheduleRequest((2000,), Schedule("torch", {"type": "ExponentialLR", "gamma": 2}))
+    report = audit(model, policy, request=request)
+    assert report.lrs_at("1.weight") == {2000: inf}
+    assert "PG028" not in [finding.code for finding in report.findings]
