@@ -142,6 +142,8 @@ class OptimizerSchedule:
     """Those that it multiplies by."""
     at: Path = ()
     """Where it stands in the config."""
+    cycles_momentum: bool = False
+    """Whether it sets the momentum of groups, too."""
     stopped: str | None = None
     """What it raises past its end, where it was asked for an lr there."""
     notes: tuple[str, ...] = ()

@@ -73,6 +73,8 @@ class Started:
     """How many steps its warm-up takes; None for one without."""
     run: int | None = None
     """How long the run is in this unit, where the schedule's own library says it."""
+    cycles_momentum: bool = False
+    """Whether it sets the momentum of groups, too."""
     direct: bool = False
     """Whether a step far away can be asked straight away."""
     notes: tuple[str, ...] = ()

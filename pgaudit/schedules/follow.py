@@ -143,6 +143,7 @@ def answered(
         "ends": started.ends,
         "run": run,
         "warms_up": started.warms_up,
+        "cycles_momentum": started.cycles_momentum,
         "read": tuple(read),
         "unread": tuple(key for key in held if key not in read),
         "notes": started.notes,

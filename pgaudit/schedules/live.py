@@ -130,10 +130,11 @@ def _started(copies: list[Any], optimizer: Any) -> Started:
     jump = None if others or made else of_torch.jumper(first)
     finite = any(map(of_torch.has_end, copies))
     replay = Replay(optimizer, lambda: [each.step() for each in copies], jump, title, made, has_end=finite)
+    cycles = any(map(of_torch.cycles_momentum, copies))
     if others:
-        return Started(title, replay)
+        return Started(title, replay, cycles_momentum=cycles)
     points, ends, warms_up = _phases(first)
-    return Started(title, replay, "step", points, ends, warms_up, direct=jump is not None)
+    return Started(title, replay, "step", points, ends, warms_up, cycles_momentum=cycles, direct=jump is not None)
 
 
 def _title(scheduler: Any) -> str:

@@ -146,7 +146,9 @@ def held(setting: Setting) -> dict[str, Any]:
 def _notes(assignment: Assignment, found: Sequence[OptimizerSchedule | None], at: Sequence[int]) -> Iterator[str]:
     """What a reader of the lrs should know."""
     if at and not any(found):
-        yield f"there is no schedule, so the lr at {'every step' if len(at) > 1 else 'that step'} is the lr itself"
+        when = "every step" if len(at) > 1 else "that step"
+        hint = " (a config's `scheduler` has a `type`)" if assignment.origin == "config" else ""
+        yield f"there is no schedule{hint}, so the lr at {when} is the lr itself"
     for schedule in found:
         if schedule is None:
             continue

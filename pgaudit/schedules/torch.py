@@ -48,6 +48,7 @@ def start(schedule: Schedule, optimizer: Optimizer) -> Started:
         turning_points=tuple(points),
         ends=end_of(made),
         warms_up=warm_up_of(made),
+        cycles_momentum=cycles_momentum(made),
         direct=jump is not None,
         notes=_notes(made),
     )
@@ -132,6 +133,11 @@ def warm_up_of(scheduler: Any) -> int | None:
         if type(each).__name__ == "OneCycleLR":
             return int(each._schedule_phases[0]["end_step"])
     return None
+
+
+def cycles_momentum(scheduler: Any) -> bool:
+    """Whether a scheduler sets the momentum of groups, too: OneCycleLR and CyclicLR do, unless they are told not to."""
+    return any(getattr(each, "cycle_momentum", False) for each in parts_of(scheduler))
 
 
 def has_end(scheduler: Any) -> bool:

@@ -32,7 +32,7 @@ def _decoupled(report: Report, index: int) -> bool | None:
         scope = config.architecture.scope if config.architecture else None
         try:
             call = call_of(spec.type, spec.arguments, spec.factory, scope)
-            return is_decoupled(call.kind, call.arguments)
+            return is_decoupled(call.kind, {**call.arguments, **_set_by_schedule(report, index, call.kind)})
         except PgauditError:  # another version of a library than the one that was remembered
             return None
     objects: tuple[Any, ...] = () if report.as_built is None else report.as_built.objects
@@ -40,4 +40,12 @@ def _decoupled(report: Report, index: int) -> bool | None:
         return None
     kind = type(objects[index])
     takes = inspect.signature(kind).parameters
-    return is_decoupled(kind, {key: value for key, value in objects[index].defaults.items() if key in takes})
+    held = {key: value for key, value in objects[index].defaults.items() if key in takes}
+    return is_decoupled(kind, {**held, **_set_by_schedule(report, index, kind)})
+
+
+def _set_by_schedule(report: Report, index: int, kind: type) -> dict[str, float]:
+    """The arguments that a schedule overrides: one that cycles the momentum of a class that has one."""
+    schedule = report.schedule_of(index)
+    cycles = schedule is not None and schedule.cycles_momentum and "momentum" in inspect.signature(kind).parameters
+    return {"momentum": 0.9} if cycles else {}

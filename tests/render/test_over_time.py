@@ -7,9 +7,12 @@ import io
 from dataclasses import replace
 
 import pytest
+import yaml
+from torch import nn
 
 import pgaudit
 from pgaudit.core.schedule import LrOverTime, OptimizerSchedule
+from pgaudit.pipeline import audit
 from pgaudit.render.over_time import late_columns, late_orders
 from pgaudit.render.report.data import render_csv
 from pgaudit.render.report.markdown import render_markdown
@@ -160,3 +163,19 @@ def test_coupled_weight_decay_is_not_shown_as_a_product() -> None:
     )
     row = next(line for line in lines if line.startswith("head.")).split()
     assert row[row.index("1e-4") + 1] == "–"
+
+
+@pytest.mark.parametrize(
+    ("schedule", "decoupled"),
+    [
+        ("{type: OneCycleLR, max_lr: 0.1, total_steps: 50}", False),
+        ("{type: OneCycleLR, max_lr: 0.1, total_steps: 50, cycle_momentum: false}", True),
+        ("{type: CyclicLR, base_lr: 0.1, max_lr: 0.2}", False),
+        ("{type: StepLR, step_size: 5}", True),
+    ],
+)
+def test_a_schedule_that_sets_a_momentum_couples_weight_decay(schedule: str, decoupled: bool) -> None:
+    """SGD has none here of its own; OneCycleLR and CyclicLR write one into the groups (torch 2.15)."""
+    config = {"optimizer": {"type": "SGD", "lr": 0.1, "weight_decay": 0.1}, "scheduler": yaml.safe_load(schedule)}
+    report = with_products(audit(nn.Linear(2, 2), config, request=ScheduleRequest((0, 7))))
+    assert report.assignment.optimizers[0].decoupled is decoupled

@@ -60,7 +60,9 @@ def test_a_frozen_parameter_has_no_lr_at_any_step() -> None:
 def test_without_a_schedule_the_lr_stays_and_that_is_said() -> None:
     report = audit(model(), POLICY, request=ASKED)
     assert lrs_of(report, "0.weight") == [0.1] * 3
-    assert report.notes == ("there is no schedule, so the lr at every step is the lr itself",)
+    assert report.notes == (
+        "there is no schedule (a config's `scheduler` has a `type`), so the lr at every step is the lr itself",
+    )
     assert audit(model(), POLICY).over_time is None
 
 
