@@ -11,7 +11,7 @@ import yaml
 from torch import nn
 
 import pgaudit
-from pgaudit.core.schedule import LrOverTime, OptimizerSchedule
+from pgaudit.core.schedule import LrOverTime, OptimizerSchedule, ScheduleRequest
 from pgaudit.pipeline import audit
 from pgaudit.render.over_time import late_columns, late_orders
 from pgaudit.render.report.data import render_csv
