@@ -84,5 +84,5 @@ def test_the_lrs_over_time_have_columns() -> None:
         "parameter            ×  lr   lr@0  lr@10  decay  decided by",
         "{0,1}.{weight,bias}  4  0.1  0.1   0      0      default",
     ]
-    with pytest.raises(pgaudit.PgauditError, match="at= takes steps"):
+    with pytest.raises(pgaudit.PgauditError, match="at= takes whole numbers"):
         pgaudit.audit(nn.Linear(2, 2), policy, at=(-1,))
