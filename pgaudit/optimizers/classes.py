@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from pgaudit.core.errors import PgauditError
 from pgaudit.core.schedule import STARTS
 from pgaudit.memory import gc_disabled
-from pgaudit.optimizers.reading import reading_of
 from pgaudit.text import did_you_mean, quoted
 from pgaudit.user_code import suppress_output
 from pgaudit.user_code.imports import import_attribute
@@ -124,6 +123,8 @@ def looked_for(kind: type[Optimizer], filled: Mapping[str, Any]) -> frozenset[st
     """Returns the keys of a group that somebody looks for: those that the class fills in, those that its code names
     (``group.get("lars_exclude")``), and those of schedulers and hooks.
     """
+    from pgaudit.optimizers.reading import reading_of  # what is remembered needs no look at code
+
     return frozenset({*filled, *reading_of(kind).words, *STARTS, *_OF_HOOKS})
 
 

@@ -10,7 +10,6 @@ from pgaudit.render.columns import GAP, Column, Row, Table
 from pgaudit.render.findings import findings_lines
 from pgaudit.render.numbers import bar, computed, elements, hyperparameter, number
 from pgaudit.render.over_time import late_columns, lr_title, missing, schedule_lines
-from pgaudit.render.report.plot import plot_lines
 from pgaudit.render.report.rows import folds, rows_table
 from pgaudit.render.select import Selection
 from pgaudit.render.style import ASCII, BASE, DECIDED_BY, LEFT_OUT, Marks, colour, label
@@ -42,6 +41,8 @@ def report_lines(report: Report, selection: Selection, options: TableOptions) ->
     before = [*_header(report, options.marks, options.width), Text()]
     after = []
     if options.plot:
+        from pgaudit.render.report.plot import plot_lines  # the usual table needs no picture
+
         after += [Text(), *plot_lines(report, options)]
     if report.rules or not report.groups:
         after += [Text(), *_summary_table(report, options.marks, options.width).lines(options.width)]
