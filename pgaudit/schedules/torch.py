@@ -118,7 +118,8 @@ def end_of(scheduler: Any) -> int | None:
     if inside:
         ends = [end_of(each) for each in inside]
         if milestones is not None:
-            return None if ends[-1] is None else (whole_step(milestones[-1]) or 0) + ends[-1]
+            begin = whole_step(milestones[-1]) if milestones else 0  # one scheduler alone has none
+            return None if ends[-1] is None else (begin or 0) + ends[-1]
         return None if None in ends else max(end for end in ends if end is not None)
     if type(scheduler).__name__ == "OneCycleLR":
         return int(scheduler.total_steps) - 1
@@ -214,9 +215,7 @@ def _made(given: Any, optimizer: Optimizer, run: int | None, at: tuple[str | int
             raise ScheduleError("`schedulers` is a list", None, *at, "schedulers")
         made = [_made(part, optimizer, None, (*at, "schedulers", index)) for index, part in enumerate(parts)]
         return _called(partial(kind, **_with_parts(kind, optimizer, made)), name, arguments, at)
-    if at and name in _LENGTHS:  # a part is not as long as the run
-        return _called(partial(kind, optimizer), name, arguments, at, length=None)
-    length = _LENGTHS.get(name)
+    length = None if at else _LENGTHS.get(name)  # a part is not as long as the run
     if length is not None and run is not None and not {length, "epochs"} & set(arguments):
         arguments[length] = run
     return _called(partial(kind, optimizer), name, arguments, at, length)

@@ -267,11 +267,12 @@ def test_answers_are_remembered_under_just_what_was_asked() -> None:
         ({"type": "CosineAnnealingLR", "T_max": 1.0e4}, (0, 10_000), 10_000),
         ({"type": "CosineAnnealingLR", "T_max": 99.5}, (0, 100), 100),
         ({"type": "CosineAnnealingLR", "T_max": -5}, (0,), None),
+        ([{"type": "CosineAnnealingLR", "T_max": 20}], (0, 20), 20),
         ({"type": "MultiStepLR", "milestones": [2.5, 8]}, (0, 3, 8), None),
         ({"type": "MultiStepLR", "milestones": ["30", "60"]}, (0,), None),  # no step is equal to a text
     ],
 )
-def test_lengths_that_are_no_whole_steps(given: dict[str, Any], points: tuple[int, ...], ends: int | None) -> None:
+def test_where_phases_end(given: Any, points: tuple[int, ...], ends: int | None) -> None:
     _, found = followed_lrs(Schedule("torch", given), [{"lr": 0.1}], [0])
     assert (found.turning_points, found.ends) == (points, ends)
 
