@@ -1,4 +1,5 @@
-"""The pages that a reader follows in an empty folder: "Gate your CI in five minutes", "When a resumed run goes wrong".
+"""The pages that a reader follows in an empty folder: "I have only code", "Gate your CI in five minutes", "When a
+resumed run goes wrong", "The lr over time".
 
 `python -m tests.test_stories` writes their answers anew.
 """
@@ -12,7 +13,7 @@ import pytest
 from tests.followed import followed
 
 DOCS = Path(__file__).parents[1] / "docs"
-PAGES = ("ci.md", "resume.md")
+PAGES = ("built.md", "ci.md", "resume.md", "schedules.md")
 
 
 @pytest.mark.parametrize("name", PAGES)

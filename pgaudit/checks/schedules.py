@@ -11,7 +11,7 @@ from pgaudit.checks import words
 from pgaudit.checks.as_built import BuiltAudit
 from pgaudit.checks.base import Audited, Kind
 from pgaudit.core.findings import Finding
-from pgaudit.core.schedule import SCALES, OptimizerSchedule, scheduled_as
+from pgaudit.core.schedule import SCALES, OptimizerSchedule
 from pgaudit.core.setting import Setting
 from pgaudit.text import counted, visible
 
@@ -129,7 +129,7 @@ def _courses(
     """The courses of parameters, each given by its place, its setting and the index of its group."""
     alike: dict[Hashable, tuple[Setting, list[int]]] = {}
     for index, setting, group in rows:
-        key = scheduled_as(setting, group if schedule.by_group else None)
+        key = schedule.key(setting, group)
         if key in schedule.lrs:
             alike.setdefault(key, (setting, []))[1].append(index)
     found: dict[_Course, list[int]] = {}

@@ -115,7 +115,7 @@ def check(
     """
     reports = wanted(context.obj or (), formats, outputs, valued_options(context.command))
     given: dict[str, str | None] = {"lock": lock, "expect": expect, "baseline": baseline}
-    steps = None if at is None else steps_in(at)
+    steps = () if at is None else steps_in(at)
     time: dict[str, Any] = {"at": steps, "scheduler": scheduler, "steps": run, "epoch_steps": epoch_steps}
     if model is None:
         one: dict[str, object] = {"model-arg": model_args, "constructor": constructor, "write-baseline": write_baseline}
@@ -130,7 +130,6 @@ def check(
 
         arguments = parse_model_args(model_args)
         files = lock, expect, baseline
-        time["at"] = steps or ()
         audits = [Audit(model_ref, config_path, "", arguments, constructor, *files, fail_on, key=key, **time)]
     cache = the_cache(unwanted=no_cache)
     audits = [replace(audit, cache=cache) for audit in audits]

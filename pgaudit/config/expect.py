@@ -10,14 +10,12 @@ from typing import Any
 from pgaudit.config.schema import EXPECT, EXPECTED_AT, EXPECTED_PARAM, EXPECTED_RULE
 from pgaudit.core.expectations import Expectations, LrExpectation, ParamExpectation, RuleExpectation
 from pgaudit.core.location import Location, Path
+from pgaudit.core.schedule import STEP_DIGITS
 from pgaudit.files.reading import read_file, refuse
 from pgaudit.files.schemas import whole
 from pgaudit.files.validation import Invalid, described, schema_errors
 from pgaudit.files.yaml_text import read_yaml
 from pgaudit.text import quoted
-
-_DIGITS = 15
-"""Of a step: more than any run makes."""
 
 
 def expectations(section: Mapping[str, Any], at: Path, path: str | None, keys: Mapping[Path, Location]) -> Expectations:
@@ -73,8 +71,8 @@ def _param(glob: str, given: Mapping[str, Any], at: Path) -> ParamExpectation:
 def _step(key: Any) -> int | None:
     """The number of steps that a key means; None for what is none. A file has it as digits, Python also as a number."""
     if isinstance(key, str) and key.isascii() and key.isdecimal():
-        return int(key) if len(key) <= _DIGITS else None
-    return key if isinstance(key, int) and not isinstance(key, bool) and 0 <= key < 10**_DIGITS else None
+        return int(key) if len(key) <= STEP_DIGITS else None
+    return key if isinstance(key, int) and not isinstance(key, bool) and 0 <= key < 10**STEP_DIGITS else None
 
 
 def _words(value: str | Sequence[str]) -> tuple[str, ...]:

@@ -79,7 +79,7 @@ SCHEDULES = ("scheduler",)
 training configs, so that nothing else is taken for a slip of them.
 """
 
-TRAINING = tuple("param_scheduler train_cfg lr_config runner total_epochs total_iters".split())
+OF_OPENMMLAB = tuple("param_scheduler train_cfg lr_config runner total_epochs total_iters".split())
 """The top-level keys by which OpenMMLab's configs say the same. They are read where there is nothing wrong with them;
 a training config may hold anything there.
 """

@@ -73,7 +73,7 @@ def _read(path: str, constructor: str | None, data: bytes | None) -> Config:
         return replace(_validated(document, path, constructor, otherwise="mmcv"), architecture=architecture)
     least = "`optimizer:` is the least that a config needs"
     document = read_chain(
-        path, aside=lambda top: split(top, constructor)[1], least=least, data=data, optional=layouts.TRAINING
+        path, aside=lambda top: split(top, constructor)[1], least=least, data=data, optional=layouts.OF_OPENMMLAB
     )
     return _validated(document, path, constructor)
 

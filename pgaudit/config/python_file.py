@@ -18,7 +18,7 @@ from dataclasses import replace
 from typing import Any
 
 from pgaudit import user_code
-from pgaudit.config.layouts import TRAINING
+from pgaudit.config.layouts import OF_OPENMMLAB
 from pgaudit.config.misplaced import PLACED, is_option, meant, taken_up_as
 from pgaudit.config.python_chain import Chain
 from pgaudit.config.python_places import places
@@ -66,7 +66,7 @@ def read_python(path: str) -> tuple[Document, Architecture | None]:
         raise _without_optimizer(path, list(top))
     asked = {name: value for name, value in top.items() if name in found or name == "model"}
     keys = {at: place for at, place in places([chain.names], asked) if at[0] in found or at == ("model",)}
-    rest = {name: value for name, value in top.items() if name not in found or name in TRAINING}
+    rest = {name: value for name, value in top.items() if name not in found or name in OF_OPENMMLAB}
     document = Document(found, keys, {(): Location(path, 1, 1), **keys}, rest=rest)
     return document, _architecture(config, top, path)
 
@@ -107,7 +107,7 @@ def _sections(config: Any, top: Mapping[str, Any]) -> dict[str, Any]:
     section = next((name for name in _SECTIONS if name in top), None)
     names = [name for name in top if name in (section, *_OWN, *PLACED) or is_option(name) or _is_slip(name, top)]
     kept = {name: _unscoped(top[name]) for name in names}
-    kept |= {name: top[name] for name in TRAINING if name in top}
+    kept |= {name: top[name] for name in OF_OPENMMLAB if name in top}
     inside = kept.get(section) if section else None
     if isinstance(inside, dict):
         scope = top.get("default_scope")

@@ -16,6 +16,7 @@ from pgaudit.core.schedule import LIMITS, OF_SCHEDULERS
 from pgaudit.core.setting import Setting
 from pgaudit.optimizers.classes import looked_for
 from pgaudit.report import AsBuilt, Report
+from pgaudit.schedules.timm import is_of_timm
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -98,11 +99,6 @@ def _starting(setting: Setting, start: object, read: Collection[str]) -> Setting
     return replace(setting.holding(lr=lr), written=written, inert=inert)
 
 
-def _of_timm(scheduler: object) -> bool:
-    """Whether it reads ``lr_scale``; so do training loops of one's own, which are no schedulers."""
-    return any(each.__module__.partition(".")[0] == "timm" for each in type(scheduler).__mro__)
-
-
 def keys_read(kind: type[Optimizer], filled: Mapping[str, Any], built: AsBuilt) -> Collection[str]:
     """The keys of groups that the optimizer's class looks for, or all where nothing says it; and those of schedulers,
     unless one is there that does not look for them.
@@ -111,6 +107,7 @@ def keys_read(kind: type[Optimizer], filled: Mapping[str, Any], built: AsBuilt) 
     read = looked_for_in(built.objects[0]) if built.objects else of_class
     if read is None:
         return {key for group in built.optimizers[0].groups for key in group.values}
-    if built.schedulers and not any(map(_of_timm, built.schedulers)):
+    # timm's look for lr_scale; so do training loops of one's own, which are no schedulers.
+    if built.schedulers and not any(map(is_of_timm, built.schedulers)):
         return read - (OF_SCHEDULERS - of_class)
     return read | OF_SCHEDULERS

@@ -12,6 +12,9 @@ from pgaudit.core.setting import Setting
 Unit = Literal["step", "epoch"]
 """What is counted: calls of ``scheduler.step()``, or the epochs that a library's own loop counts."""
 
+STEP_DIGITS = 15
+"""Of a step: more than any run has."""
+
 SCALES = ("lr_scale", "lr_mult", "lr_multiplier")
 """Keys of groups that are meant for a schedule to multiply by: timm's and BEiT's, detectron2's and YOLO's, DINOv2's."""
 
@@ -153,7 +156,7 @@ class OptimizerSchedule:
         """How long there is something to say: the run, or else the schedule to its own end; None for no end."""
         return self.ends if self.run is None else self.run
 
-    def key(self, setting: Setting, group: int) -> Hashable:
+    def key(self, setting: Setting, group: int | None) -> Hashable:
         """Returns under which key the lrs of a group stand."""
         return scheduled_as(setting, group if self.by_group else None)
 
@@ -187,9 +190,8 @@ class LrOverTime:
         schedule = None if optimizer is None else self.optimizers[optimizer]
         if schedule is None or (group is None and schedule.by_group):
             return dict.fromkeys(self.asked, setting.lr)
-        key = scheduled_as(setting, group if schedule.by_group else None)
         nothing = (None,) * len(schedule.steps)  # a group without an lr has none at any step
-        return dict(zip(schedule.steps, schedule.lrs.get(key, nothing), strict=True))
+        return dict(zip(schedule.steps, schedule.lrs.get(schedule.key(setting, group), nothing), strict=True))
 
     def asked_of(self, setting: Setting, optimizer: int | None, group: int | None) -> list[float | None]:
         """Returns the lrs of a group's parameters at the steps that were asked."""

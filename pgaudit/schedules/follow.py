@@ -37,8 +37,6 @@ Start = Callable[[Sequence[Mapping[str, Any]]], Started]
 """Starts a schedule on groups that hold this."""
 FAR = 100_000
 """Turning points beyond this are looked at only where a class can be asked straight away, or the user asks."""
-
-
 _CURVE = 160
 """Parts of the run for a picture."""
 
@@ -72,11 +70,7 @@ def followed(
     )
     library = scheduler_library(schedule.library)
     _refuse_missing(library)
-    groups = [dict(group) for group in stand_ins.groups]
-    plain = [schedule.library, schedule.given, schedule.run, schedule.epoch_steps, list(request.steps), request.plot]
-    question = digest(["schedule", *plain, groups, dict(stand_ins.defaults)])
-    if schedule.library not in ALWAYS_THERE:
-        question = None
+    question = _question(schedule, stand_ins, request) if schedule.library in ALWAYS_THERE else None
     known = None if memo is None or question is None else memo.get("answers", question)
     if known is None:
         start = partial(_started, library, schedule, stand_ins)
@@ -85,6 +79,12 @@ def followed(
             with contextlib.suppress(TypeError):
                 memo.learn("answers", question, encoded(known))
     return as_schedule(known, stand_ins.keys, by_group=library.is_by_group(schedule), at=schedule.at)
+
+
+def _question(schedule: Schedule, stand_ins: StandIns, request: ScheduleRequest) -> str | None:
+    """What an answer is remembered under; None where something is no plain value."""
+    asked = [schedule.library, schedule.given, schedule.run, schedule.epoch_steps, list(request.steps), request.plot]
+    return digest(["schedule", *asked, list(map(dict, stand_ins.groups)), dict(stand_ins.defaults)])
 
 
 def as_schedule(known: dict[str, Any], keys: Sequence[Hashable], *, by_group: bool, at: Path = ()) -> OptimizerSchedule:
@@ -134,7 +134,7 @@ def answered(
     lrs = dict(zip(every, found, strict=True))
     steps = sorted(next(steps for steps in tried if {*steps, *curve} == {*every}))
     held = [key for key in SCALES if any(group.get(key, 1.0) != 1.0 for group in groups)]
-    read = [key for key in held if _is_read(key, start, groups, steps)]
+    read = [key for key in held if _is_read(key, start, groups, {step: lrs[step] for step in steps})]
     return {
         "title": started.title,
         "unit": started.unit,
@@ -180,12 +180,11 @@ def _along(end: int) -> list[int]:
     return sorted({round(index * end / _CURVE) for index in range(_CURVE + 1)}) if end else []
 
 
-def _is_read(key: str, start: Start, groups: Sequence[Mapping[str, Any]], points: Sequence[int]) -> bool:
+def _is_read(key: str, start: Start, groups: Sequence[Mapping[str, Any]], lrs: Mapping[int, Lrs]) -> bool:
     """Whether the schedule sets other lrs where groups lack a key."""
     without = [{name: value for name, value in group.items() if name != key} for group in groups]
-    near = [point for point in points if point <= FAR] or [0]
-    given, other = (_lrs(start(each), near, ScheduleRequest()) for each in (groups, without))
-    return given != other
+    near = [step for step in lrs if step <= FAR]
+    return [lrs[step] for step in near] != _lrs(start(without), near, ScheduleRequest())
 
 
 def _lrs_along(

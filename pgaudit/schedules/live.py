@@ -22,8 +22,6 @@ from pgaudit.user_code import suppress_output
 
 _OVERWRITES = ("OneCycleLR", "CyclicLR")
 """Classes that write their own lrs over those of the groups when they are made, ``initial_lr`` included."""
-
-
 _LAYERWISE = "LayerWiseDummyScheduler"
 """What transformers has in place of one scheduler for each parameter, which hooks step."""
 
@@ -82,14 +80,10 @@ def _written_over(schedulers: Sequence[Any], groups: Sequence[Mapping[str, Any]]
     return f"{name} has set one lr for groups that differ in nothing now; what lrs they had before is not known"
 
 
-def _by_group(lrs: Sequence[tuple[float | None, ...]]) -> dict[Hashable, tuple[float | None, ...]]:
-    return dict(enumerate(lrs))
-
-
 def _unknown(title: str, why: str, groups: Sequence[Mapping[str, Any]], request: ScheduleRequest) -> OptimizerSchedule:
     """A schedule of which nothing can be told."""
     steps = tuple(sorted({0, *request.steps}))
-    lrs = _by_group([(None,) * len(steps)] * len(groups))
+    lrs: dict[Hashable, tuple[float | None, ...]] = dict.fromkeys(range(len(groups)), (None,) * len(steps))
     return OptimizerSchedule(
         title, "step", steps, (0,), lrs, by_group=True, notes=(f"the lrs of {title} are not known: {why}",)
     )

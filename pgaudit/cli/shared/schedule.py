@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pgaudit.core.errors import UsageError
-from pgaudit.core.schedule import NO_REQUEST, ScheduleRequest
+from pgaudit.core.schedule import NO_REQUEST, STEP_DIGITS, ScheduleRequest
 from pgaudit.text import visible
 
 
@@ -59,10 +59,6 @@ class TimeOptions:
         return request.or_else(self.otherwise)
 
 
-_DIGITS = 15
-"""Of a step: more than any run has."""
-
-
 def steps_in(text: str) -> tuple[int, ...]:
     """Returns the steps of ``--at 0,100,1_000``, ascending.
 
@@ -70,7 +66,9 @@ def steps_in(text: str) -> tuple[int, ...]:
         UsageError: it holds something else.
     """
     words = [word.strip().replace("_", "") for word in text.split(",")]
-    wrong = next((word for word in words if not (word.isascii() and word.isdecimal() and len(word) <= _DIGITS)), None)
+    wrong = next(
+        (word for word in words if not (word.isascii() and word.isdecimal() and len(word) <= STEP_DIGITS)), None
+    )
     if wrong is not None:
         raise UsageError(f"--at {visible(text)}: {visible(wrong) or 'nothing'} is no step", "for example --at 0,100")
     return tuple(sorted({int(word) for word in words}))
