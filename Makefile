@@ -34,7 +34,7 @@ parity: $(TESTED)  ## all timm models against the real libraries (minutes)
 	$(PYTEST) --numprocesses=$(JOBS) --benchmark-disable -m parity_full tests/parity tests/openmmlab tests/built $(T)
 
 fuzz: $(TESTED)  ## the property tests with new examples, 20 times as many
-	PGAUDIT_EXAMPLES=$${PGAUDIT_EXAMPLES:-20} HYPOTHESIS_PROFILE=fuzz \
+	PGAUDIT_EXAMPLES=$${PGAUDIT_EXAMPLES:-7} HYPOTHESIS_PROFILE=fuzz \
 	    $(PYTEST) --numprocesses=$(JOBS) --benchmark-disable -k random $(T)
 
 clusters: $(TESTED) $(VENV)/.installed-clusters  ## sweeps on real dask, ray and spark clusters; needs java, too
