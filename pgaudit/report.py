@@ -323,8 +323,10 @@ class Report:
 
     @property
     def scheduled(self) -> bool:
-        """Whether the library's schedulers multiply any lr that they set."""
-        return self.assignment.scheduled
+        """Whether a schedule multiplies the lrs that it sets: the one that is known, or else the library's own."""
+        found = self.over_time.optimizers if self.over_time else ()
+        known = [each for each in found if each is not None]
+        return self.assignment.scheduled and (not known or any("lr_scale" in each.read for each in known))
 
     def extra_of(self, setting: Setting, optimizer: int | None = 0) -> dict[str, Any]:
         """Returns what a group holds beside lr and weight decay that changes the training: what somebody reads, and the

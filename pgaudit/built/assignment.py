@@ -175,7 +175,9 @@ def _of_group(group: BuiltGroup, defaults: Mapping[str, Any], scheduled: bool) -
         if key == "initial_lr" and (scheduled or same(value, group.values.get("lr"))):
             continue
         written.append((key, value))
-    return _setting(group.values, written, has_decay="weight_decay" in group.values)
+    found = _setting(group.values, written, has_decay="weight_decay" in group.values)
+    begin = _number(group.values.get("initial_lr")) if scheduled else None
+    return found if begin is None else replace(found, values={**found.values, "initial_lr": Value(begin)})
 
 
 def _setting(values: Mapping[str, Any], written: Sequence[tuple[str, Any]], *, has_decay: bool) -> Setting:

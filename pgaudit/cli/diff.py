@@ -91,7 +91,7 @@ def diff(
 
     found = compare(sides.a, sides.b)
     text = _rendered(found, fmt, table_options(output, colour, width, fold=fold), rules=rules)
-    note(sides.notes)
+    note([*sides.notes, *found.notes])
     write(text, output)
     if exit_code and found.differs:
         raise Exit(DIFFERENT)

@@ -136,13 +136,16 @@ class Setting:
         return replace(self, values=values, written=tuple(item for item in self.written if item[0] not in unlike))
 
     def scheduled_at(self, peak: float | None) -> Setting:
-        """Returns the setting with the ``lr_scale`` that makes a schedule's full height ``peak``; itself for None.
+        """Returns the setting with the ``lr_scale`` that makes a schedule's full height ``peak``, or with the first lr
+        that does, where the group holds a scale; itself for None.
 
         Raises:
-            ValueError: no number times the lr is ``peak``.
+            ValueError: no number times the lr, or the scale, is ``peak``.
         """
         if peak is None or (self.lr_scale is not None and self.peak_lr == peak):
             return self
+        if self.lr_scale is not None:
+            return replace(self, values={**self.values, "initial_lr": Value(_factor(self.lr_scale, peak))})
         values = {**self.values, "lr_scale": Value(_factor(self.lr, peak), self.lr_rule)}
         return replace(self, values=values, inert=self.inert - {"lr_scale"})
 
@@ -194,8 +197,12 @@ class Setting:
 
     @property
     def peak_lr(self) -> float | None:
-        """The lr that a schedule's full height comes to, whether or not it takes the lr as it is."""
-        return self.lr if self.lr is None or self.lr_scale is None else self.lr * self.lr_scale
+        """The lr that a schedule's full height comes to, whether or not it takes the lr as it is. Under way, the lr is
+        what the scheduler made of the first one, which it keeps as ``initial_lr`` (timm 1.0.31, ``Scheduler``).
+        """
+        begin = self.get("initial_lr")
+        lr = begin if isinstance(begin, float) and self.lr is not None else self.lr
+        return self.lr if lr is None or self.lr_scale is None else lr * self.lr_scale
 
     @cached_property
     def extra(self) -> dict[str, Any]:
@@ -230,7 +237,9 @@ class Setting:
 
 
 def _factor(lr: float | None, product: float) -> float:
-    """Returns a number that makes ``product`` of an lr, to the last bit. Rounding twice may miss it by a little."""
+    """Returns a number that makes ``product`` of an lr or a scale, to the last bit. Rounding twice may miss it by a
+    little.
+    """
     near = 1.0 if lr == product else product / lr if lr else math.nan
     tried = [near]
     for towards in (-math.inf, math.inf):

@@ -37,7 +37,7 @@ def compare(a: Report, b: Report) -> Diff:
     both = (change for change in changes if change.before is not None and change.after is not None)
     steps = {each.step for change in both for each in change.lrs if each.differs}
     setup = tuple(_setup(a, b, over_time, moves=bool(steps)))
-    return Diff(a, b, setup, tuple(changes), unchanged, tuple(sorted(steps)))
+    return Diff(a, b, setup, tuple(changes), unchanged, tuple(sorted(steps)), over_time.notes)
 
 
 def _paired(a: Sequence[ParamAssignment], b: Sequence[ParamAssignment]) -> list[tuple[int, int]]:
@@ -185,7 +185,7 @@ def _alone(params: Sequence[ParamAssignment], ranks: Mapping[int, int]) -> Itera
 def _setup(a: Report, b: Report, over_time: OverTime, *, moves: bool) -> Iterator[ValueChange]:
     before, after = setup(a), setup(b)
     # A live schedule says its arguments in other words than a config: what counts is what it makes of the lrs.
-    alike = a.assignment.origin != b.assignment.origin and over_time.steps and not moves
+    alike = a.assignment.origin != b.assignment.origin and over_time.compares and not moves
     if alike or not (knows_lrs(a) and knows_lrs(b)):
         before, after = without_schedules(before), without_schedules(after)
     if None in (a.constructor, b.constructor) and a.params and b.params:

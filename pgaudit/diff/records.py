@@ -86,6 +86,8 @@ class Diff:
     unchanged: int
     steps: tuple[int, ...] = ()
     """After how many steps or epochs the lr of a parameter differs that both sides have."""
+    notes: tuple[str, ...] = ()
+    """What is not compared, in sentences."""
 
     @property
     def effective(self) -> tuple[Change, ...]:
@@ -110,12 +112,12 @@ class Diff:
                 each.before,
                 each.place,
                 _inverted(each.extra),
-                tuple(LrChange(lr.step, lr.after, lr.before) for lr in each.lrs),
+                tuple(LrChange(lr.step, lr.after, lr.before, lr.scale) for lr in each.lrs),
             )
             for each in self.changes
         ]
         ordered = tuple(sorted(changes, key=lambda each: each.order))
-        return Diff(self.b, self.a, _inverted(self.setup), ordered, self.unchanged, self.steps)
+        return Diff(self.b, self.a, _inverted(self.setup), ordered, self.unchanged, self.steps, self.notes)
 
 
 def _inverted(changes: tuple[ValueChange, ...]) -> tuple[ValueChange, ...]:

@@ -12,7 +12,8 @@ from pgaudit.core.location import Location, whole_file
 from pgaudit.core.schedule import OptimizerSchedule
 from pgaudit.core.setting import Provenance
 from pgaudit.diff import Change, ChangeKind
-from pgaudit.gate.lr_moves import LrMove, moved_over_time
+from pgaudit.diff.over_time import LrChange
+from pgaudit.gate.lr_moves import moved_over_time
 from pgaudit.report import Report
 from pgaudit.text import quoted, visible
 
@@ -28,7 +29,7 @@ class MovedOverTime:
     report: Report
     changes: tuple[Change, ...] = ()
     """The parameters that it is about."""
-    moves: Mapping[str, tuple[LrMove, ...]] = field(default_factory=dict)
+    moves: Mapping[str, tuple[LrChange, ...]] = field(default_factory=dict)
     """By the parameter's name."""
     unsaid: bool = False
     """Whether nothing says what the lrs now are at these steps."""

@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from pgaudit.core.assignment import ParamAssignment
+from pgaudit.diff.over_time import LrChange, scale_of
 from pgaudit.report import Report
-
-_RELATIVE, _OF_LR = 1e-9, 1e-12
-"""What counts as equal. A schedule computes with cosines and powers, whose last bits differ from one machine to the
-next, and computes each lr from the last one; near a floor of 0 that shows in more than the last bits.
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class LrMove:
-    """The lr of a parameter after so many steps, or epochs, on both sides."""
-
-    step: int
-    before: float | None
-    """None where it is not known."""
-    after: float | None
 
 
 def moved_over_time(
     a: Report, b: Report, steps: Iterable[int]
-) -> Iterator[tuple[ParamAssignment, ParamAssignment, tuple[LrMove, ...]]]:
+) -> Iterator[tuple[ParamAssignment, ParamAssignment, tuple[LrChange, ...]]]:
     """Yields each parameter whose lr is another after some of the steps, as it is on both sides, with its moves; in the
     model's order. What is in no optimizer on one side has no lr that could move.
 
@@ -40,7 +24,7 @@ def moved_over_time(
         KeyError: a side does not know one of the steps.
     """
     steps = sorted(set(steps))
-    known: dict[tuple[object, ...], tuple[LrMove, ...]] = {}
+    known: dict[tuple[object, ...], tuple[LrChange, ...]] = {}
     by_name = a.assignment.by_name
     for after in b.params:
         before = next((by_name[name] for name in after.names if name in by_name), None)
@@ -60,16 +44,8 @@ def _alike(param: ParamAssignment) -> tuple[int, int | None, int | None]:
 
 def _moves(
     a: Report, b: Report, before: ParamAssignment, after: ParamAssignment, steps: Iterable[int]
-) -> Iterator[LrMove]:
-    scale = max(abs(before.lr or 0.0), abs(after.lr or 0.0))
+) -> Iterator[LrChange]:
     for step in steps:
-        old, new = a.lr_after(before, step), b.lr_after(after, step)
-        if not _same(old, new, scale):
-            yield LrMove(step, old, new)
-
-
-def _same(old: float | None, new: float | None, scale: float) -> bool:
-    if old is None or new is None:
-        return old is new
-    both_nan = math.isnan(old) and math.isnan(new)
-    return both_nan or math.isclose(old, new, rel_tol=_RELATIVE, abs_tol=_OF_LR * scale)
+        found = LrChange(step, a.lr_after(before, step), b.lr_after(after, step), scale_of(before, after))
+        if found.differs:
+            yield found

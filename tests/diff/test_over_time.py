@@ -11,7 +11,10 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from timm.scheduler import CosineLRScheduler
+from torch import nn, optim
 
+import pgaudit
 from pgaudit.core.schedule import ScheduleRequest
 from pgaudit.diff import ChangeKind, Diff, compare
 from pgaudit.diff.over_time import LrChange
@@ -69,6 +72,30 @@ def test_the_setup_says_which_schedule_it_was() -> None:
     assert (change.name, change.before) == ("schedule", "CosineAnnealingLR T_max 100 eta_min 0.001")
     (came,) = _diff(None, COSINE).setup
     assert (came.before, came.after) == (None, "CosineAnnealingLR T_max 100 eta_min 0.001")
+
+
+def test_epochs_and_steps_are_not_compared_and_a_note_says_so() -> None:
+    by_epoch = {"type": "timm:cosine", "num_epochs": 10}
+    for one, other in ((COSINE, by_epoch), (by_epoch, COSINE)):
+        diff = _diff(one, other)
+        assert diff.steps == ()
+        assert diff.notes == ("the lrs over time are not compared: the schedules count epochs and steps",)
+        assert diff.inverted() == compare(diff.b, diff.a)
+    assert _diff(COSINE, LONGER).notes == ()
+
+
+@pytest.mark.filterwarnings("ignore:Detected call of:UserWarning")
+def test_each_optimizer_is_compared_with_its_own_like() -> None:
+    def made(t_initial: int, gamma: float) -> Report:
+        model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+        pair = [optim.SGD(each.parameters(), lr=0.1) for each in model]
+        by_epoch = CosineLRScheduler(pair[0], t_initial=t_initial)
+        return pgaudit.audit(model, pair, scheduler=[by_epoch, optim.lr_scheduler.StepLR(pair[1], 5, gamma)], at=(8,))
+
+    assert {each.param.name for each in compare(made(10, 0.1), made(20, 0.1)).changes} == {"0.weight", "0.bias"}
+    diff = compare(made(10, 0.1), made(10, 0.2))
+    assert {each.param.name for each in diff.changes} == {"1.weight", "1.bias"}
+    assert diff.notes == ()
 
 
 def test_the_same_schedule_is_no_difference() -> None:

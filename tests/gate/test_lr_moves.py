@@ -11,7 +11,8 @@ import torch
 from torch import nn
 
 import pgaudit
-from pgaudit.gate.lr_moves import LrMove, moved_over_time
+from pgaudit.diff.over_time import LrChange
+from pgaudit.gate.lr_moves import moved_over_time
 from pgaudit.report import Report
 
 POLICY: dict[str, Any] = {"optimizer": {"type": "SGD", "lr": 0.1}}
@@ -27,7 +28,7 @@ def test_each_parameter_is_told_with_its_moves() -> None:
     assert [(before.name, after.name) for before, after, _ in found] == [
         (name, name) for name in ("0.weight", "0.bias", "1.weight", "1.bias")
     ]
-    assert {moves for _, _, moves in found} == {(LrMove(10, 0.0, 1e-3),)}
+    assert {moves for _, _, moves in found} == {(LrChange(10, 0.0, 1e-3),)}
 
 
 @pytest.mark.parametrize("steps", [(7,), (0, 11)])
