@@ -87,7 +87,7 @@ def param(of: ParamAssignment, lr_at: Mapping[int, float | None] = MappingProxyT
         "dtype": parameter.dtype,
         "module_type": parameter.module_type,
         "trainable": parameter.trainable,
-        "in_optimizer": of.group is not None,
+        "in_optimizer": of.in_optimizer,
         "optimizer": of.optimizer,
         "group": of.group,
         **({"also_in": [{"optimizer": at, "group": group} for at, group in of.also_in]} if of.also_in else {}),

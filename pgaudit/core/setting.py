@@ -248,7 +248,7 @@ def _factor(lr: float | None, product: float) -> float:
             number = math.nextafter(number, towards)
             tried.append(number)
     for number in tried:
-        if lr is not None and lr * number == product:
+        if lr is not None and (lr * number == product or product != product):
             return number
     raise ValueError(f"no multiple of {lr}: {product}")
 

@@ -60,7 +60,10 @@ class Audit:
         words = ["pgaudit", "lock", *([self.model] if self.model else []), self.config]
         for key, value in self.model_args.items():
             words += ["--model-arg", f"{key}={value if isinstance(value, str) else json.dumps(value, default=str)}"]
-        words += ["--constructor", self.constructor] if self.constructor else []
+        options = {"constructor": self.constructor, "key": self.key, "scheduler": self.scheduler}
+        lengths = {"steps": self.steps, "epoch-steps": self.epoch_steps}
+        for name, given in {**options, **lengths}.items():
+            words += [f"--{name}", str(given)] if given else []
         return visible(shlex.join([*words, "-o", self.lock or "FILE", *(["--update"] if update else [])]))
 
 

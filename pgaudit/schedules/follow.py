@@ -126,7 +126,7 @@ def answered(
     started = start(groups)
     run = run if started.run is None else started.run
     points = [point for point in started.turning_points if started.direct or point <= FAR]
-    curve = _along(run or started.ends or points[-1]) if request.plot else []
+    curve = _along(run or started.ends or _one_phase_more(points)) if request.plot else []
     wanted = {*points, *request.steps}
     more = [step for step in between(points, started.ends, run) if started.direct or step <= FAR]
     tried = ({*wanted, *more}, {*wanted, 1}, wanted)
@@ -173,6 +173,11 @@ def _by_group(lrs: Mapping[int, Lrs], steps: Sequence[int], groups: int) -> list
     """The lrs along some steps, of each group."""
     along = [lrs[step] for step in steps]
     return [tuple(None if each is None else each[group] for each in along) for group in range(groups)]
+
+
+def _one_phase_more(points: Sequence[int]) -> int:
+    """How long a picture is of a schedule that has no end, where nothing says how long the run is."""
+    return points[-1] + (points[-1] - points[-2] if len(points) > 1 else 0)
 
 
 def _along(end: int) -> list[int]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from timm.models import create_model
-from timm.optim import param_groups_layer_decay
-from timm.scheduler import CosineLRScheduler
+from timm.optim._param_groups import param_groups_layer_decay
+from timm.scheduler.cosine_lr import CosineLRScheduler
 from torch import optim
 
 import pgaudit
@@ -32,7 +32,9 @@ def test_a_scheduler_under_way_scales_once(under_way: Report) -> None:
     assert under_way.scheduled
     for row in under_way:
         assert row.scheduled_lr == 1e-3 * row.setting.extra.get("lr_scale", 1.0)
-        assert row.lr is not None and row.lr < row.scheduled_lr
+        assert row.lr is not None
+        assert row.scheduled_lr is not None
+        assert row.lr < row.scheduled_lr
         assert under_way.lr_after(row, 5) == row.scheduled_lr  # the end of the warm-up
 
 

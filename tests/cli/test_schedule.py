@@ -141,3 +141,22 @@ def test_one_clear_message(capsys: pytest.CaptureFixture[str], arguments: tuple[
     assert (code, out) == (2, "")
     assert message in err
     assert "Traceback" not in err
+
+
+def test_explain_of_a_scheduler_under_way_begins_from_its_first_lr(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "under_way.py").write_text(
+        "import torch\n"
+        "def made():\n"
+        "    optimizer = torch.optim.SGD([('w', torch.nn.Parameter(torch.zeros(2)))], lr=0.2)\n"
+        "    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 2, 0.5)\n"
+        "    for _ in range(2):\n"
+        "        optimizer.step()\n"
+        "        scheduler.step()\n"
+        "    return optimizer, scheduler\n"
+    )
+    code, out, _ = _run(capsys, "explain", "under_way.py:made", "w", "--at", "2,4")
+    assert code == 0
+    assert "@2 0.1 = 0.2 × 0.5 · @4 0.05 = 0.2 × 0.25" in out

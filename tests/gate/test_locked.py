@@ -212,13 +212,13 @@ def test_a_lock_that_cannot_be_read_is_no_failure_but_an_error(folder: Path, dam
 )
 def test_no_lock_says_how_to_write_one(folder: Path, lock: str, message: str) -> None:
     of = report(folder)
-    audit = Audit("a b", "c.yaml", "", {"width": 3, "s": "x"}, "mmcv", lock)
+    audit = Audit("a b", "c.yaml", "", {"width": 3, "s": "x"}, "mmcv", lock, scheduler="{type: StepLR}", steps=9)
     with pytest.raises(ConfigError, match=message) as caught:
         judged(audit, of, Expectations())
     if lock != ".":
         assert caught.value.findings[0].hint == (
             "pgaudit lock 'a b' c.yaml --model-arg width=3 --model-arg s=x --constructor mmcv "
-            f"-o {lock or 'FILE'} writes it"
+            f"--scheduler '{{type: StepLR}}' --steps 9 -o {lock or 'FILE'} writes it"
         )
 
 

@@ -86,6 +86,12 @@ def test_past_its_end_there_is_nothing_to_draw() -> None:
     assert 0.4 < len(_bars(line)) / 80 < 0.6
 
 
+def test_without_an_end_the_picture_shows_one_phase_more() -> None:
+    title, *_, scale = _lines(scheduled({"type": "StepLR", "step_size": 30}, plot=True))
+    assert title.startswith("lr over 60 steps")
+    assert scale.split()[-1] == "60"
+
+
 def test_without_an_end_or_a_schedule_it_says_so() -> None:
     assert _lines(scheduled(None, plot=True)) == ["no picture: there is no schedule, so no lr changes"]
     (line,) = _lines(scheduled({"type": "ExponentialLR", "gamma": 0.9}, plot=True))

@@ -232,7 +232,7 @@ def _sum(report: Report, result: ExplainedValue, marks: Marks) -> Iterator[str]:
 
 
 def _over_time(report: Report, row: ParamAssignment, options: TableOptions, *, apart: bool) -> Iterator[Text]:
-    """What the schedule makes of the lr at the steps that were asked: by which factor of the group's own."""
+    """What the schedule makes of the lr at the steps that were asked: by which factor of the lr that it begins from."""
     lrs = report.lrs_at(row)
     if not lrs or row.group is None:
         return
@@ -240,9 +240,9 @@ def _over_time(report: Report, row: ParamAssignment, options: TableOptions, *, a
     marks, schedule = options.marks, report.schedule_of(row.optimizer)
     name = "no schedule" if schedule is None or not schedule.title else f" {marks.dot} ".join(schedule_words(schedule))
     yield from filled(f"lr over time, by {name}:", options.width, hanging=8)
-    parts = []
+    parts, begin = [], row.setting.get("initial_lr") or row.lr
     for step, lr in lrs.items():
-        factor = "" if lr is None or not row.lr else f" = {number(row.lr)} {marks.times} {computed(lr / row.lr)}"
+        factor = "" if lr is None or not begin else f" = {number(begin)} {marks.times} {computed(lr / begin)}"
         parts.append(Text.assemble(f"@{step} ", (computed(lr), "bold"), factor))
     start = Text(" " * 4)
     yield from filled(parts, options.width, start=start, joint=f" {marks.dot} ", hanging=4)
