@@ -9,7 +9,16 @@ import click
 
 from pgaudit.cli.shared import options as shared
 from pgaudit.cli.shared.command import Command
-from pgaudit.cli.shared.common import audited, note, parse_model_args, references, table_options, the_cache, write
+from pgaudit.cli.shared.common import (
+    audited,
+    note,
+    parse_model_args,
+    references,
+    screen,
+    table_options,
+    the_cache,
+    write,
+)
 from pgaudit.cli.shared.overwriting import keep_inputs
 from pgaudit.cli.shared.schedule import TimeOptions
 from pgaudit.core.errors import UsageError
@@ -21,6 +30,10 @@ if TYPE_CHECKING:
     from pgaudit.render.select import Selection
     from pgaudit.render.terminal import TableOptions
     from pgaudit.report import Report
+
+
+_LEVELS = 3
+"""Levels of modules that a tree shows where nobody says how many."""
 
 
 @click.command(cls=Command)
@@ -40,7 +53,17 @@ if TYPE_CHECKING:
 @click.option(
     "--changed", "-c", is_flag=True, help="Only what differs from the base values, is frozen, or is left out."
 )
-@click.option("--fold", is_flag=True, help="Join rows that repeat over blocks: layer1.{0..2}.bn1.weight.")
+@click.option(
+    "--fold", is_flag=True, help="Join rows that repeat over blocks: layer1.{0..2}.bn1.weight. A terminal always does."
+)
+@click.option("--all", "-a", "every", is_flag=True, help="A row for every parameter, on a terminal, too.")
+@click.option("--tree", is_flag=True, help="Show modules in place of parameters, each with what it holds.")
+@click.option(
+    "--depth",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="How many levels --tree shows, in place of 3.",
+)
 @shared.choice("--group-by", of=GroupBy, help="Put rows under headings.")
 @click.option("--groups", is_flag=True, help="List the optimizer's parameter groups, too.")
 @shared.choice("--sort", of=Sort, default="model", help="The order of rows.")
@@ -70,6 +93,9 @@ def show(
     rules: tuple[str, ...],
     changed: bool,
     fold: bool,
+    every: bool,
+    tree: bool,
+    depth: int | None,
     group_by: GroupBy | None,
     groups: bool,
     sort: Sort,
@@ -96,6 +122,8 @@ def show(
         raise UsageError(f"--fold is for people; {fmt} has one entry a parameter", "drop --fold")
     if plot and fmt in ("json", "csv"):
         raise UsageError(f"--plot is for people; {fmt} has the lr at the steps of --at", "drop --plot")
+    if (tree or depth) and fmt not in ("table", "svg"):
+        raise UsageError(f"--tree is for people; {fmt} has one entry a parameter", "drop --tree")
     model_ref, config_path = references(model, config, model=named)
     keep_inputs([output], [config_path], [model_ref])
     arguments = parse_model_args(model_args)
@@ -103,8 +131,14 @@ def show(
     report = audited(model_ref, config_path, arguments, constructor, the_cache(unwanted=no_cache), key, time)
     from pgaudit.render.select import Selection
 
-    selection = Selection(filters, rules, changed, sort, group_by)
-    options = table_options(output, colour, width, fold=fold, groups=groups, mult=mult, verbose=verbose, plot=plot)
+    brief = fmt == "table" and not every and screen(output, colour, width).terminal
+    frozen = not brief or bool(filters or rules or changed)  # what is asked for by name has its rows
+    selection = Selection(filters, rules, changed, sort, group_by, frozen)
+    folded = (fold or brief) and not every
+    levels = depth or (_LEVELS if tree else 0)
+    options = table_options(
+        output, colour, width, fold=folded, groups=groups, mult=mult, verbose=verbose, plot=plot, depth=levels
+    )
     text = _rendered(report, selection, options, fmt)
     note(report.notes)
     write(text, output)

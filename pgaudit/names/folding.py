@@ -72,7 +72,8 @@ def fold_named(entries: Iterable[Named[T]], taken: Container[str] = ()) -> list[
             if not name or name in with_braces or name in taken:
                 folded += [(place, Folded(given[place][0], (given[place][3],))) for place in item.places]
             else:
-                folded.append((min(item.places), Folded(name, tuple([given[place][3] for place in item.places]))))
+                places = sorted(item.places)
+                folded.append((places[0], Folded(name, tuple([given[place][3] for place in places]))))
     return [entry for _, entry in sorted(folded, key=lambda pair: pair[0])]
 
 

@@ -16,6 +16,11 @@ INDENT = 4
 """Cells before the last cell of a row, where it stands below."""
 _ROOM = 18
 """Cells beside a row from which it pays to put last cells there, and below it only those that do not fit."""
+_BY = "by"
+"""The title of the last column where it holds keys."""
+_NO_KEY = 1 << 30
+_LONG = 0.2
+"""Which share of names may be broken so that all last cells can be keys beside their rows."""
 _NARROWEST = 12
 """Cells that a name gets at least."""
 
@@ -46,6 +51,8 @@ class Last:
     """The whole in several lines, for where it is too long for one."""
     obvious: bool = False
     """Whether it need not stand below its row: it says that there is nothing to say."""
+    key: Text | None = None
+    """A number for it that is explained elsewhere, for where it would stand below; None where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +88,8 @@ class Table:
         """Yields lines for a terminal of so many cells; None for as many as the table needs."""
         drawn = _fitted(self, width)
         titles = [Text(column.title, "bold") for column in self.columns]
+        if drawn.keyed:
+            titles[-1] = Text(_BY, "bold")
         if any(titles):
             yield drawn.line([titles[index] for index in drawn.shown])
         for row in self.rows:
@@ -91,6 +100,10 @@ class Table:
         late = [column.title.strip() for at, column in enumerate(self.columns) if column.late and at not in drawn.shown]
         if late and self.missing is not None:
             yield self.missing(late)
+
+    def has_keys(self, width: int | None) -> bool:
+        """Whether, for a terminal of so many cells, the last cells are numbers that have to be explained."""
+        return width is not None and _fitted(self, width).keyed
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +117,16 @@ class _Drawn:
     short: bool = False
     room: int | None = None
     """Cells for the last cell beside its row, where a longer one stands below; None where none does."""
+    keyed: bool = False
+    """Whether the last cells are their keys."""
 
     def row(self, row: Row) -> Iterator[Text]:
         name, *rest = broken(row.name, self.name_width and self.name_width - row.mark.cells)
         first = Text(name, row.style)
         cells = [Text.assemble(row.mark, first) if row.mark else first, *row.cells]
         if row.last:
-            cells.append(row.last.short if self.short else row.last.whole)
+            last = row.last.short if self.short else row.last.whole
+            cells.append(row.last.key if self.keyed and row.last.key is not None else last)
         last = cells[-1]
         below = self.room is not None and last.cells > self.room
         yield self.line([cells[index] for index in (self.shown[:-1] if below and self.room else self.shown)])
@@ -134,20 +150,24 @@ class _Drawn:
 def _fitted(table: Table, width: int | None) -> _Drawn:
     """Chooses the columns that there is room for, and what becomes of the last cells."""
     columns = table.columns
-    widths, short = _measured(table)
-    for drop in range(max((column.drop for column in columns), default=0) + 1):
-        shown = [index for index, column in enumerate(columns) if not 0 < column.drop <= drop]
-        taken = sum(widths[index] for index in shown) + GAP * (len(shown) - 1)
-        if width is None or taken <= width:
-            break
-    drawn = _Drawn(columns, width, shown, widths)
-    if width is None or taken <= width:
-        return drawn
+    measured = _measured(table)
+    widths, short = measured.widths, measured.short
+    if width is None:
+        return _dropped(columns, widths, 0, width)
+    most = max((column.drop for column in columns), default=0)
+    for drop in range(most + 1):
+        drawn = _dropped(columns, widths, drop, width)
+        room = _room_for_last(drawn, width)
+        if room >= widths[-1]:
+            return drawn
+        if table.moving and room >= short and (drop or not most):
+            return replace(drawn, short=True)
     if not table.moving:
-        return replace(drawn, shown=_without_late(columns, shown, widths, width - taken)[0])
-    room = width - taken + widths[-1]
-    if room >= short:
-        return replace(drawn, short=True)
+        return replace(drawn, shown=_without_late(columns, drawn.shown, widths, room - widths[-1])[0])
+    for drop in range(min(most, 1), most + 1):
+        if (keyed := _keyed(columns, measured, drop, width)) is not None:
+            return keyed
+    shown = drawn.shown
     returning = sorted((index for index, column in enumerate(columns) if column.back), key=lambda i: columns[i].drop)
     if room >= _ROOM and not returning:
         return replace(drawn, room=room)
@@ -163,6 +183,32 @@ def _fitted(table: Table, width: int | None) -> _Drawn:
     return replace(drawn, shown=shown[:-1], widths=[min(widths[0], name), *widths[1:]], name_width=name, room=0)
 
 
+def _dropped(columns: Sequence[Column], widths: Sequence[int], drop: int, width: int | None) -> _Drawn:
+    """The columns that are left when those with ``drop``, and those that go before them, have gone."""
+    shown = [index for index, column in enumerate(columns) if not 0 < column.drop <= drop]
+    return _Drawn(columns, width, shown, widths)
+
+
+def _room_for_last(drawn: _Drawn, width: int) -> int:
+    """How many cells there are for the last column, which may be less than none."""
+    return width - sum(drawn.widths[index] + GAP for index in drawn.shown[:-1])
+
+
+def _keyed(columns: Sequence[Column], measured: _Measured, drop: int, width: int) -> _Drawn | None:
+    """The table with keys as last cells, if all but a few names fit beside them; None if not."""
+    widths = measured.widths
+    drawn = _dropped(columns, widths, drop, width)
+    if measured.keys is None:
+        return None
+    lacking = measured.keys - _room_for_last(drawn, width)
+    if lacking <= 0:
+        return replace(drawn, keyed=True)
+    name = widths[0] - lacking
+    if sum(each > name for each in measured.names) > len(measured.names) * _LONG:
+        return None
+    return replace(drawn, keyed=True, widths=[name, *widths[1:]], name_width=name)
+
+
 def _without_late(
     columns: Sequence[Column], shown: Sequence[int], widths: Sequence[int], room: int
 ) -> tuple[list[int], int]:
@@ -176,15 +222,31 @@ def _without_late(
     return kept, room
 
 
-def _measured(table: Table) -> tuple[list[int], int]:
-    """Each column's widest cell, and the widest short form of the last."""
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """How wide a table's cells are."""
+
+    widths: Sequence[int]
+    """Each column's widest."""
+    short: int
+    """The widest short form of the last column."""
+    keys: int | None
+    """Its widest key; None where a row has none."""
+    names: Sequence[int]
+    """The width of each name."""
+
+
+def _measured(table: Table) -> _Measured:
     widths = [Text(column.title).cells for column in table.columns]
-    short = widths[-1]
+    short, keys, names = widths[-1], [len(_BY)], []
     for row in table.rows:
         if isinstance(row, Row):
-            cells = [Text(row.name).cells + row.mark.cells, *[cell.cells for cell in row.cells]]
+            names.append(Text(row.name).cells + row.mark.cells)
+            cells = [names[-1], *[cell.cells for cell in row.cells]]
             if row.last:
                 cells.append(row.last.whole.cells)
             widths = [*map(max, widths, cells)]
             short = max(short, row.last.short.cells if row.last else cells[-1])
-    return widths, short
+            keys.append(_NO_KEY if row.last is None or row.last.key is None else row.last.key.cells)
+    widest = max(keys)
+    return _Measured(widths, short, None if widest == _NO_KEY else widest, names)

@@ -59,9 +59,12 @@ def finding_lines(
 
 
 def findings_lines(report: Report, width: int | None, *, verbose: bool) -> Iterator[Text]:
-    """Yields the findings, each with its hint, and a line of counts; infos are only counted unless ``verbose``."""
+    """Yields the findings, each with its hint, and a line of counts; infos are only counted unless ``verbose``. The
+    gravest stand last, nearest to the prompt.
+    """
     seen: Counter[str] = Counter()
     shown = [finding for finding in report.findings if verbose or finding.severity != "info"]
+    shown.sort(key=lambda finding: -SEVERITIES.index(finding.severity))
     for finding, following in zip_longest(shown, shown[1:]):
         seen[finding.code] += 1
         if seen[finding.code] <= SHOWN:
@@ -75,6 +78,6 @@ def findings_lines(report: Report, width: int | None, *, verbose: bool) -> Itera
     if len(shown) < len(report.findings):
         words[-1] += " (-v)"
     words += [f"{len(report.ignored)} ignored"] if report.ignored else []
-    if shown:  # the gravest is the first
-        words[-1] += f". pgaudit finding {shown[0].code} says what that means"
+    if shown:
+        words[-1] += f". pgaudit finding {shown[-1].code} says what that means"
     yield from filled(", ".join(words), width, hanging=HANGING, style=BASE)

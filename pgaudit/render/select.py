@@ -33,6 +33,8 @@ class Selection:
     """Only what differs from the base values."""
     sort: Sort = "model"
     group_by: GroupBy | None = None
+    frozen: bool = True
+    """Whether parameters that are frozen have rows."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,8 @@ def select(report: Report, selection: Selection) -> list[Section]:
         _refuse_unknown_rule(report, rule)
     if selection.rules:
         rows = [row for row in rows if rule_names(row.setting) & set(selection.rules)]
+    if not selection.frozen:
+        rows = [row for row in rows if row.param.trainable is not False]
     if selection.changed:
         rows = [row for row in rows if is_changed(report, row)]
     if selection.sort == "lr":
@@ -178,14 +182,13 @@ def fold(
         taken: names of other parameters that no folded name may look like.
         lrs: the lrs of a row by step, which have to be equal, too.
     """
-
-    def likeness(row: ParamAssignment) -> tuple[Hashable, ...]:
-        return (*_likeness(row), *lrs(row).items()) if lrs else _likeness(row)
-
-    return fold_named(((row.name, likeness(row), row.param.module_type, row) for row in rows), taken)
+    return fold_named(((row.name, likeness(row, lrs), row.param.module_type, row) for row in rows), taken)
 
 
-def _likeness(row: ParamAssignment) -> tuple[Hashable, ...]:
-    """What rows must have in common: two settings may say the same, having come about in two ways."""
+def likeness(
+    row: ParamAssignment, lrs: Callable[[ParamAssignment], Mapping[int, float | None]] | None = None
+) -> tuple[Hashable, ...]:
+    """Returns what rows must have in common: two settings may say the same, having come about in two ways."""
     rules = (row.setting.lr_rule, row.setting.weight_decay_rule)
-    return row.setting.effect, *(rule and rule.name for rule in rules), row.param.trainable
+    over_time = lrs(row).items() if lrs else ()
+    return row.setting.effect, *(rule and rule.name for rule in rules), row.param.trainable, *over_time

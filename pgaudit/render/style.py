@@ -23,7 +23,7 @@ _COLOURS = {
     "bias_decay_mult": "magenta",
     "dwconv_decay_mult": "yellow",
     "dcn_offset_lr_mult": "red",
-    "frozen": "blue",
+    "frozen": BASE,
     "duplicate": "blue",
     **dict.fromkeys(("overrides", "wd_mults", "rules", "no_weight_decay", "forbidden_name"), "green"),
     **dict.fromkeys(("layer_decay", "layer_decay_rate", "decay_rate", "lr_factor_func", "lr_mults"), "magenta"),
@@ -87,12 +87,19 @@ def label(rule: Provenance, *, line: bool = True) -> str:
 
 
 def labels(
-    setting: Setting, marks: Marks = UNICODE, *, line: bool = True, trainable: bool | None = True, built: str = ""
+    setting: Setting,
+    marks: Marks = UNICODE,
+    *,
+    line: bool = True,
+    trainable: bool | None = True,
+    built: str = "",
+    usual: Provenance | None = None,
 ) -> list[tuple[str, str]]:
     """Returns the rule column's words, each with its colour. Where lr and decay have different rules, each says which
-    is whose; a parameter that is frozen says so; of what no rule decided, ``built`` says where it is.
+    is whose; a parameter that is frozen says so; of what no rule decided, ``built`` says where it is. Where ``usual``
+    decided the lr, only the weight decay's rule is named.
     """
-    words = [(built, BASE)] if built else _labels(setting, marks, line=line)
+    words = [(built, BASE)] if built else _labels(setting, marks, line=line, usual=usual)
     if trainable is False and not any("frozen" in word for word, _ in words):
         words += [(f" {marks.dot} ", BASE), (f"{marks.frozen} frozen", _COLOURS["frozen"])]
     return words
@@ -112,15 +119,15 @@ def group_words(rows: Sequence[ParamAssignment]) -> str:
     return " and ".join(map(str, (f"group {first.group}", *also)))
 
 
-def _labels(setting: Setting, marks: Marks, *, line: bool) -> list[tuple[str, str]]:
+def _labels(setting: Setting, marks: Marks, *, line: bool, usual: Provenance | None) -> list[tuple[str, str]]:
     if setting.lr_rule is None:
         return [(f"{marks.left_out} not in the optimizer", LEFT_OUT)]
     deciding = deciding_rules(setting)
     words: list[tuple[str, str]] = []
-    if len(deciding) == 2:
+    if len(deciding) == 2 or usual in deciding:
         for name, rule in (("lr", setting.lr_rule), ("wd", setting.weight_decay_rule)):
-            assert rule is not None
-            words += [(f"{name} {label(rule, line=line)}", colour(rule)), (f" {marks.dot} ", BASE)]
+            if rule in deciding and rule != usual and rule is not None:
+                words += [(f"{name} {label(rule, line=line)}", colour(rule)), (f" {marks.dot} ", BASE)]
         return words[:-1]
     if deciding[0].option == "frozen":
         return [(f"{marks.frozen} frozen", colour(deciding[0]))]

@@ -28,6 +28,8 @@ class TableOptions:
     """Whether a value that differs shows by which factor."""
     verbose: bool = False
     """Whether findings are spelled out that are otherwise only counted."""
+    depth: int = 0
+    """How many levels of modules are shown, in place of parameters; 0 for parameters."""
     plot: bool = False
     """Whether the lr over the run is drawn."""
 

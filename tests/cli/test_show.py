@@ -240,7 +240,8 @@ def test_columns_limits_the_width_of_a_pipe(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "30")
     out = _run(capsys, "nets.py:tiny", "c.yaml")[1]
-    assert "    norm_decay_mult :6\n" in out  # the rule has moved under the name
+    assert "▼ 0      2\n" in out  # the rule is a number of the table below
+    assert "2 norm_decay_mult :6" in out
 
 
 def test_what_a_model_writes_past_python_does_not_spoil_the_report(folder: Path) -> None:
@@ -292,3 +293,25 @@ def test_a_traceback_on_request_holds_no_terminal_commands(capsys: pytest.Captur
     _, _, err = _run(capsys, "evil.py:make", "c.yaml", "--traceback")
     assert "Traceback" in err
     assert "\x1b" not in err
+
+
+def test_on_a_terminal_it_is_brief_and_in_a_pipe_it_has_every_row(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    (folder / "frozen.py").write_text(
+        "from torch import nn\n"
+        "def make():\n"
+        "    net = nn.Sequential(*(nn.Linear(2, 2) for _ in range(4)))\n"
+        "    net[0].requires_grad_(False)\n"
+        "    return net\n"
+    )
+    (folder / "timm.yaml").write_text("constructor: timm\noptimizer: {type: sgd, lr: 0.1}\n")
+    rows = _run(capsys, "frozen.py:make", "timm.yaml")[1]
+    assert all(f"{block}.{leaf} " in rows for block in range(4) for leaf in ("weight", "bias"))
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    brief = _run(capsys, "frozen.py:make", "timm.yaml", "--color", "never")[1].splitlines()
+    assert any(line.startswith("{1..3}.{weight,bias}  6 ") for line in brief)
+    assert "❄ 2 frozen · 6 · not optimised" in brief
+    assert not any(line.startswith("0.") for line in brief)
+    for asked in (["--all"], ["--filter", "0.*"]):
+        assert any(line.startswith("0.") for line in _run(capsys, "frozen.py:make", "timm.yaml", *asked)[1].splitlines())

@@ -41,3 +41,16 @@ def test_a_name_breaks_at_a_dot_and_never_touches_the_next_column(width: int) ->
     lines = _lines(width, name="a_long_segment_of_a_name.weight")
     assert lines[1] == "a_long_segment_of_a_name.  0.1"
     assert lines[2] == "  weight"
+
+
+def test_before_the_last_cells_move_their_keys_stand_there() -> None:
+    def lines(width: int, key: Text | None) -> list[str]:
+        row = Row("a.weight", [Text("12"), Text("0.1")], Last(Text(RULE), Text("a rule"), key=key))
+        table = Table(COLUMNS, [row], moving=True)
+        assert table.has_keys(width) == ("by" in next(table.lines(width)).plain)
+        return [line.plain for line in table.lines(width)]
+
+    assert lines(38, Text("3"))[1] == "a.weight  0.1    a rule"
+    assert lines(22, Text("3")) == ["name      value  by", "a.weight  0.1    3"]
+    assert lines(22, None) == ["name      value", "a.weight  0.1", "    a rule of twenty cells"]
+    assert not Table(COLUMNS, []).has_keys(None)

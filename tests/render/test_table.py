@@ -64,12 +64,12 @@ default                       1  ▌              4  ▏
 frozen                        1  ▌            108  ███▊
 ✕ not in the optimizer        2  █              6  ▎
 
-PG011 unknown-option [error]  mmcv has no option "wd_mult" in paramwise_cfg, and ignores it
-  did you mean "norm_decay_mult"?
 PG010 frozen-or-missing [warning]  1 frozen tensor is in the optimizer at the base values: stem.weight
   unfrozen later, they train without their rules
 PG010 frozen-or-missing [warning]  2 trainable tensors are in no group, and never optimized: sibling.weight, sibling.bias
   the constructor `mmcv` takes the attribute `module` for the whole model: rename it
+PG011 unknown-option [error]  mmcv has no option "wd_mult" in paramwise_cfg, and ignores it
+  did you mean "norm_decay_mult"?
 1 error, 2 warnings, 1 info (-v). pgaudit finding PG011 says what that means
 """  # noqa: E501
     )
@@ -83,36 +83,26 @@ Wrapper · Net · module · 19 tensors · 286 parameters
   1 frozen
 mmcv · SGD lr 0.1 · weight_decay 1e-4 · momentum 0.9
 
-parameter                        ×    lr     decay
+parameter                        ×    lr     decay  by
 token                            1    0.1    1e-4
-stem.weight                      1    0.1    1e-4
-    ❄ frozen
-stem.bias                        1  ▲ 0.2    1e-4
-    bias_lr_mult
-blocks.{0..2}.dwconv.weight      3    0.1  ▼ 5e-5
-    dwconv_decay_mult
-blocks.{0..2}.dwconv.bias        3  ▲ 0.2  ▼ 5e-5
-    lr bias_lr_mult · wd dwconv_decay_mult
-blocks.{0..2}.bn1.{weight,bias}  6    0.1  ▼ 0
-    norm_decay_mult
-head.{weight,bias}               2  ▲ 1      1e-4
+stem.weight                      1    0.1    1e-4   6
+stem.bias                        1  ▲ 0.2    1e-4   3
+blocks.{0..2}.dwconv.weight      3    0.1  ▼ 5e-5   1
+blocks.{0..2}.dwconv.bias        3  ▲ 0.2  ▼ 5e-5   3·1
+blocks.{0..2}.bn1.{weight,bias}  6    0.1  ▼ 0      2
+head.{weight,bias}               2  ▲ 1      1e-4   4
   1 of them have other names, too
-    "head"
-sibling.{weight,bias}            2  ✕ –    ✕ –
-    ✕ not in the optimizer
+sibling.{weight,bias}            2  ✕ –    ✕ –      ✕
 
 decided by              tensors  parameters
-dwconv_decay_mult             6         120
-norm_decay_mult               6          24
-bias_lr_mult                  4          16
-"head"                        2          20
-default                       1           4
-frozen                        1         108
+1 dwconv_decay_mult           6         120
+2 norm_decay_mult             6          24
+3 bias_lr_mult                4          16
+4 "head"                      2          20
+  default                     1           4
+6 frozen                      1         108
 ✕ not in the optimizer        2           6
 
-PG011 unknown-option [error]  mmcv has no option "wd_mult"
-      in paramwise_cfg, and ignores it
-  did you mean "norm_decay_mult"?
 PG010 frozen-or-missing [warning]  1 frozen tensor is in the
       optimizer at the base values: stem.weight
   unfrozen later, they train without their rules
@@ -121,6 +111,9 @@ PG010 frozen-or-missing [warning]  2 trainable tensors are
       sibling.bias
   the constructor `mmcv` takes the attribute `module` for
       the whole model: rename it
+PG011 unknown-option [error]  mmcv has no option "wd_mult"
+      in paramwise_cfg, and ignores it
+  did you mean "norm_decay_mult"?
 1 error, 2 warnings, 1 info (-v). pgaudit finding PG011 says
       what that means
 """

@@ -45,6 +45,8 @@ class Screen:
     """None where lines may be as long as they need to be."""
     colour: bool
     encoding: str | None
+    terminal: bool = False
+    """Whether it is one, and not a pipe or a file."""
 
 
 def screen(output: Path | None, colour: Colour, width: int | None) -> Screen:
@@ -59,7 +61,7 @@ def screen(output: Path | None, colour: Colour, width: int | None) -> Screen:
     elif width is None and output is None and os.environ.get("COLUMNS", "").isdecimal():
         width = int(os.environ["COLUMNS"])
     encoding = "utf-8" if output or sys.stdout is None else sys.stdout.encoding
-    return Screen(width, _wants_colour(colour, terminal), encoding)
+    return Screen(width, _wants_colour(colour, terminal), encoding, terminal)
 
 
 def table_options(output: Path | None, colour: Colour, width: int | None, **more: Any) -> TableOptions:

@@ -6,10 +6,11 @@ from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.setting import Provenance
 from pgaudit.render.findings import hinted
 from pgaudit.render.markdown import code, code_block, escaped, table
-from pgaudit.render.numbers import computed, elements, number
+from pgaudit.render.numbers import elements, number
 from pgaudit.render.over_time import lr_title, product_titles, schedule_lines
 from pgaudit.render.report.plot import plot_lines
-from pgaudit.render.report.rows import folds, held, optimizer_of_several, values
+from pgaudit.render.report.rows import folds, held, optimizer_of_several
+from pgaudit.render.report.values import values_of
 from pgaudit.render.select import Fold, Selection
 from pgaudit.render.style import DECIDED_BY, UNICODE, group_words, label
 from pgaudit.render.terminal import TableOptions
@@ -57,8 +58,8 @@ def render_markdown(report: Report, selection: Selection, *, folded: bool = Fals
 
 def _row(report: Report, line: Fold, *, extra: bool) -> list[str]:
     row = line.rows[0]
-    written = ((each, computed(each.value) if each.further else number(each.value)) for each in values(report, row))
-    cells = [f"**{text}**" if each.changed else text for each, text in written]
+    shown = values_of(report, line.rows)
+    cells = [f"**{each.words(UNICODE)}**" if each.changed else each.words(UNICODE) for each in shown]
     rules = (row.setting.lr_rule, row.setting.weight_decay_rule)
     frozen = "" if row.param.trainable is not False else " ❄"
     words = ", ".join(f"**{escaped(word)}**" for word in _words(report, row))

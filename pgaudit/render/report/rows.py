@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pgaudit.core.assignment import ParamAssignment
-from pgaudit.core.setting import Provenance
+from pgaudit.core.setting import Provenance, deciding_rules
+from pgaudit.render.choices import GroupBy
 from pgaudit.render.columns import Column, Last, Row, Table
-from pgaudit.render.numbers import computed, hyperparameter, number, shape
-from pgaudit.render.over_time import late_columns, lr_title, missing, product_titles
-from pgaudit.render.select import Fold, Section, Selection, fold, select, unfolded
-from pgaudit.render.style import BASE, DECIDED_BY, LEFT_OUT, Marks, colour, group_words, labels
+from pgaudit.render.numbers import hyperparameter, shape
+from pgaudit.render.over_time import missing
+from pgaudit.render.report.grading import graded, is_graded, staircase, usual_rule
+from pgaudit.render.report.values import cell, value_columns, values_of
+from pgaudit.render.select import Fold, Section, Selection, select, unfolded
+from pgaudit.render.style import BASE, DECIDED_BY, LEFT_OUT, colour, group_words, labels
 from pgaudit.render.styled import Text
 from pgaudit.render.terminal import TableOptions
 from pgaudit.report import Report
@@ -22,86 +25,16 @@ _Cells = tuple[Sequence[Text], Last]
 """What stands right of the shape, the same for all parameters with one setting: the values, and the rules."""
 
 
-@dataclass(frozen=True, slots=True)
-class ShownValue:
-    """One value of a parameter."""
-
-    value: float | None
-    """None where the parameter is in no group."""
-    base: float | None
-    """What its optimizer gives to parameters that no rule is about."""
-    rule: Provenance | None
-    further: bool = False
-    """Whether it is computed from others: a lr over time, or weight decay × lr."""
-
-    @property
-    def changed(self) -> bool:
-        """Whether it is another one than the base value."""
-        return self.value != self.base
-
-
 def folds(report: Report, selection: Selection, *, folded: bool) -> Folds:
     """Returns the lines that are shown, by section; each stands for one parameter or, folded, for those alike.
 
     Raises:
         UsageError: the selection can match nothing.
     """
-    taken = report.taken
     return [
-        (section, fold(section.rows, taken, report.lrs_at if report.at else None) if folded else unfolded(section.rows))
+        (section, graded(report, section.rows) if folded else unfolded(section.rows))
         for section in select(report, selection)
     ]
-
-
-def values(report: Report, row: ParamAssignment) -> list[ShownValue]:
-    """Returns the lr, the lr at the schedule's full height where the report has one, those at the steps that were
-    asked, the weight decay, and weight decay × lr where that was asked: see :func:`value_columns`.
-    """
-    setting, base = row.setting, report.optimizer_of(row).base
-    scheduled = [ShownValue(setting.peak_lr, base.peak_lr, setting.lr_rule)] if report.scheduled else []
-    return [
-        ShownValue(setting.lr, base.lr, setting.lr_rule),
-        *scheduled,
-        *_over_time(report, row),
-        ShownValue(setting.weight_decay, base.weight_decay, setting.weight_decay_rule),
-        *(_products(report, row) if report.with_products else []),
-    ]
-
-
-def value_columns(report: Report, marks: Marks) -> list[Column]:
-    """Returns the columns of these values."""
-    scheduled = ["scheduled"] if report.scheduled else []
-    before = [Column(f"  {title}") for title in ("lr", *scheduled)]
-    return [*before, *late_columns(list(map(lr_title, report.at))), Column("  decay"), *_product_columns(report, marks)]
-
-
-def _product_columns(report: Report, marks: Marks) -> list[Column]:
-    titles = product_titles(report, marks)
-    return late_columns(titles) if report.at else [Column(f"  {title}") for title in titles]
-
-
-def _over_time(report: Report, row: ParamAssignment) -> Iterator[ShownValue]:
-    """The lrs at the steps that were asked, beside what the schedule makes of the optimizer's own lr."""
-    base = report.base_lrs_at(row.optimizer)
-    changed = row.lr != report.optimizer_of(row).base.lr
-    for step, lr in report.lrs_at(row).items():
-        # Where no group has the optimizer's own lr, nothing says what becomes of it.
-        yield ShownValue(lr, base.get(step, None if changed else lr), row.setting.lr_rule, further=True)
-
-
-def _products(report: Report, row: ParamAssignment) -> Iterator[ShownValue]:
-    """Weight decay × lr, or that of each step, beside the product of the optimizer's own values."""
-    optimizer, setting = report.optimizer_of(row), row.setting
-    base = optimizer.base
-    rules = [rule for rule in (setting.weight_decay_rule, setting.lr_rule) if rule]
-    rule = next((rule for rule in rules if not rule.is_base), rules[0] if rules else None)
-    if not report.at:
-        own = optimizer.decay_per_step(base.lr, base.weight_decay)
-        yield ShownValue(report.decay_per_step(row), own, rule, further=True)
-    lrs = report.base_lrs_at(row.optimizer)
-    for step, share in report.decay_per_step_at(row).items():
-        own = optimizer.decay_per_step(lrs.get(step), base.weight_decay)
-        yield ShownValue(share, own if lrs else share, rule, further=True)
 
 
 def held(report: Report, row: ParamAssignment) -> list[str]:
@@ -121,16 +54,47 @@ def decided_by(report: Report) -> str:
     return DECIDED_BY if report.rules or not report.groups else "group"
 
 
-def rows_table(report: Report, folds: Folds, options: TableOptions) -> Table:
-    """Returns the table of a report's parameters."""
-    folded = any(len(line.rows) > 1 for _, lines in folds for line in lines)
-    columns = [
-        Column("parameter"),
-        Column(options.marks.times, right=True) if folded else Column("shape", drop=1),
-        *value_columns(report, options.marks),
-        Column(decided_by(report)),
-    ]
-    return Table(columns, _Rows(report, folds, folded, options), moving=True, missing=missing)
+def usual_of(folds: Folds, options: TableOptions) -> Provenance | None:
+    """Returns the rule of the lr that is named once, above the lines."""
+    return usual_rule([row for section, _ in folds for row in section.rows]) if options.fold else None
+
+
+def rows_table(report: Report, folds: Folds, options: TableOptions, by: GroupBy | None = None) -> Table:
+    """Returns the table of a report's parameters.
+
+    Args:
+        report: which has them.
+        folds: the lines that are shown.
+        options: how tables are drawn.
+        by: what the sections' headings say already.
+    """
+    lines = [line for _, lines in folds for line in lines]
+    drawn = _Drawn(
+        folded=any(len(line.rows) > 1 for line in lines),
+        graded=any(map(is_graded, lines)),
+        rules=by != "rule",
+        usual=usual_of(folds, options),
+    )
+    second = Column(options.marks.times, right=True) if drawn.folded else Column("shape", drop=1)
+    values = value_columns(report, options.marks)
+    if drawn.graded:
+        values.insert(_stairs(report), Column(drop=2))
+    columns = [Column("parameter"), second, *values, Column(decided_by(report) if drawn.rules else "")]
+    return Table(columns, _Rows(report, folds, drawn, options), moving=True, missing=missing)
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """What the lines of a table have."""
+
+    folded: bool
+    """Whether any stands for several parameters."""
+    graded: bool
+    """Whether any has a lr that goes from block to block."""
+    rules: bool
+    """Whether they say which rules decided."""
+    usual: Provenance | None = None
+    """The rule of the lr that is named above, and not in each line."""
 
 
 @dataclass(frozen=True)
@@ -139,31 +103,70 @@ class _Rows:
 
     report: Report
     folds: Folds
-    folded: bool
+    drawn: _Drawn
     options: TableOptions
 
     def __iter__(self) -> Iterator[Row | Text]:
         # Rows that share these say the same right of the shape.
         made: dict[tuple[Hashable, ...], _Cells] = {}
+        numbers: dict[Hashable, int] = {count.rule.name: number for number, count in enumerate(self.report.rules, 1)}
         for section, lines in self.folds:
             if section.heading:
                 yield from (Text(), Text(section.heading, "bold underline"))
             for line in lines:
                 row = line.rows[0]
+                if is_graded(line):
+                    yield self._row(line, self._cells(line, numbers))
+                    continue
                 built = group_words(line.rows)
                 lrs = tuple(self.report.lrs_at(row).values())
                 kind = id(row.setting), row.optimizer, row.param.trainable, built, lrs
                 if kind not in made:
-                    made[kind] = _cells(self.report, row, self.options, built)
+                    made[kind] = self._cells(line, numbers)
                 yield self._row(line, made[kind])
 
     def _row(self, line: Fold, own: _Cells) -> Row:
-        if self.folded:
+        if self.drawn.folded:
             second = Text(str(len(line.rows)), BASE if len(line.rows) == 1 else "")
         else:
             second = Text(shape(line.rows[0].param.shape, self.options.marks.times), BASE)
         values, last = own
         return Row(visible(line.name), [second, *values], last, under=_aliases(line))
+
+    def _cells(self, line: Fold, numbers: Mapping[Hashable, int]) -> _Cells:
+        row, built = line.rows[0], group_words(line.rows)
+        quiet, left_out = row.param.trainable is False, not row.in_optimizer
+        shown = [
+            cell(each, self.options, left_out=left_out, built=bool(built), quiet=quiet)
+            for each in values_of(self.report, line.rows)
+        ]
+        if self.drawn.graded:
+            steps = staircase(line.rows, self.options.marks) if is_graded(line) else ""
+            shown.insert(_stairs(self.report), Text(steps, colour(row.setting.lr_rule)))
+        return shown, self._last(row, built, numbers)
+
+    def _last(self, row: ParamAssignment, built: str, numbers: Mapping[Hashable, int]) -> Last:
+        whole, short = (_rules(self, row, built, line=line) for line in (True, False))
+        key = self._key(row, numbers) if len(short) == 1 and not built else None
+        dot = Text(f" {self.options.marks.dot} ", BASE)
+        obvious = whole[0].plain in ("default", "")
+        return Last(Text.joined(whole, dot), Text.joined(short, dot), key=key, obvious=obvious)
+
+    def _key(self, row: ParamAssignment, numbers: Mapping[Hashable, int]) -> Text:
+        """The numbers of the rules in the table of all rules."""
+        marks = self.options.marks
+        rules = [rule for rule in deciding_rules(row.setting) if rule != self.drawn.usual and not rule.is_base]
+        words = [Text(str(numbers[rule.name]), colour(rule)) for rule in rules]
+        if not row.setting.rules:
+            words = [Text(marks.left_out, LEFT_OUT)]
+        elif row.param.trainable is False and not any(rule.option == "frozen" for rule in rules):
+            words.append(Text(marks.frozen, BASE))
+        return Text.joined(words, Text(marks.dot, BASE))
+
+
+def _stairs(report: Report) -> int:
+    """Behind how many values the staircase stands: those that it is a picture of."""
+    return 2 if report.scheduled else 1
 
 
 def _aliases(line: Fold) -> list[str]:
@@ -173,38 +176,15 @@ def _aliases(line: Fold) -> list[str]:
     return [f"  {named} of them have other names, too"] if named else []
 
 
-def _cells(report: Report, row: ParamAssignment, options: TableOptions, built: str) -> _Cells:
-    shown, left_out = [], not row.in_optimizer
-    for each in values(report, row):
-        style = _style(each, built=bool(built)) if each.changed or (left_out and not each.further) else BASE
-        shown.append(Text(_value(each, options, left_out=left_out), style))
-    whole, short = (_rules(report, row, options, built, line=line) for line in (True, False))
-    return shown, Last(whole, short, obvious=whole.plain == "default")
-
-
-def _style(value: ShownValue, *, built: bool) -> str:
-    return "bold" if built else f"bold {colour(value.rule)}"
-
-
-def _rules(report: Report, row: ParamAssignment, options: TableOptions, built: str, *, line: bool) -> Text:
+def _rules(rows: _Rows, row: ParamAssignment, built: str, *, line: bool) -> list[Text]:
     """The rules, what else they write into the group, and of several optimizers which."""
-    found = labels(row.setting, options.marks, line=line, trainable=row.param.trainable, built=built)
+    report, options = rows.report, rows.options
+    usual = rows.drawn.usual
+    found = labels(row.setting, options.marks, line=line, trainable=row.param.trainable, built=built, usual=usual)
     if row.also_in:  # each of them moves it
         found = [(found[0][0], f"bold {LEFT_OUT}"), *found[1:]]
-    words = Text.assemble(*found)
-    extra = [Text(word, "" if built else colour(row.setting.lr_rule)) for word in held(report, row)]
+    words = [Text.assemble(*found)] if rows.drawn.rules else []
+    words += [Text(word, "" if built else colour(row.setting.lr_rule)) for word in held(report, row)]
     if (optimizer := optimizer_of_several(report, row)) is not None:
-        extra.append(Text(visible(optimizer), BASE))
-    return Text.joined([words, *extra], Text(f" {options.marks.dot} ", BASE))
-
-
-def _value(shown: ShownValue, options: TableOptions, *, left_out: bool) -> str:
-    """Returns a value with its mark; values equal to the base have a blank in its place."""
-    marks, value, base = options.marks, shown.value, shown.base
-    if value is None:
-        return f"{marks.left_out if left_out and not shown.further else ' '} {marks.none}"
-    mark = " " if value == base or base is None else marks.higher if value > base else marks.lower
-    text = f"{mark} {computed(value) if shown.further else number(value)}"
-    if options.mult and base and shown.changed and not shown.further:
-        text += f" ({marks.times}{number(value / base)})"
-    return text
+        words.append(Text(visible(optimizer), BASE))
+    return words or [Text()]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from itertools import chain
 
-from pgaudit.core.assignment import Group, OptimizerInfo
+from pgaudit.core.assignment import Group, OptimizerInfo, ParamAssignment
+from pgaudit.core.setting import Provenance
 from pgaudit.render.columns import GAP, Column, Row, Table
 from pgaudit.render.findings import findings_lines
 from pgaudit.render.numbers import bar, computed, elements, hyperparameter, number
 from pgaudit.render.over_time import late_columns, lr_title, missing, schedule_lines
-from pgaudit.render.report.rows import folds, rows_table
+from pgaudit.render.report.rows import folds, rows_table, usual_of
 from pgaudit.render.select import Selection
 from pgaudit.render.style import ASCII, BASE, DECIDED_BY, LEFT_OUT, Marks, colour, label
 from pgaudit.render.styled import Text, filled
@@ -38,25 +39,38 @@ def report_lines(report: Report, selection: Selection, options: TableOptions) ->
         UsageError: the selection can match nothing.
     """
     shown_folds = folds(report, selection, folded=options.fold)
-    before = [*_header(report, options.marks, options.width), Text()]
+    if options.depth:
+        from pgaudit.render.report.tree import tree_table  # the usual table needs no tree
+
+        table = tree_table(report, [row for section, _ in shown_folds for row in section.rows], options.depth, options)
+    else:
+        table = rows_table(report, shown_folds, options, selection.group_by)
+    keyed = table.has_keys(options.width)
+    before = [
+        *_header(report, options.marks, options.width),
+        *_usual(None if options.depth else usual_of(shown_folds, options)),
+        Text(),
+    ]
     after = []
     if options.plot:
         from pgaudit.render.report.plot import plot_lines  # the usual table needs no picture
 
         after += [Text(), *plot_lines(report, options)]
     if report.rules or not report.groups:
-        after += [Text(), *_summary_table(report, options.marks, options.width).lines(options.width)]
+        after += [Text(), *_summary_table(report, options.marks, options.width, keyed=keyed).lines(options.width)]
     if report.groups and (options.groups or not report.rules):
         after += [Text(), *_groups_lines(report, options)]
     if report.findings or report.ignored:
         after += [Text(), *findings_lines(report, options.width, verbose=options.verbose)]
     shown = sum(len(section.rows) for section, _ in shown_folds)
-    if not shown:
+    if not shown and selection.frozen:
         nothing = "every parameter has the base values" if selection.changed else "no parameter to show"
         return iter([*before, Text(nothing, BASE), *after])
-    if hidden := len(report.params) - shown:
+    frozen = [] if selection.frozen else [each for each in report.params if each.param.trainable is False]
+    if hidden := len(report.params) - shown - len(frozen):
         after.insert(0, Text(f"{counted(hidden, 'tensor')} not shown", BASE))
-    return chain(before, rows_table(report, shown_folds, options).lines(options.width), after)
+    after[:0] = _frozen_lines(frozen, options.marks)
+    return chain(before, table.lines(options.width), after)
 
 
 def _header(report: Report, marks: Marks, width: int | None) -> list[Text]:
@@ -81,6 +95,24 @@ def _header(report: Report, marks: Marks, width: int | None) -> list[Text]:
     return [Text(title.plain, "bold"), *rest, *(line for each in (*others, *over_time) for line in each)]
 
 
+def _frozen_lines(rows: Sequence[ParamAssignment], marks: Marks) -> Iterator[Text]:
+    """Yields a line about frozen parameters, one about those in no group, and one about others."""
+    for grouped, what in ((False, "not optimised"), (True, "in a group of the optimizer, without a gradient")):
+        found = [row for row in rows if row.in_optimizer is grouped]
+        if found:
+            sizes = [row.param.numel for row in found]
+            size = [] if None in sizes else [elements(sum(each or 0 for each in sizes))]
+            words = [f"{marks.frozen} {len(found):,} frozen", *size, what]
+            yield Text(f" {marks.dot} ".join(words), BASE)
+
+
+def _usual(rule: Provenance | None) -> list[Text]:
+    """Returns what is said once of the rule that gives most parameters their lrs."""
+    if rule is None:
+        return []
+    return [Text.assemble(("lr by ", BASE), (label(rule), colour(rule)), (", where no other rule is named", BASE))]
+
+
 def _base(report: Report, optimizer: OptimizerInfo, marks: Marks) -> list[str]:
     """An optimizer's class, its base values, and its other arguments."""
     base = optimizer.base
@@ -102,9 +134,14 @@ def _scaling(report: Report, marks: Marks) -> str:
     return f" ({number(report.base.lr / processes)} {marks.times} {processes} processes)"
 
 
-def _summary_table(report: Report, marks: Marks, width: int | None) -> Table:
-    """Returns the rules by tensors and by parameters: an over-eager key is the one whose bar is too long."""
-    shares = [(label(c.rule), colour(c.rule), c.parameters, c.numel) for c in report.rules]
+def _summary_table(report: Report, marks: Marks, width: int | None, *, keyed: bool) -> Table:
+    """Returns the rules by tensors and by parameters: an over-eager key is the one whose bar is too long. They are
+    numbered where rows name them by their numbers.
+    """
+    shares = []
+    for place, count in enumerate(report.rules, 1):
+        key = "" if not keyed else "  " if count.rule.is_base else f"{place} "
+        shares.append((f"{key}{label(count.rule)}", colour(count.rule), count.parameters, count.numel))
     left = [row.param.numel or 0 for row in report.params if not row.in_optimizer and row.setting.lr_rule is None]
     if left:
         shares.append((f"{marks.left_out} not in the optimizer", LEFT_OUT, len(left), sum(left)))

@@ -1,0 +1,127 @@
+"""Layer decay is one line a kind of tensor: the lr from the first block to the last, and a staircase."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import pgaudit
+from pgaudit.core.assignment import ParamAssignment
+from pgaudit.core.setting import Provenance
+from pgaudit.render.report.grading import graded, is_graded, staircase
+from pgaudit.render.report.markdown import render_markdown
+from pgaudit.render.report.table import render_table
+from pgaudit.render.select import Selection, likeness
+from pgaudit.render.style import ASCII, UNICODE
+from pgaudit.render.terminal import TableOptions
+from pgaudit.report import Report
+from tests.budget import examples
+from tests.diff import made
+
+ROOT = Path(__file__).parents[2]
+RULE = Provenance("layer_decay")
+TIMM = {"constructor": "timm", "optimizer": {"type": "AdamW", "lr": 1e-3, "weight_decay": 0.05}}
+
+
+def _lines(report: Report, width: int | None = None) -> list[str]:
+    return "".join(render_table(report, Selection(), TableOptions(width, fold=True))).splitlines()
+
+
+def _blocks(*lrs: float, rule: Provenance = RULE) -> Report:
+    params = [made.param(f"blocks.{index}.weight", lr, 0.1, rule, shape=(2,), numel=2) for index, lr in enumerate(lrs)]
+    return made.report(*params)
+
+
+def test_a_real_layer_decay_is_a_line_a_kind_of_tensor() -> None:
+    lines = _lines(pgaudit.audit("vit_tiny_patch16_224", {**TIMM, "paramwise_cfg": {"layer_decay": 0.5}}))
+    (line,) = (each for each in lines if each.startswith("blocks.{0..11}.attn.qkv.weight "))
+    assert re.split(r"  +", line)[1:] == ["12", "0.001", "▼ 2.44e-7 → 5e-4", "▁▁▁▁▁▁▁▁▂▃▅█", "0.05"]
+    assert "lr by layer_decay, where no other rule is named" in lines
+    assert sum(line.startswith("blocks.") for line in lines) == 7
+    (head,) = (each for each in lines if each.startswith("head.bias "))
+    assert re.split(r"  +", head)[1:] == ["1", "0.001", "0.001", "▼ 0", "wd filter_bias_and_bn"]
+
+
+def test_markdown_has_the_same_lines() -> None:
+    text = render_markdown(_blocks(0.1, 0.2, 0.4), Selection(), folded=True)
+    assert "| `blocks.{0..2}.weight` | 3 | **0.1 → 0.4** | 0.1 |" in text
+
+
+@pytest.mark.parametrize("lrs", [(0.1, 0.2, 0.4), (0.4, 0.2, 0.2)])
+def test_a_lr_that_rises_or_falls_is_one_line(lrs: tuple[float, ...]) -> None:
+    report = _blocks(*lrs)
+    (line,) = graded(report, report.params)
+    assert is_graded(line)
+    assert len(line.rows) == 3
+
+
+def test_a_lr_that_goes_up_and_down_is_not() -> None:
+    report = _blocks(0.1, 0.4, 0.2, 0.2)
+    assert [(line.name, is_graded(line)) for line in graded(report, report.params)] == [
+        ("blocks.0.weight", False),
+        ("blocks.1.weight", False),
+        ("blocks.{2,3}.weight", False),
+    ]
+
+
+def test_different_rules_are_not() -> None:
+    params = [made.param(f"blocks.{at}.weight", 0.1 * at, 0.1, Provenance("custom_keys", str(at))) for at in (1, 2)]
+    assert len(graded(made.report(*params), params)) == 2
+
+
+@settings(max_examples=examples(300))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([0.1, 0.2, 0.4]), st.sampled_from([0.0, 0.1]), st.sampled_from("ab")), min_size=1
+    )
+)
+def test_random_lines_hold_every_row_once_and_what_they_say_is_true(given: list[tuple[float, float, str]]) -> None:
+    params: list[ParamAssignment] = [
+        made.param(f"blocks.{index}.norm{index % 2}.weight", lr, decay, Provenance("lr_mults", key))
+        for index, (lr, decay, key) in enumerate(given)
+    ]
+    lines = graded(made.report(*params), params)
+    assert sorted(row.name for line in lines for row in line.rows) == sorted(row.name for row in params)
+    assert [line.rows[0].name for line in lines] == sorted(
+        (line.rows[0].name for line in lines), key=[row.name for row in params].index
+    )
+    for line in lines:
+        lrs = [row.lr for row in line.rows]
+        if is_graded(line):
+            assert lrs in (sorted(lrs, key=float), sorted(lrs, key=float, reverse=True))
+            assert len({(row.weight_decay, row.setting.lr_rule) for row in line.rows}) == 1
+        else:
+            assert len({likeness(row) for row in line.rows}) == 1
+
+
+def test_a_staircase_is_as_high_as_its_lrs_and_never_long() -> None:
+    assert staircase(_blocks(0.1, 0.1, 0.4, 0.8).params, UNICODE) == "▂▅█"
+    assert staircase(_blocks(0.1, 0.1, 0.4, 0.8).params, ASCII) == ".=#"
+    assert len(staircase(_blocks(*(0.5**at for at in range(40))).params, UNICODE)) == 12
+    assert staircase(_blocks(0.0, 0.0).params, UNICODE) == ""
+
+
+CONFIGS = {
+    "beit_mmseg_old_layer_decay": None,
+    "vit_mmpretrain_layer_decay": None,
+    "convnext_mmcv": "convnext_tiny",
+    "swin_mmcv": "swin_tiny_patch4_window7_224",
+    "vit_mmcv": "vit_base_patch16_224",
+    "vit_timm": "vit_base_patch16_224",
+    "vit_rules": "vit_base_patch16_224",
+    "resnet50_mmcv": "resnet50",
+    "resnet50_basecls": "resnet50",
+}
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_at_80_columns_most_lines_are_one(config: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    lines = _lines(pgaudit.audit(CONFIGS[config], f"configs/{config}.yaml"), 80)
+    begin = next(at for at, line in enumerate(lines) if line.startswith("parameter "))
+    rows = lines[begin + 1 : lines.index("", begin)]
+    assert sum(line.startswith("    ") for line in rows) <= sum(not line.startswith(" ") for line in rows) / 2

@@ -1,0 +1,62 @@
+"""Modules as a tree: what each holds adds up, and blocks that hold the same are one line."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+import pgaudit
+from pgaudit.render.report.table import render_table
+from pgaudit.render.select import Selection
+from pgaudit.render.terminal import TableOptions
+from pgaudit.report import Report
+
+POLICY = {
+    "optimizer": {"type": "SGD", "lr": 0.1, "weight_decay": 1e-4},
+    "paramwise_cfg": {"norm_decay_mult": 0, "custom_keys": {"fc": {"lr_mult": 10}}},
+}
+
+
+def _rows(report: Report, depth: int) -> list[list[str]]:
+    lines = "".join(render_table(report, Selection(), TableOptions(depth=depth))).splitlines()
+    begin = next(at for at, line in enumerate(lines) if line.startswith("module "))
+    return [re.split(r"  +(?=\S)", line.strip()) for line in lines[begin + 1 : lines.index("", begin)]]
+
+
+def test_modules_of_the_first_level() -> None:
+    report = pgaudit.audit("resnet18", POLICY)
+    assert _rows(report, 1) == [
+        ["conv1", "1", "9.41 k", "0.1", "1e-4", "default"],
+        ["bn1", "2", "128", "0.1", "▼ 0", "norm_decay_mult"],
+        ["layer1", "12", "148 k", "0.1", "▼ 0 → 1e-4", "norm_decay_mult"],
+        ["layer2", "15", "526 k", "0.1", "▼ 0 → 1e-4", "norm_decay_mult"],
+        ["layer3", "15", "2.10 M", "0.1", "▼ 0 → 1e-4", "norm_decay_mult"],
+        ["layer4", "15", "8.39 M", "0.1", "▼ 0 → 1e-4", "norm_decay_mult"],
+        ["fc", "2", "513 k", "▲ 1", "1e-4", '"fc"'],
+    ]
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3, 9])
+def test_each_level_adds_up(depth: int) -> None:
+    report = pgaudit.audit("vit_tiny_patch16_224", POLICY)
+    lines = "".join(render_table(report, Selection(), TableOptions(depth=depth))).splitlines()
+    begin = next(at for at, line in enumerate(lines) if line.startswith("module "))
+    rows = [line for line in lines[begin + 1 : lines.index("", begin)] if not line.startswith(" ")]
+    assert sum(int(re.split(r"  +", row)[1].replace(",", "")) for row in rows) == len(report)
+
+
+def test_blocks_that_hold_the_same_are_one_line() -> None:
+    names = [row[0] for row in _rows(pgaudit.audit("vit_tiny_patch16_224", POLICY), 3)]
+    assert names == [
+        *("cls_token", "pos_embed", "patch_embed", "proj", "blocks", "{0..11}", "norm1", "attn", "norm2", "mlp"),
+        *("norm", "head"),
+    ]
+
+
+def test_blocks_that_do_not_are_not() -> None:
+    keys = {"blocks.3": {"lr_mult": 2}}
+    policy = {**POLICY, "paramwise_cfg": {"custom_keys": keys}}
+    rows = _rows(pgaudit.audit("vit_tiny_patch16_224", policy), 2)
+    assert [row[0] for row in rows if row[1] in ("12", "36", "96") and row[0] != "layer"] == ["{0..2}", "3", "{4..11}"]
+    assert [row[3] for row in rows if row[0] in ("blocks", "3")] == ["▲ 0.1 → 0.2", "▲ 0.2"]
