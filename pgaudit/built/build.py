@@ -12,7 +12,7 @@ from pgaudit.built.contents import FORMS, Contents, is_optimizer, is_scheduler
 from pgaudit.built.optimizers import Named, built_optimizer, refuse_meta
 from pgaudit.built.values import OnMeta
 from pgaudit.core.built import BuiltOptimizer
-from pgaudit.core.errors import ModelError, PgauditError, UsageError
+from pgaudit.core.errors import ModelError, OnlyAModel, PgauditError, UsageError
 from pgaudit.core.schedule import Schedule
 from pgaudit.models.built import BuiltModel
 from pgaudit.models.construct import attempt, built_on_cpu
@@ -34,10 +34,6 @@ class Built:
     schedule: Schedule | None = None
     """What a trainer says of the scheduler that it will make."""
     notes: tuple[str, ...] = ()
-
-
-class OnlyAModel(UsageError):
-    """A reference holds a model, and no optimizer."""
 
 
 def build(ref: str, args: Mapping[str, Any] | None = None) -> Built:

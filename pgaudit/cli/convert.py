@@ -15,7 +15,7 @@ from pgaudit.cli.shared.command import Command
 from pgaudit.cli.shared.common import is_config, note, parse_model_args, spinner, stdout_reserved, the_cache, write
 from pgaudit.cli.shared.overwriting import keep_inputs
 from pgaudit.core.config import Config
-from pgaudit.core.errors import UsageError
+from pgaudit.core.errors import OnlyAModel, UsageError
 from pgaudit.text import did_you_mean, quoted, visible
 from pgaudit.user_code.imports import is_code
 
@@ -106,7 +106,6 @@ def _of_built(
     *,
     ignore_frozen: bool,
 ) -> Converted:
-    from pgaudit.built.build import OnlyAModel
     from pgaudit.convert import convert_built
     from pgaudit.sources.source import report_of
 

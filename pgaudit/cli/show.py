@@ -11,6 +11,7 @@ from pgaudit.cli.shared import options as shared
 from pgaudit.cli.shared.command import Command
 from pgaudit.cli.shared.common import (
     audited,
+    is_source,
     note,
     parse_model_args,
     references,
@@ -21,12 +22,14 @@ from pgaudit.cli.shared.common import (
 )
 from pgaudit.cli.shared.overwriting import keep_inputs
 from pgaudit.cli.shared.schedule import TimeOptions
-from pgaudit.core.errors import UsageError
+from pgaudit.cli.shared.what_if import what_if_options
+from pgaudit.core.errors import OnlyAModel, UsageError
 from pgaudit.render.choices import Colour, Format, GroupBy, Sort
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pgaudit.config.what_if import WhatIf
     from pgaudit.render.select import Selection
     from pgaudit.render.terminal import TableOptions
     from pgaudit.report import Report
@@ -86,6 +89,7 @@ _LEVELS = 3
 @shared.verbose
 @shared.no_code
 @shared.traceback
+@what_if_options
 def show(
     model: str | None,
     config: str | None,
@@ -116,6 +120,7 @@ def show(
     width: int | None,
     colour: Colour,
     verbose: bool,
+    what_if: WhatIf | None,
 ) -> None:
     """Show every parameter's lr and weight decay, and the rule that decided each."""
     if fold and fmt in ("json", "csv"):
@@ -124,11 +129,16 @@ def show(
         raise UsageError(f"--plot is for people; {fmt} has the lr at the steps of --at", "drop --plot")
     if (tree or depth) and fmt not in ("table", "svg"):
         raise UsageError(f"--tree is for people; {fmt} has one entry a parameter", "drop --tree")
-    model_ref, config_path = references(model, config, model=named)
+    model_ref, config_path = _references(model, config, named)
     keep_inputs([output], [config_path], [model_ref])
     arguments = parse_model_args(model_args)
     time = TimeOptions(at, scheduler, run, epoch_steps, plot=plot, product=product)
-    report = audited(model_ref, config_path, arguments, constructor, the_cache(unwanted=no_cache), key, time)
+    cache = the_cache(unwanted=no_cache)
+    try:
+        report = audited(model_ref, config_path, arguments, constructor, cache, key, time, what_if)
+    except OnlyAModel:
+        model_ref, config_path = config_path, None
+        report = audited(model_ref, None, arguments, constructor, cache, key, time, what_if)
     from pgaudit.render.select import Selection
 
     brief = fmt == "table" and not every and screen(output, colour, width).terminal
@@ -139,9 +149,22 @@ def show(
     options = table_options(
         output, colour, width, fold=folded, groups=groups, mult=mult, verbose=verbose, plot=plot, depth=levels
     )
-    text = _rendered(report, selection, options, fmt)
     note(report.notes)
-    write(text, output)
+    if config_path is None and fmt == "table" and selection == Selection(frozen=frozen) and not (what_if or levels):
+        from pgaudit.render.pages.model import render_model
+
+        write(render_model(report, options), output)
+        return
+    write(_rendered(report, selection, options, fmt), output)
+
+
+def _references(model: str | None, config: str | None, named: str | None) -> tuple[str | None, str | None]:
+    """The model and the source; no source for a model alone, which is shown as it is."""
+    if named is not None and model is None:
+        return named, None
+    if named is None and config is None and model is not None and not is_source(model):
+        return model, None
+    return references(model, config, model=named)
 
 
 def _rendered(report: Report, selection: Selection, options: TableOptions, fmt: Format) -> str | Iterator[str]:

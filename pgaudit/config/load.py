@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pgaudit.config import layouts
 from pgaudit.config.expect import expect_errors, expectations
@@ -26,12 +26,16 @@ from pgaudit.files.reading import refuse
 from pgaudit.files.schemas import whole
 from pgaudit.files.validation import Invalid, described
 
+if TYPE_CHECKING:
+    from pgaudit.config.what_if import WhatIf
+
 
 def load_config(
     source: str | os.PathLike[str] | Mapping[str, Any] | Config,
     *,
     constructor: str | None = None,
     data: bytes | None = None,
+    what_if: WhatIf | None = None,
 ) -> Config:
     """Reads and validates a config.
 
@@ -40,6 +44,7 @@ def load_config(
             shape, or a Config, which is returned as it is.
         constructor: a constructor that takes the place of the one that the config names.
         data: the YAML that the file held, if it has been read and cannot be read again, as a pipe.
+        what_if: values that take the place of those in the file.
 
     Raises:
         ConfigError: with all that is wrong with the file, each with its line and column.
@@ -54,10 +59,10 @@ def load_config(
     otherwise = "mmcv" if hasattr(source, "_cfg_dict") else "pgaudit"  # mmcv's and mmengine's Config
     source = getattr(source, "_cfg_dict", source)
     if isinstance(source, Mapping):
-        return _validated(Document(value=_plain(source)), None, constructor, otherwise=otherwise)
+        return _validated(_with(what_if, Document(value=_plain(source))), None, constructor, otherwise=otherwise)
     if not isinstance(source, (str, os.PathLike)):
         raise UsageError(f"a config is a path, a mapping or a Config, not {type(source).__name__}")
-    config = _read(os.fspath(source), constructor, data)
+    config = _read(os.fspath(source), constructor, data, what_if)
     file, colon, _ = str(config.model).rpartition(":")
     if colon and file.endswith(".py"):  # named here, though it may be read later, or never
         note_input(file)
@@ -65,17 +70,22 @@ def load_config(
     return config
 
 
-def _read(path: str, constructor: str | None, data: bytes | None) -> Config:
+def _with(what_if: WhatIf | None, document: Document) -> Document:
+    return document if what_if is None else what_if.on(document)
+
+
+def _read(path: str, constructor: str | None, data: bytes | None, what_if: WhatIf | None) -> Config:
     if data is None and path.endswith(".py"):
         from pgaudit.config.python_file import read_python
 
         document, architecture = read_python(path)
+        document = _with(what_if, document)
         return replace(_validated(document, path, constructor, otherwise="mmcv"), architecture=architecture)
     least = "`optimizer:` is the least that a config needs"
     document = read_chain(
         path, aside=lambda top: split(top, constructor)[1], least=least, data=data, optional=layouts.OF_OPENMMLAB
     )
-    return _validated(document, path, constructor)
+    return _validated(_with(what_if, document), path, constructor)
 
 
 def _plain(value: Any) -> Any:

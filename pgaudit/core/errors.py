@@ -49,3 +49,7 @@ class ConfigError(PgauditError):
 
 class ModelError(PgauditError):
     """The model reference cannot be turned into an inventory."""
+
+
+class OnlyAModel(UsageError):
+    """A reference holds a model, and no optimizer."""

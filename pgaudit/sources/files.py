@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pgaudit.config import load_config
 from pgaudit.core.assignment import Assignment, ModelInfo
@@ -16,6 +16,9 @@ from pgaudit.report import Report
 from pgaudit.sources import CONFIGS, lock, lock_reading, saved_report
 from pgaudit.text import nearest, quoted
 from pgaudit.user_code.imports import is_file
+
+if TYPE_CHECKING:
+    from pgaudit.config.what_if import WhatIf
 
 NOTHING = frozenset({"/dev/null", os.devnull})
 """How git names the missing side of an added or removed file."""
@@ -36,7 +39,7 @@ _ENDINGS = (".yaml", ".yml", ".py", ".json", ".lock")
 _MOST_BYTES = saved_report.MAX_BYTES
 
 
-def open_file(path: str, *, constructor: str | None = None) -> Report | Config:
+def open_file(path: str, *, constructor: str | None = None, what_if: WhatIf | None = None) -> Report | Config:
     """Reads a file, and decides what it is; nothing heavy is loaded.
 
     Raises:
@@ -48,7 +51,7 @@ def open_file(path: str, *, constructor: str | None = None) -> Report | Config:
     saved = next((reader.read(path, data) for reader in READERS if reader.recognises(path, data)), None)
     # A pipe, as of <(git show HEAD:config.yaml), has been read to its end.
     again = None if is_file(path) else data
-    return saved or load_config(path, constructor=constructor, data=again)
+    return saved or load_config(path, constructor=constructor, data=again, what_if=what_if)
 
 
 def is_saved(path: str) -> bool:

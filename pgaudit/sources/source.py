@@ -17,6 +17,7 @@ from pgaudit.text import quoted
 from pgaudit.user_code.imports import is_code
 
 if TYPE_CHECKING:
+    from pgaudit.config.what_if import WhatIf
     from pgaudit.models.cache import Cache
     from pgaudit.models.source import Model
 
@@ -43,22 +44,34 @@ class Side:
 
 
 def read_source(
-    path: str, model: str | None = None, *, constructor: str | None = None, key: str | None = None
+    path: str | None,
+    model: str | None = None,
+    *,
+    constructor: str | None = None,
+    key: str | None = None,
+    what_if: WhatIf | None = None,
 ) -> Source:
     """Reads a file, as far as that goes without a model; nothing heavy is loaded.
 
     Args:
         path: a config, a reference to code or a checkpoint; or, where no model is named beside it, a saved report or a
-            lock.
+            lock. None for a model without a config: torch's own defaults.
         model: the model that is named.
         constructor: takes the place of the one that a config names.
         key: which optimizer of a checkpoint.
+        what_if: values that take the place of a config's own.
 
     Raises:
         ConfigError: it is damaged, or no valid config.
         UsageError: an option is not for what the path names.
     """
-    source = _read(path, model, constructor, key)
+    if path is None:
+        from pgaudit.config.what_if import NO_CONFIG
+
+        return load_config(NO_CONFIG, constructor=constructor, what_if=what_if)
+    source = _read(path, model, constructor, key, what_if)
+    if what_if is not None and not isinstance(source, Config):
+        raise UsageError(f"--optimizer, --lr, --weight-decay and --set are for a config, and {quoted(path)} is none")
     if constructor is not None and isinstance(source, (Reference, Checkpoint)):
         raise UsageError(f"--constructor is for a config, and {quoted(path)} is none", "drop --constructor")
     if key is not None and not isinstance(source, Checkpoint):
@@ -66,9 +79,11 @@ def read_source(
     return source
 
 
-def _read(path: str, model: str | None, constructor: str | None, key: str | None) -> Source:
+def _read(
+    path: str, model: str | None, constructor: str | None, key: str | None, what_if: WhatIf | None = None
+) -> Source:
     if path.endswith(CONFIGS):
-        return load_config(path, constructor=constructor)
+        return load_config(path, constructor=constructor, what_if=what_if)
     # Only here: the usual run needs no reader of other files.
     if is_code(path):
         return Reference(path)
@@ -79,8 +94,8 @@ def _read(path: str, model: str | None, constructor: str | None, key: str | None
     if model is None:
         from pgaudit.sources.files import open_file
 
-        return open_file(path, constructor=constructor)
-    return load_config(path, constructor=constructor)
+        return open_file(path, constructor=constructor, what_if=what_if)
+    return load_config(path, constructor=constructor, what_if=what_if)
 
 
 def open_side(path: str, model: str | None = None, *, constructor: str | None = None, key: str | None = None) -> Side:

@@ -90,7 +90,6 @@ def test_notes_go_to_stderr_and_prints_of_the_model_never_to_stdout(capsys: pyte
 
 WRONG = {
     "no arguments": ([], "CONFIG is missing"),
-    "no config": (["resnet18"], 'CONFIG is missing after "resnet18"'),
     "no model anywhere": (["c.yaml"], "no model is named"),
     "typo in the model": (["resnet81", "c.yaml"], "did you mean resnet18"),
     "typo in the config": (["resnet18", "d.yaml"], 'did you mean "c.yaml"?'),
@@ -314,4 +313,33 @@ def test_on_a_terminal_it_is_brief_and_in_a_pipe_it_has_every_row(
     assert "❄ 2 frozen · 6 · not optimised" in brief
     assert not any(line.startswith("0.") for line in brief)
     for asked in (["--all"], ["--filter", "0.*"]):
-        assert any(line.startswith("0.") for line in _run(capsys, "frozen.py:make", "timm.yaml", *asked)[1].splitlines())
+        out = _run(capsys, "frozen.py:make", "timm.yaml", *asked)[1]
+        assert any(line.startswith("0.") for line in out.splitlines())
+
+
+def test_a_model_alone_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    for alone in (["nets.py:tiny"], ["-m", "nets.py:tiny"]):
+        code, out, _ = _run(capsys, *alone)
+        assert code == 0
+        lines = [" ".join(line.split()) for line in out.splitlines()]
+        assert lines[0].startswith("nets.py:tiny · Sequential")
+        assert "go on with pgaudit init nets.py:tiny" in lines
+        assert any(line.startswith("without a config: torch.optim.AdamW(model.parameters())") for line in lines)
+    code, out, _ = _run(capsys, "resnet18", "--format", "json")
+    assert {row["lr"] for row in json.loads(out)["params"]} == {0.001}
+
+
+def test_what_ifs_on_a_config_and_on_none(capsys: pytest.CaptureFixture[str]) -> None:
+    out = _run(capsys, "nets.py:tiny", "c.yaml", "--lr", "0.7", "--set", "paramwise_cfg.norm_decay_mult=0.5")[1]
+    assert "SGD lr 0.7" in out
+    assert "5e-5   norm_decay_mult\n" in out
+    out = _run(capsys, "resnet18", "--optimizer", "SGD", "--lr", "0.1", "--weight-decay", "0.05", "--filter", "fc")[1]
+    assert "torch · SGD lr 0.1 · weight_decay 0.05" in out
+    for wrong, message in (
+        (["c.yaml", "--set", "x"], "--set x is not key=value"),
+        (["c.yaml", "--set", "paramwise_cfg.nrom_decay_mult=0"], 'did you mean "norm_decay_mult"?'),
+        (["c.yaml", "--lr", "x"], "'x' is not a valid float"),
+        (["c.yaml", "--optimizer", "SDG"], "SDG"),
+    ):
+        _, out, err = _run(capsys, "nets.py:tiny", *wrong)
+        assert message in out + err

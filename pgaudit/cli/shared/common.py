@@ -23,6 +23,7 @@ from pgaudit.user_code.imports import is_code
 
 if TYPE_CHECKING:
     from pgaudit.cli.shared.schedule import TimeOptions
+    from pgaudit.config.what_if import WhatIf
     from pgaudit.core.config import Config
     from pgaudit.models.cache import Cache
     from pgaudit.render.terminal import TableOptions
@@ -120,9 +121,15 @@ def references(
         _refuse_as_config(second, command)
         return first, second
     _refuse_as_config(first, command)
-    if not (is_config(first) or is_code(first) or os.path.exists(first) or first.lower().endswith(_CHECKPOINTS)):
+    if not is_source(first):
         raise UsageError(f"CONFIG is missing after {quoted(first)}", f"pgaudit {command} {visible(first)} config.yaml")
     return None, first
+
+
+def is_source(argument: str) -> bool:
+    """Whether an argument may be something else than the name of a model."""
+    stored = os.path.exists(argument) or argument.lower().endswith(_CHECKPOINTS)
+    return is_config(argument) or is_code(argument) or stored
 
 
 def _refuse_as_config(argument: str, command: str) -> None:
@@ -176,20 +183,22 @@ def the_cache(*, unwanted: bool) -> Cache | None:
 
 def audited(
     model: str | None,
-    config_path: str,
+    config_path: str | None,
     arguments: Mapping[str, Any],
     constructor: str | None,
     cache: Cache | None,
     key: str | None = None,
     time: TimeOptions | None = None,
+    what_if: WhatIf | None = None,
 ) -> Report:
-    """Returns the report of a source, with something to watch meanwhile."""
+    """Returns the report of a source, with something to watch meanwhile; without one, of torch's own defaults."""
     from pgaudit.sources.source import read_source, report_of
 
     with stdout_reserved():  # a config that is code may print; read before anything heavy, a typo answers at once
-        source = read_source(config_path, model, constructor=constructor, key=key)
+        source = read_source(config_path, model, constructor=constructor, key=key, what_if=what_if)
     request = NO_REQUEST if time is None else time.request(source, lambda message: note([message]))
-    named = model or getattr(source, "model", None) or (config_path if is_code(config_path) else "the model")
+    code = config_path if config_path is not None and is_code(config_path) else None
+    named = model or getattr(source, "model", None) or code or "the model"
     with stdout_reserved(), spinner(f"building {named}"):
         return report_of(source, model, model_args=arguments, cache=cache, request=request)
 

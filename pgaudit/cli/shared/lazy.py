@@ -46,6 +46,10 @@ COMMANDS = {
         "pgaudit.cli.snapshot",
         "Save all that is asked of a model in a file that can be named in its place.",
     ),
+    "init": (
+        "pgaudit.cli.init",
+        "Write a first policy, which decays neither norms nor biases nor tokens, and a project file.",
+    ),
     "finding": (
         "pgaudit.cli.finding",
         "Say what a finding means, why it hurts, and how to fix it; list all without a CODE.",

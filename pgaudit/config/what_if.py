@@ -1,0 +1,91 @@
+"""Changes of a config that are tried without writing them: another lr, optimizer or option than the file has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pgaudit.config import layouts
+from pgaudit.config.misplaced import split
+from pgaudit.core.errors import UsageError
+from pgaudit.core.location import Path
+from pgaudit.files.document import Document
+from pgaudit.text import quoted, visible
+
+_PART = re.compile(r"""(^|\.)("[^"]*"|'[^']*'|[^."']*)""")
+NO_CONFIG: Mapping[str, Any] = {"optimizer": {"type": "AdamW"}}
+"""What stands for a config where there is none: the optimizer that most people train with, with its own defaults."""
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """What takes the place of a config's own values."""
+
+    optimizer: str | None = None
+    """The class."""
+    lr: float | None = None
+    weight_decay: float | None = None
+    values: tuple[tuple[Path, Any], ...] = ()
+    """Further ones, by their paths in the file's own words."""
+
+    def __bool__(self) -> bool:
+        return self != WhatIf()
+
+    def on(self, document: Document) -> Document:
+        """Returns the document with these values.
+
+        Raises:
+            UsageError: a path leads through something that is no mapping, or the library has other words for an
+                optimizer's values.
+        """
+        changes = [*self._of_optimizer(document), *self.values]
+        value = document.value
+        for path, new in changes:
+            value = _changed(value, path, new)
+        moved = [path for path, _ in changes]
+        keys, values = (
+            {at: place for at, place in places.items() if not any(at[: len(path)] == path for path in moved)}
+            for places in (document.keys, document.values)
+        )
+        clear = [each for each in document.ambiguous if not any(each.path[: len(path)] == path for path in moved)]
+        return replace(document, value=value, keys=keys, values=values, ambiguous=clear)
+
+    def _of_optimizer(self, document: Document) -> list[tuple[Path, Any]]:
+        named = {"type": self.optimizer, "lr": self.lr, "weight_decay": self.weight_decay}
+        given = {key: value for key, value in named.items() if value is not None}
+        if not given or not isinstance(document.value, Mapping):
+            return []
+        top, rest = split(document.value)
+        layout = layouts.recognise(top, {**rest, **document.rest})
+        at = layout.sections.get("optimizer")
+        if at is None:
+            (section,) = layout.sections["solver"]
+            options = " and ".join(f"--{'optimizer' if key == 'type' else key.replace('_', '-')}" for key in given)
+            raise UsageError(f"{options}: this config has a {quoted(section)}", f"--set {section}.KEY=VALUE")
+        return [((*at, key), value) for key, value in given.items()]
+
+
+def _changed(value: Any, path: Path, new: Any) -> Any:
+    """The value with another one at a path; mappings on the way there are made."""
+    if not path:
+        return new
+    step, *rest = path
+    if value is not None and not isinstance(value, Mapping):
+        message = f"--set: {quoted(step)} is below {visible(value)}, which is no section"
+        raise UsageError(message, "--set SECTION.KEY=VALUE")
+    held = value or {}
+    return {**held, step: _changed(held.get(step), tuple(rest), new)}
+
+
+def path_of(text: str) -> Path:
+    """Returns the path of ``paramwise_cfg.custom_keys.".cls_token".lr_mult``: what is between quotes is one key.
+
+    Raises:
+        UsageError: a part is empty, or a quote is not closed.
+    """
+    parts = _PART.findall(text)
+    if "".join(dot + part for dot, part in parts) != text or not all(part for _, part in parts) or parts[0][0]:
+        raise UsageError(f"--set {visible(text)} is no path of keys", 'SECTION.KEY, or SECTION."a.key".KEY')
+    return tuple(part[1:-1] if part[0] in "\"'" else part for _, part in parts)

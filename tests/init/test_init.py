@@ -1,0 +1,103 @@
+"""A first policy decays neither norms nor biases nor tokens, in its library's words, and nothing is written over."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import get_args
+
+import pytest
+import yaml
+from timm.models import create_model
+
+import pgaudit
+from pgaudit import cli
+from pgaudit.config import load_config
+from pgaudit.init.library import Library, library_of
+from pgaudit.init.policy import policy_texts
+from pgaudit.init.proof import Proof
+
+MODELS = ("resnet18", "test_vit", "test_convnext", "test_efficientnet")
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("library", get_args(Library))
+def test_a_real_optimizer_of_it_decays_just_the_matrices(library: Library, model: str) -> None:
+    assert cli.main(["init", model, "--for", library]) == 0
+    assert cli.main(["check"]) == 0
+    proof = Proof.of(pgaudit.audit(model, "policy.yaml"))
+    still = {each.name for each in proof.still}
+    assert not still or library == "transformers"
+    assert not proof.spared
+    live = create_model(model, pretrained=False)
+    optimizer = pgaudit.build_optimizer(live, "policy.yaml")
+    decay = {id(each): group["weight_decay"] for group in optimizer.param_groups for each in group["params"]}
+    exempt = {name for name, parameter in live.named_parameters() if decay[id(parameter)] == 0}
+    assert len(exempt) == proof.exempt
+    vectors = {name for name, parameter in live.named_parameters() if parameter.ndim <= 1}
+    assert exempt | still >= vectors
+    assert all("token" in name or "pos" in name for name in (exempt | still) - vectors)
+
+
+def test_every_text_is_a_config_of_its_library() -> None:
+    for library in get_args(Library):
+        (text, *_) = policy_texts(library, "resnet18", None)
+        config = load_config(yaml.safe_load(text))
+        assert config.constructor == {"torch": "rules"}.get(library, library)
+
+
+def test_what_the_library_has_no_words_for_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["init", "test_vit", "--for", "transformers", "--dry-run"]) == 0
+    out, err = capsys.readouterr()
+    assert "decayed all the same, for the library has no words for them: cls_token, pos_embed" in err
+    assert "constructor: transformers" in out
+    assert not os.listdir()
+
+
+FOLDERS: dict[str, tuple[dict[str, str], tuple[str, str] | None]] = {
+    "nothing": ({"a.py": "import numpy\n", "b.txt": "timm"}, None),
+    "code": ({"train.py": "import torch\nfrom timm.data import x\n"}, ("timm", "train.py")),
+    "a list": ({"requirements.txt": "torch>=2\ntransformers==5\n"}, ("transformers", "requirements.txt")),
+    "both": (
+        {"requirements.txt": "timm\n", "tools/train.py": "from mmengine.runner import Runner\n"},
+        ("mmengine", "tools/train.py"),
+    ),
+    "by its toolbox": ({"pyproject.toml": '[project]\ndependencies = ["mmdet>=3"]\n'}, ("mmengine", "pyproject.toml")),
+    "a comment": ({"a.py": "# import timm\nx = 'import timm'\n"}, None),
+}
+
+
+@pytest.mark.parametrize("case", FOLDERS)
+def test_the_folder_says_who_trains_there(case: str) -> None:
+    files, expected = FOLDERS[case]
+    for name, text in files.items():
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_text(text)
+    assert library_of(Path.cwd()) == expected
+
+
+def test_nothing_is_written_over(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("pgaudit.yaml").write_text("mine")
+    assert cli.main(["init", "--ci", "github"]) == 2
+    assert '"pgaudit.yaml" is there already, and nothing is written' in capsys.readouterr().err
+    assert os.listdir() == ["pgaudit.yaml"]
+    assert cli.main(["init", "-o", "other/p.yaml", "--dry-run"]) == 0
+    os.remove("pgaudit.yaml")
+    assert cli.main(["init", "--ci", "github", "-o", "other/p.yaml"]) == 0
+    assert yaml.safe_load(Path("pgaudit.yaml").read_text()) == {"audits": [{"config": "other/p.yaml"}]}
+    assert yaml.safe_load(Path(".github/workflows/pgaudit.yml").read_text())["permissions"] == {"contents": "read"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [(["resnet81"], "resnet"), (["resnet18", "--for", "tim"], "'tim' is not one of"), (["no.py:x"], "no.py")],
+)
+def test_what_is_wrong_is_said(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["init", *arguments]) == 2
+    assert message in capsys.readouterr().err
+    assert not os.listdir()
