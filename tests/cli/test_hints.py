@@ -70,6 +70,52 @@ def nothing():
 def inner_type_error():
     return len(3)
 """,
+    "configured.py": """
+from __future__ import annotations
+import abc
+from dataclasses import dataclass
+from settings import Part
+from torch import nn
+
+@dataclass
+class Config:
+    width: int = 2
+
+class Net(nn.Linear):
+    def __init__(self, cfg: Config):
+        super().__init__(cfg.width, 2)
+
+class Several(nn.Linear):
+    def __init__(self, cfg: Config | None, depth: int, /, *, part: Part, names: list[str]):
+        super().__init__(cfg.width, depth)
+
+class Unsaid(nn.Linear):
+    def __init__(self, width: int, cfg):
+        super().__init__(width, cfg.width)
+
+class Typed(nn.Linear):
+    def __init__(self, inner: nn.Module, kind: Nowhere):
+        super().__init__(2, 2)
+
+class Base(nn.Module, abc.ABC):
+    @abc.abstractmethod
+    def features(self): ...
+
+class Middle(Base):
+    pass
+
+class Concrete(Middle):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(2, 2)
+
+    def features(self): ...
+
+class Alone(nn.Module, abc.ABC):
+    @abc.abstractmethod
+    def features(self): ...
+""",
+    "settings.py": "class Part:\n    def __init__(self, size): pass\n",
     "one.py": "import torch.nn as nn\nclass Only(nn.Module):\n    pass\n",
     "functions.py": "def helper(x): pass\ndef build_model(width=2): pass\n",
     "src/pack/__init__.py": "",
@@ -143,6 +189,18 @@ AS_MODEL = {
     "zoo.py:Trainer": ["is a class, but no nn.Module", "return Trainer().net"],
     "zoo.py:Empty": ["is a class, but no nn.Module", "name the class of the model"],
     "zoo.py:trainer": ["zoo.py:trainer is Trainer", "return trainer.net"],
+    "configured.py:Net": ["--model-arg cannot give cfg (Config): write a function", "return Net(cfg=Config())"],
+    "configured.py:Several": [
+        "cannot give cfg (Config), part (Part):",
+        "return Several(Config(), ..., part=Part(size=",
+    ],
+    "configured.py:Unsaid": [
+        "--model-arg width=VALUE --model-arg cfg=VALUE gives",
+        "return Unsaid(width=..., cfg=...)",
+    ],
+    "configured.py:Typed": ["--model-arg inner=VALUE", "where it wants an object", "return Typed(inner=..., kind=...)"],
+    "configured.py:Base": ["it is abstract: did you mean configured.py:Concrete?"],
+    "configured.py:Alone": ["it is abstract: name a class that derives from", "and has features"],
     "zoo.py:inner_type_error": ["TypeError: object of type 'int' has no len()"],
 }
 """By what is named as MODEL, what must be said."""
@@ -181,7 +239,7 @@ def _refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 def test_what_is_no_model(ref: str, capsys: pytest.CaptureFixture[str]) -> None:
     err = _refused(capsys, "show", ref, "c.yaml")
     assert [words for words in AS_MODEL[ref] if words not in err] == [], err
-    if not ref.startswith(("zoo.py:make", "zoo.py:wide", "zoo.py:Settings")):
+    if not ref.startswith(("zoo.py:make", "zoo.py:wide", "zoo.py:Settings", "configured.py:")):
         assert "--model-arg" not in err
 
 
@@ -217,6 +275,33 @@ def test_the_lines_that_are_shown_make_the_model(name: str, folder: Path, capsys
     code = "\n".join(lines).replace("settings=...", "settings=__import__('zoo').Settings(2)")
     (folder / "make_model.py").write_text(code)
     assert cli.main(["show", "make_model.py:make_model", "c.yaml"]) == 0
+
+
+CONFIGURED = {
+    ("Net",): "return Net(cfg=Config())",
+    ("Net", "cfg=3"): "return Net(cfg=Config())",
+    ("Net", "cfg={width: 3}"): "return Net(cfg=Config(width=3))",
+    ("Net", "cfg={wide: 3}"): "return Net(cfg=Config())",
+    ("Several",): "return Several(Config(), ..., part=Part(size=...), names=...)",
+    ("Several", "names=[a]"): "return Several(Config(), ..., part=Part(size=...), names=['a'])",
+    ("Unsaid", "width=3"): "return Unsaid(width=3, cfg=...)",
+}
+
+
+@pytest.mark.parametrize("given", CONFIGURED)
+def test_objects_are_made_by_the_lines_that_are_shown(
+    given: tuple[str, ...], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name, *arguments = given
+    options = [word for each in arguments for word in ("--model-arg", each)]
+    err = _refused(capsys, "show", f"configured.py:{name}", "c.yaml", *options)
+    lines = re.findall(r"^ {4}(.*)$", err, re.MULTILINE)
+    assert lines[-1] == f"    {CONFIGURED[given]}"
+    code = "\n".join(lines).replace("cfg=...", "cfg=__import__('configured').Config()").replace("...", "2")
+    (folder / "make_model.py").write_text(code)
+    assert cli.main(["show", "make_model.py:make_model", "c.yaml"]) == 0
+    for module in ("configured", "settings"):
+        sys.modules.pop(module, None)
 
 
 def test_plain_arguments_are_given_as_the_hint_says(capsys: pytest.CaptureFixture[str]) -> None:
