@@ -10,6 +10,7 @@ from pathlib import Path
 from pgaudit.core.errors import ModelError
 from pgaudit.models.definitions import models_defined
 from pgaudit.text import did_you_mean, nearest, quoted, visible
+from pgaudit.user_code.folders import source_folders
 
 OWN = "a model of your own is file.py:NAME or package.module:NAME: its class, or a function that returns it"
 WEIGHTS = (".pt", ".pth", ".bin", ".ckpt", ".safetensors", ".pkl", ".h5", ".onnx", ".gguf", ".npz")
@@ -81,7 +82,7 @@ def _a_module(name: str) -> ModelError | None:
 
 def _module_length(parts: list[str]) -> int:
     """How many of the parts lead to a module that can be imported: from the current folder, or an installed one."""
-    for base in (os.getcwd(), *sys.path):
+    for base in (os.getcwd(), *source_folders(), *sys.path):
         folder, length = Path(base), 0
         for part in parts:
             is_package, is_module = (folder / part).is_dir(), (folder / f"{part}.py").is_file()
