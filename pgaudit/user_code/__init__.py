@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import sys
 import warnings
@@ -88,6 +87,8 @@ def suppress_output() -> Iterator[None]:
 @contextlib.contextmanager
 def suppress_logging() -> Iterator[None]:
     """Keeps the remarks of a library's logger, which are about training, off the screen."""
+    import logging  # only here: libraries of models have it already
+
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
