@@ -44,6 +44,7 @@ REFUSED = [
     (("show", "payload:make", "plain.yaml"), None),
     (("show", "torch.hub:load", "plain.yaml", "--model-arg", "repo_or_dir=."), None),
     (("show", "torch.py:make", "plain.yaml"), None),
+    (("show", "transformers:BertModel", "plain.yaml"), None),
     (("show", "model.yaml"), "model.yaml:2:1"),
     (("show", "hub.yaml"), "hub.yaml:2:1"),
     (("explain", "resnet18", "optimizer.yaml", "fc.bias"), "optimizer.yaml:2:3"),

@@ -17,6 +17,7 @@ from pgaudit.core.schedule import Schedule
 from pgaudit.models.built import BuiltModel
 from pgaudit.models.construct import attempt, built_on_cpu
 from pgaudit.models.factories import not_built
+from pgaudit.models.transformers import from_config
 from pgaudit.text import format_exception, quoted, visible
 from pgaudit.user_code import suppress_output
 from pgaudit.user_code.imports import import_attribute
@@ -54,6 +55,8 @@ def build(ref: str, args: Mapping[str, Any] | None = None) -> Built:
         if args:
             raise UsageError(f"{visible(ref)} is no function and takes no arguments", "drop --model-arg")
         return _built(_looked_at(found, ref), found, ref, source)
+    if (by_config := from_config(found, args or {}, ref)) is not None:
+        return _called(by_config.build, {}, ref, source)
     return _called(found, dict(args or {}), ref, source)
 
 

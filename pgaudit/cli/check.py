@@ -46,7 +46,13 @@ if TYPE_CHECKING:
 @click.option("--baseline", type=shared.NAME, metavar="FILE", help="Findings that are known; new ones fail.")
 @click.option("--write-baseline", type=shared.FILE, metavar="FILE", help="Write all findings as known.")
 @shared.choice("--fail-on", of=Threshold, help="Findings of this severity or above fail; error if not given.")
-@click.option("--select", metavar="GLOB", multiple=True, help="Only these of the project's audits; repeatable.")
+@click.option(
+    "--select",
+    metavar="GLOB",
+    multiple=True,
+    shell_complete=completion.audits,
+    help="Only these of the project's audits; repeatable.",
+)
 @click.option("--project", type=shared.FILE, metavar="FILE", help="Instead of the nearest project file.")
 @click.option("--jobs", "-j", type=click.IntRange(min=1), metavar="<int range>", default=1, help="Audits at a time.")
 @click.option("--at", metavar="STEP,...", help="Further steps of the schedule, or epochs, at which findings look.")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pgaudit.cli.shared import completion
 from pgaudit.cli.shared import options as shared
 from pgaudit.cli.shared.command import Command
 from pgaudit.cli.shared.common import is_config, note, parse_model_args, spinner, stdout_reserved, the_cache, write
@@ -32,10 +33,16 @@ TARGETS = ("rules", "mmcv", "mmengine", "timm", "basecls", "python")
 @click.option(
     "--to",
     metavar="TARGET",
-    shell_complete=lambda _context, _param, incomplete: [each for each in TARGETS if each.startswith(incomplete)],
+    shell_complete=completion.words(TARGETS),
     help=f"One of {', '.join(TARGETS)}.",
 )
-@click.option("--model", "-m", metavar="MODEL", help="The model of a config or a checkpoint.")
+@click.option(
+    "--model",
+    "-m",
+    metavar="MODEL",
+    shell_complete=completion.models,
+    help="The model of a config or a checkpoint.",
+)
 @click.option("--optimizer", metavar="CLASS", help="The class of a checkpoint's optimizer, such as AdamW.")
 @click.option("--ignore-frozen", is_flag=True, help="Frozen parameters may be in the optimizer or not.")
 @shared.output

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from click.exceptions import Exit
 
+from pgaudit.cli.shared import completion
 from pgaudit.cli.shared import options as shared
 from pgaudit.cli.shared.command import Command, argument
 from pgaudit.cli.shared.common import (
@@ -38,12 +39,18 @@ DIFFERENT = 1
 @argument(
     "sources",
     nargs=-1,
-    type=shared.NAME,
+    shell_complete=completion.models,
     metavar="SOURCE",
     help="Two of them, how it was and how it is now: a config, a JSON report, a lock, code that is or returns an "
     "optimizer (file.py:attribute), or a checkpoint; each may have its MODEL before it.",
 )
-@click.option("--model", "-m", metavar="MODEL", help="Instead of the configs' own `model:`.")
+@click.option(
+    "--model",
+    "-m",
+    metavar="MODEL",
+    shell_complete=completion.models,
+    help="Instead of the configs' own `model:`.",
+)
 @click.option("--fold/--no-fold", default=True, help="Join rows that repeat over blocks.")
 @click.option(
     "--rules/--no-rules", default=True, help="List parameters whose rule is another, and its effect the same."

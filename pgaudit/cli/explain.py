@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from pgaudit.cli.shared import completion
 from pgaudit.cli.shared import options as shared
 from pgaudit.cli.shared.command import Command, argument
 from pgaudit.cli.shared.common import (
@@ -34,8 +35,8 @@ def _is_source(argument: str) -> bool:
 
 @click.command(cls=Command)
 @shared.model_as_in_show
-@shared.source
-@argument("param", help="A parameter's name, an alias, a module, or a glob.")
+@shared.source_or_parameter
+@argument("param", shell_complete=completion.parameters, help="A parameter's name, an alias, a module, or a glob.")
 @shared.choice("--format", "fmt", of=PlainFormat, default="table", help="What to write.")
 @shared.output
 @shared.at

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from pgaudit.cli.shared import completion
 from pgaudit.cli.shared import options as shared
 from pgaudit.cli.shared.command import Command, argument
 from pgaudit.cli.shared.common import note, spinner, stdout_reserved, table_options, the_cache, write
@@ -14,7 +15,7 @@ from pgaudit.render.choices import Colour, PageFormat
 
 
 @click.command(cls=Command)
-@argument("glob", default="", help="Such as 'vit_*'.")
+@argument("glob", default="", shell_complete=completion.timm_names, help="Such as 'vit_*'.")
 @shared.no_cache
 @shared.traceback
 def models(glob: str, no_cache: bool) -> None:
@@ -27,7 +28,7 @@ def models(glob: str, no_cache: bool) -> None:
 
 
 @click.command(cls=Command)
-@argument("name", help="One of them, in detail; all without one.")
+@argument("name", shell_complete=completion.constructors, help="One of them, in detail; all without one.")
 @shared.choice("--format", "fmt", of=PageFormat, default="table", help="What to write.")
 @shared.output
 @shared.width

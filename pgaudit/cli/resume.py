@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.exceptions import Exit
 
+from pgaudit.cli.shared import completion
 from pgaudit.cli.shared import options as shared
 from pgaudit.cli.shared.command import Command, argument
 from pgaudit.cli.shared.common import (
@@ -41,7 +42,7 @@ GOES_WRONG = 1
 @shared.model_as_in_show
 @argument(
     "config",
-    type=shared.NAME,
+    shell_complete=completion.sources,
     metavar="SOURCE",
     help="What training would begin with: a config (YAML, or OpenMMLab's Python), or code that is or returns its "
     "optimizer (file.py:attribute).",

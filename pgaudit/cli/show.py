@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pgaudit.cli.shared import completion
 from pgaudit.cli.shared import options as shared
 from pgaudit.cli.shared.command import Command
 from pgaudit.cli.shared.common import (
@@ -43,7 +44,13 @@ _LEVELS = 3
 @shared.model
 @shared.source
 @click.option(
-    "--filter", "-f", "filters", metavar="GLOB", multiple=True, help="Only parameters of these names; repeatable."
+    "--filter",
+    "-f",
+    "filters",
+    metavar="GLOB",
+    multiple=True,
+    shell_complete=completion.parameters,
+    help="Only parameters of these names; repeatable.",
 )
 @click.option(
     "--rule",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from click.exceptions import Exit
 
+from pgaudit.cli.shared import completion
 from pgaudit.cli.shared import options as shared
 from pgaudit.cli.shared.command import Command, argument
 from pgaudit.cli.shared.common import (
@@ -39,7 +40,7 @@ MOVED = 1
 @click.command(cls=Command)
 @argument(
     "model",
-    type=shared.NAME,
+    shell_complete=completion.models,
     help="A timm name, package.module:attribute or file.py:attribute; or a config that names its model.",
 )
 @click.option(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 from click.exceptions import Exit
 
+from pgaudit.cli.shared import completion
 from pgaudit.cli.shared import options as shared
 from pgaudit.cli.shared.command import Command, argument
 from pgaudit.cli.shared.common import (
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 @argument(
     "glob",
     required=True,
-    type=shared.NAME,
+    shell_complete=completion.models,
     help="timm names ('vit_*'), saved inventories ('inv/*.json'), or a MODEL.",
 )
 @argument("configs", required=True, nargs=-1, metavar="CONFIG", type=shared.NAME, help="YAML, or OpenMMLab's Python.")

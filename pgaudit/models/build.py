@@ -1,8 +1,8 @@
 """A model reference → the model, built without weights and without network.
 
 A reference is a timm name (``resnet50``, ``timm:resnet50``), an import path (``package.module:attribute``) or a file
-(``train.py:make_model``); an OpenMMLab config may bring a model of its own. Building a model runs its code; only audit
-code that you would run.
+(``train.py:make_model``); transformers' classes are built from a config, and an OpenMMLab config may bring a model of
+its own. Building a model runs its code; only audit code that you would run.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pgaudit.models.built import BuiltModel
 from pgaudit.models.construct import module_of
 from pgaudit.models.misnamed import unknown_model
 from pgaudit.models.references import arguments_for, resolved
+from pgaudit.models.transformers import from_config
 from pgaudit.text import format_exception, one_line, quoted
 from pgaudit.user_code import suppress_output
 from pgaudit.user_code.imports import import_attribute
@@ -49,9 +50,9 @@ def build_model(model: object, config: Config, model_args: Mapping[str, Any] | N
         message = f"this needs the model itself, and {quoted(ref)} is an inventory of it"
         raise UsageError(message, "name the model; `show`, `explain`, `diff`, `lock` and `check` take inventories")
     if model is not None:
-        return load_model(ref, args)
+        return load_model(ref, args, beside=config.path)
     with config.errors_at("model"):
-        return replace(load_model(resolved(config, ref), args), ref=ref)
+        return replace(load_model(resolved(config, ref), args, beside=config.path), ref=ref)
 
 
 def given_model(module: object) -> BuiltModel:
@@ -67,12 +68,13 @@ def given_model(module: object) -> BuiltModel:
     return BuiltModel(module, type(module).__name__)
 
 
-def load_model(ref: str, model_args: Mapping[str, Any] | None = None) -> BuiltModel:
+def load_model(ref: str, model_args: Mapping[str, Any] | None = None, *, beside: str | None = None) -> BuiltModel:
     """Builds the model that ``ref`` names.
 
     Args:
         ref: see the module's documentation.
         model_args: keyword arguments for the factory or class.
+        beside: a file in whose folder the config of a transformers model is looked for, too.
 
     Raises:
         ModelError: it cannot be found or built, or it would load weights.
@@ -86,8 +88,13 @@ def load_model(ref: str, model_args: Mapping[str, Any] | None = None) -> BuiltMo
     if colon and scheme != "timm":
         user_code.refuse(ref, "pgaudit snapshot MODEL, where its code may run, writes an inventory that stands for it")
         source, factory = import_attribute(ref)
-        module, notes = module_of(factory, args, ref)
-        return BuiltModel(module, ref, source, notes=notes)
+        by_config = from_config(factory, args, ref, beside)
+        if by_config is None:
+            module, notes = module_of(factory, args, ref)
+            return BuiltModel(module, ref, source, notes=notes)
+        module, notes = module_of(by_config.build, {}, ref)
+        library = "transformers" if by_config.of_library else None
+        return BuiltModel(module, ref, library or source, _version_of(library), (*by_config.notes, *notes))
     return _timm_model(rest if colon else ref, args, ref)
 
 

@@ -13,10 +13,7 @@ def models_defined(path: Path) -> list[str]:
     """Returns the names at the top of a file that are probably models: functions without required arguments whose name
     or annotation says so, then classes of modules, the last first, since those before it are mostly its parts.
     """
-    try:
-        body = ast.parse(path.read_bytes()).body
-    except (OSError, SyntaxError, ValueError, RecursionError):
-        return []
+    body = _parsed(path)
     functions = [each.name for each in body if isinstance(each, ast.FunctionDef) and _makes_a_model(each)]
     known = set(_BASES)
     classes: list[str] = []
@@ -25,6 +22,19 @@ def models_defined(path: Path) -> list[str]:
             known.add(each.name)
             classes.insert(0, each.name)
     return functions + classes
+
+
+def names_defined(path: Path) -> list[str]:
+    """Returns the names of the functions and classes at the top of a file that are meant for others, in its order."""
+    kinds = ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef
+    return [each.name for each in _parsed(path) if isinstance(each, kinds) and not each.name.startswith("_")]
+
+
+def _parsed(path: Path) -> list[ast.stmt]:
+    try:
+        return ast.parse(path.read_bytes()).body
+    except (OSError, SyntaxError, ValueError, RecursionError):
+        return []
 
 
 def _makes_a_model(function: ast.FunctionDef) -> bool:

@@ -10,12 +10,10 @@ from types import ModuleType
 from typing import Any
 
 from pgaudit.core.errors import ModelError
-from pgaudit.text import did_you_mean, format_exception, visible
+from pgaudit.models.arguments import Written, class_wanted, is_plain, needed, parameters_of, written
+from pgaudit.text import did_you_mean, format_exception, quoted, visible
 
 _FUNCTION = "write a function that returns the model, and name that: make_model.py:make_model"
-_PLAIN = (bool, int, float, str)
-_PLAIN_WORDS = frozenset({*_PLAIN, *(kind.__name__ for kind in _PLAIN)})
-"""Annotations are words where a file asks for that."""
 
 
 def not_built(error: BaseException, factory: Any, args: Mapping[str, Any], ref: str) -> ModelError:
@@ -23,18 +21,21 @@ def not_built(error: BaseException, factory: Any, args: Mapping[str, Any], ref: 
     message = f"{visible(ref)} cannot be built: {format_exception(error)}"
     if ":" not in ref.removeprefix("timm:"):
         return ModelError(message, _of_timm(error, args))
-    wanted = _parameters(factory)
+    if inspect.isabstract(factory):
+        return ModelError(message, _implementations(factory, ref))
+    wanted = parameters_of(factory)
     if isinstance(error, TypeError) and "argument" in str(error):
         unknown = [name for name in args if name not in wanted and name in str(error)]
         if unknown:
             hint = did_you_mean(unknown[0], wanted) or f"drop or correct the argument {visible(unknown[0])}"
             return ModelError(message, hint)
-        missing = [each for each in _needed(wanted.values()) if each.name not in args]
+        missing = [each for each in needed(wanted.values()) if each.name not in args]
         if missing:
-            return _missing(message, missing, args, ref)
+            return _missing(message, missing, wanted, args, ref)
     if args and isinstance(error, (AttributeError, TypeError)):
         hint = f"--model-arg gives plain values of YAML; where it wants an object, {_FUNCTION}"
-        return ModelError(message, hint, example=_example(ref, _call(ref, [*args])))
+        objects = [_without_value(name) if name not in wanted else _object(wanted[name], args) for name in args]
+        return ModelError(message, hint, example=_example(ref, _call(ref, objects), objects))
     return ModelError(message)
 
 
@@ -45,13 +46,61 @@ def _of_timm(error: BaseException, args: Mapping[str, Any]) -> str | None:
     return f"drop or correct the argument {visible(unknown[0])}" if unknown else None
 
 
-def _missing(message: str, missing: list[inspect.Parameter], args: Mapping[str, Any], ref: str) -> ModelError:
-    options = " ".join(f"--model-arg {visible(each.name)}=VALUE" for each in missing)
-    if all(each.annotation in _PLAIN_WORDS for each in missing):
+def _missing(
+    message: str,
+    missing: list[inspect.Parameter],
+    wanted: Mapping[str, inspect.Parameter],
+    args: Mapping[str, Any],
+    ref: str,
+) -> ModelError:
+    by_name = [each for each in missing if each.kind is not inspect.Parameter.POSITIONAL_ONLY]
+    plain = [each for each in by_name if is_plain(each)]
+    unsaid = [each for each in by_name if each not in plain and class_wanted(each) is None]
+    options = " ".join(f"--model-arg {visible(each.name)}=VALUE" for each in by_name if each in plain or each in unsaid)
+    if len(plain) == len(missing):
         return ModelError(message, f"{options} gives it what it needs")
-    names = [*args, *(each.name for each in missing)]
-    hint = f"{options} gives it a plain value; where it wants an object, {_FUNCTION}"
-    return ModelError(message, hint, example=_example(ref, _call(ref, names)))
+    objects = [each for each in missing if class_wanted(each) is not None]
+    if objects:
+        wants = ", ".join(f"{visible(each.name)} ({visible(_class_name(each))})" for each in objects)
+        hint = f"--model-arg cannot give {wants}: {_FUNCTION}"
+    elif unsaid:
+        hint = f"{options} gives it a plain value; where it wants an object, {_FUNCTION}"
+    else:
+        hint = _FUNCTION
+    arguments = [written(each, args) for each in wanted.values() if each.name in args or each in missing]
+    return ModelError(message, hint, example=_example(ref, _call(ref, arguments), arguments))
+
+
+def _class_name(parameter: inspect.Parameter) -> str:
+    kind = class_wanted(parameter)
+    return "" if kind is None else kind.__qualname__
+
+
+def _object(parameter: inspect.Parameter, args: Mapping[str, Any]) -> Written:
+    """An argument whose plain value may be what was wrong."""
+    is_object = class_wanted(parameter) is not None or is_plain(parameter)
+    return written(parameter, args) if is_object else _without_value(parameter.name)
+
+
+def _without_value(name: str) -> Written:
+    return Written(f"{name}=...")
+
+
+def _implementations(factory: type, ref: str) -> str:
+    """What to name in the place of an abstract class."""
+    place, _, name = ref.rpartition(":")
+    found = [each.__qualname__ for each in _derived(factory) if each.__module__ == factory.__module__]
+    if found:
+        return f"it is abstract: did you mean {' or '.join(f'{visible(place)}:{visible(each)}' for each in found[:3])}?"
+    methods = ", ".join(sorted(factory.__abstractmethods__))  # type: ignore[attr-defined]
+    return f"it is abstract: name a class that derives from {quoted(name)}, and has {visible(methods)}"
+
+
+def _derived(factory: type) -> list[type]:
+    """The classes derived from one, at any depth, of which objects can be made."""
+    direct: list[type] = type.__subclasses__(factory)
+    below = [each for kind in direct for each in (kind, *_derived(kind))]
+    return [each for each in dict.fromkeys(below) if not inspect.isabstract(each) and "<" not in each.__qualname__]
 
 
 def not_callable(found: Any, ref: str) -> ModelError:
@@ -73,7 +122,7 @@ def not_a_model(made: Any, factory: Any, args: Mapping[str, Any], ref: str) -> M
     from torch import nn
     from torch.optim import Optimizer
 
-    call = _call(ref, args)
+    call = _call(ref, [_without_value(name) for name in args])
     if inspect.iscoroutine(made):
         made.close()  # it will not be awaited
         lines = ("import asyncio", *_example(ref, f"asyncio.run({call})"))
@@ -108,28 +157,22 @@ def _inside(made: Any) -> str | None:
     return next((f".{name}" for name in names), None)
 
 
-def _parameters(factory: Any) -> Mapping[str, inspect.Parameter]:
-    try:
-        return inspect.signature(factory).parameters
-    except (TypeError, ValueError):
-        return {}
-
-
-def _needed(parameters: Iterable[inspect.Parameter]) -> list[inspect.Parameter]:
-    open_ended = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return [each for each in parameters if each.default is inspect.Parameter.empty and each.kind not in open_ended]
-
-
-def _call(ref: str, names: Iterable[str]) -> str:
-    return f"{_name(ref)}({', '.join(f'{name}=...' for name in names)})"
+def _call(ref: str, arguments: Iterable[Written]) -> str:
+    return f"{_name(ref)}({', '.join(each.text for each in arguments)})"
 
 
 def _name(ref: str) -> str:
     return ref.rpartition(":")[2]
 
 
-def _example(ref: str, returned: str) -> tuple[str, ...]:
-    """The three lines of a function that returns an expression about what the reference names."""
+def _example(ref: str, returned: str, arguments: Iterable[Written] = ()) -> tuple[str, ...]:
+    """The lines of a function that returns an expression about what the reference names."""
     place, _, name = ref.rpartition(":")
     module = place.rpartition("/")[2].removesuffix(".py") if place.endswith(".py") else place
-    return (f"from {module} import {name.partition('.')[0]}", "def make_model():", f"    return {returned}")
+    imports = {module: [name.partition(".")[0]]}
+    for kind in dict.fromkeys(each.needs for each in arguments if each.needs is not None):
+        names = imports.setdefault(kind.__module__, [])
+        if (outermost := kind.__qualname__.partition(".")[0]) not in names:
+            names.append(outermost)
+    lines = [f"from {source} import {', '.join(names)}" for source, names in imports.items()]
+    return (*lines, "def make_model():", f"    return {returned}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Collection
@@ -10,12 +11,11 @@ from pathlib import Path
 from pgaudit.core.errors import ModelError
 from pgaudit.models.definitions import models_defined
 from pgaudit.text import did_you_mean, nearest, quoted, visible
+from pgaudit.user_code.folders import source_folders
 
+_OFFLINE = "models are built offline, from a config:"
 OWN = "a model of your own is file.py:NAME or package.module:NAME: its class, or a function that returns it"
 WEIGHTS = (".pt", ".pth", ".bin", ".ckpt", ".safetensors", ".pkl", ".h5", ".onnx", ".gguf", ".npz")
-FUNCTION = (
-    "models are built offline: write a function that makes it from a config, and name that: make_model.py:make_model"
-)
 
 
 def unknown_model(ref: str, known: Collection[str]) -> ModelError:
@@ -57,7 +57,7 @@ def _offered(refs: list[str]) -> str | None:
 def _a_folder(path: Path) -> ModelError:
     message = f"{quoted(path)} is a folder, not a model"
     if (path / "config.json").is_file():
-        return ModelError(message, FUNCTION, example=_from_config(f'from_pretrained("{visible(path)}")'))
+        return ModelError(message, f"{_OFFLINE} {_architecture(path)} --model-arg config={visible(path)}")
     files = sorted(path.glob("[!_]*.py"))
     found = [ref for file in files for ref in _defined_in(file)]
     hint = _offered(found) or (f"name what builds the model, such as {visible(files[0])}:NAME" if files else OWN)
@@ -81,7 +81,7 @@ def _a_module(name: str) -> ModelError | None:
 
 def _module_length(parts: list[str]) -> int:
     """How many of the parts lead to a module that can be imported: from the current folder, or an installed one."""
-    for base in (os.getcwd(), *sys.path):
+    for base in (os.getcwd(), *source_folders(), *sys.path):
         folder, length = Path(base), 0
         for part in parts:
             is_package, is_module = (folder / part).is_dir(), (folder / f"{part}.py").is_file()
@@ -116,11 +116,18 @@ def _a_name(ref: str, name: str, known: Collection[str]) -> ModelError:
 
 def _of_a_hub(message: str, plain: str) -> ModelError:
     kind = _type_of(plain)
-    if kind is None:
-        lines = _from_config('from_pretrained("FOLDER")  # which holds its config.json')
-    else:
-        lines = _from_config(f'for_model("{kind}")  # or from_pretrained("FOLDER"), which holds its config.json')
-    return ModelError(message, FUNCTION, example=lines)
+    default = f"model_type={kind}, or " if kind is not None else ""
+    hint = f"{_OFFLINE} transformers:AutoModel --model-arg {default}config=FOLDER, which holds its config.json"
+    return ModelError(message, hint)
+
+
+def _architecture(folder: Path) -> str:
+    """The class that a saved config says it is of."""
+    try:
+        name = json.loads((folder / "config.json").read_bytes())["architectures"][0]
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return "transformers:AutoModel"
+    return f"transformers:{visible(name) if str(name).isidentifier() else 'AutoModel'}"
 
 
 def _type_of(plain: str) -> str | None:
@@ -128,15 +135,6 @@ def _type_of(plain: str) -> str | None:
     kind = plain.lower().partition("-")[0].partition(".")[0]
     found = kind.isidentifier() and _module_length(["transformers", "models", kind]) == 3
     return kind if found else None
-
-
-def _from_config(config: str) -> tuple[str, ...]:
-    call, _, comment = config.partition("  #")
-    return (
-        "from transformers import AutoConfig, AutoModel",
-        "def make_model():",
-        f"    return AutoModel.from_config(AutoConfig.{call}){'  #' + comment if comment else ''}",
-    )
 
 
 def _timm_version() -> str:

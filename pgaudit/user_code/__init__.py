@@ -82,3 +82,16 @@ def suppress_output() -> Iterator[None]:
     with contextlib.redirect_stdout(sys.stderr), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
+
+
+@contextlib.contextmanager
+def suppress_logging() -> Iterator[None]:
+    """Keeps the remarks of a library's logger, which are about training, off the screen."""
+    import logging  # only here: libraries of models have it already
+
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(before)

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from pgaudit.text import did_you_mean, quoted, visible
+from pgaudit.user_code.folders import source_folders
 
 PACKAGES = {
     "cv2": "opencv-python",
@@ -39,12 +40,13 @@ def hint_for(ref: str, error: BaseException) -> str | None:
     if root is not None:
         return (file and _as_module(file, attribute, root)) or f"{_path_to(root)}pgaudit ... {visible(ref)}"
     if file is None and top == place.partition(".")[0]:
-        return did_you_mean(top, _importable_here()) or "is it installed, or in the current folder?"
+        return did_you_mean(top, _importable_here()) or "is it installed, or in the current folder, or in src?"
     return f"pip install {visible(PACKAGES.get(top, top))}"
 
 
 def _importable_here() -> list[str]:
-    return [path.stem for path in Path().iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()]
+    paths = [path for folder in (os.curdir, *source_folders()) for path in Path(folder).iterdir()]
+    return [path.stem for path in paths if path.suffix == ".py" or (path / "__init__.py").is_file()]
 
 
 def _root_of(file: Path) -> Path:
@@ -74,7 +76,8 @@ def _as_module(file: Path, attribute: str, root: Path) -> str | None:
         parts = ()
     if not parts or not all(part.isidentifier() for part in parts):
         return None
-    return f"{_path_to(root)}pgaudit ... {'.'.join(parts)}:{visible(attribute)}"
+    path = "" if str(root) in source_folders() else _path_to(root)  # where modules are looked for anyway
+    return f"{path}pgaudit ... {'.'.join(parts)}:{visible(attribute)}"
 
 
 def _path_to(root: Path) -> str:

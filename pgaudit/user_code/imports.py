@@ -21,14 +21,15 @@ from pgaudit.core.errors import ModelError
 from pgaudit.files.inputs import NotRegular, note_input, refuse_irregular
 from pgaudit.text import did_you_mean, format_exception, quoted, visible
 from pgaudit.user_code import suppress_output
+from pgaudit.user_code.folders import make_importable, source_folders
 from pgaudit.user_code.import_hints import hint_for
 
 
 def import_attribute(ref: str) -> tuple[str, Any]:
     """Returns where the object came from (``file`` or ``import``) and the object.
 
-    The current folder is importable for it, and so is the folder of a file; but an installed module goes before one of
-    the same name that lies there.
+    The current folder is importable for it, and so is the folder of a file, or ``src`` for a module that lies there;
+    but an installed module goes before one of the same name in these folders.
 
     Raises:
         ModelError: the module or attribute is missing, or importing it fails.
@@ -44,7 +45,7 @@ def import_attribute(ref: str) -> tuple[str, Any]:
         try:
             found = getattr(found, step)
         except AttributeError:
-            hint = None if in_file else _hidden(place, os.getcwd())
+            hint = None if in_file else _hidden(place, os.getcwd(), *source_folders())
             hint = hint or did_you_mean(step, (name for name in dir(found) if not name.startswith("_")))
             raise ModelError(f"{visible(place)} has no attribute {quoted(step)}", hint) from None
     return ("file" if in_file else "import"), found
@@ -74,7 +75,7 @@ def _named_module(name: str, ref: str) -> ModuleType:
         user_code.refuse(name)
         if package != "torchvision":  # when it changes, a cache knows
             user_code.runs(name)
-        user_code.importable(os.getcwd())
+        make_importable(name)
     try:
         with suppress_output():
             module = importlib.import_module(name)
@@ -86,9 +87,9 @@ def _named_module(name: str, ref: str) -> ModuleType:
     except BaseException as error:  # whatever foreign code raises, SystemExit too
         missing = error.name if isinstance(error, ModuleNotFoundError) else None
         if missing and f"{name}.".startswith(f"{missing}."):
-            hint = _hidden(name, os.getcwd()) or _with_ending(name, ref) or hint_for(ref, error)
+            hint = _hidden(name, os.getcwd(), *source_folders()) or _with_ending(name, ref) or hint_for(ref, error)
             raise ModelError(f"no module named {quoted(missing)}", hint) from None
-        raise _failed(name, ref, error, os.getcwd()) from error
+        raise _failed(name, ref, error, os.getcwd(), *source_folders()) from error
 
 
 def _with_ending(name: str, ref: str) -> str | None:
@@ -186,10 +187,10 @@ def _failed(name: str, ref: str, error: BaseException, *folders: str) -> ModelEr
 def _hidden(name: str, *folders: str) -> str | None:
     """Returns the hint where a module of one of the folders was meant, and an installed one has its name."""
     top = name.partition(".")[0]
-    loaded = sys.modules.get(top)
-    for folder in folders if loaded is not None else ():
-        lies_there = os.path.isdir(os.path.join(folder, top)) or is_file(os.path.join(folder, f"{top}.py"))
-        if lies_there and _home(top) != folder:
+    if top not in sys.modules or _home(top) in folders:
+        return None
+    for folder in folders:
+        if os.path.isdir(os.path.join(folder, top)) or is_file(os.path.join(folder, f"{top}.py")):
             return f"an installed module {quoted(top)} hides the one in {quoted(folder)}: give that another name"
     return None
 

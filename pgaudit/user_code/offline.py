@@ -45,14 +45,17 @@ def without_network() -> Iterator[None]:
             refuse()
         super(socket.socket, self).connect(address)
 
-    saved = socket.getaddrinfo
+    saved, around = socket.getaddrinfo, vars(socket.socket).get("connect")  # which is inherited, unless it is refused
     try:
         socket.getaddrinfo = refuse  # type: ignore[assignment]
         socket.socket.connect = connect  # type: ignore[method-assign, assignment]
         yield
     finally:
         socket.getaddrinfo = saved
-        del socket.socket.connect
+        if around is None:
+            del socket.socket.connect
+        else:
+            socket.socket.connect = around  # type: ignore[method-assign]
 
 
 @contextlib.contextmanager

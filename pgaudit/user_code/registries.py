@@ -8,15 +8,14 @@ from __future__ import annotations
 import contextlib
 import copy
 import importlib
-import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from pgaudit import user_code
 from pgaudit.core.errors import ModelError
 from pgaudit.memory import gc_disabled
 from pgaudit.text import format_exception, quoted, visible
-from pgaudit.user_code import suppress_output
+from pgaudit.user_code import suppress_logging, suppress_output
 from pgaudit.user_code.import_hints import PACKAGES
 from pgaudit.user_code.offline import without_network
 
@@ -48,7 +47,7 @@ def model_builder(ref: str, scope: str | None, config: Any) -> Callable[[], Any]
         preprocessor = config.get("data_preprocessor")
         if preprocessor is not None:  # as mmengine's Runner does it
             section.setdefault("data_preprocessor", copy.deepcopy(preprocessor))
-        with _silent(), _rates_on_cpu(), without_network(), DefaultScope.overwrite_default_scope(scope):
+        with suppress_logging(), _rates_on_cpu(), without_network(), DefaultScope.overwrite_default_scope(scope):
             return MODELS.build(section)
 
     return build
@@ -57,24 +56,13 @@ def model_builder(ref: str, scope: str | None, config: Any) -> Callable[[], Any]
 def registered_optimizer(name: str, scope: str) -> Any:
     """Returns what a package's registry of optimizers has under a name; None where it has none, or is not there."""
     try:
-        with suppress_output(), _silent(), without_network():
+        with suppress_output(), suppress_logging(), without_network():
             user_code.runs(scope)
             from mmengine.registry import OPTIMIZERS
 
             return OPTIMIZERS.get(f"{scope}.{name}")
     except Exception:  # foreign code; that the name is unknown is said by whoever asked
         return None
-
-
-@contextlib.contextmanager
-def _silent() -> Iterator[None]:
-    """Keeps the remarks of the library's logger, which are about training, off the screen."""
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        yield
-    finally:
-        logging.disable(before)
 
 
 def _rates_on_cpu() -> contextlib.AbstractContextManager[Any]:
@@ -98,7 +86,7 @@ def _imported(ref: str, scope: str, config: Any) -> None:
     """Imports the package, and what the config imports for the sake of its registry."""
     user_code.runs(scope)
     try:
-        with suppress_output(), gc_disabled(), _silent(), without_network():
+        with suppress_output(), gc_disabled(), suppress_logging(), without_network():
             importlib.import_module(scope)
             importlib.import_module(f"{scope}.models")
     except Exception as error:  # foreign code

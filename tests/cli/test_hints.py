@@ -70,6 +70,52 @@ def nothing():
 def inner_type_error():
     return len(3)
 """,
+    "configured.py": """
+from __future__ import annotations
+import abc
+from dataclasses import dataclass
+from settings import Part
+from torch import nn
+
+@dataclass
+class Config:
+    width: int = 2
+
+class Net(nn.Linear):
+    def __init__(self, cfg: Config):
+        super().__init__(cfg.width, 2)
+
+class Several(nn.Linear):
+    def __init__(self, cfg: Config | None, depth: int, /, *, part: Part, names: list[str]):
+        super().__init__(cfg.width, depth)
+
+class Unsaid(nn.Linear):
+    def __init__(self, width: int, cfg):
+        super().__init__(width, cfg.width)
+
+class Typed(nn.Linear):
+    def __init__(self, inner: nn.Module, kind: Nowhere):
+        super().__init__(2, 2)
+
+class Base(nn.Module, abc.ABC):
+    @abc.abstractmethod
+    def features(self): ...
+
+class Middle(Base):
+    pass
+
+class Concrete(Middle):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(2, 2)
+
+    def features(self): ...
+
+class Alone(nn.Module, abc.ABC):
+    @abc.abstractmethod
+    def features(self): ...
+""",
+    "settings.py": "class Part:\n    def __init__(self, size): pass\n",
     "one.py": "import torch.nn as nn\nclass Only(nn.Module):\n    pass\n",
     "functions.py": "def helper(x): pass\ndef build_model(width=2): pass\n",
     "src/pack/__init__.py": "",
@@ -85,6 +131,7 @@ def inner_type_error():
     "m.safetensors": "",
     "study.ipynb": "{}",
     "saved/config.json": "{}",
+    "saved_too/config.json": '{"architectures": ["BertForMaskedLM"]}',
     "empty/.keep": "",
     "report.json": json.dumps({"schema_version": 1, "tool": {"name": "pgaudit"}}),
     "old.lock": "pgaudit lock, format 1\n",
@@ -99,7 +146,8 @@ AS_MODEL = {
     "study.ipynb:make": ["a notebook cannot be imported", "jupyter nbconvert"],
     "x.toml": ['"x.toml" is a config, and names no model'],
     "report.json": ["a JSON report of pgaudit", "pgaudit snapshot MODEL"],
-    "saved": ['"saved" is a folder', "models are built offline", 'AutoConfig.from_pretrained("saved")'],
+    "saved": ['"saved" is a folder', "models are built offline", "transformers:AutoModel --model-arg config=saved"],
+    "saved_too": ["models are built offline", "transformers:BertForMaskedLM --model-arg config=saved_too"],
     "empty": ['"empty" is a folder', OWN],
     "src/pack": ['"src/pack" is a folder', "src/pack/absolute.py:NAME"],
     "torchvision.models.resnet18": ["did you mean torchvision.models:resnet18?"],
@@ -107,9 +155,13 @@ AS_MODEL = {
     "torchvision:models": ["torchvision:models is a module", "torchvision.models:NAME"],
     "not_installed.models.net": ["did you mean not_installed.models:net?"],
     "zoo.Net": ["did you mean zoo:Net?"],
-    "bert-base-uncased": ['has no model "bert-base-uncased"', "models are built offline", "AutoModel.from_config("],
-    "facebook/opt-125m": ["models are built offline", "AutoModel.from_config("],
-    "meta-llama/Llama-3.2-1B": ["models are built offline", "AutoModel.from_config("],
+    "bert-base-uncased": [
+        'has no model "bert-base-uncased"',
+        "models are built offline",
+        "transformers:AutoModel --model-arg config=FOLDER",
+    ],
+    "facebook/opt-125m": ["models are built offline", "transformers:AutoModel --model-arg config=FOLDER"],
+    "meta-llama/Llama-3.2-1B": ["models are built offline", "transformers:AutoModel --model-arg config=FOLDER"],
     "hf_hub:timm/resnet18.a1_in1k": ["fetched from a hub", "such as `resnet18`"],
     "hf-hub:timm/resnet18.a1_in1k": ["fetched from a hub", "such as `resnet18`"],
     "timm/resnet18.a1_in1k": ["did you mean resnet18?"],
@@ -120,10 +172,11 @@ AS_MODEL = {
     "nonsensical": ["`pgaudit models` lists them", OWN],
     "pytorch/vision:resnet18": ["a repository of torch.hub is not fetched", "hubconf.py:resnet18"],
     "src/pack/relative:make": ["named with its ending: src/pack/relative.py:make"],
-    "src/pack/relative.py:make": ["attempted relative import", "PYTHONPATH=src pgaudit ... pack.relative:make"],
-    "src/pack/absolute.py:make": ["No module named 'pack'", "PYTHONPATH=src pgaudit ... pack.absolute:make"],
+    "src/pack/relative.py:make": ["attempted relative import", "  pgaudit ... pack.relative:make"],
+    "src/pack/absolute.py:make": ["No module named 'pack'", "  pgaudit ... pack.absolute:make"],
     "scripts/train.py:make": ["No module named 'helpers'", "PYTHONPATH=src pgaudit ... scripts/train.py:make"],
-    "pack.relative:make": ['no module named "pack"', "PYTHONPATH=src pgaudit ... pack.relative:make"],
+    "packs.relative:make": ['no module named "packs"', 'did you mean "pack"?'],
+    "far.pack.relative:make": ['no module named "far"', "is it installed, or in the current folder, or in src?"],
     "zooo:Net": ['no module named "zooo"', 'did you mean "zoo"?'],
     "needs.py:x": ["No module named 'cv2'", "pip install opencv-python"],
     "needs_other.py:x": ["pip install package_that_is_nowhere"],
@@ -143,6 +196,18 @@ AS_MODEL = {
     "zoo.py:Trainer": ["is a class, but no nn.Module", "return Trainer().net"],
     "zoo.py:Empty": ["is a class, but no nn.Module", "name the class of the model"],
     "zoo.py:trainer": ["zoo.py:trainer is Trainer", "return trainer.net"],
+    "configured.py:Net": ["--model-arg cannot give cfg (Config): write a function", "return Net(cfg=Config())"],
+    "configured.py:Several": [
+        "cannot give cfg (Config), part (Part):",
+        "return Several(Config(), ..., part=Part(size=",
+    ],
+    "configured.py:Unsaid": [
+        "--model-arg width=VALUE --model-arg cfg=VALUE gives",
+        "return Unsaid(width=..., cfg=...)",
+    ],
+    "configured.py:Typed": ["--model-arg inner=VALUE", "where it wants an object", "return Typed(inner=..., kind=...)"],
+    "configured.py:Base": ["it is abstract: did you mean configured.py:Concrete?"],
+    "configured.py:Alone": ["it is abstract: name a class that derives from", "and has features"],
     "zoo.py:inner_type_error": ["TypeError: object of type 'int' has no len()"],
 }
 """By what is named as MODEL, what must be said."""
@@ -181,7 +246,7 @@ def _refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 def test_what_is_no_model(ref: str, capsys: pytest.CaptureFixture[str]) -> None:
     err = _refused(capsys, "show", ref, "c.yaml")
     assert [words for words in AS_MODEL[ref] if words not in err] == [], err
-    if not ref.startswith(("zoo.py:make", "zoo.py:wide", "zoo.py:Settings")):
+    if not any("--model-arg" in words or "..." in words for words in AS_MODEL[ref]):
         assert "--model-arg" not in err
 
 
@@ -204,8 +269,8 @@ def test_what_was_meant_gets_on(ref: str, capsys: pytest.CaptureFixture[str]) ->
     assert meant is not None
     if ref.startswith("not_installed"):
         assert 'no module named "not_installed"' in _refused(capsys, "show", meant[1], "c.yaml")
-    elif ref == "zooo:Net":
-        assert cli.main(["show", f"{meant[1]}:Net", "c.yaml"]) == 0
+    elif ref in ("zooo:Net", "packs.relative:make"):
+        assert cli.main(["show", re.sub(r"^\w+", meant[1], ref), "c.yaml"]) == 0
     elif ref not in ("one.py", "functions.py"):  # whose model has no parameters
         assert cli.main(["show", meant[1], "c.yaml"]) == 0
 
@@ -217,6 +282,33 @@ def test_the_lines_that_are_shown_make_the_model(name: str, folder: Path, capsys
     code = "\n".join(lines).replace("settings=...", "settings=__import__('zoo').Settings(2)")
     (folder / "make_model.py").write_text(code)
     assert cli.main(["show", "make_model.py:make_model", "c.yaml"]) == 0
+
+
+CONFIGURED = {
+    ("Net",): "return Net(cfg=Config())",
+    ("Net", "cfg=3"): "return Net(cfg=Config())",
+    ("Net", "cfg={width: 3}"): "return Net(cfg=Config(width=3))",
+    ("Net", "cfg={wide: 3}"): "return Net(cfg=Config())",
+    ("Several",): "return Several(Config(), ..., part=Part(size=...), names=...)",
+    ("Several", "names=[a]"): "return Several(Config(), ..., part=Part(size=...), names=['a'])",
+    ("Unsaid", "width=3"): "return Unsaid(width=3, cfg=...)",
+}
+
+
+@pytest.mark.parametrize("given", CONFIGURED)
+def test_objects_are_made_by_the_lines_that_are_shown(
+    given: tuple[str, ...], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name, *arguments = given
+    options = [word for each in arguments for word in ("--model-arg", each)]
+    err = _refused(capsys, "show", f"configured.py:{name}", "c.yaml", *options)
+    lines = re.findall(r"^ {4}(.*)$", err, re.MULTILINE)
+    assert lines[-1] == f"    {CONFIGURED[given]}"
+    code = "\n".join(lines).replace("cfg=...", "cfg=__import__('configured').Config()").replace("...", "2")
+    (folder / "make_model.py").write_text(code)
+    assert cli.main(["show", "make_model.py:make_model", "c.yaml"]) == 0
+    for module in ("configured", "settings"):
+        sys.modules.pop(module, None)
 
 
 def test_plain_arguments_are_given_as_the_hint_says(capsys: pytest.CaptureFixture[str]) -> None:
@@ -237,14 +329,12 @@ def test_an_argument_that_there_is_not(capsys: pytest.CaptureFixture[str]) -> No
     assert "drop or correct the argument num_clases" in err
 
 
-@pytest.mark.parametrize(
-    "ref", ["src/pack/relative.py:make", "src/pack/absolute.py:make", "scripts/train.py:make", "pack.relative:make"]
-)
+@pytest.mark.parametrize("ref", ["src/pack/relative.py:make", "src/pack/absolute.py:make", "scripts/train.py:make"])
 def test_the_folder_on_the_path_gets_on(ref: str, capsys: pytest.CaptureFixture[str]) -> None:
-    hint = re.search(r"PYTHONPATH=(\S+) pgaudit \.\.\. (\S+)", _refused(capsys, "show", ref, "c.yaml"))
+    hint = re.search(r"(?:PYTHONPATH=(\S+) )?pgaudit \.\.\. (\S+)", _refused(capsys, "show", ref, "c.yaml"))
     assert hint is not None
     command = [sys.executable, "-m", "pgaudit", "show", hint[2], "c.yaml"]
-    environment = {**os.environ, "PYTHONPATH": hint[1]}
+    environment = {**os.environ, "PYTHONPATH": hint[1] or ""}
     ran = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert (ran.returncode, ran.stderr) == (0, "")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 from collections.abc import Iterator
 from importlib.machinery import ModuleSpec
@@ -16,6 +17,7 @@ from torch import nn
 from pgaudit import ModelError
 from pgaudit.models.build import load_model
 from pgaudit.user_code.imports import qualified_class
+from pgaudit.user_code.offline import WeightsRefused, without_network
 
 pytestmark = pytest.mark.slow
 
@@ -173,6 +175,18 @@ def test_a_model_that_fetches_weights_of_itself_is_stopped() -> None:
         load_model(ref)
     assert load_model(ref, {"weights": None, "weights_backbone": None}).notes == ()
     assert torch.hub.get_dir()  # what was stopped is whole again
+
+
+def test_the_network_stays_refused_where_a_model_is_built_within_code_that_is_watched() -> None:
+    with without_network():
+        with without_network():
+            pass
+        with socket.socket() as one, pytest.raises(WeightsRefused):
+            one.connect(("127.0.0.1", 9))
+    with socket.socket() as listening, socket.socket() as one:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        one.connect(listening.getsockname())
 
 
 class _Odd(BaseException):

@@ -37,14 +37,17 @@ model_as_in_show = argument(
     help="As in `show`; may be left to the config's `model:`.",
 )
 config = argument("config", type=NAME, help="YAML, or OpenMMLab's Python.")
-source = argument(
-    "config",
-    type=NAME,
-    metavar="SOURCE",
-    help="A config (YAML, or OpenMMLab's Python), code that is or returns an optimizer (file.py:attribute), or a "
+_SOURCE: dict[str, Any] = {
+    "metavar": "SOURCE",
+    "help": "A config (YAML, or OpenMMLab's Python), code that is or returns an optimizer (file.py:attribute), or a "
     "checkpoint.",
+}
+source = argument("config", shell_complete=completion.sources, **_SOURCE)
+source_or_parameter = argument("config", shell_complete=completion.sources_or_parameters, **_SOURCE)
+"""Where one argument may be enough, and a parameter stands behind it."""
+model_option = click.option(
+    "--model", "-m", "named", metavar="MODEL", shell_complete=completion.models, help="MODEL, as an option."
 )
-model_option = click.option("--model", "-m", "named", metavar="MODEL", help="MODEL, as an option.")
 key = click.option("--key", metavar="PATH", help="Which optimizer of a checkpoint, such as 'optimizer_states[1]'.")
 output = click.option("--output", "-o", type=FILE, metavar="FILE", help="Write to a file.")
 model_args = click.option(
@@ -54,7 +57,12 @@ model_args = click.option(
     multiple=True,
     help="An argument of the model's factory; repeatable.",
 )
-constructor = click.option("--constructor", metavar="NAME", help="Used in place of the config's constructor.")
+constructor = click.option(
+    "--constructor",
+    metavar="NAME",
+    shell_complete=completion.constructors,
+    help="Used in place of the config's constructor.",
+)
 at = click.option(
     "--at",
     metavar="STEP,...",

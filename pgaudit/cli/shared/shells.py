@@ -27,8 +27,11 @@ def answer(app: click.Command) -> int | None:
     asked = os.environ.get(VARIABLE)
     if not asked:
         return None
-    from click.shell_completion import shell_complete
+    from click.shell_completion import add_completion_class, shell_complete
 
+    from pgaudit.cli.shared.bash import Bash
+
+    add_completion_class(Bash)
     try:
         return shell_complete(app, {}, "pgaudit", VARIABLE, asked)
     except Exception:  # the line that is being typed is no place for a message
@@ -60,7 +63,9 @@ def _known(shell: str) -> str:
 def _script(app: click.Command, shell: str) -> str:
     from click.shell_completion import get_completion_class
 
-    kind = get_completion_class(shell)
+    from pgaudit.cli.shared.bash import Bash
+
+    kind = Bash if shell == "bash" else get_completion_class(shell)
     assert kind is not None
     return kind(app, {}, "pgaudit", VARIABLE).source()
 
