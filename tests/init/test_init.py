@@ -32,7 +32,7 @@ def test_a_real_optimizer_of_it_decays_just_the_matrices(library: Library, model
     assert cli.main(["check"]) == 0
     proof = Proof.of(pgaudit.audit(model, "policy.yaml"))
     still = {each.name for each in proof.still}
-    assert not still or library == "transformers"
+    assert not still or library in ("transformers", "mmcv")  # to mmcv, a depthwise convolution has no bias of its own
     assert not proof.spared
     live = create_model(model, pretrained=False)
     optimizer = pgaudit.build_optimizer(live, "policy.yaml")
