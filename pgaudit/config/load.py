@@ -8,12 +8,14 @@ from dataclasses import replace
 from typing import Any
 
 from pgaudit.config import layouts
+from pgaudit.config.data_file import read_data
+from pgaudit.config.dialects import may_be_another, translated
+from pgaudit.config.dialects.translation import Translation
 from pgaudit.config.expect import expect_errors, expectations
 from pgaudit.config.ignores import ignore_errors, ignores_of
 from pgaudit.config.misplaced import meant, misplaced, split
 from pgaudit.config.schedules import schedule_of, training_words
 from pgaudit.config.sections import constructor_errors, section_errors, top_errors
-from pgaudit.config.yaml_chain import read_chain
 from pgaudit.constructors import find_constructor
 from pgaudit.constructors.registry import options_of, scoped, unknown_constructor
 from pgaudit.core.config import Config
@@ -36,10 +38,10 @@ def load_config(
     """Reads and validates a config.
 
     Args:
-        source: a YAML file's path, that of a Python config of OpenMMLab (which mmengine runs), a mapping of the same
-            shape, or a Config, which is returned as it is.
+        source: the path of a YAML, JSON or TOML file, that of a Python config of OpenMMLab (which mmengine runs), a
+            mapping of the same shape, or a Config, which is returned as it is.
         constructor: a constructor that takes the place of the one that the config names.
-        data: the YAML that the file held, if it has been read and cannot be read again, as a pipe.
+        data: what the file held, if it has been read and cannot be read again, as a pipe.
 
     Raises:
         ConfigError: with all that is wrong with the file, each with its line and column.
@@ -54,7 +56,9 @@ def load_config(
     otherwise = "mmcv" if hasattr(source, "_cfg_dict") else "pgaudit"  # mmcv's and mmengine's Config
     source = getattr(source, "_cfg_dict", source)
     if isinstance(source, Mapping):
-        return _validated(Document(value=_plain(source)), None, constructor, otherwise=otherwise)
+        document = Document(value=_plain(source))
+        translation = translated(document) if may_be_another(document.value) else None
+        return _validated(translation.document if translation else document, None, constructor, otherwise, translation)
     if not isinstance(source, (str, os.PathLike)):
         raise UsageError(f"a config is a path, a mapping or a Config, not {type(source).__name__}")
     config = _read(os.fspath(source), constructor, data)
@@ -71,11 +75,10 @@ def _read(path: str, constructor: str | None, data: bytes | None) -> Config:
 
         document, architecture = read_python(path)
         return replace(_validated(document, path, constructor, otherwise="mmcv"), architecture=architecture)
-    least = "`optimizer:` is the least that a config needs"
-    document = read_chain(
-        path, aside=lambda top: split(top, constructor)[1], least=least, data=data, optional=layouts.OF_OPENMMLAB
-    )
-    return _validated(document, path, constructor)
+    found = read_data(path, aside=lambda top: split(top, constructor)[1], data=data)
+    if isinstance(found, Translation):
+        return _validated(found.document, path, constructor, translation=found)
+    return _validated(found, path, constructor)
 
 
 def _plain(value: Any) -> Any:
@@ -86,7 +89,13 @@ def _plain(value: Any) -> Any:
         raise UsageError("the config contains itself") from None
 
 
-def _validated(document: Document, path: str | None, constructor: str | None, otherwise: str = "pgaudit") -> Config:
+def _validated(
+    document: Document,
+    path: str | None,
+    constructor: str | None,
+    otherwise: str = "pgaudit",
+    translation: Translation | None = None,
+) -> Config:
     if not isinstance(document.value, dict):
         message = f"a config is a mapping, not {described(document.value)}"
         raise ConfigError(message, location=document.values.get(()) or whole_file(path))
@@ -115,6 +124,7 @@ def _validated(document: Document, path: str | None, constructor: str | None, ot
     refuse(found, document, path)
     assert used is not None
     schedule = schedule_of(layout.name, used.name, {**rest, **top}, document.rest.get("default_scope"))
+    schedule = translation.schedule if translation else schedule
     unread = words.difference(schedule.places if schedule else ())
     return Config(
         layout=layout.name,
@@ -139,6 +149,7 @@ def _validated(document: Document, path: str | None, constructor: str | None, ot
         sections=layout.sections,
         keys=document.keys,
         values=document.values,
+        notes=(translation.note,) if translation else (),
     )
 
 
