@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pgaudit.config.dialects import hydra, lightning
+from pgaudit.config.dialects import deepspeed, hydra, lightning, timm, transformers
 from pgaudit.config.dialects.translation import Translation
 from pgaudit.config.dialects.words import Words
 from pgaudit.config.layouts import BASES, SECTIONS, SIGNS, has
 from pgaudit.files.document import Document
 
-DIALECTS = (hydra, lightning)
+DIALECTS = (hydra, lightning, timm, transformers, deepspeed)
 """Each is asked in turn; ``read`` returns None for what is none of its own."""
 
 
@@ -23,7 +23,7 @@ def may_be_another(top: Mapping[str, Any]) -> bool:
         top: its keys, with those below them.
     """
     optimizer = top.get("optimizer")
-    if isinstance(optimizer, Mapping) and not _is_foreign(optimizer):
+    if isinstance(optimizer, Mapping) and not _is_foreign(optimizer) and not deepspeed.is_bare(top):
         return False
     if any(key in top for key in (*BASES, *SECTIONS.values()) if key != "optimizer"):
         return False

@@ -13,12 +13,11 @@ from typing import Any
 from pgaudit.config.dialects.instances import Spelling, optimizers_of, say_optimizer, schedule_beside
 from pgaudit.config.dialects.interpolation import Interpolation
 from pgaudit.config.dialects.translation import Translation, Translator
-from pgaudit.config.dialects.words import ANY, WAY_IN, Words
+from pgaudit.config.dialects.words import ANY, ONE_GROUP, Words
 from pgaudit.core.errors import ConfigError
 from pgaudit.text import quoted
 
 SPELLING = Spelling("_target_", aside=frozenset({"_partial_", "_convert_", "_recursive_"}), positional="_args_")
-ONE_GROUP = f"one group of model.parameters(); if code makes others, {WAY_IN}"
 _WHOLE = "hydra's `--cfg job` writes the whole config, and a run keeps it in .hydra/config.yaml"
 _GROUPED = ("param_group_modifiers", "options")
 """Beside an optimizer, what SAM 2 and its like make groups by."""

@@ -7,10 +7,9 @@ arguments that are objects.
 
 from __future__ import annotations
 
-from pgaudit.config.dialects.hydra import ONE_GROUP
 from pgaudit.config.dialects.instances import Spelling, optimizers_of, say_optimizer, schedule_beside
 from pgaudit.config.dialects.translation import Translation, Translator
-from pgaudit.config.dialects.words import Words
+from pgaudit.config.dialects.words import ONE_GROUP, Words
 from pgaudit.text import quoted
 
 SPELLING = Spelling("class_path", inside=(("init_args",), ("dict_kwargs",)))

@@ -12,6 +12,8 @@ from pgaudit.files.document import Document
 
 WAY_IN = "`pgaudit show train.py:make` audits the optimizer as built"
 """What always works, whatever a config says."""
+ONE_GROUP = f"one group of model.parameters(); if code makes others, {WAY_IN}"
+"""What a config leaves to the code that hands the parameters over."""
 ANY = re.compile(r".*", re.DOTALL)
 
 
