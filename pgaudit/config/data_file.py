@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from pgaudit.config import dialects, layouts
-from pgaudit.config.dialects.translation import Translation
+from pgaudit.config import layouts
 from pgaudit.config.yaml_chain import read_chain
 from pgaudit.core.errors import ConfigError
 from pgaudit.core.location import Location
@@ -14,6 +14,9 @@ from pgaudit.files.document import Document
 from pgaudit.files.reading import read_file
 from pgaudit.files.toml_text import read_toml
 from pgaudit.files.yaml_text import Outline, Source
+
+if TYPE_CHECKING:
+    from pgaudit.config.dialects.translation import Translation
 
 _LEAST = "`optimizer:` is the least that a config needs"
 _WRITTEN = {
@@ -25,7 +28,9 @@ _WRITTEN = {
 """What pgaudit writes itself, by its first bytes."""
 
 
-def read_data(path: str, *, aside: Callable[[Outline], Outline], data: bytes | None = None) -> Document | Translation:
+def read_data(
+    path: str, *, aside: Callable[[Outline], Outline], data: bytes | None = None
+) -> tuple[Document, Translation | None]:
     """Reads a config: as it is, or as the tool whose words it has would read it.
 
     Args:
@@ -42,15 +47,29 @@ def read_data(path: str, *, aside: Callable[[Outline], Outline], data: bytes | N
             raise ConfigError(f"this is {what}, not a config", hint, Location(path))
     if path.endswith(".toml"):
         document = read_toml(data, path)
-        return _translated(document.value, lambda: document) or document
+        found = translated(document.value, lambda: document)
+        return found.document if found else document, found
     source = Source(data, path, least=_LEAST, is_json=path.endswith(".json"))
-    translation = _translated(source.outline, source.read_whole)
-    return translation or read_chain(path, source, aside=aside, optional=layouts.OF_OPENMMLAB)
+    found = translated(source.outline, source.read_whole)
+    if found is not None:
+        return found.document, found
+    return read_chain(path, source, aside=aside, optional=layouts.OF_OPENMMLAB), None
 
 
-def _translated(outline: Outline, read: Callable[[], Document]) -> Translation | None:
-    if not dialects.may_be_another(outline):
+def translated(outline: Outline, read: Callable[[], Document]) -> Translation | None:
+    """Returns what a training config of another tool says; None for any other config.
+
+    Args:
+        outline: its keys, with those below them.
+        read: returns all that it says, with its faults.
+
+    Raises:
+        ConfigError: it is recognised, and says what cannot be read.
+    """
+    if not layouts.may_be_another(outline):
         return None
+    from pgaudit.config import dialects  # most configs need none
+
     try:
         whole = read()
     except ConfigError:  # it is too large, or too deep: what is read of it as it is need not be

@@ -5,12 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pgaudit.config import layouts
-from pgaudit.config.data_file import read_data
-from pgaudit.config.dialects import may_be_another, translated
-from pgaudit.config.dialects.translation import Translation
+from pgaudit.config.data_file import read_data, translated
 from pgaudit.config.expect import expect_errors, expectations
 from pgaudit.config.ignores import ignore_errors, ignores_of
 from pgaudit.config.misplaced import meant, misplaced, split
@@ -27,6 +25,9 @@ from pgaudit.files.inputs import note_input
 from pgaudit.files.reading import refuse
 from pgaudit.files.schemas import whole
 from pgaudit.files.validation import Invalid, described
+
+if TYPE_CHECKING:
+    from pgaudit.config.dialects.translation import Translation
 
 
 def load_config(
@@ -57,7 +58,7 @@ def load_config(
     source = getattr(source, "_cfg_dict", source)
     if isinstance(source, Mapping):
         document = Document(value=_plain(source))
-        translation = translated(document) if may_be_another(document.value) else None
+        translation = translated(document.value, lambda: document)
         return _validated(translation.document if translation else document, None, constructor, otherwise, translation)
     if not isinstance(source, (str, os.PathLike)):
         raise UsageError(f"a config is a path, a mapping or a Config, not {type(source).__name__}")
@@ -75,10 +76,8 @@ def _read(path: str, constructor: str | None, data: bytes | None) -> Config:
 
         document, architecture = read_python(path)
         return replace(_validated(document, path, constructor, otherwise="mmcv"), architecture=architecture)
-    found = read_data(path, aside=lambda top: split(top, constructor)[1], data=data)
-    if isinstance(found, Translation):
-        return _validated(found.document, path, constructor, translation=found)
-    return _validated(found, path, constructor)
+    document, translation = read_data(path, aside=lambda top: split(top, constructor)[1], data=data)
+    return _validated(document, path, constructor, translation=translation)
 
 
 def _plain(value: Any) -> Any:

@@ -7,27 +7,19 @@ class of ``torch.optim``. All of the parameters that the code hands over are one
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from pgaudit.config.dialects.translation import Translation, Translator
 from pgaudit.config.dialects.words import ONE_GROUP, Words
+from pgaudit.config.layouts import DEEPSPEED
 from pgaudit.core.schedule import Schedule
 from pgaudit.text import quoted
 
-_SIGNS = ("zero_optimization", "train_micro_batch_size_per_gpu")
 _ADAM = ("adam", "adamw")
 _OWN = "adagrad lamb onebitadam onebitlamb zerooneadam muadam muadamw musgd lion muon".split()
 """Names of DeepSpeed's own, in any case."""
 _SWITCHES = ("torch_adam", "adam_w_mode", "bias_correction", "set_grad_none", "fp32_optimizer_states")
 """Arguments of its Adam that torch's classes do not have, and that leave lr and weight decay as they are."""
-
-
-def is_bare(top: Mapping[str, Any]) -> bool:
-    """Returns whether an ``optimizer`` stands among DeepSpeed's own keys, and holds none that is another tool's."""
-    optimizer = top.get("optimizer")
-    bare = isinstance(optimizer, Mapping) and set(optimizer) <= {"type", "params", "legacy_fusion"}
-    return bare and any(sign in top for sign in _SIGNS)
 
 
 def read(words: Words) -> Translation | None:
@@ -38,8 +30,8 @@ def read(words: Words) -> Translation | None:
     """
     section = words.peek("optimizer")
     if not isinstance(section, dict) or "type" not in section:
-        if any(map(words.has, _SIGNS)) and section is None:
-            sign = next(filter(words.has, _SIGNS))
+        if any(map(words.has, DEEPSPEED)) and section is None:
+            sign = next(filter(words.has, DEEPSPEED))
             raise words.error("this config of DeepSpeed's has no optimizer: the code makes it", sign)
         return None
     name = words.get("optimizer", "type")

@@ -7,7 +7,6 @@ Source of the semantics: transformers 5.23.0, ``training_args.py``, and ``Traine
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from pgaudit.config.dialects.translation import Translation, Translator
@@ -140,6 +139,8 @@ def _optim_args(words: Words, numbers: tuple[str, ...], *, nesterov: bool) -> di
 
 def _default() -> str:
     """TrainingArguments' ``optim``, which is another one from torch 2.8 on."""
+    from importlib.metadata import PackageNotFoundError, version  # slow, and seldom needed
+
     try:
         major, minor = version("torch").split(".")[:2]
     except (PackageNotFoundError, ValueError):
