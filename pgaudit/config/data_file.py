@@ -74,4 +74,6 @@ def translated(outline: Outline, read: Callable[[], Document]) -> Translation | 
         whole = read()
     except ConfigError:  # it is too large, or too deep: what is read of it as it is need not be
         return None
-    return dialects.translated(whole)
+    # What is merged in at the top is known by now.
+    may_be = isinstance(whole.value, dict) and layouts.may_be_another(whole.value)
+    return dialects.translated(whole) if may_be else None

@@ -15,12 +15,10 @@ def translated(document: Document) -> Translation | None:
     """Returns what a training config of another tool says; None for what no dialect knows.
 
     Args:
-        document: read with all its faults.
+        document: a mapping, read with all its faults.
 
     Raises:
         ConfigError: it is recognised, and says what cannot be read.
     """
-    if not isinstance(document.value, dict):
-        return None
     words = Words(document)
     return next(filter(None, (dialect.read(words) for dialect in DIALECTS)), None)

@@ -66,6 +66,7 @@ PLACES = {
     "deep": "trainer: {optim: {optimizer: {_target_: torch.optim.SGD, lr: 0.1}, amp: true}}",
     "in its own file": "_target_: torch.optim.SGD\nlr: 0.1",
     "with tuples to convert": "opt_cfg: {_target_: torch.optim.SGD, _convert_: all, params: '???', lr: 0.1}",
+    "merged in": "<<: {opt: {_target_: torch.optim.SGD, lr: 0.1}}\nseed: 1",
     "by reference": "name: SGD\noptimizer: {_target_: 'torch.optim.${name}', lr: 0.1}",
 }
 
