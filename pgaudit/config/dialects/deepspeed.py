@@ -56,7 +56,7 @@ def read(words: Words) -> Translation | None:
 def _refuse(words: Words, key: str, value: Any) -> None:
     at = ("optimizer", "params", key)
     if value == "auto":
-        hint = "name the file of these in its place, or write the value"
+        hint = "write the value that it puts there"
         raise words.error(f'{key}: "auto" is filled in by transformers, from its TrainingArguments', *at, hint=hint)
     if key == "max_grad_norm":
         raise words.error("DeepSpeed would raise ValueError: 'max_grad_norm' is not supported", *at, hint=None)

@@ -56,7 +56,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "auto": (
         {"optimizer": {"type": "AdamW", "params": {"lr": "auto"}}},
         '1:44: lr: "auto" is filled in by transformers, from its TrainingArguments '
-        "(name the file of these in its place, or write the value)",
+        "(write the value that it puts there)",
     ),
     "its own": (
         {"optimizer": {"type": "OneBitAdam", "params": {"lr": 1}}},
