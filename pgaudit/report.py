@@ -156,11 +156,11 @@ class Report:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What its user should know about how the model was built, and about the lrs over time."""
+        """What its user should know about how config and model were read, and about the lrs over time."""
         over_time = () if self.over_time is None else self.over_time.notes
         if self.as_built is not None:
             return *self.as_built.notes, *over_time
-        return (*self.basis.inventory.notes, *over_time) if self.basis else ()
+        return (*self.basis.config.notes, *self.basis.inventory.notes, *over_time) if self.basis else ()
 
     @cached_property
     def taken(self) -> Collection[str]:

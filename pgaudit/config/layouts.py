@@ -88,6 +88,28 @@ BASES = ("_base_", "_BASE_")
 """OpenMMLab's and detectron2's word for the files that a config builds upon."""
 
 
+DEEPSPEED = ("zero_optimization", "train_micro_batch_size_per_gpu")
+"""Keys that only DeepSpeed's configs have."""
+
+
+def may_be_another(top: Mapping[str, Any]) -> bool:
+    """Returns whether a config may be in another tool's words: it is in pgaudit's own layout if its ``optimizer`` is,
+    and in a library's if anything tells so.
+
+    Args:
+        top: its keys, with those below them.
+    """
+    optimizer = top.get("optimizer")
+    if isinstance(optimizer, Mapping) and "type" in optimizer:
+        nested = isinstance(optimizer.get("params"), Mapping)
+        bare = set(optimizer) <= {"type", "params", "legacy_fusion"} and any(key in top for key in DEEPSPEED)
+        if not nested and not bare:
+            return False
+    if any(key in top for key in (*BASES, *SECTIONS.values()) if key != "optimizer"):
+        return False
+    return not any(has(top, sign) for signs in SIGNS.values() for sign in signs)
+
+
 def recognise(top: Mapping[str, Any], rest: Mapping[str, Any], otherwise: str = "pgaudit") -> Layout:
     """Sorts a config into its parts, as the library would whose config it is; checks nothing but that no two of them
     could be meant.

@@ -8,12 +8,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.config import layouts
+from pgaudit.config.data_file import read_data, translated
 from pgaudit.config.expect import expect_errors, expectations
 from pgaudit.config.ignores import ignore_errors, ignores_of
 from pgaudit.config.misplaced import meant, misplaced, split
 from pgaudit.config.schedules import schedule_of, training_words
 from pgaudit.config.sections import constructor_errors, section_errors, top_errors
-from pgaudit.config.yaml_chain import read_chain
 from pgaudit.constructors import find_constructor
 from pgaudit.constructors.registry import options_of, scoped, unknown_constructor
 from pgaudit.core.config import Config
@@ -27,6 +27,7 @@ from pgaudit.files.schemas import whole
 from pgaudit.files.validation import Invalid, described
 
 if TYPE_CHECKING:
+    from pgaudit.config.dialects.translation import Translation
     from pgaudit.config.what_if import WhatIf
 
 
@@ -40,11 +41,11 @@ def load_config(
     """Reads and validates a config.
 
     Args:
-        source: a YAML file's path, that of a Python config of OpenMMLab (which mmengine runs), a mapping of the same
-            shape, or a Config, which is returned as it is.
+        source: the path of a YAML, JSON or TOML file, that of a Python config of OpenMMLab (which mmengine runs), a
+            mapping of the same shape, or a Config, which is returned as it is.
         constructor: a constructor that takes the place of the one that the config names.
-        data: the YAML that the file held, if it has been read and cannot be read again, as a pipe.
-        what_if: values that take the place of those in the file.
+        data: what the file held, if it has been read and cannot be read again, as a pipe.
+        what_if: values that take the place of those in the file; of another tool's, by pgaudit's own words.
 
     Raises:
         ConfigError: with all that is wrong with the file, each with its line and column.
@@ -59,7 +60,10 @@ def load_config(
     otherwise = "mmcv" if hasattr(source, "_cfg_dict") else "pgaudit"  # mmcv's and mmengine's Config
     source = getattr(source, "_cfg_dict", source)
     if isinstance(source, Mapping):
-        return _validated(_with(what_if, Document(value=_plain(source))), None, constructor, otherwise=otherwise)
+        document = Document(value=_plain(source))
+        translation = translated(document.value, lambda: document)
+        document = _with(what_if, translation.document if translation else document)
+        return _validated(document, None, constructor, otherwise, translation)
     if not isinstance(source, (str, os.PathLike)):
         raise UsageError(f"a config is a path, a mapping or a Config, not {type(source).__name__}")
     config = _read(os.fspath(source), constructor, data, what_if)
@@ -81,11 +85,8 @@ def _read(path: str, constructor: str | None, data: bytes | None, what_if: WhatI
         document, architecture = read_python(path)
         document = _with(what_if, document)
         return replace(_validated(document, path, constructor, otherwise="mmcv"), architecture=architecture)
-    least = "`optimizer:` is the least that a config needs"
-    document = read_chain(
-        path, aside=lambda top: split(top, constructor)[1], least=least, data=data, optional=layouts.OF_OPENMMLAB
-    )
-    return _validated(_with(what_if, document), path, constructor)
+    document, translation = read_data(path, aside=lambda top: split(top, constructor)[1], data=data)
+    return _validated(_with(what_if, document), path, constructor, translation=translation)
 
 
 def _plain(value: Any) -> Any:
@@ -96,7 +97,13 @@ def _plain(value: Any) -> Any:
         raise UsageError("the config contains itself") from None
 
 
-def _validated(document: Document, path: str | None, constructor: str | None, otherwise: str = "pgaudit") -> Config:
+def _validated(
+    document: Document,
+    path: str | None,
+    constructor: str | None,
+    otherwise: str = "pgaudit",
+    translation: Translation | None = None,
+) -> Config:
     if not isinstance(document.value, dict):
         message = f"a config is a mapping, not {described(document.value)}"
         raise ConfigError(message, location=document.values.get(()) or whole_file(path))
@@ -125,6 +132,7 @@ def _validated(document: Document, path: str | None, constructor: str | None, ot
     refuse(found, document, path)
     assert used is not None
     schedule = schedule_of(layout.name, used.name, {**rest, **top}, document.rest.get("default_scope"))
+    schedule = translation.schedule if translation else schedule
     unread = words.difference(schedule.places if schedule else ())
     return Config(
         layout=layout.name,
@@ -149,6 +157,7 @@ def _validated(document: Document, path: str | None, constructor: str | None, ot
         sections=layout.sections,
         keys=document.keys,
         values=document.values,
+        notes=(translation.note,) if translation else (),
     )
 
 

@@ -78,7 +78,7 @@ def schedule_of(layout: str, constructor: str, top: Mapping[str, Any], scope: ob
         scope: mmengine's ``default_scope``, where that is not among them.
     """
     if layout == "pgaudit":
-        return own_schedule(top.get("scheduler"), constructor, ("scheduler",)) or _of_training(constructor, top)
+        return own_schedule(top.get("scheduler"), constructor, ("scheduler",)) or training_schedule(constructor, top)
     if layout == "detectron2":
         solver = top.get("SOLVER")
         return Schedule("detectron2", solver, at=("SOLVER",)) if isinstance(solver, Mapping) else None
@@ -127,12 +127,17 @@ def _sets_other(entry: Mapping[str, Any]) -> bool:
     return str(entry.get("type")).endswith("Momentum") or entry.get("param_name", "lr") != "lr"
 
 
-def _of_training(constructor: str, top: Mapping[str, Any]) -> Schedule | None:
-    """The schedule that a training config has, in the words of its library."""
-    words = TRAINING.get(constructor)
+def training_schedule(library: str, top: Mapping[str, Any]) -> Schedule | None:
+    """Returns the schedule that a training config has, in the words of its library; None where it has none.
+
+    Args:
+        library: a constructor, which may be none of :data:`TRAINING`.
+        top: the keys of the config.
+    """
+    words = TRAINING.get(library)
     given = {} if words is None else {key: top[key] for key in words.all if top.get(key) is not None}
     sign = next((key for key in given if words is not None and key in words.signs), None)
-    return None if sign is None else Schedule(constructor, given, at=(sign,), places={key: (key,) for key in given})
+    return None if sign is None else Schedule(library, given, at=(sign,), places={key: (key,) for key in given})
 
 
 def schedule_option(text: str, source: object) -> Schedule:

@@ -33,28 +33,23 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 def read_chain(
     path: str,
+    source: Source,
     *,
     aside: Callable[[Outline], Outline],
-    least: str,
-    data: bytes | None = None,
     optional: Collection[str] = (),
 ) -> Document:
     """Reads a config with all that it inherits; each key has the place where it was set last.
 
     Args:
         path: the config's file.
+        source: what that holds.
         aside: chooses top-level keys whose values are left unread, whatever they hold.
-        least: the hint to give for an empty file.
-        data: what the file holds, if it has been read.
         optional: keys among those that are read after all, where nothing is wrong with what they hold, and the file
             inherits from no other.
 
     Raises:
         ConfigError: with what is wrong in the first file in which anything is.
     """
-    data = read_file(path) if data is None else data
-    _refuse_written(data, path)
-    source = Source(data, path, least=least)
     chain = _Chain(path)
     config = chain.file(_located(os.getcwd(), path), source, ())
     if config.location is None:
@@ -66,21 +61,6 @@ def read_chain(
         message = f"`{BASE}` is detectron2's word, and the library of this config would not look for it"
         raise ConfigError(message, "write the whole config out", config.location)
     return document
-
-
-_WRITTEN = {
-    rb'\{\s*"schema_version"': ("a JSON report of pgaudit", "name the config that it was made from"),
-    rb'\{\s*"pgaudit_inventory"': ("a saved inventory, which stands for a MODEL", "MODEL comes first, then CONFIG"),
-    rb"\x1f\x8b": ("packed by gzip, as a saved inventory may be", "MODEL comes first, then CONFIG"),
-    rb"pgaudit lock": ("a lock, as `pgaudit lock` writes it", "name the config that it was made from"),
-}
-"""What pgaudit writes itself, by its first bytes."""
-
-
-def _refuse_written(data: bytes, path: str) -> None:
-    for beginning, (what, hint) in _WRITTEN.items():
-        if re.match(beginning, data):
-            raise ConfigError(f"this is {what}, not a config", hint, Location(path))
 
 
 @dataclass

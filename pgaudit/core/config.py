@@ -110,6 +110,8 @@ class Config:
     """Where each section stands in the file."""
     keys: Mapping[Path, Location] = field(default_factory=dict)
     values: Mapping[Path, Location] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    """What its user should know of how it was read."""
 
     @property
     def names_model(self) -> bool:

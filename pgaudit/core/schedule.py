@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
+from pgaudit.core.findings import Finding
 from pgaudit.core.location import Path
 from pgaudit.core.setting import Setting
 
@@ -53,11 +54,15 @@ class Schedule:
     """Where its arguments stand that are not below that, but beside it."""
     around: Mapping[str, Any] = field(default_factory=dict)
     """What else of the config its library looks at, in its own words: the training loop, say."""
+    of_training: bool = False
+    """Whether it stands in another tool's training config, to which the code may add."""
+    refused: Finding | None = None
+    """What keeps it from being read at all."""
 
     @property
     def is_own(self) -> bool:
         """Whether it is written in pgaudit's words: a config's ``scheduler:``, or an option."""
-        return self.at[:1] in ((), ("scheduler",))
+        return not self.of_training and self.at[:1] in ((), ("scheduler",))
 
 
 @dataclass(frozen=True)

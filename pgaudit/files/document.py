@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pgaudit.core.config import Ambiguous
+from pgaudit.core.findings import Finding
 from pgaudit.core.location import Location, Path
 
 
@@ -20,3 +21,14 @@ class Document:
     ambiguous: list[Ambiguous] = field(default_factory=list)
     rest: Mapping[str, Any] = field(default_factory=dict)
     """The top-level keys that were left aside, as an outline."""
+    wrong: list[tuple[Path, Finding]] = field(default_factory=list)
+    """What is wrong with what it says, and where, for a document that was read with all its faults."""
+    origins: dict[Path, Path] = field(default_factory=dict)
+    """What stands elsewhere in the file, under another word: where."""
+
+    def origin(self, at: Path) -> Path:
+        """Returns where in the file it stands, in the file's own words."""
+        for length in range(len(at), 0, -1):
+            if at[:length] in self.origins:
+                return (*self.origins[at[:length]], *at[length:])
+        return at

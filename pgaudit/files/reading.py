@@ -69,7 +69,7 @@ def refuse(errors: Sequence[Invalid], document: Document, path: str | None) -> N
         return
     unique = {error.at: error for error in reversed(errors)}  # the first about a place
     findings = [
-        Finding.error(_named(at, message), _place(document, at) or whole_file(path), hint)
+        Finding.error(_named(document.origin(at), message), _place(document, at) or whole_file(path), hint)
         for at, message, hint in unique.values()
     ]
     raise ConfigError(sorted(findings, key=lambda each: (location_order(each.location), each.message)))

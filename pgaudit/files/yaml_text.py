@@ -50,13 +50,16 @@ def read_yaml(
 class Source:
     """One file, parsed; its values are read later."""
 
-    def __init__(self, data: bytes, path: str, *, is_base: bool = False, least: str | None = None) -> None:
+    def __init__(
+        self, data: bytes, path: str, *, is_base: bool = False, is_json: bool = False, least: str | None = None
+    ) -> None:
         """Parses the file.
 
         Args:
             data: the file's bytes.
             path: its name, for messages.
             is_base: whether it is not the config itself but one that it inherits from.
+            is_json: whether it is JSON, in which ``1e-4`` is a number to everybody.
             least: the hint to give for an empty file.
 
         Raises:
@@ -66,11 +69,13 @@ class Source:
             message = f"the file is larger than the {MAX_BYTES:,} bytes that a config may have"
             raise ConfigError(message, location=Location(path))
         self.path = path
-        self._inherited = is_base
+        self._inherited, self._is_json = is_base, is_json
         try:
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             raise undecodable(data, error, path) from None
+        if is_json:
+            text = text.replace("\t", " ")  # which stand between words alone there, and nowhere in YAML
         try:
             root = _single_node(text, path)
         except yaml.MarkedYAMLError as error:
@@ -101,13 +106,13 @@ class Source:
         Raises:
             ConfigError: with everything found.
         """
-        builder = Builder(self.path, size or Size(), inherited=self._inherited)
+        builder = self._builder(size)
         try:
             builder.document.value = builder.build(_without(self._root, rest or {}), ())
         except RecursionError:
             raise ConfigError("the YAML is nested too deeply", location=Location(self.path)) from None
         if builder.errors:
-            raise ConfigError(builder.errors)
+            raise ConfigError([finding for _, finding in builder.errors])
         builder.document.rest = rest or {}
         for key, _ in self._root.value if rest else ():
             if is_word(key) and key.value in builder.document.rest:
@@ -117,10 +122,27 @@ class Source:
                 self._add(word, builder.document)
         return builder.document
 
+    def read_whole(self) -> Document:
+        """Returns all that it says, with what is wrong with it beside that: the file may say it to somebody else.
+
+        Raises:
+            ConfigError: it is too large, or nested too deeply.
+        """
+        builder = self._builder()
+        try:
+            builder.document.value = builder.build(self._root, ())
+        except RecursionError:
+            raise ConfigError("the YAML is nested too deeply", location=Location(self.path)) from None
+        builder.document.wrong = builder.errors
+        return builder.document
+
+    def _builder(self, size: Size | None = None) -> Builder:
+        return Builder(self.path, size or Size(), inherited=self._inherited, is_json=self._is_json)
+
     def _add(self, key: str, document: Document) -> None:
         """Adds what a top-level key holds to a document without it, if nothing is wrong with that."""
         nodes = [value for name, value in self._root.value if is_word(name) and name.value == key]
-        builder = Builder(self.path, Size(), inherited=self._inherited)
+        builder = self._builder()
         with contextlib.suppress(RecursionError):
             value = builder.build(nodes[0], (key,))
             if len(nodes) == 1 and not builder.errors:

@@ -51,12 +51,14 @@ class Size:
 class Builder:
     """Turns nodes into values; collects errors instead of stopping at the first."""
 
-    def __init__(self, path: str, size: Size, *, inherited: bool) -> None:
+    def __init__(self, path: str, size: Size, *, inherited: bool, is_json: bool = False) -> None:
         self._path = path
         self._inherited = inherited
+        self._is_json = is_json
         self._size = size
         self.document = Document()
-        self.errors: list[Finding] = []
+        self.errors: list[tuple[Path, Finding]] = []
+        """What is wrong, and with what."""
         self._open: set[int] = set()
         self._resolver = yaml.SafeLoader("")
 
@@ -65,11 +67,11 @@ class Builder:
         self._count(node)
         self.document.values[at] = self.place(node)
         if id(node) in self._open:
-            self._refuse(node, "this alias contains itself")
+            self._refuse(at, node, "this alias contains itself")
             return None
         if node.tag not in _PLAIN_TAGS:
             hint = "write a plain list" if node.tag.endswith("python/tuple") else "remove the tag"
-            self._refuse(node, f"the tag {quoted(node.tag.replace(_TAG, '!!'))} is not allowed in a config", hint)
+            self._refuse(at, node, f"the tag {quoted(node.tag.replace(_TAG, '!!'))} is not allowed in a config", hint)
             return None
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, at)
@@ -89,7 +91,7 @@ class Builder:
         for key_node, value_node in node.value:
             if key_node.tag == _TAG + "merge":
                 if merges:
-                    self._refuse(key_node, "`<<` stands twice here", "merge a list: <<: [*a, *b]")
+                    self._refuse(at, key_node, "`<<` stands twice here", "merge a list: <<: [*a, *b]")
                 merges.append(value_node)
                 continue
             key = self._key(key_node, at)
@@ -97,7 +99,8 @@ class Builder:
                 continue
             here = self.place(key_node)
             if key in seen:
-                self._refuse(key_node, f"the key {quoted(key)} stands twice here, first in line {seen[key].line}")
+                message = f"the key {quoted(key)} stands twice here, first in line {seen[key].line}"
+                self._refuse((*at, key), key_node, message)
                 continue
             seen[key] = here
             self.document.keys[(*at, key)] = here
@@ -111,7 +114,7 @@ class Builder:
         sources = node.value if isinstance(node, yaml.SequenceNode) else [node]
         for source in sources:
             if not isinstance(source, yaml.MappingNode):
-                self._refuse(source, "`<<` merges mappings only")
+                self._refuse(at, source, "`<<` merges mappings only")
                 continue
             outer, self.document = self.document, Document()
             try:
@@ -132,7 +135,7 @@ class Builder:
     def _key(self, node: yaml.Node, at: Path) -> str | None:
         self._count(node)
         if not isinstance(node, yaml.ScalarNode):
-            self._refuse(node, "a key must be a word, not a list or mapping")
+            self._refuse((*at, ""), node, "a key must be a word, not a list or mapping")
             return None
         if node.tag in (_TAG + "str", _TAG + "value"):
             return str(node.value)
@@ -141,6 +144,7 @@ class Builder:
             return str(node.value).replace("_", "")
         text = node.value if node.value else "~"
         self._refuse(
+            (*at, text),
             node,
             f"the key {text} is read as {_A[kind]} by YAML" if kind in _A else f"the key {quoted(text)} has a tag",
             "a number of steps is whole, from 0 up" if _has_steps(at) else f'quote it: "{text}"',
@@ -151,24 +155,24 @@ class Builder:
         kind, text = node.tag.replace(_TAG, ""), node.value
         if kind == "str":
             if node.style is None and _AMBIGUOUS.fullmatch(text):
-                self.document.ambiguous.append(Ambiguous(at, self.place(node), text))
+                if not self._is_json:
+                    self.document.ambiguous.append(Ambiguous(at, self.place(node), text))
                 return float(text.replace("_", ""))
             return text
         if kind in ("timestamp", "value"):
             return text
         if kind in ("int", "float") and _OCTAL_OR_SEXAGESIMAL.fullmatch(text):
-            self._refuse(
-                node, f"{text} is an octal or base-60 number to YAML 1.1", "write it as a decimal, or quote it"
-            )
+            message = f"{text} is an octal or base-60 number to YAML 1.1"
+            self._refuse(at, node, message, "write it as a decimal, or quote it")
             return None
         try:
             value = getattr(self._resolver, f"construct_yaml_{kind}")(node)
             if isinstance(value, int) and value.bit_length() > _MAX_BITS:
-                self._refuse(node, "this number is too large")
+                self._refuse(at, node, "this number is too large")
                 return None
             return value
         except (ValueError, LookupError):
-            self._refuse(node, f"{quoted(text)} is not {_A.get(kind, kind)}")
+            self._refuse(at, node, f"{quoted(text)} is not {_A.get(kind, kind)}")
             return None
 
     def _count(self, node: yaml.Node) -> None:
@@ -177,8 +181,8 @@ class Builder:
             message = f"the file expands to more than {MAX_NODES:,} values"
             raise ConfigError(message, "fewer aliases and merges", self.place(node))
 
-    def _refuse(self, node: yaml.Node, message: str, hint: str | None = None) -> None:
-        self.errors.append(Finding.error(message, self.place(node), hint))
+    def _refuse(self, at: Path, node: yaml.Node, message: str, hint: str | None = None) -> None:
+        self.errors.append((at, Finding.error(message, self.place(node), hint)))
 
     def place(self, node: yaml.Node) -> Location:
         """Returns where a node begins."""

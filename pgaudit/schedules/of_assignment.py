@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from pgaudit.core.assignment import Assignment
 from pgaudit.core.config import Config
-from pgaudit.core.errors import PgauditError, UsageError
+from pgaudit.core.errors import ConfigError, PgauditError, UsageError
 from pgaudit.core.schedule import LrOverTime, OptimizerSchedule, Schedule, ScheduleRequest, scheduled_as
 from pgaudit.core.setting import Setting
 from pgaudit.schedules.base import CannotFollow, ScheduleError
 from pgaudit.schedules.follow import StandIns, followed
 from pgaudit.schedules.libraries import scheduler_library
-from pgaudit.text import one_line
+from pgaudit.text import one_line, visible
 
 if TYPE_CHECKING:
     from pgaudit.optimizers.library import Memo
@@ -84,7 +84,7 @@ def schedule_over_time(
 def _unfollowed(error: ScheduleError, schedule: Schedule) -> str:
     (finding,) = error.findings
     hint = f"; {finding.hint}" if finding.hint else ""
-    return f"`{schedule.at[0]}` is not followed: {one_line(finding.message)}{hint}"
+    return f"`{visible('.'.join(map(str, schedule.at)))}` is not followed: {one_line(finding.message)}{hint}"
 
 
 def placed(error: ScheduleError, schedule: Schedule, config: Config | None = None) -> PgauditError:
@@ -92,6 +92,8 @@ def placed(error: ScheduleError, schedule: Schedule, config: Config | None = Non
     (finding,) = error.findings
     if config is None or not schedule.at:
         return UsageError(f"{schedule.option}: {finding.message}", finding.hint)
+    if schedule.refused is not None:
+        return ConfigError([schedule.refused])
     beside = schedule.places.get(str(error.below[0])) if error.below else None
     at = (*schedule.at, *error.below) if beside is None else (*beside, *error.below[1:])
     return config.error(finding.message, *at, hint=finding.hint)
@@ -118,6 +120,8 @@ def follow_schedule(
     Raises:
         ScheduleError: it cannot be made.
     """
+    if schedule.refused is not None:
+        raise CannotFollow(schedule.refused.message, schedule.refused.hint)
     by_group = scheduler_library(schedule.library).is_by_group(schedule)
     found = dict(_groups(assignment, optimizer, by_group=by_group))
     its = assignment.optimizers[optimizer]

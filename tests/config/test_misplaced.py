@@ -228,11 +228,11 @@ UNREADABLE: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "no wrapper": ({"optim_wrapper": None}, '"optim_wrapper" is empty, and mmengine builds no optimizer'),
     "hydra": (
-        {"optimizer": {"_target_": "torch.optim.AdamW", "lr": 0.1}},
+        {"optim_wrapper": {"optimizer": {"_target_": "torch.optim.AdamW", "lr": 0.1}}},
         '"type" is missing (pgaudit reads `type`, and not `_target_`)',
     ),
     "lightning": (
-        {"optimizer": {"class_path": "torch.optim.AdamW"}},
+        {"optim_wrapper": {"optimizer": {"class_path": "torch.optim.AdamW"}}},
         '"type" is missing (pgaudit reads `type`, and not `class_path`)',
     ),
     "a name": (
