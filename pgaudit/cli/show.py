@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from pgaudit.cli.shared import fixing
 from pgaudit.cli.shared import options as shared
 from pgaudit.cli.shared.command import Command
 from pgaudit.cli.shared.common import audited, note, parse_model_args, references, table_options, the_cache, write
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 @click.option("--groups", is_flag=True, help="List the optimizer's parameter groups, too.")
 @shared.choice("--sort", of=Sort, default="model", help="The order of rows.")
 @click.option("--mult", is_flag=True, help="Show by which factor a value differs from the base.")
+@fixing.options
 @shared.at
 @shared.scheduler
 @shared.run
@@ -74,6 +76,9 @@ def show(
     groups: bool,
     sort: Sort,
     mult: bool,
+    fix: bool,
+    unsafe_fixes: bool,
+    dry_run: bool,
     at: str | None,
     scheduler: str | None,
     run: int | None,
@@ -100,7 +105,14 @@ def show(
     keep_inputs([output], [config_path], [model_ref])
     arguments = parse_model_args(model_args)
     time = TimeOptions(at, scheduler, run, epoch_steps, plot=plot, product=product)
-    report = audited(model_ref, config_path, arguments, constructor, the_cache(unwanted=no_cache), key, time)
+    cache = the_cache(unwanted=no_cache)
+    if (wish := fixing.Wish(fix, unsafe_fixes, dry_run)).fixes:
+        from pgaudit.gate import Audit
+
+        same: dict[str, Any] = {"key": key, "scheduler": scheduler, "steps": run, "epoch_steps": epoch_steps}
+        audit = Audit(model_ref, config_path, "", arguments, constructor, cache=cache, **same)
+        fixing.fix_configs([audit], wish, colour)
+    report = audited(model_ref, config_path, arguments, constructor, cache, key, time)
     from pgaudit.render.select import Selection
 
     selection = Selection(filters, rules, changed, sort, group_by)

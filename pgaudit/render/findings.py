@@ -75,6 +75,8 @@ def findings_lines(report: Report, width: int | None, *, verbose: bool) -> Itera
     if len(shown) < len(report.findings):
         words[-1] += " (-v)"
     words += [f"{len(report.ignored)} ignored"] if report.ignored else []
+    fixes = sum(finding.is_fixable_in(report.config_path) for finding in report.findings)
+    words += [f"{fixes} with a fix (--fix)"] if fixes else []
     if shown:  # the gravest is the first
         words[-1] += f". pgaudit finding {shown[0].code} says what that means"
     yield from filled(", ".join(words), width, hanging=HANGING, style=BASE)

@@ -94,7 +94,7 @@ def placed(error: ScheduleError, schedule: Schedule, config: Config | None = Non
         return UsageError(f"{schedule.option}: {finding.message}", finding.hint)
     beside = schedule.places.get(str(error.below[0])) if error.below else None
     at = (*schedule.at, *error.below) if beside is None else (*beside, *error.below[1:])
-    return config.error(finding.message, *at, hint=finding.hint)
+    return config.error(finding.message, *at, hint=finding.advice)
 
 
 def follow_schedule(
