@@ -30,6 +30,8 @@ class TableOptions:
     """Whether findings are spelled out that are otherwise only counted."""
     plot: bool = False
     """Whether the lr over the run is drawn."""
+    snippets: bool = False
+    """Whether findings show the line of the file that they point to."""
 
 
 def printed(parts: Iterable[Text | str], options: TableOptions) -> str:
