@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +17,6 @@ from pgaudit.cli.shared.common import complain, note, spinner, stdout_reserved, 
 from pgaudit.core.errors import PgauditError, UsageError
 from pgaudit.files.atomic_write import writable, write_whole
 from pgaudit.files.inputs import read_bytes
-from pgaudit.files.reading import read_file
 from pgaudit.render.choices import Colour
 from pgaudit.text import quoted, visible
 
@@ -78,7 +78,7 @@ def fix_configs(audits: Sequence[Audit], wish: Wish, colour: Colour) -> None:
         stopping = [finding for each in results for finding in each.left if finding.stops]
         if stopping:
             raise PgauditError(stopping)
-        raise Exit(any(each.applied for each in results))
+        raise Exit(int(any(each.applied for each in results)))
     for each in results:
         _put(each)
     _say_counts(results, "fixed")
@@ -86,23 +86,24 @@ def fix_configs(audits: Sequence[Audit], wish: Wish, colour: Colour) -> None:
 
 def say_fixable(outcomes: Sequence[Outcome]) -> None:
     """Says on stderr how many of the findings that fail could be fixed."""
-    audits = [
-        each.audit
+    failing = {
+        os.path.realpath(each.audit.config)
         for each in outcomes
         if any(one.is_fixable_in(each.audit.config) and each.fails(one) for one in each.findings)
-    ]
-    if audits:
+    }
+    if audits := [each.audit for each in outcomes if os.path.realpath(each.audit.config) in failing]:
         _say_counts(_fixed(audits, unsafe=False), "fixable with --fix")
 
 
 def _fixed(audits: Sequence[Audit], *, unsafe: bool) -> list[Fixed]:
+    from pgaudit.files.reading import read_file
     from pgaudit.fix import fixed
     from pgaudit.fix.judge import by_config, is_fixable, judge_of
 
     results = []
     for path, its in by_config(audits).items():
         if is_fixable(path):
-            with stdout_reserved(), spinner(f"fixing {path}"):
+            with stdout_reserved(), spinner(f"trying fixes of {path}"):
                 results.append(fixed(path, read_file(path), judge_of(its), unsafe=unsafe))
         else:
             note([f"{path} is not fixed: --fix changes files of YAML alone"])
