@@ -40,6 +40,28 @@ def did_you_mean(word: str, known: Iterable[str], *, most: int = 1, cutoff: floa
     return f"did you mean {' or '.join(quoted(candidate) for candidate in near)}?" if near else None
 
 
+def is_slip(word: str, meant: str) -> bool:
+    """Returns whether a word is another one in which two letters have changed places, or one is missing; in a long word
+    also wrong or too much.
+
+    Short words have neighbours, and a single word that differs at its end is another form of the word.
+    """
+    start = _common(word, meant)
+    end = _common(word[start:][::-1], meant[start:][::-1])
+    given, wanted = word[start : len(word) - end], meant[start : len(meant) - end]
+    long = len(meant) > 8
+    if (len(given) == 2 and given == wanted[::-1]) or (long and word.lower() == meant):
+        return True
+    if not end and "_" not in meant:
+        return False
+    return len(wanted) <= 1 and len(given) <= (1 if long else 0)
+
+
+def _common(one: str, other: str) -> int:
+    """The length of what two words have in common at their start."""
+    return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+
+
 def one_line(text: object, *, limit: int = 400) -> str:
     """Returns the first ``limit`` characters of a foreign message as one visible line."""
     try:

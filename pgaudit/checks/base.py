@@ -15,7 +15,7 @@ from pgaudit.constructors.engine import RuleChains
 from pgaudit.constructors.rule import Rule
 from pgaudit.core.config import Config
 from pgaudit.core.errors import ConfigError
-from pgaudit.core.findings import Finding, Severity
+from pgaudit.core.findings import Finding, Hint, Severity
 from pgaudit.core.location import Location, Path, location_order, whole_file
 from pgaudit.core.parameters import Inventory, ModuleType, Visit
 from pgaudit.core.schedule import LrOverTime
@@ -170,7 +170,7 @@ class Audited:
         self,
         kind: Kind,
         message: str,
-        hint: str | None = None,
+        hint: Hint | None = None,
         *,
         at: Path = (),
         location: Location | None = None,
@@ -181,7 +181,8 @@ class Audited:
         """Returns a finding at a place in the config, about some parameters."""
         params = tuple(self.inventory.parameters[index].name for index in indices)
         location = (self.config.location(*at) if at else location) or whole_file(self.config.path)
-        return Finding(kind.code, kind.name, kind.severity, message, hint, location, params, key, tuple(keys))
+        found = Finding(kind.code, kind.name, kind.severity, message, None, location, params, key, tuple(keys))
+        return found.hinted(hint)
 
 
 class Check(Protocol):

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 
 from pgaudit.checks import pg029, suggest
 from pgaudit.checks.base import Audited, Kind
-from pgaudit.core.findings import Finding
+from pgaudit.core.findings import Finding, Hint
 from pgaudit.text import quoted, visible
 
 KIND = Kind("PG001", "dead-key", "warning")
@@ -33,8 +33,8 @@ def check(audited: Audited, /) -> Iterator[Finding]:
         if rule.provenance.key is None or hits.matched or pg029.unwrapped(audited, hits):
             continue
         if rule.spans is None and not rule.whole:
-            message, hint = f"the model has no parameter in a module among {visible(rule.provenance.key)}", None
+            message = f"the model has no parameter in a module among {visible(rule.provenance.key)}"
         else:
             message = f"{quoted(rule.provenance.key)} matches no parameter"
-            hint = suggest.for_dead_key(audited, rule) if rule.spans else None
+        hint: Hint | None = suggest.for_dead_key(audited, rule) if rule.spans else None
         yield audited.finding(KIND, message, hint or _INHERITED, at=rule.at, key=rule.provenance.key)

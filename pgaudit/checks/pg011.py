@@ -16,10 +16,11 @@ How to fix it: correct the word, move it to where the library looks, or remove i
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from pgaudit.checks.base import Audited, Kind
-from pgaudit.core.findings import Finding
-from pgaudit.text import did_you_mean, quoted
+from pgaudit.core.findings import Finding, Fix, meant
+from pgaudit.text import quoted
 
 KIND = Kind("PG011", "unknown-option", "error")
 
@@ -45,12 +46,13 @@ def check(audited: Audited, /) -> Iterator[Finding]:
         yield audited.finding(KIND, message, hint, at=at, key=option)
 
 
-def _meant(option: str, read: frozenset[str]) -> str | None:
+def _meant(option: str, read: frozenset[str]) -> Fix | None:
     plain = option
-    for word, meant in _ABBREVIATIONS.items():
+    for word, full in _ABBREVIATIONS.items():
         plain = (
-            "_".join(meant if part == word else part for part in plain.split("_"))
+            "_".join(full if part == word else part for part in plain.split("_"))
             if "_" not in word
-            else plain.replace(word, meant)
+            else plain.replace(word, full)
         )
-    return did_you_mean(plain, read)
+    found = meant(plain, read)
+    return found and replace(found, old=option)

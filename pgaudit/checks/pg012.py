@@ -17,7 +17,7 @@ import re
 from collections.abc import Iterator
 
 from pgaudit.checks.base import Audited, Kind
-from pgaudit.core.findings import Finding
+from pgaudit.core.findings import Finding, Fix
 from pgaudit.text import visible
 
 KIND = Kind("PG012", "ambiguous-scalar", "warning")
@@ -32,8 +32,8 @@ def check(audited: Audited, /) -> Iterator[Finding]:
         seen.add(scalar.location)
         key = next((step for step in reversed(scalar.path) if isinstance(step, str)), "")
         message = f"{visible(key)}: {scalar.text} is a number here and a string to PyYAML, which training scripts use"
-        hint = f"write {unambiguous(scalar.text)}"
-        yield audited.finding(KIND, message, hint, location=scalar.location, key=key)
+        fix = Fix(scalar.text, unambiguous(scalar.text), number=True)
+        yield audited.finding(KIND, message, fix, location=scalar.location, key=key)
 
 
 def unambiguous(text: str) -> str:

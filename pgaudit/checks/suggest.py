@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pgaudit.constructors.rule import Rule
+from pgaudit.core.findings import Fix, Hint, meant
 from pgaudit.names import Names
-from pgaudit.text import nearest, quoted
+from pgaudit.text import quoted
 
 if TYPE_CHECKING:
     from pgaudit.checks.base import Audited
@@ -21,7 +22,7 @@ _NEAR = 0.75
 """How alike a name must be: `layer1` and `layers` are, `stem` and `stages` are not."""
 
 
-def for_dead_key(audited: Audited, rule: Rule) -> str | None:
+def for_dead_key(audited: Audited, rule: Rule) -> Hint | None:
     """Returns a hint for a key or pattern that matches no name, or None."""
     key = rule.provenance.key or ""
     if rule.whole:
@@ -38,14 +39,19 @@ def for_dead_key(audited: Audited, rule: Rule) -> str | None:
     for name in _without_first_segments(plain):
         if any(f".{name}" in f".{full}" for full in names):
             return f"{quoted(name)} is here, but not below {quoted(plain[: -len(name) - 1])}"
-    near = nearest(plain, _runs(names, plain.count(".") + 1), cutoff=_NEAR)
-    if near and rule.regex and ".*" in key and re.fullmatch(r"[\w.]+", near[0]):  # probably written for whole names
-        whole = (f"{near[0]}.*", f".*{near[0]}", f".*{near[0]}.*")
-        near = [word for word in whole if any(re.fullmatch(word, name) for name in names)] or near
-    return f"did you mean {quoted(near[0])}?" if near else classifier(audited, plain)
+    near = meant(plain, _runs(names, plain.count(".") + 1), cutoff=_NEAR)
+    if near is None:
+        return classifier(audited, plain)
+    if rule.regex and ".*" in key and re.fullmatch(r"[\w.]+", near.new):  # probably written for whole names
+        whole = (f"{near.new}.*", f".*{near.new}", f".*{near.new}.*")
+        fits = (word for word in whole if any(re.fullmatch(word, name) for name in names))
+        return Fix(key, next(fits, near.new), sure=False)
+    corrected = key.replace(plain, near.new)
+    finds = rule.regex or any(corrected in audited.chains.text(visit) for visit in audited.inventory.visits)
+    return Fix(key, corrected, near.sure) if finds and key.count(plain) == 1 else Fix(key, near.new, sure=False)
 
 
-def _for_dead_glob(audited: Audited, glob: str) -> str | None:
+def _for_dead_glob(audited: Audited, glob: str) -> Hint | None:
     """The same for what must match whole names: a glob that was meant as a part of them, or has a typo in a segment."""
     names = [visit.name for visit in audited.inventory.visits]
     known = Names(names)
@@ -54,11 +60,12 @@ def _for_dead_glob(audited: Audited, glob: str) -> str | None:
         return None
     wider = [f"{glob}.*", f"*.{glob}", f"*.{glob}.*", f"*{glob}*", glob.removeprefix("*.")]
     words = {segment for name in names[:_MOST] for segment in name.split(".")}
-    near = {segment: nearest(segment, words, cutoff=_NEAR)[:1] for segment in segments if "*" not in segment}
-    corrected = ".".join(next(iter(near.get(segment, ())), segment) for segment in segments)
+    near = {segment: meant(segment, words, cutoff=_NEAR) for segment in segments if "*" not in segment}
+    typos = [found for found in near.values() if found and found.old != found.new]
+    corrected = ".".join(found.new if (found := near.get(segment)) else segment for segment in segments)
     for other in (corrected, *wider, f"{corrected}.*", f"*.{corrected}", f"*.{corrected}.*"):
         if other != glob and known.matching(other):
-            return f"did you mean {quoted(other)}?"
+            return Fix(glob, other, other == corrected and len(typos) == 1 and typos[0].sure)
     return classifier(audited, segments[0])
 
 

@@ -7,17 +7,20 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import get_args
 
 import click
 from click.exceptions import Exit, NoSuchOption
 
 from pgaudit import user_code
 from pgaudit.cli.shared import shells
-from pgaudit.cli.shared.common import ReaderGone, complain
+from pgaudit.cli.shared.common import ReaderGone, complain, stderr_options
 from pgaudit.cli.shared.lazy import LazyGroup
 from pgaudit.core.errors import PgauditError
 from pgaudit.core.findings import Finding
 from pgaudit.files.inputs import noted_inputs
+from pgaudit.render.choices import Colour
 from pgaudit.text import format_exception, visible
 from pgaudit.version import __version__
 
@@ -67,8 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BaseException as error:  # not even foreign code may end us with a traceback
         if with_traceback:
             complain("\n".join(visible(line) for line in traceback.format_exc().splitlines()))
-        for finding in _findings(error):
-            complain(_worded(finding))
+        _complain_of(_findings(error), arguments)
         return ERROR
     return 0
 
@@ -88,6 +90,29 @@ def _wrong_usage(error: click.UsageError) -> str:
         return error.format_message()
     near = ", ".join(sorted(error.possibilities or ()))
     return f"No such option: {error.option_name}" + (f" (Possible options: {near})" if near else "")
+
+
+def _complain_of(findings: Sequence[Finding], arguments: Sequence[str]) -> None:
+    """On a terminal, with the line of the file. In a pipe, whoever reads it has the file, and reads ``file:line:column:
+    error:`` as compilers say it, with nothing between two errors but hints.
+    """
+    options = stderr_options(_colour(arguments))
+    if options is None:
+        said: set[str | None] = set()
+        for finding in findings:
+            complain(_worded(finding if finding.fix or finding.hint not in said else replace(finding, hint=None)))
+            said.add(finding.hint)  # which keys are known, say
+        return
+    from pgaudit.render.errors import render_errors
+
+    complain(render_errors(findings, options).removesuffix("\n"))
+
+
+def _colour(arguments: Sequence[str]) -> Colour:
+    """What ``--color`` says, as far as it can be told of arguments that may be wrong."""
+    words = " ".join(arguments).replace("=", " ").split()
+    wanted = words[words.index("--color") + 1 :][:1] if "--color" in words else []
+    return next((word for word in get_args(Colour) if [word] == wanted), "auto")
 
 
 def _worded(finding: Finding) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 from click.exceptions import Exit
 
-from pgaudit.cli.shared import completion
+from pgaudit.cli.shared import completion, fixing
 from pgaudit.cli.shared import options as shared
 from pgaudit.cli.shared.command import Command, argument
 from pgaudit.cli.shared.common import (
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 @click.option("--baseline", type=shared.NAME, metavar="FILE", help="Findings that are known; new ones fail.")
 @click.option("--write-baseline", type=shared.FILE, metavar="FILE", help="Write all findings as known.")
 @shared.choice("--fail-on", of=Threshold, help="Findings of this severity or above fail; error if not given.")
+@fixing.options
 @click.option(
     "--select",
     metavar="GLOB",
@@ -96,6 +97,9 @@ def check(
     baseline: str | None,
     write_baseline: Path | None,
     fail_on: Threshold | None,
+    fix: bool,
+    unsafe_fixes: bool,
+    dry_run: bool,
     select: tuple[str, ...],
     project: Path | None,
     jobs: int,
@@ -119,6 +123,8 @@ def check(
 
     Without MODEL and CONFIG, checks all that pgaudit.yaml or [tool.pgaudit] lists.
     """
+    wish = fixing.Wish(fix, unsafe_fixes, dry_run)
+    fixes = wish.fixes
     reports = wanted(context.obj or (), formats, outputs, valued_options(context.command))
     given: dict[str, str | None] = {"lock": lock, "expect": expect, "baseline": baseline}
     steps = () if at is None else steps_in(at)
@@ -142,12 +148,16 @@ def check(
     read = chain.from_iterable(map(_paths_of, audits))
     keep_inputs([*(each.output for each in reports), write_baseline], read, [audit.model for audit in audits])
     if write_baseline is not None:
-        _refuse({**given, "format": formats, "output": outputs}, "with --write-baseline")
+        _refuse({**given, "format": formats, "output": outputs, "fix": fixes or ()}, "with --write-baseline")
         _write_baseline(audits[0], write_baseline)
         return
+    if fixes:
+        fixing.fix_configs(audits, wish, colour)
     outcomes = _run(audits, jobs)
     _account(outcomes, traceback=traceback)
     _write_all(outcomes, reports, colour, width, verbose=verbose)
+    if not fixes:
+        fixing.say_fixable(outcomes)
     from pgaudit.gate.records import exit_code
 
     raise Exit(exit_code(outcomes))

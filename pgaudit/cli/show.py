@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from pgaudit.cli.shared import completion
+from pgaudit.cli.shared import completion, fixing
 from pgaudit.cli.shared import options as shared
 from pgaudit.cli.shared.command import Command
 from pgaudit.cli.shared.common import (
@@ -78,6 +78,7 @@ _LEVELS = 3
 @click.option("--groups", is_flag=True, help="List the optimizer's parameter groups, too.")
 @shared.choice("--sort", of=Sort, default="model", help="The order of rows.")
 @click.option("--mult", is_flag=True, help="Show by which factor a value differs from the base.")
+@fixing.options
 @shared.at
 @shared.scheduler
 @shared.run
@@ -111,6 +112,9 @@ def show(
     groups: bool,
     sort: Sort,
     mult: bool,
+    fix: bool,
+    unsafe_fixes: bool,
+    dry_run: bool,
     at: str | None,
     scheduler: str | None,
     run: int | None,
@@ -141,6 +145,16 @@ def show(
     arguments = parse_model_args(model_args)
     time = TimeOptions(at, scheduler, run, epoch_steps, plot=plot, product=product)
     cache = the_cache(unwanted=no_cache)
+    if (wish := fixing.Wish(fix, unsafe_fixes, dry_run)).fixes:
+        if config_path is None or what_if is not None:
+            raise UsageError(
+                "--fix writes into a config, and takes it as it is written", "name it, and try no other values"
+            )
+        from pgaudit.gate import Audit
+
+        same: dict[str, Any] = {"key": key, "scheduler": scheduler, "steps": run, "epoch_steps": epoch_steps}
+        audit = Audit(model_ref, config_path, "", arguments, constructor, cache=cache, **same)
+        fixing.fix_configs([audit], wish, colour)
     try:
         report = audited(model_ref, config_path, arguments, constructor, cache, key, time, what_if)
     except OnlyAModel:

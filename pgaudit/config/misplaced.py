@@ -13,7 +13,7 @@ from pgaudit.config.schedules import training_words
 from pgaudit.constructors.registry import option_names
 from pgaudit.core.config import Misplaced
 from pgaudit.core.layout import Layout
-from pgaudit.text import nearest
+from pgaudit.text import is_slip, nearest
 
 _ORDINARY = frozenset("num_layers decay_rate base_lr weight_decay schedule mode".split())
 """Options whose names are also those of ordinary keys of a training config."""
@@ -67,29 +67,8 @@ def meant(key: str) -> str | None:
     if _LIKE_PARAMWISE.fullmatch(key):
         return "paramwise_cfg"
     near = nearest(key, ("paramwise_cfg", "optim_wrapper"), cutoff=0.84)
-    slips = (own for own in OWN if key.isupper() == own.isupper() and _is_slip(key, own))
+    slips = (own for own in OWN if key.isupper() == own.isupper() and is_slip(key, own))
     return next(slips, near[0] if near else None)
-
-
-def _is_slip(key: str, own: str) -> bool:
-    """Whether two letters have changed places, or one is missing; in a long word also wrong or too much.
-
-    Short words have neighbours, and a single word that differs at its end is another form of the word.
-    """
-    start = _common(key, own)
-    end = _common(key[start:][::-1], own[start:][::-1])
-    given, wanted = key[start : len(key) - end], own[start : len(own) - end]
-    long = len(own) > 8
-    if (len(given) == 2 and given == wanted[::-1]) or (long and key.lower() == own):
-        return True
-    if not end and "_" not in own:
-        return False
-    return len(wanted) <= 1 and len(given) <= (1 if long else 0)
-
-
-def _common(one: str, other: str) -> int:
-    """The length of what two words have in common at their start."""
-    return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 def is_misplaced(key: object, layout: Layout) -> bool:

@@ -12,9 +12,11 @@ from pgaudit.constructors import Constructor, constructor_named, find_constructo
 from pgaudit.constructors.registry import unknown_constructor
 from pgaudit.core.config import Misplaced
 from pgaudit.core.errors import UsageError
+from pgaudit.core.findings import Fix
+from pgaudit.core.findings import meant as meant_word
 from pgaudit.core.layout import Layout
 from pgaudit.files.validation import Invalid, described, schema_errors
-from pgaudit.text import did_you_mean, quoted
+from pgaudit.text import quoted
 
 
 def top_errors(top: Mapping[Any, Any], layout: Layout, stray: Sequence[Misplaced]) -> list[Invalid]:
@@ -31,7 +33,7 @@ def top_errors(top: Mapping[Any, Any], layout: Layout, stray: Sequence[Misplaced
     for at, message, hint in schema_errors(FILE, known):
         own = meant(str(at[-1])) if message.startswith("unknown key") else None
         hint = _AN_OPTIMIZER if at == ("optimizer",) else hint
-        found.append(Invalid(at, message, f"did you mean {quoted(own)}?" if own else hint))
+        found.append(Invalid(at, message, Fix(str(at[-1]), own) if own else hint))
     return found
 
 
@@ -43,7 +45,7 @@ def constructor_errors(name: object, layout: Layout) -> list[Invalid]:
     try:
         return [] if find_constructor(name) else [Invalid(at, *unknown_constructor(name))]
     except UsageError as error:  # of a plug-in
-        return [Invalid(at, finding.message, finding.hint) for finding in error.findings]
+        return [Invalid(at, finding.message, finding.advice) for finding in error.findings]
 
 
 def section_errors(layout: Layout, constructor: Constructor | None) -> list[Invalid]:
@@ -130,7 +132,7 @@ def _wrapper_errors(layout: Layout) -> Iterator[Invalid]:
     for key in wrapper:
         if key not in (*_IN_WRAPPER, *arguments) and key not in _several(wrapper, "optimizer"):
             message = f"mmengine's {kind} would raise TypeError: unexpected keyword argument {quoted(key)}"
-            hint = did_you_mean(str(key), ("paramwise_cfg", "constructor", *arguments), cutoff=0.8)
+            hint = meant_word(str(key), ("paramwise_cfg", "constructor", *arguments), cutoff=0.8)
             inside = "write it in optim_wrapper.paramwise_cfg" if is_option(key) else None
             yield Invalid(("optim_wrapper", key), message, inside or hint)
 

@@ -10,7 +10,8 @@ from importlib import import_module
 
 from pgaudit.constructors.base import Constructor
 from pgaudit.constructors.plugins import plugged, plugged_names
-from pgaudit.text import did_you_mean, quoted
+from pgaudit.core.findings import Hint, meant
+from pgaudit.text import quoted
 
 _HOMES = {
     "torch": "torch:Torch",
@@ -100,7 +101,7 @@ def constructor_names() -> list[str]:
     return [*CONSTRUCTORS, *(name for name in plugged_names() if name not in CONSTRUCTORS)]
 
 
-def unknown_constructor(name: str) -> tuple[str, str]:
+def unknown_constructor(name: str) -> tuple[str, Hint]:
     """Returns what to say of a name that is none, and a hint."""
     known, by_alias = constructor_names(), _by_alias()
     several = [constructor.name for alias, constructor in by_alias.items() if alias.rpartition(".")[2] == name]
@@ -109,7 +110,7 @@ def unknown_constructor(name: str) -> tuple[str, str]:
     nicknamed = [each.name for each in CONSTRUCTORS.values() if name.lower() in each.nicknames]
     if nicknamed:
         return f"unknown constructor {quoted(name)}", f"did you mean {' or '.join(map(quoted, nicknamed))}?"
-    hint = did_you_mean(name, [*known, *by_alias], cutoff=_LIKE_A_CLASS if name.endswith(_CLASS) else 0.6)
+    hint = meant(name, [*known, *by_alias], cutoff=_LIKE_A_CLASS if name.endswith(_CLASS) else 0.6)
     return f"unknown constructor {quoted(name)}", hint or f"known: {', '.join(known)}"
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from pgaudit.core.errors import ConfigError, PgauditError
 from pgaudit.core.expectations import Expectations
+from pgaudit.core.findings import Hint
 from pgaudit.core.location import Location, Path, whole_file
 from pgaudit.core.schedule import Schedule
 
@@ -132,7 +133,7 @@ class Config:
         found = (self.location(*at[:length]) for length in range(len(at), 0, -1))
         return next(filter(None, found), whole_file(self.path))
 
-    def error(self, message: str, *at: str | int, hint: str | None = None) -> ConfigError:
+    def error(self, message: str, *at: str | int, hint: Hint | None = None) -> ConfigError:
         """Returns a :class:`ConfigError` at the key ``at``."""
         return ConfigError(message, hint, self.nearest(*at))
 
@@ -155,4 +156,4 @@ class Config:
             inner = (*below[:-1], argument) if argument and argument != "type" else below
             problem = error.findings[0]
             there = self.nearest(section, *inner)
-            raise ConfigError(problem.message, problem.hint, there, example=problem.example) from error
+            raise ConfigError(problem.message, problem.advice, there, example=problem.example) from error

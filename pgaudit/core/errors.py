@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pgaudit.core.findings import Finding
+from pgaudit.core.findings import Finding, Hint
 from pgaudit.core.location import Location
 
 
@@ -20,7 +20,7 @@ class PgauditError(Exception):
     def __init__(
         self,
         findings: str | Sequence[Finding],
-        hint: str | None = None,
+        hint: Hint | None = None,
         location: Location | None = None,
         *,
         example: Sequence[str] = (),

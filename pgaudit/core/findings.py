@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 from pgaudit.core.location import Location
-from pgaudit.text import visible
+from pgaudit.text import is_slip, nearest, quoted, visible
 
 Severity = Literal["info", "warning", "error"]
 Threshold = Literal[Severity, "never"]
@@ -16,6 +16,9 @@ THRESHOLDS: tuple[Threshold, ...] = get_args(Threshold)
 """The one order of severities: the gravest last, and then what none of them reaches."""
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)[::-1]
 """The gravest first."""
+
+FIXABLE = (".yaml", ".yml")
+"""How the names of files end in which findings are fixed."""
 
 NOT_CHECKED = "not-checked"
 """The code of what an error carries: something cannot be read, built or told."""
@@ -29,6 +32,43 @@ def gravity(of: Threshold | None) -> int:
 def at_least(severity: Severity | None, threshold: Threshold) -> bool:
     """Returns whether a severity, if there is one, reaches a threshold."""
     return gravity(severity) >= gravity(threshold)
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """Another word for one that the config has, as a finding proposes it."""
+
+    old: str
+    """A key or a value of the file, at the finding's place or in what stands there."""
+    new: str
+    sure: bool = True
+    """Whether nothing else can be meant: two letters that have changed places, say, but no other number."""
+    number: bool = False
+    """Whether the new word is a number, rather than a text."""
+
+    @property
+    def hint(self) -> str:
+        """What a person is told."""
+        return f"write {visible(self.new)}" if self.number else f"did you mean {quoted(self.new)}?"
+
+
+Hint = str | Fix
+"""What to do about something: words, or a fix, which says itself in words."""
+
+
+def meant(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> Fix | None:
+    """Returns a fix for a probable typo, or None when nothing comes near. It is sure if just one known word differs by
+    a slip, in which no digit takes part: ``layer5`` may well be meant where there is a ``layer4``.
+    """
+    candidates = list(known)
+    near = nearest(word, candidates, cutoff=cutoff)
+    return Fix(word, near[0], {each for each in candidates if _is_surely(word, each)} == {*near}) if near else None
+
+
+def _is_surely(word: str, known: str) -> bool:
+    if [letter for letter in word if letter.isdigit()] != [letter for letter in known if letter.isdigit()]:
+        return False
+    return word.lower() == known.lower() or is_slip(word, known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +91,33 @@ class Finding:
     """Further words of the config that it is about: rules that have no effect for the same cause."""
     example: tuple[str, ...] = ()
     """Lines of code that the hint speaks of."""
+    fix: Fix | None = field(default=None, compare=False, repr=False)
+    """What the hint says, where that is another word for one of the config's own."""
 
     @classmethod
     def error(
-        cls, message: str, location: Location | None = None, hint: str | None = None, example: Sequence[str] = ()
+        cls, message: str, location: Location | None = None, hint: Hint | None = None, example: Sequence[str] = ()
     ) -> Finding:
         """Returns what an error carries: what is wrong, where it is wrong, and how to fix it."""
-        return cls(NOT_CHECKED, "error", "error", message, hint, location, example=tuple(example))
+        return cls(NOT_CHECKED, "error", "error", message, None, location, example=tuple(example)).hinted(hint)
+
+    def hinted(self, hint: Hint | None) -> Finding:
+        """Returns the finding with a hint."""
+        if isinstance(hint, Fix):
+            return replace(self, hint=hint.hint, fix=hint)
+        return replace(self, hint=hint, fix=None)
+
+    @property
+    def advice(self) -> Hint | None:
+        """The hint, as a fix where it is one."""
+        return self.fix or self.hint
+
+    def is_fixable_in(self, config: str | None) -> bool:
+        """Returns whether it has a fix, and points into that config itself, a file of YAML."""
+        at = self.location
+        if self.fix is None or at is None or at.line is None or at.inherited:
+            return False
+        return at.path == config and str(config).endswith(FIXABLE)
 
     @property
     def stops(self) -> bool:

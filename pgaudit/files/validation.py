@@ -12,9 +12,10 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from pgaudit.core.findings import Hint, meant
 from pgaudit.core.location import Path
 from pgaudit.files.schemas import Schema
-from pgaudit.text import did_you_mean, one_line, quoted
+from pgaudit.text import one_line, quoted
 
 if TYPE_CHECKING:
     from jsonschema_rs import ValidationError
@@ -26,7 +27,7 @@ class Invalid(NamedTuple):
     at: Path
     """Where it stands."""
     message: str
-    hint: str | None = None
+    hint: Hint | None = None
 
 
 def schema_errors(schema: Schema, value: object, at: Path = ()) -> list[Invalid]:
@@ -95,7 +96,7 @@ def _worded(error: ValidationError, schema: Schema, value: object) -> Iterator[I
     if kind.name == "additionalProperties":
         known = list(holder.get("properties", {}))
         for key in kind.unexpected:
-            hint = did_you_mean(key, known) or f"known: {', '.join(known)}"
+            hint = meant(key, known) or f"known: {', '.join(known)}"
             yield Invalid((*at, _key(given, key)), f"unknown key {quoted(_key(given, key))}", hint)
     elif kind.name == "required":
         yield Invalid((*at, kind.property), f"{quoted(kind.property)} is missing")

@@ -9,13 +9,13 @@ from collections.abc import Iterator, Sequence
 from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.errors import ConfigError
 from pgaudit.core.expectations import Expectations, ParamExpectation, RuleExpectation
-from pgaudit.core.findings import Finding
+from pgaudit.core.findings import Finding, Hint, meant
 from pgaudit.core.location import Path
 from pgaudit.core.setting import Provenance, deciding_rules
 from pgaudit.gate.expected_over_time import CLOSE, differences_over_time
 from pgaudit.report import Report
 from pgaudit.serialize import portable_location
-from pgaudit.text import counted, did_you_mean, quoted, visible
+from pgaudit.text import counted, quoted, visible
 
 
 def unexpected(report: Report, expect: Expectations) -> Iterator[Finding]:
@@ -51,7 +51,7 @@ def _rule(
         if expected.count != 0 and expected.params != ():
             known = sorted({word for rule in hits for word in rule.words})
             message = f"{quoted(expected.rule)} decides nothing; expected {_amount(expected)}"
-            hint = did_you_mean(expected.rule, known) or f"these do: {', '.join(map(visible, known))}"
+            hint = meant(expected.rule, known) or f"these do: {', '.join(map(visible, known))}"
             yield _finding("expect-rules", "rule-hits-nothing", message, expect, expected.at, hint=hint)
         return
     allowed = _allowed(report, expect, expected)
@@ -164,7 +164,7 @@ def _finding(
     rows: Sequence[ParamAssignment] = (),
     key: str | None = None,
     *,
-    hint: str | None = None,
+    hint: Hint | None = None,
 ) -> Finding:
     names = tuple(row.name for row in rows)
-    return Finding(code, name, "error", message, hint, expect.location(at), names, key)
+    return Finding(code, name, "error", message, None, expect.location(at), names, key).hinted(hint)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
+from pgaudit.config import load_config
 from pgaudit.config.expect import load_expectations
 from pgaudit.config.schedules import schedule_option
 from pgaudit.core.config import Config
@@ -20,14 +22,23 @@ from pgaudit.gate.expected import unexpected
 from pgaudit.gate.locked import lock_findings, read_lock_of
 from pgaudit.gate.records import Audit, Outcome
 from pgaudit.report import Report
-from pgaudit.sources.source import read_source, report_of
+from pgaudit.sources.source import Source, read_source, report_of
+
+if TYPE_CHECKING:
+    from pgaudit.models.source import Model
 
 
-def run(audit: Audit) -> Outcome:
-    """Checks one audit; what cannot be checked is an outcome, too, so that it hides no other."""
+def run(audit: Audit, data: bytes | None = None, model_of: Callable[[Config], Model] = lambda _: None) -> Outcome:
+    """Checks one audit; what cannot be checked is an outcome, too, so that it hides no other.
+
+    Args:
+        audit: what is checked.
+        data: YAML that takes the place of what the config's file holds.
+        model_of: returns the model for that, where it has been opened before.
+    """
     try:
         with _led_by(audit, "config"):
-            source = read_source(audit.config, audit.model, constructor=audit.constructor, key=audit.key)
+            source = _source(audit, data)
         expect = source.expect if isinstance(source, Config) else None
         known = frozenset[baseline.Key]()
         if audit.expect is not None:
@@ -43,10 +54,17 @@ def run(audit: Audit) -> Outcome:
         asked = ScheduleRequest((), schedule, audit.steps, audit.epoch_steps, more=audit.at, checks=True)
         request = needed(asked, expect, lock, has_own=isinstance(source, Config) and source.schedule is not None)
         with _led_by(audit, "model"):
-            report = report_of(source, audit.model, model_args=audit.model_args, cache=audit.cache, request=request)
+            model = (model_of(source) if isinstance(source, Config) else None) or audit.model
+            report = report_of(source, model, model_args=audit.model_args, cache=audit.cache, request=request)
         return judged(audit, report, expect, known, lock)
     except PgauditError as error:
         return Outcome(audit, error.findings, trace=traceback.format_exc())
+
+
+def _source(audit: Audit, data: bytes | None) -> Source:
+    if data is not None:
+        return load_config(audit.config, constructor=audit.constructor, data=data)
+    return read_source(audit.config, audit.model, constructor=audit.constructor, key=audit.key)
 
 
 def needed(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache as once
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pgaudit import user_code
 from pgaudit.core.config import Config
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from pgaudit.models.built import BuiltModel
 
-    Model = nn.Module | Inventory | Saved | str | None
+    Model: TypeAlias = "nn.Module | Inventory | Saved | ModelSource | str | None"
     """A model, what stands for one, or a reference; None for the model that a config names."""
 
 
@@ -89,6 +89,8 @@ def model_source(
     if isinstance(model, Inventory):
         known = {model.unwrapped: model} if model.wrapper else {False: model, True: model}
         return ModelSource(recorded=lambda: known)
+    if isinstance(model, ModelSource):
+        return model
     if isinstance(model, Saved):
         return _of_saved(model, cache)
     ref = config.model if model is None else model

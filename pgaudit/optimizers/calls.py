@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from pgaudit import user_code
 from pgaudit.core.errors import UsageError
+from pgaudit.core.findings import Hint, meant
 from pgaudit.optimizers import classes, construct
 from pgaudit.optimizers.classes import OptimizerError, optimizer_class, qualified
-from pgaudit.text import did_you_mean, format_exception, quoted
+from pgaudit.text import format_exception, quoted
 from pgaudit.user_code import suppress_output
 
 if TYPE_CHECKING:
@@ -132,13 +133,13 @@ def _by_timm(name: str, arguments: Mapping[str, Any]) -> OptimizerCall:
             # In one order, for it is that of what comes out.
             made = registry.create_optimizer([], opt=name, **dict(sorted(arguments.items())))
     except UsageError as error:  # not timm's own
-        raise OptimizerError(error.findings[0].message, error.findings[0].hint, "type") from None
+        raise OptimizerError(error.findings[0].message, error.findings[0].advice, "type") from None
     except Exception as error:
-        hint = None
+        hint: Hint | None = None
         unknown = "not found in registry" in str(error)
         if unknown:
-            hint = did_you_mean(name.rpartition("_")[2].rpartition(".")[2], registry.list_optimizers())
-            hint = hint or "timm takes names of its registry, such as adamw or sgd, and no class of your own"
+            near = meant(name.rpartition("_")[2].rpartition(".")[2], registry.list_optimizers())
+            hint = near or "timm takes names of its registry, such as adamw or sgd, and no class of your own"
         raise OptimizerError(
             f"timm's create_optimizer_v2 would raise {format_exception(error)}", hint, "type", lasting=unknown
         ) from error

@@ -5,12 +5,14 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.core.errors import PgauditError
+from pgaudit.core.findings import Hint, meant
 from pgaudit.core.schedule import STARTS
 from pgaudit.memory import gc_disabled
-from pgaudit.text import did_you_mean, quoted
+from pgaudit.text import quoted
 from pgaudit.user_code import suppress_output
 from pgaudit.user_code.imports import import_attribute
 from pgaudit.user_code.registries import registered_optimizer
@@ -26,7 +28,7 @@ class OptimizerError(PgauditError):
     """The optimizer's class cannot be found, or refuses what it is given."""
 
     def __init__(
-        self, message: str, hint: str | None = None, argument: str | None = None, *, lasting: bool = False
+        self, message: str, hint: Hint | None = None, argument: str | None = None, *, lasting: bool = False
     ) -> None:
         """Takes a message.
 
@@ -72,9 +74,10 @@ def _by_class_name(name: str, scope: str | None) -> Any:
 def unknown_optimizer(name: str, known: Iterable[str]) -> OptimizerError:
     """Returns the error for a name that is none of the known classes', with what was probably meant."""
     module, _, own = name.rpartition(".")
-    hint = did_you_mean(own, known) or (f"did you mean {quoted(f'{module}:{own}')}?" if module else None)
+    near = meant(own, known)
+    hint: Hint = f"did you mean {quoted(f'{module}:{own}')}?" if module else "your own is named module:Class"
     message = f"torch and timm have no optimizer {quoted(name)}"
-    return OptimizerError(message, hint or "your own is named module:Class", argument="type")
+    return OptimizerError(message, replace(near, old=name) if near else hint, argument="type")
 
 
 def qualified(kind: type) -> str:

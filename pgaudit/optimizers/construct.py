@@ -11,9 +11,10 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from pgaudit.core.findings import meant
 from pgaudit.optimizers.classes import OptimizerError, is_library_class, qualified
 from pgaudit.optimizers.groups import GroupValues, SampleGroup, TensorKind, settings_in
-from pgaudit.text import did_you_mean, format_exception, visible
+from pgaudit.text import format_exception, visible
 from pgaudit.user_code import suppress_output
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def made(kind: type[Optimizer], params: list[Any], arguments: Mapping[str, Any])
     except Exception as error:
         known = [name for name in _parameters(kind) if name != "params"]
         culprit = next((argument for argument in arguments if known and argument not in known), None)
-        hint = did_you_mean(culprit, known) if culprit else None
+        hint = meant(culprit, known) if culprit else None
         raise OptimizerError(
             f"{visible(kind.__name__)} would raise {format_exception(error)}",
             hint,

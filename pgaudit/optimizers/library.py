@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pgaudit import user_code
+from pgaudit.core.findings import Fix
 from pgaudit.optimizers import classes, construct
 from pgaudit.optimizers.calls import OptimizerCall, call_of
 from pgaudit.optimizers.classes import OptimizerError
@@ -139,12 +140,14 @@ def _plain(answer: Answer) -> dict[str, Any]:
 
 def _refusal(error: OptimizerError) -> dict[str, Any]:
     (finding,) = error.findings
-    return {"refused": [finding.message, finding.hint, error.argument]}
+    hint = finding.hint if finding.fix is None else [finding.fix.old, finding.fix.new, finding.fix.sure]
+    return {"refused": [finding.message, hint, error.argument]}
 
 
 def _answer(plain: Mapping[str, Any]) -> Answer:
     """The answer that was remembered; raises OptimizerError where the class refused."""
     if "refused" in plain:
-        raise OptimizerError(*plain["refused"], lasting=True)
+        message, hint, argument = plain["refused"]
+        raise OptimizerError(message, Fix(*hint) if isinstance(hint, list) else hint, argument, lasting=True)
     call = OptimizerCall(plain["class"], plain["arguments"], plain["wrapper"])
     return Answer(call, plain["filled"], frozenset(plain["read"]), plain["defaults"])

@@ -5,13 +5,16 @@ link.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
+from typing import NamedTuple
 
 from pgaudit.core.findings import SEVERITIES, Finding
 from pgaudit.render.columns import GAP
+from pgaudit.render.snippets import same_line, snippet
 from pgaudit.render.style import BASE, LEFT_OUT, SEVERITY_STYLES
 from pgaudit.render.styled import HANGING, Text, filled
+from pgaudit.render.terminal import TableOptions
 from pgaudit.report import Report
 from pgaudit.text import counted, visible
 
@@ -58,18 +61,53 @@ def finding_lines(
         yield from filled(visible(finding.hint), width, start=start, hanging=HANGING, style=BASE)
 
 
-def findings_lines(report: Report, width: int | None, *, verbose: bool) -> Iterator[Text]:
-    """Yields the findings, each with its hint, and a line of counts; infos are only counted unless ``verbose``. The
-    gravest stand last, nearest to the prompt.
+class Told(NamedTuple):
+    """A finding as it is told, with what stands beside it."""
+
+    finding: Finding
+    names: Sequence[str] = ()
+    """Lines about its parameters."""
+    hint: bool = True
+    """Whether the hint is wanted."""
+
+
+def told_lines(told: Iterable[Told], width: int | None, *, snippets: bool) -> Iterator[Text]:
+    """Yields findings; with ``snippets``, those about one line of a file before that line, where it can be read."""
+    for run in _runs(told):
+        hints = [each.finding.hint if each.hint else None for each in run]
+        lines = snippet([each.finding for each in run], hints, width) if snippets else []
+        for finding, names, hint in run:
+            yield from finding_lines(finding, width, names=names, hint=hint and not lines)
+        yield from lines
+
+
+def _runs(told: Iterable[Told]) -> Iterator[list[Told]]:
+    """Neighbours that are about the same line."""
+    run: list[Told] = []
+    for each in told:
+        if run and not same_line(run[-1].finding, each.finding):
+            yield run
+            run = []
+        run.append(each)
+    if run:
+        yield run
+
+
+def findings_lines(report: Report, options: TableOptions) -> Iterator[Text]:
+    """Yields the findings, each with its hint, and a line of counts; infos are only counted unless the options are
+    verbose. The gravest stand last, nearest to the prompt.
     """
-    seen: Counter[str] = Counter()
-    shown = [finding for finding in report.findings if verbose or finding.severity != "info"]
+    width = options.width
+    shown = [finding for finding in report.findings if options.verbose or finding.severity != "info"]
     shown.sort(key=lambda finding: -SEVERITIES.index(finding.severity))
+    seen: Counter[str] = Counter()
+    told = []
     for finding, following in zip_longest(shown, shown[1:]):
         seen[finding.code] += 1
         if seen[finding.code] <= SHOWN:
             last = following is None or following.hint != finding.hint or seen[finding.code] == SHOWN
-            yield from finding_lines(finding, width, hint=last)  # one mistake made five times is fixed once
+            told.append(Told(finding, hint=last))  # one mistake made five times is fixed once
+    yield from told_lines(told, width, snippets=options.snippets)
     for code, count in seen.items():
         if count > SHOWN:
             yield Text(f"  and {count - SHOWN:,} more of {code}", BASE)
@@ -78,6 +116,8 @@ def findings_lines(report: Report, width: int | None, *, verbose: bool) -> Itera
     if len(shown) < len(report.findings):
         words[-1] += " (-v)"
     words += [f"{len(report.ignored)} ignored"] if report.ignored else []
+    fixes = sum(finding.is_fixable_in(report.config_path) for finding in report.findings)
+    words += [f"{fixes} with a fix (--fix)"] if fixes else []
     if shown:
         words[-1] += f". pgaudit finding {shown[-1].code} says what that means"
     yield from filled(", ".join(words), width, hanging=HANGING, style=BASE)

@@ -32,6 +32,8 @@ class TableOptions:
     """How many levels of modules are shown, in place of parameters; 0 for parameters."""
     plot: bool = False
     """Whether the lr over the run is drawn."""
+    snippets: bool = False
+    """Whether findings show the line of the file that they point to."""
 
 
 def printed(parts: Iterable[Text | str], options: TableOptions) -> str:

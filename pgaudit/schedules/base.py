@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pgaudit.core.errors import PgauditError
+from pgaudit.core.findings import Hint
 from pgaudit.core.schedule import Schedule, Unit
 from pgaudit.numbers import number
 from pgaudit.text import visible
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 class ScheduleError(PgauditError):
     """A schedule cannot be made: there is no such class, or it refuses what it is given."""
 
-    def __init__(self, message: str, hint: str | None = None, *below: str | int) -> None:
+    def __init__(self, message: str, hint: Hint | None = None, *below: str | int) -> None:
         """Takes a message.
 
         Args:

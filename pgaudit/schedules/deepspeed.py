@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pgaudit.core.findings import meant
 from pgaudit.core.schedule import Schedule
 from pgaudit.schedules.base import Lrs, ScheduleError, Started, described
-from pgaudit.text import counted, did_you_mean, quoted
+from pgaudit.text import counted, quoted
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -117,7 +118,7 @@ def _call(given: Any) -> tuple[str, Mapping[str, Any], tuple[str, ...]]:
         raise ScheduleError("DeepSpeed has one schedule, not a list of them")
     name = str(given["type"])
     if name not in _DEFAULTS:
-        hint = did_you_mean(name, _DEFAULTS) or f"known: {', '.join(_DEFAULTS)}"
+        hint = meant(name, _DEFAULTS) or f"known: {', '.join(_DEFAULTS)}"
         raise ScheduleError(f"of DeepSpeed's schedules, {quoted(name)} is not known here", hint, "type")
     params = given.get("params")
     if isinstance(params, Mapping):
@@ -129,7 +130,7 @@ def _arguments(name: str, given: Mapping[str, Any], run: int | None, at: tuple[s
     """All arguments of a class; its length is the run's where it is not given."""
     for key, value in given.items():
         if key not in _DEFAULTS[name]:
-            raise ScheduleError(f"{name} has no argument {quoted(key)}", did_you_mean(key, _DEFAULTS[name]), *at, key)
+            raise ScheduleError(f"{name} has no argument {quoted(key)}", meant(key, _DEFAULTS[name]), *at, key)
         if value == "auto":
             hint = "write the number that transformers puts in its place"
             raise ScheduleError(f'{key}: "auto" is no value of DeepSpeed\'s own', hint, *at, key)

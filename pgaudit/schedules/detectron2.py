@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pgaudit.core.findings import meant
 from pgaudit.core.schedule import Schedule
 from pgaudit.schedules.base import ScheduleError, Started, described
 from pgaudit.schedules.replay import Replay
-from pgaudit.text import did_you_mean, format_exception, quoted
+from pgaudit.text import format_exception, quoted
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -50,7 +51,7 @@ def start(schedule: Schedule, optimizer: Optimizer) -> Started:
     name, run = solver.LR_SCHEDULER_NAME, solver.MAX_ITER
     if name not in _TOLD:
         key = "type" if schedule.is_own else "LR_SCHEDULER_NAME"
-        hint = did_you_mean(str(name), _TOLD)
+        hint = meant(str(name), _TOLD)
         raise ScheduleError(f"detectron2 would raise ValueError: Unknown LR scheduler: {quoted(name)}", hint, key)
     if run <= 0:
         raise ScheduleError("MAX_ITER is no length of a run", None, "MAX_ITER")
@@ -152,7 +153,7 @@ def _merged(schedule: Schedule) -> Any:
         given["LR_SCHEDULER_NAME"] = given.pop("type")
         stray = next((key for key in given if key not in DEFAULTS), None)
         if stray is not None:
-            raise ScheduleError(f"SOLVER has no {quoted(stray)} for a schedule", did_you_mean(stray, DEFAULTS), stray)
+            raise ScheduleError(f"SOLVER has no {quoted(stray)} for a schedule", meant(stray, DEFAULTS), stray)
     if schedule.run is not None:
         given.setdefault("MAX_ITER", schedule.run)
     node = CfgNode({"SOLVER": dict(DEFAULTS)})

@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pgaudit.core.findings import meant
 from pgaudit.core.schedule import Schedule
 from pgaudit.schedules.base import ScheduleError, Started, described
 from pgaudit.schedules.clock import Clock, Loop, clock, no_epoch_length, no_run_length
 from pgaudit.schedules.replay import Replay
-from pgaudit.text import did_you_mean, format_exception, quoted
+from pgaudit.text import format_exception, quoted
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -163,7 +164,7 @@ def _hook(schedule: Schedule, *, by_iteration: bool) -> tuple[Any, str]:
     key = "type" if schedule.is_own else "policy"
     if kind is None:
         known = [name.removesuffix(_HOOK) for name in HOOKS.module_dict if name.endswith(_HOOK)]
-        raise ScheduleError(f"mmcv has no policy {quoted(policy)}", did_you_mean(policy, known), key)
+        raise ScheduleError(f"mmcv has no policy {quoted(policy)}", meant(policy, known), key)
     try:
         return build_from_cfg({**given, "type": policy + _HOOK}, HOOKS), policy
     except Exception as error:

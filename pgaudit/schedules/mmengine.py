@@ -13,11 +13,12 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from pgaudit import user_code
+from pgaudit.core.findings import meant
 from pgaudit.core.schedule import Schedule
 from pgaudit.schedules.base import ScheduleError, Started, described
 from pgaudit.schedules.clock import Clock, Loop, clock, no_epoch_length, no_run_length
 from pgaudit.schedules.replay import Replay
-from pgaudit.text import did_you_mean, format_exception, quoted, visible
+from pgaudit.text import format_exception, quoted, visible
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -156,7 +157,7 @@ def _scope(entry: Mapping[str, Any], schedule: Schedule) -> dict[str, str]:
 def _refused(name: str, given: Mapping[str, Any], error: Exception, at: Sequence[int], registry: Any) -> ScheduleError:
     kind = registry.module_dict.get(name)
     if kind is None and any(words in str(error) for words in ("is not in the", "Failed to get")):
-        hint = did_you_mean(name, registry.module_dict) or "its classes stand in mmengine.optim.scheduler"
+        hint = meant(name, registry.module_dict) or "its classes stand in mmengine.optim.scheduler"
         return ScheduleError(f"mmengine has no scheduler {quoted(name)}", hint, *at, "type")
     stray = next((key for key in given if kind is not None and f"argument '{key}'" in str(error)), None)
     below = () if stray is None else (stray,)

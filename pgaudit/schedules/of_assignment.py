@@ -96,7 +96,7 @@ def placed(error: ScheduleError, schedule: Schedule, config: Config | None = Non
         return ConfigError([schedule.refused])
     beside = schedule.places.get(str(error.below[0])) if error.below else None
     at = (*schedule.at, *error.below) if beside is None else (*beside, *error.below[1:])
-    return config.error(finding.message, *at, hint=finding.hint)
+    return config.error(finding.message, *at, hint=finding.advice)
 
 
 def follow_schedule(

@@ -12,11 +12,12 @@ import traceback
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from pgaudit.core.findings import meant
 from pgaudit.core.schedule import Schedule
 from pgaudit.schedules.base import ScheduleError, Started, described
 from pgaudit.schedules.timm_arguments import Call, call_of
 from pgaudit.schedules.timm_steps import TimmStepper, Untouched, end_of, is_by_metric, turning_points, warm_up_of
-from pgaudit.text import did_you_mean, format_exception, quoted
+from pgaudit.text import format_exception, quoted
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -89,7 +90,7 @@ def _made(call: Call, optimizer: Optimizer) -> tuple[Any, Any]:
             raise ScheduleError(f"timm's create_scheduler_v2 would raise {_told(error)}") from error
     if unknown:
         message = f"timm {__version__} has no scheduler {quoted(call.sched)}"
-        hint = did_you_mean(call.sched, SCHEDULES) or f"it has {', '.join(SCHEDULES)}"
+        hint = meant(call.sched, SCHEDULES) or f"it has {', '.join(SCHEDULES)}"
         raise ScheduleError(message, hint, call.sched_key)
     return made, epochs
 

@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pgaudit.core.findings import Hint, meant
 from pgaudit.core.schedule import Schedule
 from pgaudit.schedules.base import CannotFollow, ScheduleError, Started, described, whole_step
 from pgaudit.schedules.replay import Replay, only_training_knows
-from pgaudit.text import did_you_mean, format_exception, quoted
+from pgaudit.text import format_exception, quoted
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -270,13 +271,13 @@ def _called(
         message = f"{name} would raise {format_exception(error)}"
         if stray is None and length is not None and length in str(error):
             raise CannotFollow(message, f"--steps N says how long the run is: {length}", *below) from error
-        raise ScheduleError(message, did_you_mean(stray, known) if stray is not None else None, *below) from error
+        raise ScheduleError(message, meant(stray, known) if stray is not None else None, *below) from error
 
 
-def _meant(name: str, known: Iterable[str]) -> str:
+def _meant(name: str, known: Iterable[str]) -> Hint:
     """What a class that torch does not have was probably meant to be."""
     if name.islower():
         return f"it may be another library's: timm:{name}, transformers:{name}"
     if name.startswith("Warmup"):
         return f"DeepSpeed's is deepspeed:{name}"
-    return did_you_mean(name, known) or "its classes stand in torch.optim.lr_scheduler"
+    return meant(name, known) or "its classes stand in torch.optim.lr_scheduler"

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pgaudit.core.findings import meant
 from pgaudit.core.schedule import Schedule
 from pgaudit.schedules.base import CannotFollow, ScheduleError
-from pgaudit.text import did_you_mean, format_exception, quoted, visible
+from pgaudit.text import format_exception, quoted, visible
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
@@ -74,7 +75,7 @@ class Call:
         known = _arguments(self.name)
         stray = next((key for key in self.specific or {} if key not in known), None)
         if stray is not None and isinstance(error, TypeError):
-            return ScheduleError(message, did_you_mean(str(stray), known), *self.at, stray)
+            return ScheduleError(message, meant(str(stray), known), *self.at, stray)
         return ScheduleError(message)
 
 
@@ -127,7 +128,7 @@ def known_name(name: Any, key: str) -> str:
     if name in names:
         return str(name)
     message = f"transformers {transformers.__version__} has no schedule {quoted(name)}"
-    raise ScheduleError(message, did_you_mean(str(name), names) or f"it has {', '.join(names)}", key)
+    raise ScheduleError(message, meant(str(name), names) or f"it has {', '.join(names)}", key)
 
 
 def _arguments(name: str) -> list[str]:

@@ -60,7 +60,7 @@ CASES = {
     "an empty key is found everywhere": Case(_key("''"), None, model=_model),
     "an option is no key": Case(HEAD + "  norm_decay_mult: 0\n", None, model=_model),
     "a pattern": Case(_policy("[0, bakbone]"), (2, 18), '"bakbone" matches no parameter', '"backbone"', _model),
-    "an anchored pattern": Case(_policy("[0, ^fcc$]"), (2, 18), '"^fcc$" matches no', 'did you mean "fc"?', _model),
+    "an anchored pattern": Case(_policy("[0, ^fcc$]"), (2, 18), '"^fcc$" matches no', 'did you mean "^fc$"?', _model),
     "types": Case(
         _policy("[0, NORM_TYPES]"),
         (2, 18),

@@ -67,7 +67,7 @@ def test_findings_of_level_error_fail_it(capsys: pytest.CaptureFixture[str]) -> 
 
 def test_what_cannot_be_checked_is_in_the_report_and_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = _run(capsys, "bad.yaml")
-    assert (code, err) == (2, "")
+    assert (code, err) == (2, "1 fixable with --unsafe-fixes\n")
     assert "bad.yaml:1:1" in out
     assert 'did you mean "optimizer"?' in out
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import pty
 import re
 import shutil
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
@@ -183,3 +186,40 @@ def _on_a_terminal(folder: Path) -> list[tuple[int, list[str], int, str]]:
         text, _, code = rest.partition("\0\0")
         answers.append((*json.loads("[" + head), int(code), text))
     return answers
+
+
+def test_errors_on_a_terminal_show_the_line(tmp_path: Path) -> None:
+    """As wide as stderr's terminal, whatever stdout is; in a pipe they are what they were."""
+    (tmp_path / "bad.yaml").write_text("optimizer: {type: SGD, lr: 0.1}\nparamwise_cgf: {}\n")
+    command = [sys.executable, "-m", "pgaudit", "show", "resnet18", "bad.yaml"]
+    plain = 'bad.yaml:2:1: error: unknown key "paramwise_cgf"\n  did you mean "paramwise_cfg"?\n'
+    piped = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (piped.returncode, piped.stderr) == (2, plain)
+    assert _on_terminal(command, tmp_path, NO_COLOR="1") == [
+        'bad.yaml:2:1: error: unknown key "paramwise_cgf"',
+        "  2 | paramwise_cgf: {}",
+        '    | ^^^^^^^^^^^^^ did you mean "paramwise_cfg"?',
+    ]
+    coloured = _on_terminal(command, tmp_path, NO_COLOR="")
+    assert any("\x1b[1;31m^^^^^^^^^^^^^\x1b[0m" in line for line in coloured)
+    assert not any("\x1b" in line for line in _on_terminal([*command, "--color", "never"], tmp_path, NO_COLOR=""))
+
+
+def _on_terminal(command: list[str], folder: Path, **environment: str) -> list[str]:
+    """What a command says on stderr, which is a terminal of 60 columns."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 60, 0, 0))
+    env = {**os.environ, "TERM": "xterm", **environment}
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=theirs, env=env):
+        os.close(theirs)
+        said = b""
+        while True:
+            try:
+                piece = os.read(ours, 65536)
+            except OSError:  # how Linux says that nobody has it open any more
+                break
+            if not piece:
+                break
+            said += piece
+    os.close(ours)
+    return said.decode().splitlines()

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from pgaudit.config import schema as own
 from pgaudit.constructors import CONSTRUCTORS
 from pgaudit.constructors.native.errors import RULE
+from pgaudit.core.findings import Fix
 from pgaudit.files.schemas import Schema
 from pgaudit.files.validation import Invalid, json_errors, schema_errors
 from pgaudit.sources.report_schema import REPORT
@@ -101,7 +102,8 @@ FAULTS = {
 def test_what_is_said(given: Any, at: tuple[str, ...], message: str, hint: str | None) -> None:
     (found,) = schema_errors(own.FILE, given)
     assert (found.at, found.message) == (at, message)
-    assert (found.hint or "").startswith(hint or "")
+    said = found.hint.hint if isinstance(found.hint, Fix) else found.hint
+    assert (said or "").startswith(hint or "")
     assert (found.hint is None) is (hint is None)
 
 

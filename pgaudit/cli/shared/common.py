@@ -78,7 +78,23 @@ def table_options(output: Path | None, colour: Colour, width: int | None, **more
     from pgaudit.render.terminal import TableOptions
 
     end = screen(output, colour, width)
-    return TableOptions(end.width, end.colour, marks_for(end.encoding), **more)
+    return TableOptions(end.width, end.colour, marks_for(end.encoding), snippets=end.terminal, **more)
+
+
+def stderr_options(colour: Colour = "auto") -> TableOptions | None:
+    """Returns how lines are drawn on stderr; None where it is no terminal."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        return None
+    from pgaudit.render.style import marks_for
+    from pgaudit.render.terminal import TableOptions
+
+    try:
+        columns = os.get_terminal_size(sys.stderr.fileno()).columns
+    except (OSError, ValueError):
+        columns = 0
+    width = columns or shutil.get_terminal_size().columns
+    marks = marks_for(sys.stderr.encoding)
+    return TableOptions(width, _wants_colour(colour, terminal=True), marks, snippets=True)
 
 
 def _wants_colour(colour: Colour, terminal: bool) -> bool:

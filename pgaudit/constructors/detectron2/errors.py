@@ -11,11 +11,12 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from pgaudit.core.findings import meant
 from pgaudit.core.layout import Layout
 from pgaudit.core.location import Path
 from pgaudit.files.schemas import NON_NEGATIVE, WORD, each, fields, mapping, optional
 from pgaudit.files.validation import Invalid, schema_errors
-from pgaudit.text import did_you_mean, quoted
+from pgaudit.text import quoted
 
 SOLVER: Mapping[str, Any] = {
     "LR_SCHEDULER_NAME": "WarmupMultiStepLR",
@@ -88,7 +89,7 @@ def _of_section(given: Mapping[str, Any], known: Mapping[str, Any], at: Path) ->
                 f"unknown key {quoted(str(key))}; detectron2 would raise KeyError: Non-existent config key: {path}"
             )
             hint = "a project that adds it has a build_optimizer of its own"
-            found.append(Invalid(where, message, did_you_mean(str(key), known) or hint))
+            found.append(Invalid(where, message, meant(str(key), known) or hint))
         elif isinstance(known[key], Mapping) and isinstance(value, Mapping):
             found += _of_section(value, known[key], where)
         elif fault := _mistyped(literal(value), known[key]):

@@ -16,10 +16,11 @@ from pgaudit.constructors.native.errors import PlainRule, rules_of
 from pgaudit.constructors.native.match import Selector
 from pgaudit.constructors.rule import Gives, Rule
 from pgaudit.core.config import Config
+from pgaudit.core.findings import meant
 from pgaudit.core.parameters import Visit
 from pgaudit.core.schedule import OF_SCHEDULERS
 from pgaudit.core.setting import Provenance, Setting, Value
-from pgaudit.text import did_you_mean, quoted, visible
+from pgaudit.text import quoted, visible
 
 FROZEN = Provenance("frozen")
 _AT = "paramwise_cfg"
@@ -148,7 +149,7 @@ class _Rules:
         for index, rule in enumerate(self._rules if self._defaults.looked_for else ()):
             for key in rule.says.get("set", {}):
                 if key not in known:
-                    hint = did_you_mean(key, known) or f"known: {', '.join(shown)}"
+                    hint = meant(key, known) or f"known: {', '.join(shown)}"
                     kind = visible(self._config.optimizer["type"])
                     at = (_AT, "rules", index, "set", key)
                     raise self._config.error(f"{kind} knows no setting {quoted(key)}", *at, hint=hint)

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
+from pgaudit.core.findings import meant
 from pgaudit.core.location import Path
 from pgaudit.expressions import Expression
 from pgaudit.files.validation import Invalid
 from pgaudit.names import Glob
-from pgaudit.text import did_you_mean, quoted
+from pgaudit.text import quoted
 
 T = TypeVar("T")
 
@@ -88,8 +89,8 @@ def _conditions(item: Any, at: Path, errors: list[Invalid]) -> Conditions | None
         return None
     for word in item:
         if word not in CONDITIONS:
-            hint = did_you_mean(str(word), CONDITIONS) or f"known: {', '.join(CONDITIONS)}"
-            errors.append(Invalid((*at, word), f"unknown condition {quoted(word)}", hint))
+            near = meant(str(word), CONDITIONS) or f"known: {', '.join(CONDITIONS)}"
+            errors.append(Invalid((*at, word), f"unknown condition {quoted(word)}", near))
     parts: dict[str, Any] = {}
     labels = []
     for word in CONDITIONS:

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from pgaudit.core.findings import Finding, Severity
 from pgaudit.gate import Outcome
 from pgaudit.render.columns import GAP
-from pgaudit.render.findings import finding_lines
+from pgaudit.render.findings import Told, told_lines
 from pgaudit.render.gate.words import Verdict, folded, in_order, title, verdict
 from pgaudit.render.style import BASE
 from pgaudit.render.styled import HANGING, Text, broken, filled
@@ -39,6 +39,8 @@ def render(outcomes: Sequence[Outcome], options: TableOptions) -> str:
 
 def _findings(outcome: Outcome, options: TableOptions) -> Iterator[Text]:
     seen: Counter[str] = Counter()
+    said: set[str | None] = set()
+    told = []
     for finding in in_order(outcome):
         if not _is_shown(outcome, finding, options):
             continue
@@ -46,7 +48,9 @@ def _findings(outcome: Outcome, options: TableOptions) -> Iterator[Text]:
         if seen[finding.code] <= SHOWN:
             lines = folded(finding.params, _NAMES) if len(finding.params) > 1 else []
             names = [part for line in lines for part in broken(line, options.width and options.width - 4)]
-            yield from finding_lines(finding, options.width, names=names)
+            told.append(Told(finding, names, not finding.stops or bool(finding.fix) or finding.hint not in said))
+            said.add(finding.hint)  # which keys are known, say
+    yield from told_lines(told, options.width, snippets=options.snippets)
     for code, count in seen.items():
         if count > SHOWN:
             yield Text(f"and {count - SHOWN:,} more of {code}", style=BASE)

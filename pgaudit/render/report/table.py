@@ -61,7 +61,7 @@ def report_lines(report: Report, selection: Selection, options: TableOptions) ->
     if report.groups and (options.groups or not report.rules):
         after += [Text(), *_groups_lines(report, options)]
     if report.findings or report.ignored:
-        after += [Text(), *findings_lines(report, options.width, verbose=options.verbose)]
+        after += [Text(), *findings_lines(report, options)]
     shown = sum(len(section.rows) for section, _ in shown_folds)
     if not shown and selection.frozen:
         nothing = "every parameter has the base values" if selection.changed else "no parameter to show"
