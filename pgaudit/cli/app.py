@@ -26,7 +26,7 @@ from pgaudit.version import __version__
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
-@click.version_option(__version__, message="pgaudit %(version)s", help="Print the version and exit.")
+@click.version_option(__version__, "-V", "--version", message="pgaudit %(version)s", help="Print the version and exit.")
 @shells.install_option
 @shells.show_option
 def app() -> None:
@@ -43,6 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     A closed pipe is 0. No traceback is printed unless ``--traceback`` asks for it.
     """
     arguments = list(sys.argv[1:] if argv is None else argv) or ["--help"]
+    if arguments[0] == "help":
+        arguments = [*arguments[1:], "--help"]
     with_traceback = "--traceback" in arguments
     # The CLI is its own process, so it may tell hub libraries to stay offline; the Python API must not.
     os.environ.setdefault("HF_HUB_OFFLINE", "1")

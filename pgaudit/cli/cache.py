@@ -15,7 +15,13 @@ from pgaudit.render.numbers import byte_count
 from pgaudit.text import counted, quoted, visible
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    examples=(
+        "pgaudit cache",
+        "pgaudit cache clear",
+    ),
+)
 @argument("action", type=click.Choice(get_args(CacheAction)), default="info", help="`info` or `clear`.")
 @shared.traceback
 def cache(action: CacheAction) -> None:

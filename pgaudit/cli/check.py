@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 from click.exceptions import Exit
 
-from pgaudit.cli.shared import completion, fixing
+from pgaudit.cli.shared import choosing, completion, fixing
 from pgaudit.cli.shared import options as shared
 from pgaudit.cli.shared.command import Command, argument
 from pgaudit.cli.shared.common import (
@@ -38,7 +38,14 @@ if TYPE_CHECKING:
     from pgaudit.gate import Audit, Outcome
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    examples=(
+        "pgaudit check                                # all that the project file lists",
+        "pgaudit check config.yaml --lock config.lock",
+        "pgaudit check config.yaml --fix --dry-run    # what would be mended",
+    ),
+)
 @argument("model", shell_complete=completion.models, help="As in `show`; left out, the project is checked.")
 @shared.source
 @click.option("--lock", type=shared.NAME, metavar="FILE", help="Fail on settings that differ from it.")
@@ -52,8 +59,10 @@ if TYPE_CHECKING:
     metavar="GLOB",
     multiple=True,
     shell_complete=completion.audits,
-    help="Only these of the project's audits; repeatable.",
+    help="Only these of the project's audits, or only findings of these codes: PG003; repeatable.",
 )
+@choosing.ignore
+@choosing.severity
 @click.option("--project", type=shared.FILE, metavar="FILE", help="Instead of the nearest project file.")
 @click.option("--jobs", "-j", type=click.IntRange(min=1), metavar="<int range>", default=1, help="Audits at a time.")
 @click.option("--at", metavar="STEP,...", help="Further steps of the schedule, or epochs, at which findings look.")
@@ -101,6 +110,8 @@ def check(
     unsafe_fixes: bool,
     dry_run: bool,
     select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    severities: tuple[str, ...],
     project: Path | None,
     jobs: int,
     at: str | None,
@@ -123,6 +134,9 @@ def check(
 
     Without MODEL and CONFIG, checks all that pgaudit.yaml or [tool.pgaudit] lists.
     """
+    codes = tuple(word for word in select if choosing.is_code(word))
+    select = tuple(word for word in select if word not in codes)
+    choice = choosing.choice_of(codes, ignore, severities)
     wish = fixing.Wish(fix, unsafe_fixes, dry_run)
     fixes = wish.fixes
     reports = wanted(context.obj or (), formats, outputs, valued_options(context.command))
@@ -144,7 +158,7 @@ def check(
         files = lock, expect, baseline
         audits = [Audit(model_ref, config_path, "", arguments, constructor, *files, fail_on, key=key, **time)]
     cache = the_cache(unwanted=no_cache)
-    audits = [replace(audit, cache=cache) for audit in audits]
+    audits = [replace(audit, cache=cache, choice=choice or audit.choice) for audit in audits]
     read = chain.from_iterable(map(_paths_of, audits))
     keep_inputs([*(each.output for each in reports), write_baseline], read, [audit.model for audit in audits])
     if write_baseline is not None:

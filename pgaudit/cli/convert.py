@@ -28,7 +28,13 @@ TARGETS = ("rules", "mmcv", "mmengine", "timm", "basecls", "python")
 """As in :data:`pgaudit.convert.TARGETS`, which is too heavy to ask for `--help`."""
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    examples=(
+        "pgaudit convert config.yaml --to mmengine",
+        "pgaudit convert train.py:make --to rules -o policy.yaml",
+    ),
+)
 @shared.source
 @click.option(
     "--to",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import click
 from click.exceptions import Exit
@@ -20,6 +20,7 @@ from pgaudit.cli.shared.common import (
     the_cache,
     write,
 )
+from pgaudit.cli.shared.outputs import by_ending
 from pgaudit.cli.shared.overwriting import keep_inputs
 from pgaudit.cli.shared.schedule import TimeOptions
 from pgaudit.cli.shared.sides import NamedSides, sides_in
@@ -35,7 +36,13 @@ DIFFERENT = 1
 """The exit code of ``--exit-code`` where the sides differ."""
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    examples=(
+        "pgaudit diff a.yaml b.yaml --model resnet50",
+        "pgaudit diff resnet50 config.yaml train.py:make  # where the code has drifted",
+    ),
+)
 @argument(
     "sources",
     nargs=-1,
@@ -90,6 +97,7 @@ def diff(
     colour: Colour,
 ) -> None:
     """Show what changes from A to B: every lr and weight decay that differs, and the rules behind it."""
+    fmt = by_ending(fmt, output, get_args(DiffFormat))
     named = sides_in(sources)
     keep_inputs([output], [path for _, path in named], [model, *(ref for ref, _ in named)])
     arguments, cache = parse_model_args(model_args), the_cache(unwanted=no_cache)

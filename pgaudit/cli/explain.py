@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import click
 
@@ -19,6 +20,7 @@ from pgaudit.cli.shared.common import (
     the_cache,
     write,
 )
+from pgaudit.cli.shared.outputs import by_ending
 from pgaudit.cli.shared.overwriting import keep_inputs
 from pgaudit.cli.shared.schedule import TimeOptions
 from pgaudit.core.errors import UsageError
@@ -33,7 +35,13 @@ def _is_source(argument: str) -> bool:
     return is_config(argument) or is_code(argument) or is_checkpoint(argument) or is_saved(argument)
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    examples=(
+        "pgaudit explain resnet50 config.yaml fc.weight",
+        "pgaudit explain config.yaml '*.bias' --at 0,1000",
+    ),
+)
 @shared.model_as_in_show
 @shared.source_or_parameter
 @argument("param", shell_complete=completion.parameters, help="A parameter's name, an alias, a module, or a glob.")
@@ -71,6 +79,7 @@ def explain(
     colour: Colour,
 ) -> None:
     """Explain a parameter's lr and weight decay: each rule in the order of evaluation, and what beat it."""
+    fmt = by_ending(fmt, output, get_args(PlainFormat))
     if param is None and model is not None and config is not None and _is_source(model) and not is_config(config):
         config, param = None, config
     if param is None:

@@ -13,7 +13,13 @@ from pgaudit.cli.shared.common import table_options, write
 from pgaudit.render.choices import Colour, PageFormat
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    examples=(
+        "pgaudit finding                              # all of them",
+        "pgaudit finding PG003",
+    ),
+)
 @argument("code", shell_complete=completion.findings, help="PG003, or overmatch; all without one.")
 @shared.choice("--format", "fmt", of=PageFormat, default="table", help="What to write.")
 @shared.output

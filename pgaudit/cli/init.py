@@ -23,7 +23,13 @@ Ci = Literal["github"]
 """Where a project is checked."""
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    examples=(
+        "pgaudit init resnet50",
+        "pgaudit init train.py:make_model --for timm --ci github",
+    ),
+)
 @shared.model
 @shared.choice("--for", "library", of=Library, help="In whose words; else the folder's files say who trains there.")
 @click.option("--output", "-o", type=shared.FILE, default="policy.yaml", metavar="FILE", help="The policy's file.")

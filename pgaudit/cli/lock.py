@@ -24,7 +24,13 @@ if TYPE_CHECKING:
     from pgaudit.report import Report
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    examples=(
+        "pgaudit lock resnet50 config.yaml -o config.lock",
+        "pgaudit lock config.yaml -o config.lock --update",
+    ),
+)
 @shared.model_as_in_show
 @shared.source
 @shared.at

@@ -14,7 +14,13 @@ from pgaudit.core.errors import UsageError
 from pgaudit.render.choices import Colour, PageFormat
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    examples=(
+        "pgaudit models 'vit_*'",
+        "pgaudit show vit_base_patch16_224",
+    ),
+)
 @argument("glob", default="", shell_complete=completion.timm_names, help="Such as 'vit_*'.")
 @shared.no_cache
 @shared.traceback
@@ -27,7 +33,13 @@ def models(glob: str, no_cache: bool) -> None:
     write("".join(f"{name}\n" for name in names), None)
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    examples=(
+        "pgaudit constructors",
+        "pgaudit constructors mmengine",
+    ),
+)
 @argument("name", shell_complete=completion.constructors, help="One of them, in detail; all without one.")
 @shared.choice("--format", "fmt", of=PageFormat, default="table", help="What to write.")
 @shared.output

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 from click.exceptions import Exit
@@ -21,6 +21,7 @@ from pgaudit.cli.shared.common import (
     the_cache,
     write,
 )
+from pgaudit.cli.shared.outputs import by_ending
 from pgaudit.cli.shared.overwriting import keep_inputs
 from pgaudit.core.errors import UsageError
 from pgaudit.core.findings import Threshold, at_least
@@ -37,7 +38,13 @@ GOES_WRONG = 1
 """The exit code of a run that does not resume, or resumes wrong; with ``--fail-on``, of what reaches it."""
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    examples=(
+        "pgaudit resume last.ckpt config.yaml",
+        "pgaudit resume last.ckpt train.py:make --fail-on warning",
+    ),
+)
 @argument("checkpoint", required=True, type=shared.NAME, help="What training would resume from: a file or a folder.")
 @shared.model_as_in_show
 @argument(
@@ -78,6 +85,7 @@ def resume(
 
     Exit code 1 where it does not load or loads wrong; with --fail-on warning, also where it replaces values.
     """
+    fmt = by_ending(fmt, output, get_args(PageFormat))
     if model is None:
         raise UsageError("SOURCE is missing after the checkpoint", "pgaudit resume CHECKPOINT [MODEL] SOURCE")
     model_ref, config_path = references(model, config, command="resume CHECKPOINT", model=named)

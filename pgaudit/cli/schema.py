@@ -15,7 +15,13 @@ SchemaKind = Literal["config", "project", "expect"]
 """The files that pgaudit has a schema of."""
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    examples=(
+        "pgaudit schema -o pgaudit.schema.json",
+        "pgaudit schema project",
+    ),
+)
 @argument(
     "kind",
     type=click.Choice(get_args(SchemaKind)),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from pgaudit.cli.shared import completion, fixing
+from pgaudit.cli.shared import choosing, completion, fixing, what_if
 from pgaudit.cli.shared import options as shared
 from pgaudit.cli.shared.command import Command
 from pgaudit.cli.shared.common import (
@@ -21,16 +21,15 @@ from pgaudit.cli.shared.common import (
     the_cache,
     write,
 )
+from pgaudit.cli.shared.outputs import by_ending
 from pgaudit.cli.shared.overwriting import keep_inputs
 from pgaudit.cli.shared.schedule import TimeOptions
-from pgaudit.cli.shared.what_if import what_if_options
 from pgaudit.core.errors import OnlyAModel, UsageError
 from pgaudit.render.choices import Colour, Format, GroupBy, Sort
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pgaudit.config.what_if import WhatIf
     from pgaudit.render.select import Selection
     from pgaudit.render.terminal import TableOptions
     from pgaudit.report import Report
@@ -40,7 +39,14 @@ _LEVELS = 3
 """Levels of modules that a tree shows where nobody says how many."""
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    examples=(
+        "pgaudit show resnet50                        # what there is to train",
+        "pgaudit show resnet50 config.yaml            # what each parameter gets, and why",
+        "pgaudit show train.py:make --tree            # what an optimizer really holds",
+    ),
+)
 @shared.model
 @shared.source
 @click.option(
@@ -78,7 +84,11 @@ _LEVELS = 3
 @click.option("--groups", is_flag=True, help="List the optimizer's parameter groups, too.")
 @shared.choice("--sort", of=Sort, default="model", help="The order of rows.")
 @click.option("--mult", is_flag=True, help="Show by which factor a value differs from the base.")
+@choosing.select
+@choosing.ignore
+@choosing.severity
 @fixing.options
+@what_if.options
 @shared.at
 @shared.scheduler
 @shared.run
@@ -97,7 +107,6 @@ _LEVELS = 3
 @shared.verbose
 @shared.no_code
 @shared.traceback
-@what_if_options
 def show(
     model: str | None,
     config: str | None,
@@ -112,6 +121,9 @@ def show(
     groups: bool,
     sort: Sort,
     mult: bool,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    severities: tuple[str, ...],
     fix: bool,
     unsafe_fixes: bool,
     dry_run: bool,
@@ -131,9 +143,9 @@ def show(
     width: int | None,
     colour: Colour,
     verbose: bool,
-    what_if: WhatIf | None,
 ) -> None:
     """Show every parameter's lr and weight decay, and the rule that decided each."""
+    fmt = by_ending(fmt, output, get_args(Format))
     if fold and fmt in ("json", "csv"):
         raise UsageError(f"--fold is for people; {fmt} has one entry a parameter", "drop --fold")
     if plot and fmt in ("json", "csv"):
@@ -144,9 +156,9 @@ def show(
     keep_inputs([output], [config_path], [model_ref])
     arguments = parse_model_args(model_args)
     time = TimeOptions(at, scheduler, run, epoch_steps, plot=plot, product=product)
-    cache = the_cache(unwanted=no_cache)
+    cache, trial = the_cache(unwanted=no_cache), what_if.tried()
     if (wish := fixing.Wish(fix, unsafe_fixes, dry_run)).fixes:
-        if config_path is None or what_if is not None:
+        if config_path is None or trial is not None:
             raise UsageError(
                 "--fix writes into a config, and takes it as it is written", "name it, and try no other values"
             )
@@ -156,10 +168,12 @@ def show(
         audit = Audit(model_ref, config_path, "", arguments, constructor, cache=cache, **same)
         fixing.fix_configs([audit], wish, colour)
     try:
-        report = audited(model_ref, config_path, arguments, constructor, cache, key, time, what_if)
+        report = audited(model_ref, config_path, arguments, constructor, cache, key, time, trial)
     except OnlyAModel:
         model_ref, config_path = config_path, None
-        report = audited(model_ref, None, arguments, constructor, cache, key, time, what_if)
+        report = audited(model_ref, None, arguments, constructor, cache, key, time, trial)
+    if (choice := choosing.choice_of(select, ignore, severities)) is not None:
+        report = choice.of(report)
     from pgaudit.render.select import Selection
 
     brief = fmt == "table" and not every and screen(output, colour, width).terminal
@@ -171,7 +185,7 @@ def show(
         output, colour, width, fold=folded, groups=groups, mult=mult, verbose=verbose, plot=plot, depth=levels
     )
     note(report.notes)
-    if config_path is None and fmt == "table" and selection == Selection(frozen=frozen) and not (what_if or levels):
+    if config_path is None and fmt == "table" and selection == Selection(frozen=frozen) and not (trial or levels):
         from pgaudit.render.pages.model import render_model
 
         write(render_model(report, options), output)

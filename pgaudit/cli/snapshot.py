@@ -37,7 +37,13 @@ if TYPE_CHECKING:
 MOVED = 1
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    examples=(
+        "pgaudit snapshot train.py:make_model -o model.json",
+        "pgaudit snapshot --check model.json",
+    ),
+)
 @argument(
     "model",
     shell_complete=completion.models,

@@ -39,7 +39,13 @@ if TYPE_CHECKING:
     from pgaudit.sweep.work import Work
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    examples=(
+        "pgaudit sweep 'resnet*' config.yaml",
+        "pgaudit sweep 'vit_*' a.yaml b.yaml --jobs 4",
+    ),
+)
 @argument(
     "glob",
     required=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import click
 from click.exceptions import Exit
@@ -19,12 +20,19 @@ from pgaudit.cli.shared.common import (
     the_cache,
     write,
 )
+from pgaudit.cli.shared.outputs import by_ending
 from pgaudit.cli.shared.overwriting import keep_inputs
 from pgaudit.core.errors import PgauditError
 from pgaudit.render.choices import Colour, PlainFormat
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    examples=(
+        "pgaudit verify vit_base_patch16_224 config.yaml",
+        "pgaudit verify config.yaml --format json",
+    ),
+)
 @shared.model_as_in_show
 @shared.config
 @shared.choice("--format", "fmt", of=PlainFormat, default="table", help="What to write.")
@@ -49,6 +57,7 @@ def verify(
 
     Exit code 1 if anything differs; 2 if both refuse the config.
     """
+    fmt = by_ending(fmt, output, get_args(PlainFormat))
     model_ref, config_path = references(model, config, command="verify")
     keep_inputs([output], [config_path], [model_ref])
     arguments = parse_model_args(model_args)

@@ -10,6 +10,7 @@ from typing import Any
 
 from pgaudit.config.project import Origin
 from pgaudit.core.findings import Finding, Threshold, at_least
+from pgaudit.gate.choice import ALL, Choice
 from pgaudit.models.cache import Cache
 from pgaudit.text import visible
 
@@ -47,6 +48,8 @@ class Audit:
     epoch_steps: int | None = None
     cache: Cache | None = None
     """Where saved inventories of timm's models are kept."""
+    choice: Choice = ALL
+    """Which findings count."""
     origin: Origin | None = None
     """Where a project file lists it; None for the command line."""
 

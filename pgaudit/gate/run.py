@@ -117,13 +117,14 @@ def judged(
     Raises:
         ConfigError: the lock cannot be read, or a glob in the expectations is none.
     """
+    every, report = report.findings, audit.choice.of(report)
     kept = list(_new(report.findings, known))
     old = len(report.findings) - len(kept)
     kept += unexpected(report, expect)
     if audit.lock is not None:
         kept += lock_findings(report, audit, lock)
     if audit.baseline is not None:
-        kept += baseline.stale(known, report.findings, audit.baseline)
+        kept += baseline.stale(known, every, audit.baseline)
     return Outcome(
         audit,
         tuple(sorted(kept, key=_order)),

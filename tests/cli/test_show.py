@@ -343,3 +343,14 @@ def test_what_ifs_on_a_config_and_on_none(capsys: pytest.CaptureFixture[str]) ->
     ):
         _, out, err = _run(capsys, "nets.py:tiny", *wrong)
         assert message in out + err
+
+
+ENDINGS = {"a.json": "{", "a.CSV": "name,", "a.md": "**", "a.svg": "<svg", "a.txt": "nets.py:tiny "}
+
+
+@pytest.mark.parametrize(("name", "begins"), ENDINGS.items())
+def test_the_file_says_the_format(capsys: pytest.CaptureFixture[str], folder: Path, name: str, begins: str) -> None:
+    assert _run(capsys, "nets.py:tiny", "c.yaml", "-o", name)[0] == 0
+    assert (folder / name).read_text().startswith(begins)
+    assert _run(capsys, "nets.py:tiny", "c.yaml", "-o", name, "--format", "json")[0] == 0
+    assert (folder / name).read_text().startswith("{")

@@ -45,7 +45,11 @@ def argument(name: str, *, help: str, **attrs: Any) -> Callable[[F], F]:
 
 
 class Command(click.Command):
-    """A command that lists its arguments above its options."""
+    """A command that lists its arguments above its options, and examples below them."""
+
+    def __init__(self, *args: Any, examples: Sequence[str] = (), **attrs: Any) -> None:
+        self.examples = examples
+        super().__init__(*args, **attrs)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes both sections."""
@@ -54,3 +58,12 @@ class Command(click.Command):
             with formatter.section("Arguments"):
                 formatter.write_dl(rows)
         super().format_options(ctx, formatter)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the examples as they are typed."""
+        if self.examples:
+            with formatter.section("Examples"):
+                for example in self.examples:
+                    line = f"{'':{formatter.current_indent}}{example}"
+                    fits = len(line) <= formatter.width
+                    formatter.write(f"{line if fits else line.partition('  #')[0].rstrip()}\n")

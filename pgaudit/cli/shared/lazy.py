@@ -70,6 +70,15 @@ COMMANDS = {
 }
 """Each command's module, which has it under its name; and the first line of its help."""
 
+PARTS = {
+    "Look": ("show", "explain", "models", "constructors", "finding"),
+    "Compare": ("diff", "resume", "verify", "sweep"),
+    "Gate": ("check", "lock", "snapshot"),
+    "Begin and move": ("init", "convert"),
+    "More": ("schema", "cache"),
+}
+"""The commands as help lists them."""
+
 ALIASES = {"rule": "finding"}
 """Names that commands had once: they work, and help does not list them."""
 
@@ -103,6 +112,13 @@ class LazyGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Returns the names in the order of the table."""
         return list(self.commands)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Lists the commands by what they are for, each with a whole sentence."""
+        width = max(map(len, self.commands))
+        for title, names in PARTS.items():
+            with formatter.section(title):
+                formatter.write_dl([(f"{name:{width}}", str(self.commands[name].help)) for name in names])
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         """Finds a command, or says which is meant: click itself does that from 8.4 on alone."""

@@ -9,9 +9,10 @@ import os
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import get_args
+from typing import TypeVar, cast, get_args
 
 import click
+from click.core import ParameterSource
 
 from pgaudit.cli.shared.overwriting import same_file
 from pgaudit.core.errors import UsageError
@@ -19,6 +20,33 @@ from pgaudit.render.choices import GateFormat
 from pgaudit.text import did_you_mean, quoted, visible
 
 VARIABLE = "PGAUDIT_FORMAT"
+T = TypeVar("T", bound=str)
+
+
+_BY_ENDING = {
+    ".json": "json",
+    ".csv": "csv",
+    ".md": "markdown",
+    ".svg": "svg",
+    ".sarif": "sarif",
+    ".xml": "junit",
+}
+"""What a file holds whose name ends so, where no ``--format`` says otherwise."""
+
+
+def by_ending(fmt: T, output: Path | None, formats: Sequence[T]) -> T:
+    """Returns the format of a command's one output: that of ``--format`` where it is given, or else the file's.
+
+    Args:
+        fmt: the value of ``--format``, which may be its default.
+        output: the file; None for stdout.
+        formats: those that the command knows.
+    """
+    given = click.get_current_context().get_parameter_source("fmt")
+    found = None if output is None else _BY_ENDING.get(output.suffix.lower())
+    if given is not ParameterSource.DEFAULT or found is None:
+        return fmt
+    return next((each for each in formats if each == found), fmt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +136,10 @@ def _same(one: Path | None, other: Path | None) -> bool:
 def _by_default(outputs: Sequence[Path]) -> list[Wanted]:
     """The formats of the environment, or else a table; a single -o is for a single format."""
     formats = _from_environment()
+    if len(outputs) == 1 and VARIABLE not in os.environ and outputs[0].suffix.lower() in _BY_ENDING:
+        found = _BY_ENDING[outputs[0].suffix.lower()]
+        if found in get_args(GateFormat):
+            return [Wanted(cast("GateFormat", found), outputs[0])]
     if len(outputs) > len(formats) or (outputs and len(formats) > 1):
         raise UsageError("-o belongs to the --format before it", "--format json -o a.json --format sarif -o b.sarif")
     return [Wanted(fmt, outputs[0] if outputs else None) for fmt in formats]
