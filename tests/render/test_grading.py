@@ -42,6 +42,8 @@ def test_a_real_layer_decay_is_a_line_a_kind_of_tensor() -> None:
     assert re.split(r"  +", line)[1:] == ["12", "0.001", "▼ 2.44e-7 → 5e-4", "▁▁▁▁▁▁▁▁▂▃▅█", "0.05"]
     assert "lr by layer_decay, where no other rule is named" in lines
     assert sum(line.startswith("blocks.") for line in lines) == 7
+    (token,) = (each for each in lines if each.startswith("cls_token "))
+    assert re.split(r"  +", token)[3] == "▼ 1.22e-7"  # 1e-3 / 2 ** 13
     (head,) = (each for each in lines if each.startswith("head.bias "))
     assert re.split(r"  +", head)[1:] == ["1", "0.001", "0.001", "▼ 0", "wd filter_bias_and_bn"]
 

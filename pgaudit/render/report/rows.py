@@ -138,7 +138,7 @@ class _Rows:
         quiet, left_out = row.param.trainable is False, not row.in_optimizer
         shown = [
             cell(each, self.options, left_out=left_out, built=bool(built), quiet=quiet)
-            for each in values_of(self.report, line.rows)
+            for each in values_of(self.report, line.rows, self.drawn.usual)
         ]
         if self.drawn.graded:
             steps = staircase(line.rows, self.options.marks) if is_graded(line) else ""

@@ -27,6 +27,8 @@ class ShownValue:
     rule: Provenance | None
     further: bool = False
     """Whether it is computed from others: a lr over time, or weight decay × lr."""
+    computed: bool = False
+    """Whether nobody has written it: a rule gives each block its own."""
     last: float | None = None
     """That of the last of several parameters, where it goes from one to the next of them."""
 
@@ -39,7 +41,7 @@ class ShownValue:
         """Returns it as a person reads it: ``0.1``, or ``1.2e-5 → 0.1`` of several parameters."""
         if self.last is not None:
             return f" {marks.arrow} ".join(map(computed, (self.value, self.last)))
-        return computed(self.value) if self.further else number(self.value)
+        return computed(self.value) if self.further or self.computed else number(self.value)
 
 
 def values(report: Report, row: ParamAssignment) -> list[ShownValue]:
@@ -65,9 +67,18 @@ def value_columns(report: Report, marks: Marks) -> list[Column]:
     return [*before, *late_columns(list(map(lr_title, report.at))), Column("  decay"), *_product_columns(report, marks)]
 
 
-def values_of(report: Report, rows: Sequence[ParamAssignment]) -> list[ShownValue]:
-    """Returns the values of parameters under one name, in the model's order: see :func:`values`."""
-    first = values(report, rows[0])
+def values_of(report: Report, rows: Sequence[ParamAssignment], computes: Provenance | None = None) -> list[ShownValue]:
+    """Returns the values of parameters under one name, in the model's order: see :func:`values`.
+
+    Args:
+        report: which has them.
+        rows: the parameters.
+        computes: the rule whose values nobody has written, if there is one.
+    """
+    first = [
+        replace(each, computed=True) if computes is not None and each.rule == computes else each
+        for each in values(report, rows[0])
+    ]
     if rows[0].setting is rows[-1].setting:
         return first
     both = zip(first, values(report, rows[-1]), strict=True)
