@@ -31,6 +31,7 @@ from pgaudit.cli.shared.progress import bar_over
 from pgaudit.cli.shared.schedule import TimeOptions, steps_in
 from pgaudit.core.errors import UsageError
 from pgaudit.core.findings import Threshold
+from pgaudit.files.globbing import matching_files
 from pgaudit.render.choices import Colour, GateFormat
 from pgaudit.text import counted, quoted, visible
 
@@ -46,7 +47,12 @@ if TYPE_CHECKING:
         "pgaudit check config.yaml --fix --dry-run    # what would be mended",
     ),
 )
-@argument("model", shell_complete=completion.models, help="As in `show`; left out, the project is checked.")
+@argument(
+    "model",
+    type=shared.NAME,
+    shell_complete=completion.models,
+    help="As in `show`; left out, the project is checked.",
+)
 @shared.source
 @click.option("--lock", type=shared.NAME, metavar="FILE", help="Fail on settings that differ from it.")
 @click.option("--expect", type=shared.NAME, metavar="FILE", help="Expectations in place of the config's.")
@@ -156,7 +162,15 @@ def check(
 
         arguments = parse_model_args(model_args)
         files = lock, expect, baseline
-        audits = [Audit(model_ref, config_path, "", arguments, constructor, *files, fail_on, key=key, **time)]
+        configs = matching_files(config_path)
+        if configs is not None:
+            _refuse({"lock": lock, "baseline": baseline, "write-baseline": write_baseline}, "with several configs")
+            if not configs:
+                raise UsageError(f"{quoted(config_path)} matches no file", "quote it, so that no shell looks for it")
+        audits = [
+            Audit(model_ref, path, "", arguments, constructor, *files, fail_on, key=key, **time)
+            for path in configs or [config_path]
+        ]
     cache = the_cache(unwanted=no_cache)
     audits = [replace(audit, cache=cache, choice=choice or audit.choice) for audit in audits]
     read = chain.from_iterable(map(_paths_of, audits))

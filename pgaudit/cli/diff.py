@@ -46,6 +46,7 @@ DIFFERENT = 1
 @argument(
     "sources",
     nargs=-1,
+    type=shared.NAME,
     shell_complete=completion.models,
     metavar="SOURCE",
     help="Two of them, how it was and how it is now: a config, a JSON report, a lock, code that is or returns an "

@@ -49,6 +49,7 @@ GOES_WRONG = 1
 @shared.model_as_in_show
 @argument(
     "config",
+    type=shared.NAME,
     shell_complete=completion.sources,
     metavar="SOURCE",
     help="What training would begin with: a config (YAML, or OpenMMLab's Python), or code that is or returns its "

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -18,10 +18,13 @@ from pgaudit.core.findings import Threshold
 from pgaudit.core.location import Location, Path
 from pgaudit.core.parameters import INVENTORY_FILES
 from pgaudit.files.document import Document
+from pgaudit.files.globbing import matching_files
 from pgaudit.files.reading import read_file, refuse
 from pgaudit.files.toml_text import read_toml
 from pgaudit.files.validation import Invalid
 from pgaudit.files.yaml_text import read_yaml
+from pgaudit.text import counted, quoted
+from pgaudit.user_code.imports import is_code
 
 YAML, TOML = "pgaudit.yaml", "pyproject.toml"
 _FILES = ("config", "lock", "expect", "baseline")
@@ -119,10 +122,28 @@ def load_project(path: FilePath) -> Project:
     return Project(
         shown,
         tuple(
-            _listed(entry, folder, default, _origin(document, (*at, "audits", index), shown))
+            each
             for index, entry in enumerate(section["audits"])
+            for each in _each_config(_listed(entry, folder, default, _origin(document, (*at, "audits", index), shown)))
         ),
     )
+
+
+def _each_config(listed: Listed) -> list[Listed]:
+    """An audit for each config that a glob stands for."""
+    found = None if is_code(listed.config) else matching_files(listed.config)
+    if found is None:
+        return [listed]
+    at = listed.origin.location("config") if listed.origin else None
+    if not found:
+        raise ConfigError(f"{quoted(listed.config)} matches no file", None, at)
+    for key in ("lock", "baseline"):
+        if getattr(listed, key) is not None:
+            message = f"{quoted(listed.config)} stands for {counted(len(found), 'config')}, and a {key} is of one"
+            at = listed.origin.location(key) if listed.origin else None
+            raise ConfigError(message, "list the configs one by one", at)
+    named = {path: f"{listed.name} {path}" if listed.name else "" for path in found}
+    return [replace(listed, config=path, name=named[path]) for path in found]
 
 
 def _within(value: Any, at: Path) -> Any:

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextvars import ContextVar
 from io import FileIO
 
+STDIN = "/dev/stdin"
+"""What ``-`` stands for."""
 _STREAM = re.compile(r"/dev/(stdin|fd/\d+)|/proc/(self|\d+)/fd/\d+")
 """How a shell names a pipe that it has opened itself, as for ``<(git show HEAD:config.yaml)``."""
 _KINDS = {

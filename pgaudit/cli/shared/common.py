@@ -16,6 +16,7 @@ from pgaudit.core.errors import UsageError
 from pgaudit.core.parameters import CHECKPOINT_FILES
 from pgaudit.core.schedule import NO_REQUEST
 from pgaudit.files.atomic_write import encoded, writable, write_whole
+from pgaudit.files.inputs import STDIN
 from pgaudit.models.misnamed import WEIGHTS
 from pgaudit.render.choices import Colour
 from pgaudit.text import quoted, visible
@@ -160,7 +161,7 @@ def is_config(argument: str) -> bool:
     """Whether an argument has the name of a config: of a YAML file, or a bare ``config.py``, which has no
     ``:attribute``.
     """
-    return Path(argument).suffix in (".yaml", ".yml", ".py")
+    return argument == STDIN or Path(argument).suffix in (".yaml", ".yml", ".py")
 
 
 def parse_model_args(given: Sequence[str]) -> dict[str, Any]:

@@ -10,12 +10,22 @@ import click
 
 from pgaudit.cli.shared import completion
 from pgaudit.cli.shared.command import F, argument
+from pgaudit.files.inputs import STDIN
 from pgaudit.render.choices import Colour
 
 FILE = click.Path(readable=False, path_type=Path)
 """The path of a file of which click asks nothing: whoever opens it says what is wrong. Shells complete it."""
-NAME = click.Path(readable=False)
-"""The same as a string, for what may be a reference as well."""
+
+
+class _Name(click.Path):
+    """The same as a string, for what may be a reference as well; ``-`` is standard input."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Returns the name of the file."""
+        return STDIN if value == "-" else super().convert(value, param, ctx)
+
+
+NAME = _Name(readable=False)
 
 
 def choice(*names: str, of: Any, **attrs: Any) -> Callable[[F], F]:
@@ -27,20 +37,23 @@ def choice(*names: str, of: Any, **attrs: Any) -> Callable[[F], F]:
 
 model = argument(
     "model",
+    type=NAME,
     shell_complete=completion.models,
     help="A timm name, package.module:attribute, file.py:attribute or a saved inventory; may be left to the config's "
     "`model:`.",
 )
 model_as_in_show = argument(
     "model",
+    type=NAME,
     shell_complete=completion.models,
     help="As in `show`; may be left to the config's `model:`.",
 )
 config = argument("config", type=NAME, help="YAML, or OpenMMLab's Python.")
 _SOURCE: dict[str, Any] = {
+    "type": NAME,
     "metavar": "SOURCE",
-    "help": "A config (YAML, or OpenMMLab's Python), code that is or returns an optimizer (file.py:attribute), or a "
-    "checkpoint.",
+    "help": "A config (YAML, TOML, JSON, OpenMMLab's Python; - is stdin), code that is or returns an optimizer "
+    "(file.py:attribute), or a checkpoint.",
 }
 source = argument("config", shell_complete=completion.sources, **_SOURCE)
 source_or_parameter = argument("config", shell_complete=completion.sources_or_parameters, **_SOURCE)
