@@ -30,6 +30,7 @@ from pgaudit.render.choices import Colour, Format, GroupBy, Sort
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pgaudit.models.cache import Cache
     from pgaudit.render.select import Selection
     from pgaudit.render.terminal import TableOptions
     from pgaudit.report import Report
@@ -146,27 +147,15 @@ def show(
 ) -> None:
     """Show every parameter's lr and weight decay, and the rule that decided each."""
     fmt = by_ending(fmt, output, get_args(Format))
-    if fold and fmt in ("json", "csv"):
-        raise UsageError(f"--fold is for people; {fmt} has one entry a parameter", "drop --fold")
-    if plot and fmt in ("json", "csv"):
-        raise UsageError(f"--plot is for people; {fmt} has the lr at the steps of --at", "drop --plot")
-    if (tree or depth) and fmt not in ("table", "svg"):
-        raise UsageError(f"--tree is for people; {fmt} has one entry a parameter", "drop --tree")
+    _refuse_for_programs(fmt, fold=fold, plot=plot, tree=tree or depth is not None)
     model_ref, config_path = _references(model, config, named)
     keep_inputs([output], [config_path], [model_ref])
     arguments = parse_model_args(model_args)
     time = TimeOptions(at, scheduler, run, epoch_steps, plot=plot, product=product)
     cache, trial = the_cache(unwanted=no_cache), what_if.tried()
     if (wish := fixing.Wish(fix, unsafe_fixes, dry_run)).fixes:
-        if config_path is None or trial is not None:
-            raise UsageError(
-                "--fix writes into a config, and takes it as it is written", "name it, and try no other values"
-            )
-        from pgaudit.gate import Audit
-
         same: dict[str, Any] = {"key": key, "scheduler": scheduler, "steps": run, "epoch_steps": epoch_steps}
-        audit = Audit(model_ref, config_path, "", arguments, constructor, cache=cache, **same)
-        fixing.fix_configs([audit], wish, colour)
+        _fix(wish, model_ref, None if trial else config_path, arguments, constructor, cache, same, colour)
     try:
         report = audited(model_ref, config_path, arguments, constructor, cache, key, time, trial)
     except OnlyAModel:
@@ -191,6 +180,36 @@ def show(
         write(render_model(report, options), output)
         return
     write(_rendered(report, selection, options, fmt), output)
+
+
+def _refuse_for_programs(fmt: Format, *, fold: bool, plot: bool, tree: bool) -> None:
+    """Raises UsageError for what only people can use, beside a format for programs."""
+    for option, given, unlike, instead in (
+        ("--fold", fold, ("json", "csv"), "one entry a parameter"),
+        ("--plot", plot, ("json", "csv"), "the lr at the steps of --at"),
+        ("--tree", tree, ("json", "csv", "markdown"), "one entry a parameter"),
+    ):
+        if given and fmt in unlike:
+            raise UsageError(f"{option} is for people; {fmt} has {instead}", f"drop {option}")
+
+
+def _fix(
+    wish: fixing.Wish,
+    model: str | None,
+    config: str | None,
+    arguments: dict[str, Any],
+    constructor: str | None,
+    cache: Cache | None,
+    same: dict[str, Any],
+    colour: Colour,
+) -> None:
+    if config is None:
+        raise UsageError(
+            "--fix writes into a config, and takes it as it is written", "name it, and try no other values"
+        )
+    from pgaudit.gate import Audit
+
+    fixing.fix_configs([Audit(model, config, "", arguments, constructor, cache=cache, **same)], wish, colour)
 
 
 def _references(model: str | None, config: str | None, named: str | None) -> tuple[str | None, str | None]:
