@@ -33,8 +33,8 @@ unit: $(VENV)/.installed-test  ## the tests that need no real library and are qu
 parity: $(TESTED)  ## all timm models against the real libraries (minutes)
 	$(PYTEST) --numprocesses=$(JOBS) --benchmark-disable -m parity_full tests/parity tests/openmmlab tests/built $(T)
 
-fuzz: $(TESTED)  ## the property tests with new examples, three times as many; PGAUDIT_EXAMPLES=7 tries 21 times as many
-	PGAUDIT_EXAMPLES=$${PGAUDIT_EXAMPLES:-1} HYPOTHESIS_PROFILE=fuzz \
+fuzz: $(TESTED)  ## the property tests with other examples in each run; PGAUDIT_EXAMPLES=7 tries twenty times as many
+	PGAUDIT_EXAMPLES=$${PGAUDIT_EXAMPLES:-0.34} HYPOTHESIS_PROFILE=fuzz \
 	    $(PYTEST) --numprocesses=$(JOBS) --benchmark-disable -k random $(T)
 
 clusters: $(TESTED) $(VENV)/.installed-clusters  ## sweeps on real dask, ray and spark clusters; needs java, too
