@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
+
+from pgaudit.init.policy import scalar
 
 PROJECT = "pgaudit.yaml"
 WORKFLOW = Path(".github/workflows/pgaudit.yml")
@@ -11,10 +14,10 @@ WORKFLOW = Path(".github/workflows/pgaudit.yml")
 def project_text(policy: str) -> str:
     """Returns a project file that lists the policy."""
     return f"""\
-# What `pgaudit check` looks at. Once `pgaudit lock {policy} -o policy.lock` has written what is agreed, add
-# `lock: policy.lock` to the entry, and any change of it fails.
+# What `pgaudit check` looks at. Once `pgaudit lock {shlex.quote(policy)} -o policy.lock`
+# has written what is agreed, add `lock: policy.lock` to the entry, and any change of it fails.
 audits:
-  - {{config: {policy}}}
+  - config: {scalar(policy)}
 """
 
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
+
+import yaml
 
 from pgaudit.core.parameters import Inventory, Parameter
 from pgaudit.init.library import Library
 from pgaudit.names import fold_named
 
+_PLAIN = re.compile(r"[A-Za-z_.][A-Za-z0-9_./-]*(:[A-Za-z_][A-Za-z0-9_.]*)?")
+"""Texts that YAML takes for nothing else, but for words such as ``true``."""
 _OWN_VALUES = "# your own values"
 _BY_NAME: tuple[Library, ...] = ("mmcv", "detectron2")
 """The libraries that know vectors by their names alone, unless they are a norm's or a bias."""
@@ -49,12 +54,13 @@ def policy_texts(library: Library, ref: str | None, inventory: Inventory | None)
     tokens = [each for each in parameters if each.trainable and is_token(each, hints)]
     if library in _BY_NAME:
         tokens += [each for each in parameters if each.trainable and is_scale(each)]
-    model = [] if ref is None else [f"model: {json.dumps(ref, ensure_ascii=False) if _needs_quotes(ref) else ref}"]
+    model = [] if ref is None else [f"model: {scalar(ref)}"]
     return ["\n".join([*model, *lines]) + "\n" for lines in _WRITERS[library](tokens)]
 
 
-def _needs_quotes(ref: str) -> bool:
-    return not ref.replace("_", "").replace(".", "").replace("/", "").replace(":", "").isalnum() or ref[:1].isdecimal()
+def scalar(text: str) -> str:
+    """Returns a text as YAML has it, in quotes where it could mean something else."""
+    return text if _PLAIN.fullmatch(text) and yaml.safe_load(text) == text else json.dumps(text)
 
 
 def _leaves(tokens: Sequence[Parameter]) -> list[str]:
@@ -63,7 +69,7 @@ def _leaves(tokens: Sequence[Parameter]) -> list[str]:
 
 def _keys(tokens: Sequence[Parameter]) -> list[str]:
     """The custom keys of tokens, of mmcv or mmengine."""
-    keys = [f"      .{leaf}: {{decay_mult: 0.0}}" for leaf in _leaves(tokens)]
+    keys = [f"      {scalar(f'.{leaf}')}: {{decay_mult: 0.0}}" for leaf in _leaves(tokens)]
     return ["    custom_keys:  # a key is a part of names", *keys] if keys else []
 
 
@@ -100,7 +106,7 @@ def _detectron2(tokens: Sequence[Parameter]) -> list[list[str]]:
         "  weight_decay_norm: 0.0",
         "  weight_decay_bias: 0.0",
     ]
-    overrides = [f"    {leaf}: {{weight_decay: 0.0}}" for leaf in _leaves(tokens)]
+    overrides = [f"    {scalar(leaf)}: {{weight_decay: 0.0}}" for leaf in _leaves(tokens)]
     return [[*lines, *(["  overrides:  # a parameter's own name, wherever it is", *overrides] if overrides else [])]]
 
 

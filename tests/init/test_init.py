@@ -13,8 +13,9 @@ from timm.models import create_model
 import pgaudit
 from pgaudit import cli
 from pgaudit.config import load_config
+from pgaudit.init.files import project_text
 from pgaudit.init.library import Library, library_of
-from pgaudit.init.policy import policy_texts
+from pgaudit.init.policy import policy_texts, scalar
 from pgaudit.init.proof import Proof
 
 MODELS = ("resnet18", "test_vit", "test_convnext", "test_efficientnet")
@@ -57,6 +58,33 @@ def test_what_the_library_has_no_words_for_is_said(capsys: pytest.CaptureFixture
     assert "decayed all the same, for the library has no words for them: cls_token, pos_embed" in err
     assert "constructor: transformers" in out
     assert not os.listdir()
+
+
+TEXTS = (
+    *("resnet18", "train.py:make", "a b", "true", "null", "1e3", "x: y", "# c", "é", "a\nb", "~", "-x", "a,b", ".5"),
+    *("no", "", "0x1f", "a/b.yaml", "'", '"', "{a}", "*x", "&x", "!x", "%x", "@x", "`x"),
+)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_texts_are_what_yaml_reads_again(text: str) -> None:
+    assert yaml.safe_load(f"{{key: {scalar(text)}}}") == {"key": text}
+    assert yaml.safe_load(project_text(text or "x")) == {"audits": [{"config": text or "x"}]}
+
+
+def test_odd_names_of_parameters_make_a_policy() -> None:
+    Path("odd.py").write_text(
+        "import torch\nfrom torch import nn\n"
+        "def make():\n"
+        "    net = nn.Linear(2, 2)\n"
+        "    for name in ('a: token', '#pos', '{token}'):\n"
+        "        net.register_parameter(name, nn.Parameter(torch.zeros(1, 2)))\n"
+        "    return net\n"
+    )
+    for library in ("mmengine", "torch", "detectron2"):
+        assert cli.main(["init", "odd.py:make", "--for", library, "-o", f"{library} a.yaml"]) == 0
+        assert cli.main(["check"]) == 0
+        os.remove("pgaudit.yaml")
 
 
 FOLDERS: dict[str, tuple[dict[str, str], tuple[str, str] | None]] = {
