@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 
 from pgaudit.init.policy import scalar
+from pgaudit.text import visible
 
 PROJECT = "pgaudit.yaml"
 WORKFLOW = Path(".github/workflows/pgaudit.yml")
@@ -14,7 +15,7 @@ WORKFLOW = Path(".github/workflows/pgaudit.yml")
 def project_text(policy: str) -> str:
     """Returns a project file that lists the policy."""
     return f"""\
-# What `pgaudit check` looks at. Once `pgaudit lock {shlex.quote(policy)} -o policy.lock`
+# What `pgaudit check` looks at. Once `pgaudit lock {visible(shlex.quote(policy))} -o policy.lock`
 # has written what is agreed, add `lock: policy.lock` to the entry, and any change of it fails.
 audits:
   - config: {scalar(policy)}
