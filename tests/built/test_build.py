@@ -163,12 +163,19 @@ def test_each_mistake_has_one_message(ref: str, said: str, hint: str | None) -> 
 
 
 def test_the_command_line_says_it_without_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:
-    for name in ("raises", "exits", "nothing", "a_model", "BROKEN"):
+    for name in ("raises", "exits", "nothing", "BROKEN"):
         assert cli.main(["show", f"train.py:{name}"]) == 2
         out, err = capsys.readouterr()
         assert out == ""
         assert err.startswith("error: ")
         assert "Traceback" not in err
+
+
+def test_a_model_alone_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["show", "train.py:a_model"]) == 0
+    assert "without a config: torch.optim.AdamW" in capsys.readouterr().out
+    assert cli.main(["check", "train.py:a_model"]) == 2
+    assert "a model without an optimizer" in "".join(capsys.readouterr())
 
 
 def test_arguments_for_what_takes_none() -> None:
