@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, Protocol
@@ -212,8 +212,7 @@ class Assignment:
     @cached_property
     def numel(self) -> int | None:
         """Elements of all parameters; None where that is not known."""
-        counts = [each.param.numel for each in self.params]
-        return None if None in counts else sum(count for count in counts if count is not None)
+        return numel_of(self.params)
 
     @cached_property
     def scheduled(self) -> bool:
@@ -269,3 +268,9 @@ class Assignment:
 
     def _if_known(self, numel: int) -> int | None:
         return None if self.numel is None else numel
+
+
+def numel_of(params: Iterable[ParamAssignment]) -> int | None:
+    """Returns the elements of some parameters; None where that is not known of one."""
+    counts = [each.param.numel for each in params]
+    return None if None in counts else sum(count for count in counts if count is not None)

@@ -86,24 +86,42 @@ class Table:
 
     def lines(self, width: int | None) -> Iterator[Text]:
         """Yields lines for a terminal of so many cells; None for as many as the table needs."""
-        drawn = _fitted(self, width)
-        titles = [Text(column.title, "bold") for column in self.columns]
+        return self.fitted(width).lines()
+
+    def fitted(self, width: int | None) -> FittedTable:
+        """Returns the table as such a terminal shows it."""
+        return FittedTable(self, _fitted(self, width))
+
+
+@dataclass(frozen=True)
+class FittedTable:
+    """A table for a terminal of so many cells. All rows have been measured."""
+
+    _table: Table
+    _drawn: _Drawn
+
+    @property
+    def keyed(self) -> bool:
+        """Whether the last cells are numbers that have to be explained."""
+        return self._drawn.keyed
+
+    def lines(self) -> Iterator[Text]:
+        """Yields its lines."""
+        table, drawn = self._table, self._drawn
+        titles = [Text(column.title, "bold") for column in table.columns]
         if drawn.keyed:
             titles[-1] = Text(_BY, "bold")
         if any(titles):
             yield drawn.line([titles[index] for index in drawn.shown])
-        for row in self.rows:
+        for row in table.rows:
             if isinstance(row, Text):
                 yield row
             else:
                 yield from drawn.row(row)
-        late = [column.title.strip() for at, column in enumerate(self.columns) if column.late and at not in drawn.shown]
-        if late and self.missing is not None:
-            yield self.missing(late)
-
-    def has_keys(self, width: int | None) -> bool:
-        """Whether, for a terminal of so many cells, the last cells are numbers that have to be explained."""
-        return width is not None and _fitted(self, width).keyed
+        unseen = ((at, column) for at, column in enumerate(table.columns) if at not in drawn.shown)
+        late = [column.title.strip() for _, column in unseen if column.late]
+        if late and table.missing is not None:
+            yield table.missing(late)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,10 +47,10 @@ def test_before_the_last_cells_move_their_keys_stand_there() -> None:
     def lines(width: int, key: Text | None) -> list[str]:
         row = Row("a.weight", [Text("12"), Text("0.1")], Last(Text(RULE), Text("a rule"), key=key))
         table = Table(COLUMNS, [row], moving=True)
-        assert table.has_keys(width) == ("by" in next(table.lines(width)).plain)
+        assert table.fitted(width).keyed == ("by" in next(table.lines(width)).plain)
         return [line.plain for line in table.lines(width)]
 
     assert lines(38, Text("3"))[1] == "a.weight  0.1    a rule"
     assert lines(22, Text("3")) == ["name      value  by", "a.weight  0.1    3"]
     assert lines(22, None) == ["name      value", "a.weight  0.1", "    a rule of twenty cells"]
-    assert not Table(COLUMNS, []).has_keys(None)
+    assert not Table(COLUMNS, []).fitted(None).keyed

@@ -50,7 +50,8 @@ def likeness_of(report: Report, rows: Sequence[ParamAssignment]) -> Callable[[Pa
 
 def is_graded(line: Fold) -> bool:
     """Whether the lr goes from one row of a line to the next."""
-    return _lrs(line.rows[0]) != _lrs(line.rows[-1])
+    first, last = line.rows[0], line.rows[-1]
+    return first is not last and _lrs(first) != _lrs(last)
 
 
 def staircase(rows: Sequence[ParamAssignment], marks: Marks) -> str:

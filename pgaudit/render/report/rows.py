@@ -11,7 +11,7 @@ from pgaudit.render.choices import GroupBy
 from pgaudit.render.columns import Column, Last, Row, Table
 from pgaudit.render.numbers import hyperparameter, shape
 from pgaudit.render.over_time import missing
-from pgaudit.render.report.grading import graded, is_graded, staircase, usual_rule
+from pgaudit.render.report.grading import graded, is_graded, staircase
 from pgaudit.render.report.values import cell, value_columns, values_of
 from pgaudit.render.select import Fold, Section, Selection, select, unfolded
 from pgaudit.render.style import BASE, DECIDED_BY, LEFT_OUT, colour, group_words, labels
@@ -54,12 +54,13 @@ def decided_by(report: Report) -> str:
     return DECIDED_BY if report.rules or not report.groups else "group"
 
 
-def usual_of(folds: Folds, options: TableOptions) -> Provenance | None:
-    """Returns the rule of the lr that is named once, above the lines."""
-    return usual_rule([row for section, _ in folds for row in section.rows]) if options.fold else None
-
-
-def rows_table(report: Report, folds: Folds, options: TableOptions, by: GroupBy | None = None) -> Table:
+def rows_table(
+    report: Report,
+    folds: Folds,
+    options: TableOptions,
+    by: GroupBy | None = None,
+    usual: Provenance | None = None,
+) -> Table:
     """Returns the table of a report's parameters.
 
     Args:
@@ -67,13 +68,14 @@ def rows_table(report: Report, folds: Folds, options: TableOptions, by: GroupBy 
         folds: the lines that are shown.
         options: how tables are drawn.
         by: what the sections' headings say already.
+        usual: the rule of the lr that is named above.
     """
     lines = [line for _, lines in folds for line in lines]
     drawn = _Drawn(
         folded=any(len(line.rows) > 1 for line in lines),
         graded=any(map(is_graded, lines)),
         rules=by != "rule",
-        usual=usual_of(folds, options),
+        usual=usual,
     )
     second = Column(options.marks.times, right=True) if drawn.folded else Column("shape", drop=1)
     values = value_columns(report, options.marks)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 from itertools import chain
 
-from pgaudit.core.assignment import Group, OptimizerInfo, ParamAssignment
+from pgaudit.core.assignment import Group, OptimizerInfo, ParamAssignment, numel_of
 from pgaudit.core.setting import Provenance
 from pgaudit.render.columns import GAP, Column, Row, Table
 from pgaudit.render.findings import findings_lines
 from pgaudit.render.numbers import bar, computed, elements, hyperparameter, number
 from pgaudit.render.over_time import late_columns, lr_title, missing, schedule_lines
-from pgaudit.render.report.rows import folds, rows_table, usual_of
+from pgaudit.render.report.grading import usual_rule
+from pgaudit.render.report.rows import folds, rows_table
 from pgaudit.render.select import Selection
 from pgaudit.render.style import ASCII, BASE, DECIDED_BY, LEFT_OUT, Marks, colour, label
 from pgaudit.render.styled import Text, filled
@@ -39,38 +40,38 @@ def report_lines(report: Report, selection: Selection, options: TableOptions) ->
         UsageError: the selection can match nothing.
     """
     shown_folds = folds(report, selection, folded=options.fold)
+    shown = [row for section, _ in shown_folds for row in section.rows]
+    usual = usual_rule(shown) if options.fold and not options.depth else None
     if options.depth:
         from pgaudit.render.report.tree import tree_table  # the usual table needs no tree
 
-        table = tree_table(report, [row for section, _ in shown_folds for row in section.rows], options.depth, options)
+        table = tree_table(report, shown, options.depth, options)
     else:
-        table = rows_table(report, shown_folds, options, selection.group_by)
-    keyed = table.has_keys(options.width)
-    before = [
-        *_header(report, options.marks, options.width),
-        *_usual(None if options.depth else usual_of(shown_folds, options)),
-        Text(),
-    ]
+        table = rows_table(report, shown_folds, options, selection.group_by, usual)
+    fitted = table.fitted(options.width)
+    before = [*_header(report, options.marks, options.width), *_usual(usual), Text()]
     after = []
     if options.plot:
         from pgaudit.render.report.plot import plot_lines  # the usual table needs no picture
 
         after += [Text(), *plot_lines(report, options)]
     if report.rules or not report.groups:
-        after += [Text(), *_summary_table(report, options.marks, options.width, keyed=keyed).lines(options.width)]
+        after += [
+            Text(),
+            *_summary_table(report, options.marks, options.width, keyed=fitted.keyed).lines(options.width),
+        ]
     if report.groups and (options.groups or not report.rules):
         after += [Text(), *_groups_lines(report, options)]
     if report.findings or report.ignored:
         after += [Text(), *findings_lines(report, options)]
-    shown = sum(len(section.rows) for section, _ in shown_folds)
     if not shown and selection.frozen:
         nothing = "every parameter has the base values" if selection.changed else "no parameter to show"
         return iter([*before, Text(nothing, BASE), *after])
     frozen = [] if selection.frozen else [each for each in report.params if each.param.trainable is False]
-    if hidden := len(report.params) - shown - len(frozen):
+    if hidden := len(report.params) - len(shown) - len(frozen):
         after.insert(0, Text(f"{counted(hidden, 'tensor')} not shown", BASE))
     after[:0] = _frozen_lines(frozen, options.marks)
-    return chain(before, table.lines(options.width), after)
+    return chain(before, fitted.lines(), after)
 
 
 def _header(report: Report, marks: Marks, width: int | None) -> list[Text]:
@@ -100,8 +101,8 @@ def _frozen_lines(rows: Sequence[ParamAssignment], marks: Marks) -> Iterator[Tex
     for grouped, what in ((False, "not optimised"), (True, "in a group of the optimizer, without a gradient")):
         found = [row for row in rows if row.in_optimizer is grouped]
         if found:
-            sizes = [row.param.numel for row in found]
-            size = [] if None in sizes else [elements(sum(each or 0 for each in sizes))]
+            numel = numel_of(found)
+            size = [] if numel is None else [elements(numel)]
             words = [f"{marks.frozen} {len(found):,} frozen", *size, what]
             yield Text(f" {marks.dot} ".join(words), BASE)
 

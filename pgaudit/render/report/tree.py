@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from pgaudit.core.assignment import ParamAssignment
+from pgaudit.core.assignment import ParamAssignment, numel_of
 from pgaudit.core.setting import deciding_rules
 from pgaudit.names import fold_named
 from pgaudit.render.columns import Column, Last, Row, Table
-from pgaudit.render.numbers import computed, elements, number
+from pgaudit.render.numbers import elements
 from pgaudit.render.report.grading import likeness_of
+from pgaudit.render.report.values import ShownValue, cell
 from pgaudit.render.style import BASE, DECIDED_BY, colour, label
 from pgaudit.render.styled import Text
 from pgaudit.render.terminal import TableOptions
@@ -87,10 +88,8 @@ def _content(name: str, module: _Module, alike: _Alike) -> Hashable:
 
 
 def _row(report: Report, name: str, rows: Sequence[ParamAssignment], options: TableOptions) -> Row:
-    sizes = [row.param.numel for row in rows]
-    numel = None if None in sizes else sum(size or 0 for size in sizes)
     base = report.optimizer_of(rows[0]).base
-    cells = [Text(f"{len(rows):,}"), Text(elements(numel))]
+    cells = [Text(f"{len(rows):,}"), Text(elements(numel_of(rows)))]
     lrs = [row.setting.peak_lr if report.scheduled else row.lr for row in rows]
     cells += [_span(lrs, base.peak_lr if report.scheduled else base.lr, options)]
     cells += [_span([row.weight_decay for row in rows], base.weight_decay, options)]
@@ -106,10 +105,6 @@ def _row(report: Report, name: str, rows: Sequence[ParamAssignment], options: Ta
 def _span(values: Iterable[float | None], base: float | None, options: TableOptions) -> Text:
     """The different ones of some values: one, or from the least to the greatest."""
     found = sorted({value for value in values if value is not None})
-    marks = options.marks
-    if not found:
-        return Text(f"  {marks.none}", BASE)
-    near = {marks.higher if base is not None and value > base else marks.lower for value in found if value != base}
-    mark = near.pop() if len(near) == 1 and base is not None else " "
-    text = number(found[0]) if len(found) == 1 else f"{computed(found[0])} {marks.arrow} {computed(found[-1])}"
-    return Text(f"{mark} {text}", BASE if found == [base] else "bold")
+    first, last = (found[0], found[-1]) if found else (None, None)
+    shown = ShownValue(first, base, None, last=None if first == last else last)
+    return cell(shown, replace(options, mult=False), left_out=False, built=True, quiet=first is None)
