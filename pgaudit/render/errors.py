@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pgaudit.core.findings import Finding
-from pgaudit.render.snippets import same_line, snippet
+from pgaudit.render.snippets import by_line, snippet
 from pgaudit.render.style import BASE, SEVERITY_STYLES
 from pgaudit.render.styled import HANGING, Text, filled
 from pgaudit.render.terminal import TableOptions, printed
@@ -19,17 +19,13 @@ def render_errors(findings: Sequence[Finding], options: TableOptions) -> str:
 
 def _lines(findings: Sequence[Finding], options: TableOptions) -> Iterator[Text]:
     said: set[str | None] = set()
-    run: list[Finding] = []
-    for finding, following in zip(findings, (*findings[1:], None), strict=True):
-        run.append(finding)
-        yield from _head(finding, options)
-        if following is not None and same_line(finding, following):
-            continue
+    for run in by_line(findings, lambda finding: finding):
+        for finding in run:
+            yield from _head(finding, options)
         hints = [_once(each, said) for each in run]
         below = snippet(run, hints, options.width) if options.snippets else []
         yield from below or _hints(hints, options)
         yield from (Text(f"    {visible(line)}") for each in run for line in each.example)
-        run = []
 
 
 def _head(finding: Finding, options: TableOptions) -> list[Text]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from pgaudit.core.findings import SEVERITIES, Finding
 from pgaudit.render.columns import GAP
-from pgaudit.render.snippets import same_line, snippet
+from pgaudit.render.snippets import by_line, snippet
 from pgaudit.render.style import BASE, LEFT_OUT, SEVERITY_STYLES
 from pgaudit.render.styled import HANGING, Text, filled
 from pgaudit.render.terminal import TableOptions
@@ -73,24 +73,12 @@ class Told(NamedTuple):
 
 def told_lines(told: Iterable[Told], width: int | None, *, snippets: bool) -> Iterator[Text]:
     """Yields findings; with ``snippets``, those about one line of a file before that line, where it can be read."""
-    for run in _runs(told):
+    for run in by_line(told, lambda each: each.finding):
         hints = [each.finding.hint if each.hint else None for each in run]
         lines = snippet([each.finding for each in run], hints, width) if snippets else []
         for finding, names, hint in run:
             yield from finding_lines(finding, width, names=names, hint=hint and not lines)
         yield from lines
-
-
-def _runs(told: Iterable[Told]) -> Iterator[list[Told]]:
-    """Neighbours that are about the same line."""
-    run: list[Told] = []
-    for each in told:
-        if run and not same_line(run[-1].finding, each.finding):
-            yield run
-            run = []
-        run.append(each)
-    if run:
-        yield run
 
 
 def findings_lines(report: Report, options: TableOptions) -> Iterator[Text]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
 
 from rich.cells import cell_len
 
@@ -14,6 +15,7 @@ from pgaudit.render.styled import Text, filled
 from pgaudit.text import visible
 from pgaudit.user_code.imports import is_file
 
+T = TypeVar("T")
 _INDENT = 2
 _MOST_BYTES = 1 << 20
 _LEAST_ROOM = 16
@@ -23,8 +25,19 @@ _WORD = re.compile(r"""'[^']*'|"[^"]*"|[^\s,:{}\[\]#'"]+|.""")
 _CUT = "..."
 
 
-def same_line(one: Finding, other: Finding) -> bool:
-    """Returns whether two findings are about the same line of a file, and so share a snippet."""
+def by_line(things: Iterable[T], finding_of: Callable[[T], Finding]) -> Iterator[list[T]]:
+    """Yields neighbours together that are about the same line of a file, and so share a snippet."""
+    run: list[T] = []
+    for each in things:
+        if run and not _same_line(finding_of(run[-1]), finding_of(each)):
+            yield run
+            run = []
+        run.append(each)
+    if run:
+        yield run
+
+
+def _same_line(one: Finding, other: Finding) -> bool:
     a, b = one.location, other.location
     return a is not None and b is not None and a.line is not None and (a.path, a.line) == (b.path, b.line)
 
@@ -34,7 +47,7 @@ def snippet(findings: Sequence[Finding], hints: Sequence[str | None], width: int
     no such line, or no room for it.
 
     Args:
-        findings: all about one line, see :func:`same_line`.
+        findings: all about one line, see :func:`by_line`.
         hints: what is said beside the caret of each.
         width: cells of the terminal.
     """
