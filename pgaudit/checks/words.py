@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from pgaudit.names import fold_named
 from pgaudit.text import counted, visible
 
 if TYPE_CHECKING:
@@ -42,6 +43,11 @@ def listed(words: Iterable[str], *, most: int = _SHOWN) -> str:
     if len(shown) <= most + 1:
         return ", ".join(shown)
     return f"{', '.join(shown[:most])} and {len(shown) - most} more"
+
+
+def folded(names: Iterable[str], *, most: int = _SHOWN) -> str:
+    """Returns the same of names of parameters, those that repeat over blocks as one."""
+    return listed((each.name for each in fold_named((name, None, None, name) for name in names)), most=most)
 
 
 def amount(audited: Audited, indices: Sequence[int]) -> str:

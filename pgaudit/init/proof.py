@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pgaudit.checks.words import folded
 from pgaudit.core.parameters import Parameter
 from pgaudit.init.policy import is_token, is_vector
-from pgaudit.names import fold_named
 from pgaudit.report import Report
-from pgaudit.text import counted, visible
+from pgaudit.text import counted
 
 _SHOWN = 4
 
@@ -50,12 +50,7 @@ class Proof:
         """Yields what there is to say."""
         yield f"{counted(self.exempt, 'tensor')} without weight decay, {self.decayed:,} with it"
         if self.still:
-            yield f"decayed all the same, for the library has no words for them: {_names(self.still)}"
+            names = folded((each.name for each in self.still), most=_SHOWN)
+            yield f"decayed all the same, for the library has no words for them: {names}"
         if self.spared:
-            yield f"not decayed either: {_names(self.spared)}"
-
-
-def _names(parameters: Sequence[Parameter]) -> str:
-    folds = fold_named((each.name, None, None, each) for each in parameters)
-    more = f" and {len(folds) - _SHOWN} more" if len(folds) > _SHOWN else ""
-    return ", ".join(visible(each.name) for each in folds[:_SHOWN]) + more
+            yield f"not decayed either: {folded((each.name for each in self.spared), most=_SHOWN)}"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
+from pgaudit.checks.words import folded, listed
 from pgaudit.core.parameters import Inventory, Parameter
-from pgaudit.names import fold_named
 from pgaudit.render.columns import Column, Row, Table
 from pgaudit.render.numbers import bar, elements, number
 from pgaudit.render.style import ASCII, BASE
@@ -77,28 +77,19 @@ def _facts(inventory: Inventory, options: TableOptions) -> Iterator[str]:
     parameters = inventory.parameters
     frozen = [each for each in parameters if not each.trainable]
     if frozen:
-        yield f"{options.marks.frozen} {counted(len(frozen), 'tensor')} frozen: {_names(frozen)}"
+        names = folded((each.name for each in frozen), most=_HINTS)
+        yield f"{options.marks.frozen} {counted(len(frozen), 'tensor')} frozen: {names}"
     tied = [each for each in parameters if each.aliases]
     if tied:
-        yield f"tied: {', '.join(' = '.join(map(visible, each.names)) for each in tied[:_HINTS])}{_more(tied)}"
+        yield f"tied: {listed((' = '.join(each.names) for each in tied), most=_HINTS)}"
     vectors = [each for each in parameters if each.trainable and len(each.shape) <= 1]
     if vectors:
         count = counted(len(vectors), "tensor")
-        yield f"{count} of one dimension or none, which most recipes do not decay: {_names(vectors)}"
+        names = folded((each.name for each in vectors), most=_HINTS)
+        yield f"{count} of one dimension or none, which most recipes do not decay: {names}"
     hints = inventory.hints.no_weight_decay
     if hints:
-        shown = ", ".join(map(visible, hints[:_HINTS]))
-        yield f"its no_weight_decay() names {shown}{_more(hints)}"
-
-
-def _names(parameters: Sequence[Parameter]) -> str:
-    """Their names, folded; some of many."""
-    folds = fold_named((each.name, None, None, each) for each in parameters)
-    return ", ".join(visible(each.name) for each in folds[:_HINTS]) + _more(folds)
-
-
-def _more(things: Sequence[object]) -> str:
-    return f" and {len(things) - _HINTS:,} more" if len(things) > _HINTS else ""
+        yield f"its no_weight_decay() names {listed(hints, most=_HINTS)}"
 
 
 def _defaults(report: Report) -> str:
