@@ -30,9 +30,6 @@ class WhatIf:
     values: tuple[tuple[Path, Any], ...] = ()
     """Further ones, by their paths in the file's own words."""
 
-    def __bool__(self) -> bool:
-        return self != WhatIf()
-
     def on(self, document: Document) -> Document:
         """Returns the document with these values.
 
@@ -44,12 +41,14 @@ class WhatIf:
         value = document.value
         for path, new in changes:
             value = _changed(value, path, new)
-        moved = [path for path, _ in changes]
+
+        def stays(at: Path) -> bool:
+            return not any(at[: len(path)] == path for path, _ in changes)
+
         keys, values = (
-            {at: place for at, place in places.items() if not any(at[: len(path)] == path for path in moved)}
-            for places in (document.keys, document.values)
+            {at: place for at, place in places.items() if stays(at)} for places in (document.keys, document.values)
         )
-        clear = [each for each in document.ambiguous if not any(each.path[: len(path)] == path for path in moved)]
+        clear = [each for each in document.ambiguous if stays(each.path)]
         return replace(document, value=value, keys=keys, values=values, ambiguous=clear)
 
     def _of_optimizer(self, document: Document) -> list[tuple[Path, Any]]:

@@ -10,12 +10,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from pgaudit.config.dialects.instances import Spelling, optimizers_of, say_optimizer, schedule_beside
+from pgaudit.config.dialects.instances import Spelling, optimizer_of, say_optimizer, schedule_beside
 from pgaudit.config.dialects.interpolation import Interpolation
 from pgaudit.config.dialects.translation import Translation, Translator
 from pgaudit.config.dialects.words import ANY, ONE_GROUP, Words
 from pgaudit.core.errors import ConfigError
-from pgaudit.text import quoted
 
 SPELLING = Spelling("_target_", aside=frozenset({"_partial_", "_convert_", "_recursive_"}), positional="_args_")
 _WHOLE = "hydra's `--cfg job` writes the whole config, and a run keeps it in .hydra/config.yaml"
@@ -31,16 +30,12 @@ def read(words: Words) -> Translation | None:
     Raises:
         ConfigError: it is one, and says what cannot be read.
     """
-    found = optimizers_of(words, SPELLING)
-    if not found and _is_optimizer(words):
-        found = [()]
-    if not found:
+    at = optimizer_of(words, SPELLING)
+    if at is None and _is_optimizer(words):
+        at = ()
+    if at is None:
         _refuse_parts(words)
         return None
-    if len(found) > 1:
-        names = " and ".join(quoted(".".join(map(str, each))) for each in found[:3])
-        raise words.error(f"there are {len(found)} optimizers here, {names}; pgaudit takes one of a config", *found[0])
-    (at,) = found
     for key in _GROUPED:
         if at and words.holds(dict if key == "options" else list, *at[:-1], key):
             raise words.error(f"the groups of the optimizer are made by `{key}`", *at[:-1], key)

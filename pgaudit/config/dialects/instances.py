@@ -36,9 +36,17 @@ class Spelling:
     """The key of arguments without a name."""
 
 
-def optimizers_of(words: Words, spelling: Spelling) -> list[Path]:
-    """Returns where optimizers stand."""
-    return words.mappings(_OPTIMIZERS, spelling.word)
+def optimizer_of(words: Words, spelling: Spelling) -> Path | None:
+    """Returns where the optimizer stands; None where there is none.
+
+    Raises:
+        ConfigError: there are several.
+    """
+    found = words.mappings(_OPTIMIZERS, spelling.word)
+    if len(found) > 1:
+        names = " and ".join(quoted(".".join(map(str, each))) for each in found[:3])
+        raise words.error(f"there are {len(found)} optimizers here, {names}; pgaudit takes one of a config", *found[0])
+    return found[0] if found else None
 
 
 def say_optimizer(own: Translator, words: Words, spelling: Spelling, at: Path) -> None:

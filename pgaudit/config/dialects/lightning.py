@@ -7,10 +7,9 @@ arguments that are objects.
 
 from __future__ import annotations
 
-from pgaudit.config.dialects.instances import Spelling, optimizers_of, say_optimizer, schedule_beside
+from pgaudit.config.dialects.instances import Spelling, optimizer_of, say_optimizer, schedule_beside
 from pgaudit.config.dialects.translation import Translation, Translator
 from pgaudit.config.dialects.words import ONE_GROUP, Words
-from pgaudit.text import quoted
 
 SPELLING = Spelling("class_path", inside=(("init_args",), ("dict_kwargs",)))
 
@@ -21,12 +20,9 @@ def read(words: Words) -> Translation | None:
     Raises:
         ConfigError: it is one, and says what cannot be read.
     """
-    found = optimizers_of(words, SPELLING)
-    if not found:
+    at = optimizer_of(words, SPELLING)
+    if at is None:
         return None
-    if len(found) > 1:
-        names = " and ".join(quoted(".".join(map(str, each))) for each in found[:3])
-        raise words.error(f"there are {len(found)} optimizers here, {names}; pgaudit takes one of a config", *found[0])
     own = Translator(words)
-    say_optimizer(own, words, SPELLING, found[0])
-    return own.done("the Lightning CLI's", schedule_beside(words, SPELLING, found[0]), ONE_GROUP)
+    say_optimizer(own, words, SPELLING, at)
+    return own.done("the Lightning CLI's", schedule_beside(words, SPELLING, at), ONE_GROUP)
