@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,20 +16,11 @@ from pgaudit.text import did_you_mean, visible
 if TYPE_CHECKING:
     from pgaudit.gate.choice import Choice
 
+_BY_CODE: dict[str, Any] = {"metavar": "CODE", "multiple": True, "shell_complete": completion.findings}
 select = click.option(
-    "--select",
-    metavar="CODE",
-    multiple=True,
-    shell_complete=completion.findings,
-    help="Only these findings count: PG003, or overmatch; repeatable, or a list with commas.",
+    "--select", help="Only these findings count: PG003, or overmatch; repeatable, or a list with commas.", **_BY_CODE
 )
-ignore = click.option(
-    "--ignore",
-    metavar="CODE",
-    multiple=True,
-    shell_complete=completion.findings,
-    help="These findings do not count; repeatable, or a list with commas.",
-)
+ignore = click.option("--ignore", help="These findings do not count; repeatable, or a list with commas.", **_BY_CODE)
 severity = click.option(
     "--severity",
     "severities",

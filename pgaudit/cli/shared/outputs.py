@@ -9,7 +9,7 @@ import os
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar, cast, get_args
+from typing import TypeVar, get_args
 
 import click
 from click.core import ParameterSource
@@ -43,10 +43,13 @@ def by_ending(fmt: T, output: Path | None, formats: Sequence[T]) -> T:
         formats: those that the command knows.
     """
     given = click.get_current_context().get_parameter_source("fmt")
+    return fmt if given is not ParameterSource.DEFAULT else _named(output, formats) or fmt
+
+
+def _named(output: Path | None, formats: Sequence[T]) -> T | None:
+    """The one of some formats that a file's name ends in."""
     found = None if output is None else _BY_ENDING.get(output.suffix.lower())
-    if given is not ParameterSource.DEFAULT or found is None:
-        return fmt
-    return next((each for each in formats if each == found), fmt)
+    return next((each for each in formats if each == found), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +139,9 @@ def _same(one: Path | None, other: Path | None) -> bool:
 def _by_default(outputs: Sequence[Path]) -> list[Wanted]:
     """The formats of the environment, or else a table; a single -o is for a single format."""
     formats = _from_environment()
-    if len(outputs) == 1 and VARIABLE not in os.environ and outputs[0].suffix.lower() in _BY_ENDING:
-        found = _BY_ENDING[outputs[0].suffix.lower()]
-        if found in get_args(GateFormat):
-            return [Wanted(cast("GateFormat", found), outputs[0])]
+    if len(outputs) == 1 and VARIABLE not in os.environ:
+        every: tuple[GateFormat, ...] = get_args(GateFormat)
+        formats = [_named(outputs[0], every) or "table"]
     if len(outputs) > len(formats) or (outputs and len(formats) > 1):
         raise UsageError("-o belongs to the --format before it", "--format json -o a.json --format sarif -o b.sarif")
     return [Wanted(fmt, outputs[0] if outputs else None) for fmt in formats]
