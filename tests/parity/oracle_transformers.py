@@ -39,7 +39,7 @@ def model_of(spec: str) -> nn.Module:
 
 
 def build(request: dict[str, Any]) -> tuple[torch.optim.Optimizer, nn.Module]:
-    """The optimizer that Trainer's own, unchanged methods build, on a stand-in for the rest of a Trainer."""
+    """The optimizer of a request."""
     model = model_of(json.dumps(request["model"]))
     given = request["optimizer"] or {}
     words = {"lr": "learning_rate", "weight_decay": "weight_decay"}
@@ -49,6 +49,11 @@ def build(request: dict[str, Any]) -> tuple[torch.optim.Optimizer, nn.Module]:
     if given:
         rest = {key: value for key, value in given.items() if key not in ("type", *words)}
         cls_and_kwargs = getattr(torch.optim, given["type"]), {"lr": args.learning_rate, **rest}
+    return created(model, args, cls_and_kwargs)
+
+
+def created(model: nn.Module, args: Any, cls_and_kwargs: Any = None) -> tuple[torch.optim.Optimizer, nn.Module]:
+    """The optimizer that Trainer's own, unchanged methods make of some arguments."""
     trainer: Any = SimpleNamespace(
         model=model,
         args=args,

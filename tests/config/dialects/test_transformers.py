@@ -11,12 +11,12 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import nn
 
 import pgaudit
 from pgaudit.core.errors import ConfigError
 from tests.budget import examples
 from tests.config.dialects.files import place, read, refused
+from tests.config.dialects.net import Net
 from tests.parity.answers import exact, word
 from tests.parity.client import Oracle
 
@@ -49,14 +49,6 @@ BY_ARGUMENTS = st.fixed_dictionaries(
         "weight_decay": NUMBERS,
     }
 )
-
-
-class Net(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(3, 4, 3)
-        self.norm = nn.LayerNorm(4)
-        self.head = nn.Linear(4, 2)
 
 
 @pytest.fixture(scope="module")
