@@ -174,7 +174,8 @@ def show(
         output, colour, width, fold=folded, groups=groups, mult=mult, verbose=verbose, plot=plot, depth=levels
     )
     note(report.notes)
-    if config_path is None and fmt == "table" and selection == Selection(frozen=frozen) and not (trial or levels):
+    asked = trial, constructor, levels, groups, mult, at, scheduler, product, plot, every
+    if config_path is None and fmt == "table" and selection == Selection(frozen=frozen) and not any(asked):
         from pgaudit.render.pages.model import render_model
 
         write(render_model(report, options), output)

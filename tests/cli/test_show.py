@@ -329,6 +329,25 @@ def test_a_model_alone_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]) -> 
     assert {row["lr"] for row in json.loads(out)["params"]} == {0.001}
 
 
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--constructor", "transformers"], "transformers · AdamW"),
+        (["--groups"], "1 group · 1 different setting"),
+        (["--at", "0"], "lr@0"),
+        (["--all"], "0.bias "),
+        (["--product"], "wd×lr"),
+    ],
+)
+def test_what_is_asked_of_a_model_alone_is_answered(
+    capsys: pytest.CaptureFixture[str], options: list[str], expected: str
+) -> None:
+    code, out, _ = _run(capsys, "-m", "nets.py:tiny", *options)
+    assert code == 0
+    assert expected in out
+    assert "go on with" not in out
+
+
 def test_what_ifs_on_a_config_and_on_none(capsys: pytest.CaptureFixture[str]) -> None:
     out = _run(capsys, "nets.py:tiny", "c.yaml", "--lr", "0.7", "--set", "paramwise_cfg.norm_decay_mult=0.5")[1]
     assert "SGD lr 0.7" in out
