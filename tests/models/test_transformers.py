@@ -245,5 +245,5 @@ def test_commands_take_it(saved: Path) -> None:
     assert (named.returncode, named.stderr) == (0, "")
     assert named.stdout == _pgaudit(saved, "show", "bert.inventory.json", "c.yaml", "--format", "csv").stdout
     alone = _pgaudit(saved, "show", *by_config)
-    assert alone.returncode == 2
-    assert 'CONFIG is missing after "transformers:BertModel", which is a model' in alone.stderr
+    assert (alone.returncode, alone.stderr) == (0, "")
+    assert alone.stdout.startswith("transformers:BertModel")
