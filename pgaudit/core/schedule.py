@@ -20,7 +20,7 @@ SCALES = ("lr_scale", "lr_mult", "lr_multiplier")
 """Keys of groups that are meant for a schedule to multiply by: timm's and BEiT's, detectron2's and YOLO's, DINOv2's."""
 
 ALWAYS_THERE = ("torch", "timm")
-"""The libraries that pgaudit depends on, and whose answers it remembers."""
+"""The libraries that pgaudit depends on, whose import is never too much."""
 
 STARTS = frozenset({"initial_lr", "initial_momentum"})
 """Keys of groups from which a schedule begins, torch's and mmengine's (2.15, ``torch/optim/lr_scheduler.py``; 0.10.7,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -90,6 +90,8 @@ class SchedulerLibrary(Protocol):
     """What has to be installed, as ``pip install`` takes it."""
     PACKAGE: str | None
     """What is imported of it; None where nothing is."""
+    READ: Mapping[str, Sequence[str]]
+    """The files and folders that decide, by package; none of torch's and timm's, which the memo itself knows."""
 
     def start(self, schedule: Schedule, optimizer: Optimizer) -> Started:
         """Starts the real schedulers on an optimizer.

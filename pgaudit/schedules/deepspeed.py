@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 NAME = WITH = "deepspeed"
 PACKAGE = None
+READ: Mapping[str, Sequence[str]] = {}
 _WARM_UP = {"warmup_num_steps": 1000, "warmup_type": "log"}
 _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "WarmupLR": {"warmup_min_lr": 0.0, "warmup_max_lr": None, **_WARM_UP},

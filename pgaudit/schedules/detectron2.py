@@ -7,7 +7,7 @@ installed, that function itself is called; elsewhere fvcore's classes are compos
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 NAME = "detectron2"
 WITH = "fvcore"
 PACKAGE = "fvcore"
+READ: Mapping[str, Sequence[str]] = {"fvcore": ("common",), "detectron2": ("solver",)}
 DEFAULTS: Mapping[str, Any] = {
     "LR_SCHEDULER_NAME": "WarmupMultiStepLR",
     "MAX_ITER": 40000,

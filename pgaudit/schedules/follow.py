@@ -1,7 +1,8 @@
 """A schedule × the groups of an optimizer → its lrs over time, by the real classes on stand-in groups.
 
 Groups of equal values are one stand-in of one tensor, so that a thousand parameters cost no more than three. What the
-classes of torch and timm answered is remembered, as in :mod:`pgaudit.optimizers.library`.
+classes answered is remembered, as in :mod:`pgaudit.optimizers.library`; of other libraries than torch and timm, under
+the state of their files.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from typing import TYPE_CHECKING, Any
 from pgaudit import user_code
 from pgaudit.core.errors import PgauditError
 from pgaudit.core.location import Path
-from pgaudit.core.schedule import ALWAYS_THERE, SCALES, OptimizerSchedule, Schedule, ScheduleRequest
+from pgaudit.core.schedule import SCALES, OptimizerSchedule, Schedule, ScheduleRequest
+from pgaudit.files.packages import package_folder, source_states
 from pgaudit.optimizers.exact import digest, encoded
 from pgaudit.schedules.base import CannotFollow, Lrs, ScheduleError, SchedulerLibrary, Started
 from pgaudit.schedules.libraries import scheduler_library
@@ -70,7 +72,7 @@ def followed(
     )
     library = scheduler_library(schedule.library)
     _refuse_missing(library)
-    question = _question(schedule, stand_ins, request) if schedule.library in ALWAYS_THERE else None
+    question = None if memo is None else _question(library, schedule, stand_ins, request)
     known = None if memo is None or question is None else memo.get("answers", question)
     if known is None:
         start = partial(_started, library, schedule, stand_ins)
@@ -81,10 +83,16 @@ def followed(
     return as_schedule(known, stand_ins.keys, by_group=library.is_by_group(schedule), at=schedule.at)
 
 
-def _question(schedule: Schedule, stand_ins: StandIns, request: ScheduleRequest) -> str | None:
+def _question(
+    library: SchedulerLibrary, schedule: Schedule, stand_ins: StandIns, request: ScheduleRequest
+) -> str | None:
     """What an answer is remembered under; None where something is no plain value."""
-    asked = [schedule.library, schedule.given, schedule.run, schedule.epoch_steps, list(request.steps), request.plot]
-    return digest(["schedule", *asked, list(map(dict, stand_ins.groups)), dict(stand_ins.defaults)])
+    folders = {package_folder(package): parts for package, parts in library.READ.items()}
+    files = [source_states(folder, parts) for folder, parts in folders.items() if folder is not None]
+    said = [schedule.library, files, schedule.given, dict(schedule.around), schedule.is_own]
+    asked = [schedule.run, schedule.epoch_steps, list(request.steps), request.plot]
+    groups = [list(map(dict, stand_ins.groups)), dict(stand_ins.defaults), stand_ins.kind]
+    return digest(["schedule", *said, *asked, *groups])
 
 
 def as_schedule(known: dict[str, Any], keys: Sequence[Hashable], *, by_group: bool, at: Path = ()) -> OptimizerSchedule:

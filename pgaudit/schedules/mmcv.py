@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 NAME = "mmcv"
 WITH = "mmcv<2"
 PACKAGE = "mmcv"
+READ: Mapping[str, Sequence[str]] = {"mmcv": ("runner", "utils", "version.py")}
 _HOOK = "LrUpdaterHook"
 """What mmcv adds to a policy's name."""
 _UNTOLD = ("policy", "type", "by_epoch", "warmup_by_epoch")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 NAME = WITH = "mmengine"
 PACKAGE = "mmengine"
+READ: Mapping[str, Sequence[str]] = {"mmengine": ("optim", "registry", "version.py")}
 _OF_ALL_GROUPS = frozenset({"milestones", "periods", "restart_weights"})
 """Arguments whose lists are no values for the groups."""
 _UNTOLD = frozenset({"type", "_scope_", "by_epoch", "convert_to_iter_based", "verbose"})

@@ -54,7 +54,7 @@ def schedule_over_time(
         schedule: the config's, or the one that is asked about in its place.
         defaults: what the optimizer fills into its groups.
         request: what is asked.
-        memo: where the answers of torch and timm are kept.
+        memo: where the answers of the libraries are kept.
 
     A schedule that cannot be followed is an error where its lrs are asked for. Elsewhere it is a note, unless it is
     wrong, and pgaudit's own: a training config means what its library makes of it.
@@ -115,7 +115,7 @@ def follow_schedule(
         schedule: as a config or an option says it.
         defaults: what the optimizer fills into its groups.
         request: what is asked.
-        memo: where the answers of torch and timm are kept.
+        memo: where the answers of the libraries are kept.
 
     Raises:
         ScheduleError: it cannot be made.

@@ -9,7 +9,7 @@ All multiply what they compute by each group's ``lr_scale``, and count epochs un
 from __future__ import annotations
 
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.core.findings import meant
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 NAME = WITH = "timm"
 PACKAGE = "timm"
+READ: Mapping[str, Sequence[str]] = {}
 
 SCHEDULES = ("cosine", "tanh", "step", "multistep", "poly", "wsd", "rsqrt", "constant", "plateau", "none")
 """What 1.0.31 knows as ``sched``: what a typo may have meant. What there is, the installed timm decides."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 NAME = WITH = "torch"
 PACKAGE = "torch"
+READ: Mapping[str, Sequence[str]] = {}
 _FUNCTIONS = frozenset({"LambdaLR", "MultiplicativeLR"})
 _BY_METRIC = frozenset({"ReduceLROnPlateau"})
 _DIRECT = ("LambdaLR", "OneCycleLR", "CyclicLR", "CosineAnnealingWarmRestarts")

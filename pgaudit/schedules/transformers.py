@@ -11,7 +11,7 @@ divided by the optimizer's own lr first: a group at another lr comes to another 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 NAME = "transformers"
 WITH = "pgaudit[transformers]"
 PACKAGE = "transformers"
+READ: Mapping[str, Sequence[str]] = {
+    "transformers": ("__init__.py", "optimization.py", "trainer_utils.py", "training_args.py")
+}
 
 BY_METRIC = ("ReduceLROnPlateau", "GreedyLR")
 """Classes that go by a metric, torch's and transformers'."""

@@ -239,8 +239,8 @@ def test_what_can_change_the_answer_is_in_the_key(
     (package / "models").mkdir(parents=True)
     source = package / "models" / "resnet.py"
     source.write_text("depth = 18")
-    folder = cache_key._folder
-    monkeypatch.setattr(cache_key, "_folder", lambda name: package if name == "timm" else folder(name))
+    folder = cache_key.package_folder
+    monkeypatch.setattr(cache_key, "package_folder", lambda name: package if name == "timm" else folder(name))
 
     def changed() -> bool:
         cache_key.cache_key.cache_clear()
@@ -258,7 +258,7 @@ def test_what_can_change_the_answer_is_in_the_key(
     assert changed()
     assert cache.model("resnet18", {}) is None
     assert cache.usage().stale_bytes > 0
-    monkeypatch.setattr(cache_key, "_folder", lambda name: None)
+    monkeypatch.setattr(cache_key, "package_folder", lambda name: None)
     cache_key.cache_key.cache_clear()
     assert cache_key.cache_key() is None
     assert not cache.usable
