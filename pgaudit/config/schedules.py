@@ -10,7 +10,7 @@ in its training configs: at the top. ``scheduler`` goes first.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pgaudit.core.config import Config
@@ -145,7 +145,8 @@ def schedule_option(text: str, source: object) -> Schedule:
 
     Args:
         text: YAML, as in a config of ours.
-        source: what it is about; a config decides whose scheduler a name in lower case is.
+        source: what it is about; a config decides whose scheduler a name in lower case is, and how long the run is
+            for a schedule of the library that its own one is of.
 
     Raises:
         UsageError: it is no schedule.
@@ -156,4 +157,5 @@ def schedule_option(text: str, source: object) -> Schedule:
     if schedule is None:
         hint = "--scheduler '{type: CosineAnnealingLR, T_max: 100}'"
         raise UsageError('--scheduler: a schedule is a mapping with a "type", or a list of such', hint)
-    return schedule
+    its = source.schedule if isinstance(source, Config) else None
+    return schedule if its is None or its.library != schedule.library else replace(schedule, around=its.around)

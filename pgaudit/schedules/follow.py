@@ -76,7 +76,7 @@ def followed(
     known = None if memo is None or question is None else memo.get("answers", question)
     if known is None:
         start = partial(_started, library, schedule, stand_ins)
-        known = answered(start, stand_ins.groups, request, schedule.run)
+        known = answered(start, stand_ins.groups, request, schedule.run, from_begin=True)
         if memo is not None and question is not None:
             with contextlib.suppress(TypeError):
                 memo.learn("answers", question, encoded(known))
@@ -120,7 +120,12 @@ def stand_in_optimizer(
 
 
 def answered(
-    start: Start, groups: Sequence[Mapping[str, Any]], request: ScheduleRequest, run: int | None = None
+    start: Start,
+    groups: Sequence[Mapping[str, Any]],
+    request: ScheduleRequest,
+    run: int | None = None,
+    *,
+    from_begin: bool = False,
 ) -> dict[str, Any]:
     """Returns all that there is to say of a schedule, as plain data: what :class:`OptimizerSchedule` holds, with
     a tuple of lrs for each group.
@@ -130,6 +135,10 @@ def answered(
         groups: what the groups hold.
         request: what is asked.
         run: how long the run is, where the schedule itself does not say it.
+        from_begin: whether no step has been made yet, so that every training makes the first one.
+
+    Raises:
+        ScheduleError: a step raises that somebody asks for, or that every training makes.
     """
     started = start(groups)
     run = run if started.run is None else started.run
@@ -137,7 +146,7 @@ def answered(
     curve = _along(run or started.ends or _one_phase_more(points)) if request.plot else []
     wanted = {*points, *request.steps}
     more = [step for step in between(points, started.ends, run) if started.direct or step <= FAR]
-    tried = ({*wanted, *more}, {*wanted, 1}, wanted)
+    tried = ({*wanted, *more}, {*wanted, 1}, *(() if from_begin else (wanted,)))
     every, found = _lrs_along(start, started, groups, [{*steps, *curve} for steps in tried], request)
     lrs = dict(zip(every, found, strict=True))
     steps = sorted(next(steps for steps in tried if {*steps, *curve} == {*every}))

@@ -218,6 +218,8 @@ def _made(given: Any, optimizer: Optimizer, run: int | None, at: tuple[str | int
         made = [_made(part, optimizer, None, (*at, "schedulers", index)) for index, part in enumerate(parts)]
         return _called(partial(kind, **_with_parts(kind, optimizer, made)), name, arguments, at)
     length = None if at else _LENGTHS.get(name)  # a part is not as long as the run
+    if length is not None and arguments.get(length, 0) is None:
+        del arguments[length]
     if length is not None and run is not None and not {length, "epochs"} & set(arguments):
         arguments[length] = run
     return _called(partial(kind, optimizer), name, arguments, at, length)
@@ -271,7 +273,8 @@ def _called(
         below = at if stray is None else (*at, stray)
         message = f"{name} would raise {format_exception(error)}"
         if stray is None and length is not None and length in str(error):
-            raise CannotFollow(message, f"--steps N says how long the run is: {length}", *below) from error
+            missing = f"{name} has no {length}, and nothing says how long the run is"
+            raise CannotFollow(missing, "--steps N says it", *below) from error
         raise ScheduleError(message, meant(stray, known) if stray is not None else None, *below) from error
 
 

@@ -162,7 +162,7 @@ class _Sides:
             raise _without_model(side, about.ref)
         if its_model is None:
             raise _without_model(side, None)
-        self.notes.append(_taken_from(side, _called(other), other))
+        self.notes.append(_taken_from(side, _called(other, self._model), other))
         return its_model
 
     def _opened(self, side: Side, config: Config, named: str | None) -> ModelSource:
@@ -185,8 +185,10 @@ def _without_model(side: Side, meant: str | None) -> UsageError:
     return UsageError(f"no model is named for {quoted(side.path)}", hint)
 
 
-def _called(side: Side) -> str:
-    """What a side calls its model."""
+def _called(side: Side, named: str | None) -> str:
+    """What a side calls its model, or the user does."""
+    if (ref := side.model or named) is not None:
+        return ref
     if isinstance(side.found, Config):
         its = side.found.architecture
         return str(side.found.model if side.found.model is not None or its is None else its.name)
@@ -194,4 +196,4 @@ def _called(side: Side) -> str:
 
 
 def _taken_from(side: Side, model: str, other: Side) -> str:
-    return f"{side.path} names no model; taking {visible(model)} from {other.path}"
+    return f"{side.path} names no model; taking {visible(model)}, the model of {other.path}"

@@ -4,6 +4,7 @@ is converted to say the same of every parameter, bit for bit.
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ import yaml
 from pgaudit import cli
 from pgaudit.config import load_config
 from tests.parity.client import ROOT, Oracle
+from tests.parity.test_mmengine_timm import rules_of
 
 FOLDERS = {
     "torch": None,
@@ -33,6 +35,9 @@ POLICIES: dict[str, list[dict[str, Any]]] = {
         {"optimizer": {**ADAMW, "type": "adamw"}, "paramwise_cfg": options}
         for options in ({}, {"layer_decay": 0.75}, {"filter_bias_and_bn": False})
     ],
+    "mmpretrain_layer_decay": [
+        {"optimizer": ADAMW, "paramwise_cfg": {"layer_decay_rate": 0.7, "custom_keys": {".bias": {"decay_mult": 0.0}}}}
+    ],
     "transformers": [{"optimizer": ADAMW}],
     "mmcv": [
         {"optimizer": ADAMW, "paramwise_cfg": {"norm_decay_mult": 0.0, "custom_keys": {"head": {"lr_mult": 10}}}},
@@ -43,7 +48,19 @@ POLICIES: dict[str, list[dict[str, Any]]] = {
         {"optimizer": ADAMW, "paramwise_cfg": {"custom_keys": {"blocks": {"lr_mult": 0.1, "betas": [0.8, 0.9]}}}},
     ],
 }
-TINY = ("test_vit", "test_resnet", "test_convnext")
+TINY = ["test_vit", "test_resnet", "test_convnext"]
+LAYERED = [f"{ROOT}/configs/models/layered.py:make_classifier"]
+"""A model that says its layers itself, as mmpretrain's layer decay wants it; timm's do not."""
+PUBLISHED = {
+    "mmcv": "mmcls_policies.json",
+    "mmengine": "mmpretrain_policies.json",
+    "mmpretrain_layer_decay": "layer_decay_policies.json",
+}
+"""The policies of MMClassification's and mmpretrain's configs."""
+AT_A_TIME = 4
+"""Of the published policies, so many for each model, in turn."""
+MOST_STORED = 30_000_000
+"""Weights of a model whose checkpoint is written: with gradients and two moments, half a gigabyte."""
 
 
 def _configs(constructor: str) -> list[Path]:
@@ -69,7 +86,7 @@ def _same(answer: dict[str, Any]) -> int:
 def test_the_examples(library: Oracle, record_property: Callable[[str, object], None]) -> None:
     compared = 0
     for path in _configs(library.constructor):
-        compared += _same(library.ask(model=None, config=str(path), stored=False))
+        compared += _same(library.ask(model=None, config=str(path), most_stored=0))
     record_property(f"compared all the way round, {library.constructor}", compared)
     assert compared or library.constructor in ("transformers", "torch")
 
@@ -82,25 +99,42 @@ def _policy(folder: Path, constructor: str, policy: dict[str, Any]) -> str:
 
 def test_with_a_checkpoint(library: Oracle, tmp_path: Path) -> None:
     proved = 0
-    for model in TINY:
+    for model in LAYERED if library.constructor == "mmpretrain_layer_decay" else TINY:
         for policy in POLICIES.get(library.constructor, []):
-            answer = library.ask(model=model, config=_policy(tmp_path, library.constructor, policy), stored=True)
+            answer = library.ask(
+                model=model, config=_policy(tmp_path, library.constructor, policy), most_stored=MOST_STORED
+            )
             proved += answer["checkpoint"] != ["unproven"]
             assert _same(answer) > 10
     assert proved or library.constructor not in POLICIES
+
+
+def _published(constructor: str) -> list[dict[str, Any]]:
+    """The policies that others published for a constructor; elsewhere, those of the tests."""
+    name = PUBLISHED.get(constructor)
+    if name is None:
+        return POLICIES.get(constructor, [])
+    given = json.loads((ROOT / "tests" / "data" / name).read_text("utf-8"))
+    found = [rules_of(each) for each in given]
+    return found + POLICIES.get(constructor, [])
 
 
 @pytest.mark.parity_full
 def test_many_models(library: Oracle, tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
     import timm
 
-    compared = 0
-    for model in timm.list_models()[::20]:
-        for policy in POLICIES.get(library.constructor, []):
-            compared += _same(
-                library.ask(model=model, config=_policy(tmp_path, library.constructor, policy), stored=False)
-            )
+    published = _published(library.constructor)
+    policies = itertools.cycle(published)
+    layered = library.constructor == "mmpretrain_layer_decay"
+    compared = stored = 0
+    for model in LAYERED if layered else timm.list_models()[::20]:
+        for policy in published if layered else itertools.islice(policies, min(AT_A_TIME, len(published))):
+            config = _policy(tmp_path, library.constructor, policy)
+            answer = library.ask(model=model, config=config, most_stored=MOST_STORED)
+            stored += answer.get("checkpoint") == []
+            compared += _same(answer)
     record_property(f"compared all the way round, {library.constructor}", compared)
+    record_property(f"checkpoints that were read, {library.constructor}", stored)
 
 
 CODE = """\

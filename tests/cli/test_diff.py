@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import json
 import os
 import shutil
@@ -79,7 +80,7 @@ def test_a_report_against_the_config_that_made_it(capsys: pytest.CaptureFixture[
 def test_a_model_of_timms_taken_from_a_report_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["show", "resnet18", "bare.yaml", "--format", "json", "-o", "a.json"]) == 0
     code, _, err = _run(capsys, "a.json", "bare.yaml")
-    assert (code, err) == (0, "note: bare.yaml names no model; taking resnet18 from a.json\n")
+    assert (code, err) == (0, "note: bare.yaml names no model; taking resnet18, the model of a.json\n")
 
 
 def test_a_model_that_is_code_is_not_taken_from_a_report(capsys: pytest.CaptureFixture[str]) -> None:
@@ -242,3 +243,41 @@ def test_git_textconv_that_survives_a_config_that_was_never_valid(git: Git) -> N
     lines = git("diff", "HEAD~").splitlines()
     assert "+optimzer: {}" in lines
     assert "-0.1  0.0  weight_decay norm_decay_mult: 1.{weight,bias}" in lines
+
+
+def test_a_model_that_stands_before_the_other_config_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = _run(capsys, "resnet18", "bare.yaml", "bare.yaml")
+    assert (code, err) == (0, "note: bare.yaml names no model; taking resnet18, the model of bare.yaml\n")
+
+
+SCALED = """\
+model: test_vit
+optimizer: {type: AdamW, lr: 0.001}
+constructor: timm
+paramwise_cfg: {layer_decay: DECAY}
+scheduler: {type: SCHEDULER}
+"""
+
+
+def _columns(capsys: pytest.CaptureFixture[str], before: tuple[str, str], after: tuple[str, str]) -> list[list[str]]:
+    """The table of a comparison of layer decays under schedules: its heads, and its first row."""
+    for name, (decay, scheduler) in {"a.yaml": before, "b.yaml": after}.items():
+        Path(name).write_text(SCALED.replace("DECAY", decay).replace("SCHEDULER", scheduler))
+    _, out, _ = _run(capsys, "a.yaml", "b.yaml", "--width", "200", "--no-rules")
+    lines = out.splitlines()
+    at = next(index for index, line in enumerate(lines) if line.startswith("  parameter"))
+    return [re.split(r"  +", line.strip(" ~").replace("▲ ", "").replace("▼ ", "")) for line in lines[at : at + 2]]
+
+
+TIMM = "timm:cosine, num_epochs: 10"
+TORCH = "CosineAnnealingLR, T_max: 10"
+
+
+def test_what_no_schedule_multiplies_by_is_no_scheduled_lr(capsys: pytest.CaptureFixture[str]) -> None:
+    heads, row = _columns(capsys, ("0.5", TIMM), ("0.6", TIMM))
+    assert row[heads.index("scheduled")] == "7.8125e-6 → 2.79936e-5"
+    heads, row = _columns(capsys, ("0.5", TORCH), ("0.6", TORCH))
+    assert "scheduled" not in heads
+    assert row[heads.index("lr_scale")] == "0.0078125 → 0.0279936"
+    heads, row = _columns(capsys, ("0.5", TIMM), ("0.5", TORCH))
+    assert row[heads.index("scheduled")] == "7.8125e-6 → 0.001"

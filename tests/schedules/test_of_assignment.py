@@ -78,7 +78,7 @@ def test_what_is_wrong_stands_at_its_place() -> None:
     with pytest.raises(UsageError, match="--scheduler: torch .* has no scheduler"):
         audit(model(), POLICY, request=ScheduleRequest((1,), Schedule("torch", {"type": "StapLR"})))
     with pytest.raises(ConfigError, match="would raise TypeError.* at step 1"):
-        audit(model(), {**POLICY, "scheduler": {"type": "CosineAnnealingLR", "T_max": "long"}}, request=ASKED)
+        audit(model(), {**POLICY, "scheduler": {"type": "CosineAnnealingLR", "T_max": "long"}})
 
 
 def test_past_the_end_there_is_no_lr() -> None:

@@ -168,11 +168,14 @@ def test_a_list_is_a_sequence() -> None:
 def test_the_length_of_the_run_is_filled_in_where_it_is_missing() -> None:
     for schedule, length in (
         ({"type": "CosineAnnealingLR"}, "T_max"),
+        ({"type": "CosineAnnealingLR", "T_max": None}, "T_max"),
         ({"type": "OneCycleLR", "max_lr": 1.0}, "total_steps"),
     ):
         with pytest.raises(ScheduleError) as refused:
             followed_lrs(Schedule("torch", schedule), [{"lr": 0.1}], [3])
-        assert refused.value.findings[0].hint == f"--steps N says how long the run is: {length}"
+        (finding,) = refused.value.findings
+        assert finding.message == f"{schedule['type']} has no {length}, and nothing says how long the run is"
+        assert finding.hint == "--steps N says it"
         given = followed_lrs(Schedule("torch", {**schedule, length: 50}), [{"lr": 0.1}], [3, 49])
         assert followed_lrs(Schedule("torch", schedule, run=50), [{"lr": 0.1}], [3, 49])[0] == given[0]
 
@@ -280,7 +283,7 @@ def test_where_phases_end(given: Any, points: tuple[int, ...], ends: int | None)
 @pytest.mark.parametrize(
     "given",
     [
-        {"type": "CosineAnnealingLR", "T_max": None},
+        {"type": "StepLR", "step_size": "30"},
         [{"type": "LinearLR"}, {"type": "CosineAnnealingLR"}, {"milestones": [5]}],
     ],
 )
