@@ -29,6 +29,8 @@ class WhatIf:
     weight_decay: float | None = None
     values: tuple[tuple[Path, Any], ...] = ()
     """Further ones, by their paths in the file's own words."""
+    words: str = ""
+    """All of them as they are typed."""
 
     def on(self, document: Document) -> Document:
         """Returns the document with these values.

@@ -114,7 +114,7 @@ class _Sides:
             source = self._model_of(side, found, other, its_model)
             report = audit_source(source, found, request)
             self.notes += report.notes
-            return replace(report, path=side.path), source
+            return replace(report, path=side.path, tried=side.tried), source
         if isinstance(found, Checkpoint):
             report = self._of_checkpoint(side, found, other, its_model, request)
         else:

@@ -5,16 +5,35 @@ from __future__ import annotations
 import os
 
 from pgaudit.checkpoints import is_checkpoint
-from pgaudit.cli.shared.common import is_config
+from pgaudit.cli.shared.common import is_config, references
 from pgaudit.core.errors import UsageError
 from pgaudit.core.parameters import INVENTORY_FILES
 from pgaudit.files.inputs import read_bytes
 from pgaudit.text import quoted
 from pgaudit.user_code.imports import is_code, is_file
 
-NamedSides = tuple[tuple[str | None, str], tuple[str | None, str]]
-"""A model, where one is named, and a source, of each side."""
+Named = tuple[str | None, str]
+"""A model, where one is named, and a source."""
+NamedSides = tuple[Named, Named]
 _USAGE = "pgaudit diff [MODEL] SOURCE [MODEL] SOURCE"
+_OR_TRIAL = "; or what would a change do: pgaudit diff [MODEL] CONFIG --lr 0.1"
+
+
+def alone_in(words: tuple[str, ...], model: str | None) -> Named | None:
+    """Returns the model and the source where the words name one source alone; None where they are to be two sides.
+
+    Two words are two sides unless the first one can only be a model. Code can be both.
+
+    Args:
+        words: as they were typed.
+        model: what ``--model`` names.
+
+    Raises:
+        UsageError: a model stands alone, or there are two of them.
+    """
+    if len(words) == 1 or (len(words) == 2 and not _is_source(words[0]) and not is_code(words[0])):
+        return references(words[0], words[1] if len(words) == 2 else None, command="diff", model=model)
+    return None
 
 
 def sides_in(words: tuple[str, ...]) -> NamedSides:
@@ -38,7 +57,9 @@ def sides_in(words: tuple[str, ...]) -> NamedSides:
         found = (words[0], words[1]), (words[2], words[3])
     else:
         what = "nothing" if not words else f"{quoted(words[0])} alone" if len(words) == 1 else f"{len(words)} arguments"
-        raise UsageError(f"two sources are compared, and {what} cannot be", _USAGE)
+        raise UsageError(
+            f"two sources are compared, and {what} cannot be", _USAGE + (_OR_TRIAL if len(words) == 1 else "")
+        )
     for model, source in found:
         _refuse_misplaced(model, source)
     return found

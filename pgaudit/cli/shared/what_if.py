@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -45,11 +47,14 @@ def options(command: F) -> F:
     return command
 
 
-def tried() -> WhatIf | None:
+def tried(beside: Mapping[str, bool] | None = None) -> WhatIf | None:
     """Returns what the options of the running command say; None where none is given.
 
+    Args:
+        beside: the options that are about a config as its file has it, and whether each is given.
+
     Raises:
-        UsageError: ``--set`` has no key and value.
+        UsageError: ``--set`` has no key and value, or one of those stands beside.
         ConfigError: its value is no YAML.
     """
     given = click.get_current_context().meta.get(_KEY, {})
@@ -59,10 +64,15 @@ def tried() -> WhatIf | None:
     from pgaudit.config.what_if import WhatIf, path_of
     from pgaudit.files.yaml_text import read_yaml
 
+    named = {name: value for name, value in given.items() if value is not None}
+    options = [*((f"--{name.replace('_', '-')}", str(value)) for name, value in named.items())]
+    words = shlex.join(word for option in (*options, *(("--set", each) for each in settings)) for word in option)
+    if other := next((option for option, is_given in (beside or {}).items() if is_given), None):
+        raise UsageError(f"{other} takes the config as it is written, and {visible(words)} tries another", "drop one")
     values = []
     for setting in settings:
         key, equals, value = setting.partition("=")
         if not equals or not key.strip():
             raise UsageError(f"--set {visible(setting)} is not key=value", "--set paramwise_cfg.norm_decay_mult=0")
         values.append((path_of(key.strip()), read_yaml(value.encode(), f"--set {key.strip()}").value))
-    return WhatIf(**given, values=tuple(values))
+    return WhatIf(**given, values=tuple(values), words=words)

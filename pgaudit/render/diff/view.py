@@ -201,10 +201,10 @@ def renamed(change: Change) -> str | None:
 
 
 def title(side: Report) -> str:
-    """Returns what the user named, or what it means."""
+    """Returns what the user named, or what it means, and what is tried in place of its own values."""
     if side.path is None:
         return "a config"
-    return "nothing" if side.path in NOTHING else visible(side.path)
+    return "nothing" if side.path in NOTHING else visible(f"{side.path} {side.tried}".rstrip())
 
 
 def counts(diff: Diff) -> list[tuple[str, str]]:
