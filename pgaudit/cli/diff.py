@@ -127,7 +127,7 @@ def diff(
 
     found = compare(sides.a, sides.b)
     text = _rendered(found, fmt, table_options(output, colour, width, fold=fold), rules=rules)
-    note([*sides.notes, *found.notes])
+    note([*sides.notes, *found.notes, *what_if.remarks(found.b, trial)])
     write(text, output)
     if exit_code and found.differs:
         raise Exit(DIFFERENT)

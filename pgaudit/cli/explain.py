@@ -40,8 +40,10 @@ def _meant(
 ) -> tuple[str | None, str | None, str]:
     """The model, the source and the parameter. What is tried needs no source: a model and a parameter are enough."""
     given = [word for word in (named, model, config, param) if word is not None]
-    if tries and len(given) == 2 and not any(_is_source(word) or is_file(word) for word in given if word != named):
-        return given[0], None, given[1]
+    if tries and len(given) == 2:
+        ref, name = given
+        if not (_is_source(name) or is_file(name) or (named is None and _is_source(ref))):
+            return ref, None, name
     if param is None and model is not None and config is not None and _is_source(model) and not is_config(config):
         config, param = None, config
     if param is None:
@@ -107,7 +109,7 @@ def explain(
     from pgaudit.render.pages.explain_data import render_json
 
     found = explanations(report, matching(report, param))
-    note(report.notes)
+    note([*report.notes, *what_if.remarks(report, trial)])
     if fmt == "json":
         write(render_json(report, found), output)
         return

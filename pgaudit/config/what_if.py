@@ -10,6 +10,7 @@ from typing import Any
 from pgaudit.config import layouts
 from pgaudit.config.misplaced import split
 from pgaudit.core.errors import UsageError
+from pgaudit.core.findings import Finding
 from pgaudit.core.location import Path
 from pgaudit.files.document import Document
 from pgaudit.text import quoted, visible
@@ -52,6 +53,10 @@ class WhatIf:
         )
         clear = [each for each in document.ambiguous if stays(each.path)]
         return replace(document, value=value, keys=keys, values=values, ambiguous=clear)
+
+    def concerns(self, finding: Finding) -> bool:
+        """Returns whether a finding is about one of the further values."""
+        return any(finding.key == str(step) for path, _ in self.values for step in path)
 
     def _of_optimizer(self, document: Document) -> list[tuple[Path, Any]]:
         named = {"type": self.optimizer, "lr": self.lr, "weight_decay": self.weight_decay}

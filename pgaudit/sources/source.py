@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pgaudit.config import load_config
 from pgaudit.core.built import Checkpoint
 from pgaudit.core.config import Config
-from pgaudit.core.errors import UsageError
+from pgaudit.core.errors import ConfigError, UsageError
 from pgaudit.core.schedule import NO_REQUEST, ScheduleRequest
 from pgaudit.report import Report
 from pgaudit.sources import CONFIGS
@@ -84,8 +85,8 @@ def read_source(
 def _refuse_without_config(source: Source, path: str, what_if: WhatIf | None) -> None:
     if what_if is not None and not isinstance(source, Config):
         message = f"--optimizer, --lr, --weight-decay and --set are for a config, and {quoted(path)} is none"
-        alone = f"where it is a model alone: --model {visible(path)}"
-        raise UsageError(message, alone if isinstance(source, Reference) else f"drop {visible(what_if.words)}")
+        alone = f"; a model alone is named as --model {visible(path)}" if isinstance(source, Reference) else ""
+        raise UsageError(message, f"drop {visible(what_if.words)}{alone}")
 
 
 def _read(
@@ -156,7 +157,18 @@ def open_trial(
     after = Side(
         path, read_source(path, model, constructor=constructor, key=key, what_if=what_if), model, " ".join(words)
     )
-    return open_side(path, model), after
+    with as_written():
+        return open_side(path, model), after
+
+
+@contextmanager
+def as_written() -> Iterator[None]:
+    """Says of an error in a config that it is about the file, and not about what is tried in place of its values."""
+    try:
+        yield
+    except ConfigError as error:
+        told = [replace(each, message=f"as it is written: {each.message}") for each in error.findings]
+        raise ConfigError(told) from error
 
 
 def report_of(

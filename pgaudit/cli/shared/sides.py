@@ -15,8 +15,7 @@ from pgaudit.user_code.imports import is_code, is_file
 Named = tuple[str | None, str]
 """A model, where one is named, and a source."""
 NamedSides = tuple[Named, Named]
-_USAGE = "pgaudit diff [MODEL] SOURCE [MODEL] SOURCE"
-_OR_TRIAL = "; or what would a change do: pgaudit diff [MODEL] CONFIG --lr 0.1"
+_USAGE = "pgaudit diff [MODEL] SOURCE [MODEL] SOURCE, or [MODEL] CONFIG --lr 0.1"
 
 
 def alone_in(words: tuple[str, ...], model: str | None) -> Named | None:
@@ -57,9 +56,7 @@ def sides_in(words: tuple[str, ...]) -> NamedSides:
         found = (words[0], words[1]), (words[2], words[3])
     else:
         what = "nothing" if not words else f"{quoted(words[0])} alone" if len(words) == 1 else f"{len(words)} arguments"
-        raise UsageError(
-            f"two sources are compared, and {what} cannot be", _USAGE + (_OR_TRIAL if len(words) == 1 else "")
-        )
+        raise UsageError(f"two sources are compared, and {what} cannot be", _USAGE)
     for model, source in found:
         _refuse_misplaced(model, source)
     return found
@@ -86,4 +83,4 @@ def _refuse_misplaced(model: str | None, source: str) -> None:
         raise UsageError(f"{quoted(model)} is no model, and stands before {quoted(source)}", _USAGE)
     is_name = not (_is_source(source) or is_code(source) or os.sep in source or os.path.splitext(source)[1])
     if is_name or _is_inventory(source):
-        raise UsageError(f"{quoted(source)} is no source", f"a model stands before its config: {_USAGE}")
+        raise UsageError(f"{quoted(source)} is no source", _USAGE)

@@ -14,6 +14,7 @@ from pgaudit.text import visible
 
 if TYPE_CHECKING:
     from pgaudit.config.what_if import WhatIf
+    from pgaudit.report import Report
 
 _KEY = "pgaudit.what_if"
 
@@ -65,10 +66,11 @@ def tried(beside: Mapping[str, bool] | None = None) -> WhatIf | None:
     from pgaudit.files.yaml_text import read_yaml
 
     named = {name: value for name, value in given.items() if value is not None}
-    options = [*((f"--{name.replace('_', '-')}", str(value)) for name, value in named.items())]
+    options = [*((f"--{name.replace('_', '-')}", str(value).removesuffix(".0")) for name, value in named.items())]
     words = shlex.join(word for option in (*options, *(("--set", each) for each in settings)) for word in option)
     if other := next((option for option, is_given in (beside or {}).items() if is_given), None):
-        raise UsageError(f"{other} takes the config as it is written, and {visible(words)} tries another", "drop one")
+        message = f"{other} takes the config as it is written, and {visible(words)} tries another"
+        raise UsageError(message, "drop one of them")
     values = []
     for setting in settings:
         key, equals, value = setting.partition("=")
@@ -76,3 +78,13 @@ def tried(beside: Mapping[str, bool] | None = None) -> WhatIf | None:
             raise UsageError(f"--set {visible(setting)} is not key=value", "--set paramwise_cfg.norm_decay_mult=0")
         values.append((path_of(key.strip()), read_yaml(value.encode(), f"--set {key.strip()}").value))
     return WhatIf(**given, values=tuple(values), words=words)
+
+
+def remarks(report: Report, trial: WhatIf | None) -> list[str]:
+    """Returns what was found about the values that are tried, for commands that show no findings: a typo among them
+    would look as if they changed nothing.
+    """
+    if trial is None:
+        return []
+    found = (each for each in report.findings if trial.concerns(each) and each.severity != "info")
+    return [f"{each.message} ({each.hint})" if each.hint else each.message for each in found]
