@@ -16,6 +16,8 @@ from pgaudit.files.document import Document
 from pgaudit.text import quoted, visible
 
 _PART = re.compile(r"""(^|\.)("[^"]*"|'[^']*'|[^."']*)""")
+_WITHOUT_EFFECT = ("PG001", "PG002", "PG011")
+"""What is found of a key that matches nothing, loses everywhere, or that nobody reads."""
 NO_CONFIG: Mapping[str, Any] = {"optimizer": {"type": "AdamW"}}
 """What stands for a config where there is none: the optimizer that most people train with, with its own defaults."""
 
@@ -54,9 +56,10 @@ class WhatIf:
         clear = [each for each in document.ambiguous if stays(each.path)]
         return replace(document, value=value, keys=keys, values=values, ambiguous=clear)
 
-    def concerns(self, finding: Finding) -> bool:
-        """Returns whether a finding is about one of the further values."""
-        return any(finding.key == str(step) for path, _ in self.values for step in path)
+    def has_no_effect(self, finding: Finding) -> bool:
+        """Returns whether a finding says that nothing reads one of the further values, or that it matches nothing."""
+        steps = {str(step) for path, _ in self.values for step in path}
+        return finding.code in _WITHOUT_EFFECT and finding.key in steps
 
     def _of_optimizer(self, document: Document) -> list[tuple[Path, Any]]:
         named = {"type": self.optimizer, "lr": self.lr, "weight_decay": self.weight_decay}

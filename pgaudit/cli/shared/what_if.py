@@ -81,10 +81,10 @@ def tried(beside: Mapping[str, bool] | None = None) -> WhatIf | None:
 
 
 def remarks(report: Report, trial: WhatIf | None) -> list[str]:
-    """Returns what was found about the values that are tried, for commands that show no findings: a typo among them
-    would look as if they changed nothing.
+    """Returns which values that are tried have no effect, for commands that show no findings: a typo would look as if
+    they were right, and changed nothing.
     """
     if trial is None:
         return []
-    found = (each for each in report.findings if trial.concerns(each) and each.severity != "info")
+    found = filter(trial.has_no_effect, report.findings)
     return [f"{each.message} ({each.hint})" if each.hint else each.message for each in found]
