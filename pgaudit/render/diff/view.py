@@ -204,7 +204,8 @@ def title(side: Report) -> str:
     """Returns what the user named, or what it means, and what is tried in place of its own values."""
     if side.path is None:
         return "a config"
-    return "nothing" if side.path in NOTHING else visible(f"{side.path} {side.tried}".rstrip())
+    named = f"{side.path} {side.tried}" if side.tried else side.path
+    return "nothing" if side.path in NOTHING else visible(named)
 
 
 def counts(diff: Diff) -> list[tuple[str, str]]:
