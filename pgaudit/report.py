@@ -87,6 +87,8 @@ class Report:
     """What a schedule makes of the lrs; None where there is none, and nobody asked."""
     with_products: bool = False
     """Whether weight decay × lr is told, too."""
+    tried: str = ""
+    """What the command line has in place of the file's own values, as it is typed; empty where nobody compares it."""
 
     def __getitem__(self, name: str) -> ParamAssignment:
         """Returns what a parameter gets, by its name or one of its aliases.

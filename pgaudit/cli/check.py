@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 from click.exceptions import Exit
 
-from pgaudit.cli.shared import choosing, completion, fixing
+from pgaudit.cli.shared import choosing, completion, fixing, what_if
 from pgaudit.cli.shared import options as shared
 from pgaudit.cli.shared.command import Command, argument
 from pgaudit.cli.shared.common import (
@@ -69,6 +69,7 @@ if TYPE_CHECKING:
 )
 @choosing.ignore
 @choosing.severity
+@what_if.options
 @click.option("--project", type=shared.FILE, metavar="FILE", help="Instead of the nearest project file.")
 @click.option("--jobs", "-j", type=click.IntRange(min=1), metavar="<int range>", default=1, help="Audits at a time.")
 @click.option("--at", metavar="STEP,...", help="Further steps of the schedule, or epochs, at which findings look.")
@@ -145,6 +146,7 @@ def check(
     choice = choosing.choice_of(codes, ignore, severities)
     wish = fixing.Wish(fix, unsafe_fixes, dry_run)
     fixes = wish.fixes
+    trial = what_if.tried(beside={**wish.written, "--write-baseline": write_baseline is not None})
     reports = wanted(context.obj or (), formats, outputs, valued_options(context.command))
     given: dict[str, str | None] = {"lock": lock, "expect": expect, "baseline": baseline}
     steps = () if at is None else steps_in(at)
@@ -172,7 +174,7 @@ def check(
             for path in configs or [config_path]
         ]
     cache = the_cache(unwanted=no_cache)
-    audits = [replace(audit, cache=cache, choice=choice or audit.choice) for audit in audits]
+    audits = [replace(audit, cache=cache, choice=choice or audit.choice, what_if=trial) for audit in audits]
     read = chain.from_iterable(map(_paths_of, audits))
     keep_inputs([*(each.output for each in reports), write_baseline], read, [audit.model for audit in audits])
     if write_baseline is not None:
@@ -184,7 +186,7 @@ def check(
     outcomes = _run(audits, jobs)
     _account(outcomes, traceback=traceback)
     _write_all(outcomes, reports, colour, width, verbose=verbose)
-    if not fixes:
+    if not fixes and trial is None:
         fixing.say_fixable(outcomes)
     from pgaudit.gate.records import exit_code
 

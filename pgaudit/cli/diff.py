@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import click
 from click.exceptions import Exit
 
-from pgaudit.cli.shared import completion
+from pgaudit.cli.shared import completion, what_if
 from pgaudit.cli.shared import options as shared
 from pgaudit.cli.shared.command import Command, argument
 from pgaudit.cli.shared.common import (
     note,
     parse_model_args,
+    references,
     spinner,
     stdout_reserved,
     table_options,
@@ -23,10 +25,12 @@ from pgaudit.cli.shared.common import (
 from pgaudit.cli.shared.outputs import by_ending
 from pgaudit.cli.shared.overwriting import keep_inputs
 from pgaudit.cli.shared.schedule import TimeOptions
-from pgaudit.cli.shared.sides import NamedSides, sides_in
+from pgaudit.cli.shared.sides import Named, alone_in, sides_in
+from pgaudit.core.errors import OnlyAModel
 from pgaudit.render.choices import Colour, DiffFormat
 
 if TYPE_CHECKING:
+    from pgaudit.config.what_if import WhatIf
     from pgaudit.diff import Diff
     from pgaudit.models.cache import Cache
     from pgaudit.render.terminal import TableOptions
@@ -41,6 +45,7 @@ DIFFERENT = 1
     examples=(
         "pgaudit diff a.yaml b.yaml --model resnet50",
         "pgaudit diff resnet50 config.yaml train.py:make  # where the code has drifted",
+        "pgaudit diff resnet50 config.yaml --lr 0.01      # what that would change",
     ),
 )
 @argument(
@@ -50,7 +55,8 @@ DIFFERENT = 1
     shell_complete=completion.models,
     metavar="SOURCE",
     help="Two of them, how it was and how it is now: a config, a JSON report, a lock, code that is or returns an "
-    "optimizer (file.py:attribute), or a checkpoint; each may have its MODEL before it.",
+    "optimizer (file.py:attribute), or a checkpoint; each may have its MODEL before it. Or one config, and what to try "
+    "on it.",
 )
 @click.option(
     "--model",
@@ -64,6 +70,7 @@ DIFFERENT = 1
     "--rules/--no-rules", default=True, help="List parameters whose rule is another, and its effect the same."
 )
 @click.option("--exit-code", is_flag=True, help="Exit with 1 where anything but a rule differs.")
+@what_if.options
 @shared.at
 @shared.scheduler
 @shared.run
@@ -97,35 +104,54 @@ def diff(
     width: int | None,
     colour: Colour,
 ) -> None:
-    """Show what changes from A to B: every lr and weight decay that differs, and the rules behind it."""
+    """Show what changes from A to B: every lr and weight decay that differs, and the rules behind it.
+
+    Of one config, shows what --lr, --set and the like would change; of two sources, they are tried on B.
+    """
     fmt = by_ending(fmt, output, get_args(DiffFormat))
-    named = sides_in(sources)
+    trial = what_if.tried()
+    tries = trial is not None or constructor is not None
+    alone = alone_in(sources, model) if tries else None
+    named = (alone,) if alone else sides_in(sources)
     keep_inputs([output], [path for _, path in named], [model, *(ref for ref, _ in named)])
     arguments, cache = parse_model_args(model_args), the_cache(unwanted=no_cache)
-    sides = _sides(named, model, arguments, constructor, key, cache, TimeOptions(at, scheduler, run, epoch_steps))
+    time = TimeOptions(at, scheduler, run, epoch_steps)
+    try:
+        sides = _sides(named, model, arguments, constructor, key, cache, time, trial)
+    except OnlyAModel:
+        if not tries or len(sources) != 2:
+            raise
+        named = (references(*sources, command="diff", model=model),)  # the code before the config is its model
+        sides = _sides(named, model, arguments, constructor, key, cache, time, trial)
     from pgaudit.diff import compare
 
     found = compare(sides.a, sides.b)
     text = _rendered(found, fmt, table_options(output, colour, width, fold=fold), rules=rules)
-    note([*sides.notes, *found.notes])
+    note([*sides.notes, *found.notes, *what_if.remarks(found.b, trial)])
     write(text, output)
     if exit_code and found.differs:
         raise Exit(DIFFERENT)
 
 
 def _sides(
-    named: NamedSides,
+    named: Sequence[Named],
     model: str | None,
     model_args: dict[str, object],
     constructor: str | None,
     key: str | None,
     cache: Cache | None,
     time: TimeOptions,
+    trial: WhatIf | None,
 ) -> ReportPair:
-    from pgaudit.sources.source import open_side
+    from pgaudit.sources.source import open_side, open_trial
 
+    (ref, path), (new_ref, new_path) = named[0], named[-1]
     with stdout_reserved():  # before anything heavy; a config may be code
-        one, other = (open_side(path, ref, constructor=constructor, key=key) for ref, path in named)
+        if len(named) == 1:
+            one, other = open_trial(path, ref, trial, constructor=constructor, key=key)
+        else:
+            one = open_side(path, ref, constructor=constructor, key=key)
+            other = open_side(new_path, new_ref, constructor=constructor, key=key, what_if=trial)
     with stdout_reserved(), spinner(f"comparing {one.path} and {other.path}"):
         from pgaudit.sources.pair import audit_pair
 

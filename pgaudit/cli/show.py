@@ -152,10 +152,11 @@ def show(
     keep_inputs([output], [config_path], [model_ref])
     arguments = parse_model_args(model_args)
     time = TimeOptions(at, scheduler, run, epoch_steps, plot=plot, product=product)
-    cache, trial = the_cache(unwanted=no_cache), what_if.tried()
-    if (wish := fixing.Wish(fix, unsafe_fixes, dry_run)).fixes:
+    wish = fixing.Wish(fix, unsafe_fixes, dry_run)
+    cache, trial = the_cache(unwanted=no_cache), what_if.tried(beside=wish.written)
+    if wish.fixes:
         same: dict[str, Any] = {"key": key, "scheduler": scheduler, "steps": run, "epoch_steps": epoch_steps}
-        _fix(wish, model_ref, None if trial else config_path, arguments, constructor, cache, same, colour)
+        _fix(wish, model_ref, config_path, arguments, constructor, cache, same, colour)
     try:
         report = audited(model_ref, config_path, arguments, constructor, cache, key, time, trial)
     except OnlyAModel:
@@ -205,9 +206,7 @@ def _fix(
     colour: Colour,
 ) -> None:
     if config is None:
-        raise UsageError(
-            "--fix writes into a config, and takes it as it is written", "name it, and try no other values"
-        )
+        raise UsageError("--fix writes into a config, and none is named", "pgaudit show MODEL CONFIG --fix")
     from pgaudit.gate import Audit
 
     fixing.fix_configs([Audit(model, config, "", arguments, constructor, cache=cache, **same)], wish, colour)

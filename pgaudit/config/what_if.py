@@ -10,11 +10,14 @@ from typing import Any
 from pgaudit.config import layouts
 from pgaudit.config.misplaced import split
 from pgaudit.core.errors import UsageError
+from pgaudit.core.findings import Finding
 from pgaudit.core.location import Path
 from pgaudit.files.document import Document
 from pgaudit.text import quoted, visible
 
 _PART = re.compile(r"""(^|\.)("[^"]*"|'[^']*'|[^."']*)""")
+_WITHOUT_EFFECT = ("PG001", "PG002", "PG011")
+"""What is found of a key that matches nothing, loses everywhere, or that nobody reads."""
 NO_CONFIG: Mapping[str, Any] = {"optimizer": {"type": "AdamW"}}
 """What stands for a config where there is none: the optimizer that most people train with, with its own defaults."""
 
@@ -29,6 +32,8 @@ class WhatIf:
     weight_decay: float | None = None
     values: tuple[tuple[Path, Any], ...] = ()
     """Further ones, by their paths in the file's own words."""
+    words: str = ""
+    """All of them as they are typed."""
 
     def on(self, document: Document) -> Document:
         """Returns the document with these values.
@@ -50,6 +55,11 @@ class WhatIf:
         )
         clear = [each for each in document.ambiguous if stays(each.path)]
         return replace(document, value=value, keys=keys, values=values, ambiguous=clear)
+
+    def has_no_effect(self, finding: Finding) -> bool:
+        """Returns whether a finding says that nothing reads one of the further values, or that it matches nothing."""
+        steps = {str(step) for path, _ in self.values for step in path}
+        return finding.code in _WITHOUT_EFFECT and finding.key in steps
 
     def _of_optimizer(self, document: Document) -> list[tuple[Path, Any]]:
         named = {"type": self.optimizer, "lr": self.lr, "weight_decay": self.weight_decay}

@@ -62,7 +62,7 @@ def lock_findings(report: Report, audit: Audit, lock: Report | None = None) -> I
     if other:
         message = f"{counted(len(other), 'tensor')} have other rules than the lock says, and the same values"
         names = tuple(change.param.name for change in other)
-        hint = f"{audit.relock()} writes the new rules"
+        hint = _hint(audit) if audit.tried else f"{audit.relock()} writes the new rules"
         yield Finding("lock", "other-rule", "info", message, hint, Location(audit.lock, 1, 1), names)
 
 
@@ -132,7 +132,8 @@ def _of_parameters(report: Report, lock: Report, like: _Move, changes: list[Chan
 
 
 def _hint(audit: Audit) -> str:
-    return f"if that is meant: {audit.relock()}"
+    first = f"write {visible(audit.tried)} into {visible(audit.config)}, then " if audit.tried else ""
+    return f"if that is meant: {first}{audit.relock()}"
 
 
 def _what(change: Change) -> Iterator[str]:

@@ -6,13 +6,16 @@ import json
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pgaudit.config.project import Origin
 from pgaudit.core.findings import Finding, Threshold, at_least
 from pgaudit.gate.choice import ALL, Choice
 from pgaudit.models.cache import Cache
 from pgaudit.text import visible
+
+if TYPE_CHECKING:
+    from pgaudit.config.what_if import WhatIf
 
 CLEAN, FAILED, BROKEN = 0, 1, 2
 """Exit codes: nothing failed; something did; something could not be checked."""
@@ -50,13 +53,20 @@ class Audit:
     """Where saved inventories of timm's models are kept."""
     choice: Choice = ALL
     """Which findings count."""
+    what_if: WhatIf | None = None
+    """Values that take the place of the config's own."""
     origin: Origin | None = None
     """Where a project file lists it; None for the command line."""
 
     @property
     def title(self) -> str:
         """What stands for it in messages."""
-        return self.name or (f"{self.model} {self.config}" if self.model else self.config)
+        return " ".join(filter(None, [self.name or self.model, "" if self.name else self.config, self.tried]))
+
+    @property
+    def tried(self) -> str:
+        """The values that take the place of the config's own, as they are typed; empty for none."""
+        return self.what_if.words if self.what_if else ""
 
     def relock(self, *, update: bool = True) -> str:
         """Returns the command that writes the lock anew."""

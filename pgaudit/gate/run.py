@@ -64,7 +64,7 @@ def run(audit: Audit, data: bytes | None = None, model_of: Callable[[Config], Mo
 def _source(audit: Audit, data: bytes | None) -> Source:
     if data is not None:
         return load_config(audit.config, constructor=audit.constructor, data=data)
-    return read_source(audit.config, audit.model, constructor=audit.constructor, key=audit.key)
+    return read_source(audit.config, audit.model, constructor=audit.constructor, key=audit.key, what_if=audit.what_if)
 
 
 def needed(
@@ -123,7 +123,7 @@ def judged(
     kept += unexpected(report, expect)
     if audit.lock is not None:
         kept += lock_findings(report, audit, lock)
-    if audit.baseline is not None:
+    if audit.baseline is not None and audit.what_if is None:  # what is tried has fixed nothing
         kept += baseline.stale(known, every, audit.baseline)
     return Outcome(
         audit,

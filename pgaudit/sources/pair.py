@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,7 +20,7 @@ from pgaudit.models.source import ModelSource, model_source
 from pgaudit.pipeline import audit_source
 from pgaudit.report import Report
 from pgaudit.sources.over_time import with_steps_of
-from pgaudit.sources.source import Reference, Side, narrowed
+from pgaudit.sources.source import Reference, Side, as_written, narrowed
 from pgaudit.text import quoted, visible
 
 
@@ -112,9 +113,11 @@ class _Sides:
             return narrowed(found, request), None
         if isinstance(found, Config):
             source = self._model_of(side, found, other, its_model)
-            report = audit_source(source, found, request)
+            alone = other.tried and (side.path, side.tried) == (other.path, "")
+            with as_written() if alone else nullcontext():
+                report = audit_source(source, found, request)
             self.notes += report.notes
-            return replace(report, path=side.path), source
+            return replace(report, path=side.path, tried=side.tried), source
         if isinstance(found, Checkpoint):
             report = self._of_checkpoint(side, found, other, its_model, request)
         else:

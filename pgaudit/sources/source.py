@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.config import load_config
 from pgaudit.core.built import Checkpoint
 from pgaudit.core.config import Config
-from pgaudit.core.errors import UsageError
+from pgaudit.core.errors import ConfigError, UsageError
 from pgaudit.core.schedule import NO_REQUEST, ScheduleRequest
 from pgaudit.report import Report
 from pgaudit.sources import CONFIGS
-from pgaudit.text import quoted
+from pgaudit.text import quoted, visible
 from pgaudit.user_code.imports import is_code
 
 if TYPE_CHECKING:
@@ -41,6 +43,8 @@ class Side:
     found: Source
     model: str | None = None
     """The model that is named before it."""
+    tried: str = ""
+    """What takes the place of its own values, as it is typed."""
 
 
 def read_source(
@@ -70,13 +74,19 @@ def read_source(
 
         return load_config(NO_CONFIG, constructor=constructor, what_if=what_if)
     source = _read(path, model, constructor, key, what_if)
-    if what_if is not None and not isinstance(source, Config):
-        raise UsageError(f"--optimizer, --lr, --weight-decay and --set are for a config, and {quoted(path)} is none")
-    if constructor is not None and isinstance(source, (Reference, Checkpoint)):
+    _refuse_without_config(source, path, what_if)
+    if constructor is not None and not isinstance(source, Config):
         raise UsageError(f"--constructor is for a config, and {quoted(path)} is none", "drop --constructor")
     if key is not None and not isinstance(source, Checkpoint):
         raise UsageError(f"--key is for a checkpoint, and {quoted(path)} is none", "drop --key")
     return source
+
+
+def _refuse_without_config(source: Source, path: str, what_if: WhatIf | None) -> None:
+    if what_if is not None and not isinstance(source, Config):
+        message = f"--optimizer, --lr, --weight-decay and --set are for a config, and {quoted(path)} is none"
+        alone = f"; a model alone is named as --model {visible(path)}" if isinstance(source, Reference) else ""
+        raise UsageError(message, f"drop {visible(what_if.words)}{alone}")
 
 
 def _read(
@@ -98,23 +108,67 @@ def _read(
     return load_config(path, constructor=constructor, what_if=what_if)
 
 
-def open_side(path: str, model: str | None = None, *, constructor: str | None = None, key: str | None = None) -> Side:
+def open_side(
+    path: str,
+    model: str | None = None,
+    *,
+    constructor: str | None = None,
+    key: str | None = None,
+    what_if: WhatIf | None = None,
+) -> Side:
     """Reads what is named on one side; nothing heavy is loaded.
 
     Args:
         path: see :func:`read_source`.
         model: the model that is named before it.
-        constructor: takes the place of the one that a config names.
-        key: which optimizer of a checkpoint.
+        constructor: takes the place of the one that a config names; of no effect on anything else.
+        key: which optimizer of a checkpoint; of no effect on anything else.
+        what_if: values that take the place of a config's own.
 
     Raises:
         ConfigError: it cannot be read, or is no valid config, report or checkpoint.
+        UsageError: what-ifs are not for what the path names.
     """
-    from pgaudit.checkpoints import is_checkpoint
+    found = _read(path, model, constructor, key, what_if)
+    _refuse_without_config(found, path, what_if)
+    return Side(path, found, model, what_if.words if what_if else "")
 
-    stored = not path.endswith(CONFIGS) and is_checkpoint(path)
-    policy = None if stored or is_code(path) else constructor
-    return Side(path, read_source(path, model, constructor=policy, key=key if stored else None), model)
+
+def open_trial(
+    path: str, model: str | None, what_if: WhatIf | None, *, constructor: str | None = None, key: str | None = None
+) -> tuple[Side, Side]:
+    """Reads a config as it stands, and with other values than its own; nothing heavy is loaded.
+
+    Args:
+        path: the config.
+        model: the model that is named before it.
+        what_if: values that take the place of its own.
+        constructor: takes the place of the one that it names.
+        key: refused, as by :func:`read_source`.
+
+    Raises:
+        ConfigError: it cannot be read, or is no valid config on one of both sides.
+        UsageError: it is no config, or a pipe, which nobody can read twice.
+    """
+    if Path(path).is_fifo():
+        raise UsageError(f"{quoted(path)} is a pipe, which cannot be read twice", "name a file")
+    words = [f"--constructor {constructor}"] if constructor else []
+    words += [what_if.words] if what_if else []
+    after = Side(
+        path, read_source(path, model, constructor=constructor, key=key, what_if=what_if), model, " ".join(words)
+    )
+    with as_written():
+        return open_side(path, model), after
+
+
+@contextmanager
+def as_written() -> Iterator[None]:
+    """Says of an error in a config that it is about the file, and not about what is tried in place of its values."""
+    try:
+        yield
+    except ConfigError as error:
+        told = [replace(each, message=f"as it is written: {each.message}") for each in error.findings]
+        raise ConfigError(told) from error
 
 
 def report_of(

@@ -47,6 +47,11 @@ class Wish:
     dry_run: bool
 
     @property
+    def written(self) -> dict[str, bool]:
+        """The options that read a config's text, or write into it, and whether each is given."""
+        return {"--fix": self.fix, "--dry-run": self.dry_run}
+
+    @property
     def fixes(self) -> bool:
         """Whether fixes are wanted, to be written or to be seen.
 

@@ -5,16 +5,34 @@ from __future__ import annotations
 import os
 
 from pgaudit.checkpoints import is_checkpoint
-from pgaudit.cli.shared.common import is_config
+from pgaudit.cli.shared.common import is_config, references
 from pgaudit.core.errors import UsageError
 from pgaudit.core.parameters import INVENTORY_FILES
 from pgaudit.files.inputs import read_bytes
 from pgaudit.text import quoted
 from pgaudit.user_code.imports import is_code, is_file
 
-NamedSides = tuple[tuple[str | None, str], tuple[str | None, str]]
-"""A model, where one is named, and a source, of each side."""
-_USAGE = "pgaudit diff [MODEL] SOURCE [MODEL] SOURCE"
+Named = tuple[str | None, str]
+"""A model, where one is named, and a source."""
+NamedSides = tuple[Named, Named]
+_USAGE = "pgaudit diff [MODEL] SOURCE [MODEL] SOURCE, or [MODEL] CONFIG --lr 0.1"
+
+
+def alone_in(words: tuple[str, ...], model: str | None) -> Named | None:
+    """Returns the model and the source where the words name one source alone; None where they are to be two sides.
+
+    Two words are two sides unless the first one can only be a model. Code can be both.
+
+    Args:
+        words: as they were typed.
+        model: what ``--model`` names.
+
+    Raises:
+        UsageError: a model stands alone, or there are two of them.
+    """
+    if len(words) == 1 or (len(words) == 2 and not _is_source(words[0]) and not is_code(words[0])):
+        return references(words[0], words[1] if len(words) == 2 else None, command="diff", model=model)
+    return None
 
 
 def sides_in(words: tuple[str, ...]) -> NamedSides:
@@ -65,4 +83,4 @@ def _refuse_misplaced(model: str | None, source: str) -> None:
         raise UsageError(f"{quoted(model)} is no model, and stands before {quoted(source)}", _USAGE)
     is_name = not (_is_source(source) or is_code(source) or os.sep in source or os.path.splitext(source)[1])
     if is_name or _is_inventory(source):
-        raise UsageError(f"{quoted(source)} is no source", f"a model stands before its config: {_USAGE}")
+        raise UsageError(f"{quoted(source)} is no source", _USAGE)

@@ -33,6 +33,7 @@ def _side(side: Report) -> dict[str, Any]:
     optimizers = [plain(each.call) for each in side.assignment.optimizers]
     return {
         "path": portable(side.path),
+        **({"tried": side.tried} if side.tried else {}),
         "model": portable(side.assignment.model.ref),
         "constructor": side.constructor,
         "optimizer": optimizers[0] if optimizers else {},

@@ -212,10 +212,11 @@ def renamed(change: Change) -> str | None:
 
 
 def title(side: Report) -> str:
-    """Returns what the user named, or what it means."""
+    """Returns what the user named, or what it means, and what is tried in place of its own values."""
     if side.path is None:
         return "a config"
-    return "nothing" if side.path in NOTHING else visible(side.path)
+    named = f"{side.path} {side.tried}" if side.tried else side.path
+    return "nothing" if side.path in NOTHING else visible(named)
 
 
 def counts(diff: Diff) -> list[tuple[str, str]]:

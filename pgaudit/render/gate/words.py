@@ -29,7 +29,8 @@ def verdict(outcome: Outcome) -> Verdict:
 
 def title(audit: Audit) -> str:
     """Returns what stands for an audit, without this machine's folders."""
-    return audit.name or " ".join(part for part in (portable(audit.model), portable(audit.config)) if part)
+    named = [audit.name] if audit.name else [portable(audit.model), portable(audit.config)]
+    return " ".join(part for part in (*named, audit.tried) if part)
 
 
 def in_order(outcome: Outcome) -> tuple[Finding, ...]:

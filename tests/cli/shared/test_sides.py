@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import pgaudit
-from pgaudit.cli.shared.sides import sides_in
+from pgaudit.cli.shared.sides import alone_in, sides_in
 from pgaudit.models.saved.file import written
 from pgaudit.snapshot import snapshot
 
@@ -69,3 +69,20 @@ def test_a_saved_inventory_is_a_model_and_a_saved_report_a_source(folder: Path) 
     (folder / "r.json").write_text(json.dumps(pgaudit.audit("test_vit", config).to_dict()))
     assert sides_in(("r.json", "m.json", "a.yaml")) == ((None, "r.json"), ("m.json", "a.yaml"))
     assert sides_in(("m.json", "a.yaml", "r.json")) == (("m.json", "a.yaml"), (None, "r.json"))
+
+
+@pytest.mark.parametrize(
+    ("words", "model", "alone"),
+    [
+        ("a.yaml", None, (None, "a.yaml")),
+        ("a.yaml", "resnet18", ("resnet18", "a.yaml")),
+        ("resnet18 a.yaml", None, ("resnet18", "a.yaml")),
+        ("a.yaml b.yaml", None, None),
+        ("nets.py:net a.yaml", None, None),
+        ("run.pt a.yaml", None, None),
+        ("resnet18 a.yaml b.yaml", None, None),
+        ("", None, None),
+    ],
+)
+def test_one_source_alone(words: str, model: str | None, alone: object) -> None:
+    assert alone_in(tuple(words.split()), model) == alone
