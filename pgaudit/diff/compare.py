@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from pgaudit.core.assignment import OptimizerInfo, ParamAssignment
-from pgaudit.core.schedule import OF_SCHEDULERS
+from pgaudit.core.schedule import OF_SCHEDULERS, OptimizerSchedule
 from pgaudit.core.setting import Setting
 from pgaudit.diff.over_time import OverTime, knows_lrs
 from pgaudit.diff.records import Change, ChangeKind, Diff, ValueChange, effect, rule_names
 from pgaudit.diff.setup import in_order, setup, without_policy, without_schedules
 from pgaudit.report import Report
 from pgaudit.serialize import plain
+from pgaudit.text import visible
 
 
 def compare(a: Report, b: Report) -> Diff:
@@ -22,22 +23,48 @@ def compare(a: Report, b: Report) -> Diff:
     Parameters are the same by their first name, or else by one of their aliases. ``compare(b, a)`` is
     ``compare(a, b).inverted()``.
     """
-    pairs = _paired(a.params, b.params)
+    ours, theirs = _as_trained(a), _as_trained(b)
+    pairs = _paired(ours, theirs)
     over_time = OverTime(a, b)
-    changes = [*_changed(a, b, pairs, over_time)]
+    changes = [*_changed(a, b, [(ours[i], theirs[j]) for i, j in pairs], over_time)]
     unchanged = len(pairs) - len(changes)
     partners = {i: rank for rank, (i, _) in enumerate(pairs)}, {j: rank for rank, (_, j) in enumerate(pairs)}
-    for param, place in _alone(a.params, partners[0]):
+    for param, place in _alone(ours, partners[0]):
         extra = tuple(_extra(_held(param), {}, {}, {}))
         changes.append(Change(ChangeKind.REMOVED, param, None, place, extra, over_time.of(param, None)))
-    for param, place in _alone(b.params, partners[1]):
+    for param, place in _alone(theirs, partners[1]):
         extra = tuple(_extra({}, _held(param), {}, {}))
         changes.append(Change(ChangeKind.ADDED, None, param, place, extra, over_time.of(None, param)))
     changes.sort(key=lambda change: change.order)
     both = (change for change in changes if change.before is not None and change.after is not None)
     steps = {each.step for change in both for each in change.lrs if each.differs}
     setup = tuple(_setup(a, b, over_time, moves=bool(steps)))
-    return Diff(a, b, setup, tuple(changes), unchanged, tuple(sorted(steps)), over_time.notes)
+    return Diff(a, b, setup, tuple(changes), unchanged, tuple(sorted(steps)), (*over_time.notes, *_notes(a, b)))
+
+
+def _as_trained(report: Report) -> Sequence[ParamAssignment]:
+    """The parameters, with ``lr_scale`` as a note that nobody reads where a known schedule does not look at it."""
+    unread = _unscaled(report)
+    if not unread:
+        return report.params
+    settings = {id(each.setting): each.setting for each in report.params if each.optimizer in unread}
+    inert = {key: replace(each, inert=each.inert | {"lr_scale"}) for key, each in settings.items()}
+    return [
+        replace(each, setting=inert[id(each.setting)]) if each.optimizer in unread else each for each in report.params
+    ]
+
+
+def _unscaled(report: Report) -> dict[int, OptimizerSchedule]:
+    """The optimizers whose groups hold an ``lr_scale`` that their schedule does not look at."""
+    schedules = ((index, report.schedule_of(index)) for index in range(len(report.assignment.optimizers)))
+    return {index: its for index, its in schedules if its is not None and "lr_scale" in its.unread}
+
+
+def _notes(a: Report, b: Report) -> Iterator[str]:
+    """Says that what is only written for a schedule is not compared."""
+    names = {its.title.partition(" ")[0] for each in (a, b) for its in _unscaled(each).values()}
+    for name in sorted(names):
+        yield f"{visible(name)} does not look at lr_scale, so that does not count (pgaudit finding PG025)"
 
 
 def _paired(a: Sequence[ParamAssignment], b: Sequence[ParamAssignment]) -> list[tuple[int, int]]:
@@ -61,10 +88,12 @@ def _by_any_name(params: Sequence[ParamAssignment], taken: set[int]) -> dict[str
     return {name: index for index, param in enumerate(params) if index not in taken for name in param.names}
 
 
-def _changed(a: Report, b: Report, pairs: Sequence[tuple[int, int]], over_time: OverTime) -> Iterator[Change]:
+def _changed(
+    a: Report, b: Report, pairs: Sequence[tuple[ParamAssignment, ParamAssignment]], over_time: OverTime
+) -> Iterator[Change]:
     own, alike, built = _Own(a, b), _SameInert(a, b), None in (a.constructor, b.constructor)
-    for rank, (i, j) in enumerate(pairs):
-        before, after = alike.of(a.params[i], b.params[j])
+    for rank, pair in enumerate(pairs):
+        before, after = alike.of(*pair)
         held, holds = _held(before), _held(after)
         if built and "initial_lr" in held.keys() ^ holds.keys():  # a side with a scheduler does not tell it
             held, holds = ({key: each[key] for key in each if key != "initial_lr"} for each in (held, holds))

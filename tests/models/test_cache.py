@@ -18,6 +18,7 @@ import timm
 
 import pgaudit
 from pgaudit import cli, user_code
+from pgaudit.files.packages import package_folder
 from pgaudit.models import cache as caches
 from pgaudit.models import cache_key, timm_names
 from pgaudit.models.cache import Cache
@@ -239,7 +240,7 @@ def test_what_can_change_the_answer_is_in_the_key(
     (package / "models").mkdir(parents=True)
     source = package / "models" / "resnet.py"
     source.write_text("depth = 18")
-    folder = cache_key.package_folder
+    folder = package_folder
     monkeypatch.setattr(cache_key, "package_folder", lambda name: package if name == "timm" else folder(name))
 
     def changed() -> bool:

@@ -89,11 +89,11 @@ def render_diff_markdown(diff: Diff, *, fold: bool = True, rules: bool = True) -
         lines += [*table(("", "setup", "before", "after"), "llll", rows), ""]
     changes = diff.effective
     if changes:
-        lines += [*_table(lines_of(diff, changes, fold=fold)), ""]
+        lines += [*_table(lines_of(changes, fold=fold)), ""]
     same = diff.of(ChangeKind.SAME_EFFECT)
     if same and rules:
         lines += ["<details>", f"<summary>{len(same):,} same effect, other rule</summary>", ""]
-        lines += [*_table(lines_of(diff, same, fold=fold)), "", "</details>", ""]
+        lines += [*_table(lines_of(same, fold=fold)), "", "</details>", ""]
     lines.append(escaped(counts_line(diff)))
     return "\n".join(lines) + "\n"
 

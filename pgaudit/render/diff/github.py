@@ -39,7 +39,7 @@ def _commands(diff: Diff, *, rules: bool) -> Iterator[str]:
     for (level, location), changes in places.items():
         what = "under another rule" if level == "notice" else "changed"
         title = f"pgaudit diff: {counted(len(changes), 'tensor')} {what}"
-        yield command(level, _message(diff, changes), title=title, location=location)
+        yield command(level, _message(changes), title=title, location=location)
     yield command("notice", f"{head(diff)[0]}\n{counts_line(diff)}", title="pgaudit diff")
 
 
@@ -75,8 +75,8 @@ def _of_schedule(side: Report, change: Change) -> Location | None:
     return side.basis.config.location(*schedule.at) if turns and schedule is not None and schedule.at else None
 
 
-def _message(diff: Diff, changes: Sequence[Change]) -> str:
-    lines = lines_of(diff, changes, fold=True)
+def _message(changes: Sequence[Change]) -> str:
+    lines = lines_of(changes, fold=True)
     words = [_line(line) for line in lines[:MOST_LINES]]
     if len(lines) > MOST_LINES:
         words.append(f"and {sum(len(line.changes) for line in lines[MOST_LINES:]):,} more")

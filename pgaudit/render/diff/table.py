@@ -39,7 +39,7 @@ def _lines(diff: Diff, options: TableOptions, *, rules: bool) -> Iterator[Text]:
     if diff.setup:
         yield from (*_setup(diff, marks).lines(width), Text())
     if changes := diff.changes if rules else diff.effective:
-        yield from (*_table(diff, lines_of(diff, changes, fold=options.fold, marks=marks), marks).lines(width), Text())
+        yield from (*_table(diff, lines_of(changes, fold=options.fold, marks=marks), marks).lines(width), Text())
     found = [Text(f"{mark} {what}".strip(), _COLOURS[mark]) for mark, what in counts(diff)]
     dot = ", " if marks.dot == MARKS[ChangeKind.REMOVED] else f" {marks.dot} "
     yield from filled(found, width, joint=dot, style=BASE)

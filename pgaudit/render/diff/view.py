@@ -61,8 +61,6 @@ class DiffLine:
 
     name: str
     changes: tuple[Change, ...]
-    scheduled: tuple[bool, bool]
-    """Whether a schedule multiplies the lrs, before and after."""
     marks: Marks = UNICODE
 
     @property
@@ -77,12 +75,12 @@ class DiffLine:
 
     @property
     def values(self) -> dict[str, Sides]:
-        """The values, by the setting's attributes; the scheduled lr only where there is any, its scale where no
-        schedule multiplies by that, and those over time only where they differ.
+        """The values, by the setting's attributes; the scheduled lr only where there is any, and those over time only
+        where they differ.
         """
-        scaled = any(each.scheduled_lr is not None for each in self.change.both)
-        scale = ["peak_lr" if any(self.scheduled) else "lr_scale"] if scaled else []
-        shown = ("lr", *scale, *(lr_title(step) for step in self.turns), "weight_decay")
+        scheduled = any(each.scheduled_lr is not None for each in self.change.both)
+        over_time = [lr_title(step) for step in self.turns]
+        shown = ("lr", *(["peak_lr"] if scheduled else []), *over_time, "weight_decay")
         return {which: self.value(which) for which in shown}
 
     @property
@@ -99,14 +97,10 @@ class DiffLine:
         if is_lr_title(which):
             found = self.lr_at(which)
             return [None, None] if found is None else [found.before, found.after]
-        found = []
-        for each, scheduled in zip((self.change.before, self.change.after), self.scheduled, strict=True):
-            its = "lr" if which == "peak_lr" and not scheduled else which
-            found.append(getattr(each.setting, its) if each else None)
-        return found
+        return [getattr(each.setting, which) if each else None for each in (self.change.before, self.change.after)]
 
     def value(self, which: str) -> Sides:
-        """Returns ``lr``, ``peak_lr``, ``lr_scale``, ``weight_decay`` or ``lr@100`` as a person reads it."""
+        """Returns ``lr``, ``peak_lr``, ``weight_decay`` or ``lr@100`` as a person reads it."""
         old, new = self.both(which)
         if is_lr_title(which):
             return self._over_time(which, old, new)
@@ -165,25 +159,20 @@ class DiffLine:
         return both if self.change.kind is ChangeKind.RESHAPED else []
 
 
-def lines_of(diff: Diff, changes: Sequence[Change], *, fold: bool, marks: Marks = UNICODE) -> list[DiffLine]:
-    """Returns some of the changes of a diff by themselves, or joined over blocks where the same happens to them."""
-    scheduled = diff.a.scheduled, diff.b.scheduled
+def lines_of(changes: Sequence[Change], *, fold: bool, marks: Marks = UNICODE) -> list[DiffLine]:
+    """Returns the changes by themselves, or joined over blocks where the same happens to them."""
     if not fold:
-        return [DiffLine(each.param.name, (each,), scheduled, marks) for each in changes]
+        return [DiffLine(each.param.name, (each,), marks) for each in changes]
     folds = fold_named((each.param.name, _likeness(each), _family(each), each) for each in changes)
-    return [DiffLine(fold.name, fold.rows, scheduled, marks) for fold in folds]
+    return [DiffLine(fold.name, fold.rows, marks) for fold in folds]
 
 
 def titles(lines: Collection[DiffLine]) -> dict[str, str]:
     """Returns the values that a table shows, with their titles."""
-    held = {which for line in lines for which in line.values}
-    scale = {which: title for which, title in _SCALES.items() if which in held}
+    scheduled = any("peak_lr" in line.values for line in lines)
     steps = sorted({step for line in lines for step in line.turns})
     over_time = {lr_title(step): lr_title(step) for step in steps}
-    return {"lr": "lr", **scale, **over_time, "weight_decay": "decay"}
-
-
-_SCALES = {"peak_lr": "scheduled", "lr_scale": "lr_scale"}
+    return {"lr": "lr", **({"peak_lr": "scheduled"} if scheduled else {}), **over_time, "weight_decay": "decay"}
 
 
 def _likeness(change: Change) -> Hashable:
