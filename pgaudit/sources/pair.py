@@ -162,7 +162,8 @@ class _Sides:
             raise _without_model(side, about.ref)
         if its_model is None:
             raise _without_model(side, None)
-        self.notes.append(_taken_from(side, _called(other), other))
+        if other.model is None:  # else the command names it once, for both
+            self.notes.append(_taken_from(side, _called(other), other))
         return its_model
 
     def _opened(self, side: Side, config: Config, named: str | None) -> ModelSource:

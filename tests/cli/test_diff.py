@@ -82,6 +82,12 @@ def test_a_model_of_timms_taken_from_a_report_is_said(capsys: pytest.CaptureFixt
     assert (code, err) == (0, "note: bare.yaml names no model; taking resnet18 from a.json\n")
 
 
+def test_a_model_that_the_command_names_is_that_of_both(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = _run(capsys, "nets:tiny", "bare.yaml", "bare.yaml")
+    assert (code, err) == (0, "")
+    assert out.startswith("bare.yaml")
+
+
 def test_a_model_that_is_code_is_not_taken_from_a_report(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["show", "nets:tiny", "bare.yaml", "--format", "json", "-o", "a.json"]) == 0
     code, _, err = _run(capsys, "a.json", "bare.yaml")
