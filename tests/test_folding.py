@@ -27,7 +27,28 @@ def _rows(names: list[str], settings: list[int] | None = None) -> list[ParamAssi
     ]
 
 
-SEGMENT = st.sampled_from(["a", "bn1", "bn2", "bn3", "0", "1", "2", "10", "007", "x2y", "x3y", "weight", "bias", "1a", "[1]", "[2]", "[1..2]", "]"])
+SEGMENT = st.sampled_from(
+    [
+        "a",
+        "bn1",
+        "bn2",
+        "bn3",
+        "0",
+        "1",
+        "2",
+        "10",
+        "007",
+        "x2y",
+        "x3y",
+        "weight",
+        "bias",
+        "1a",
+        "[1]",
+        "[2]",
+        "[1..2]",
+        "]",
+    ]
+)
 NAMES = st.lists(st.lists(SEGMENT, min_size=1, max_size=4).map(".".join), min_size=1, max_size=40, unique=True)
 
 

@@ -103,7 +103,9 @@ def test_severities_take_a_list() -> None:
 
 
 @pytest.mark.parametrize("columns", ["0", "1", "19", "9" * 5000])
-def test_a_width_that_is_none(capsys: pytest.CaptureFixture[str], columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_width_that_is_none(
+    capsys: pytest.CaptureFixture[str], columns: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("COLUMNS", columns)
     code, out, _ = _run(capsys, "nets.py:tiny")
     assert code == 0

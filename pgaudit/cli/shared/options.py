@@ -97,7 +97,9 @@ run = click.option(
 epoch_steps = click.option(
     "--epoch-steps", type=click.IntRange(min=1), metavar="N", help="Steps of an epoch, for a schedule that counts both."
 )
-width = click.option("--width", type=click.IntRange(min=LEAST_WIDTH), metavar="CELLS", help="Instead of the terminal's width.")
+width = click.option(
+    "--width", type=click.IntRange(min=LEAST_WIDTH), metavar="CELLS", help="Instead of the terminal's width."
+)
 color = choice("--color", "colour", of=Colour, default="auto", help="Whether to write colours.")
 no_cache = click.option("--no-cache", is_flag=True, help="Build the model anew, and keep nothing of it.")
 verbose = click.option("--verbose", "-v", is_flag=True, help="Show in full what is otherwise only counted.")
