@@ -358,6 +358,29 @@ def test_a_model_alone_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]) -> 
 
 
 @pytest.mark.parametrize(
+    ("frozen", "expected"),
+    [
+        (
+            "net[0]",
+            "without a config: torch.optim.AdamW(model.parameters()) trains all but the frozen ones with lr 0.001",
+        ),
+        ("net", "nothing trains: all are frozen"),
+    ],
+)
+def test_a_model_alone_that_is_frozen(
+    capsys: pytest.CaptureFixture[str], folder: Path, frozen: str, expected: str
+) -> None:
+    (folder / "frozen.py").write_text(
+        "from torch import nn\n"
+        "def make():\n"
+        "    net = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))\n"
+        f"    {frozen}.requires_grad_(False)\n"
+        "    return net\n"
+    )
+    assert expected in _run(capsys, "frozen.py:make")[1]
+
+
+@pytest.mark.parametrize(
     ("options", "expected"),
     [
         (["--constructor", "transformers"], "transformers · AdamW"),
