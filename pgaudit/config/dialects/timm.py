@@ -34,7 +34,14 @@ _OF_GROUPS = (*_GROUPING, "filter_bias_and_bn", "fallback_list", "fallback_no_we
 """What create_optimizer_v2 makes groups by, and does not hand to the optimizer's class."""
 _FACTORS = ("batch_size", "world_size", "grad_accum_steps")
 _OF_MODEL = {"num_classes": "num_classes", "in_chans": "in_chans", "gp": "global_pool"}
-_NUMBERS = (*_ALWAYS, "opt_eps", *_GROUPING, "lr_base", "lr_base_size", *_FACTORS, "num_classes", "in_chans")
+_OF_SCHEDULE = """
+    epochs warmup_epochs cooldown_epochs patience_epochs decay_epochs decay_rate min_lr warmup_lr lr_cycle_mul
+    lr_cycle_decay lr_cycle_limit lr_k_decay lr_noise_pct lr_noise_std
+    """.split()
+_NUMBERS = frozenset(
+    [*_ALWAYS, "opt_eps", *_GROUPING, "lr_base", "lr_base_size", *_FACTORS, "num_classes", "in_chans", *_OF_SCHEDULE]
+)
+"""What argparse reads as numbers."""
 _BY_ROOT = ("ada", "lamb")
 """What in an optimizer's name makes its lr go by the root of the batch size."""
 
@@ -67,7 +74,7 @@ def read(words: Words) -> Translation | None:
             own.say(("paramwise_cfg", word), value, (word,))
     _say_further(own, words, "opt_kwargs", once=True)
     _say_model(own, words)
-    top = {key: words.get(key) for key in words.document.value}
+    top = {key: _value(words, key) for key in words.document.value}
     schedule = training_schedule("timm", top)
     return own.done("timm's train.py reads it", schedule and replace(schedule, of_training=True))
 

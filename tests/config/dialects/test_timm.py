@@ -174,6 +174,8 @@ def test_each_word_keeps_its_place(tmp_path: Path) -> None:
 def test_its_schedule_is_followed_and_another_constructor_leaves_it(tmp_path: Path) -> None:
     text = yaml.safe_dump(COMPLETE)
     request = ScheduleRequest(at=(0, 5, 300))
+    texts = yaml.safe_dump({**COMPLETE, "epochs": "300", "min_lr": "1e-6", "warmup_lr": "1e-5"})
+    assert audit(None, read(tmp_path, texts), request=request).lrs_at("head.bias")[300] == pytest.approx(1e-6, rel=0.01)
     lrs = audit(None, read(tmp_path, text), request=request).lrs_at("head.bias")
     assert list(lrs.values()) == pytest.approx([1e-5, 0.5, 1e-6], rel=1e-2)
     other = read(tmp_path, text.replace("opt: sgd", "opt: SGD"), constructor="torch")
