@@ -150,7 +150,8 @@ def show(
     levels = depth or (_LEVELS if tree else 0)
     _refuse_for_programs(fmt, fold=fold, plot=plot, tree=bool(levels))
     if levels:
-        _refuse_for_modules({"--sort": sort != "model", "--group-by": group_by, "--mult": mult})
+        rows = {"--sort": sort != "model", "--group-by": group_by, "--mult": mult, "--at": at, "--product": product}
+        _refuse_for_modules(rows)
     model_ref, config_path = _references(model, config, named)
     keep_inputs([output], [config_path], [model_ref])
     arguments = parse_model_args(model_args)

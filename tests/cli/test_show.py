@@ -134,6 +134,7 @@ WRONG = {
     "folded json": (["nets.py:tiny", "c.yaml", "--fold", "--format", "json"], "--fold is for people"),
     "tree in another order": (["nets.py:tiny", "c.yaml", "--tree", "--sort", "lr"], "--sort is about parameters"),
     "tree under headings": (["nets.py:tiny", "c.yaml", "--depth", "1", "--group-by", "rule"], "drop --group-by"),
+    "tree over time": (["nets.py:tiny", "c.yaml", "--tree", "--at", "0"], "--at is about parameters"),
     "no code": (["nets.py:tiny", "c.yaml", "--select", "PG003,"], '"PG003," lacks a code'),
     "severity of no code": (["nets.py:tiny", "c.yaml", "--severity", "=error"], '"" lacks a code'),
     "output is a folder": (["nets.py:tiny", "c.yaml", "-o", "."], "it is a folder"),
