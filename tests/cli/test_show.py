@@ -408,6 +408,7 @@ def test_what_ifs_on_a_config_and_on_none(capsys: pytest.CaptureFixture[str]) ->
     assert "torch · SGD lr 0.1 · weight_decay 0.05" in out
     for wrong, message in (
         (["c.yaml", "--set", "x"], "--set x is not key=value"),
+        (["c.yaml", "--set", "a.b=1"], '--set a.b: nothing here reads "a"'),
         (["c.yaml", "--set", "paramwise_cfg.nrom_decay_mult=0"], 'did you mean "norm_decay_mult"?'),
         (["c.yaml", "--lr", "x"], "'x' is not a valid float"),
         (["c.yaml", "--optimizer", "SDG"], "SDG"),
