@@ -14,7 +14,7 @@ from typing import Any
 
 from pgaudit.config.dialects.translation import Translation, Translator
 from pgaudit.config.dialects.words import Words
-from pgaudit.config.schedules import training_schedule
+from pgaudit.config.schedules import TRAINING, training_schedule
 
 _SIGNS = (
     "lr_base opt_eps opt_betas opt_kwargs warmup_lr min_lr decay_rate clip_mode layer_decay drop_path reprob".split()
@@ -74,7 +74,7 @@ def read(words: Words) -> Translation | None:
             own.say(("paramwise_cfg", word), value, (word,))
     _say_further(own, words, "opt_kwargs", once=True)
     _say_model(own, words)
-    top = {key: _value(words, key) for key in words.document.value}
+    top = {key: _value(words, key) for key in TRAINING["timm"].all if words.has(key)}
     schedule = training_schedule("timm", top)
     return own.done("timm's train.py reads it", schedule and replace(schedule, of_training=True))
 

@@ -111,6 +111,11 @@ def test_texts_and_further_arguments_as_timm(tmp_path: Path, changes: dict[str, 
     }
 
 
+def test_what_is_wrong_with_other_keys_is_their_readers_affair(tmp_path: Path) -> None:
+    text = yaml.safe_dump(COMPLETE)
+    assert read(tmp_path, text + "mean: 01\nz: !other 1\n").optimizer == read(tmp_path, text).optimizer
+
+
 SAID_WRONG = {
     "twice": ({"opt_kwargs": {"momentum": 0.5}}, "got multiple values for keyword argument 'momentum'"),
     "twice, eps": ({"opt_eps": 1e-6, "opt_kwargs": {"eps": 0.5}}, "got multiple values for keyword argument 'eps'"),
