@@ -27,7 +27,28 @@ def _rows(names: list[str], settings: list[int] | None = None) -> list[ParamAssi
     ]
 
 
-SEGMENT = st.sampled_from(["a", "bn1", "bn2", "bn3", "0", "1", "2", "10", "007", "x2y", "x3y", "weight", "bias", "1a"])
+SEGMENT = st.sampled_from(
+    [
+        "a",
+        "bn1",
+        "bn2",
+        "bn3",
+        "0",
+        "1",
+        "2",
+        "10",
+        "007",
+        "x2y",
+        "x3y",
+        "weight",
+        "bias",
+        "1a",
+        "[1]",
+        "[2]",
+        "[1..2]",
+        "]",
+    ]
+)
 NAMES = st.lists(st.lists(SEGMENT, min_size=1, max_size=4).map(".".join), min_size=1, max_size=40, unique=True)
 
 
@@ -58,6 +79,8 @@ def test_random_names_fold_to_patterns_that_spell_exactly_them(names: list[str],
         # digits of a word join only in runs: layer1 and layer4 are no pair
         (["layer1.0.c.weight", "layer4.0.c.weight"], ["layer1.0.c.weight", "layer4.0.c.weight"]),
         (["p.0", "p.1", "p.2"], ["p.{0..2}"]),
+        (["group 0 [0]", "group 0 [1]", "group 0 [2]"], ["group 0 [{0..2}]"]),
+        (["a [7].0", "a [7].1", "[1..3].0", "[1..3].1"], ["a [{7}].{0,1}", "[[]1..3].{0,1}"]),
         (["weight", "bias"], ["{weight,bias}"]),
         # an incomplete product is not rounded up
         (["a.0.x", "a.1.x", "a.0.y"], ["a.{0,1}.x", "a.0.y"]),

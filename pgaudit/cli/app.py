@@ -83,7 +83,17 @@ def _findings(error: BaseException) -> Sequence[Finding]:
     if isinstance(error, click.UsageError):
         command = error.ctx.command_path if error.ctx else "pgaudit"
         return [Finding.error(_wrong_usage(error), hint=f"{command} --help")]
+    if isinstance(error, FileNotFoundError) and not _is_in_a_folder():
+        return [Finding.error("the current folder is gone", hint="cd into one that is there")]
     return [Finding.error(f"internal error: {format_exception(error)}", hint="--traceback shows where")]
+
+
+def _is_in_a_folder() -> bool:
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _wrong_usage(error: click.UsageError) -> str:

@@ -141,7 +141,8 @@ def check(
 
     Without MODEL and CONFIG, checks all that pgaudit.yaml or [tool.pgaudit] lists.
     """
-    codes = tuple(word for word in select if choosing.is_code(word))
+    # One audit needs no choice among names of audits.
+    codes = tuple(word for word in select if model is not None or choosing.is_code(word))
     select = tuple(word for word in select if word not in codes)
     choice = choosing.choice_of(codes, ignore, severities)
     wish = fixing.Wish(fix, unsafe_fixes, dry_run)
@@ -157,7 +158,7 @@ def check(
         _refuse({**given, **one}, "without MODEL and CONFIG: the project file says it")
         audits = _listed(project, select, fail_on)
     else:
-        _refuse({"select": select, "project": project}, "with MODEL and CONFIG")
+        _refuse({"project": project}, "with MODEL and CONFIG")
         model_ref, config_path = references(model, config, command="check", model=named)
         _refuse_project_file(config_path)
         from pgaudit.gate import Audit

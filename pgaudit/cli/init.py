@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -12,6 +14,8 @@ from pgaudit.cli.shared import options as shared
 from pgaudit.cli.shared.command import Command
 from pgaudit.cli.shared.common import note, parse_model_args, spinner, stdout_reserved, the_cache, write, write_file
 from pgaudit.core.errors import UsageError
+from pgaudit.core.findings import FIXABLE
+from pgaudit.files.atomic_write import writable
 from pgaudit.init.library import Library, library_of
 from pgaudit.text import quoted, visible
 
@@ -58,12 +62,14 @@ def init(
     found = None if library is not None else library_of(Path.cwd())
     chosen: Library = library or (found[0] if found else "torch")
     arguments = parse_model_args(model_args)
-    text, proof = _policy(chosen, model, arguments, the_cache(unwanted=no_cache))
-    files = {output: text, Path(PROJECT): project_text(output.as_posix())}
+    files = {Path(PROJECT): project_text(output.as_posix())}
     if ci is not None:
         files[WORKFLOW] = workflow_text()
+    _refuse_as_policy(output, files)
+    text, proof = _policy(chosen, model, arguments, the_cache(unwanted=no_cache))
+    files = {output: text, **files}
     why = f"{visible(found[1])} says" if found else "--for says" if library else "no file of this folder says otherwise"
-    note([f"in {chosen}'s words: {why}", *(proof.sentences if proof else ())])
+    note([f"in the words of {chosen}: {why}", *(proof.sentences if proof else ())])
     if dry_run:
         write("".join(f"# {visible(path)}\n{text}\n" for path, text in files.items()), None)
         return
@@ -73,10 +79,24 @@ def init(
         raise UsageError(
             f"{names} {'are' if len(there) > 1 else 'is'} there already, and nothing is written", "--dry-run"
         )
+    for path in files:
+        with writable(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
     for path, content in files.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
         write_file([content], path)
-    write("".join(f"wrote {visible(path)}\n" for path in files) + f"\n  pgaudit show {visible(output)}\n", None)
+    write(
+        "".join(f"wrote {visible(path)}\n" for path in files)
+        + f"\n  pgaudit show {visible(shlex.quote(str(output)))}\n",
+        None,
+    )
+
+
+def _refuse_as_policy(output: Path, others: Iterable[Path]) -> None:
+    """Raises UsageError for a file that no command would read as a policy."""
+    if output.suffix not in FIXABLE:
+        raise UsageError(f"{quoted(output)} is no name for a policy, which is YAML", "-o policy.yaml")
+    if os.path.realpath(output) in map(os.path.realpath, others):
+        raise UsageError(f"{quoted(output)} is where the project file stands", "-o policy.yaml")
 
 
 def _policy(
@@ -95,7 +115,7 @@ def _policy(
         return policy_texts(library, None, None)[0], None
     with stdout_reserved(), spinner(f"building {model}"):
         bare = audit(model, NO_CONFIG, model_args=arguments, cache=cache)
-        for text in policy_texts(library, model, bare.decided_from.inventory):
+        for text in policy_texts(library, model, bare.decided_from.inventory, arguments):
             report = audit(model, load_config(yaml.safe_load(text)), model_args=arguments, cache=cache)
             proof = Proof.of(report)
             if not proof.still:

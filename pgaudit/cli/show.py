@@ -28,7 +28,7 @@ from pgaudit.core.errors import OnlyAModel, UsageError
 from pgaudit.render.choices import Colour, Format, GroupBy, Sort
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from pgaudit.models.cache import Cache
     from pgaudit.render.select import Selection
@@ -147,7 +147,11 @@ def show(
 ) -> None:
     """Show every parameter's lr and weight decay, and the rule that decided each."""
     fmt = by_ending(fmt, output, get_args(Format))
-    _refuse_for_programs(fmt, fold=fold, plot=plot, tree=tree or depth is not None)
+    levels = depth or (_LEVELS if tree else 0)
+    _refuse_for_programs(fmt, fold=fold, plot=plot, tree=bool(levels))
+    if levels:
+        rows = {"--sort": sort != "model", "--group-by": group_by, "--mult": mult, "--at": at, "--product": product}
+        _refuse_for_modules(rows)
     model_ref, config_path = _references(model, config, named)
     keep_inputs([output], [config_path], [model_ref])
     arguments = parse_model_args(model_args)
@@ -170,7 +174,6 @@ def show(
     frozen = not brief or bool(filters or rules or changed)  # what is asked for by name has its rows
     selection = Selection(filters, rules, changed, sort, group_by, frozen)
     folded = (fold or brief) and not every
-    levels = depth or (_LEVELS if tree else 0)
     options = table_options(
         output, colour, width, fold=folded, groups=groups, mult=mult, verbose=verbose, plot=plot, depth=levels
     )
@@ -193,6 +196,12 @@ def _refuse_for_programs(fmt: Format, *, fold: bool, plot: bool, tree: bool) -> 
     ):
         if given and fmt in unlike:
             raise UsageError(f"{option} is for people; {fmt} has {instead}", f"drop {option}")
+
+
+def _refuse_for_modules(given: Mapping[str, object]) -> None:
+    """Raises UsageError for what is said of the rows of parameters, beside a table of modules."""
+    for option in filter(given.get, given):
+        raise UsageError(f"--tree shows modules as the model has them; {option} is about parameters", f"drop {option}")
 
 
 def _fix(

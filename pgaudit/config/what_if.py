@@ -39,13 +39,15 @@ class WhatIf:
         """Returns the document with these values.
 
         Raises:
-            UsageError: a path leads through something that is no mapping, or the library has other words for an
-                optimizer's values.
+            UsageError: a path leads through something that is no mapping, or to what nobody reads; or the library has
+                other words for an optimizer's values.
         """
         changes = [*self._of_optimizer(document), *self.values]
         value = document.value
         for path, new in changes:
             value = _changed(value, path, new)
+        for path, _ in self.values:
+            _refuse_unread(path, document, value)
 
         def stays(at: Path) -> bool:
             return not any(at[: len(path)] == path for path, _ in changes)
@@ -74,6 +76,16 @@ class WhatIf:
             options = " and ".join(f"--{'optimizer' if key == 'type' else key.replace('_', '-')}" for key in given)
             raise UsageError(f"{options}: this config has a {quoted(section)}", f"--set {section}.KEY=VALUE")
         return [((*at, key), value) for key, value in given.items()]
+
+
+def _refuse_unread(path: Path, document: Document, changed: Mapping[str, Any]) -> None:
+    """Raises UsageError for a new key that would change nothing; one that another tool's word is read as is named."""
+    key = str(path[0])
+    is_new = key not in (document.value or ()) and key not in document.rest and key not in layouts.OF_OPENMMLAB
+    if is_new and key in split(changed)[1]:
+        read_as = next((at for at, word in reversed(document.origins.items()) if word == path), None)
+        hint = f"--set {'.'.join(map(str, read_as))}=VALUE" if read_as else "--set paramwise_cfg.norm_decay_mult=0"
+        raise UsageError(f"--set {visible('.'.join(map(str, path)))}: nothing here reads {quoted(key)}", hint)
 
 
 def _changed(value: Any, path: Path, new: Any) -> Any:

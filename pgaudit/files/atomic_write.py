@@ -31,9 +31,11 @@ def write_whole(path: Path, pieces: Iterable[str | bytes], *, private: bool = Fa
         durable: whether it is on the disk before it is there, and so outlives a loss of power; that takes milliseconds.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: it cannot be written, or is there and may not be.
     """
     target = _target(path)
+    if target.exists() and not os.access(target, os.W_OK):  # which would not keep anybody from taking its place
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
     prefix = f".part-{zlib.crc32(os.fsencode(target.name)):08x}-"
     _clear(target.parent, prefix)
     handle, part = _new_part(target.parent, prefix)

@@ -43,7 +43,7 @@ def read_file(path: str, kind: str = "config", *, most: int = MAX_BYTES, example
 
 def _near(path: FilePath, kinds: Set[str]) -> str | None:
     """Names the file of the same folder, and of one of these endings, that was probably meant."""
-    near = nearest(path.name, siblings(path, kinds))
+    near = nearest(path.name, (name for name in siblings(path, kinds) if name != path.name))
     return f"did you mean {quoted(path.parent / near[0])}?" if near else None
 
 

@@ -17,8 +17,10 @@ _LISTS = ("requirements*.txt", "requirements/*.txt", "pyproject.toml", "setup.cf
 _CODE = ("*.py", "*/*.py")
 _FILES, _BYTES = 200, 200_000
 """How many files are looked at, and how far."""
-_NAME = {"mmcv-full": "mmcv", "mmpretrain": "mmengine", "mmdet": "mmengine", "mmsegmentation": "mmengine"}
+_NAME = {"mmpretrain": "mmengine", "mmdet": "mmengine", "mmsegmentation": "mmengine"}
 """Packages that build their optimizer by another one's words."""
+_LATER = re.compile(r"\bmmcv\s*[~=>]=\s*[2-9]")
+"""mmcv without an optimizer of its own."""
 
 
 def library_of(folder: Path) -> tuple[Library, str] | None:
@@ -41,6 +43,11 @@ def _named(folder: Path) -> Iterator[tuple[Path, set[str]]]:
             continue
         pattern = r"^\s*(?:import|from)\s+([A-Za-z0-9_]+)" if path.suffix == ".py" else r"([A-Za-z][A-Za-z0-9_.-]*)"
         names = {name.lower() for name in re.findall(pattern, text, re.MULTILINE)}
+        if "mmcv-full" in names:  # ends with 1.7, and so does what builds on it
+            yield path, (names | {"mmcv"}) - {"mmengine"}
+            continue
+        if _LATER.search(text):
+            names = names - {"mmcv"} | {"mmengine"}
         yield path, names | {_NAME[name] for name in names if name in _NAME}
 
 

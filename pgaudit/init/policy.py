@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import yaml
 
@@ -41,13 +42,16 @@ def is_scale(parameter: Parameter) -> bool:
     return is_vector(parameter) and parameter.name.rpartition(".")[2] not in ("weight", "bias")
 
 
-def policy_texts(library: Library, ref: str | None, inventory: Inventory | None) -> list[str]:
+def policy_texts(
+    library: Library, ref: str | None, inventory: Inventory | None, model_args: Mapping[str, Any] | None = None
+) -> list[str]:
     """Returns policies as YAML, the shortest first; a later one is for models to which an earlier one does not do it.
 
     Args:
         library: in whose words.
         ref: the model; None where none is named.
         inventory: what it holds; None where none is named.
+        model_args: what it is built with.
     """
     parameters = inventory.parameters if inventory else ()
     hints = inventory.hints.no_weight_decay if inventory else ()
@@ -55,12 +59,22 @@ def policy_texts(library: Library, ref: str | None, inventory: Inventory | None)
     if library in _BY_NAME:
         tokens += [each for each in parameters if each.trainable and is_scale(each)]
     model = [] if ref is None else [f"model: {scalar(ref)}"]
+    model += [f"model_args: {_in_a_line(dict(model_args))}"] if model_args else []
     return ["\n".join([*model, *lines]) + "\n" for lines in _WRITERS[library](tokens)]
 
 
 def scalar(text: str) -> str:
     """Returns a text as YAML has it, in quotes where it could mean something else."""
-    return text if _PLAIN.fullmatch(text) and yaml.safe_load(text) == text else json.dumps(text)
+    return text if _PLAIN.fullmatch(text) and yaml.safe_load(text) == text else _in_a_line(text)
+
+
+def _in_a_line(value: Any) -> str:
+    """Returns a text, in quotes, or a mapping, in braces, as YAML has it."""
+    style = '"' if isinstance(value, str) else None
+    written: str = yaml.safe_dump(
+        value, default_style=style, default_flow_style=True, allow_unicode=True, width=math.inf, sort_keys=False
+    )
+    return written.strip()
 
 
 def _leaves(tokens: Sequence[Parameter]) -> list[str]:
@@ -139,7 +153,7 @@ def _torch(tokens: Sequence[Parameter]) -> list[list[str]]:
     ]
     names = [each.name for each in fold_named((each.name, None, None, each) for each in tokens)]
     if names:
-        quoted = ", ".join(json.dumps(name, ensure_ascii=False) for name in names)
+        quoted = ", ".join(map(_in_a_line, names))
         lines.append(f"    - {{match: [{quoted}], weight_decay: 0}}  # tokens, positions")
     return [lines]
 

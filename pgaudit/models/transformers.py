@@ -87,7 +87,7 @@ def _of_any(found: type, args: Mapping[str, Any], ref: str, beside: str | None) 
                 f"{visible(ref)} builds any type of model, and has no config of its own",
                 f"{_FOLDER}; or --model-arg model_type=bert, for that type's default",
             )
-        if model_type not in CONFIG_MAPPING:
+        if not isinstance(model_type, str) or model_type not in CONFIG_MAPPING:
             near = did_you_mean(str(model_type), CONFIG_MAPPING)
             raise ModelError(f"transformers has no model_type {quoted(model_type)}", near)
         kind: Any = CONFIG_MAPPING[model_type]

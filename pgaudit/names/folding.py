@@ -21,6 +21,8 @@ _DIGITS = re.compile(r"(\d+)")
 _LONGEST = 4000
 """Letters of a name that is folded; Python reads no number of more digits."""
 _LEAVES = ("weight", "bias")
+_INDEX = re.compile(r"\[\[\](?:\{([0-9.,]+)\}|([0-9]+))\]")
+"""Numbers in brackets, which need no escape: ``group 0 [{0..11}]``."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,8 @@ def _runs(bucket: list[_Item], ranks: list[int]) -> list[list[_Item]]:
 
 def _spelled(skeleton: Sequence[str | None], axes: Sequence[tuple[str, ...]]) -> str:
     values = iter(axes)
-    return "".join(_set(next(values)) if part is None else escaped(part) for part in skeleton if part != "\0leaf")
+    parts = (_set(next(values)) if part is None else escaped(part) for part in skeleton if part != "\0leaf")
+    return _INDEX.sub(r"[{\1\2}]", "".join(parts))
 
 
 def _set(values: tuple[str, ...]) -> str:

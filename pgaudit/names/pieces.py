@@ -10,6 +10,8 @@ from functools import cached_property, lru_cache
 from typing import Final
 
 _BRACES = re.compile(r"\{([^{}]*)\}")
+_IN_BRACKETS = re.compile(r"\[\{[^\[\]{}]+\}\]")
+"""Braces between brackets, which are then no class of characters: ``group 0 [{0..11}]``."""
 _SPAN = re.compile(r"([0-9]{1,15})\.\.([0-9]{1,15})")
 
 
@@ -86,7 +88,7 @@ def pieces_of(glob: str) -> tuple[Piece, ...]:
             piece = STAR
         elif char == "?":
             piece = One(".")
-        elif char == "[" and (end := _class_end(glob, at)) > 0:
+        elif char == "[" and not _IN_BRACKETS.match(glob, at) and (end := _class_end(glob, at)) > 0:
             piece = _class(glob[at + 1 : end])
             at = end
         elif char == "{":

@@ -165,7 +165,8 @@ class _Sides:
             raise _without_model(side, about.ref)
         if its_model is None:
             raise _without_model(side, None)
-        self.notes.append(_taken_from(side, _called(other, self._model), other))
+        if other.model is None:  # else the command names it once, for both
+            self.notes.append(_taken_from(side, _called(other), other))
         return its_model
 
     def _opened(self, side: Side, config: Config, named: str | None) -> ModelSource:
@@ -188,10 +189,8 @@ def _without_model(side: Side, meant: str | None) -> UsageError:
     return UsageError(f"no model is named for {quoted(side.path)}", hint)
 
 
-def _called(side: Side, named: str | None) -> str:
-    """What a side calls its model, or the user does."""
-    if (ref := side.model or named) is not None:
-        return ref
+def _called(side: Side) -> str:
+    """What a side calls its model."""
     if isinstance(side.found, Config):
         its = side.found.architecture
         return str(side.found.model if side.found.model is not None or its is None else its.name)

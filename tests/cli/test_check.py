@@ -132,7 +132,7 @@ WRONG = {
     "an empty lock for a project": (["--lock", ""], "--lock has no meaning without MODEL and CONFIG"),
     "a baseline for a project": (["--write-baseline", "b"], "--write-baseline has no meaning without"),
     "an argument for a project": (["--model-arg", "a=1"], "--model-arg has no meaning without"),
-    "a selection of one": (["c.yaml", "--select", "x"], "--select has no meaning with MODEL and CONFIG"),
+    "a selection of one": (["c.yaml", "--select", "x"], "there is no finding x"),
     "a project and a config": (["c.yaml", "--project", "p.yaml"], "--project has no meaning with MODEL"),
     "a lock to write findings": (["c.yaml", "--write-baseline", "b", "--lock", "l"], "--lock has no meaning with"),
     "a format to write findings": (["c.yaml", "--write-baseline", "b", "--format", "json"], "--format has no meaning"),

@@ -83,6 +83,12 @@ def test_a_model_of_timms_taken_from_a_report_is_said(capsys: pytest.CaptureFixt
     assert (code, err) == (0, "note: bare.yaml names no model; taking resnet18, the model of a.json\n")
 
 
+def test_a_model_that_the_command_names_is_that_of_both(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = _run(capsys, "nets:tiny", "bare.yaml", "bare.yaml")
+    assert (code, err) == (0, "")
+    assert out.startswith("bare.yaml")
+
+
 def test_a_model_that_is_code_is_not_taken_from_a_report(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["show", "nets:tiny", "bare.yaml", "--format", "json", "-o", "a.json"]) == 0
     code, _, err = _run(capsys, "a.json", "bare.yaml")
@@ -243,11 +249,6 @@ def test_git_textconv_that_survives_a_config_that_was_never_valid(git: Git) -> N
     lines = git("diff", "HEAD~").splitlines()
     assert "+optimzer: {}" in lines
     assert "-0.1  0.0  weight_decay norm_decay_mult: 1.{weight,bias}" in lines
-
-
-def test_a_model_that_stands_before_the_other_config_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    code, _, err = _run(capsys, "resnet18", "bare.yaml", "bare.yaml")
-    assert (code, err) == (0, "note: bare.yaml names no model; taking resnet18, the model of bare.yaml\n")
 
 
 SCALED = """\

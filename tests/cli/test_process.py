@@ -140,3 +140,11 @@ def test_ctrl_c_while_a_text_is_executed_is_130(tmp_path: Path) -> None:
         preexec_fn=heed_interrupts,
     )
     assert (done.returncode, done.stdout, b"Traceback" in done.stderr) == (130, b"", False)
+
+
+def test_a_folder_that_is_gone_is_one_message(tmp_path: Path) -> None:
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    code = "import os, sys; os.rmdir(os.getcwd()); from pgaudit.cli.app import main; sys.exit(main(['check']))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (2, "error: the current folder is gone\n  cd into one that is there\n")

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from pgaudit import cli
+from pgaudit.cli.shared.choosing import choice_of
 
 CONFIG = "optimizer:\n  type: SGD\n  lr: 0.1\n  weight_decay: 1.0e-4\nparamwise_cfg:\n  norm_decay_mult: 0\n"
 NETS = """
@@ -88,6 +89,29 @@ def test_notes_go_to_stderr_and_prints_of_the_model_never_to_stdout(capsys: pyte
     assert "note: built on the CPU" in err
 
 
+def test_a_link_to_nothing_is_not_what_was_meant(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    (folder / "q.yml").symlink_to("nowhere")
+    code, _, err = _run(capsys, "nets.py:tiny", "q.yml")
+    assert (code, err.splitlines()[0]) == (2, 'error: no such config file: "q.yml"')
+    assert 'did you mean "q.yml"' not in err
+
+
+def test_severities_take_a_list() -> None:
+    choice = choice_of((), (), ("PG003, inert-option=error", "PG004=info"))
+    assert choice is not None
+    assert choice.severities == {"PG003": "error", "PG005": "error", "PG004": "info"}
+
+
+@pytest.mark.parametrize("columns", ["0", "1", "19", "9" * 5000])
+def test_a_width_that_is_none(
+    capsys: pytest.CaptureFixture[str], columns: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    code, out, _ = _run(capsys, "nets.py:tiny")
+    assert code == 0
+    assert (max(map(len, out.splitlines())) > 20) is (columns[0] in "09")
+
+
 WRONG = {
     "no arguments": ([], "CONFIG is missing"),
     "no model anywhere": (["c.yaml"], "no model is named"),
@@ -108,6 +132,11 @@ WRONG = {
     "empty model": (["nets.py:empty", "c.yaml"], "has no parameters"),
     "pretrained": (["resnet18", "c.yaml", "--model-arg", "pretrained=true"], "would load weights"),
     "folded json": (["nets.py:tiny", "c.yaml", "--fold", "--format", "json"], "--fold is for people"),
+    "tree in another order": (["nets.py:tiny", "c.yaml", "--tree", "--sort", "lr"], "--sort is about parameters"),
+    "tree under headings": (["nets.py:tiny", "c.yaml", "--depth", "1", "--group-by", "rule"], "drop --group-by"),
+    "tree over time": (["nets.py:tiny", "c.yaml", "--tree", "--at", "0"], "--at is about parameters"),
+    "no code": (["nets.py:tiny", "c.yaml", "--select", "PG003,"], '"PG003," lacks a code'),
+    "severity of no code": (["nets.py:tiny", "c.yaml", "--severity", "=error"], '"" lacks a code'),
     "output is a folder": (["nets.py:tiny", "c.yaml", "-o", "."], "it is a folder"),
     "output in no folder": (["nets.py:tiny", "c.yaml", "-o", "no/x.txt"], "cannot write"),
 }
@@ -330,6 +359,29 @@ def test_a_model_alone_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]) -> 
 
 
 @pytest.mark.parametrize(
+    ("frozen", "expected"),
+    [
+        (
+            "net[0]",
+            "without a config: torch.optim.AdamW(model.parameters()) trains all but the frozen ones with lr 0.001",
+        ),
+        ("net", "nothing trains: all are frozen"),
+    ],
+)
+def test_a_model_alone_that_is_frozen(
+    capsys: pytest.CaptureFixture[str], folder: Path, frozen: str, expected: str
+) -> None:
+    (folder / "frozen.py").write_text(
+        "from torch import nn\n"
+        "def make():\n"
+        "    net = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))\n"
+        f"    {frozen}.requires_grad_(False)\n"
+        "    return net\n"
+    )
+    assert expected in _run(capsys, "frozen.py:make")[1]
+
+
+@pytest.mark.parametrize(
     ("options", "expected"),
     [
         (["--constructor", "transformers"], "transformers · AdamW"),
@@ -356,6 +408,7 @@ def test_what_ifs_on_a_config_and_on_none(capsys: pytest.CaptureFixture[str]) ->
     assert "torch · SGD lr 0.1 · weight_decay 0.05" in out
     for wrong, message in (
         (["c.yaml", "--set", "x"], "--set x is not key=value"),
+        (["c.yaml", "--set", "a.b=1"], '--set a.b: nothing here reads "a"'),
         (["c.yaml", "--set", "paramwise_cfg.nrom_decay_mult=0"], 'did you mean "norm_decay_mult"?'),
         (["c.yaml", "--lr", "x"], "'x' is not a valid float"),
         (["c.yaml", "--optimizer", "SDG"], "SDG"),

@@ -109,3 +109,16 @@ def test_what_is_no_path(text: str) -> None:
 def test_a_value_is_no_section(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match='"x" is below 0, which is no section'):
         load_config(_file(tmp_path, OWN), what_if=WhatIf(values=((("paramwise_cfg", "norm_decay_mult", "x"), 1),)))
+
+
+def test_what_nobody_reads_is_no_what_if(tmp_path: Path) -> None:
+    args = _file(tmp_path, "learning_rate: 0.1\nnum_train_epochs: 3\n")
+    with pytest.raises(UsageError, match="--set learning_rate: nothing here reads .learning_rate") as error:
+        load_config(args, what_if=WhatIf(values=((("learning_rate",), 0.5),)))
+    assert error.value.findings[0].hint == "--set optimizer.lr=VALUE"
+    assert load_config(args, what_if=WhatIf(values=((("optimizer", "lr"), 0.5),))).optimizer["lr"] == 0.5
+    for text in ("null\n", "[1]\n"):
+        with pytest.raises((ConfigError, UsageError)):
+            load_config(_file(tmp_path, text), what_if=WhatIf(values=((("a",), 1),)))
+    known = load_config(_file(tmp_path, f"{OWN}data: {{a: 1}}\n"), what_if=WhatIf(values=((("data", "a"), 2),)))
+    assert known.optimizer["lr"] == 0.1

@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,6 +60,23 @@ def test_what_is_raised_meanwhile_leaves_all_as_it_was(tmp_path: Path, error: ty
         write_whole(path, pieces())
     assert path.read_text() == "before"
     assert os.listdir(tmp_path) == ["file"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes are POSIX's")
+def test_a_file_that_its_owner_has_locked_stays() -> None:
+    code = (
+        "import os, sys; from pathlib import Path; from pgaudit.files.atomic_write import write_whole\n"
+        "if os.geteuid() == 0: os.setuid(65534)\n"  # modes do not hold root back
+        "write_whole(Path(sys.argv[1]), ['new'])"
+    )
+    with tempfile.TemporaryDirectory() as folder:  # pytest's own folders are root's alone, then
+        os.chmod(folder, 0o777)
+        path = Path(folder, "a")
+        path.write_text("old")
+        path.chmod(0o444)
+        done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True)
+        assert (path.read_text(), os.listdir(folder)) == ("old", ["a"])
+    assert "PermissionError: [Errno 13] Permission denied" in done.stderr
 
 
 def test_links_that_lead_in_a_circle(tmp_path: Path) -> None:

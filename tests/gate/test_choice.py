@@ -29,6 +29,7 @@ CASES = {
     "--select PG001 --severity dead-key=error": (1, {"PG001"}),
     "--severity PG011=info": (0, {"PG001", "PG011"}),
     "--select PG003": (0, set()),
+    "--select overmatch,dead-key": (0, {"PG001"}),
 }
 
 

@@ -62,7 +62,7 @@ def test_what_the_library_has_no_words_for_is_said(capsys: pytest.CaptureFixture
 
 TEXTS = (
     *("resnet18", "train.py:make", "a b", "true", "null", "1e3", "x: y", "# c", "é", "a\nb", "~", "-x", "a,b", ".5"),
-    *("no", "", "0x1f", "a/b.yaml", "'", '"', "{a}", "*x", "&x", "!x", "%x", "@x", "`x"),
+    *("no", "", "0x1f", "a/b.yaml", "'", '"', "\x7f\x85\u2028\ud800", "😀", "{a}", "*x", "&x", "!x", "%x", "@x", "`x"),
 )
 
 
@@ -72,19 +72,29 @@ def test_texts_are_what_yaml_reads_again(text: str) -> None:
     assert yaml.safe_load(project_text(text or "x")) == {"audits": [{"config": text or "x"}]}
 
 
-def test_odd_names_of_parameters_make_a_policy() -> None:
+def test_odd_names_of_parameters_make_a_policy(capsys: pytest.CaptureFixture[str]) -> None:
     Path("odd.py").write_text(
         "import torch\nfrom torch import nn\n"
         "def make():\n"
         "    net = nn.Linear(2, 2)\n"
-        "    for name in ('a: token', '#pos', '{token}'):\n"
+        "    for name in ('a: token', '#pos', '{token}', 'pos_\\x7f\\x1b[31m', 'pos_😀', 'pos_\\ud800'):\n"
         "        net.register_parameter(name, nn.Parameter(torch.zeros(1, 2)))\n"
         "    return net\n"
     )
     for library in ("mmengine", "torch", "detectron2"):
         assert cli.main(["init", "odd.py:make", "--for", library, "-o", f"{library} a.yaml"]) == 0
+        assert f"pgaudit show '{library} a.yaml'" in capsys.readouterr().out
         assert cli.main(["check"]) == 0
+        decayed = {each.name for each in pgaudit.audit(None, f"{library} a.yaml").params if each.weight_decay}
+        assert decayed == {"weight", "#pos"}
         os.remove("pgaudit.yaml")
+
+
+def test_what_the_model_is_built_with_is_in_the_policy() -> None:
+    assert cli.main(["init", "resnet18", "--model-arg", "num_classes=3"]) == 0
+    config = load_config("policy.yaml")
+    assert (config.model, config.model_args) == ("resnet18", {"num_classes": 3})
+    assert pgaudit.audit(None, config)["fc.bias"].param.shape == (3,)
 
 
 FOLDERS: dict[str, tuple[dict[str, str], tuple[str, str] | None]] = {
@@ -96,6 +106,8 @@ FOLDERS: dict[str, tuple[dict[str, str], tuple[str, str] | None]] = {
         ("mmengine", "tools/train.py"),
     ),
     "by its toolbox": ({"pyproject.toml": '[project]\ndependencies = ["mmdet>=3"]\n'}, ("mmengine", "pyproject.toml")),
+    "mmcv 1": ({"requirements.txt": "mmcv-full==1.7.1\nmmdet==2.28.2\n"}, ("mmcv", "requirements.txt")),
+    "mmcv 2": ({"requirements.txt": "mmcv >= 2.0.0\n"}, ("mmengine", "requirements.txt")),
     "a comment": ({"a.py": "# import timm\nx = 'import timm'\n"}, None),
 }
 
@@ -121,9 +133,26 @@ def test_nothing_is_written_over(capsys: pytest.CaptureFixture[str]) -> None:
     assert yaml.safe_load(Path(".github/workflows/pgaudit.yml").read_text())["permissions"] == {"contents": "read"}
 
 
+def test_a_folder_that_cannot_be_made_is_said_before_anything_is_written(capsys: pytest.CaptureFixture[str]) -> None:
+    Path(".github").write_text("a file")
+    assert cli.main(["init", "--ci", "github"]) == 2
+    assert 'cannot write ".github/workflows/pgaudit.yml": Not a directory' in capsys.readouterr().err
+    assert os.listdir() == [".github"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [(["resnet81"], "resnet"), (["resnet18", "--for", "tim"], "'tim' is not one of"), (["no.py:x"], "no.py")],
+    [
+        (["resnet81"], "resnet"),
+        (["resnet18", "--for", "tim"], "'tim' is not one of"),
+        (["no.py:x"], "no.py"),
+        (["-o", "pgaudit.yaml"], '"pgaudit.yaml" is where the project file stands'),
+        (["-o", "x/../pgaudit.yaml"], "is where the project file stands"),
+        (["--ci", "github", "-o", ".github/workflows/pgaudit.yml"], "is where the project file stands"),
+        (["-o", "policy.toml"], '"policy.toml" is no name for a policy'),
+        (["-o", "-"], '"-" is no name for a policy'),
+        (["-o", ""], "is no name for a policy"),
+    ],
 )
 def test_what_is_wrong_is_said(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["init", *arguments]) == 2

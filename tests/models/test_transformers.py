@@ -148,6 +148,8 @@ def test_what_cannot_be_built(library: Oracle, name: str, argument: str | None) 
 def test_a_value_that_the_config_or_the_model_refuses(library: Oracle) -> None:
     found = library.ask(ref="transformers:BertModel", args={"hidden_size": "wide"})
     assert found["error"].startswith("transformers:BertModel: BertConfig cannot be made: ")
+    found = library.ask(ref="transformers:AutoModel", args={"model_type": ["bert"]})
+    assert found["error"].startswith("transformers has no model_type")
     found = library.ask(ref="transformers:BertModel", args={"hidden_size": 13})
     assert found["error"].startswith("transformers:BertModel cannot be built: ValueError: The hidden size (13)")
 

@@ -31,6 +31,8 @@ def test_without_braces_it_is_fnmatch_random(glob: str, name: str) -> None:
         ("x{}", "x", "xa"),
         ("x{,_1}", "x x_1", "x_"),
         ("a[{]b[}]", "a{b}", "ab"),
+        ("a[{0..2}]", "a[0] a[2]", "a0 a[3] a{ a["),
+        ("a[{}]", "a{ a}", "a[] a[{}]"),
         ("A", "A", "a"),
     ],
 )

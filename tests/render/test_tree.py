@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from torch import nn
 
 import pgaudit
 from pgaudit.render.report.table import render_table
@@ -52,6 +53,12 @@ def test_blocks_that_hold_the_same_are_one_line() -> None:
         *("cls_token", "pos_embed", "patch_embed", "proj", "blocks", "{0..11}", "norm1", "attn", "norm2", "mlp"),
         *("norm", "head"),
     ]
+
+
+def test_blocks_inside_blocks_are_one_line_too() -> None:
+    model = nn.Sequential(*(nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2)) for _ in range(3)))
+    rows = _rows(pgaudit.audit(model, {"optimizer": {"type": "SGD", "lr": 0.1}}), 2)
+    assert [row[:2] for row in rows] == [["{0..2}", "12"], ["{0,1}", "12"]]
 
 
 def test_blocks_that_do_not_are_not() -> None:

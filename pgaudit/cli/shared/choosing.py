@@ -11,7 +11,7 @@ import click
 from pgaudit.cli.shared import completion
 from pgaudit.core.errors import UsageError
 from pgaudit.core.findings import SEVERITIES, Severity
-from pgaudit.text import did_you_mean, visible
+from pgaudit.text import did_you_mean, quoted, visible
 
 if TYPE_CHECKING:
     from pgaudit.gate.choice import Choice
@@ -46,22 +46,24 @@ def choice_of(select: Sequence[str], ignore: Sequence[str], severities: Sequence
         return None
     from pgaudit.gate.choice import Choice
 
-    return Choice(frozenset(_codes(select)), frozenset(_codes(ignore)), dict(map(_severity, severities)))
+    graded = (each for text in severities for each in _severities(text))
+    return Choice(frozenset(_codes(select)), frozenset(_codes(ignore)), dict(graded))
 
 
 def _codes(words: Sequence[str]) -> Iterator[str]:
     from pgaudit.checks.documentation import documentation
 
     for word in words:
-        for code in word.split(","):
-            yield documentation(code.strip()).kind.code
+        for code in map(str.strip, word.split(",")):
+            if not code:
+                raise UsageError(f"{quoted(word)} lacks a code", "PG003, or overmatch, or a list with commas")
+            yield documentation(code).kind.code
 
 
-def _severity(text: str) -> tuple[str, Severity]:
+def _severities(text: str) -> Iterator[tuple[str, Severity]]:
     code, equals, level = text.partition("=")
     known: dict[str, Severity] = {each: each for each in SEVERITIES}
     if not equals or level not in known:
         hint = did_you_mean(level, known) or "--severity PG003=error, =warning or =info"
         raise UsageError(f"--severity {visible(text)} is not CODE=LEVEL", hint)
-    (found,) = _codes([code])
-    return found, known[level]
+    return ((found, known[level]) for found in _codes([code]))

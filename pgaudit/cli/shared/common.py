@@ -35,6 +35,10 @@ _CHECKPOINTS = (*CHECKPOINT_FILES, ".pkl")
 """How files may end in which there are optimizers; of a pickle, its beginning says whether it is a checkpoint."""
 
 
+LEAST_WIDTH = 20
+"""Cells that any table needs."""
+
+
 class ReaderGone(Exception):
     """Whoever read the output has closed it. Not an OSError, of which `writable` makes a UsageError."""
 
@@ -59,9 +63,9 @@ def screen(output: Path | None, colour: Colour, width: int | None) -> Screen:
     """
     terminal = output is None and sys.stdout is not None and sys.stdout.isatty()
     if width is None and terminal:
-        width = shutil.get_terminal_size().columns
-    elif width is None and output is None and os.environ.get("COLUMNS", "").isdecimal():
-        width = int(os.environ["COLUMNS"])
+        width = max(shutil.get_terminal_size().columns, LEAST_WIDTH)
+    elif width is None and output is None and (columns := os.environ.get("COLUMNS", "")[:9]).isdecimal():
+        width = max(int(columns), LEAST_WIDTH) if int(columns) else None
     encoding = "utf-8" if output or sys.stdout is None else sys.stdout.encoding
     return Screen(width, _wants_colour(colour, terminal), encoding, terminal)
 
@@ -93,7 +97,7 @@ def stderr_options(colour: Colour = "auto") -> TableOptions | None:
         columns = os.get_terminal_size(sys.stderr.fileno()).columns
     except (OSError, ValueError):
         columns = 0
-    width = columns or shutil.get_terminal_size().columns
+    width = max(columns or shutil.get_terminal_size().columns, LEAST_WIDTH)
     marks = marks_for(sys.stderr.encoding)
     return TableOptions(width, _wants_colour(colour, terminal=True), marks, snippets=True)
 

@@ -53,13 +53,15 @@ def parameters(context: click.Context, _param: click.Parameter, incomplete: str)
 
 
 def findings(_context: click.Context, _param: click.Parameter, incomplete: str) -> Items:
-    """Returns the codes and the names of findings, each with what it says."""
+    """Returns the codes and the names of findings, each with what it says; in a list, the last one's."""
     from click.shell_completion import CompletionItem
 
     from pgaudit.checks.documentation import all_documentation
 
+    before, comma, last = incomplete.rpartition(",")
     words = [(word, each.title) for each in all_documentation() for word in (each.kind.code, each.kind.name)]
-    return [CompletionItem(word, help=title) for word, title in words if word.lower().startswith(incomplete.lower())]
+    found = [(word, title) for word, title in words if word.lower().startswith(last.lower())]
+    return [CompletionItem(f"{before}{comma}{word}", help=title) for word, title in found]
 
 
 def constructors(_context: click.Context, _param: click.Parameter, incomplete: str) -> Items:

@@ -10,6 +10,7 @@ import click
 
 from pgaudit.cli.shared import completion
 from pgaudit.cli.shared.command import F, argument
+from pgaudit.cli.shared.common import LEAST_WIDTH
 from pgaudit.files.inputs import STDIN
 from pgaudit.render.choices import Colour
 
@@ -96,7 +97,9 @@ run = click.option(
 epoch_steps = click.option(
     "--epoch-steps", type=click.IntRange(min=1), metavar="N", help="Steps of an epoch, for a schedule that counts both."
 )
-width = click.option("--width", type=click.IntRange(min=20), metavar="CELLS", help="Instead of the terminal's width.")
+width = click.option(
+    "--width", type=click.IntRange(min=LEAST_WIDTH), metavar="CELLS", help="Instead of the terminal's width."
+)
 color = choice("--color", "colour", of=Colour, default="auto", help="Whether to write colours.")
 no_cache = click.option("--no-cache", is_flag=True, help="Build the model anew, and keep nothing of it.")
 verbose = click.option("--verbose", "-v", is_flag=True, help="Show in full what is otherwise only counted.")

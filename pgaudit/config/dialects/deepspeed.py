@@ -2,7 +2,8 @@
 
 Source of the semantics: DeepSpeed 0.19, ``_configure_basic_optimizer`` of ``deepspeed/runtime/engine.py``. Its Adam is
 AdamW unless ``adam_w_mode`` says otherwise, and has no weight decay by itself; a name that is none of its own is a
-class of ``torch.optim``. All of the parameters that the code hands over are one group.
+class of ``torch.optim``. All of the parameters that the code hands over are one group. So they are under transformers'
+Trainer: ``integrations/deepspeed.py`` makes no groups where the JSON has an optimizer.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from pgaudit.config.dialects.translation import Translation, Translator
-from pgaudit.config.dialects.words import ONE_GROUP, Words
+from pgaudit.config.dialects.words import WAY_IN, Words
 from pgaudit.config.layouts import DEEPSPEED
 from pgaudit.core.schedule import Schedule
 from pgaudit.text import quoted
@@ -18,6 +19,7 @@ from pgaudit.text import quoted
 _ADAM = ("adam", "adamw")
 _OWN = "adagrad lamb onebitadam onebitlamb zerooneadam muadam muadamw musgd lion muon".split()
 """Names of DeepSpeed's own, in any case."""
+_ONE_GROUP = f"one group of model.parameters(), under transformers' Trainer, too; if code makes others, {WAY_IN}"
 _SWITCHES = ("torch_adam", "adam_w_mode", "bias_correction", "set_grad_none", "fp32_optimizer_states")
 """Arguments of its Adam that torch's classes do not have, and that leave lr and weight decay as they are."""
 
@@ -35,10 +37,14 @@ def read(words: Words) -> Translation | None:
             raise words.error("this config of DeepSpeed's has no optimizer: the code makes it", sign)
         return None
     name = words.get("optimizer", "type")
-    if not isinstance(name, str) or name.lower() in _OWN:
+    if not isinstance(name, str):
+        raise words.error("`type` names no optimizer", "optimizer", "type")
+    if name.lower() in _OWN:
         raise words.error(f"{quoted(name)} is a class of DeepSpeed's own", "optimizer", "type")
     own = Translator(words)
     params = words.get("optimizer", "params") or {}
+    if not isinstance(params, dict):
+        raise words.error("`params` are a mapping of the optimizer's arguments", "optimizer", "params", hint=None)
     own.say(("optimizer",), {}, ("optimizer",))
     for key, value in params.items():
         _refuse(words, key, value)
@@ -50,7 +56,7 @@ def read(words: Words) -> Translation | None:
         if not params.get("torch_adam"):
             own.say(("optimizer", "weight_decay"), 0.0, ("optimizer", "type"))
     own.say(("optimizer", "type"), kind, ("optimizer", "type"))
-    return own.done("DeepSpeed's", _schedule(words), ONE_GROUP)
+    return own.done("DeepSpeed's", _schedule(words), _ONE_GROUP)
 
 
 def _refuse(words: Words, key: str, value: Any) -> None:

@@ -15,7 +15,7 @@ from pgaudit.core.location import Path
 from pgaudit.core.schedule import Schedule
 from pgaudit.text import quoted
 
-_OPTIMIZERS = re.compile(r"(?:\w+_)?(?:optim|optimi[sz]er|opt)(?:_(?!.*sched)\w+)?")
+_OPTIMIZERS = re.compile(r"(?:\w+_)?(?:optim|optimi[sz]er|opt)\d*(?:_(?!.*sched)\w+)?")
 _SCHEDULERS = re.compile(r"(?:\w+_)?sched(?:ule|uler)?(?:_\w+)?")
 _SCHEDULES = "torch.optim.lr_scheduler"
 _OF_LIGHTNING = ("lightning.pytorch.cli", "pytorch_lightning.cli")
@@ -118,6 +118,11 @@ def _class_name(words: Words, asked: Interpolation, spelling: Spelling, at: Path
 def _arguments(words: Words, spelling: Spelling, at: Path) -> Iterator[Path]:
     """Where the arguments of a class stand."""
     own = {spelling.word, spelling.positional, *spelling.aside}
+    inside = {below[0] for below in spelling.inside if below}
+    for key in words.get(*at) if inside else ():
+        if key not in own | inside:
+            message = f"{quoted(key)} stands beside `{spelling.word}`, where jsonargparse takes no argument"
+            raise words.error(message, *at, key, hint=f"it belongs in `{spelling.inside[0][0]}`")
     for below in spelling.inside:
         arguments = words.get(*at, *below)
         if arguments is not None and not isinstance(arguments, dict):

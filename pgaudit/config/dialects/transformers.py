@@ -7,11 +7,13 @@ Source of the semantics: transformers 5.23.0, ``training_args.py``, and ``Traine
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pgaudit.config.dialects.translation import Translation, Translator
 from pgaudit.config.dialects.words import Words
 from pgaudit.config.schedules import TRAINING
+from pgaudit.core.errors import ConfigError
 from pgaudit.core.schedule import Schedule
 from pgaudit.text import did_you_mean, quoted
 
@@ -76,6 +78,8 @@ def read(words: Words) -> Translation | None:
     own.say(("optimizer",), {}, (sign,))
     _say_class(own, words, sign)
     for word, argument in (("learning_rate", "lr"), ("weight_decay", "weight_decay")):
+        if words.has(word) and words.get(word) is None:
+            raise words.error(f"{word} is null, and its default only where it is not there", word, hint="drop it")
         if words.has(word):
             own.say(("optimizer", argument), words.get(word), (word,), literal=True)
     path = words.get("deepspeed")
@@ -100,6 +104,9 @@ def _say_class(own: Translator, words: Words, sign: str) -> None:
 
 def _class_of(words: Words, name: Any) -> tuple[str, dict[str, Any]]:
     """The class that Trainer takes for an ``optim``, and what it hands over beside lr, betas and eps."""
+    if not isinstance(name, str):
+        raise words.error("`optim` is the name of an optimizer", "optim", hint=KNOWN[0])
+    given = _optim_args(words)
     if name in _ADAM:
         return "AdamW", dict(_ADAM[name])
     if name in _8BIT:
@@ -109,32 +116,40 @@ def _class_of(words: Words, name: Any) -> tuple[str, dict[str, Any]]:
         return "transformers.optimization:Adafactor", {"scale_parameter": False, "relative_step": False}
     if name in _BY_ARGUMENTS:
         kind, numbers = _BY_ARGUMENTS[name]
-        return kind, _optim_args(words, numbers, nesterov=name == "sgd")
-    why = next((why for word, why in _WITHOUT_GROUPS.items() if str(name).startswith(word)), None)
+        return kind, dict(_typed(words, given, numbers, nesterov=name == "sgd"))
+    why = next((why for word, why in _WITHOUT_GROUPS.items() if name.startswith(word)), None)
     if why is not None:
         raise words.error(f"{name} {why}", "optim")
-    near = did_you_mean(str(name), KNOWN)
+    near = did_you_mean(name, KNOWN)
     raise words.error(f"the optimizer {quoted(name)} is not known here", "optim", **({"hint": near} if near else {}))
 
 
-def _optim_args(words: Words, numbers: tuple[str, ...], *, nesterov: bool) -> dict[str, Any]:
-    """What stands in ``optim_args: momentum=0.9,nesterov=true``."""
+def _optim_args(words: Words) -> dict[str, str]:
+    """What stands in ``optim_args: momentum=0.9,nesterov=true``, which is taken apart whatever the optimizer is."""
     text = words.get("optim_args") or ""
-    found: dict[str, Any] = {}
-    for part in str(text).replace(" ", "").split(",") if text else ():
-        key, equals, value = part.partition("=")
-        try:
-            if not equals or "=" in value:
-                raise ValueError
-            if key in numbers:
-                found[key] = float(value)
-            elif nesterov and key == "nesterov":
-                found[key] = value.lower() in ("true", "1", "yes")
-        except ValueError:
-            raise words.error(
-                f"{quoted(part)} is no argument and its value", "optim_args", hint="momentum=0.9"
-            ) from None
-    return found
+    parts = [part.split("=") for part in str(text).replace(" ", "").split(",")] if text else []
+    for part in parts:
+        if len(part) != 2:
+            raise _no_argument(words, "=".join(part))
+    return dict(parts)
+
+
+def _typed(
+    words: Words, given: Mapping[str, str], numbers: Sequence[str], *, nesterov: bool
+) -> Iterator[tuple[str, Any]]:
+    """Those arguments that an optimizer takes, with what their texts mean."""
+    for key, value in given.items():
+        if nesterov and key == "nesterov":
+            yield key, value.lower() in ("true", "1", "yes")
+        elif key in numbers:
+            try:
+                yield key, float(value)
+            except ValueError:
+                raise _no_argument(words, f"{key}={value}") from None
+
+
+def _no_argument(words: Words, part: str) -> ConfigError:
+    return words.error(f"{quoted(part)} is no argument and its value", "optim_args", hint="momentum=0.9")
 
 
 def _default() -> str:

@@ -85,6 +85,10 @@ class Translator:
                 if each.path[: len(of)] == of
             ]
 
+    def has_said(self, at: Path) -> bool:
+        """Returns whether something has been said of it."""
+        return at in self._origins
+
     def done(self, whose: str, schedule: Schedule | None = None, remark: str | None = None) -> Translation:
         """Returns the whole: the file's own places stay known, under its own words."""
         source = self._words.document

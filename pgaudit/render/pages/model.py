@@ -49,7 +49,7 @@ def _lines(report: Report, inventory: Inventory, options: TableOptions) -> Itera
         yield from filled(fact, options.width, hanging=2)
     if facts:
         yield Text()
-    yield from filled(_defaults(report), options.width, hanging=2)
+    yield from filled(_defaults(report, inventory), options.width, hanging=2)
     word = shlex.quote(ref)
     yield Text.assemble(("go on with  ", BASE), (f"pgaudit init {word}", "bold"))
     yield Text.assemble(("or try      ", BASE), f"pgaudit show {word} --lr 0.1 --set paramwise_cfg.norm_decay_mult=0")
@@ -92,10 +92,14 @@ def _facts(inventory: Inventory, options: TableOptions) -> Iterator[str]:
         yield f"its no_weight_decay() names {listed(hints, most=_HINTS)}"
 
 
-def _defaults(report: Report) -> str:
+def _defaults(report: Report, inventory: Inventory) -> str:
+    trained = {each.trainable for each in inventory.parameters}
+    if True not in trained:
+        return "nothing trains: all are frozen"
     kind = visible(report.optimizer.type)
     base = report.base
+    which = "every one" if False not in trained else "all but the frozen ones"
     return (
-        f"without a config: torch.optim.{kind}(model.parameters()) trains every one with lr {number(base.lr)} and "
+        f"without a config: torch.optim.{kind}(model.parameters()) trains {which} with lr {number(base.lr)} and "
         f"weight_decay {number(base.weight_decay)}"
     )

@@ -58,7 +58,7 @@ def tree_table(report: Report, rows: Sequence[ParamAssignment], depth: int, opti
 
 def _lines(module: _Module, level: int, alike: _Alike) -> Iterator[tuple[str, list[ParamAssignment]]]:
     """Yields the name of each line, and the parameters below it."""
-    for name, modules in _folded(module.inside, alike):
+    for name, modules in _folded(module.inside, level, alike):
         yield "  " * level + visible(name), [row for each in modules for row in each.rows]
         yield from _lines(_joined(modules), level + 1, alike)
 
@@ -73,18 +73,17 @@ def _joined(modules: Iterable[_Module]) -> _Module:
     return found
 
 
-def _folded(inside: dict[str, _Module], alike: _Alike) -> Iterator[tuple[str, list[_Module]]]:
+def _folded(inside: dict[str, _Module], level: int, alike: _Alike) -> Iterator[tuple[str, list[_Module]]]:
     """Modules that hold the same under neighbouring numbers, under one name."""
-    entries = ((name, _content(name, module, alike), None, module) for name, module in inside.items())
+    entries = ((name, _content(name, module, level, alike), None, module) for name, module in inside.items())
     for each in fold_named(entries):
         yield each.name, list(each.rows)
 
 
-def _content(name: str, module: _Module, alike: _Alike) -> Hashable:
+def _content(name: str, module: _Module, level: int, alike: _Alike) -> Hashable:
     if not name.isdecimal():
         return name  # what has a name of its own has a line of its own
-    begin = module.rows[0].name.split(".").index(name) + 1
-    return tuple((".".join(row.name.split(".")[begin:]), alike(row)) for row in module.rows)
+    return tuple((*row.name.split(".")[level + 1 :], alike(row)) for row in module.rows)
 
 
 def _row(report: Report, name: str, rows: Sequence[ParamAssignment], options: TableOptions) -> Row:

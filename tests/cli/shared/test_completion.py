@@ -105,6 +105,7 @@ def test_commands_options_and_words(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     assert _words(monkeypatch, capsys, "pgaudit unknown ") == list(COMMANDS)
     assert _words(monkeypatch, capsys, "pgaudit finding dead") == ["dead-key"]
     assert _words(monkeypatch, capsys, "pgaudit finding pg001") == ["PG001"]
+    assert _words(monkeypatch, capsys, "pgaudit show --select PG003,pg001") == ["PG003,PG001"]
     assert _words(monkeypatch, capsys, "pgaudit constructors ") == constructor_names()
     assert _words(monkeypatch, capsys, "pgaudit show c.yaml --constructor mmp") == [
         name for name in constructor_names() if name.startswith("mmp")

@@ -29,7 +29,9 @@ def test_a_config(tmp_path: Path) -> None:
     assert config.optimizer == {"lr": 1e-4, "betas": [0.8, 0.999], "weight_decay": 3e-7, "type": "AdamW"}
     assert config.constructor == "torch"
     assert place(config, "optimizer", "lr") == (5, 14)
-    assert config.notes[0].startswith("the config is read as DeepSpeed's: one group of model.parameters()")
+    assert config.notes[0].startswith(
+        "the config is read as DeepSpeed's: one group of model.parameters(), under transformers' Trainer, too;"
+    )
     report = audit("resnet18", config, request=ScheduleRequest(at=(0, 11)))
     assert list(report.lrs_at("fc.bias").values()) == [0.0, 1e-4]
 
@@ -70,6 +72,15 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         {"zero_optimization": {"stage": 3}},
         f"1:2: this config of DeepSpeed's has no optimizer: the code makes it {WAY_IN}",
     ),
+    "no mapping": (
+        {"zero_optimization": {}, "optimizer": {"type": "Adam", "params": "auto"}},
+        "1:57: `params` are a mapping of the optimizer's arguments",
+    ),
+    "a list": (
+        {"zero_optimization": {}, "optimizer": {"type": "Adam", "params": [1]}},
+        "1:57: `params` are a mapping of the optimizer's arguments",
+    ),
+    "no name": ({"optimizer": {"type": 5, "params": {}}}, f"1:16: `type` names no optimizer {WAY_IN}"),
     "no number": (
         {"optimizer": {"type": "Adam", "params": {"lr": "much"}}},
         '1:43: optimizer.params.lr: expected a number, got the text "much"',

@@ -109,6 +109,10 @@ REFUSED = {
         "optimizer_g: {_target_: torch.optim.Adam}\noptimizer_d: {_target_: torch.optim.Adam}",
         f'1:1: there are 2 optimizers here, "optimizer_g" and "optimizer_d"; pgaudit takes one of a config {WAY_IN}',
     ),
+    "numbered": (
+        "optimizer: {_target_: torch.optim.Adam}\noptimizer2: {_target_: torch.optim.Adam}",
+        f'1:1: there are 2 optimizers here, "optimizer" and "optimizer2"; pgaudit takes one of a config {WAY_IN}',
+    ),
     "groups": (
         "optimizer: {_target_: torch.optim.SGD, params: [{lr: 1}]}",
         f"1:40: the groups of the optimizer are made by what `params` says {WAY_IN}",

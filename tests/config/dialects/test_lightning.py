@@ -48,6 +48,13 @@ def test_lightnings_own_scheduler_holds_what_to_monitor(tmp_path: Path) -> None:
     assert config.schedule.given == {"type": "ReduceLROnPlateau", "factor": 0.5}
 
 
+def test_arguments_beside_the_class_are_none(tmp_path: Path) -> None:
+    text = "optimizer: {class_path: torch.optim.Adam, lr: 0.1}"
+    assert refused(tmp_path, text) == (
+        '1:43: "lr" stands beside `class_path`, where jsonargparse takes no argument (it belongs in `init_args`)'
+    )
+
+
 def test_an_optimizer_that_is_an_argument_of_the_model(tmp_path: Path) -> None:
     text = "model: {class_path: my.Lit, init_args: {optimizer: {class_path: torch.optim.Adam}}}"
     assert read(tmp_path, text).optimizer == {"type": "Adam"}

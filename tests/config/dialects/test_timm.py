@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -81,6 +82,59 @@ def test_as_timm(folder: Path, changes: dict[str, Any]) -> None:
         assert {each.setting.extra.get("lr_scale") for each in members} == {group.get("lr_scale")}
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"lr": "0.25", "weight_decay": "1e-2", "momentum": "0.5", "layer_decay": "0.7"},
+        {"opt_args": {"lr": 0.3, "momentum": 0.2}},
+        {"opt_args": {"weight_decay": 0.25, "layer_decay": 0.5}, "layer_decay": 0.9},
+        {"opt": "adamw", "opt_kwargs": {"eps": 1e-3}},
+    ],
+)
+def test_texts_and_further_arguments_as_timm(tmp_path: Path, changes: dict[str, Any]) -> None:
+    path = tmp_path / "args.yaml"
+    path.write_text(yaml.safe_dump({**COMPLETE, **changes}), encoding="utf-8")
+    parser = argparse.ArgumentParser()
+    for word in ("lr", "weight_decay", "momentum", "layer_decay"):
+        parser.add_argument(f"--{word}", type=float)
+    parser.set_defaults(**yaml.safe_load(path.read_text(encoding="utf-8")))
+    args = parser.parse_args([])
+    model = timm.create_model("vit_tiny_patch16_224", num_classes=10)
+    theirs = create_optimizer_v2(model, **optimizer_kwargs(args), **args.opt_kwargs)
+    report = pgaudit.audit(None, path)
+    assert [(each.lr, each.weight_decay) for each in report.groups] == [
+        (group["lr"], group["weight_decay"]) for group in theirs.param_groups
+    ]
+    given = report.optimizer.arguments
+    assert {key: theirs.defaults[key] for key in ("momentum", "eps") if key in given} == {
+        key: given[key] for key in ("momentum", "eps") if key in given
+    }
+
+
+def test_what_is_wrong_with_other_keys_is_their_readers_affair(tmp_path: Path) -> None:
+    text = yaml.safe_dump(COMPLETE)
+    assert read(tmp_path, text + "mean: 01\nz: !other 1\n").optimizer == read(tmp_path, text).optimizer
+
+
+SAID_WRONG = {
+    "twice": ({"opt_kwargs": {"momentum": 0.5}}, "got multiple values for keyword argument 'momentum'"),
+    "twice, eps": ({"opt_eps": 1e-6, "opt_kwargs": {"eps": 0.5}}, "got multiple values for keyword argument 'eps'"),
+    "null": ({"weight_decay": None}, "train.py hands over a weight_decay of None (write a number)"),
+    "no mapping": ({"opt_kwargs": [1]}, "`opt_kwargs` is a mapping of arguments"),
+    "no mapping for the model": ({"model_kwargs": "a=1"}, "`model_kwargs` is a mapping of arguments"),
+}
+
+
+@pytest.mark.parametrize(("changes", "message"), SAID_WRONG.values(), ids=SAID_WRONG)
+def test_what_train_py_cannot_hand_over(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
+    assert message in refused(tmp_path, yaml.safe_dump({**COMPLETE, **changes}))
+
+
+def test_argparse_reads_no_text_within_a_mapping(tmp_path: Path) -> None:
+    text = yaml.safe_dump(COMPLETE).replace("opt_kwargs: {}", "opt_kwargs: {dampening: 1e-3}")
+    assert [each.text for each in read(tmp_path, text).ambiguous] == ["1e-3"]
+
+
 SCALED = {
     ("sgd", ""): 0.1 * 8,
     ("adamw", ""): 0.1 * 8**0.5,
@@ -125,6 +179,8 @@ def test_each_word_keeps_its_place(tmp_path: Path) -> None:
 def test_its_schedule_is_followed_and_another_constructor_leaves_it(tmp_path: Path) -> None:
     text = yaml.safe_dump(COMPLETE)
     request = ScheduleRequest(at=(0, 5, 300))
+    texts = yaml.safe_dump({**COMPLETE, "epochs": "300", "min_lr": "1e-6", "warmup_lr": "1e-5"})
+    assert audit(None, read(tmp_path, texts), request=request).lrs_at("head.bias")[300] == pytest.approx(1e-6, rel=0.01)
     lrs = audit(None, read(tmp_path, text), request=request).lrs_at("head.bias")
     assert list(lrs.values()) == pytest.approx([1e-5, 0.5, 1e-6], rel=1e-2)
     other = read(tmp_path, text.replace("opt: sgd", "opt: SGD"), constructor="torch")

@@ -130,6 +130,9 @@ REFUSED = {
     "optim: schedule_free_radam": f'1:1: the optimizer "schedule_free_radam" is not known here {WAY_IN}',
     "loraplus_lr_ratio: 16.0": f"1:1: `loraplus_lr_ratio` makes other groups than Trainer's own {WAY_IN}",
     "deepspeed: {optimizer: {type: Adam}}": f"1:13: DeepSpeed's optimizer takes the place of Trainer's {WAY_IN}",
+    "optim: [sgd]": "1:1: `optim` is the name of an optimizer (adamw_torch)",
+    "weight_decay:": "1:1: weight_decay is null, and its default only where it is not there (drop it)",
+    "optim_args: betas=(0.1,0.2)": '1:1: "0.2)" is no argument and its value (momentum=0.9)',
     "{optim: sgd, optim_args: momentum}": '1:14: "momentum" is no argument and its value (momentum=0.9)',
 }
 
