@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -18,7 +19,7 @@ from pgaudit.cli.shared import shells
 from pgaudit.cli.shared.common import ReaderGone, complain, stderr_options
 from pgaudit.cli.shared.lazy import LazyGroup
 from pgaudit.core.errors import PgauditError
-from pgaudit.core.findings import Finding
+from pgaudit.core.findings import Finding, Hint, meant
 from pgaudit.files.inputs import noted_inputs
 from pgaudit.render.choices import Colour
 from pgaudit.text import format_exception, visible
@@ -82,7 +83,7 @@ def _findings(error: BaseException) -> Sequence[Finding]:
         return error.findings
     if isinstance(error, click.UsageError):
         command = error.ctx.command_path if error.ctx else "pgaudit"
-        return [Finding.error(_wrong_usage(error), hint=f"{command} --help")]
+        return [Finding.error(_wrong_usage(error), hint=_meant(error) or f"{command} --help")]
     if isinstance(error, FileNotFoundError) and not _is_in_a_folder():
         return [Finding.error("the current folder is gone", hint="cd into one that is there")]
     return [Finding.error(f"internal error: {format_exception(error)}", hint="--traceback shows where")]
@@ -98,10 +99,19 @@ def _is_in_a_folder() -> bool:
 
 def _wrong_usage(error: click.UsageError) -> str:
     """What is wrong with the command line; unknown options are worded here, because click's versions differ."""
-    if not isinstance(error, NoSuchOption):
-        return error.format_message()
-    near = ", ".join(sorted(error.possibilities or ()))
-    return f"No such option: {error.option_name}" + (f" (Possible options: {near})" if near else "")
+    return f"No such option: {error.option_name}" if isinstance(error, NoSuchOption) else error.format_message()
+
+
+def _meant(error: click.UsageError) -> Hint | None:
+    """What a typo in an option's name, or in one of its words, was probably meant to be."""
+    if isinstance(error, NoSuchOption) and error.ctx is not None:
+        options = (each for each in error.ctx.command.params if isinstance(each, click.Option))
+        return meant(error.option_name, [name for each in options for name in each.opts if name.startswith("--")])
+    if isinstance(error, click.BadParameter) and error.param is not None:
+        typed = re.match(r"'(.*?)' is not one of", error.message)
+        if typed is not None and isinstance(error.param.type, click.Choice):
+            return meant(typed[1], error.param.type.choices)
+    return None
 
 
 def _complain_of(findings: Sequence[Finding], arguments: Sequence[str]) -> None:

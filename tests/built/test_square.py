@@ -134,7 +134,7 @@ def test_many_models(library: Oracle, tmp_path: Path, record_property: Callable[
             stored += answer.get("checkpoint") == []
             compared += _same(answer)
     record_property(f"compared all the way round, {library.constructor}", compared)
-    record_property(f"checkpoints that were read, {library.constructor}", stored)
+    record_property(f"compared checkpoints, {library.constructor}", stored)
 
 
 CODE = """\

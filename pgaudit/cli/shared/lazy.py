@@ -124,7 +124,7 @@ class LazyGroup(click.Group):
         """Finds a command, or says which is meant: click itself does that from 8.4 on alone."""
         name = args[0]
         if name not in self.commands and not ctx.resilient_parsing:
-            near = ", ".join(map(repr, get_close_matches(name, self.commands)))
+            near = ", ".join(map(repr, get_close_matches(name, ["help", *self.commands])))
             suggestion = f" Did you mean {near}?" if near else ""
             ctx.fail(f"No such command {name!r}.{suggestion}")
         return super().resolve_command(ctx, args)
