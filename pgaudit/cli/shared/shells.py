@@ -67,7 +67,14 @@ def _script(app: click.Command, shell: str) -> str:
 
     kind = Bash if shell == "bash" else get_completion_class(shell)
     assert kind is not None
-    return kind(app, {}, "pgaudit", VARIABLE).source()
+    written = kind(app, {}, "pgaudit", VARIABLE).source()
+    return written + _REGISTERED if shell == "zsh" else written
+
+
+_REGISTERED = "\ncompdef _pgaudit_completion pgaudit\n"
+"""At the end of zsh's script. Where that is loaded from ``fpath``, click's own (8.3) registers its function only when it
+is asked a second time, and answers nothing then.
+"""
 
 
 def install(shell: str, script: str, home: Path) -> Path:

@@ -246,10 +246,10 @@ def test_a_word_is_completed_without_heavy_imports(project: Path) -> None:
 
 
 @pytest.fixture
-def bash(project: Path) -> Iterator[Bash]:
-    """An interactive bash that has read its script, and whose `pgaudit` writes down how it was called."""
-    if shutil.which("bash") is None:
-        pytest.skip("there is no bash")
+def shell(project: Path, request: pytest.FixtureRequest) -> Iterator[Shell]:
+    """An interactive shell that has read its script, and whose `pgaudit` writes down how it was called."""
+    if shutil.which(request.param) is None:
+        pytest.skip(f"there is no {request.param}")
     (project / "bin").mkdir()
     program = project / "bin" / "pgaudit"
     answering = f'exec "{sys.executable}" -m pgaudit "$@"'
@@ -259,28 +259,39 @@ if [ "$1" = --show-completion ]; then {answering}; fi
 printf '%s\\n' "$@" > "{project}/called.part" && mv "{project}/called.part" "{project}/called"
 """)
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    with Bash(project) as running:
+    with Shell(project, *SHELLS[request.param]) as running:
         yield running
 
 
-class Bash:
-    """A real bash on a terminal of its own, with real readline."""
+SHELLS = {
+    "bash": (["bash", "--norc", "--noprofile", "-i"], 'eval "$(pgaudit --show-completion bash)"'),
+    "zsh": (
+        ["zsh", "-f", "-i"],
+        "mkdir zfunc; pgaudit --show-completion zsh > zfunc/_pgaudit; "
+        "fpath+=$PWD/zfunc; autoload -Uz compinit; compinit -u -d $PWD/dump",
+    ),
+}
+"""How each is started, and what it is told first: what its rc file holds after an installation."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
 
-    def __enter__(self) -> Bash:
+class Shell:
+    """A real shell on a terminal of its own, with its real line editor."""
+
+    def __init__(self, folder: Path, command: list[str], told: str) -> None:
+        self._folder, self._command, self._told = folder, command, told
+
+    def __enter__(self) -> Shell:
         import pty
 
         self._terminal, inner = pty.openpty()
         environment = {**os.environ, "PATH": f"{self._folder / 'bin'}:{os.environ['PATH']}", "INPUTRC": os.devnull}
         environment |= {"PYTHONPATH": str(REPOSITORY), "TERM": "dumb", "PS1": "", "HISTFILE": ""}
         self._process = subprocess.Popen(
-            ["bash", "--norc", "--noprofile", "-i"],
+            self._command,
             stdin=inner, stdout=inner, stderr=inner, env=environment, cwd=self._folder, start_new_session=True,
         )  # fmt: skip
         os.close(inner)
-        self._send('eval "$(pgaudit --show-completion bash)"\n')
+        self._send(f"{self._told}\n")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -321,9 +332,24 @@ TYPED = {
 
 
 @pytest.mark.slow
-def test_a_real_bash(bash: Bash) -> None:
+@pytest.mark.parametrize("shell", ["bash"], indirect=True)
+def test_a_real_bash(shell: Shell) -> None:
     for typed, meant in TYPED.items():
-        assert bash.called(typed) == [word.replace("~", " ") for word in shlex.split(meant)], typed
+        assert shell.called(typed) == [word.replace("~", " ") for word in shlex.split(meant)], typed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shell", ["zsh"], indirect=True)
+def test_a_real_zsh(shell: Shell) -> None:
+    """Each time: click's own script answers nothing the second time."""
+    for _ in range(3):
+        assert shell.called("pgaudit show resnet18 c.y\t--form\tjs\t") == [
+            "show",
+            "resnet18",
+            "c.yaml",
+            "--format",
+            "json",
+        ]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
