@@ -80,7 +80,7 @@ def _with(what_if: WhatIf | None, document: Document) -> Document:
 
 def _read(path: str, constructor: str | None, data: bytes | None, what_if: WhatIf | None) -> Config:
     if data is None and path.endswith(".py"):
-        from pgaudit.config.python_file import read_python
+        from pgaudit.config.python.file import read_python
 
         document, architecture = read_python(path)
         document = _with(what_if, document)

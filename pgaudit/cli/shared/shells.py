@@ -72,8 +72,8 @@ def _script(app: click.Command, shell: str) -> str:
 
 
 _REGISTERED = "\ncompdef _pgaudit_completion pgaudit\n"
-"""At the end of zsh's script. Where that is loaded from ``fpath``, click's own (8.3) registers its function only when it
-is asked a second time, and answers nothing then.
+"""At the end of zsh's script. Where that is loaded from ``fpath``, click's own (8.3) registers its function only when
+it is asked a second time, and answers nothing then.
 """
 
 

@@ -259,11 +259,11 @@ if [ "$1" = --show-completion ]; then {answering}; fi
 printf '%s\\n' "$@" > "{project}/called.part" && mv "{project}/called.part" "{project}/called"
 """)
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    with Shell(project, *SHELLS[request.param]) as running:
+    with Shell(project, *REAL[request.param]) as running:
         yield running
 
 
-SHELLS = {
+REAL = {
     "bash": (["bash", "--norc", "--noprofile", "-i"], 'eval "$(pgaudit --show-completion bash)"'),
     "zsh": (
         ["zsh", "-f", "-i"],

@@ -2,7 +2,7 @@
 
 ``{type: cosine, num_warmup_steps: 100, num_training_steps: 1000}``: ``type`` is a ``SchedulerType``, and what is no
 argument of ``get_scheduler`` belongs to its ``scheduler_specific_kwargs``. The words of ``TrainingArguments`` are
-taken, too: see :mod:`pgaudit.schedules.transformers_training`.
+taken, too: see :mod:`pgaudit.schedules.transformers.training`.
 
 All but two are a ``LambdaLR`` of torch's, so that any step can be asked straight away. Where one has a floor, that is
 divided by the optimizer's own lr first: a group at another lr comes to another floor.
@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 from pgaudit.core.schedule import Schedule
 from pgaudit.schedules.base import ScheduleError, Started, described
 from pgaudit.schedules.replay import Replay, only_training_knows
-from pgaudit.schedules.transformers_arguments import call_of
-from pgaudit.schedules.transformers_training import call_of_training
+from pgaudit.schedules.transformers.arguments import call_of
+from pgaudit.schedules.transformers.training import call_of_training
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer

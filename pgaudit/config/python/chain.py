@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from importlib.machinery import PathFinder
 
 from pgaudit.config.bases import refuse_unreadable, shown
-from pgaudit.config.python_places import BASE, FileNames, Given, Table, joined
+from pgaudit.config.python.places import BASE, FileNames, Given, Table, joined
 from pgaudit.core.errors import ConfigError
 from pgaudit.core.location import Location
 from pgaudit.files.reading import merge_mark, read_file

@@ -1,7 +1,7 @@
 """timm's schedulers (timm 1.0.31, ``timm/scheduler``), as ``create_scheduler_v2`` makes them.
 
 ``{type: cosine, num_epochs: 300, warmup_epochs: 5, min_lr: 1.0e-5}``: ``type`` is its ``sched``, the rest are its
-arguments. The arguments of timm's own ``train.py`` are taken, too: see :mod:`pgaudit.schedules.timm_arguments`.
+arguments. The arguments of timm's own ``train.py`` are taken, too: see :mod:`pgaudit.schedules.timm.arguments`.
 
 All multiply what they compute by each group's ``lr_scale``, and count epochs unless ``step_on_epochs`` is false.
 """
@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from pgaudit.core.findings import meant
 from pgaudit.core.schedule import Schedule
 from pgaudit.schedules.base import ScheduleError, Started, described
-from pgaudit.schedules.timm_arguments import Call, call_of
-from pgaudit.schedules.timm_steps import TimmStepper, Untouched, end_of, is_by_metric, turning_points, warm_up_of
+from pgaudit.schedules.timm.arguments import Call, call_of
+from pgaudit.schedules.timm.steps import TimmStepper, Untouched, end_of, is_by_metric, turning_points, warm_up_of
 from pgaudit.text import format_exception, quoted
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ from typing import Any
 from pgaudit import user_code
 from pgaudit.config.layouts import OF_OPENMMLAB
 from pgaudit.config.misplaced import PLACED, is_option, meant, taken_up_as
-from pgaudit.config.python_chain import Chain
-from pgaudit.config.python_places import places
+from pgaudit.config.python.chain import Chain
+from pgaudit.config.python.places import places
 from pgaudit.constructors import find_constructor
 from pgaudit.core.config import Architecture
 from pgaudit.core.errors import ConfigError, UsageError

@@ -15,7 +15,7 @@ from typing import Any
 
 from pgaudit.core.schedule import Schedule
 from pgaudit.schedules.base import CannotFollow, ScheduleError
-from pgaudit.schedules.transformers_arguments import WITHOUT_WARM_UP, Call, known_name
+from pgaudit.schedules.transformers.arguments import WITHOUT_WARM_UP, Call, known_name
 from pgaudit.text import did_you_mean, format_exception, quoted, visible
 
 

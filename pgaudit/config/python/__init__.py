@@ -1,0 +1,1 @@
+"""OpenMMLab's configs in Python."""
