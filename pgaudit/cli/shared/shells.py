@@ -29,9 +29,10 @@ def answer(app: click.Command) -> int | None:
         return None
     from click.shell_completion import add_completion_class, shell_complete
 
-    from pgaudit.cli.shared.bash import Bash
+    from pgaudit.cli.shared.scripts import Bash, Zsh
 
     add_completion_class(Bash)
+    add_completion_class(Zsh)
     try:
         return shell_complete(app, {}, "pgaudit", VARIABLE, asked)
     except Exception:  # the line that is being typed is no place for a message
@@ -63,18 +64,11 @@ def _known(shell: str) -> str:
 def _script(app: click.Command, shell: str) -> str:
     from click.shell_completion import get_completion_class
 
-    from pgaudit.cli.shared.bash import Bash
+    from pgaudit.cli.shared.scripts import Bash, Zsh
 
-    kind = Bash if shell == "bash" else get_completion_class(shell)
+    kind = {"bash": Bash, "zsh": Zsh}.get(shell) or get_completion_class(shell)
     assert kind is not None
-    written = kind(app, {}, "pgaudit", VARIABLE).source()
-    return written + _REGISTERED if shell == "zsh" else written
-
-
-_REGISTERED = "\ncompdef _pgaudit_completion pgaudit\n"
-"""At the end of zsh's script. Where that is loaded from ``fpath``, click's own (8.3) registers its function only when
-it is asked a second time, and answers nothing then.
-"""
+    return kind(app, {}, "pgaudit", VARIABLE).source()
 
 
 def install(shell: str, script: str, home: Path) -> Path:

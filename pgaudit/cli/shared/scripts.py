@@ -1,5 +1,10 @@
-"""bash's completion, by the line as it is typed. click hands on bash's own words, which end at each colon: of
+"""The shells for which click's own scripts (8.3) do not suffice.
+
+bash: completion by the line as it is typed. click hands on bash's own words, which end at each colon: of
 ``train.py:make`` these are three, and no argument behind it is at its place any more.
+
+zsh: completion each time. Where click's script is loaded from ``fpath``, it registers its function only when it is asked
+a second time, and answers nothing then.
 """
 
 from __future__ import annotations
@@ -7,7 +12,7 @@ from __future__ import annotations
 import os
 from typing import Any, ClassVar
 
-from click.shell_completion import BashComplete, CompletionItem, split_arg_string
+from click.shell_completion import BashComplete, CompletionItem, ZshComplete, split_arg_string
 
 _SOURCE = """\
 %(complete_func)s() {
@@ -57,3 +62,9 @@ class Bash(BashComplete):
         breaks = ":" in os.environ.get("COMP_WORDBREAKS", "") and item.type == "plain"
         value = item.value.rpartition(":")[2] if breaks else item.value
         return f"{item.type},{value}"
+
+
+class Zsh(ZshComplete):
+    """What click does for zsh, in a script that registers its function when it is loaded."""
+
+    source_template: ClassVar[str] = f"{ZshComplete.source_template}\ncompdef %(complete_func)s %(prog_name)s\n"
