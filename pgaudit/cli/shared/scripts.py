@@ -3,8 +3,8 @@
 bash: completion by the line as it is typed. click hands on bash's own words, which end at each colon: of
 ``train.py:make`` these are three, and no argument behind it is at its place any more.
 
-zsh: completion each time. Where click's script is loaded from ``fpath``, it registers its function only when it is asked
-a second time, and answers nothing then.
+zsh: completion each time. Where click's script is loaded from ``fpath``, it registers its function only when it is
+asked a second time, and answers nothing then.
 """
 
 from __future__ import annotations
