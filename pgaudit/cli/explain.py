@@ -56,7 +56,7 @@ def _meant(
     examples=(
         "pgaudit explain resnet50 config.yaml fc.weight",
         "pgaudit explain config.yaml '*.bias' --at 0,1000",
-        "pgaudit explain resnet50 fc.weight --optimizer SGD --lr 0.1",
+        "pgaudit explain resnet50 fc.weight --optimizer SGD",
     ),
 )
 @shared.model_as_in_show
