@@ -47,10 +47,9 @@ def blocks(report: Report, rows: Sequence[ParamAssignment]) -> list[Fold]:
             part = part.inside.setdefault(word, _Part())
             part.levels[level] = None
         part.rows.append(row)
-    found = [
-        each for word, part in root.inside.items() for each in _opened(report, word, part, numbered=word.isdecimal())
-    ]
-    folds = fold_named(((name, tuple(part.levels), None, part) for name, part in found), report.taken)
+    found = (_opened(report, word, part, numbered=word.isdecimal()) for word, part in root.inside.items())
+    named = ((name, tuple(part.levels), None, part) for name, part in chain.from_iterable(found))
+    folds = fold_named(named, report.taken)
     return [Fold(fold.name, tuple(row for part in fold.rows for row in part.below())) for fold in folds]
 
 
