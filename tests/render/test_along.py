@@ -95,9 +95,10 @@ def test_what_is_frozen_or_left_out_says_so_without_a_bar() -> None:
 
 def test_each_optimizer_has_a_scale_of_its_own() -> None:
     model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2), nn.Linear(2, 2))
-    weights: list[nn.Parameter] = [p for p in model.parameters() if p.ndim == 2]
-    biases: list[nn.Parameter] = [p for p in model.parameters() if p.ndim == 1]
-    adam = optim.AdamW([{"params": biases[:2]}, {"params": biases[2:], "lr": 1e-3}], lr=1e-4)
+    weights = [p for p in model.parameters() if p.ndim == 2]
+    biases = [p for p in model.parameters() if p.ndim == 1]
+    adam = optim.AdamW(biases[:2], lr=1e-4)
+    adam.add_param_group({"params": biases[2:], "lr": 1e-3})
     lines = _lines(pgaudit.audit(model, {"muon": optim.SGD(weights, lr=0.02), "adam": adam}))
     assert lines == [
         "muon: lr along the model: 0.02 everywhere",
