@@ -21,6 +21,7 @@ from pgaudit.core.parameters import Inventory
 from pgaudit.core.schedule import LrOverTime, OptimizerSchedule, Schedule
 from pgaudit.core.setting import Provenance, Setting
 from pgaudit.names import Names, spelled_like_globs
+from pgaudit.notebook import notebook_html
 from pgaudit.serialize import plain, portable
 from pgaudit.summary import summary
 from pgaudit.text import counted, did_you_mean, quoted, visible
@@ -129,6 +130,11 @@ class Report:
     def __str__(self) -> str:
         """Returns at most 20 lines of plain text: parameters of equal settings under one name, and the findings."""
         return summary(self.assignment, self.findings, self.constructor, self.extra_of, self.lrs_at)
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        """Returns what a notebook shows, by media type: a line of text, and a small piece of HTML."""
+        parts = self.assignment, self.findings, self.constructor, self.extra_of, self.lrs_at
+        return {"text/plain": repr(self), "text/html": notebook_html(*parts)}
 
     @property
     def params(self) -> tuple[ParamAssignment, ...]:
