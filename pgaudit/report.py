@@ -9,6 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pgaudit import serialize
+from pgaudit.arrow import arrow_table, needs
+from pgaudit.columns import COLUMNS, Column, over_time
 from pgaudit.constructors import OptimizerDefaults
 from pgaudit.core.assignment import Assignment, Group, OptimizerInfo, ParamAssignment, RuleCount
 from pgaudit.core.built import BuiltOptimizer
@@ -19,12 +21,16 @@ from pgaudit.core.parameters import Inventory
 from pgaudit.core.schedule import LrOverTime, OptimizerSchedule, Schedule
 from pgaudit.core.setting import Provenance, Setting
 from pgaudit.names import Names, spelled_like_globs
+from pgaudit.notebook import notebook_html
 from pgaudit.serialize import plain, portable
 from pgaudit.summary import summary
 from pgaudit.text import counted, did_you_mean, quoted, visible
 from pgaudit.version import __version__
 
 if TYPE_CHECKING:
+    import pandas
+    import polars
+
     from pgaudit.models.source import ModelSource
 
 
@@ -124,6 +130,11 @@ class Report:
     def __str__(self) -> str:
         """Returns at most 20 lines of plain text: parameters of equal settings under one name, and the findings."""
         return summary(self.assignment, self.findings, self.constructor, self.extra_of, self.lrs_at)
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        """Returns what a notebook shows, by media type: a line of text, and a small piece of HTML."""
+        parts = self.assignment, self.findings, self.constructor, self.extra_of, self.lrs_at
+        return {"text/plain": repr(self), "text/html": notebook_html(*parts)}
 
     @property
     def params(self) -> tuple[ParamAssignment, ...]:
@@ -380,3 +391,51 @@ class Report:
             if self.at:
                 found["decay_per_step_at"] = serialize.by_step(self.decay_per_step_at(param))
         return found
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns of CSV and of data frames: also the lr at each step that was asked; and weight decay × lr, and
+        that of each step, where it was asked.
+        """
+        found = [*COLUMNS, *over_time("lr_at", self.at, self.lrs_at)]
+        if self.with_products:
+            found.append(Column("decay_per_step", "float", self.decay_per_step))
+            found += over_time("decay_per_step_at", self.at, self.decay_per_step_at)
+        return tuple(found)
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """Returns the parameters as an Arrow stream (a PyCapsule), for ``polars.DataFrame(report)``,
+        ``pyarrow.table(report)``, ``pandas.DataFrame.from_arrow(report)`` and all else that takes one.
+
+        Raises:
+            UsageError: pyarrow is not installed.
+        """
+        return arrow_table(self.columns, self.params).__arrow_c_stream__(requested_schema)
+
+    def to_polars(self) -> polars.DataFrame:
+        """Returns a row for each parameter, with the columns of CSV; rules are categories, shapes lists.
+
+        Raises:
+            UsageError: polars or pyarrow is not installed.
+        """
+        try:
+            import polars
+        except ImportError:
+            raise needs("polars") from None
+        return polars.DataFrame(self)
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """Returns the same for pandas. Whole numbers and truths of which some are not known have pandas' own types
+        that can say so.
+
+        Raises:
+            UsageError: pandas or pyarrow is not installed.
+        """
+        try:
+            import pandas
+        except ImportError:
+            raise needs("pandas") from None
+        table = arrow_table(self.columns, self.params)
+        nullable = {"int64": pandas.Int64Dtype(), "bool": pandas.BooleanDtype()}
+        frame: pandas.DataFrame = table.to_pandas(types_mapper=lambda its: nullable.get(str(its)))
+        return frame

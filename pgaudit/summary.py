@@ -1,4 +1,4 @@
-"""An assignment and its findings → a few lines, for ``print(report)`` in a training script."""
+"""An assignment and its findings → a few lines, for ``print(report)`` in a training script; and the parts of them."""
 
 from __future__ import annotations
 
@@ -45,13 +45,14 @@ def summary(
         held: what a group of an optimizer holds beside lr and weight decay.
         lrs_at: the lrs of a parameter by step, where steps were asked for.
     """
-    lines = [*_header(assignment, constructor), "", *_rows(assignment, held, lrs_at)]
+    lines = [*headings(assignment, constructor), "", *_rows(assignment, held, lrs_at)]
     if findings:
         lines += ["", *_findings(findings)]
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _header(assignment: Assignment, constructor: str | None) -> Iterator[str]:
+def headings(assignment: Assignment, constructor: str | None) -> Iterator[str]:
+    """Yields a line about the model, and one about each optimizer."""
     model, numel = assignment.model, assignment.numel
     words = [visible(model.ref) if model.ref is not None else "a model", counted(len(assignment.params), "tensor")]
     yield " · ".join([*words, *([] if numel is None else [f"{elements(numel)} parameters"])])
@@ -63,20 +64,37 @@ def _header(assignment: Assignment, constructor: str | None) -> Iterator[str]:
         yield f"and {counted(more, 'optimizer')} more"
 
 
-def _rows(assignment: Assignment, held: Held, lrs_at: LrsAt) -> Iterator[str]:
+def first_rows(assignment: Assignment, held: Held, lrs_at: LrsAt, count: int) -> tuple[list[list[str]], str]:
+    """Returns titles and the cells of the first lines, each of parameters of equal settings under one name; and what
+    there is more, if there is.
+    """
     likenesses = ((row, (*_likeness(row), *lrs_at(row).items())) for row in assignment.params)
     entries = ((row.name, likeness, row.param.module_type, row) for row, likeness in likenesses)
     folds = fold_named(entries, spelled_like_globs(assignment.by_name))
     ruled = any(row.setting.lr_rule for row in assignment.params)
     steps = [f"lr@{step}" for step in lrs_at(assignment.params[0])][:_STEPS] if assignment.params else []
-    cells = [["parameter", "×", "lr", *steps, "decay", "decided by" if ruled else "group"]]
-    cells += [_cells(fold, held, lrs_at, several=len(assignment.optimizers) > 1) for fold in folds[:_ROWS]]
+    scheduled = ["scheduled"] if assignment.scheduled else []
+    cells = [["parameter", "×", "lr", *scheduled, *steps, "decay", "decided by" if ruled else "group"]]
+    cells += [_cells(fold, held, lrs_at, assignment) for fold in folds[:count]]
+    hidden = folds[count:]
+    tensors = counted(sum(len(fold.rows) for fold in hidden), "tensor")
+    return cells, f"and {tensors} more, in {counted(len(hidden), 'line')}" if hidden else ""
+
+
+def severities(findings: Sequence[Finding]) -> str:
+    """Returns ``1 error, 2 infos``; nothing for no findings."""
+    counts = Counter(each.severity for each in findings)
+    return ", ".join(counted(counts[severity], severity) for severity in SEVERITIES if counts[severity])
+
+
+def _rows(assignment: Assignment, held: Held, lrs_at: LrsAt) -> Iterator[str]:
+    cells, more = first_rows(assignment, held, lrs_at, _ROWS)
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for name, count, *values, where in cells:
         middle = (value.ljust(width) for value, width in zip(values, widths[2:-1], strict=True))
         yield "  ".join([name.ljust(widths[0]), count.rjust(widths[1]), *middle, where])
-    if hidden := folds[_ROWS:]:
-        yield f"and {counted(sum(len(fold.rows) for fold in hidden), 'tensor')} more, in {counted(len(hidden), 'line')}"
+    if more:
+        yield more
 
 
 def _likeness(row: ParamAssignment) -> tuple[object, ...]:
@@ -84,13 +102,15 @@ def _likeness(row: ParamAssignment) -> tuple[object, ...]:
     return row.setting.effect, rules, row.param.trainable, row.optimizer, row.also_in
 
 
-def _cells(fold: Fold, held: Held, lrs_at: LrsAt, *, several: bool) -> list[str]:
+def _cells(fold: Fold, held: Held, lrs_at: LrsAt, of: Assignment) -> list[str]:
     row = fold.rows[0]
-    words = [_where(fold, several=several), *(["frozen"] if row.param.trainable is False else [])]
+    said = any(rule.option == "frozen" for rule in deciding_rules(row.setting))
+    words = [_where(fold, several=len(of.optimizers) > 1)]
+    words += ["frozen"] if row.param.trainable is False and not said else []
     words += [f"{visible(key)} {_value(value)}" for key, value in held(row.setting, row.optimizer).items()]
-    lrs = [computed(lr) for lr in lrs_at(row).values()][:_STEPS]
-    name, decay = visible(fold.name), number(row.weight_decay)
-    return [name, str(len(fold.rows)), number(row.lr), *lrs, decay, " · ".join(words)]
+    lrs = [number(row.lr), *([computed(row.setting.peak_lr)] if of.scheduled else [])]
+    lrs += [computed(lr) for lr in lrs_at(row).values()][:_STEPS]
+    return [visible(fold.name), str(len(fold.rows)), *lrs, number(row.weight_decay), " · ".join(words)]
 
 
 def _value(value: Any) -> str:
@@ -114,5 +134,4 @@ def _findings(findings: Sequence[Finding]) -> Iterator[str]:
     for each in findings[:_FINDINGS]:
         text = f"{each.title} [{each.severity}]  {visible(each.message)}"
         yield text if len(text) <= _WIDTH else f"{text[: _WIDTH - 1]}…"
-    counts = Counter(each.severity for each in findings)
-    yield ", ".join(counted(counts[severity], severity) for severity in SEVERITIES if counts[severity])
+    yield severities(findings)

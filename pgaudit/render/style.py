@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pgaudit.core.assignment import ParamAssignment
@@ -72,6 +72,17 @@ def colour(rule: Provenance | None) -> str:
     if rule.is_base:
         return BASE
     return _COLOURS.get(rule.option, "cyan")
+
+
+def shared_colour(rows: Iterable[ParamAssignment]) -> str:
+    """Returns the colour of the rules that decided the lrs of some parameters; none where they have several."""
+    found = {colour(rule) for row in rows if (rule := row.setting.lr_rule)}
+    return found.pop() if len(found) == 1 else ""
+
+
+def bar_style(style: str) -> str:
+    """Returns the style of a bar beside text of some style."""
+    return "bright_black" if style in ("", BASE) else style
 
 
 DECIDED_BY = "decided by"

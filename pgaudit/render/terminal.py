@@ -31,7 +31,7 @@ class TableOptions:
     depth: int = 0
     """How many levels of modules are shown, in place of parameters; 0 for parameters."""
     plot: bool = False
-    """Whether the lr over the run is drawn."""
+    """Whether the lrs are drawn along the model and over the run."""
     snippets: bool = False
     """Whether findings show the line of the file that they point to."""
 

@@ -87,7 +87,7 @@ scheduler = click.option(
     metavar="YAML",
     help="A schedule in place of the source's: '{type: CosineAnnealingLR, T_max: 100}'.",
 )
-plot = click.option("--plot", is_flag=True, help="Draw each lr over the run, from its begin to its end.")
+plot = click.option("--plot", is_flag=True, help="Draw the lrs along the model; of a schedule, over the run, too.")
 product = click.option(
     "--product", is_flag=True, help="Show weight decay × lr: what a step takes off a weight where decay is decoupled."
 )

@@ -1,4 +1,4 @@
-"""The lr over the whole run as a picture: a line of bars for each course that it takes."""
+"""Pictures of the lrs: along the model; and over the whole run, a line of bars for each course that they take."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.schedule import OptimizerSchedule
 from pgaudit.render.columns import GAP, Column, Row, Table
 from pgaudit.render.numbers import computed, number
-from pgaudit.render.style import BASE, Marks, colour, group_words, label
+from pgaudit.render.report.along import along_lines
+from pgaudit.render.style import BASE, Marks, bar_style, group_words, label, shared_colour
 from pgaudit.render.styled import Text, filled
 from pgaudit.render.terminal import TableOptions
 from pgaudit.report import Report
@@ -42,13 +43,14 @@ class _Course:
 
 
 def plot_lines(report: Report, options: TableOptions) -> Iterator[Text]:
-    """Yields a picture of each course that a lr takes over the run; or why there is none."""
+    """Yields the lrs along the model; and, where there is a schedule, a picture of each course that a lr takes over the
+    run, or why there is none.
+    """
+    yield from along_lines(report, options)
     found = [each for each in (report.over_time.optimizers if report.over_time else ()) if each is not None]
-    if not found:
-        yield Text("no picture: there is no schedule, so no lr changes", BASE)
-        return
-    courses = _courses(report)
+    courses = _courses(report) if found else []
     for schedule in found:
+        yield Text()
         its = [course for course in courses if course.schedule is schedule]
         if its:
             yield from _pictures(report, schedule, its, options)
@@ -95,7 +97,7 @@ def _pictures(
     rows = []
     for course, (name, *others) in zip(courses, cells, strict=True):
         texts = [*map(Text, others[:2]), _bars(schedule, course, room, options.marks), *map(Text, others[3:])]
-        rows.append(Row(name, [texts[at - 1] for at in shown[1:]], style=_style(course)))
+        rows.append(Row(name, [texts[at - 1] for at in shown[1:]], style=shared_colour(course.rows)))
     scale = [Text(_scale(schedule, room), BASE) if at == _PICTURE else Text() for at in shown[1:]]
     columns = [Column(titles[at], right=at == 1) for at in shown]
     yield from Table(columns, [*rows, Row("", scale)]).lines(None)
@@ -126,11 +128,6 @@ def _name(report: Report, course: _Course) -> str:
     return ", ".join(rules) if len(rules) <= _RULES else f"{len(rules)} rules"
 
 
-def _style(course: _Course) -> str:
-    rules = {colour(row.setting.lr_rule) for row in course.rows if row.setting.lr_rule}
-    return rules.pop() if len(rules) == 1 else ""
-
-
 def _figures(course: _Course, marks: Marks) -> list[str]:
     """How many tensors, the first lr, nothing for the picture, and the lowest and the highest lr."""
     begins = [number(each) for each in course.begins]
@@ -152,8 +149,7 @@ def _bars(schedule: OptimizerSchedule, course: _Course, width: int, marks: Marks
     bars = marks.bars
     heights = (round(sum(cell) / len(cell) / most * (len(bars) - 1)) if cell else None for cell in cells)
     text = "".join(" " if height is None else bars[height] for height in heights)
-    style = _style(course)
-    return Text(text, "bright_black" if style in ("", BASE) else style)
+    return Text(text, bar_style(shared_colour(course.rows)))
 
 
 def _ends(cell: list[float], at: int) -> list[float]:

@@ -14,7 +14,7 @@ from pgaudit.render.over_time import late_columns, lr_title, missing, schedule_l
 from pgaudit.render.report.grading import usual_rule
 from pgaudit.render.report.rows import folds, rows_table
 from pgaudit.render.select import Selection
-from pgaudit.render.style import ASCII, BASE, DECIDED_BY, LEFT_OUT, Marks, colour, label
+from pgaudit.render.style import ASCII, BASE, DECIDED_BY, LEFT_OUT, Marks, bar_style, colour, label
 from pgaudit.render.styled import Text, filled
 from pgaudit.render.terminal import TableOptions, in_pieces
 from pgaudit.report import Report
@@ -160,7 +160,7 @@ def _summary_table(report: Report, marks: Marks, width: int | None, *, keyed: bo
 
 
 def _bar(share: float, style: str, marks: Marks) -> Text:
-    return Text(bar(share, _BAR, ascii_only=marks is ASCII), style if style != BASE else "bright_black")
+    return Text(bar(share, _BAR, ascii_only=marks is ASCII), bar_style(style))
 
 
 def _groups_lines(report: Report, options: TableOptions) -> Iterator[Text]:

@@ -11,7 +11,7 @@ from pgaudit.names import fold_named
 from pgaudit.render.columns import Column, Last, Row, Table
 from pgaudit.render.numbers import elements
 from pgaudit.render.report.grading import likeness_of
-from pgaudit.render.report.values import ShownValue, cell
+from pgaudit.render.report.values import ShownValue, cell, lr_that_counts
 from pgaudit.render.style import BASE, DECIDED_BY, colour, label
 from pgaudit.render.styled import Text
 from pgaudit.render.terminal import TableOptions
@@ -87,11 +87,10 @@ def _content(name: str, module: _Module, level: int, alike: _Alike) -> Hashable:
 
 
 def _row(report: Report, name: str, rows: Sequence[ParamAssignment], options: TableOptions) -> Row:
-    base = report.optimizer_of(rows[0]).base
+    lrs = [lr_that_counts(report, row) for row in rows]
     cells = [Text(f"{len(rows):,}"), Text(elements(numel_of(rows)))]
-    lrs = [row.setting.peak_lr if report.scheduled else row.lr for row in rows]
-    cells += [_span(lrs, base.peak_lr if report.scheduled else base.lr, options)]
-    cells += [_span([row.weight_decay for row in rows], base.weight_decay, options)]
+    cells += [_span([lr.value for lr in lrs], lrs[0].base, options)]
+    cells += [_span([row.weight_decay for row in rows], report.optimizer_of(rows[0]).base.weight_decay, options)]
     found = {rule: None for row in rows for rule in deciding_rules(row.setting)}
     rules = [rule for rule in found if not rule.is_base] or list(found)[:1]
     dot = Text(f" {options.marks.dot} ", BASE)

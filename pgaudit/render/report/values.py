@@ -59,6 +59,15 @@ def values(report: Report, row: ParamAssignment) -> list[ShownValue]:
     ]
 
 
+def lr_that_counts(report: Report, row: ParamAssignment, computes: Provenance | None = None) -> ShownValue:
+    """Returns the lr at the schedule's full height where the report has one, or else the lr; ``computes`` is the rule
+    whose values nobody has written, if there is one.
+    """
+    setting, base = row.setting, report.optimizer_of(row).base
+    lr, own = (setting.peak_lr, base.peak_lr) if report.scheduled else (setting.lr, base.lr)
+    return ShownValue(lr, own, setting.lr_rule, computed=computes is not None and setting.lr_rule == computes)
+
+
 def value_columns(report: Report, marks: Marks) -> list[Column]:
     """Returns the columns of these values."""
     scheduled = ["scheduled"] if report.scheduled else []
