@@ -239,6 +239,10 @@ def _rendered(report: Report, selection: Selection, options: TableOptions, fmt: 
         from pgaudit.render.report.svg import render_svg
 
         return render_svg(report, selection, options)
+    if fmt == "html":
+        from pgaudit.render.html.page import render_html
+
+        return render_html(report, selection)
     if fmt == "markdown":
         from pgaudit.render.report.markdown import render_markdown
 
