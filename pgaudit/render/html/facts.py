@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.findings import SEVERITIES
 from pgaudit.render.numbers import computed, elements, number
 from pgaudit.render.over_time import schedule_lines
@@ -43,43 +44,64 @@ def about(report: Report) -> list[str]:
     return [f" {UNICODE.dot} ".join(words) for words in (*lines, *schedule_lines(report, UNICODE)) if words]
 
 
+class _Tally(NamedTuple):
+    """How many parameters share a setting, and how many elements."""
+
+    row: ParamAssignment
+    """The first of them."""
+    tensors: int
+    numel: int
+
+
 def cards(report: Report) -> Iterator[Card]:
     """Yields the figures."""
-    frozen = sum(row.param.trainable is False for row in report.params)
-    out = sum(not row.in_optimizer and row.param.trainable is not False for row in report.params)
+    tallies = _tallies(report)
+    frozen = sum(each.tensors for each in tallies if each.row.param.trainable is False)
+    out = sum(each.tensors for each in tallies if not each.row.in_optimizer and each.row.param.trainable is not False)
     notes = [f"{frozen:,} frozen" if frozen else "", f"{out:,} not in the optimizer" if out else ""]
     yield Card("tensors", f"{len(report):,}", ", ".join(filter(None, notes)), "#parameters")
     yield Card("parameters", elements(report.numel))
-    yield _lrs(report)
-    yield _decayed(report)
-    kinds = {(row.optimizer, row.setting.effect) for row in report.params if row.in_optimizer}
+    trained = [each for each in tallies if each.row.in_optimizer]
+    yield _lrs(trained, scheduled=report.scheduled)
+    yield _decayed(trained, known=report.numel is not None)
+    kinds = {(each.row.optimizer, each.row.setting.effect) for each in trained}
     yield Card("settings", f"{len(kinds):,}", f"in {counted(len(report.groups), 'group')}", "#rules")
     yield _findings(report)
 
 
-def _lrs(report: Report) -> Card:
+def _tallies(report: Report) -> list[_Tally]:
+    rows: dict[tuple[object, ...], ParamAssignment] = {}
+    tensors: Counter[tuple[object, ...]] = Counter()
+    numel: Counter[tuple[object, ...]] = Counter()
+    for row in report.params:
+        alike = id(row.setting), row.optimizer, row.param.trainable
+        rows.setdefault(alike, row)
+        tensors[alike] += 1
+        numel[alike] += row.param.numel or 0
+    return [_Tally(row, tensors[alike], numel[alike]) for alike, row in rows.items()]
+
+
+def _lrs(trained: Sequence[_Tally], *, scheduled: bool) -> Card:
     """The lowest and the highest lr; under a schedule that multiplies, of what it comes to."""
-    found = [row.setting.peak_lr for row in report.params if row.in_optimizer]
+    found = [each.row.setting.peak_lr for each in trained]
     lrs = [lr for lr in found if lr is not None and math.isfinite(lr)]
-    title = "scheduled lr" if report.scheduled else "lr"
+    title = "scheduled lr" if scheduled else "lr"
     if not lrs:
         return Card(title, UNICODE.none)
     low, high = min(lrs), max(lrs)
-    words = computed if report.scheduled else number
+    words = computed if scheduled else number
     figure = number(low) if low == high else f"{words(low)} – {words(high)}"
-    return Card(title, figure, f"{number(high / low)}-fold" if high > low > 0 else "")
+    return Card(title, figure, f"{computed(high / low)}-fold" if high > low > 0 else "")
 
 
-def _decayed(report: Report) -> Card:
+def _decayed(trained: Sequence[_Tally], *, known: bool) -> Card:
     """The share of elements, or else of tensors, in the optimizer that have a weight decay."""
-    rows = [row for row in report.params if row.in_optimizer]
-    known = report.numel is not None
-    sizes = [(row.param.numel or 0 if known else 1, bool(row.weight_decay)) for row in rows]
-    every, decayed = sum(size for size, _ in sizes), sum(size for size, decays in sizes if decays)
+    decayed = [each for each in trained if each.row.weight_decay]
+    of, every = (sum(each.numel if known else each.tensors for each in some) for some in (decayed, trained))
     if not every:
         return Card("decayed", UNICODE.none)
-    note = f"{sum(decays for _, decays in sizes):,} of {counted(len(rows), 'tensor')}"
-    return Card("decayed", f"{_percent(decayed, every)} %", note)
+    tensors, all_tensors = (sum(each.tensors for each in some) for some in (decayed, trained))
+    return Card("decayed", f"{_percent(of, every)} %", f"{tensors:,} of {counted(all_tensors, 'tensor')}")
 
 
 def _percent(part: int, whole: int) -> str:

@@ -72,7 +72,7 @@ def notices_of(report: Report) -> tuple[list[Notice], list[File]]:
     because a saved report names it.
     """
     paths = _paths(report)
-    texts = {path: lines for path in paths if (lines := file_lines(path))}
+    texts = {path: lines for path in paths if (lines := _text(path))}
     order = {path: place for place, path in enumerate(texts)}
     seen: Counter[str] = Counter()
     notices = []
@@ -94,7 +94,13 @@ def _paths(report: Report) -> list[str]:
     return [*dict.fromkeys(path for path in paths if path is not None)]
 
 
-def _anchor(at: Location | None, order: dict[str, int], texts: dict[str, tuple[str, ...]]) -> str:
+def _text(path: str) -> Sequence[str]:
+    """The lines of a file, without the empty one behind the last line's end."""
+    lines = file_lines(path)
+    return lines[:-1] if lines and not lines[-1] else lines
+
+
+def _anchor(at: Location | None, order: dict[str, int], texts: dict[str, Sequence[str]]) -> str:
     if at is None or at.path not in texts or at.line is None or at.line > len(texts[at.path]):
         return ""
     return f"line-{order[at.path]}-{at.line}"
@@ -103,7 +109,7 @@ def _anchor(at: Location | None, order: dict[str, int], texts: dict[str, tuple[s
 def _lines(
     path: str,
     order: dict[str, int],
-    texts: dict[str, tuple[str, ...]],
+    texts: dict[str, Sequence[str]],
     notices: Sequence[Notice],
     report: Report,
 ) -> Iterator[Line]:

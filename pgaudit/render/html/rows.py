@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from pgaudit.core.assignment import ParamAssignment
+from pgaudit.core.assignment import ParamAssignment, ParameterInfo
 from pgaudit.render.html.explained import explained
 from pgaudit.render.html.kinds import kinds_of, titles_of
 from pgaudit.render.html.notices import Notice
@@ -16,6 +16,8 @@ from pgaudit.render.numbers import elements, shape
 from pgaudit.report import Report
 from pgaudit.serialize import portable
 from pgaudit.text import visible
+
+_Make = tuple["tuple[int, ...] | None", "int | None", "str | None", "str | None"]
 
 
 def columns_of(
@@ -31,8 +33,8 @@ def columns_of(
     """
     kinds = kinds_of(report, rows, shares)
     whys = explained(report, rows, kinds)
-    make_of: dict[Hashable, int] = {}
-    makes = [make_of.setdefault(_make(row), len(make_of)) for row in rows]
+    make_of: dict[_Make, int] = {}
+    makes = [make_of.setdefault(_make(row.param), len(make_of)) for row in rows]
     place = {row.name: index for index, row in enumerate(rows)}
     return {
         "titles": titles_of(report),
@@ -40,7 +42,7 @@ def columns_of(
         "aliases": {str(at): [*map(visible, row.param.aliases)] for at, row in enumerate(rows) if row.param.aliases},
         "strange": ranges(at for at, row in enumerate(rows) if visible(row.name) != row.name),
         "make": steps(makes),
-        "makes": list(make_of),
+        "makes": [_make_words(*make) for make in make_of],
         "kind": steps(kinds.of),
         "kinds": kinds.entries,
         "group": steps([-1 if row.group is None else row.group for row in rows]),
@@ -55,17 +57,14 @@ def columns_of(
     }
 
 
-def _make(row: ParamAssignment) -> tuple[str, int, str, str, str]:
-    """What parameters of one make have in common: the shape, its elements, the module's class, the type of elements."""
-    param = row.param
-    numel = -1 if param.numel is None else param.numel
-    return (
-        shape(param.shape),
-        numel,
-        elements(param.numel),
-        visible(param.module_type or ""),
-        visible(param.dtype or ""),
-    )
+def _make(param: ParameterInfo) -> _Make:
+    """What parameters of one make have in common."""
+    return param.shape, param.numel, param.module_type, param.dtype
+
+
+def _make_words(sizes: tuple[int, ...] | None, numel: int | None, owner: str | None, dtype: str | None) -> list[object]:
+    """The shape, the elements, first as a number, the class of the module, the type of the elements."""
+    return [shape(sizes), -1 if numel is None else numel, elements(numel), visible(owner or ""), visible(dtype or "")]
 
 
 def _command(report: Report) -> str:

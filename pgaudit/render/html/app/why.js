@@ -51,7 +51,9 @@ function explain(data, index, panel) {
   const values = data.titles.map((title, place) => {
     const [text, exact] = kind.values[place];
     const shown = text.trim();
-    return [title, exact && !shown.endsWith(exact) ? `${shown} (${exact})` : shown];
+    // Six digits are shown: what has more is told in full.
+    const rounded = exact && Number(shown.split(" ").at(-1)) !== Number(exact) && Number.isFinite(Number(exact));
+    return [title, rounded ? `${shown} (${exact})` : shown];
   });
   parts.push(
     facts([
