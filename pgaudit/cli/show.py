@@ -148,7 +148,7 @@ def show(
     """Show every parameter's lr and weight decay, and the rule that decided each."""
     fmt = by_ending(fmt, output, get_args(Format))
     levels = depth or (_LEVELS if tree else 0)
-    _refuse_for_programs(fmt, fold=fold, plot=plot, tree=bool(levels))
+    _refuse_beside(fmt, fold=fold, plot=plot, tree=bool(levels))
     if levels:
         rows = {"--sort": sort != "model", "--group-by": group_by, "--mult": mult, "--at": at, "--product": product}
         _refuse_for_modules(rows)
@@ -187,15 +187,16 @@ def show(
     write(_rendered(report, selection, options, fmt), output)
 
 
-def _refuse_for_programs(fmt: Format, *, fold: bool, plot: bool, tree: bool) -> None:
-    """Raises UsageError for what only people can use, beside a format for programs."""
+def _refuse_beside(fmt: Format, *, fold: bool, plot: bool, tree: bool) -> None:
+    """Raises UsageError for what only people can use, or only text can show, beside another format."""
     for option, given, unlike, instead in (
-        ("--fold", fold, ("json", "csv"), "one entry a parameter"),
-        ("--plot", plot, ("json", "csv"), "the lr at the steps of --at"),
-        ("--tree", tree, ("json", "csv", "markdown"), "one entry a parameter"),
+        ("--fold", fold, ("json", "csv", "html"), "one entry a parameter"),
+        ("--plot", plot, ("json", "csv", "html"), "the lr at the steps of --at"),
+        ("--tree", tree, ("json", "csv", "markdown", "html"), "one entry a parameter"),
     ):
         if given and fmt in unlike:
-            raise UsageError(f"{option} is for people; {fmt} has {instead}", f"drop {option}")
+            whom = "text" if fmt == "html" else "people"
+            raise UsageError(f"{option} is for {whom}; {fmt} has {instead}", f"drop {option}")
 
 
 def _refuse_for_modules(given: Mapping[str, object]) -> None:

@@ -108,7 +108,8 @@ def _percent(part: int, whole: int) -> str:
     """A share in percent, which is 0 or 100 only for nothing or all."""
     if part in (0, whole):
         return "100" if part else "0"
-    return f"{min(max(100 * part / whole, 0.01), 99.99):.3g}"
+    share = min(max(100 * part / whole, 0.01), 99.99)
+    return f"{share:.4g}" if share >= 99.95 else f"{share:.3g}"
 
 
 def _findings(report: Report) -> Card:

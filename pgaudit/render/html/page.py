@@ -16,6 +16,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from pgaudit.render.html.facts import about, cards, title_of
+from pgaudit.render.html.folded import folded_lines
+from pgaudit.render.html.kinds import titles_of
 from pgaudit.render.html.notices import notices_of
 from pgaudit.render.html.packing import packed
 from pgaudit.render.html.rows import columns_of
@@ -49,6 +51,8 @@ def render_html(report: Report, selection: Selection) -> str:
             notices=notices,
             files=files,
             shares=shares,
+            titles=titles_of(report),
+            lines=folded_lines(report, selection, len(rows)),
             shown=len(rows),
             every=len(report),
             data=packed(columns_of(report, rows, shares, notices)),

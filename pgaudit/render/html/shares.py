@@ -49,6 +49,11 @@ class Shares:
     """Whether they stand for rules, and not for what groups hold."""
 
     @property
+    def sized(self) -> bool:
+        """Whether it is known how many elements each has."""
+        return all(bar.numel is not None for bar in self.bars)
+
+    @property
     def most_tensors(self) -> int:
         """The tensors of the longest bar."""
         return max((bar.tensors for bar in self.bars), default=0) or 1

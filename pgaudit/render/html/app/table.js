@@ -94,6 +94,9 @@ class Table {
     const wide = Math.max(name, stacked ? others.reduce((sum, each) => sum + each, 0) : 0) * this.letter;
     this.canvas.style.minWidth = stacked ? `${Math.ceil(wide + 28)}px` : "";
     this.height = parseInt(getComputedStyle(this.box).getPropertyValue("--row"), 10);
+    // As high as all rows, if there is room for them: the page stays as it is whatever is filtered.
+    const every = this.head.offsetHeight + this.data.names.length * this.height;
+    this.box.style.setProperty("--whole", `${Math.min(every, HIGHEST) + 16}px`);
     this.show(this.rows);
   }
 
