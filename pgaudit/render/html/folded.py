@@ -23,7 +23,7 @@ class FoldedLine(NamedTuple):
     """Parameters under one name."""
 
     name: str
-    count: int
+    tensors: int
     values: Sequence[str]
     words: str
     """What decided."""

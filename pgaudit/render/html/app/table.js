@@ -75,7 +75,8 @@ class Table {
       longest(data.names),
       longest(data.makes.map(([shape]) => shape)),
       ...data.titles.map((title, place) => Math.max(longest(data.kinds.map((kind) => kind.values[place][0])), title.length + 4)),
-      longest(data.kinds.map((kind) => kind.words.map(([word]) => word).join("    "))) + 2,
+      // A swatch and the room behind a word take as much as four letters.
+      longest(data.kinds.map((kind) => kind.words.map(([word]) => `${word}    `).join(""))),
     ].map((letters) => Math.max(letters, 7) + 1);
     const probe = element("span", "", "0".repeat(100));
     this.head.append(probe);
