@@ -45,6 +45,7 @@ _LEVELS = 3
     examples=(
         "pgaudit show resnet50                        # what there is to train",
         "pgaudit show resnet50 config.yaml            # what each parameter gets, and why",
+        "pgaudit show config.yaml -o report.html      # a page to open, or to send",
         "pgaudit show train.py:make --tree            # what an optimizer really holds",
     ),
 )
