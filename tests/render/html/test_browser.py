@@ -6,6 +6,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
@@ -16,6 +17,9 @@ from benchmarks.mixture import mixture
 from pgaudit.text import visible
 from tests.render.html.written import breaking, finetune, page
 from tests.render.reports import everything, hostile
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium")
@@ -33,7 +37,7 @@ FC = "rule=custom_keys.fc"
 class Opened:
     """A report in a window, and all that it asked for and said."""
 
-    def __init__(self, context: playwright.BrowserContext, path: Path, lens: str) -> None:
+    def __init__(self, context: BrowserContext, path: Path, lens: str) -> None:
         self.page = context.new_page()
         self.requests: list[str] = []
         self.said: list[str] = []
@@ -67,7 +71,7 @@ Open = Callable[..., Opened]
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[playwright.Browser]:
+def browser() -> Iterator[Browser]:
     with playwright.sync_playwright() as driver:
         started = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS.split())
         yield started
@@ -75,10 +79,10 @@ def browser() -> Iterator[playwright.Browser]:
 
 
 @pytest.fixture
-def opened(browser: playwright.Browser, tmp_path: Path) -> Iterator[Open]:
+def opened(browser: Browser, tmp_path: Path) -> Iterator[Open]:
     contexts = []
 
-    def open_it(report: pgaudit.Report, lens: str = "", **options: object) -> Opened:
+    def open_it(report: pgaudit.Report, lens: str = "", **options: Any) -> Opened:
         path = tmp_path / "report.html"
         path.write_text(page(report), encoding="utf-8")
         contexts.append(browser.new_context(**{"viewport": {"width": 1400, "height": 900}, **options}))
@@ -228,7 +232,7 @@ def test_paper_has_the_filtered_rows(opened: Open) -> None:
     assert not window.page.locator(".split").is_visible()
 
 
-def test_a_frame_in_a_sandbox_shows_it(browser: playwright.Browser, tmp_path: Path) -> None:
+def test_a_frame_in_a_sandbox_shows_it(browser: Browser, tmp_path: Path) -> None:
     report, around = tmp_path / "report.html", tmp_path / "around.html"
     report.write_text(page(finetune()), encoding="utf-8")
     around.write_text('<iframe sandbox="allow-scripts" width=1200 height=800 src="report.html"></iframe>')
@@ -241,7 +245,7 @@ def test_a_frame_in_a_sandbox_shows_it(browser: playwright.Browser, tmp_path: Pa
     window.close()
 
 
-def test_without_scripts_it_says_the_folded_table(browser: playwright.Browser, tmp_path: Path) -> None:
+def test_without_scripts_it_says_the_folded_table(browser: Browser, tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     path.write_text(page(finetune()), encoding="utf-8")
     context = browser.new_context(java_script_enabled=False)

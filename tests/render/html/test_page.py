@@ -8,8 +8,10 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -104,11 +106,14 @@ def test_names_stay_text(which: str, tmp_path: Path) -> None:
 
 def _built() -> pgaudit.Report:
     model = nn.Sequential(nn.Linear(4, 4), nn.LayerNorm(4))
-    groups = [{"params": [model[0].weight]}, {"params": [model[0].bias], "weight_decay": 0.0, "betas": (0.5, 0.9)}]
+    groups: list[dict[str, Any]] = [
+        {"params": [model[0].weight]},
+        {"params": [model[0].bias], "weight_decay": 0.0, "betas": (0.5, 0.9)},
+    ]
     return pgaudit.audit(model, torch.optim.AdamW(groups, lr=1e-3))
 
 
-REPORTS = {
+REPORTS: dict[str, Callable[[], pgaudit.Report]] = {
     "config": finetune,
     "every kind of rule": everything,
     "hostile": hostile,
@@ -159,6 +164,7 @@ def test_explanations_tell_what_decides_and_each_stands_there_once() -> None:
         assert not any(row.name in str(piece) for tried in met["tried"] for piece in tried)
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_parameters_are_less_than_a_megabyte() -> None:
     report = pgaudit.audit(mixture(100_000), POLICIES["mmcv"])
     text = page(report)
