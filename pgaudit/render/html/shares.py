@@ -97,7 +97,8 @@ def _keys(report: Report, row: ParamAssignment) -> list[tuple[str, str, str]]:
     """The bars of a parameter: what stands for each, what it is called, and its colour if it has one of its own."""
     rules = deciding_rules(row.setting)
     if rules:
-        return [(visible(rule.full), label(rule), "rule-base" if rule.is_base else "") for rule in rules]
+        quiet = ["rule-base" if rule.is_base or rule.option == "frozen" else "" for rule in rules]
+        return [(visible(rule.full), label(rule), colour) for rule, colour in zip(rules, quiet, strict=True)]
     if not row.in_optimizer:
         return [(_LEFT_OUT, f"{UNICODE.left_out} {_LEFT_OUT}", "rule-out")]
     heading = by_group(report, row)

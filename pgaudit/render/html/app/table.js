@@ -97,7 +97,7 @@ class Table {
     this.height = parseInt(getComputedStyle(this.box).getPropertyValue("--row"), 10);
     // As high as all rows, if there is room for them: the page stays as it is whatever is filtered.
     const every = this.head.offsetHeight + this.data.names.length * this.height;
-    this.box.style.setProperty("--whole", `${Math.min(every, HIGHEST) + 16}px`);
+    this.box.style.setProperty("--whole", `${Math.min(every, HIGHEST) + 2}px`);
     this.show(this.rows);
   }
 
@@ -109,7 +109,7 @@ class Table {
     this.virtualizer.measure();
     this.virtualizer._willUpdate();
     this.canvas.style.height = `${count * this.height}px`;
-    this.box.parentElement.setAttribute("aria-rowcount", rows.length + 1);
+    this.box.setAttribute("aria-rowcount", rows.length + 1);
     this.draw();
   }
 
