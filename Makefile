@@ -13,7 +13,7 @@ UNIT := $(addprefix tests/,checks checkpoints config constructors catalogue core
 T ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit parity fuzz clusters bench lint format types check readme clean
+.PHONY: help demo test unit parity fuzz clusters bench lint format types check readme web clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -61,8 +61,12 @@ check: lint types test  ## all that a change has to pass
 readme: $(VENV)/.installed-test  ## write the README's answers and its picture anew
 	$(BIN)/python -m tests.test_readme
 
+web:  ## bundle the libraries that the HTML report embeds anew; needs npm
+	npm ci --prefix web --ignore-scripts --no-audit --no-fund
+	npm run build --prefix web
+
 clean:  ## remove what this file makes
-	rm -rf $(VENV) .oracles .benchmarks .hypothesis .mypy_cache .ruff_cache .pytest_cache \
+	rm -rf $(VENV) .oracles web/node_modules .benchmarks .hypothesis .mypy_cache .ruff_cache .pytest_cache \
 	    .import_linter_cache dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -155,13 +155,15 @@ def test_examples_in_docstrings_are_true(module: str) -> None:
 
 
 @pytest.mark.slow
-def test_the_wheel_has_its_marker_of_types(tmp_path: Path) -> None:
+def test_the_wheel_has_its_marker_of_types_and_what_is_not_code(tmp_path: Path) -> None:
     pytest.importorskip("hatchling")
     code = f"from hatchling.build import build_wheel; build_wheel({str(tmp_path)!r})"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True)
     (wheel,) = tmp_path.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert {"pgaudit/py.typed", "pgaudit/callbacks/lightning.py", "pgaudit/testing/plugin.py"} <= {*names}
+    page = ("style.css", "app/page.js", "templates/report.html", "vendor/virtual-core.js")
+    assert {f"pgaudit/render/html/{name}" for name in page} <= {*names}
 
 
 # Which process speaks.

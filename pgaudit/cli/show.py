@@ -45,6 +45,7 @@ _LEVELS = 3
     examples=(
         "pgaudit show resnet50                        # what there is to train",
         "pgaudit show resnet50 config.yaml            # what each parameter gets, and why",
+        "pgaudit show config.yaml -o report.html      # a page to open, or to send",
         "pgaudit show train.py:make --tree            # what an optimizer really holds",
     ),
 )
@@ -148,7 +149,7 @@ def show(
     """Show every parameter's lr and weight decay, and the rule that decided each."""
     fmt = by_ending(fmt, output, get_args(Format))
     levels = depth or (_LEVELS if tree else 0)
-    _refuse_for_programs(fmt, fold=fold, plot=plot, tree=bool(levels))
+    _refuse_beside(fmt, fold=fold, plot=plot, tree=bool(levels))
     if levels:
         rows = {"--sort": sort != "model", "--group-by": group_by, "--mult": mult, "--at": at, "--product": product}
         _refuse_for_modules(rows)
@@ -187,15 +188,16 @@ def show(
     write(_rendered(report, selection, options, fmt), output)
 
 
-def _refuse_for_programs(fmt: Format, *, fold: bool, plot: bool, tree: bool) -> None:
-    """Raises UsageError for what only people can use, beside a format for programs."""
+def _refuse_beside(fmt: Format, *, fold: bool, plot: bool, tree: bool) -> None:
+    """Raises UsageError for what only people can use, or only text can show, beside another format."""
     for option, given, unlike, instead in (
-        ("--fold", fold, ("json", "csv"), "one entry a parameter"),
-        ("--plot", plot, ("json", "csv"), "the lr at the steps of --at"),
-        ("--tree", tree, ("json", "csv", "markdown"), "one entry a parameter"),
+        ("--fold", fold, ("json", "csv", "html"), "one entry a parameter"),
+        ("--plot", plot, ("json", "csv", "html"), "the lr at the steps of --at"),
+        ("--tree", tree, ("json", "csv", "markdown", "html"), "one entry a parameter"),
     ):
         if given and fmt in unlike:
-            raise UsageError(f"{option} is for people; {fmt} has {instead}", f"drop {option}")
+            whom = "text" if fmt == "html" else "people"
+            raise UsageError(f"{option} is for {whom}; {fmt} has {instead}", f"drop {option}")
 
 
 def _refuse_for_modules(given: Mapping[str, object]) -> None:
@@ -239,6 +241,10 @@ def _rendered(report: Report, selection: Selection, options: TableOptions, fmt: 
         from pgaudit.render.report.svg import render_svg
 
         return render_svg(report, selection, options)
+    if fmt == "html":
+        from pgaudit.render.html.page import render_html
+
+        return render_html(report, selection)
     if fmt == "markdown":
         from pgaudit.render.report.markdown import render_markdown
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-Format = Literal["table", "json", "csv", "markdown", "svg"]
+Format = Literal["table", "json", "csv", "markdown", "svg", "html"]
 """What a report is written as."""
 DiffFormat = Literal["table", "json", "markdown", "github"]
 """What a diff is written as."""

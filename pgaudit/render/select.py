@@ -134,7 +134,8 @@ def _by_rule(report: Report, row: ParamAssignment) -> str:
     return " · ".join(words) or group_words([row]) or "not in the optimizer"
 
 
-def _by_group(report: Report, row: ParamAssignment) -> str:
+def by_group(report: Report, row: ParamAssignment) -> str:
+    """Returns what a parameter's group holds, as a heading."""
     if not row.in_optimizer:
         return "in no group"
     words = [f"lr {number(row.lr)}"]
@@ -149,7 +150,7 @@ def _by_group(report: Report, row: ParamAssignment) -> str:
 _HEADINGS: dict[GroupBy, Callable[[Report, ParamAssignment], str]] = {
     "module": _by_module,
     "rule": _by_rule,
-    "group": _by_group,
+    "group": by_group,
 }
 
 

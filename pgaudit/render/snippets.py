@@ -52,7 +52,7 @@ def snippet(findings: Sequence[Finding], hints: Sequence[str | None], width: int
         width: cells of the terminal.
     """
     at = findings[0].location
-    lines = _lines(at.path) if at is not None and at.path is not None else ()
+    lines = file_lines(at.path) if at is not None and at.path is not None else ()
     if at is None or at.line is None or at.line > len(lines):
         return []
     number = " " * _INDENT + str(at.line)
@@ -63,12 +63,12 @@ def snippet(findings: Sequence[Finding], hints: Sequence[str | None], width: int
     line = lines[at.line - 1]
     spans = [_span(finding, line) for finding in findings]
     first, last = _window(line, min(spans)[0], room)
-    shown = _shown(line[first:last])
+    shown = shown_line(line[first:last])
     cut = Text(_CUT if first else "", BASE), Text(_CUT if last < len(line) else "", BASE)
     found = [Text.assemble((f"{number} | ", BASE), cut[0], shown, cut[1]).rstrip()]
     for finding, hint, (start, end) in zip(findings, hints, spans, strict=True):
-        before = cut[0].cells + cell_len(_shown(line[first : max(start, first)]))
-        carets = "^" * max(cell_len(_shown(line[max(start, first) : min(end, last)])), start < last)
+        before = cut[0].cells + cell_len(shown_line(line[first : max(start, first)]))
+        carets = "^" * max(cell_len(shown_line(line[max(start, first) : min(end, last)])), start < last)
         if not carets and not hint:
             continue
         under = Text(gutter, BASE)
@@ -78,8 +78,8 @@ def snippet(findings: Sequence[Finding], hints: Sequence[str | None], width: int
     return found
 
 
-def _lines(path: str) -> tuple[str, ...]:
-    """The lines of a file; none of what cannot be read once more."""
+def file_lines(path: str) -> tuple[str, ...]:
+    """Returns the lines of a file; none of what cannot be read once more."""
     try:
         data = read_bytes(path, _MOST_BYTES) if is_file(path) else b""
     except (OSError, ValueError):
@@ -88,7 +88,8 @@ def _lines(path: str) -> tuple[str, ...]:
     return tuple(ends.split(data.decode("utf-8-sig", errors="replace"))) if data else ()
 
 
-def _shown(text: str) -> str:
+def shown_line(text: str) -> str:
+    """Returns a line of a file, or a part of one, as a screen shows it."""
     return visible(text.replace("\t", " "))
 
 
@@ -109,12 +110,12 @@ def _span(finding: Finding, line: str) -> tuple[int, int]:
 
 def _window(line: str, start: int, room: int | None) -> tuple[int, int]:
     """Which part of a line is shown: all of it where there is room, or else what is around a place."""
-    if room is None or cell_len(_shown(line)) <= room:
+    if room is None or cell_len(shown_line(line)) <= room:
         return 0, len(line)
-    first = 0 if cell_len(_shown(line[:start])) < room // 2 else max(start - room // 4, 0)
+    first = 0 if cell_len(shown_line(line[:start])) < room // 2 else max(start - room // 4, 0)
     room -= len(_CUT) * (1 + bool(first))
     last = first
-    while last < len(line) and cell_len(_shown(line[first : last + 1])) <= room:
+    while last < len(line) and cell_len(shown_line(line[first : last + 1])) <= room:
         last += 1
     return first, last
 

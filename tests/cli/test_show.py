@@ -204,7 +204,7 @@ def test_ctrl_c(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPa
     assert _run(capsys, "nets.py:tiny", "c.yaml")[0] == 130
 
 
-@pytest.mark.parametrize("fmt", ["table", "json", "csv", "markdown", "svg"])
+@pytest.mark.parametrize("fmt", ["table", "json", "csv", "markdown", "svg", "html"])
 def test_every_format_is_deterministic_and_goes_to_a_file_whole(
     capsys: pytest.CaptureFixture[str], folder: Path, fmt: str
 ) -> None:
@@ -417,7 +417,14 @@ def test_what_ifs_on_a_config_and_on_none(capsys: pytest.CaptureFixture[str]) ->
         assert message in out + err
 
 
-ENDINGS = {"a.json": "{", "a.CSV": "name,", "a.md": "**", "a.svg": "<svg", "a.txt": "nets.py:tiny "}
+ENDINGS = {
+    "a.json": "{",
+    "a.CSV": "name,",
+    "a.md": "**",
+    "a.svg": "<svg",
+    "a.html": "<!DOCTYPE html>",
+    "a.txt": "nets.py:tiny ",
+}
 
 
 @pytest.mark.parametrize(("name", "begins"), ENDINGS.items())

@@ -60,7 +60,7 @@ audits:
 """,
 }
 MACHINE = {
-    "json", "jsonl", "csv", "markdown", "svg", "sarif", "junit", "github", "gitlab",
+    "json", "jsonl", "csv", "markdown", "svg", "html", "sarif", "junit", "github", "gitlab",
     "concise",  # a finding a line, for grep and editors
 }  # fmt: skip
 FOR_FILES = {"lock", "snapshot", "convert"}

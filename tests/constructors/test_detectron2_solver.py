@@ -207,7 +207,7 @@ class TestFunctions:
         assert caught.value.findings[0].location.line == 5
 
 
-@pytest.mark.parametrize("form", ["table", "json", "csv", "markdown", "svg"])
+@pytest.mark.parametrize("form", ["table", "json", "csv", "markdown", "svg", "html"])
 def test_every_form_shows_it(tmp_path: Path, form: str) -> None:
     path = tmp_path / "f.yaml"
     path.write_text("SOLVER: {BIAS_LR_FACTOR: 2.0}\n", encoding="utf-8")

@@ -104,7 +104,7 @@ def test_a_live_model_gets_the_same_optimizer(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("form", ["table", "json", "csv", "markdown", "svg"])
+@pytest.mark.parametrize("form", ["table", "json", "csv", "markdown", "svg", "html"])
 def test_every_form_shows_it(tmp_path: Path, form: str) -> None:
     path = tmp_path / "f.yaml"
     path.write_text(TEXT, encoding="utf-8")

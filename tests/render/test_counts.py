@@ -45,6 +45,7 @@ COMMANDS = {
     "show": ["show", "net.json", "a.yaml", "-v", "--groups", "--group-by", "module"],
     "a part": ["show", "net.json", "a.yaml", "--filter", "head.*"],
     "picture": ["show", "net.json", "a.yaml", "--format", "svg"],
+    "page": ["show", "net.json", "a.yaml", "--format", "html"],
     "markdown": ["show", "net.json", "a.yaml", "--format", "markdown"],
     "no table": ["show", "net.json", "mmengine.yaml"],
     "rules": ["show", "net.json", "rules.yaml"],
@@ -82,7 +83,7 @@ def test_tensors_are_counted_and_parameters_are_their_elements(
 ) -> None:
     assert cli.main([*arguments, "--width", "200"] if arguments[0] not in ("convert", "snapshot") else arguments) < 2
     out, err = capsys.readouterr()
-    text = re.sub(r"<style.*?</style>|<[^>]*>|&#160;", " ", out, flags=re.DOTALL) + err
+    text = re.sub(r"<(style|script).*?</\1>|<[^>]*>|&#160;", " ", out, flags=re.DOTALL) + err
     assert "tensor" in text
     found = [line for line in text.splitlines() if COUNT.search(line)]
     assert not found

@@ -28,6 +28,7 @@ _BY_ENDING = {
     ".csv": "csv",
     ".md": "markdown",
     ".svg": "svg",
+    ".html": "html",
     ".sarif": "sarif",
     ".xml": "junit",
 }

@@ -53,11 +53,11 @@ def _account(report: Report, members: Sequence[Explanation], options: TableOptio
         yield Text("in no group of any optimizer: it is never trained", style="red")
     elif not first.occurrences:
         yield Text(f"the constructor `{report.constructor}` never looks at it: it is in no group", style="red")
-    sums = list(_sums(report, first, options.marks))
-    yield from [Text()] if sums else []
-    for line in sums:
+    arithmetic = list(sums(report, first, options.marks))
+    yield from [Text()] if arithmetic else []
+    for line in arithmetic:
         yield from filled(cut(line), options.width, joint="", hanging=8)
-    yield from _over_time(report, first.row, options, apart=not sums)
+    yield from _over_time(report, first.row, options, apart=not arithmetic)
 
 
 def _heading(report: Report, members: Sequence[Explanation], options: TableOptions) -> Iterator[Text]:
@@ -80,7 +80,7 @@ def _heading(report: Report, members: Sequence[Explanation], options: TableOptio
         *_group(report, row),
     ]
     sentences = [f" {options.marks.dot} ".join(filter(None, facts))]
-    if words := [*_others(row.setting)]:
+    if words := [*others(row.setting)]:
         sentences.append(f"the group also holds {', '.join(words)}")
     for sentence in sentences:
         yield from filled(sentence, options.width, hanging=2, style=BASE)
@@ -95,8 +95,8 @@ def _group(report: Report, row: ParamAssignment) -> Iterator[str]:
         yield f"group {row.group} of {sum(group.optimizer == row.optimizer for group in report.groups)}"
 
 
-def _others(setting: Setting) -> Iterator[str]:
-    """What else the group holds, and what of it is of no effect."""
+def others(setting: Setting) -> Iterator[str]:
+    """Yields what else the group holds, and what of it is of no effect."""
     for key, value in setting.extra.items():
         yield hyperparameter(key, value) + (" (which nothing reads)" if key in setting.inert else "")
 
@@ -114,7 +114,7 @@ def _occurrence(
     if occurrence.note:
         yield from filled(f"  {visible(occurrence.note)}", options.width, hanging=2, style="red")
     widest = max(len(label(tried.rule)) for tried in occurrence.evaluations)
-    for tried in _merged(occurrence.evaluations):
+    for tried in merged(occurrence.evaluations):
         yield from _evaluation(tried, min(widest, _label_room(occurrence, options)), options)
 
 
@@ -124,8 +124,8 @@ def _label_room(occurrence: Occurrence, options: TableOptions) -> int:
     return 56 if elsewhere and (options.width is None or options.width >= 120) else 24
 
 
-def _merged(evaluations: Sequence[RuleEvaluation]) -> Sequence[RuleEvaluation]:
-    """The optimizer's own lr and weight decay in one line, where both hold."""
+def merged(evaluations: Sequence[RuleEvaluation]) -> Sequence[RuleEvaluation]:
+    """Returns rules as they were tried, with the optimizer's own lr and weight decay as one, where both hold."""
     *others, last = evaluations
     if others and last.rule.is_base and others[-1].rule.option == last.rule.option:
         both = replace(last, products=others[-1].products + last.products, decides=others[-1].decides | last.decides)
@@ -139,7 +139,7 @@ def _evaluation(tried: RuleEvaluation, width: int, options: TableOptions) -> Ite
     mark = marks.won if tried.decides else marks.lost if tried.matched else marks.missed
     style = colour(tried.rule) if tried.decides else "" if tried.matched else BASE
     style = f"bold {style}" if tried.decides else style
-    head = Text(f"  {mark} {_named(tried.rule).ljust(width)}", style)
+    head = Text(f"  {mark} {named(tried.rule).ljust(width)}", style)
     column = head.cells + 2
     # What does not fit stands below, under the words where there is room for them, else under the rule.
     indent = column if options.width and options.width - column >= _ROOM else 6
@@ -161,13 +161,18 @@ def _pieces(tried: RuleEvaluation, marks: Marks) -> Iterator[Text]:
         yield _marked(tried)
     elif tried.why:
         yield Text(visible(tried.why), style="" if tried.matched else BASE)
+    yield from outcome(tried, marks)
+
+
+def outcome(tried: RuleEvaluation, marks: Marks) -> Iterator[Text]:
+    """Yields what came of a rule: what it gives, or would have given, and what beat it."""
     if tried.beaten_by is not None:
-        would = f" {marks.dot} ".join(_outcome(product) for product in tried.products)
-        beaten = f"loses to {_named(tried.beaten_by)}: {visible(tried.principle)}"
+        would = f" {marks.dot} ".join(_given(product) for product in tried.products)
+        beaten = f"loses to {named(tried.beaten_by)}: {visible(tried.principle)}"
         yield Text(f"would give {would}" if would else "", style=BASE)
         yield Text(beaten, style=BASE)
     elif tried.decides:
-        given = [_outcome(product) for product in tried.products if product.of in tried.decides]
+        given = [_given(product) for product in tried.products if product.of in tried.decides]
         yield Text(f" {marks.dot} ".join(given), style=f"bold {colour(tried.rule)}")
 
 
@@ -196,19 +201,20 @@ def _joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     return joined
 
 
-def _named(rule: Provenance) -> str:
+def named(rule: Provenance) -> str:
+    """Returns a rule as an explanation names it."""
     return visible(rule.option) if rule.is_base else label(rule)
 
 
 _WORDS = {"lr": "lr", "weight_decay": "decay", "scheduled_lr": "scheduled lr"}
 
 
-def _outcome(product: Computation) -> str:
+def _given(product: Computation) -> str:
     return f"{_WORDS[product.of]} {number(product.result)}"
 
 
-def _sums(report: Report, explanation: Explanation, marks: Marks) -> Iterator[Text]:
-    """The arithmetic, one line a value."""
+def sums(report: Report, explanation: Explanation, marks: Marks) -> Iterator[Text]:
+    """Yields the arithmetic, one line a value."""
     widest = max((len(_WORDS[result.of]) for result in explanation.results), default=0)
     for result in explanation.results:
         line = Text(f"{_WORDS[result.of].ljust(widest)} = ")

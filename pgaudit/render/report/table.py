@@ -88,7 +88,7 @@ def _header(report: Report, marks: Marks, width: int | None) -> list[Text]:
         *([] if report.numel is None else [f"{elements(report.numel)} parameters"]),
     ]
     first += [f"{frozen} frozen"] if frozen else []
-    lines = [_base(report, optimizer, marks) for optimizer in report.assignment.optimizers] or [[]]
+    lines = [optimizer_words(report, optimizer, marks) for optimizer in report.assignment.optimizers] or [[]]
     lines[0] = [*([report.constructor] if report.constructor else []), *lines[0]]
     dot = f" {marks.dot} "
     (title, *rest), *others = [filled(words, width, joint=dot, hanging=2) for words in (first, *lines) if words]
@@ -114,8 +114,8 @@ def _usual(rule: Provenance | None) -> list[Text]:
     return [Text.assemble(("lr by ", BASE), (label(rule), colour(rule)), (", where no other rule is named", BASE))]
 
 
-def _base(report: Report, optimizer: OptimizerInfo, marks: Marks) -> list[str]:
-    """An optimizer's class, its base values, and its other arguments."""
+def optimizer_words(report: Report, optimizer: OptimizerInfo, marks: Marks) -> list[str]:
+    """Returns an optimizer's class, its base values, and its other arguments."""
     base = optimizer.base
     called = optimizer.type or ("" if optimizer.name else "an optimizer")
     name = f"{visible(optimizer.name)}: " if optimizer.name else ""

@@ -1,0 +1,76 @@
+// What Python has packed (see rows.py): columns of parameters, and what they share.
+
+function unstepped(steps) {
+  const column = new Int32Array(steps.length);
+  let value = 0;
+  for (let at = 0; at < steps.length; at++) column[at] = value += steps[at];
+  return column;
+}
+
+async function unpacked(text) {
+  const bytes = Uint8Array.from(atob(text.trim()), (letter) => letter.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const data = JSON.parse(await new Response(stream).text());
+  data.names = data.names === "" && data.make.length === 0 ? [] : data.names.split("\n");
+  for (const column of ["make", "kind", "group", "why"]) data[column] = unstepped(data[column]);
+  return data;
+}
+
+// Whether an index lies in one of some ranges: begin, length, begin, length ...
+function* inRanges(ranges) {
+  for (let at = 0; at < ranges.length; at += 2)
+    for (let index = ranges[at]; index < ranges[at] + ranges[at + 1]; index++) yield index;
+}
+
+// The rows that a lens lets through, in its order.
+function chosen(data, lens) {
+  const count = data.names.length;
+  const keep = new Uint8Array(count).fill(1);
+  const about = data.findings[lens.finding];
+  if (about?.length) {
+    keep.fill(0);
+    for (const index of inRanges(about)) keep[index] = 1;
+  }
+  const bar = data.bars.findIndex(([key]) => key === lens.rule);
+  if (bar >= 0) {
+    const has = data.kinds.map((kind) => kind.bars.includes(bar));
+    for (let index = 0; index < count; index++) if (!has[data.kind[index]]) keep[index] = 0;
+  }
+  for (const word of lens.q.toLowerCase().split(/\s+/).filter(Boolean)) withWord(data, word, keep);
+  let length = 0;
+  for (let index = 0; index < count; index++) length += keep[index];
+  const rows = new Int32Array(length);
+  for (let index = 0, at = 0; index < count; index++) if (keep[index]) rows[at++] = index;
+  return sorted(data, rows, lens.sort);
+}
+
+// Takes out what has a word neither in its name nor in an alias; a star stands for anything.
+function withWord(data, word, keep) {
+  data.lowered ??= data.names.map((name) => name.toLowerCase());
+  const parts = word.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
+  const glob = parts.length > 1 && new RegExp(parts.join(".*"));
+  const has = glob ? (name) => glob.test(name) : (name) => name.includes(word);
+  for (let index = 0; index < keep.length; index++)
+    if (keep[index] && !has(data.lowered[index]) && !data.aliases[index]?.some((alias) => has(alias.toLowerCase())))
+      keep[index] = 0;
+}
+
+// A column by which rows are sorted, as numbers; null for names, and undefined for what is no column.
+function sortable(data, title) {
+  if (title === "parameter") return null;
+  if (title === "shape") return Float64Array.from(data.make, (make) => data.makes[make][1]);
+  if (title === "rule") return Int32Array.from(data.kind, (kind) => data.kinds[kind].bars[0] ?? -1);
+  const place = data.titles.indexOf(title);
+  return place < 0 ? undefined : Int32Array.from(data.kind, (kind) => data.kinds[kind].values[place][4]);
+}
+
+function sorted(data, rows, sort) {
+  const keys = sortable(data, sort.replace(/^-/, ""));
+  if (keys === undefined) return rows;
+  const sign = sort.startsWith("-") ? -1 : 1;
+  const names = data.names;
+  // Rows that are equal stay in the order of the model.
+  return keys === null
+    ? rows.sort((a, b) => sign * (names[a] < names[b] ? -1 : names[a] > names[b] ? 1 : 0) || a - b)
+    : rows.sort((a, b) => sign * (keys[a] - keys[b]) || a - b);
+}
