@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -117,3 +118,58 @@ def test_a_source_with_more_schedulers_than_the_checkpoint(tmp_path: Path) -> No
     path = saved(tmp_path / "last.pt", new)
     begun = torch.optim.lr_scheduler.StepLR(new, 3)
     assert "the source has 1 scheduler, and the checkpoint the state of none" in resumed(path, model, new, begun).notes
+
+
+@pytest.mark.parametrize(("wrote", "reads"), list(product(SCHEDULES, SCHEDULES)))
+def test_torch_says_what_a_schedule_makes_of_anothers_state(wrote: str, reads: str, tmp_path: Path) -> None:
+    model = module({"a": (2, 3), "b": (2,)})
+    old = torch.optim.SGD(model.named_parameters(), lr=0.1)
+    path = saved(tmp_path / "last.pt", old, scheduler=SCHEDULES[wrote](old).state_dict())
+    new = torch.optim.SGD(model.named_parameters(), lr=0.1)
+    begun = SCHEDULES[reads](new)
+    found = resumed(path, model, new, begun)
+    load(path, new)
+    try:
+        begun.load_state_dict(torch.load(path, weights_only=True)["scheduler"])
+    except KeyError as error:
+        told = f"load_state_dict of {reads} raises KeyError: {error}: another scheduler wrote scheduler"
+        assert (found.verdict, [each.message for each in found.mismatches]) == ("refused", [told])
+        return
+    stepped(new)
+    begun.step()
+    assert found.verdict == "ok"
+
+
+WRITES: dict[str, Callable[[torch.optim.Optimizer], Scheduler]] = {
+    "OneCycleLR": lambda optimizer: torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.1, 20, div_factor=1),
+    "CyclicLR": lambda optimizer: torch.optim.lr_scheduler.CyclicLR(optimizer, 0.1, 0.2),
+    "SWALR": lambda optimizer: torch.optim.swa_utils.SWALR(optimizer, 0.05),
+}
+
+
+@pytest.mark.parametrize("kind", [*SCHEDULES, *WRITES])
+@pytest.mark.parametrize("scheduled", [False, True])
+def test_a_schedule_over_groups_that_a_run_without_it_has_saved(kind: str, scheduled: bool, tmp_path: Path) -> None:
+    """The keys that a class has written into the groups are gone once they are replaced."""
+    make = (SCHEDULES | WRITES)[kind]
+    model = module({"a": (2, 3), "b": (2,)})
+    old = torch.optim.SGD(model.named_parameters(), lr=0.1, momentum=0.9)
+    if scheduled:
+        make(old)
+    stepped(old)
+    path = saved(tmp_path / "last.pt", old)
+    new = torch.optim.SGD(model.named_parameters(), lr=0.1, momentum=0.9)
+    begun = make(new)
+    found = resumed(path, model, new, begun)
+    load(path, new)
+    stepped(new)
+    try:
+        begun.step()
+    except KeyError as error:
+        assert found.verdict == "mismatch"
+        assert [each.message.split(": the")[0] for each in found.mismatches] == [
+            f"{kind} raises KeyError: {error} at its next step"
+        ]
+        assert not scheduled
+    else:
+        assert found.mismatches == ()
