@@ -138,7 +138,7 @@ def stepped(optimizer: Optimizer) -> frozenset[str]:
     before = values_of(optimizer)
     with quietly():
         if _needs_closure(optimizer):
-            optimizer.step(lambda: torch.tensor(1.0))
+            optimizer.step(lambda: 1.0)
         else:
             optimizer.step()
     after = values_of(optimizer)
