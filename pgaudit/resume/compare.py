@@ -17,6 +17,7 @@ from pgaudit.resume.landing import landing
 from pgaudit.resume.pairing import Pairing, pairing, unequal
 from pgaudit.resume.pairs import Pair, by_index, by_name, grouped_alike, known_names, missing_by_name, refusals, stray
 from pgaudit.resume.schedule_trial import scheduler_mismatches
+from pgaudit.resume.schedule_values import replaced_by_schedules
 from pgaudit.resume.schedulers import scheduler_notes, short_notes, state_of
 from pgaudit.resume.stand_in import makers
 from pgaudit.resume.trial import Tried, tried
@@ -118,6 +119,7 @@ class _Comparison:
             loaded = [its if its.names_from != BY_FULL_NAMES else self.sources[at] for at, its in paired.pairs]
             found.mismatches += scheduler_mismatches(states, sources, [each.groups for each in loaded], live)
             found.notes += () if live else short_notes(states, sources)
+            found.overrides += replaced_by_schedules(states, sources, live)
         found.notes += scheduler_notes(states, sources, live, self.named)
         return found
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from pgaudit.core.plain import plain
 from tests.resume.runs import load, module, resumed, saved, stepped
 
 
@@ -137,7 +138,41 @@ def test_torch_says_what_a_schedule_makes_of_anothers_state(wrote: str, reads: s
         return
     stepped(new)
     begun.step()
-    assert found.verdict == "ok"
+    fresh = SCHEDULES[reads](torch.optim.SGD(model.named_parameters(), lr=0.1))
+    truth = {
+        f"{reads}.{key}": (plain(value), plain(begun.state_dict()[key]))
+        for key, value in fresh.state_dict().items()
+        if not key.startswith("_") and key not in ("last_epoch", "T_cur") and value != begun.state_dict()[key]
+    }
+    assert {each.key: (plain(each.source), plain(each.checkpoint)) for each in found.overrides} == truth
+    assert found.verdict == ("overrides" if truth else "ok")
+
+
+def test_a_run_that_is_made_longer_goes_on_with_the_old_length(tmp_path: Path) -> None:
+    def schedule(optimizer: torch.optim.Optimizer, turn: int, steps: int) -> Scheduler:
+        warm_up = torch.optim.lr_scheduler.LinearLR(optimizer, 0.1, total_iters=turn)
+        cosine = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+        return torch.optim.lr_scheduler.SequentialLR(optimizer, [warm_up, cosine], [turn])
+
+    model = module({"a": (2, 3)})
+    old = torch.optim.SGD(model.named_parameters(), lr=0.1)
+    begun = schedule(old, 2, 100)
+    stepped(old)
+    begun.step()
+    path = saved(tmp_path / "last.pt", old, scheduler=begun.state_dict())
+    new = torch.optim.SGD(model.named_parameters(), lr=0.1)
+    longer = schedule(new, 3, 200)
+    found = resumed(path, model, new, longer)
+    assert found.verdict == "overrides"
+    assert [(each.param, each.key, each.source, each.checkpoint) for each in found.overrides] == [
+        ("a", "SequentialLR.milestones", [3], [2]),
+        ("a", "LinearLR.total_iters", 3, 2),
+        ("a", "CosineAnnealingLR.T_max", 200, 100),
+    ]
+    assert found.advice.startswith("To train with the new values, write them into the scheduler after load_state_dict")
+    longer.load_state_dict(torch.load(path, weights_only=True)["scheduler"])
+    held = longer.state_dict()
+    assert (held["_milestones"], [each.get("T_max") for each in held["_schedulers"]]) == ([2], [None, 100])
 
 
 WRITES: dict[str, Callable[[torch.optim.Optimizer], Scheduler]] = {
