@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pgaudit.built.assignment import assignment_of
 from pgaudit.built.build import Built, build, of_objects, read_optimizers
 from pgaudit.built.matching import matched, matched_with, model_tensors, name_notes
-from pgaudit.built.over_time import built_over_time
+from pgaudit.built.over_time import built_over_time, unattached
 from pgaudit.built.shards import sharding_notes
 from pgaudit.built.wrappers import may_hold_copies
 from pgaudit.checks import BuiltAudit, run_built_checks
@@ -75,7 +75,7 @@ def audit_objects(
         request: what is asked about the lr over time.
 
     Raises:
-        UsageError: there is no optimizer.
+        UsageError: there is no optimizer; or what is given as a scheduler holds none.
         ModelError: the model has no parameters, or cannot be built.
     """
     built = of_objects(optimizers, scheduler)
@@ -122,7 +122,7 @@ def _of_built(
         named = dict(zip(map(id, tensors), model_tensors(inventory), strict=True))
     optimizers, looked_through = read_optimizers(built, named)
     notes = [*built.notes, *beside, *(inventory.notes if inventory is not None else ()), *looked_through]
-    notes += sharding_notes(tensors)
+    notes += [*sharding_notes(tensors), *unattached(built.schedulers, built.optimizers)]
     if inventory is not None and not _identified(optimizers):
         optimizers = _of_copies(optimizers, built) if one_source else matched(optimizers, inventory)
     around = AsBuilt(

@@ -138,11 +138,13 @@ def of_objects(optimizers: Any, scheduler: Any = None) -> Built:
         scheduler: one, or several.
 
     Raises:
-        UsageError: there is no optimizer in it.
+        UsageError: there is no optimizer in it, or no scheduler in what is given as one.
     """
     contents = Contents()
     contents.look_at(optimizers)
-    contents.look_at(scheduler)
+    if scheduler is not None:
+        _refuse_without_scheduler(scheduler)
+        contents.look_at(scheduler)
     if not contents.optimizers:
         kind = visible(type(optimizers).__name__)
         raise UsageError(f"there is no optimizer in an object of the class {kind}", f"there may be {FORMS}")
@@ -150,6 +152,19 @@ def of_objects(optimizers: Any, scheduler: Any = None) -> Built:
     keys, found = zip(*contents.optimizers, strict=True)
     built = BuiltModel(module, type(module).__name__) if module is not None else None
     return Built(found, keys, built, tuple(contents.schedulers), contents.schedule, beside=beside)
+
+
+def _refuse_without_scheduler(given: Any) -> None:
+    """Raises a UsageError where something is given as a scheduler that neither is one nor holds any. One of the user's
+    own without an optimizer in it passes: nothing is told of it.
+    """
+    alone = Contents()
+    alone.look_at(given)
+    steps = hasattr(given, "step") and not isinstance(given, type)
+    if not alone.schedulers and not steps and not isinstance(given, (list, tuple, Mapping)):
+        what = f"the class {visible(given.__name__)}" if isinstance(given, type) else visible(type(given).__name__)
+        hint = 'scheduler=StepLR(optimizer, 30), or as in YAML: scheduler={"type": "StepLR", "step_size": 30}'
+        raise UsageError(f"scheduler= is no scheduler, and holds none: {what}", hint)
 
 
 def read_optimizers(built: Built, named: Named) -> tuple[tuple[BuiltOptimizer, ...], tuple[str, ...]]:
