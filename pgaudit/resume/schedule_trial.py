@@ -15,7 +15,7 @@ from typing import Any
 from pgaudit.core.built import BuiltGroup, BuiltOptimizer, SchedulerState
 from pgaudit.resume.answer import Mismatch
 from pgaudit.resume.schedulers import is_short, short, state_optimizer
-from pgaudit.text import quoted, visible
+from pgaudit.text import format_exception, quoted, visible
 
 _WITHOUT_STATE = "Leave the scheduler's state out, and set its last_epoch."
 _AFTER_LOADING = "Build the scheduler after the optimizer's load_state_dict()."
@@ -75,6 +75,9 @@ def _tried(
     except Exception as error:
         if state is not None and isinstance(error, ValueError) and is_short(state, source):
             return Mismatch(f"{short(state, source)}: {kind} raises ValueError at its next step", (), _WITHOUT_STATE)
+        if state is not None and isinstance(error, ValueError):  # as OneCycleLR's at its end
+            message = f"{kind} raises {format_exception(error)} at its next step, once its state is loaded"
+            return Mismatch(message, (), _WITHOUT_STATE)
         key = _missing(error, [group.values for group in groups])
         if key is not None:
             why = f"the checkpoint's groups, which take the place of the source's, have no {quoted(key)}"

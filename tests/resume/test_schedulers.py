@@ -208,3 +208,28 @@ def test_a_schedule_over_groups_that_a_run_without_it_has_saved(kind: str, sched
         assert not scheduled
     else:
         assert found.mismatches == ()
+
+
+def test_a_run_that_has_ended_goes_no_further_with_its_schedule(tmp_path: Path) -> None:
+    """The length that the checkpoint brings is the old one."""
+    model = module({"a": (2, 3)})
+    old = torch.optim.SGD(model.named_parameters(), lr=0.1, momentum=0.9)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(old, 0.1, 3)
+    for _ in range(3):
+        stepped(old)
+        schedule.step()
+    path = saved(tmp_path / "last.pt", old, scheduler=schedule.state_dict())
+    new = torch.optim.SGD(model.named_parameters(), lr=0.1, momentum=0.9)
+    longer = torch.optim.lr_scheduler.OneCycleLR(new, 0.1, 6)
+    found = resumed(path, model, new, longer)
+    assert ("a", "OneCycleLR.total_steps", 6, 3) in [
+        (each.param, each.key, each.source, each.checkpoint) for each in found.overrides
+    ]
+    load(path, new)
+    longer.load_state_dict(torch.load(path, weights_only=True)["scheduler"])
+    stepped(new)
+    with pytest.raises(ValueError, match="Tried to step") as raised:
+        longer.step()
+    assert [each.message for each in found.mismatches] == [
+        f"OneCycleLR raises ValueError: {raised.value} at its next step, once its state is loaded"
+    ]
