@@ -103,3 +103,25 @@ def test_a_mistake_about_the_lr_over_time_has_one_message(options: dict[str, Any
 def test_steps_may_be_numbers_of_numpys() -> None:
     numpy = pytest.importorskip("numpy")
     assert pgaudit.audit(Net(), POLICY, at=numpy.array([3, 1])).at == (1, 3)
+
+
+@pytest.mark.parametrize("given", [StepLR, 3, "cosine", object(), lambda optimizer: None])
+def test_what_is_no_scheduler_is_refused(given: Any) -> None:
+    model = Net()
+    with pytest.raises(pgaudit.UsageError, match="scheduler= is no scheduler, and holds none: "):
+        pgaudit.audit(model, grouped(model), scheduler=given)
+
+
+def test_a_scheduler_of_another_optimizer_is_told() -> None:
+    """As where the optimizer is built anew, after its scheduler."""
+    model = Net()
+    before, optimizer = grouped(model), grouped(model)
+    note = "StepLR is attached to an optimizer that is not looked at, and sets the lr of none that is"
+    assert note in pgaudit.audit(model, optimizer, scheduler=StepLR(before, 2)).notes
+    assert note in pgaudit.audit(None, (model, optimizer, StepLR(before, 2))).notes
+    assert note not in pgaudit.audit(model, optimizer, scheduler=[StepLR(optimizer, 2)]).notes
+    assert note not in pgaudit.audit(model, [before, optimizer], scheduler=StepLR(before, 2)).notes
+    optimizer.load_state_dict(before.state_dict())  # which replaces its groups
+    attached = StepLR(optimizer, 2)
+    optimizer.load_state_dict(before.state_dict())
+    assert note not in pgaudit.audit(model, optimizer, scheduler=attached).notes

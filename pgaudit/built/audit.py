@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pgaudit.built.assignment import assignment_of
 from pgaudit.built.build import Built, build, of_objects, read_optimizers
 from pgaudit.built.matching import matched, matched_with, model_tensors, name_notes
-from pgaudit.built.over_time import built_over_time
+from pgaudit.built.over_time import built_over_time, unattached
 from pgaudit.built.shards import sharding_notes
 from pgaudit.built.wrappers import may_hold_copies
 from pgaudit.checks import BuiltAudit, run_built_checks
@@ -58,7 +58,7 @@ def audit_reference(
     with files_loaded_once():
         built = build(ref, model_args)
         if model is None:
-            return _of_built(built, _source_of(built.model), ref, request, one_source=True)
+            return _of_built(built, None, ref, request, one_source=True)
         source = model_source(model, _NO_POLICY, None, cache)
         return _of_built(built, source, ref, request, one_source=_is_object_of(model, ref))
 
@@ -75,11 +75,11 @@ def audit_objects(
         request: what is asked about the lr over time.
 
     Raises:
-        UsageError: there is no optimizer.
+        UsageError: there is no optimizer; or what is given as a scheduler holds none.
         ModelError: the model has no parameters, or cannot be built.
     """
-    built = of_objects(None, optimizers, scheduler)
-    source = model_source(model, _NO_POLICY) if model is not None else _source_of(built.model)
+    built = of_objects(optimizers, scheduler)
+    source = model_source(model, _NO_POLICY) if model is not None else None
     return _of_built(built, source, None, request, one_source=model is None or _is_module(model))
 
 
@@ -104,9 +104,13 @@ def _source_of(model: BuiltModel | None) -> ModelSource | None:
 def _of_built(
     built: Built, source: ModelSource | None, ref: str | None, request: ScheduleRequest, *, one_source: bool
 ) -> Report:
-    """The report. Where model and optimizers come from one source, a tensor is a parameter of the model if it is the
-    very same; of a model that was built apart, names and shapes are asked.
+    """The report; without a model beside it, of the one that was built with the optimizers. Where both come from one
+    source, a tensor is a parameter of the model if it is the very same; of a model that was built apart, names and
+    shapes are asked.
     """
+    beside: tuple[str, ...] = ()
+    if source is None:
+        source, beside = _source_of(built.model), built.beside
     inventory: Inventory | None = None
     tensors: Sequence[Any] = ()
     if source is not None and source.build is not None:
@@ -117,8 +121,8 @@ def _of_built(
     if inventory is not None and tensors:
         named = dict(zip(map(id, tensors), model_tensors(inventory), strict=True))
     optimizers, looked_through = read_optimizers(built, named)
-    notes = [*built.notes, *(inventory.notes if inventory is not None else ()), *looked_through]
-    notes += sharding_notes(tensors)
+    notes = [*built.notes, *beside, *(inventory.notes if inventory is not None else ()), *looked_through]
+    notes += [*sharding_notes(tensors), *unattached(built.schedulers, built.optimizers)]
     if inventory is not None and not _identified(optimizers):
         optimizers = _of_copies(optimizers, built) if one_source else matched(optimizers, inventory)
     around = AsBuilt(

@@ -10,6 +10,7 @@ from typing import Any
 from pgaudit import user_code
 from pgaudit.built.contents import FORMS, Contents, is_optimizer, is_scheduler
 from pgaudit.built.optimizers import Named, built_optimizer, refuse_meta
+from pgaudit.built.trained import trained_model
 from pgaudit.built.values import OnMeta
 from pgaudit.core.built import BuiltOptimizer
 from pgaudit.core.errors import ModelError, OnlyAModel, PgauditError, UsageError
@@ -35,6 +36,8 @@ class Built:
     schedule: Schedule | None = None
     """What a trainer says of the scheduler that it will make."""
     notes: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+    """Notes about other models, where this one is the one that is looked at."""
 
 
 def build(ref: str, args: Mapping[str, Any] | None = None) -> Built:
@@ -95,7 +98,8 @@ def _is_factory(found: Any) -> bool:
 
 def _built(contents: Contents, found: Any, ref: str, source: str) -> Built:
     """What is in an object; OnMeta for a hyperparameter without a value."""
-    model = BuiltModel(contents.model, ref, source) if contents.model is not None else None
+    module, beside = trained_model(contents)
+    model = BuiltModel(module, ref, source) if module is not None else None
     if not contents.optimizers:
         if model is not None:
             message = f"CONFIG is missing after {quoted(ref)}, which is a model without an optimizer"
@@ -105,7 +109,7 @@ def _built(contents: Contents, found: Any, ref: str, source: str) -> Built:
     keys, optimizers = zip(*contents.optimizers, strict=True)
     for optimizer in optimizers:
         refuse_meta(optimizer)
-    return Built(optimizers, keys, model, tuple(contents.schedulers), contents.schedule)
+    return Built(optimizers, keys, model, tuple(contents.schedulers), contents.schedule, beside=beside)
 
 
 def _looked_at(found: Any, ref: str) -> Contents:
@@ -126,27 +130,41 @@ def _not_configured(found: Any, ref: str, error: Exception) -> ModelError:
     return ModelError(f"{visible(ref)} ({kind}) cannot make its optimizers: {format_exception(error)}", hint)
 
 
-def of_objects(model: Any, optimizers: Any, scheduler: Any = None) -> Built:
+def of_objects(optimizers: Any, scheduler: Any = None) -> Built:
     """Returns what live objects hold.
 
     Args:
-        model: a module, or None.
         optimizers: an optimizer, or any of the forms that :class:`Contents` knows.
         scheduler: one, or several.
 
     Raises:
-        UsageError: there is no optimizer in it.
+        UsageError: there is no optimizer in it, or no scheduler in what is given as one.
     """
     contents = Contents()
     contents.look_at(optimizers)
-    contents.look_at(scheduler)
+    if scheduler is not None:
+        _refuse_without_scheduler(scheduler)
+        contents.look_at(scheduler)
     if not contents.optimizers:
         kind = visible(type(optimizers).__name__)
         raise UsageError(f"there is no optimizer in an object of the class {kind}", f"there may be {FORMS}")
-    module = model if model is not None else contents.model
+    module, beside = trained_model(contents)
     keys, found = zip(*contents.optimizers, strict=True)
     built = BuiltModel(module, type(module).__name__) if module is not None else None
-    return Built(found, keys, built, tuple(contents.schedulers), contents.schedule)
+    return Built(found, keys, built, tuple(contents.schedulers), contents.schedule, beside=beside)
+
+
+def _refuse_without_scheduler(given: Any) -> None:
+    """Raises a UsageError where something is given as a scheduler that neither is one nor holds any. One of the user's
+    own without an optimizer in it passes: nothing is told of it.
+    """
+    alone = Contents()
+    alone.look_at(given)
+    steps = hasattr(given, "step") and not isinstance(given, type)
+    if not alone.schedulers and not steps and not isinstance(given, (list, tuple, Mapping)):
+        what = f"the class {visible(given.__name__)}" if isinstance(given, type) else visible(type(given).__name__)
+        hint = 'scheduler=StepLR(optimizer, 30), or as in YAML: scheduler={"type": "StepLR", "step_size": 30}'
+        raise UsageError(f"scheduler= is no scheduler, and holds none: {what}", hint)
 
 
 def read_optimizers(built: Built, named: Named) -> tuple[tuple[BuiltOptimizer, ...], tuple[str, ...]]:

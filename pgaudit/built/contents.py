@@ -29,8 +29,7 @@ FORMS = "an optimizer, several, (model, optimizer[, scheduler]), a Lightning mod
 class Contents:
     """What was found."""
 
-    model: nn.Module | None = None
-    """The first model; others are parts of it, or of other optimizers."""
+    models: list[nn.Module] = field(default_factory=list)
     optimizers: list[tuple[str, Any]] = field(default_factory=list)
     """Each with the key under which a mapping holds it, else an empty one."""
     schedulers: list[Any] = field(default_factory=list)
@@ -100,8 +99,7 @@ class Contents:
         self.look_at(configured)
 
     def _add_model(self, model: Any) -> None:
-        if self.model is None:
-            self.model = model
+        self.models.append(model)
         for value in _named(model, ("optimizer", "lr_scheduler")):  # an engine, as DeepSpeed has it
             if is_optimizer(value) or is_scheduler(value):
                 self.look_at(value)

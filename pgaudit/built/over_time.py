@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
+from pgaudit.built.contents import is_optimizer, tensor_groups
 from pgaudit.built.wrappers import wrapped
 from pgaudit.core.assignment import Assignment
 from pgaudit.core.built import BuiltOptimizer
@@ -13,6 +15,7 @@ from pgaudit.report import AsBuilt
 from pgaudit.schedules.base import ScheduleError
 from pgaudit.schedules.live import follow_live
 from pgaudit.schedules.of_assignment import follow_schedule, lr_over_time, placed
+from pgaudit.text import visible
 
 
 def built_over_time(
@@ -48,3 +51,18 @@ def built_over_time(
         return follow_live(around.schedulers, wrapped(around.objects[optimizer]), groups, request)
 
     return lr_over_time(assignment, follow, request)
+
+
+def unattached(schedulers: Sequence[Any], optimizers: Sequence[Any]) -> Iterator[str]:
+    """Yields a note for each scheduler of an optimizer that is none of these, as where one was built anew after it.
+
+    Args:
+        schedulers: the live schedulers.
+        optimizers: the live optimizers.
+    """
+    ours = {id(group) for outer in optimizers for each in wrapped(outer) for group in tensor_groups(each)}
+    for scheduler in schedulers:
+        its = {id(group) for group in tensor_groups(scheduler.optimizer)} if is_optimizer(scheduler.optimizer) else ()
+        if its and ours.isdisjoint(its):
+            kind = visible(type(scheduler).__name__)
+            yield f"{kind} is attached to an optimizer that is not looked at, and sets the lr of none that is"

@@ -35,8 +35,7 @@ def check_built(audit: BuiltAudit, /) -> Iterator[Finding]:
         if optimizer.unproven:
             found = f"nothing proves which tensor is which parameter of {visible(audit.model)}: {optimizer.unproven}"
             hint = "name the code that builds model and optimizer (--model train.py:make), or the right model"
-        elif audit.model is None and optimizer.names_from is None:
-            count = sum(len(group.tensors) for group in optimizer.groups)
+        elif audit.model is None and optimizer.names_from is None and (count := sum(1 for _ in optimizer.tensors)):
             found = f"nothing says the {'name' if count == 1 else 'names'} of {counted(count, 'tensor')}"
             hint = "--model MODEL names them, where the model proves it"
         else:

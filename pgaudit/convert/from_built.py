@@ -105,8 +105,9 @@ def _model(report: Report, built: AsBuilt, path: str) -> ModelSource:
         raise ConfigError(f"{why}: {few(outside)}")
     if twice := [each.name for each in report.params if each.also_in]:
         raise ConfigError(f"no policy puts a parameter into the optimizer twice, as here: {few(twice)}")
-    if without := [each.name for each in report.params if each.in_optimizer and each.lr is None]:
-        raise ConfigError(f"the lr is no number, and no policy can say it: {few(without)}")
+    for key, words in zip(_OWN, ("lr", "weight decay"), strict=True):
+        if without := [each.name for each in report.params if each.in_optimizer and each.setting.get(key) is None]:
+            raise ConfigError(f"the {words} is no number, and no policy can say it: {few(without)}")
     return built.source
 
 

@@ -91,6 +91,7 @@ def _walk(model: BuiltModel, unwrap: bool) -> tuple[Inventory, tuple[Tensor, ...
     listed = listed_by(root, found, seen)
     if not found.tensors:
         raise ModelError(f"{visible(ref)} has no parameters", "there is nothing that an optimizer could train")
+    notes += _lazy_notes(found)
     parameters = found.named()
     hints = hints_of(root, listed.names, [name for parameter in parameters for name in parameter.names])
     inventory = Inventory(
@@ -112,6 +113,13 @@ def _walk(model: BuiltModel, unwrap: bool) -> tuple[Inventory, tuple[Tensor, ...
         return inventory, tuple(found.tensors)
     inventory, order = as_named(inventory, listed.ways)
     return inventory, tuple([found.tensors[index] for index in order])
+
+
+def _lazy_notes(found: Found) -> list[str]:
+    if not found.lazy:
+        return []
+    which = f"{counted(found.lazy, 'tensor')} of lazy modules"
+    return [f"{which}: without a shape before the first forward pass, and taken for scalars here"]
 
 
 def _meshes(tensors: Sequence[Tensor]) -> tuple[int, ...] | None:

@@ -19,6 +19,7 @@ class Override:
 
     param: str
     key: str
+    """Of its group; or of the schedule that sets its lr, after the schedule's class: ``CosineAnnealingLR.T_max``."""
     source: Any
     """What it is built with."""
     checkpoint: Any
@@ -73,9 +74,12 @@ class Resumption:
             return worst[0].hint
         if not self.overrides:
             return "Load the model, the optimizer and its schedulers, and go on."
-        scheduled = " and into the scheduler's base_lrs" if any(each.key == "lr" for each in self.overrides) else ""
+        keys = {each.key for each in self.overrides}
+        places = ["optimizer.param_groups"] if any("." not in key for key in keys) else []
+        places += ["the scheduler's base_lrs"] if "lr" in keys else []
+        places += ["the scheduler"] if any("." in key for key in keys) else []
         return (
-            f"To train with the new values, write them into optimizer.param_groups{scheduled} after load_state_dict(); "
+            f"To train with the new values, write them into {' and into '.join(places)} after load_state_dict(); "
             "to go on as before, take the checkpoint's values over."
         )
 

@@ -16,7 +16,9 @@ from pgaudit.resume.expected import expected_optimizers, padded
 from pgaudit.resume.landing import landing
 from pgaudit.resume.pairing import Pairing, pairing, unequal
 from pgaudit.resume.pairs import Pair, by_index, by_name, grouped_alike, known_names, missing_by_name, refusals, stray
-from pgaudit.resume.schedulers import scheduler_mismatches, scheduler_notes, short_notes, state_of
+from pgaudit.resume.schedule_trial import scheduler_mismatches
+from pgaudit.resume.schedule_values import replaced_by_schedules
+from pgaudit.resume.schedulers import scheduler_notes, short_notes, state_of
 from pgaudit.resume.stand_in import makers
 from pgaudit.resume.trial import Tried, tried
 from pgaudit.resume.under_way import Reached, reached
@@ -114,8 +116,10 @@ class _Comparison:
         if not found.proved and not found.mismatches:
             found.notes += order_notes(self.checkpoint, [each.name for each in self.report.params], self.named)
         if not any(each.refused for each in found.mismatches):
-            found.mismatches += scheduler_mismatches(states, sources, live)
+            loaded = [its if its.names_from != BY_FULL_NAMES else self.sources[at] for at, its in paired.pairs]
+            found.mismatches += scheduler_mismatches(states, sources, [each.groups for each in loaded], live)
             found.notes += () if live else short_notes(states, sources)
+            found.overrides += replaced_by_schedules(states, sources, live)
         found.notes += scheduler_notes(states, sources, live, self.named)
         return found
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from pgaudit.core.built import BuiltTensor
 from pgaudit.core.plain import Opaque, agree, plain
-from pgaudit.resume.stand_in import MOST_DIMENSIONS, StandIn, quietly
+from pgaudit.resume.stand_in import MOST_DIMENSIONS, StandIn, quietly, stepped
 
 
 class Given:
@@ -20,6 +20,7 @@ class Given:
     ) -> None:
         """Takes the stand-in, the values of the checkpoint's group, its tensor, and what else its state holds."""
         self._stand = stand
+        self._theirs = theirs
         stored = {key: self._stored(key, shape) for key, shape in state.state}
         group = {key: _real(value, stand.values.get(key)) for key, value in theirs.items()}
         self.state_dict: dict[str, Any] = {
@@ -42,10 +43,26 @@ class Given:
     @cached_property
     def takes_its_own(self) -> bool:
         """Whether the stand-in loads what it has saved itself."""
+        return self._loads(self._stand.state_dict, and_steps=False)
+
+    @cached_property
+    def groups_stop_it(self) -> bool:
+        """Whether the stand-in makes a step after it has loaded what it has saved itself, and none with the
+        checkpoint's group in it.
+        """
+        own = self._stand.state_dict
+        group = {key: _real(value, self._stand.values.get(key)) for key, value in self._theirs.items()}
+        return self._loads(own, and_steps=True) and not self._loads(
+            {**own, "param_groups": [{**group, "params": [0]}]}, and_steps=True
+        )
+
+    def _loads(self, saved: Mapping[str, Any], *, and_steps: bool) -> bool:
         try:
-            another, own = self._stand.another(), copy.deepcopy(dict(self._stand.state_dict))
+            another = self._stand.another()
             with quietly():
-                another.load_state_dict(own)
+                another.load_state_dict(copy.deepcopy(dict(saved)))
+            if and_steps:
+                stepped(another)
         except Exception:
             return False
         return True

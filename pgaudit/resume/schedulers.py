@@ -6,14 +6,11 @@ what it computes lrs from, and its next ``step()`` raises ValueError where there
 
 from __future__ import annotations
 
-import contextlib
-import copy
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pgaudit.core.built import BuiltOptimizer, SchedulerState
 from pgaudit.core.plain import agree, plain
-from pgaudit.resume.answer import Mismatch
 from pgaudit.text import counted, visible
 
 _FEW = 4
@@ -57,58 +54,20 @@ def short_notes(states: Sequence[SchedulerState], sources: Sequence[BuiltOptimiz
     """
     for index, state in enumerate(states):
         its = state_optimizer(sources, index, len(states))
-        if its is not None and _is_short(state, its):
-            yield f"{_short(state, its)}: a schedule that computes lrs from them raises ValueError at its next step"
+        if its is not None and is_short(state, its):
+            yield f"{short(state, its)}: a schedule that computes lrs from them raises ValueError at its next step"
 
 
-def scheduler_mismatches(
-    states: Sequence[SchedulerState], sources: Sequence[BuiltOptimizer], live: Sequence[Any]
-) -> Iterator[Mismatch]:
-    """Yields the schedulers that raise at their next step, as their lrs are not for as many groups as there are. A
-    class that computes each lr from the last one needs none of them; the source's own scheduler is asked.
-
-    Args:
-        states: the checkpoint's schedulers.
-        sources: the optimizers that training begins with.
-        live: the source's own schedulers, if there are any.
-    """
-    for index, state in enumerate(states):
-        its, own = state_optimizer(sources, index, len(states)), state_scheduler(live, index, len(states))
-        if its is not None and own is not None and _is_short(state, its) and _raises(own, state, its):
-            yield Mismatch(
-                f"{_short(state, its)}: {visible(type(own).__name__)} raises ValueError at its next step",
-                (),
-                "Leave the scheduler's state out, and set its last_epoch.",
-            )
-
-
-def _is_short(state: SchedulerState, its: BuiltOptimizer | None) -> bool:
+def is_short(state: SchedulerState, its: BuiltOptimizer | None) -> bool:
+    """Whether a scheduler's lrs are not for as many groups as there are."""
     lrs = _base_lrs(state)
     return its is not None and bool(lrs) and len(lrs) != len(its.groups)
 
 
-def _short(state: SchedulerState, its: BuiltOptimizer) -> str:
+def short(state: SchedulerState, its: BuiltOptimizer) -> str:
+    """Returns for how many groups they are."""
     groups = counted(len(_base_lrs(state)), "group")
     return f"{visible(state.key or 'the scheduler')} has base_lrs for {groups}, of {len(its.groups):,}"
-
-
-def _raises(scheduler: Any, state: SchedulerState, optimizer: BuiltOptimizer) -> bool:
-    """Whether a copy of a scheduler on a stand-in of its optimizer raises, with the state that is loaded; False where
-    it cannot be copied.
-    """
-    from pgaudit.schedules.follow import silent, stand_in_optimizer
-
-    if len(getattr(scheduler, "base_lrs", ())) == len(_base_lrs(state)):
-        return False  # as the source itself begins
-    with contextlib.suppress(Exception), silent():
-        of = stand_in_optimizer([group.values for group in optimizer.groups], optimizer.defaults)
-        copied = copy.deepcopy(scheduler, {id(scheduler.optimizer): of})
-        copied.load_state_dict(copy.deepcopy(dict(state.values)))
-        try:
-            copied.step()
-        except ValueError:
-            return True
-    return False
 
 
 def state_optimizer(sources: Sequence[BuiltOptimizer], index: int, count: int) -> BuiltOptimizer | None:
@@ -121,11 +80,6 @@ def state_optimizer(sources: Sequence[BuiltOptimizer], index: int, count: int) -
 def state_of(states: Sequence[SchedulerState], index: int, count: int) -> SchedulerState | None:
     """Returns the state of the scheduler of one of so many optimizers; None where nothing tells."""
     return states[index] if len(states) == count else None
-
-
-def state_scheduler(live: Sequence[Any], index: int, count: int) -> Any:
-    """Returns the source's own scheduler that loads one of so many states; None where nothing tells."""
-    return live[index] if len(live) == count else None
 
 
 def _base_lrs(state: SchedulerState) -> list[Any]:

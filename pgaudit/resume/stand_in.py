@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -81,6 +82,8 @@ class StandIn:
     """Its own, after the steps."""
     counters: frozenset[str]
     """The keys of its group that its steps have changed."""
+    steps: bool = True
+    """Whether it has made any; what needs a device or a process group is loaded alone."""
 
     @property
     def state(self) -> Mapping[str, Any]:
@@ -94,21 +97,25 @@ class StandIn:
 
 
 def stand_in(makes: Sequence[Make], values: Mapping[str, Any], dimensions: int) -> StandIn | None:
-    """Returns a stand-in; None where the class cannot be tried: it needs a closure, a process group, a device.
+    """Returns a stand-in, of what makes steps if anything does; None where none can be built.
 
     Args:
         makes: what builds it, the most faithful first.
         values: what its group holds.
         dimensions: of its tensor.
     """
+    dimensions = min(dimensions, MOST_DIMENSIONS)
     for make in makes:
         with contextlib.suppress(Exception):
-            optimizer = _built(make, values, min(dimensions, MOST_DIMENSIONS))
+            optimizer = _built(make, values, dimensions)
             counters: frozenset[str] = frozenset()
             for _ in range(_STEPS):
                 counters |= stepped(optimizer)
-            state_dict = optimizer.state_dict()
-            return StandIn(make, values, min(dimensions, MOST_DIMENSIONS), state_dict, counters)
+            return StandIn(make, values, dimensions, optimizer.state_dict(), counters)
+    for make in makes:
+        with contextlib.suppress(Exception):
+            still = _built(make, values, dimensions).state_dict()
+            return StandIn(make, values, dimensions, still, frozenset(), steps=False)
     return None
 
 
@@ -130,9 +137,23 @@ def stepped(optimizer: Optimizer) -> frozenset[str]:
             tensor.grad = gradient
     before = values_of(optimizer)
     with quietly():
-        optimizer.step()
+        if _needs_closure(optimizer):
+            optimizer.step(lambda: 1.0)
+        else:
+            optimizer.step()
     after = values_of(optimizer)
     return frozenset(key for key in after if key in before and agree(before[key], after[key]) is False)
+
+
+def _needs_closure(optimizer: Optimizer) -> bool:
+    """Whether a step asks for the loss, as those of L-BFGS and SAM do."""
+    try:
+        inspect.signature(optimizer.step).bind()
+    except TypeError:
+        return True
+    except ValueError:  # no signature to be had
+        pass
+    return False
 
 
 def values_of(optimizer: Optimizer) -> dict[str, Any]:

@@ -121,10 +121,12 @@ def _loaded(stand: StandIn, theirs: Mapping[str, Any], state: BuiltTensor, furth
         with quietly():
             optimizer.load_state_dict(given.state_dict)
     except Exception as error:
-        return _not_loaded(error, kind, given)
+        return _not_loaded(error, kind, given, stand)
     held = values_of(optimizer)
     changed = {key: held[key] for key in held if not (key in theirs and agree(held[key], theirs[key]) is not False)}
     counters = stand.counters
+    if not stand.steps:
+        return _Outcome(changed, counters, note=_UNTRIED)
     try:
         counters |= stepped(optimizer)
     except KeyError as error:
@@ -137,18 +139,25 @@ def _loaded(stand: StandIn, theirs: Mapping[str, Any], state: BuiltTensor, furth
             f"checkpoint's {who}, and they have no {quoted(key)}"
         )
         return _Outcome(changed, counters, Mismatch(message, (), _ANOTHER_CLASS))
-    except Exception as error:  # which may come of the stand-in
+    except Exception as error:
+        if given.is_exact and given.groups_stop_it:
+            message = (
+                f"it loads, and the first step of {kind} raises {format_exception(error)}: what the checkpoint's "
+                "groups hold is not for it"
+            )
+            return _Outcome(changed, counters, Mismatch(message, (), _ANOTHER_CLASS))
+        # which may come of the stand-in
         return _Outcome(changed, counters, note=_doubt("the first step", kind, error))
     return _Outcome(changed, counters, _unused(kind, stand.state, dict(state.state)))
 
 
-def _not_loaded(error: Exception, kind: str, given: Given) -> _Outcome:
+def _not_loaded(error: Exception, kind: str, given: Given, stand: StandIn) -> _Outcome:
     """What an exception of ``load_state_dict`` says: that the checkpoint is refused, or nothing, where the stand-in may
     be what it comes of.
     """
     key = error.args[0] if isinstance(error, KeyError) and error.args else None
-    is_of_another = key is not None and key not in given.keys and (key in given.own_keys)
-    if not given.takes_its_own or not (is_of_another or given.is_exact):
+    is_of_another = key is not None and key not in given.keys and (key in given.own_keys or not stand.steps)
+    if not given.takes_its_own or not (is_of_another or (given.is_exact and stand.steps)):
         return _Outcome(note=_doubt("load_state_dict", kind, error))
     message = f"load_state_dict of {kind} raises {format_exception(error)}"
     if is_of_another:

@@ -224,3 +224,28 @@ def test_a_group_keeps_its_place_whatever_holds_its_tensors(kind: Any) -> None:
     first["params"] = kind(first["params"])
     optimizer.param_groups = tuple(optimizer.param_groups)
     agreed(told(pgaudit.audit(model, optimizer)), claims_of(model, [optimizer]))
+
+
+def test_the_model_is_the_one_that_is_trained() -> None:
+    """Whatever stands beside it: an average of it, a teacher, its own part."""
+    model = Net()
+    optimizer = grouped(model)
+    for beside in (optim.swa_utils.AveragedModel(model), Net(), model.conv):
+        for given in ((beside, model, optimizer), (model, beside, optimizer)):
+            report = pgaudit.audit(None, given)
+            agreed(told(report), claims_of(model, [optimizer]))
+            assert not any("another model" in note for note in report.notes)
+
+
+def test_two_models_that_are_both_trained() -> None:
+    generator, critic = Net(), Net()
+    pair = grouped(generator), optim.SGD(critic.parameters(), lr=0.1)
+    report = pgaudit.audit(None, {"g": generator, "d": critic, "g_opt": pair[0], "d_opt": pair[1]})
+    count = len(list(critic.parameters()))
+    assert [note for note in report.notes if "another model" in note] == [
+        f"{count} tensors in the optimizers are of another model, Net: an nn.ModuleDict of both shows both"
+    ]
+    both = nn.ModuleDict({"g": generator, "d": critic})
+    for report in (pgaudit.audit(None, [both, *pair]), pgaudit.audit(both, [generator, critic, *pair])):
+        agreed(told(report), claims_of(both, [*pair]))
+        assert not any("another model" in note for note in report.notes)

@@ -127,3 +127,8 @@ def test_tensors_without_proof_are_in_no_model() -> None:
     report = _checkpoint(stem_and_head, _renamed, named=True)
     assert [row.name for row in report.params] == ["stem.weight", "stem.bias", "head.weight", "head.bias"]
     assert [finding.code for finding in report.findings if finding.severity != "info"] == ["PG043"]
+
+
+def test_a_group_without_tensors_has_no_names_to_prove() -> None:
+    report = pgaudit.audit(None, torch.optim.SGD([{"params": []}], lr=0.1))
+    assert [finding.code for finding in report.findings] == ["PG022"]

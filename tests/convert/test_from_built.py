@@ -199,6 +199,12 @@ def _changed(model: nn.Sequential) -> Any:
     return optimizer
 
 
+def _undecided(model: nn.Sequential) -> Any:
+    optimizer = _split(model)
+    optimizer.param_groups[1]["weight_decay"] = None
+    return optimizer
+
+
 def _around(model: nn.Sequential) -> Any:
     from timm.optim.lookahead import Lookahead
 
@@ -209,6 +215,7 @@ REFUSED: dict[str, tuple[Callable[[nn.Sequential], Any], str]] = {
     "several": (_two, "holds 2 optimizers, and a policy is about one"),
     "no tensor of the model": (_beside, r"1 tensor in the optimizer are none: group 0 \[6\]"),
     "in two groups": (_twice, r"no policy puts a parameter into the optimizer twice, as here: 0\.weight"),
+    "no weight decay": (_undecided, "the weight decay is no number, and no policy can say it: "),
     "a class without a name": (_hidden, "has no name by which it can be imported"),
     "a wrapper that trains otherwise": (_around, "Lookahead around an optimizer cannot be written elsewhere"),
 }

@@ -221,7 +221,13 @@ def test_a_large_model_is_no_model_that_shares_modules(monkeypatch: pytest.Monke
 
 def test_lazy_parameters_have_no_shape_yet() -> None:
     model = nn.LazyLinear(3)
-    assert [(p.name, p.shape, p.numel) for p in _walked(model).parameters] == [("weight", (), 0), ("bias", (), 0)]
+    found = _walked(model)
+    assert [(p.name, p.shape, p.numel) for p in found.parameters] == [("weight", (), 0), ("bias", (), 0)]
+    assert found.notes == (
+        "2 tensors of lazy modules: without a shape before the first forward pass, and taken for scalars here",
+    )
+    model(torch.zeros(1, 2))
+    assert _walked(model).notes == ()
 
 
 def test_hints_come_from_the_model_and_never_raise() -> None:

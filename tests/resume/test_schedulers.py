@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import pytest
 import torch
 
+from pgaudit.core.plain import plain
 from tests.resume.runs import load, module, resumed, saved, stepped
 
 
@@ -117,3 +119,117 @@ def test_a_source_with_more_schedulers_than_the_checkpoint(tmp_path: Path) -> No
     path = saved(tmp_path / "last.pt", new)
     begun = torch.optim.lr_scheduler.StepLR(new, 3)
     assert "the source has 1 scheduler, and the checkpoint the state of none" in resumed(path, model, new, begun).notes
+
+
+@pytest.mark.parametrize(("wrote", "reads"), list(product(SCHEDULES, SCHEDULES)))
+def test_torch_says_what_a_schedule_makes_of_anothers_state(wrote: str, reads: str, tmp_path: Path) -> None:
+    model = module({"a": (2, 3), "b": (2,)})
+    old = torch.optim.SGD(model.named_parameters(), lr=0.1)
+    path = saved(tmp_path / "last.pt", old, scheduler=SCHEDULES[wrote](old).state_dict())
+    new = torch.optim.SGD(model.named_parameters(), lr=0.1)
+    begun = SCHEDULES[reads](new)
+    found = resumed(path, model, new, begun)
+    load(path, new)
+    try:
+        begun.load_state_dict(torch.load(path, weights_only=True)["scheduler"])
+    except KeyError as error:
+        told = f"load_state_dict of {reads} raises KeyError: {error}: another scheduler wrote scheduler"
+        assert (found.verdict, [each.message for each in found.mismatches]) == ("refused", [told])
+        return
+    stepped(new)
+    begun.step()
+    fresh = SCHEDULES[reads](torch.optim.SGD(model.named_parameters(), lr=0.1))
+    truth = {
+        f"{reads}.{key}": (plain(value), plain(begun.state_dict()[key]))
+        for key, value in fresh.state_dict().items()
+        if not key.startswith("_") and key not in ("last_epoch", "T_cur") and value != begun.state_dict()[key]
+    }
+    assert {each.key: (plain(each.source), plain(each.checkpoint)) for each in found.overrides} == truth
+    assert found.verdict == ("overrides" if truth else "ok")
+
+
+def test_a_run_that_is_made_longer_goes_on_with_the_old_length(tmp_path: Path) -> None:
+    def schedule(optimizer: torch.optim.Optimizer, turn: int, steps: int) -> Scheduler:
+        warm_up = torch.optim.lr_scheduler.LinearLR(optimizer, 0.1, total_iters=turn)
+        cosine = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+        return torch.optim.lr_scheduler.SequentialLR(optimizer, [warm_up, cosine], [turn])
+
+    model = module({"a": (2, 3)})
+    old = torch.optim.SGD(model.named_parameters(), lr=0.1)
+    begun = schedule(old, 2, 100)
+    stepped(old)
+    begun.step()
+    path = saved(tmp_path / "last.pt", old, scheduler=begun.state_dict())
+    new = torch.optim.SGD(model.named_parameters(), lr=0.1)
+    longer = schedule(new, 3, 200)
+    found = resumed(path, model, new, longer)
+    assert found.verdict == "overrides"
+    assert [(each.param, each.key, each.source, each.checkpoint) for each in found.overrides] == [
+        ("a", "SequentialLR.milestones", [3], [2]),
+        ("a", "LinearLR.total_iters", 3, 2),
+        ("a", "CosineAnnealingLR.T_max", 200, 100),
+    ]
+    assert found.advice.startswith("To train with the new values, write them into the scheduler after load_state_dict")
+    longer.load_state_dict(torch.load(path, weights_only=True)["scheduler"])
+    held = longer.state_dict()
+    assert (held["_milestones"], [each.get("T_max") for each in held["_schedulers"]]) == ([2], [None, 100])
+
+
+WRITES: dict[str, Callable[[torch.optim.Optimizer], Scheduler]] = {
+    "OneCycleLR": lambda optimizer: torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.1, 20, div_factor=1),
+    "CyclicLR": lambda optimizer: torch.optim.lr_scheduler.CyclicLR(optimizer, 0.1, 0.2),
+    "SWALR": lambda optimizer: torch.optim.swa_utils.SWALR(optimizer, 0.05),
+}
+
+
+@pytest.mark.parametrize("kind", [*SCHEDULES, *WRITES])
+@pytest.mark.parametrize("scheduled", [False, True])
+def test_a_schedule_over_groups_that_a_run_without_it_has_saved(kind: str, scheduled: bool, tmp_path: Path) -> None:
+    """The keys that a class has written into the groups are gone once they are replaced."""
+    make = (SCHEDULES | WRITES)[kind]
+    model = module({"a": (2, 3), "b": (2,)})
+    old = torch.optim.SGD(model.named_parameters(), lr=0.1, momentum=0.9)
+    if scheduled:
+        make(old)
+    stepped(old)
+    path = saved(tmp_path / "last.pt", old)
+    new = torch.optim.SGD(model.named_parameters(), lr=0.1, momentum=0.9)
+    begun = make(new)
+    found = resumed(path, model, new, begun)
+    load(path, new)
+    stepped(new)
+    try:
+        begun.step()
+    except KeyError as error:
+        assert found.verdict == "mismatch"
+        assert [each.message.split(": the")[0] for each in found.mismatches] == [
+            f"{kind} raises KeyError: {error} at its next step"
+        ]
+        assert not scheduled
+    else:
+        assert found.mismatches == ()
+
+
+def test_a_run_that_has_ended_goes_no_further_with_its_schedule(tmp_path: Path) -> None:
+    """The length that the checkpoint brings is the old one."""
+    model = module({"a": (2, 3)})
+    old = torch.optim.SGD(model.named_parameters(), lr=0.1, momentum=0.9)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(old, 0.1, 3)
+    for _ in range(3):
+        stepped(old)
+        schedule.step()
+    path = saved(tmp_path / "last.pt", old, scheduler=schedule.state_dict())
+    new = torch.optim.SGD(model.named_parameters(), lr=0.1, momentum=0.9)
+    longer = torch.optim.lr_scheduler.OneCycleLR(new, 0.1, 6)
+    found = resumed(path, model, new, longer)
+    assert ("a", "OneCycleLR.total_steps", 6, 3) in [
+        (each.param, each.key, each.source, each.checkpoint) for each in found.overrides
+    ]
+    load(path, new)
+    longer.load_state_dict(torch.load(path, weights_only=True)["scheduler"])
+    stepped(new)
+    with pytest.raises(ValueError, match="Tried to step") as raised:
+        longer.step()
+    assert [each.message for each in found.mismatches] == [
+        f"OneCycleLR raises ValueError: {raised.value} at its next step, once its state is loaded"
+    ]

@@ -60,13 +60,57 @@ def test_torch_says_what_a_class_makes_of_anothers_state(wrote: str, reads: str,
     assert [f"{type(new).__name__} uses nothing of it" in message for message in messages] == [True] * unused
 
 
-def test_a_class_that_cannot_be_tried_is_said(tmp_path: Path) -> None:
-    """L-BFGS makes no step without a closure."""
+class OnDevice(torch.optim.AdamW):
+    """Makes no step on the CPU, as the fused classes of apex and bitsandbytes."""
+
+    def step(self, closure: Any = None) -> Any:
+        raise RuntimeError("no kernel for the CPU")
+
+
+def test_a_class_that_makes_no_step_here_is_said(tmp_path: Path) -> None:
+    """It is loaded all the same: what it fills in is not replaced, and a state of another class is refused."""
     model = module({"a": (2, 3)})
-    path = saved(tmp_path / "last.pt", torch.optim.LBFGS(model.parameters()))
-    found = resumed(path, model, torch.optim.LBFGS(model.parameters()))
-    assert found.verdict == "ok"
-    assert any("cannot be tried" in note for note in found.notes)
+    path = saved(tmp_path / "last.pt", torch.optim.RMSprop(model.named_parameters(), weight_decay=0.01))
+    found = resumed(path, model, OnDevice(model.named_parameters(), lr=0.01))
+    assert {each.key for each in found.overrides} == {"betas"}
+    assert any("its states were not" in note for note in found.notes)
+    old = torch.optim.SGD(model.named_parameters(), momentum=0.9)
+    stepped(old)
+    path, new = saved(tmp_path / "last.pt", old), OnDevice(model.named_parameters())
+    assert resumed(path, model, new).verdict == "refused"
+    with pytest.raises(KeyError, match="step"):
+        load(path, new)
+
+
+def test_a_class_whose_step_needs_a_closure(tmp_path: Path) -> None:
+    model = module({"a": (2, 3)})
+    old = torch.optim.LBFGS(model.named_parameters())
+    model.get_parameter("a").grad = torch.ones(2, 3)
+    old.step(lambda: torch.tensor(1.0))
+    path, new = saved(tmp_path / "last.pt", old), torch.optim.LBFGS(model.named_parameters())
+    found = resumed(path, model, new)
+    assert (found.verdict, found.notes) == ("ok", ())
+    path = saved(tmp_path / "last.pt", torch.optim.SGD(model.named_parameters(), lr=1.0))
+    found = resumed(path, model, new)
+    assert [each.message.split(": another")[0] for each in found.mismatches] == [
+        "it loads, and the first step of LBFGS raises KeyError: 'max_iter'"
+    ]
+    load(path, new)
+    with pytest.raises(KeyError, match="max_iter"):
+        new.step(lambda: torch.tensor(1.0))
+
+
+def test_groups_of_the_same_keys_that_hold_something_else(tmp_path: Path) -> None:
+    """Adafactor's eps is two numbers, AdamW's one."""
+    model = module({"a": (2, 3)})
+    path = saved(tmp_path / "last.pt", torch.optim.AdamW(model.named_parameters(), lr=0.01))
+    new = torch.optim.Adafactor(model.named_parameters())
+    found = resumed(path, model, new)
+    assert found.verdict == "mismatch"
+    assert "the first step of Adafactor raises TypeError" in found.mismatches[0].message
+    load(path, new)
+    with pytest.raises(TypeError):
+        stepped(new)
 
 
 def test_a_state_of_an_older_torch_is_filled_in(tmp_path: Path) -> None:

@@ -53,6 +53,8 @@ class Found:
     """Without their further names: see :meth:`named`."""
     tensors: list[Tensor] = field(default_factory=list)
     visits: list[Visit] = field(default_factory=list)
+    lazy: int = 0
+    """How many have no shape before the first forward pass."""
     _aliases: dict[int, list[str]] = field(default_factory=dict)
     _index: dict[int, int] = field(default_factory=dict)
     _types: dict[type, ModuleType] = field(default_factory=dict)
@@ -90,6 +92,7 @@ class Found:
         )
         self.parameters.append(parameter)
         self.tensors.append(tensor)
+        self.lazy += kind.lazy
         return index
 
     def indices(self, tensors: Sequence[Any], root: nn.Module) -> tuple[int, ...]:
