@@ -106,7 +106,8 @@ def test_with_a_checkpoint(library: Oracle, tmp_path: Path) -> None:
             )
             proved += answer["checkpoint"] != ["unproven"]
             assert _same(answer) > 10
-    assert proved or library.constructor not in POLICIES
+    # Blocks are alike, and under layer decay in groups of their own: no shape says which is which.
+    assert proved or library.constructor == "mmpretrain_layer_decay"
 
 
 def _published(constructor: str) -> list[dict[str, Any]]:
