@@ -9,8 +9,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pgaudit import serialize
-from pgaudit.arrow import arrow_table, needs
-from pgaudit.columns import COLUMNS, Column, over_time
 from pgaudit.constructors import OptimizerDefaults
 from pgaudit.core.assignment import Assignment, Group, OptimizerInfo, ParamAssignment, RuleCount
 from pgaudit.core.built import BuiltOptimizer
@@ -21,7 +19,6 @@ from pgaudit.core.parameters import Inventory
 from pgaudit.core.schedule import LrOverTime, OptimizerSchedule, Schedule
 from pgaudit.core.setting import Provenance, Setting
 from pgaudit.names import Names, spelled_like_globs
-from pgaudit.notebook import notebook_html
 from pgaudit.serialize import plain, portable
 from pgaudit.summary import summary
 from pgaudit.text import counted, did_you_mean, quoted, visible
@@ -31,6 +28,7 @@ if TYPE_CHECKING:
     import pandas
     import polars
 
+    from pgaudit.columns import Column
     from pgaudit.models.source import ModelSource
 
 
@@ -133,6 +131,8 @@ class Report:
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         """Returns what a notebook shows, by media type: a line of text, and a small piece of HTML."""
+        from pgaudit.notebook import notebook_html  # here and below: what a command line seldom needs
+
         parts = self.assignment, self.findings, self.constructor, self.extra_of, self.lrs_at
         return {"text/plain": repr(self), "text/html": notebook_html(*parts)}
 
@@ -397,6 +397,8 @@ class Report:
         """The columns of CSV and of data frames: also the lr at each step that was asked; and weight decay × lr, and
         that of each step, where it was asked.
         """
+        from pgaudit.columns import COLUMNS, Column, over_time
+
         found = [*COLUMNS, *over_time("lr_at", self.at, self.lrs_at)]
         if self.with_products:
             found.append(Column("decay_per_step", "float", self.decay_per_step))
@@ -410,6 +412,8 @@ class Report:
         Raises:
             UsageError: pyarrow is not installed.
         """
+        from pgaudit.arrow import arrow_table
+
         return arrow_table(self.columns, self.params).__arrow_c_stream__(requested_schema)
 
     def to_polars(self) -> polars.DataFrame:
@@ -418,6 +422,8 @@ class Report:
         Raises:
             UsageError: polars or pyarrow is not installed.
         """
+        from pgaudit.arrow import needs
+
         try:
             import polars
         except ImportError:
@@ -431,6 +437,8 @@ class Report:
         Raises:
             UsageError: pandas or pyarrow is not installed.
         """
+        from pgaudit.arrow import arrow_table, needs
+
         try:
             import pandas
         except ImportError:

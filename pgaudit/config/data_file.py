@@ -12,7 +12,6 @@ from pgaudit.core.errors import ConfigError
 from pgaudit.core.location import Location
 from pgaudit.files.document import Document
 from pgaudit.files.reading import read_file
-from pgaudit.files.toml_text import read_toml
 from pgaudit.files.yaml_text import Outline, Source
 
 if TYPE_CHECKING:
@@ -46,6 +45,8 @@ def read_data(
         if re.match(beginning, data):
             raise ConfigError(f"this is {what}, not a config", hint, Location(path))
     if path.endswith(".toml"):
+        from pgaudit.files.toml_text import read_toml  # few configs are TOML
+
         document = read_toml(data, path)
         found = translated(document.value, lambda: document)
         return found.document if found else document, found
