@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from pgaudit.core.assignment import Assignment, RuleCount
-from pgaudit.core.findings import SEVERITIES, Finding
+from pgaudit.core.findings import SEVERITIES, Finding, severity_words
 from pgaudit.numbers import computed, elements, number
-from pgaudit.summary import Held, LrsAt, first_rows, headings, severities
+from pgaudit.summary import Held, LrsAt, first_rows, headings
 from pgaudit.text import counted, visible
 
 _ROWS, _RULES, _FINDINGS = 12, 8, 5
@@ -32,17 +32,23 @@ class Html(str):
 
 
 def notebook_html(
-    assignment: Assignment, findings: Sequence[Finding], constructor: str | None, held: Held, lrs_at: LrsAt
+    assignment: Assignment,
+    findings: Sequence[Finding],
+    constructor: str | None,
+    held: Held,
+    lrs_at: LrsAt,
+    *,
+    scheduled: bool,
 ) -> Html:
     """Returns a model, its optimizers, totals, the rules that decided, what was found, and the first parameters; see
     :func:`pgaudit.summary.summary`.
     """
     first, *others = headings(assignment, constructor)
     parts = [_element("div", _element("b", first)), *(_element("div", line, style=_QUIET) for line in others)]
-    parts += [_cards(assignment, findings), *_findings(findings)]
+    parts += [_cards(assignment, findings, scheduled=scheduled), *_findings(findings)]
     if assignment.rules:
         parts.append(_rules(assignment))
-    cells, more = first_rows(assignment, held, lrs_at, _ROWS)
+    cells, more = first_rows(assignment, held, lrs_at, _ROWS, scheduled=scheduled)
     parts += [_table(cells[0], cells[1:]), *([_element("div", more, style=_QUIET)] if more else [])]
     return _element("div", *parts, style="font-size:13px;line-height:1.5;max-width:100%;overflow-x:auto")
 
@@ -53,22 +59,21 @@ def _element(tag: str, *inside: str, style: str = "") -> Html:
     return Html(f'<{tag} style="{escape(style)}">{content}</{tag}>' if style else f"<{tag}>{content}</{tag}>")
 
 
-def _cards(assignment: Assignment, findings: Sequence[Finding]) -> Html:
+def _cards(assignment: Assignment, findings: Sequence[Finding], *, scheduled: bool) -> Html:
     style = f"display:inline-block;border:{_EDGE};border-radius:6px;padding:2px 10px;margin:6px 8px 6px 0"
-    cards = (
-        _element("span", _element("b", value), f" {what}", style=style) for value, what in _totals(assignment, findings)
-    )
+    totals = _totals(assignment, findings, scheduled=scheduled)
+    cards = (_element("span", _element("b", value), f" {what}", style=style) for value, what in totals)
     return _element("div", *(each for card in cards for each in (card, " ")))
 
 
-def _totals(assignment: Assignment, findings: Sequence[Finding]) -> Iterator[tuple[str, str]]:
+def _totals(assignment: Assignment, findings: Sequence[Finding], *, scheduled: bool) -> Iterator[tuple[str, str]]:
     """What is counted, each with its name."""
     trained = [row for row in assignment.params if row.in_optimizer and row.param.trainable is not False]
-    peaks = [row.setting.peak_lr if assignment.scheduled else row.lr for row in trained]
+    peaks = [row.setting.peak_lr if scheduled else row.lr for row in trained]
     lrs = sorted({lr for lr in peaks if lr is not None})
     if lrs:
         span = number(lrs[0]) if len(lrs) == 1 else f"{computed(lrs[0])} – {computed(lrs[-1])}"
-        yield span, "scheduled lr" if assignment.scheduled else "lr"
+        yield span, "scheduled lr" if scheduled else "lr"
     sizes = [row.param.numel for row in assignment.params]
     if trained and None not in sizes:
         decayed = sum(row.param.numel or 0 for row in trained if row.weight_decay)
@@ -79,7 +84,7 @@ def _totals(assignment: Assignment, findings: Sequence[Finding]) -> Iterator[tup
     lost = sum(not row.in_optimizer and row.param.trainable is not False for row in assignment.params)
     if lost:
         yield f"{lost:,}", "in no optimizer"
-    yield severities(findings) or "no findings", ""
+    yield ", ".join(severity_words(findings)) or "no findings", ""
 
 
 def _rules(assignment: Assignment) -> Html:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,13 +13,13 @@ from pgaudit.core.assignment import Assignment, Group, OptimizerInfo, ParamAssig
 from pgaudit.core.built import BuiltOptimizer
 from pgaudit.core.config import Config
 from pgaudit.core.errors import UsageError
-from pgaudit.core.findings import SEVERITIES, Finding
+from pgaudit.core.findings import Finding, severity_words
 from pgaudit.core.parameters import Inventory
 from pgaudit.core.schedule import LrOverTime, OptimizerSchedule, Schedule
 from pgaudit.core.setting import Provenance, Setting
 from pgaudit.names import Names, spelled_like_globs
 from pgaudit.serialize import plain, portable
-from pgaudit.summary import summary
+from pgaudit.summary import Told, summary
 from pgaudit.text import counted, did_you_mean, quoted, visible
 from pgaudit.version import __version__
 
@@ -118,23 +117,25 @@ class Report:
         return len(self.params)
 
     def __repr__(self) -> str:
-        severities = Counter(finding.severity for finding in self.findings)
-        found = [counted(severities[severity], severity) for severity in SEVERITIES if severities[severity]]
-        words = [counted(len(self), "tensor"), counted(len(self.groups), "group"), *(found or ["no findings"])]
+        found = severity_words(self.findings) or ["no findings"]
+        words = [counted(len(self), "tensor"), counted(len(self.groups), "group"), *found]
         optimizers = [f"{visible(each.type)} lr {each.base.lr!r}" for each in self.assignment.optimizers]
         about = [visible(self.assignment.model.ref), *([self.constructor] if self.constructor else []), *optimizers]
         return f"<Report {', '.join(about)}: {', '.join(words)}>"
 
     def __str__(self) -> str:
         """Returns at most 20 lines of plain text: parameters of equal settings under one name, and the findings."""
-        return summary(self.assignment, self.findings, self.constructor, self.extra_of, self.lrs_at)
+        return summary(*self._told, scheduled=self.scheduled)
+
+    @property
+    def _told(self) -> Told:
+        return self.assignment, self.findings, self.constructor, self.extra_of, self.lrs_at
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         """Returns what a notebook shows, by media type: a line of text, and a small piece of HTML."""
         from pgaudit.notebook import notebook_html  # here and below: what a command line seldom needs
 
-        parts = self.assignment, self.findings, self.constructor, self.extra_of, self.lrs_at
-        return {"text/plain": repr(self), "text/html": notebook_html(*parts)}
+        return {"text/plain": repr(self), "text/html": notebook_html(*self._told, scheduled=self.scheduled)}
 
     @property
     def params(self) -> tuple[ParamAssignment, ...]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pgaudit.core.assignment import Assignment, ParamAssignment
-from pgaudit.core.findings import SEVERITIES, Finding
+from pgaudit.core.findings import Finding, severity_words
 from pgaudit.core.setting import Setting, deciding_rules
 from pgaudit.names import Folded, fold_named, spelled_like_globs
 from pgaudit.numbers import computed, elements, number
@@ -26,6 +25,8 @@ Held = Callable[[Setting, "int | None"], Mapping[str, Any]]
 """What a group of an optimizer holds beside lr and weight decay."""
 LrsAt = Callable[[ParamAssignment], Mapping[int, "float | None"]]
 """The lrs of a parameter by step."""
+Told = tuple[Assignment, Sequence[Finding], "str | None", Held, LrsAt]
+"""What :func:`summary` is about."""
 
 
 def summary(
@@ -33,7 +34,9 @@ def summary(
     findings: Sequence[Finding],
     constructor: str | None,
     held: Held,
-    lrs_at: LrsAt = lambda row: {},
+    lrs_at: LrsAt,
+    *,
+    scheduled: bool,
 ) -> str:
     """Returns at most 20 lines of plain text: the model, its optimizers, parameters of equal settings under one name,
     and what was found.
@@ -44,8 +47,9 @@ def summary(
         constructor: the one that decided, where one did.
         held: what a group of an optimizer holds beside lr and weight decay.
         lrs_at: the lrs of a parameter by step, where steps were asked for.
+        scheduled: whether a schedule multiplies the lrs that it sets.
     """
-    lines = [*headings(assignment, constructor), "", *_rows(assignment, held, lrs_at)]
+    lines = [*headings(assignment, constructor), "", *_rows(assignment, held, lrs_at, scheduled=scheduled)]
     if findings:
         lines += ["", *_findings(findings)]
     return "\n".join(line.rstrip() for line in lines)
@@ -64,7 +68,9 @@ def headings(assignment: Assignment, constructor: str | None) -> Iterator[str]:
         yield f"and {counted(more, 'optimizer')} more"
 
 
-def first_rows(assignment: Assignment, held: Held, lrs_at: LrsAt, count: int) -> tuple[list[list[str]], str]:
+def first_rows(
+    assignment: Assignment, held: Held, lrs_at: LrsAt, count: int, *, scheduled: bool
+) -> tuple[list[list[str]], str]:
     """Returns titles and the cells of the first lines, each of parameters of equal settings under one name; and what
     there is more, if there is.
     """
@@ -73,22 +79,16 @@ def first_rows(assignment: Assignment, held: Held, lrs_at: LrsAt, count: int) ->
     folds = fold_named(entries, spelled_like_globs(assignment.by_name))
     ruled = any(row.setting.lr_rule for row in assignment.params)
     steps = [f"lr@{step}" for step in lrs_at(assignment.params[0])][:_STEPS] if assignment.params else []
-    scheduled = ["scheduled"] if assignment.scheduled else []
-    cells = [["parameter", "×", "lr", *scheduled, *steps, "decay", "decided by" if ruled else "group"]]
-    cells += [_cells(fold, held, lrs_at, assignment) for fold in folds[:count]]
+    peak, several = ["scheduled"] if scheduled else [], len(assignment.optimizers) > 1
+    cells = [["parameter", "×", "lr", *peak, *steps, "decay", "decided by" if ruled else "group"]]
+    cells += [_cells(fold, held, lrs_at, several=several, scheduled=scheduled) for fold in folds[:count]]
     hidden = folds[count:]
     tensors = counted(sum(len(fold.rows) for fold in hidden), "tensor")
     return cells, f"and {tensors} more, in {counted(len(hidden), 'line')}" if hidden else ""
 
 
-def severities(findings: Sequence[Finding]) -> str:
-    """Returns ``1 error, 2 infos``; nothing for no findings."""
-    counts = Counter(each.severity for each in findings)
-    return ", ".join(counted(counts[severity], severity) for severity in SEVERITIES if counts[severity])
-
-
-def _rows(assignment: Assignment, held: Held, lrs_at: LrsAt) -> Iterator[str]:
-    cells, more = first_rows(assignment, held, lrs_at, _ROWS)
+def _rows(assignment: Assignment, held: Held, lrs_at: LrsAt, *, scheduled: bool) -> Iterator[str]:
+    cells, more = first_rows(assignment, held, lrs_at, _ROWS, scheduled=scheduled)
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for name, count, *values, where in cells:
         middle = (value.ljust(width) for value, width in zip(values, widths[2:-1], strict=True))
@@ -102,13 +102,13 @@ def _likeness(row: ParamAssignment) -> tuple[object, ...]:
     return row.setting.effect, rules, row.param.trainable, row.optimizer, row.also_in
 
 
-def _cells(fold: Fold, held: Held, lrs_at: LrsAt, of: Assignment) -> list[str]:
+def _cells(fold: Fold, held: Held, lrs_at: LrsAt, *, several: bool, scheduled: bool) -> list[str]:
     row = fold.rows[0]
     said = any(rule.option == "frozen" for rule in deciding_rules(row.setting))
-    words = [_where(fold, several=len(of.optimizers) > 1)]
+    words = [_where(fold, several=several)]
     words += ["frozen"] if row.param.trainable is False and not said else []
     words += [f"{visible(key)} {_value(value)}" for key, value in held(row.setting, row.optimizer).items()]
-    lrs = [number(row.lr), *([computed(row.setting.peak_lr)] if of.scheduled else [])]
+    lrs = [number(row.lr), *([computed(row.setting.peak_lr)] if scheduled else [])]
     lrs += [computed(lr) for lr in lrs_at(row).values()][:_STEPS]
     return [visible(fold.name), str(len(fold.rows)), *lrs, number(row.weight_decay), " · ".join(words)]
 
@@ -134,4 +134,4 @@ def _findings(findings: Sequence[Finding]) -> Iterator[str]:
     for each in findings[:_FINDINGS]:
         text = f"{each.title} [{each.severity}]  {visible(each.message)}"
         yield text if len(text) <= _WIDTH else f"{text[: _WIDTH - 1]}…"
-    yield severities(findings)
+    yield ", ".join(severity_words(findings))

@@ -106,3 +106,12 @@ def test_random_names_and_messages_are_text(name: str, message: str) -> None:
     page = _page(made.report(*params, findings=(found,), model=f"</div>{name}"))
     assert all(text.isprintable() for text in page.texts)
     assert visible(f"<script>{name}") in page.texts
+
+
+@pytest.mark.parametrize(("scheduler", "multiplies"), [("timm:cosine", True), ("CosineAnnealingLR", False)])
+def test_only_an_lr_that_the_schedule_comes_to_is_called_scheduled(scheduler: str, multiplies: bool) -> None:
+    length = {"num_epochs": 10} if multiplies else {"T_max": 10}
+    config = {"optimizer": {"type": "AdamW", "lr": 0.1}, "constructor": "timm", "paramwise_cfg": {"layer_decay": 0.5}}
+    report = pgaudit.audit("test_vit", {**config, "scheduler": {"type": scheduler, **length}})
+    html = report._repr_mimebundle_()["text/html"]
+    assert [report.scheduled, "scheduled" in str(report), "scheduled" in html] == [multiplies] * 3

@@ -55,7 +55,7 @@ class Followed:
     @property
     def key(self) -> str:
         """By what a request to ignore names the schedule: its class alone."""
-        return self.schedule.title.partition(" ")[0]
+        return self.schedule.name
 
     def after(self, step: int) -> str:
         """Returns ``after 1,000 steps``."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 from pgaudit.core.location import Location
-from pgaudit.text import is_slip, nearest, quoted, visible
+from pgaudit.text import counted, is_slip, nearest, quoted, visible
 
 Severity = Literal["info", "warning", "error"]
 Threshold = Literal[Severity, "never"]
@@ -143,3 +144,9 @@ class Finding:
     def __repr__(self) -> str:
         where = f" {self.location}" if self.location else ""
         return f"<Finding {visible(f'{self.code} {self.name} [{self.severity}]{where}')}: {visible(self.message)}>"
+
+
+def severity_words(findings: Iterable[Finding]) -> list[str]:
+    """Returns ``["1 error", "2 infos"]``, the gravest first; nothing for no findings."""
+    counts = Counter(each.severity for each in findings)
+    return [counted(counts[severity], severity) for severity in SEVERITIES if counts[severity]]

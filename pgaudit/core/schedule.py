@@ -157,6 +157,11 @@ class OptimizerSchedule:
     notes: tuple[str, ...] = ()
 
     @property
+    def name(self) -> str:
+        """Its class or name alone."""
+        return self.title.partition(" ")[0]
+
+    @property
     def length(self) -> int | None:
         """How long there is something to say: the run, or else the schedule to its own end; None for no end."""
         return self.ends if self.run is None else self.run

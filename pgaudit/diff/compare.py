@@ -62,7 +62,7 @@ def _unscaled(report: Report) -> dict[int, OptimizerSchedule]:
 
 def _notes(a: Report, b: Report) -> Iterator[str]:
     """Says that what is only written for a schedule is not compared."""
-    names = {its.title.partition(" ")[0] for each in (a, b) for its in _unscaled(each).values()}
+    names = {its.name for each in (a, b) for its in _unscaled(each).values()}
     for name in sorted(names):
         yield f"{visible(name)} does not look at lr_scale, so that does not count (pgaudit finding PG025)"
 

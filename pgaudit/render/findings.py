@@ -9,14 +9,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 from typing import NamedTuple
 
-from pgaudit.core.findings import SEVERITIES, Finding
+from pgaudit.core.findings import SEVERITIES, Finding, severity_words
 from pgaudit.render.columns import GAP
 from pgaudit.render.snippets import by_line, snippet
 from pgaudit.render.style import BASE, LEFT_OUT, SEVERITY_STYLES
 from pgaudit.render.styled import HANGING, Text, filled
 from pgaudit.render.terminal import TableOptions
 from pgaudit.report import Report
-from pgaudit.text import counted, visible
+from pgaudit.text import visible
 
 SHOWN = 5
 """Findings of one code that are spelled out; a thousand tied parameters are one mistake."""
@@ -99,8 +99,7 @@ def findings_lines(report: Report, options: TableOptions) -> Iterator[Text]:
     for code, count in seen.items():
         if count > SHOWN:
             yield Text(f"  and {count - SHOWN:,} more of {code}", BASE)
-    counts = Counter(finding.severity for finding in report.findings)
-    words = [counted(counts[severity], severity) for severity in SEVERITIES if counts[severity]]
+    words = severity_words(report.findings)
     if len(shown) < len(report.findings):
         words[-1] += " (-v)"
     words += [f"{len(report.ignored)} ignored"] if report.ignored else []

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from pgaudit.core.assignment import ParamAssignment
-from pgaudit.core.findings import SEVERITIES
+from pgaudit.core.findings import SEVERITIES, severity_words
 from pgaudit.render.numbers import computed, elements, number
 from pgaudit.render.over_time import schedule_lines
 from pgaudit.render.report.table import optimizer_words
@@ -113,10 +113,9 @@ def _percent(part: int, whole: int) -> str:
 
 
 def _findings(report: Report) -> Card:
-    counts = Counter(finding.severity for finding in report.findings)
-    words = [counted(counts[severity], severity) for severity in SEVERITIES if counts[severity]]
+    words = severity_words(report.findings)
     ignored = f"{len(report.ignored)} ignored" if report.ignored else ""
     if not words:
         return Card("findings", "none", ignored, "#findings")
-    gravest = next(severity for severity in SEVERITIES if counts[severity])
+    gravest = min((finding.severity for finding in report.findings), key=SEVERITIES.index)
     return Card("findings", words[0], ", ".join(filter(None, [*words[1:], ignored])), "#findings", gravest)
