@@ -162,7 +162,7 @@ def test_the_wheel_has_its_marker_of_types_and_what_is_not_code(tmp_path: Path) 
     (wheel,) = tmp_path.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert {"pgaudit/py.typed", "pgaudit/callbacks/lightning.py", "pgaudit/testing/plugin.py"} <= {*names}
-    page = ("style.css", "app/page.js", "templates/report.html", "vendor/virtual-core.js")
+    page = ("styles/base.css", "app/page.js", "templates/report.html", "vendor/virtual-core.js")
     assert {f"pgaudit/render/html/{name}" for name in page} <= {*names}
 
 

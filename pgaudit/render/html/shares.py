@@ -16,7 +16,7 @@ from pgaudit.report import Report
 from pgaudit.text import visible
 
 _COLOURS = 8
-"""Those in style.css, beside the grey of what no rule touched and the red of what is left out."""
+"""Those in styles/base.css, beside the grey of what no rule touched and the red of what is left out."""
 _LEFT_OUT = "not in the optimizer"
 
 
@@ -28,7 +28,7 @@ class Share:
     key: str
     """What stands for it in a page's address."""
     colour: str
-    """Its class in style.css."""
+    """Its class in styles/base.css."""
     tensors: int
     numel: int | None
     """Their elements; None where they are not known."""

@@ -1,35 +1,5 @@
 // The page: what is pressed changes the lens, and the lens decides what is shown.
 
-const $ = (id) => document.getElementById(id);
-
-function themeButton() {
-  const root = document.documentElement;
-  const kept = {
-    get: () => {
-      try {
-        return localStorage.getItem("pgaudit-theme");
-      } catch {
-        return null; // a frame in a sandbox keeps nothing
-      }
-    },
-    set: (theme) => {
-      try {
-        localStorage.setItem("pgaudit-theme", theme);
-      } catch {
-        // as above
-      }
-    },
-  };
-  const wear = (theme) => (root.style.colorScheme = theme ?? "");
-  wear(kept.get());
-  $("theme").addEventListener("click", () => {
-    const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
-    const theme = (root.style.colorScheme || system) === "dark" ? "light" : "dark";
-    wear(theme);
-    kept.set(theme);
-  });
-}
-
 class Page {
   constructor(data) {
     this.data = data;
@@ -189,13 +159,11 @@ class Page {
 }
 
 async function begin() {
-  document.documentElement.classList.add("live");
-  themeButton();
   $("keys").addEventListener("click", () => $("help").showModal());
   try {
     const data = await unpacked($("data").textContent);
     $("data").remove();
-    for (const each of document.querySelectorAll(".controls, .lens, .split")) each.hidden = false;
+    for (const each of document.querySelectorAll(".seeing, .lens, .split")) each.hidden = false;
     new Page(data);
     document.documentElement.dataset.ready = "true";
   } catch (error) {

@@ -3,13 +3,6 @@
 // Firefox shows nothing of an element that is higher than some 17.8 million pixels.
 const HIGHEST = 17_000_000;
 
-function element(tag, className, text) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
-
 function swatched(data, [text, bar]) {
   const word = element("span");
   if (bar >= 0) word.append(element("i", `swatch ${data.bars[bar][2]}`));

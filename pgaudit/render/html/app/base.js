@@ -1,0 +1,42 @@
+// What every page has.
+
+const $ = (id) => document.getElementById(id);
+
+function element(tag, className, text) {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+function themeButton() {
+  const root = document.documentElement;
+  const kept = {
+    get: () => {
+      try {
+        return localStorage.getItem("pgaudit-theme");
+      } catch {
+        return null; // a frame in a sandbox keeps nothing
+      }
+    },
+    set: (theme) => {
+      try {
+        localStorage.setItem("pgaudit-theme", theme);
+      } catch {
+        // as above
+      }
+    },
+  };
+  const wear = (theme) => (root.style.colorScheme = theme ?? "");
+  wear(kept.get());
+  $("theme").addEventListener("click", () => {
+    const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+    const theme = (root.style.colorScheme || system) === "dark" ? "light" : "dark";
+    wear(theme);
+    kept.set(theme);
+  });
+}
+
+document.documentElement.classList.add("live");
+for (const each of document.querySelectorAll(".controls")) each.hidden = false;
+themeButton();
