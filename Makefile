@@ -6,8 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip
 PYTEST := $(BIN)/python -m pytest
-ORACLES := mmcv1 mmengine mmpretrain transformers training fvcore yaml-language-server
-TESTED := $(VENV)/.installed-test $(foreach o,$(ORACLES),.oracles/$(o)/.complete)
+ORACLES := mmcv1 mmengine mmpretrain transformers training fvcore
+NPM_ORACLES := yaml-language-server axe-core puppeteer-core
+TESTED := $(VENV)/.installed-test $(foreach o,$(ORACLES) $(NPM_ORACLES),.oracles/$(o)/.complete)
 UNIT := $(addprefix tests/,checks checkpoints config constructors catalogue core diff files gate models names optimizers render \
     test_folding.py test_pipeline.py test_report.py test_text.py test_two_optimizers.py)
 T ?=
@@ -94,10 +95,11 @@ $(VENV)/.installed-%: pyproject.toml constraints.txt $(VENV)/.created
 	mv .oracles/$*.part .oracles/$*
 	@touch $@
 
-# An editor's own server, which reads our JSON Schema; where there is no npm, its test is skipped.
-.oracles/yaml-language-server/.complete: tests/oracles/yaml-language-server.txt
-	rm -rf .oracles/yaml-language-server
-	mkdir -p .oracles/yaml-language-server
+# An editor's own server, which reads our JSON Schema; what judges a page, and what drives Firefox. Where there is no npm,
+# their tests are skipped.
+$(foreach o,$(NPM_ORACLES),.oracles/$(o)/.complete): .oracles/%/.complete: tests/oracles/%.txt
+	rm -rf .oracles/$*
+	mkdir -p .oracles/$*
 	if command -v npm >/dev/null; then npm install --silent --no-audit --no-fund --no-save --no-package-lock \
-	    --prefix .oracles/yaml-language-server $$(cat $<); fi
+	    --ignore-scripts --prefix .oracles/$* $$(cat $<); fi
 	@touch $@

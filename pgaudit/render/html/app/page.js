@@ -34,7 +34,7 @@ class Page {
     const seen = [lens.q, lens.rule, lens.finding, lens.sort].join("\n");
     if (seen !== this.seen) {
       this.seen = seen;
-      table.box.scrollTop = 0;
+      table.scrollTo(0);
       table.show(chosen(data, lens));
       table.showOrder(lens.sort);
       this.mark();
@@ -52,10 +52,9 @@ class Page {
 
   count() {
     const words = (number) => number.toLocaleString("en");
-    const { rows, most } = this.table;
+    const { rows } = this.table;
     const all = this.data.names.length;
-    const cut = rows.length > most ? `; the first ${words(most)} are listed` : "";
-    $("count").textContent = `${words(rows.length)} of ${words(all)} tensors${cut}`;
+    $("count").textContent = `${words(rows.length)} of ${words(all)} tensors`;
     $("shown").textContent = rows.length < all ? `${words(rows.length)} of ${words(all)}` : "";
   }
 

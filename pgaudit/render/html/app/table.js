@@ -1,7 +1,8 @@
 // The table of parameters: only what is seen is drawn.
 
-// Firefox shows nothing of an element that is higher than some 17.8 million pixels.
-const HIGHEST = 17_000_000;
+// Firefox shows nothing of an element that is higher than some 17.8 million pixels: of more rows, the bar of the box
+// goes through a height of its own, and one pixel of it stands for several of the rows.
+const HIGHEST = 16_000_000;
 
 function swatched(data, [text, bar]) {
   const word = element("span");
@@ -18,6 +19,7 @@ class Table {
     this.canvas = box.querySelector(".canvas");
     this.rows = new Int32Array();
     this.picked = -1;
+    this.offset = 0; // how far down the rows are seen, in their pixels
     this.pool = [];
     this.words = [];
     this.onSort = onSort;
@@ -33,15 +35,49 @@ class Table {
       getScrollElement: () => this.box,
       estimateSize: () => this.height,
       overscan: 8,
-      scrollToFn: virtual.elementScroll,
+      scrollToFn: (offset) => this.scrollTo(offset),
       observeElementRect: virtual.observeElementRect,
-      observeElementOffset: virtual.observeElementOffset,
+      observeElementOffset: (_, tell) => {
+        this.tell = tell;
+      },
       onChange: () => this.draw(),
     });
     this.virtualizer._didMount();
     this.virtualizer._willUpdate();
     this.fit();
     new ResizeObserver(() => this.fit()).observe(box);
+    box.addEventListener("scroll", () => this.scrolled());
+    box.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
+  }
+
+  // How many pixels of the rows a pixel of the scroll bar stands for; 1 for all that fits a browser.
+  get scale() {
+    const seen = this.box.clientHeight - this.head.offsetHeight;
+    const rows = this.rows.length * this.height - seen;
+    return Math.max(rows / Math.max(Math.min(this.rows.length * this.height, HIGHEST) - seen, 1), 1);
+  }
+
+  // The bar was moved: not by scrollTo, which has set the offset already.
+  scrolled() {
+    if (Math.abs(this.box.scrollTop - this.offset / this.scale) >= 1) this.offset = this.box.scrollTop * this.scale;
+    this.tell(this.offset, false);
+    this.draw();
+  }
+
+  scrollTo(offset) {
+    const last = this.rows.length * this.height - (this.box.clientHeight - this.head.offsetHeight);
+    this.offset = Math.min(Math.max(offset, 0), Math.max(last, 0));
+    this.box.scrollTop = this.offset / this.scale;
+    this.tell(this.offset, false);
+    this.draw();
+  }
+
+  // A wheel moves the rows as far as anywhere else, whatever a pixel of the bar stands for.
+  wheel(event) {
+    if (this.scale === 1 || event.ctrlKey || !event.deltaY || event.deltaMode === WheelEvent.DOM_DELTA_PAGE) return;
+    const before = this.offset;
+    this.scrollTo(before + event.deltaY * (event.deltaMode === WheelEvent.DOM_DELTA_LINE ? this.height : 1));
+    if (this.offset !== before) event.preventDefault();
   }
 
   drawHead() {
@@ -96,18 +132,17 @@ class Table {
 
   show(rows) {
     this.rows = rows;
-    this.most = Math.floor(HIGHEST / this.height);
-    const count = Math.min(rows.length, this.most);
-    this.virtualizer.setOptions({ ...this.virtualizer.options, count });
+    this.virtualizer.setOptions({ ...this.virtualizer.options, count: rows.length });
     this.virtualizer.measure();
     this.virtualizer._willUpdate();
-    this.canvas.style.height = `${count * this.height}px`;
+    this.canvas.style.height = `${Math.min(rows.length * this.height, HIGHEST)}px`;
     this.box.setAttribute("aria-rowcount", rows.length + 1);
-    this.draw();
+    this.scrollTo(this.offset);
   }
 
   draw() {
     const items = this.virtualizer.getVirtualItems();
+    this.above = this.box.scrollTop - this.offset;
     while (this.pool.length < items.length) this.pool.push(this.newRow());
     this.pool.forEach((row, at) => {
       row.hidden = at >= items.length;
@@ -133,7 +168,7 @@ class Table {
     const index = this.rows[item.index];
     const kind = data.kind[index];
     const { values, frozen, out } = data.kinds[kind];
-    row.style.transform = `translateY(${item.start}px)`;
+    row.style.transform = `translateY(${item.start + this.above}px)`;
     row.className = `row${index === this.picked ? " chosen" : ""}${frozen ? " frozen" : out ? " out" : ""}`;
     row.setAttribute("aria-rowindex", item.index + 2);
     row.toggleAttribute("aria-current", index === this.picked);
@@ -171,11 +206,11 @@ class Table {
   // Scrolls as little as it takes.
   reveal(index) {
     const place = this.rows.indexOf(index);
-    if (place < 0 || place >= this.most) return;
+    if (place < 0) return;
     const top = place * this.height;
     const room = this.box.clientHeight - this.head.offsetHeight;
-    if (top < this.box.scrollTop) this.box.scrollTop = top;
-    else if (top + this.height > this.box.scrollTop + room) this.box.scrollTop = top + this.height - room;
+    if (top < this.offset) this.scrollTo(top);
+    else if (top + this.height > this.offset + room) this.scrollTo(top + this.height - room);
   }
 
   // The row so many places after the one that is picked; the first, or the last, where none is.
