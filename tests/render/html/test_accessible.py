@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,14 +14,14 @@ from tests.render.html.written import finetune
 from tests.render.reports import everything, hostile
 
 AXE = Path(__file__).parents[3] / ".oracles" / "axe-core" / "node_modules" / "axe-core" / "axe.min.js"
-REPORTS = {"finetune": finetune, "everything": everything, "hostile": hostile}
+REPORTS: dict[str, Callable[[], pgaudit.Report]] = {"finetune": finetune, "everything": everything, "hostile": hostile}
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="there is no axe-core")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("which", REPORTS)
 def test_axe_finds_nothing(opened: Open, which: str, scheme: str) -> None:  # noqa: F811
-    report: pgaudit.Report = REPORTS[which]()
+    report = REPORTS[which]()
     row = report.params[-1]
     # The policy of the page forbids axe, too.
     window = opened(report, f"p={quote(row.name)}&q={quote(row.name[:1])}", color_scheme=scheme, bypass_csp=True)

@@ -1,0 +1,139 @@
+"""The pictures of HTML pages in the README and docs/, drawn anew from real models and compared.
+
+``python -m tests.test_pictures`` writes them.
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from PIL import Image, ImageChops, ImageStat
+
+from pgaudit import cli
+from tests.render.html.test_browser import ARGUMENTS, CHROMIUM
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / "docs" / "pictures"
+FONTS = shutil.which("fc-list")
+SANS, MONO = "DejaVu Sans", "DejaVu Sans Mono"
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What a page shows of itself."""
+
+    name: str
+    command: str
+    """Without `pgaudit`, and without the file that it writes."""
+    lens: str = ""
+    part: str = ""
+    """An element's selector; else what a window shows."""
+    width: int = 1200
+    height: int = 800
+    scheme: str = "light"
+
+    @property
+    def path(self) -> Path:
+        return FOLDER / f"{self.name}.png"
+
+
+FINETUNE = "show vit_base_patch16_224 docs/finetune.yaml"
+PICTURES = [
+    Picture("report-light", FINETUNE, "finding=PG003"),
+    Picture("report-dark", FINETUNE, "finding=PG003", scheme="dark"),
+]
+
+
+def drawn(browser: Browser, picture: Picture, folder: Path) -> bytes:
+    """The picture, as a PNG."""
+    path = folder / f"{picture.name}.html"
+    assert cli.main([*picture.command.split(), "-o", str(path)]) == 0
+    context = browser.new_context(
+        viewport={"width": picture.width, "height": picture.height},
+        color_scheme="dark" if picture.scheme == "dark" else "light",
+        bypass_csp=True,  # its fonts are set to those that any machine can have
+        reduced_motion="reduce",
+    )
+    page = context.new_page()
+    page.goto(f"{path.as_uri()}#{picture.lens}")
+    page.add_style_tag(content=f':root {{ --mono: "{MONO}" !important; }} body {{ font-family: "{SANS}" !important; }}')
+    page.locator("html[data-ready]").wait_for()
+    page.wait_for_timeout(300)
+    shown = page.locator(picture.part).screenshot() if picture.part else page.screenshot()
+    context.close()
+    return _small(shown)
+
+
+def _small(png: bytes) -> bytes:
+    """With 256 colours, which are enough, in a third of the bytes."""
+    out = io.BytesIO()
+    image = Image.open(io.BytesIO(png)).convert("RGB")
+    image.quantize(256, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS.split())
+        yield started
+        started.close()
+
+
+def _has_fonts() -> bool:
+    if FONTS is None:
+        return False
+    found = subprocess.run([FONTS, ":", "family"], capture_output=True, text=True, check=False).stdout
+    return {SANS, MONO} <= {name.strip() for line in found.splitlines() for name in line.split(",")}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine")
+@pytest.mark.skipif(not _has_fonts(), reason="the fonts of the pictures are not on this machine")
+@pytest.mark.parametrize("picture", PICTURES, ids=lambda picture: picture.name)
+def test_the_picture_is_what_the_page_shows(
+    browser: Browser, picture: Picture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    now = Image.open(io.BytesIO(drawn(browser, picture, tmp_path))).convert("L")
+    kept = Image.open(picture.path).convert("L")
+    assert now.size == kept.size, "python -m tests.test_pictures draws it anew"
+    # Another release of a browser sets letters a little otherwise: a word more or less is far more than that.
+    other = ImageStat.Stat(ImageChops.difference(now, kept)).mean[0]
+    assert other < 0.5, "python -m tests.test_pictures draws it anew"
+
+
+def test_every_picture_is_shown_and_drawn() -> None:
+    text = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")))
+    assert {path.stem for path in FOLDER.iterdir()} == {picture.name for picture in PICTURES}
+    assert [picture.name for picture in PICTURES if f"pictures/{picture.path.name}" not in text] == []
+
+
+def _rewrite() -> None:
+    import tempfile
+
+    from playwright.sync_api import sync_playwright
+
+    FOLDER.mkdir(exist_ok=True)
+    with sync_playwright() as driver, tempfile.TemporaryDirectory() as folder:
+        started = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS.split())
+        for picture in PICTURES:
+            picture.path.write_bytes(drawn(started, picture, Path(folder)))
+        started.close()
+
+
+if __name__ == "__main__":
+    _rewrite()
