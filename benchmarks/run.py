@@ -27,6 +27,7 @@ CLAIMS = {
     "sweeping": "Sweeping what is known",
     "checkpoint": "A checkpoint of a run",
     "schedule": "The lr over time",
+    "page": "The HTML report in a browser",
 }
 RESULTS = Path(__file__).with_name("RESULTS.md")
 PACKAGES = ("torch", "timm", "click", "rich", "PyYAML", "typer", "pydantic")

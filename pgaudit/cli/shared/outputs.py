@@ -29,6 +29,7 @@ _BY_ENDING = {
     ".md": "markdown",
     ".svg": "svg",
     ".html": "html",
+    ".htm": "html",
     ".sarif": "sarif",
     ".xml": "junit",
 }
