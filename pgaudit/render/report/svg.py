@@ -54,6 +54,7 @@ def render_svg(report: Report, selection: Selection, options: TableOptions) -> s
     for line in lines:
         for part in fitted(line, options.width):
             console.print(Text.assemble(*part.pieces))
+    console.print()  # else the last line is cut below its letters
     picture = console.export_svg(
         title=f"pgaudit show {visible(report.assignment.model.ref)}", theme=_THEME, unique_id="pgaudit"
     )
