@@ -12,8 +12,10 @@ from html import escape
 from pgaudit.core.assignment import Assignment, RuleCount
 from pgaudit.core.findings import SEVERITIES, Finding, severity_words
 from pgaudit.numbers import computed, elements, number
+from pgaudit.serialize import portable_location
 from pgaudit.summary import Held, LrsAt, first_rows, headings
 from pgaudit.text import counted, visible
+from pgaudit.totals import totals
 
 _ROWS, _RULES, _FINDINGS = 12, 8, 5
 """Lines of each at most."""
@@ -68,22 +70,18 @@ def _cards(assignment: Assignment, findings: Sequence[Finding], *, scheduled: bo
 
 def _totals(assignment: Assignment, findings: Sequence[Finding], *, scheduled: bool) -> Iterator[tuple[str, str]]:
     """What is counted, each with its name."""
-    trained = [row for row in assignment.params if row.in_optimizer and row.param.trainable is not False]
-    peaks = [row.setting.peak_lr if scheduled else row.lr for row in trained]
-    lrs = sorted({lr for lr in peaks if lr is not None})
-    if lrs:
-        span = number(lrs[0]) if len(lrs) == 1 else f"{computed(lrs[0])} – {computed(lrs[-1])}"
+    found = totals(assignment, scheduled=scheduled)
+    if found.lrs is not None:
+        low, high = found.lrs
+        span = number(low) if low == high else f"{computed(low)} – {computed(high)}"
         yield span, "scheduled lr" if scheduled else "lr"
-    sizes = [row.param.numel for row in assignment.params]
-    if trained and None not in sizes:
-        decayed = sum(row.param.numel or 0 for row in trained if row.weight_decay)
-        yield f"{decayed / max(sum(row.param.numel or 0 for row in trained), 1):.1%}", "decayed"
+    if found.decayed is not None:
+        yield f"{found.decayed} %", "decayed"
     yield f"{len(assignment.groups):,}", "group" if len(assignment.groups) == 1 else "groups"
-    if frozen := sum(row.param.trainable is False for row in assignment.params):
-        yield f"{frozen:,}", "frozen"
-    lost = sum(not row.in_optimizer and row.param.trainable is not False for row in assignment.params)
-    if lost:
-        yield f"{lost:,}", "in no optimizer"
+    if found.frozen:
+        yield f"{found.frozen:,}", "frozen"
+    if found.left_out:
+        yield f"{found.left_out:,}", "in no optimizer"
     yield ", ".join(severity_words(findings)) or "no findings", ""
 
 
@@ -111,7 +109,7 @@ def _bar(share: float) -> Html:
 
 def _findings(findings: Sequence[Finding]) -> Iterator[Html]:
     for each in findings[:_FINDINGS]:
-        where = f"{each.location} " if each.location else ""
+        where = f"{portable_location(each.location)} " if each.location else ""
         line = [_element("span", where, style=_QUIET), _element("b", each.title), f" {each.severity} · {each.message}"]
         hint = [_element("div", f"→ {each.hint}", style=_QUIET)] if each.hint else []
         edge = f"border-left:3px solid {_SEVERITIES[each.severity]};padding-left:8px;margin:4px 0"

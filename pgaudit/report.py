@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from pgaudit.columns import Column
     from pgaudit.models.source import ModelSource
+    from pgaudit.render.html.frame import Frame
 
 
 class NoSuchParameter(KeyError):
@@ -136,6 +137,22 @@ class Report:
         from pgaudit.notebook import notebook_html  # here and below: what a command line seldom needs
 
         return {"text/plain": repr(self), "text/html": notebook_html(*self._told, scheduled=self.scheduled)}
+
+    def to_html(self) -> str:
+        """Returns the page that ``pgaudit show … -o report.html`` writes."""
+        from pgaudit.render.html.page import render_html
+
+        return render_html(self)
+
+    def view(self, height: int = 800) -> Frame:
+        """Returns that page for a notebook, which shows it where this is a cell's last line.
+
+        Args:
+            height: of the frame, in pixels; the page scrolls inside it.
+        """
+        from pgaudit.render.html.frame import Frame
+
+        return Frame(self.to_html(), height)
 
     @property
     def params(self) -> tuple[ParamAssignment, ...]:

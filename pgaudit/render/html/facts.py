@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import math
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.findings import SEVERITIES, severity_words
 from pgaudit.render.numbers import computed, elements, number
 from pgaudit.render.over_time import schedule_lines
@@ -16,6 +13,7 @@ from pgaudit.render.style import UNICODE
 from pgaudit.report import Report
 from pgaudit.serialize import portable
 from pgaudit.text import counted, visible
+from pgaudit.totals import totals
 
 
 class Card(NamedTuple):
@@ -44,72 +42,34 @@ def about(report: Report) -> list[str]:
     return [f" {UNICODE.dot} ".join(words) for words in (*lines, *schedule_lines(report, UNICODE)) if words]
 
 
-class _Tally(NamedTuple):
-    """How many parameters share a setting, and how many elements."""
-
-    row: ParamAssignment
-    """The first of them."""
-    tensors: int
-    numel: int
-
-
 def cards(report: Report) -> Iterator[Card]:
     """Yields the figures."""
-    tallies = _tallies(report)
-    frozen = sum(each.tensors for each in tallies if each.row.param.trainable is False)
-    out = sum(each.tensors for each in tallies if not each.row.in_optimizer and each.row.param.trainable is not False)
-    notes = [f"{frozen:,} frozen" if frozen else "", f"{out:,} not in the optimizer" if out else ""]
+    found = totals(report.assignment, scheduled=report.scheduled)
+    notes = [
+        f"{found.frozen:,} frozen" if found.frozen else "",
+        f"{found.left_out:,} not in the optimizer" if found.left_out else "",
+    ]
     yield Card("tensors", f"{len(report):,}", ", ".join(filter(None, notes)), "#parameters")
     yield Card("parameters", elements(report.numel))
-    trained = [each for each in tallies if each.row.in_optimizer]
-    yield _lrs(trained, scheduled=report.scheduled)
-    yield _decayed(trained, known=report.numel is not None)
-    kinds = {(each.row.optimizer, each.row.setting.effect) for each in trained}
-    yield Card("settings", f"{len(kinds):,}", f"in {counted(len(report.groups), 'group')}", "#rules")
+    yield _lrs(found.lrs, scheduled=report.scheduled)
+    if found.decayed is None:
+        yield Card("decayed", UNICODE.none)
+    else:
+        of = f"{found.decayed_tensors:,} of {counted(found.trained_tensors, 'tensor')}"
+        yield Card("decayed", f"{found.decayed} %", of)
+    yield Card("settings", f"{found.settings:,}", f"in {counted(len(report.groups), 'group')}", "#rules")
     yield _findings(report)
 
 
-def _tallies(report: Report) -> list[_Tally]:
-    rows: dict[tuple[object, ...], ParamAssignment] = {}
-    tensors: Counter[tuple[object, ...]] = Counter()
-    numel: Counter[tuple[object, ...]] = Counter()
-    for row in report.params:
-        alike = id(row.setting), row.optimizer, row.param.trainable
-        rows.setdefault(alike, row)
-        tensors[alike] += 1
-        numel[alike] += row.param.numel or 0
-    return [_Tally(row, tensors[alike], numel[alike]) for alike, row in rows.items()]
-
-
-def _lrs(trained: Sequence[_Tally], *, scheduled: bool) -> Card:
+def _lrs(span: tuple[float, float] | None, *, scheduled: bool) -> Card:
     """The lowest and the highest lr; under a schedule that multiplies, of what it comes to."""
-    found = [each.row.setting.peak_lr for each in trained]
-    lrs = [lr for lr in found if lr is not None and math.isfinite(lr)]
     title = "scheduled lr" if scheduled else "lr"
-    if not lrs:
+    if span is None:
         return Card(title, UNICODE.none)
-    low, high = min(lrs), max(lrs)
+    low, high = span
     words = computed if scheduled else number
     figure = number(low) if low == high else f"{words(low)} – {words(high)}"
     return Card(title, figure, f"{computed(high / low)}-fold" if high > low > 0 else "")
-
-
-def _decayed(trained: Sequence[_Tally], *, known: bool) -> Card:
-    """The share of elements, or else of tensors, in the optimizer that have a weight decay."""
-    decayed = [each for each in trained if each.row.weight_decay]
-    of, every = (sum(each.numel if known else each.tensors for each in some) for some in (decayed, trained))
-    if not every:
-        return Card("decayed", UNICODE.none)
-    tensors, all_tensors = (sum(each.tensors for each in some) for some in (decayed, trained))
-    return Card("decayed", f"{_percent(of, every)} %", f"{tensors:,} of {counted(all_tensors, 'tensor')}")
-
-
-def _percent(part: int, whole: int) -> str:
-    """A share in percent, which is 0 or 100 only for nothing or all."""
-    if part in (0, whole):
-        return "100" if part else "0"
-    share = min(max(100 * part / whole, 0.01), 99.99)
-    return f"{share:.4g}" if share >= 99.95 else f"{share:.3g}"
 
 
 def _findings(report: Report) -> Card:

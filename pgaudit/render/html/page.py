@@ -14,12 +14,13 @@ from pgaudit.render.select import Selection, select
 from pgaudit.report import Report
 
 
-def render_html(report: Report, selection: Selection) -> str:
+def render_html(report: Report, selection: Selection | None = None) -> str:
     """Returns the page. A selection chooses among the rows; all else speaks of the whole model.
 
     Raises:
         UsageError: the selection can match nothing.
     """
+    selection = selection or Selection()
     rows = [row for section in select(report, selection) for row in section.rows]
     shares = shares_of(report)
     notices, files = notices_of(report)

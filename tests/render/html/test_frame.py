@@ -1,0 +1,53 @@
+"""A report in a frame of a notebook: Report.to_html() and Report.view()."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.render.html.test_browser import browser  # noqa: F401
+from tests.render.html.written import breaking, finetune, page
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+
+def test_the_page_is_the_commands(tmp_path: Path) -> None:
+    for report in (finetune(), breaking(tmp_path)):
+        assert report.to_html() == page(report)
+
+
+def test_the_frame_holds_the_page_and_nothing_breaks_out(tmp_path: Path) -> None:
+    report = breaking(tmp_path)
+    frame = report.view(height=300)
+    shown = frame._repr_html_()
+    (found,) = re.findall(r'srcdoc="([^"]*)"', shown)
+    assert unescape(found) == report.to_html()
+    assert re.sub(r'srcdoc="[^"]*"', "", shown).count("<") == 2
+    assert 'sandbox="allow-scripts allow-downloads"' in shown
+    assert "height:300px" in shown
+    assert len(repr(frame)) < 80
+
+
+@pytest.mark.slow
+def test_a_browser_shows_it_in_its_sandbox(browser: Browser, tmp_path: Path) -> None:  # noqa: F811
+    around = tmp_path / "notebook.html"
+    around.write_text(f"<!DOCTYPE html>{finetune().view()._repr_html_()}", encoding="utf-8")
+    window = browser.new_page()
+    said: list[str] = []
+    window.on("console", lambda message: said.append(message.text))
+    window.goto(around.as_uri())
+    frame = window.frame_locator("iframe")
+    frame.locator("html[data-ready]").wait_for()
+    frame.locator("#filter").fill("fc1")
+    assert frame.locator("#count").inner_text() == "24 of 152 tensors"
+    frame.locator("#theme").click()
+    with window.expect_download() as download:
+        frame.locator("#save").click()
+    assert len(Path(download.value.path()).read_text(encoding="utf-8").splitlines()) == 25
+    assert said == []
+    window.close()
