@@ -20,7 +20,6 @@ class Frame:
 
     def _repr_html_(self) -> str:
         """Returns the frame. Its sandbox lets the page run its scripts and save a file, and nothing else."""
-        return (
-            f'<iframe title="pgaudit" sandbox="allow-scripts allow-downloads" srcdoc="{escape(self.page)}" '
-            f'style="width:100%;height:{self.height}px;border:1px solid rgba(128,128,128,.35);border-radius:6px"></iframe>'
-        )
+        style = f"width:100%;height:{self.height}px;border:1px solid rgba(128,128,128,.35);border-radius:6px"
+        allowed = "allow-scripts allow-downloads"
+        return f'<iframe title="pgaudit" sandbox="{allowed}" style="{style}" srcdoc="{escape(self.page)}"></iframe>'
