@@ -27,7 +27,7 @@ from pgaudit.render.terminal import TableOptions
 from pgaudit.text import format_exception, visible
 
 _T = TypeVar("_T")
-WIDE = 120
+WIDE = 140
 """Cells from which the tree, the table and the explanation stand side by side."""
 
 
@@ -39,19 +39,19 @@ class Explorer(App[None]):
     CSS_PATH = "explore.tcss"
     TITLE = "pgaudit"
     ENABLE_COMMAND_PALETTE = False
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (WIDE, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "filter", key_display="/"),
         Binding("s", "sort", "sort"),
         Binding("r", "reverse", "reverse", show=False),
         Binding("t", "go('#tree')", "tree"),
-        Binding("m", "go('#multipliers')", "numbers"),
+        Binding("m", "go('#multipliers')", "policy"),
         Binding("e", "edit", "edit"),
         Binding("u", "undo", "undo"),
         Binding("d", "changes", "diff"),
         Binding("w", "write", "write"),
         Binding("l", "light", "light/dark", show=False),
-        Binding("escape", "back", "back", show=False),
+        Binding("escape", "leave", "back", show=False),
         Binding("q", "quit", "quit"),
     ]
 
@@ -63,6 +63,7 @@ class Explorer(App[None]):
         self.theme = "textual-light" if light else "textual-dark"
         self._options = options
         self._listing = Listing(session.now.report, options)
+        self._told: tuple[State, int | None] | None = None
 
     def compose(self) -> ComposeResult:
         """Puts the parts at their places."""
@@ -70,7 +71,9 @@ class Explorer(App[None]):
         yield Static(heading(report, self._options.marks), id="title")
         with Horizontal(id="above"):
             yield Static("/", id="slash")
-            yield Input(self.lens.words, placeholder="words of a name; a star stands for anything", compact=True, id="filter")
+            yield Input(
+                self.lens.words, placeholder="words of a name; a star stands for anything", compact=True, id="filter"
+            )
         with Horizontal(id="main"):
             yield ModuleTree([row.name for row in report.params], id="tree")
             yield ParameterTable(self._listing, id="table")
@@ -119,6 +122,9 @@ class Explorer(App[None]):
     @on(ParameterTable.Looked)
     def _looked(self) -> None:
         index, now = self.table.index, self.session.now
+        if self._told == (now, index):  # sorted anew, say
+            return
+        self._told = now, index
         row = None if index is None else now.report.params[index]
         self.query_one(Why).explain(now.report, row)
         if row is not None and now.config is not None:
@@ -137,7 +143,7 @@ class Explorer(App[None]):
         wanted = self.query_one(part)
         (self.table if wanted.has_focus else wanted).focus()
 
-    def action_back(self) -> None:
+    def action_leave(self) -> None:
         """Goes back to the table; from there, takes off the words, and then the module."""
         if not self.table.has_focus:
             if self.query_one("#filter").has_focus:
@@ -187,7 +193,9 @@ class Explorer(App[None]):
     def _decided(self, state: State) -> None:
         self.session.make(state)
         self._show_state()
-        self.action_changes()
+        self._told = state, self.table.index
+        if state.diff is not None:
+            self.query_one(Why).changes(state.diff)
 
     def action_undo(self) -> None:
         """Takes back the last edit."""
@@ -197,12 +205,15 @@ class Explorer(App[None]):
             self._say("nothing to undo")
 
     def action_changes(self) -> None:
-        """Shows what the edits move."""
-        diff = self.session.now.diff
-        if diff is None:
-            self._say("nothing is edited")
+        """Shows what the edits move, or again why a parameter gets what it gets."""
+        diff, why = self.session.now.diff, self.query_one(Why)
+        if why.tells_changes:
+            self._told = None
+            self._looked()
+        elif diff is not None:
+            why.changes(diff)
         else:
-            self.query_one(Why).changes(diff)
+            self._say("nothing is edited")
 
     def action_write(self) -> None:
         """Shows the config's text with the edits in it."""
@@ -213,7 +224,11 @@ class Explorer(App[None]):
         self._safely(self.session.patch, self._review)
 
     def _review(self, patch: Fixed) -> None:
-        self.push_screen(Review(patch), lambda agreed: self._write(patch) if agreed else None)
+        def answered(agreed: bool | None) -> None:
+            if agreed:
+                self._write(patch)
+
+        self.push_screen(Review(patch), answered)
 
     @work(thread=True, exclusive=True)
     def _write(self, patch: Fixed) -> None:

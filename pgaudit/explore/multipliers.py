@@ -1,4 +1,4 @@
-"""The numbers of a policy: the optimizer's own lr and weight decay, and all by which an option or a rule changes them."""
+"""The numbers of a policy: the optimizer's own lr and weight decay, and those by which rules change them."""
 
 from __future__ import annotations
 

@@ -27,8 +27,8 @@ from pgaudit.report import Report
 class Why(VerticalScroll, can_focus=True):
     """What `pgaudit explain` says of a parameter, or `pgaudit diff` of the edits."""
 
-    def __init__(self, options: TableOptions, **attrs: str) -> None:
-        super().__init__(**attrs)
+    def __init__(self, options: TableOptions, *, id: str) -> None:
+        super().__init__(id=id)
         self._options = options
         self._said: tuple[Report, ParamAssignment] | Diff | None = None
 
@@ -51,6 +51,11 @@ class Why(VerticalScroll, can_focus=True):
         self._write()
 
     @property
+    def tells_changes(self) -> bool:
+        """Whether it says what moves."""
+        return isinstance(self._said, Diff)
+
+    @property
     def text(self) -> str:
         """What it says."""
         return str(self.query_one(Static).render())
@@ -71,9 +76,10 @@ class Why(VerticalScroll, can_focus=True):
 class Multipliers(OptionList):
     """The policy's numbers, each with its line; those that were edited say what they were."""
 
-    def __init__(self, **attrs: str) -> None:
-        super().__init__(markup=False, **attrs)  # type: ignore[arg-type]
+    def __init__(self, *, id: str) -> None:
+        super().__init__(markup=False, id=id)
         self._held: Sequence[Multiplier] = ()
+        self.border_title = "policy"
 
     @property
     def chosen(self) -> Multiplier | None:

@@ -68,7 +68,7 @@ class Policy:
         return load_config(path, constructor=self.constructor, data=self.data, what_if=trial)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class State:
     """What the parameters train with under some edits."""
 

@@ -41,8 +41,8 @@ class ParameterTable(ScrollView, can_focus=True):
     class Looked(Message):
         """The cursor stands on another row."""
 
-    def __init__(self, listing: Listing, **attrs: str) -> None:
-        super().__init__(**attrs)
+    def __init__(self, listing: Listing, *, id: str) -> None:
+        super().__init__(id=id)
         self._listing = listing
         self._moved: frozenset[str] = frozenset()
         self._chosen: Sequence[int] = ()
@@ -66,9 +66,8 @@ class ParameterTable(ScrollView, can_focus=True):
         self._widths = [_MARK + listing.name_width(chosen) + GAP, *(width + GAP for width in listing.widths)]
         self._fit()
         there = self._chosen.index(before) if before in self._chosen else 0
-        if there == self.cursor:
-            self.post_message(self.Looked())
         self.cursor = there
+        self.post_message(self.Looked())
         self.refresh()
 
     def _fit(self) -> None:
@@ -130,7 +129,9 @@ class ParameterTable(ScrollView, can_focus=True):
             pieces = self._row(self._chosen[row], style)
         else:
             return Strip.blank(self.size.width, self.rich_style)
-        return Strip(pieces).adjust_cell_length(max(left + width, self.virtual_size.width), style).crop(left, left + width)
+        return (
+            Strip(pieces).adjust_cell_length(max(left + width, self.virtual_size.width), style).crop(left, left + width)
+        )
 
     def _titles(self, style: Style) -> list[Segment]:
         columns = self._listing.columns

@@ -18,8 +18,8 @@ class ModuleTree(Tree[str]):
     ICON_NODE = "▸ "
     ICON_NODE_EXPANDED = "▾ "
 
-    def __init__(self, names: Sequence[str], **attrs: str) -> None:
-        super().__init__(_label("model", len(names)), "", **attrs)  # type: ignore[arg-type]
+    def __init__(self, names: Sequence[str], *, id: str) -> None:
+        super().__init__(_label("model", len(names)), "", id=id)
         self._names = names
         self.guide_depth = 2
         self.show_guides = False

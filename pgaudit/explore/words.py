@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rich.text import Text
 
+from pgaudit.core.findings import severity_words
 from pgaudit.explore.listing import Lens
 from pgaudit.explore.session import State
 from pgaudit.render.numbers import elements
@@ -21,7 +22,9 @@ def heading(report: Report, marks: Marks) -> Text:
     optimizers = [dot.join(optimizer_words(report, each, marks)) for each in report.assignment.optimizers]
     named = [report.constructor] if report.constructor else []
     first = visible(model.ref) if model.ref is not None else "a model"
-    return Text.assemble((first, "bold"), dot, dot.join([counted(len(report), "tensor"), *size, *about, *named, *optimizers]))
+    return Text.assemble(
+        (first, "bold"), dot, dot.join([counted(len(report), "tensor"), *size, *about, *named, *optimizers])
+    )
 
 
 def status(now: State, lens: Lens, shown: int, marks: Marks) -> Text:
@@ -31,6 +34,7 @@ def status(now: State, lens: Lens, shown: int, marks: Marks) -> Text:
     words += [f"in {visible(lens.module)}"] if lens.module else []
     if lens.sort != "model" or lens.backwards:
         words.append(f"by {lens.sort}{', backwards' if lens.backwards else ''}")
+    words += severity_words(now.report.findings)
     return Text(f" {marks.dot} ".join(words), "dim")
 
 
