@@ -93,8 +93,8 @@ def _changed(value: Any, path: Path, new: Any) -> Any:
     if not path:
         return new
     step, *rest = path
-    if isinstance(value, list) and isinstance(step, int):
-        return [_changed(each, tuple(rest), new) if at == step else each for at, each in enumerate(value)]
+    if isinstance(value, list) and str(step) in map(str, range(len(value))):
+        return [_changed(each, tuple(rest), new) if str(at) == str(step) else each for at, each in enumerate(value)]
     if value is not None and not isinstance(value, Mapping):
         message = f"--set: {quoted(step)} is below {visible(value)}, which is no section"
         raise UsageError(message, "--set SECTION.KEY=VALUE")

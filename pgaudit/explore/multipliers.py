@@ -93,6 +93,12 @@ def number_in(text: str) -> Number:
     return int(word) if re.fullmatch(r"[-+]?\d{1,15}", word) else value
 
 
+def setting_words(path: Path, value: Number) -> str:
+    """Returns ``KEY=VALUE`` as ``--set`` takes it."""
+    keys = (str(step) for step in path)
+    return f"{'.'.join(repr(key) if '.' in key else key for key in keys)}={spelled(value)}"
+
+
 def spelled(value: Number) -> str:
     """Returns a number as every reader of YAML and of JSON reads it: PyYAML takes ``1e-05`` for a text."""
     text = repr(value)

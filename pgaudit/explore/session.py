@@ -13,7 +13,7 @@ from pgaudit.core.errors import UsageError
 from pgaudit.core.location import Path
 from pgaudit.core.schedule import NO_REQUEST, ScheduleRequest
 from pgaudit.diff import Diff, compare
-from pgaudit.explore.multipliers import Multiplier, Number, multipliers, spelled
+from pgaudit.explore.multipliers import Multiplier, Number, multipliers, setting_words, spelled
 from pgaudit.files.atomic_write import rewrite
 from pgaudit.files.inputs import STDIN, read_bytes
 from pgaudit.fix import Fixed
@@ -116,7 +116,8 @@ class Session:
         edits = {at: new for at, new in edits.items() if new != own.get(at)}
         config = self.policy.edited(edits)
         report = audit_source(self.policy.source, config, self.policy.request)
-        report = replace(report, path=first.report.path)
+        words = " ".join(f"--set {setting_words(*each)}" for each in edits.items())
+        report = replace(report, path=first.report.path, tried=words)
         return State(report, config, edits, compare(first.report, report) if edits else None)
 
     def make(self, state: State) -> None:
