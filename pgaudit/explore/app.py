@@ -71,9 +71,8 @@ class Explorer(App[None]):
         yield Static(heading(report, self._options.marks), id="title")
         with Horizontal(id="above"):
             yield Static("/", id="slash")
-            yield Input(
-                self.lens.words, placeholder="words of a name; a star stands for anything", compact=True, id="filter"
-            )
+            hint = "words of a name; a star stands for anything"
+            yield Input(self.lens.words, placeholder=hint, compact=True, select_on_focus=False, id="filter")
         with Horizontal(id="main"):
             yield ModuleTree([row.name for row in report.params], id="tree")
             yield ParameterTable(self._listing, id="table")

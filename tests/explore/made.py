@@ -1,4 +1,4 @@
-"""A small model and a policy in a file of its own, with comments that have to stay."""
+"""A policy of a small model in a file of its own, with comments that have to stay."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pgaudit.config import load_config
 from pgaudit.explore.session import Policy, Session
 from pgaudit.models.source import model_source
 from pgaudit.pipeline import audit_source
+from tests.explore.net import Net
 
 CONFIG = """\
 # What we agreed on.
@@ -20,26 +21,6 @@ paramwise_cfg:
     fc:   {lr_mult: 10.0}  # was 1
     'head.': {lr_mult: 2, decay_mult: .5}
 """
-
-
-class Block(nn.Module):
-    """A norm and two layers."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.norm = nn.LayerNorm(4)
-        self.fc1 = nn.Linear(4, 4)
-        self.fc2 = nn.Linear(4, 4)
-
-
-class Net(nn.Module):
-    """Blocks, and a head that is tied to a twin."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.blocks = nn.ModuleList(Block() for _ in range(12))
-        self.head = nn.Linear(4, 2)
-        self.Twin = self.head
 
 
 def session(path: Path, text: str = CONFIG, model: nn.Module | None = None) -> Session:

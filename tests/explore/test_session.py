@@ -15,10 +15,11 @@ from pgaudit.explore.multipliers import deciding, multipliers, number_in, settin
 from pgaudit.explore.session import Policy, Session
 from pgaudit.models.source import model_source
 from pgaudit.pipeline import audit_source
-from tests.explore.made import CONFIG, Net, session
+from tests.explore.made import CONFIG, session
+from tests.explore.net import Net
 
 FC = ("paramwise_cfg", "custom_keys", "fc", "lr_mult")
-NET = "from tests.explore.made import Net\n"
+NET = "from tests.explore.net import Net\n"
 
 
 def test_the_numbers_of_a_policy(tmp_path: Path) -> None:
@@ -140,8 +141,8 @@ def test_other_layouts_are_written_too(config: str, at: tuple[str, ...], value: 
     its.make(its.tried(at, value))
     its.write(its.patch())
     assert next(each for each in its.now.multipliers if each.path == at).value == value
-    lines = [pair for pair in zip(Path(config).read_text().splitlines(), path.read_text().splitlines(), strict=True)]
-    assert sum(one != two for one, two in lines) == 1
+    lines = [each.read_text().splitlines() for each in (Path(config), path)]
+    assert sum(one != two for one, two in zip(*lines, strict=True)) == 1
 
 
 REFUSED = {
