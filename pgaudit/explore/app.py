@@ -17,7 +17,7 @@ from pgaudit.core.errors import PgauditError
 from pgaudit.explore.dialogs import Edit, Review
 from pgaudit.explore.listing import SORTS, Lens, Listing
 from pgaudit.explore.multipliers import Multiplier, Number, deciding
-from pgaudit.explore.panel import Multipliers, Why
+from pgaudit.explore.panel import Multipliers, Render, Why, changes, why
 from pgaudit.explore.session import Session, State
 from pgaudit.explore.table import ParameterTable
 from pgaudit.explore.tree import ModuleTree
@@ -125,13 +125,18 @@ class Explorer(App[None]):
             return
         self._told = now, index
         row = None if index is None else now.report.params[index]
-        self.query_one(Why).explain(now.report, row)
+        self._explain(self._told, why(now.report, row))
         if row is not None and now.config is not None:
             rules = row.setting.lr_rule, row.setting.weight_decay_rule
             found = [at for rule in rules if (at := deciding(now.config, rule)) is not None]
             changed = [at for rule, at in zip(rules, found, strict=False) if rule and not rule.is_base]
             if found:
                 self.query_one(Multipliers).highlighted = (changed or found)[0]
+
+    @work(thread=True, exclusive=True, group="why")
+    def _explain(self, told: tuple[State, int | None], render: Render) -> None:
+        panel = self.query_one(Why)
+        self._safely(lambda: panel.drawn(render), lambda text: panel.say(render, text) if told == self._told else None)
 
     def action_filter(self) -> None:
         """Goes to the filter."""
@@ -194,7 +199,7 @@ class Explorer(App[None]):
         self._show_state()
         self._told = state, self.table.index
         if state.diff is not None:
-            self.query_one(Why).changes(state.diff)
+            self.query_one(Why).say(changes(state.diff), changes=True)
 
     def action_undo(self) -> None:
         """Takes back the last edit."""
@@ -205,12 +210,12 @@ class Explorer(App[None]):
 
     def action_changes(self) -> None:
         """Shows what the edits move, or again why a parameter gets what it gets."""
-        diff, why = self.session.now.diff, self.query_one(Why)
-        if why.tells_changes:
+        diff, panel = self.session.now.diff, self.query_one(Why)
+        if panel.tells_changes:
             self._told = None
             self._looked()
         elif diff is not None:
-            why.changes(diff)
+            panel.say(changes(diff), changes=True)
         else:
             self._say("nothing is edited")
 

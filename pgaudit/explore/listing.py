@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
-from typing import get_args
+from itertools import groupby, islice
+from typing import Any, get_args
 
 from pgaudit.core.assignment import ParamAssignment
 from pgaudit.render.choices import Sort
@@ -20,6 +20,8 @@ from pgaudit.report import Report
 from pgaudit.text import visible
 
 SORTS: Sequence[Sort] = get_args(Sort)
+_OF_EACH: Sequence[Sort] = ("name", "numel")
+"""The orders by what each parameter has for itself."""
 _MEASURED = 2_000
 """Different rows by which columns are measured."""
 
@@ -64,11 +66,23 @@ class Listing:
             found = [index for index in found if self.report.params[index].name.startswith(f"{lens.module}.")]
         for word in lens.words.lower().split():
             found = self._with(word, found)
-        params, key = self.report.params, order_of(self.report, lens.sort)
+        key = self._key(lens.sort)
         if key is None:
             return list(found)[:: -1 if lens.backwards else 1]
-        order: Callable[[ParamAssignment], object] = key
-        return sorted(found, key=lambda index: order(params[index]), reverse=lens.backwards)  # type: ignore[arg-type,return-value]
+        return sorted(found, key=key, reverse=lens.backwards)
+
+    def _key(self, sort: Sort) -> Callable[[int], Any] | None:
+        """What sorts indices; None for the model's order. Rows of one setting are alike but for names and sizes: there
+        are few different keys, which are compared once.
+        """
+        params, key = self.report.params, order_of(self.report, sort)
+        if key is None or sort in _OF_EACH:
+            return None if key is None else lambda index: key(params[index])
+        kinds = [(id(row.setting), row.optimizer, row.group if self.report.at else None) for row in params]
+        keys = {kind: key(row) for kind, row in dict(zip(kinds, params, strict=True)).items()}
+        in_order = groupby(sorted(keys, key=keys.__getitem__), keys.__getitem__)
+        ranks = {kind: rank for rank, (_, alike) in enumerate(in_order) for kind in alike}
+        return lambda index: ranks[kinds[index]]
 
     def _with(self, word: str, among: Iterable[int]) -> list[int]:
         """What has a word in its name, or in an alias."""

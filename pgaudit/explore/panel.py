@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from rich.text import Text as RichText
 from textual.app import ComposeResult
@@ -23,6 +23,8 @@ from pgaudit.render.style import BASE
 from pgaudit.render.terminal import TableOptions
 from pgaudit.report import Report
 
+Render = Callable[[TableOptions], str]
+
 
 class Why(VerticalScroll, can_focus=True):
     """What `pgaudit explain` says of a parameter, or `pgaudit diff` of the edits."""
@@ -30,7 +32,9 @@ class Why(VerticalScroll, can_focus=True):
     def __init__(self, options: TableOptions, *, id: str) -> None:
         super().__init__(id=id)
         self._options = options
-        self._said: tuple[Report, ParamAssignment] | Diff | None = None
+        self._saying: Render | None = None
+        self.tells_changes = False
+        """Whether it says what moves."""
 
     def compose(self) -> ComposeResult:
         """Has one text."""
@@ -38,39 +42,35 @@ class Why(VerticalScroll, can_focus=True):
 
     def on_resize(self) -> None:
         """Breaks its lines anew."""
-        self._write()
+        if self._saying is not None:
+            self.query_one(Static).update(self.drawn(self._saying))
 
-    def explain(self, report: Report, row: ParamAssignment | None) -> None:
-        """Says why a parameter gets what it gets."""
-        self._said = None if row is None else (report, row)
-        self._write()
+    def drawn(self, render: Render) -> RichText:
+        """Returns what a renderer says in the present width; may be asked in a thread, for it may take a while."""
+        return printed_for(self, self._options, render)
 
-    def changes(self, diff: Diff) -> None:
-        """Says what moves."""
-        self._said = diff
-        self._write()
-
-    @property
-    def tells_changes(self) -> bool:
-        """Whether it says what moves."""
-        return isinstance(self._said, Diff)
+    def say(self, render: Render, text: RichText | None = None, *, changes: bool = False) -> None:
+        """Shows what a renderer says; ``text``, if that is known already."""
+        self._saying, self.tells_changes = render, changes
+        self.query_one(Static).update(self.drawn(render) if text is None else text)
+        self.scroll_home(animate=False)
 
     @property
     def text(self) -> str:
         """What it says."""
         return str(self.query_one(Static).render())
 
-    def _write(self) -> None:
-        said, text = self._said, RichText("no parameter to show", "dim")
-        if isinstance(said, Diff):
-            diff = said
-            text = printed_for(self, self._options, lambda options: render_diff_table(diff, options))
-        elif said is not None:
-            report, row = said
-            found = explanations(report, [row])
-            text = printed_for(self, self._options, lambda options: render_explanations(report, found, options))
-        self.query_one(Static).update(text)
-        self.scroll_home(animate=False)
+
+def why(report: Report, row: ParamAssignment | None) -> Render:
+    """Returns what says why a parameter gets what it gets."""
+    if row is None:
+        return lambda options: "no parameter to show\n"
+    return lambda options: render_explanations(report, explanations(report, [row]), options)
+
+
+def changes(diff: Diff) -> Render:
+    """Returns what says what moves."""
+    return lambda options: render_diff_table(diff, options)
 
 
 class Multipliers(OptionList):

@@ -31,7 +31,7 @@ def _run(its: Session, steps: Steps, size: tuple[int, int] = (160, 45), words: s
     async def run() -> None:
         app = Explorer(its, TableOptions(), words=words)
         async with app.run_test(size=size) as pilot:
-            await pilot.pause()
+            await _settled(app, pilot)
             await steps(app, pilot)
 
     asyncio.run(run())
@@ -86,6 +86,7 @@ def test_a_filter_is_live_and_escape_clears_it(tmp_path: Path) -> None:
         assert app.focused is app.table
         assert app.query_one("#filter", Input).value == "fc1 BIAS"
         await pilot.press("slash", *"zz")
+        await _settled(app, pilot)
         assert _names(app) == []
         assert app.query_one(Why).text == "no parameter to show"
         await pilot.press("escape")
@@ -213,7 +214,7 @@ def test_hostile_names_are_shown_as_they_are(size: tuple[int, int]) -> None:
     async def steps(app: Explorer, pilot: Pilot[None]) -> None:
         for keys in ([], ["down"], ["t", "down"], ["enter"], ["m"]):
             await pilot.press(*keys)
-            await pilot.pause()
+            await _settled(app, pilot)
             screen = _screen(app)
             assert not any(letter in screen for letter in "\x1b\u202e\x07")
         assert "[red]$x[/].weight" in screen
