@@ -27,6 +27,7 @@ CLAIMS = {
     "sweeping": "Sweeping what is known",
     "checkpoint": "A checkpoint of a run",
     "schedule": "The lr over time",
+    "exploring": "The explorer",
 }
 RESULTS = Path(__file__).with_name("RESULTS.md")
 PACKAGES = ("torch", "timm", "click", "rich", "PyYAML", "typer", "pydantic")
