@@ -64,7 +64,7 @@ def _explored() -> str:
             await pilot.pause()
             return app.export_screenshot(title="pgaudit explore vit_base_patch16_224 docs/finetune.yaml")
 
-    return asyncio.run(picture())
+    return re.sub(r"@font-face \{.*?\}\s*", "", asyncio.run(picture()), flags=re.DOTALL)  # which would be fetched
 
 
 def _console(body: str) -> str:
