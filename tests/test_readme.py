@@ -1,22 +1,29 @@
 """The commands of the README and of docs/ are run and their answers compared, so that none can grow old.
 
-`python -m tests.test_readme` rewrites the answers and the picture.
+`python -m tests.test_readme` rewrites the answers and the pictures.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import io
 import os
 import re
 import shlex
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pgaudit import cli
 from pgaudit.checks.documentation import all_documentation
+from pgaudit.config import load_config
+from pgaudit.explore.session import Policy, Session
+from pgaudit.models.source import model_source
+from pgaudit.pipeline import audit_source
+from pgaudit.render.terminal import TableOptions
 from tests.checks.noise import counts
 
 ROOT = Path(__file__).parents[1]
@@ -41,6 +48,26 @@ def _answer(arguments: list[str]) -> str:
     with contextlib.redirect_stdout(out):
         assert cli.main(arguments) == 0
     return out.getvalue()
+
+
+def _explored() -> str:
+    """The explorer's picture: what a tenth of the multiplier moves."""
+    from pgaudit.explore.app import Explorer
+
+    config = load_config("docs/finetune.yaml")
+    policy = Policy.opened(config, model_source("vit_base_patch16_224", config))
+    report = replace(audit_source(policy.source, policy.config), path=config.path)
+    app = Explorer(Session(report, policy), TableOptions(), words="blocks.*.fc*")
+
+    async def picture() -> str:
+        async with app.run_test(size=(144, 32)) as pilot:
+            await pilot.pause()
+            await pilot.press("j", "e", "1", "enter")
+            await app.workers.wait_for_complete()
+            await pilot.pause()
+            return app.export_screenshot(title="pgaudit explore vit_base_patch16_224 docs/finetune.yaml")
+
+    return re.sub(r"@font-face \{.*?\}\s*", "", asyncio.run(picture()), flags=re.DOTALL)  # which would be fetched
 
 
 def _console(body: str) -> str:
@@ -79,6 +106,10 @@ def test_the_python_example_runs() -> None:
 @pytest.mark.parametrize("name", PICTURES)
 def test_the_picture_is_what_the_tool_draws(name: str) -> None:
     assert (ROOT / "docs" / name).read_text(encoding="utf-8") == _answer(PICTURES[name].split())
+
+
+def test_the_picture_of_the_explorer_is_what_it_draws() -> None:
+    assert (ROOT / "docs" / "explore.svg").read_text(encoding="utf-8") == _explored()
 
 
 def test_the_five_lines_are_five() -> None:
@@ -141,6 +172,7 @@ def _rewrite() -> None:
     catalogue.write_text(_catalogue(catalogue.read_text(encoding="utf-8")), encoding="utf-8")
     for name, command in PICTURES.items():
         (ROOT / "docs" / name).write_text(_answer(command.split()), encoding="utf-8")
+    (ROOT / "docs" / "explore.svg").write_text(_explored(), encoding="utf-8")
 
 
 if __name__ == "__main__":

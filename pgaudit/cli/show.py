@@ -12,10 +12,9 @@ from pgaudit.cli.shared import options as shared
 from pgaudit.cli.shared.command import Command
 from pgaudit.cli.shared.common import (
     audited,
-    is_source,
+    model_and_source,
     note,
     parse_model_args,
-    references,
     screen,
     table_options,
     the_cache,
@@ -153,7 +152,7 @@ def show(
     if levels:
         rows = {"--sort": sort != "model", "--group-by": group_by, "--mult": mult, "--at": at, "--product": product}
         _refuse_for_modules(rows)
-    model_ref, config_path = _references(model, config, named)
+    model_ref, config_path = model_and_source(model, config, named)
     keep_inputs([output], [config_path], [model_ref])
     arguments = parse_model_args(model_args)
     time = TimeOptions(at, scheduler, run, epoch_steps, plot=plot, product=product)
@@ -221,15 +220,6 @@ def _fix(
     from pgaudit.gate import Audit
 
     fixing.fix_configs([Audit(model, config, "", arguments, constructor, cache=cache, **same)], wish, colour)
-
-
-def _references(model: str | None, config: str | None, named: str | None) -> tuple[str | None, str | None]:
-    """The model and the source; no source for a model alone, which is shown as it is."""
-    if named is not None and model is None:
-        return named, None
-    if named is None and config is None and model is not None and not is_source(model):
-        return model, None
-    return references(model, config, model=named)
 
 
 def _rendered(report: Report, selection: Selection, options: TableOptions, fmt: Format) -> str | Iterator[str]:

@@ -89,10 +89,12 @@ def _refuse_unread(path: Path, document: Document, changed: Mapping[str, Any]) -
 
 
 def _changed(value: Any, path: Path, new: Any) -> Any:
-    """The value with another one at a path; mappings on the way there are made."""
+    """The value with another one at a path; mappings on the way there are made, and lists have their items."""
     if not path:
         return new
     step, *rest = path
+    if isinstance(value, list) and str(step) in map(str, range(len(value))):
+        return [_changed(each, tuple(rest), new) if str(at) == str(step) else each for at, each in enumerate(value)]
     if value is not None and not isinstance(value, Mapping):
         message = f"--set: {quoted(step)} is below {visible(value)}, which is no section"
         raise UsageError(message, "--set SECTION.KEY=VALUE")

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pgaudit.core.errors import UsageError
+from pgaudit.files.inputs import read_bytes
 from pgaudit.text import quoted
 
 try:
@@ -68,6 +69,18 @@ def writable(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise UsageError(f"cannot write {quoted(path)}: {error.strerror or error}") from None
+
+
+def rewrite(path: str, before: bytes, after: bytes) -> None:
+    """Writes a file anew that was read before.
+
+    Raises:
+        UsageError: it holds something else by now, or cannot be written; then it is left as it is.
+    """
+    with writable(Path(path)):
+        if read_bytes(path) != before:
+            raise UsageError(f"{quoted(path)} has changed meanwhile, and is left as it is", "try again")
+        write_whole(Path(path), [after])
 
 
 def encoded(pieces: Iterable[str | bytes]) -> Iterator[bytes]:

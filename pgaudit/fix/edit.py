@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -12,7 +13,9 @@ import yaml
 from pgaudit.core.findings import Fix
 from pgaudit.core.location import Location
 
-_TEXT, _FLOAT = "tag:yaml.org,2002:str", "tag:yaml.org,2002:float"
+_TEXT, _FLOAT, _INT = (f"tag:yaml.org,2002:{kind}" for kind in ("str", "float", "int"))
+_NUMBER = re.compile(r"[-+]?(\d[\d_]*\.?[\d_]*|\.\d[\d_]*)([eE][-+]?\d+)?", re.ASCII)
+"""A decimal number; PyYAML reads `1e-4` as a text, and everybody else as a number."""
 _QUOTES = ("'", '"')
 
 
@@ -36,24 +39,70 @@ def edited(data: bytes, place: Location, fix: Fix) -> Edit | None:
         place: where the finding is that has the fix.
         fix: the words.
     """
-    mark = codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
-    text = data[len(mark) :].decode()
-    events = _events(text)
-    at = _word_at(events, place, fix.old)
+    text = _Text.of(data)
+    at = _word_at(text.events, place, fix.old)
     if at is None:
         return None
-    start, end = events[at].span
-    if fix.number and text[start] in _QUOTES:
+    before = text.written(at)[0]
+    if fix.number and before in _QUOTES:
         return None  # a text to everybody
-    for written in (fix.new,) if fix.number else _written(text[start], fix.new):
-        changed = text[:start] + written + text[end:]
-        after = _events(changed)
-        if len(after) == len(events) and all(
-            two.is_word(fix.new, _FLOAT if fix.number else _TEXT) if index == at else one.said == two.said
-            for index, (one, two) in enumerate(zip(events, after, strict=True))
-        ):
-            return Edit(mark + changed.encode(), _stands_alone(events, at))
+    spellings = (fix.new,) if fix.number else _written(before, fix.new)
+    edits = (text.replaced(at, spelling, fix.new, _FLOAT if fix.number else _TEXT) for spelling in spellings)
+    return next(filter(None, edits), None)
+
+
+def renumbered(data: bytes, place: Location, old: float, new: str) -> Edit | None:
+    """Returns the text of a file with another number in it; None where no such number stands at its place, all by
+    itself: it is computed, or has an anchor.
+
+    Args:
+        data: the file's bytes.
+        place: where the number begins.
+        old: the number.
+        new: the other one, as it is to be written; a float needs a dot.
+    """
+    text = _Text.of(data)
+    for at, event in enumerate(text.events):
+        if event.place == (place.line, place.column) and isinstance(event.event, yaml.ScalarEvent):
+            word = event.event.value
+            plain = _NUMBER.fullmatch(word) and event.is_word(word, _INT, _FLOAT, _TEXT)
+            same = plain and text.written(at)[0] not in _QUOTES and float(word.replace("_", "")) == old
+            return text.replaced(at, new, new, _INT, _FLOAT) if same else None
     return None
+
+
+@dataclass(frozen=True)
+class _Text:
+    """A text of YAML, and what is read in it."""
+
+    mark: bytes
+    text: str
+    events: Sequence[_Event]
+
+    @classmethod
+    def of(cls, data: bytes) -> _Text:
+        mark = codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
+        text = data[len(mark) :].decode()
+        return cls(mark, text, _events(text))
+
+    def written(self, at: int) -> str:
+        """What stands in the text for an event."""
+        start, end = self.events[at].span
+        return self.text[start:end]
+
+    def replaced(self, at: int, spelling: str, word: str, *tags: str) -> Edit | None:
+        """The text with something else in the place of an event; None unless it is read as a word of some kinds, and
+        all else as before.
+        """
+        start, end = self.events[at].span
+        changed = self.text[:start] + spelling + self.text[end:]
+        after = _events(changed)
+        if len(after) == len(self.events) and all(
+            two.is_word(word, *tags) if index == at else one.said == two.said
+            for index, (one, two) in enumerate(zip(self.events, after, strict=True))
+        ):
+            return Edit(self.mark + changed.encode(), _stands_alone(self.events, at))
+        return None
 
 
 class _Event:

@@ -62,13 +62,16 @@ def select(report: Report, selection: Selection) -> list[Section]:
         rows = [row for row in rows if row.param.trainable is not False]
     if selection.changed:
         rows = [row for row in rows if is_changed(report, row)]
-    if selection.sort == "lr":
-        rows = sorted(rows, key=partial(_lrs, report))
-    else:
-        rows = sorted(rows, key=_ORDERS[selection.sort]) if selection.sort in _ORDERS else list(rows)
+    order = order_of(report, selection.sort)
+    rows = sorted(rows, key=order) if order else list(rows)
     if selection.group_by is None:
         return [Section("", tuple(rows))]
     return _sections(rows, partial(_HEADINGS[selection.group_by], report))
+
+
+def order_of(report: Report, sort: Sort) -> Callable[[ParamAssignment], Any] | None:
+    """Returns what sorts the rows of a report; None for the model's own order."""
+    return partial(_lrs, report) if sort == "lr" else _ORDERS.get(sort)
 
 
 def is_changed(report: Report, row: ParamAssignment) -> bool:

@@ -147,6 +147,24 @@ def references(
     return None, first
 
 
+def model_and_source(
+    first: str | None, second: str | None, named: str | None, *, command: str = "show"
+) -> tuple[str | None, str | None]:
+    """Returns the same; no source for a model alone, which is shown as it is.
+
+    Args:
+        first: the first argument.
+        second: the second one.
+        named: what ``--model`` names.
+        command: for hints.
+    """
+    if named is not None and first is None:
+        return named, None
+    if named is None and second is None and first is not None and not is_source(first):
+        return first, None
+    return references(first, second, command=command, model=named)
+
+
 def is_source(argument: str) -> bool:
     """Whether an argument may be something else than the name of a model."""
     stored = os.path.exists(argument) or argument.lower().endswith(_CHECKPOINTS)

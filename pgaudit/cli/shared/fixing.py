@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -15,8 +14,7 @@ from click.exceptions import Exit
 from pgaudit.cli.shared.command import F
 from pgaudit.cli.shared.common import complain, note, spinner, stdout_reserved, table_options, write
 from pgaudit.core.errors import PgauditError, UsageError
-from pgaudit.files.atomic_write import writable, write_whole
-from pgaudit.files.inputs import read_bytes
+from pgaudit.files.atomic_write import rewrite
 from pgaudit.render.choices import Colour
 from pgaudit.text import quoted, visible
 
@@ -118,10 +116,7 @@ def _fixed(audits: Sequence[Audit], *, unsafe: bool) -> list[Fixed]:
 def _put(of: Fixed) -> None:
     if not of.applied:
         return
-    with writable(Path(of.path)):
-        if read_bytes(of.path) != of.before:
-            raise UsageError(f"{quoted(of.path)} has changed meanwhile, and is left as it is", "try again")
-        write_whole(Path(of.path), [of.after])
+    rewrite(of.path, of.before, of.after)
     for finding in of.applied:
         assert finding.fix is not None
         words = quoted(finding.fix.old), _arrow(), quoted(finding.fix.new)

@@ -14,6 +14,10 @@ COMMANDS = {
         "pgaudit.cli.explain",
         "Explain a parameter's lr and weight decay: each rule in the order of evaluation, and what beat it.",
     ),
+    "explore": (
+        "pgaudit.cli.explore",
+        "Look around in a terminal: filter, sort, see why, try other multipliers, and write them into the config.",
+    ),
     "diff": (
         "pgaudit.cli.diff",
         "Show what changes from A to B: every lr and weight decay that differs, and the rules behind it.",
@@ -71,7 +75,7 @@ COMMANDS = {
 """Each command's module, which has it under its name; and the first line of its help."""
 
 PARTS = {
-    "Look": ("show", "explain", "models", "constructors", "finding"),
+    "Look": ("show", "explain", "explore", "models", "constructors", "finding"),
     "Compare": ("diff", "resume", "verify", "sweep"),
     "Gate": ("check", "lock", "snapshot"),
     "Begin and move": ("init", "convert"),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.setting import Provenance, deciding_rules
+from pgaudit.names import Folded
 from pgaudit.render.choices import GroupBy
 from pgaudit.render.columns import Column, Last, Row, Table
 from pgaudit.render.numbers import hyperparameter, shape
@@ -85,6 +86,13 @@ def rows_table(
     return Table(columns, _Rows(report, folds, drawn, options), moving=True, missing=missing)
 
 
+def one_by_one(report: Report, options: TableOptions) -> tuple[Sequence[Column], Callable[[ParamAssignment], Row]]:
+    """Returns the columns of a report's parameters, and what makes the row of one of them when it is asked for."""
+    columns = rows_table(report, (), options).columns
+    make = _Rows(report, (), _Drawn(folded=False, graded=False, rules=True), options).maker()
+    return columns, lambda row: make(Folded(row.name, (row,)))
+
+
 @dataclass(frozen=True)
 class _Drawn:
     """What the lines of a table have."""
@@ -109,23 +117,29 @@ class _Rows:
     options: TableOptions
 
     def __iter__(self) -> Iterator[Row | Text]:
-        # Rows that share these say the same right of the shape.
-        made: dict[tuple[Hashable, ...], _Cells] = {}
-        numbers: dict[Hashable, int] = {count.rule.name: number for number, count in enumerate(self.report.rules, 1)}
+        made = self.maker()
         for section, lines in self.folds:
             if section.heading:
                 yield from (Text(), Text(section.heading, "bold underline"))
-            for line in lines:
-                row = line.rows[0]
-                if is_graded(line):
-                    yield self._row(line, self._cells(line, numbers))
-                    continue
-                built = group_words(line.rows)
-                lrs = tuple(self.report.lrs_at(row).values())
-                kind = id(row.setting), row.optimizer, row.param.trainable, built, lrs
-                if kind not in made:
-                    made[kind] = self._cells(line, numbers)
-                yield self._row(line, made[kind])
+            yield from map(made, lines)
+
+    def maker(self) -> Callable[[Fold], Row]:
+        """Returns what makes rows: those that share all but name and shape say the same right of it, made once."""
+        made: dict[tuple[Hashable, ...], _Cells] = {}
+        numbers: dict[Hashable, int] = {count.rule.name: number for number, count in enumerate(self.report.rules, 1)}
+
+        def make(line: Fold) -> Row:
+            row = line.rows[0]
+            if is_graded(line):
+                return self._row(line, self._cells(line, numbers))
+            built = group_words(line.rows)
+            lrs = tuple(self.report.lrs_at(row).values())
+            kind = id(row.setting), row.optimizer, row.param.trainable, built, lrs
+            if kind not in made:
+                made[kind] = self._cells(line, numbers)
+            return self._row(line, made[kind])
+
+        return make
 
     def _row(self, line: Fold, own: _Cells) -> Row:
         if self.drawn.folded:

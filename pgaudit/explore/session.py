@@ -1,0 +1,197 @@
+"""A policy under edit: what becomes of the parameters, and the text of its config with the edits in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import cast
+
+from pgaudit.config import load_config
+from pgaudit.config.what_if import NO_CONFIG, WhatIf
+from pgaudit.core.config import Config
+from pgaudit.core.errors import UsageError
+from pgaudit.core.location import Path
+from pgaudit.core.schedule import NO_REQUEST, ScheduleRequest
+from pgaudit.diff import Diff, compare
+from pgaudit.explore.multipliers import Multiplier, Number, multipliers, setting_words, spelled
+from pgaudit.files.atomic_write import rewrite
+from pgaudit.files.inputs import STDIN, read_bytes
+from pgaudit.fix import Fixed
+from pgaudit.fix.edit import renumbered
+from pgaudit.models.source import ModelSource
+from pgaudit.pipeline import audit_source
+from pgaudit.report import Report
+from pgaudit.text import quoted
+from pgaudit.user_code.imports import is_file
+
+_WRITABLE = (".yaml", ".yml", ".json")
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A config as its file has it, and the model that it is for."""
+
+    config: Config
+    source: ModelSource
+    request: ScheduleRequest = NO_REQUEST
+    constructor: str | None = None
+    """What takes the place of the config's own."""
+    data: bytes | None = None
+    """What the file holds; None for a config that is code, and for one that no file has."""
+
+    @classmethod
+    def opened(
+        cls,
+        config: Config,
+        source: ModelSource,
+        request: ScheduleRequest = NO_REQUEST,
+        constructor: str | None = None,
+    ) -> Policy:
+        """Returns a config that was read, with the bytes that it is read from."""
+        path = config.path
+        if path is None or path.endswith(".py") or path == STDIN or not is_file(path):
+            return cls(config, source, request, constructor)
+        data = read_bytes(path)
+        config = load_config(path, constructor=constructor, data=data)
+        return cls(config, source, request, constructor, data)
+
+    def edited(self, edits: Mapping[Path, Number]) -> Config:
+        """Returns the config with other numbers, as ``--set`` would have it.
+
+        Raises:
+            ConfigError: it is none any more.
+        """
+        if not edits:
+            return self.config
+        trial = WhatIf(values=tuple(edits.items()))
+        path = NO_CONFIG if self.config.path is None else self.config.path
+        return load_config(path, constructor=self.constructor, data=self.data, what_if=trial)
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """What the parameters train with under some edits."""
+
+    report: Report
+    config: Config | None = None
+    """None where there is nothing to edit."""
+    edits: Mapping[Path, Number] = field(default_factory=dict)
+    diff: Diff | None = None
+    """Against the config as its file has it; None without edits."""
+
+    @property
+    def multipliers(self) -> list[Multiplier]:
+        """The numbers of the policy, edits among them."""
+        return multipliers(self.config) if self.config is not None else []
+
+    @property
+    def moved(self) -> frozenset[str]:
+        """The names of the parameters that get something else than the file says."""
+        return frozenset(each.param.name for each in self.diff.effective) if self.diff else frozenset()
+
+
+class Session:
+    """The states that a policy has been in, the present one last. Without a policy there is but one."""
+
+    def __init__(self, report: Report, policy: Policy | None = None) -> None:
+        """Begins with what was read."""
+        self.policy = policy
+        self._states = [State(report, policy.config if policy else None)]
+
+    @property
+    def now(self) -> State:
+        """The present state."""
+        return self._states[-1]
+
+    def tried(self, path: Path, value: Number) -> State:
+        """Returns the state with one more edit, which is not made yet: this takes as long as an audit.
+
+        Raises:
+            PgauditError: the library would refuse it.
+        """
+        assert self.policy is not None
+        first = self._states[0]
+        edits = {**self.now.edits, path: value}
+        own = {each.path: each.value for each in first.multipliers}
+        edits = {at: new for at, new in edits.items() if new != own.get(at)}
+        config = self.policy.edited(edits)
+        report = audit_source(self.policy.source, config, self.policy.request)
+        words = " ".join(f"--set {setting_words(*each)}" for each in edits.items())
+        report = replace(report, path=first.report.path, tried=words)
+        return State(report, config, edits, compare(first.report, report) if edits else None)
+
+    def make(self, state: State) -> None:
+        """Makes a state the present one."""
+        self._states.append(state)
+
+    def undo(self) -> bool:
+        """Goes back by one state, if there is one."""
+        if len(self._states) == 1:
+            return False
+        del self._states[-1]
+        return True
+
+    def patch(self) -> Fixed:
+        """Returns the config's text before and after: the edits are in it, nothing else is another, and it is read as
+        the present state was decided.
+
+        Raises:
+            UsageError: there is no such text.
+        """
+        policy, edits = self.policy, self.now.edits
+        if policy is None or not edits:
+            raise UsageError("nothing is edited")
+        path, data = policy.config.path, policy.data
+        if path is None:
+            raise UsageError("no file has this policy, so nothing is written", "pgaudit init MODEL writes one")
+        if data is None or not path.endswith(_WRITABLE):
+            kind = "is code" if path.endswith(".py") else "is no file of YAML or JSON"
+            raise UsageError(f"{quoted(path)} {kind}, so nothing is written", "write the numbers into it yourself")
+        own = {each.path: each for each in multipliers(policy.config)}
+        after = data
+        # From the end on, so that what is yet to be written stays where it is.
+        for at in sorted(edits, key=lambda at: _line_and_column(own[at]), reverse=True):
+            after = _written(path, after, own[at], edits[at])
+        again = load_config(path, constructor=policy.constructor, data=after)
+        if _decides(again) != _decides(cast(Config, self.now.config)):
+            raise UsageError(f"{quoted(path)} would be read otherwise with these numbers in it, so nothing is written")
+        return Fixed(path, data, after, ())
+
+    def write(self, patch: Fixed) -> None:
+        """Writes a patch, and begins anew with what the file now says.
+
+        Raises:
+            UsageError: the file has changed since it was read, or cannot be written.
+        """
+        assert self.policy is not None
+        rewrite(patch.path, patch.before, patch.after)
+        config = load_config(patch.path, constructor=self.policy.constructor, data=patch.after)
+        self.policy = replace(self.policy, config=config, data=patch.after)
+        report = audit_source(self.policy.source, config, self.policy.request)
+        self._states = [State(replace(report, path=self.now.report.path), config)]
+
+
+def _line_and_column(of: Multiplier) -> tuple[int, int]:
+    at = of.location
+    return (at.line or 0, at.column or 0) if at else (0, 0)
+
+
+def _written(path: str, data: bytes, old: Multiplier, new: Number) -> bytes:
+    """The text with one number replaced."""
+    at = old.location
+    if at is None or at.line is None:
+        raise UsageError(f"{quoted(path)} does not say {old.label} itself, so nothing is written")
+    if at.inherited or at.path != path:
+        raise UsageError(f"{old.label} stands in {quoted(at.path)}, which others may build upon: nothing is written")
+    edit = renumbered(data, at, old.value, spelled(new))
+    if edit is None:
+        raise UsageError(f"{at}: {old.label} is not a plain number there, so nothing is written")
+    if not edit.alone:
+        raise UsageError(f"{at}: what an anchor names stands in several places, so nothing is written")
+    return edit.data
+
+
+def _decides(of: Config) -> tuple[object, ...]:
+    """All that a config says of how parameters are trained, wherever it stands."""
+    sections = of.optimizer, of.paramwise_cfg, of.solver, of.written, dict(of.sections)
+    return of.layout, of.constructor, *sections, of.world_size, of.model, of.model_args
