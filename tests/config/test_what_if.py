@@ -122,3 +122,14 @@ def test_what_nobody_reads_is_no_what_if(tmp_path: Path) -> None:
             load_config(_file(tmp_path, text), what_if=WhatIf(values=((("a",), 1),)))
     known = load_config(_file(tmp_path, f"{OWN}data: {{a: 1}}\n"), what_if=WhatIf(values=((("data", "a"), 2),)))
     assert known.optimizer["lr"] == 0.1
+
+
+def test_an_item_of_a_list_is_named_by_its_index(tmp_path: Path) -> None:
+    text = "optimizer: {type: SGD, lr: 0.1}\nconstructor: rules\nparamwise_cfg:\n  mode: first\n  rules:\n"
+    text += "    - {match: a, lr_mult: 1}\n    - {match: b, lr_mult: 2}\n"
+    path = _file(tmp_path, text)
+    tried = load_config(path, what_if=WhatIf(values=((path_of("paramwise_cfg.rules.1.lr_mult"), 3),)))
+    rules = [{"match": "a", "lr_mult": 1}, {"match": "b", "lr_mult": 3}]
+    assert tried.paramwise_cfg == {"mode": "first", "rules": rules}
+    with pytest.raises(UsageError, match="which is no section"):
+        load_config(path, what_if=WhatIf(values=((path_of("paramwise_cfg.rules.2.lr_mult"), 3),)))

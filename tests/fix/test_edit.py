@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pgaudit.core.findings import Fix
 from pgaudit.core.location import Location
-from pgaudit.fix.edit import Edit, edited
+from pgaudit.fix.edit import Edit, edited, renumbered
 
 HERE = Location("a.yaml", 1, 1)
 KEPT: dict[str, tuple[str, int, int, Fix, str]] = {
@@ -74,3 +74,24 @@ def test_yaml_reads_the_same_but_for_the_word(config: dict[str, str], new: str, 
     if edit is not None and new not in config:
         assert yaml.safe_load(edit.data) == {new if word == key.value else word: config[word] for word in config}
         assert edit.data.startswith(b"# a comment\n")
+
+
+NUMBERS: dict[str, tuple[str, int, int, float, str, str | None]] = {
+    "a float": ("a: {lr: 0.1} # c\n", 1, 9, 0.1, "5", "a: {lr: 5} # c\n"),
+    "what PyYAML takes for a text": ("lr: 1e-4 # c", 1, 5, 1e-4, "1.0e-5", "lr: 1.0e-5 # c"),
+    "other line ends": ("a: 1\r\nlr: .5\r\n", 2, 5, 0.5, "0.25", "a: 1\r\nlr: 0.25\r\n"),
+    "digits in groups": ("n: 10_000", 1, 4, 10_000, "2", "n: 2"),
+    "another number": ("lr: 0.1", 1, 5, 0.2, "5", None),
+    "a text": ("lr: '0.1'", 1, 5, 0.1, "5", None),
+    "what is computed": ("lr: ${base}", 1, 5, 0.1, "5", None),
+    "an anchor": ("lr: &x 0.1", 1, 5, 0.1, "5", None),
+    "an octal number": ("n: 010", 1, 4, 8, "5", None),
+    "no number": ("lr: 0.1", 1, 5, 0.1, "x", None),
+    "nothing there": ("lr: 0.1", 3, 5, 0.1, "5", None),
+}
+
+
+@pytest.mark.parametrize(("text", "line", "column", "old", "new", "expected"), NUMBERS.values(), ids=NUMBERS)
+def test_a_number(text: str, line: int, column: int, old: float, new: str, expected: str | None) -> None:
+    found = renumbered(text.encode(), Location("a.yaml", line, column), old, new)
+    assert found == (None if expected is None else Edit(expected.encode(), alone=True))
