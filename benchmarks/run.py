@@ -27,11 +27,8 @@ CLAIMS = {
     "sweeping": "Sweeping what is known",
     "checkpoint": "A checkpoint of a run",
     "schedule": "The lr over time",
-<<<<<<< HEAD
     "page": "The HTML report in a browser",
-=======
     "exploring": "The explorer",
->>>>>>> w-explore
 }
 RESULTS = Path(__file__).with_name("RESULTS.md")
 PACKAGES = ("torch", "timm", "click", "rich", "PyYAML", "typer", "pydantic")
