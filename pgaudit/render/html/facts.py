@@ -101,11 +101,11 @@ def _decayed(trained: Sequence[_Tally], *, known: bool) -> Card:
     if not every:
         return Card("decayed", UNICODE.none)
     tensors, all_tensors = (sum(each.tensors for each in some) for some in (decayed, trained))
-    return Card("decayed", f"{_percent(of, every)} %", f"{tensors:,} of {counted(all_tensors, 'tensor')}")
+    return Card("decayed", f"{percent(of, every)} %", f"{tensors:,} of {counted(all_tensors, 'tensor')}")
 
 
-def _percent(part: int, whole: int) -> str:
-    """A share in percent, which is 0 or 100 only for nothing or all."""
+def percent(part: int, whole: int) -> str:
+    """Returns a share in percent, which is 0 or 100 only for nothing or all."""
     if part in (0, whole):
         return "100" if part else "0"
     share = min(max(100 * part / whole, 0.01), 99.99)
