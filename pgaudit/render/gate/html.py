@@ -39,6 +39,11 @@ class Account(NamedTuple):
         """Whether nothing of it failed."""
         return self.verdict == "passed"
 
+    @property
+    def says_more(self) -> bool:
+        """Whether there is more to say of it than numbers."""
+        return bool(self.failures or self.others or self.notes)
+
 
 def render(outcomes: Sequence[Outcome]) -> str:
     """Returns the page: audits in their order, those that did not pass before all others."""

@@ -38,6 +38,11 @@ class Notice:
     """Its parameters as lines, where a page lists them with it."""
 
     @property
+    def code(self) -> str:
+        """What it is called in short: what stops an audit has no code."""
+        return self.finding.title if self.finding.stops else self.finding.code
+
+    @property
     def message(self) -> str:
         """What is wrong."""
         return visible(self.finding.message)

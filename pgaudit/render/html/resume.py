@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from pgaudit.checks import pg037
@@ -74,9 +75,11 @@ def _cards(found: Resumption) -> Iterator[Card]:
 
 
 def _notices(found: Resumption) -> list[Notice]:
-    """The findings; a mismatch lists its parameters, unless its message is about all of them or names them."""
+    """The findings; a mismatch lists its parameters, unless its message is about all of them or names them. Advice is
+    given once."""
     notices = []
-    for each in found.findings:
+    for finding in found.findings:
+        each = replace(finding, hint=None) if finding.hint == found.advice else finding
         listed = each.code == pg037.KIND.code and 2 < len(each.params) < found.tensors
         notices.append(Notice(each, each.code, "", "", names=folded_names(each.params, _NAMES) if listed else ()))
     return notices
