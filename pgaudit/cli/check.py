@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         "pgaudit check                                # all that the project file lists",
         "pgaudit check config.yaml --lock config.lock",
         "pgaudit check config.yaml --fix --dry-run    # what would be mended",
+        "pgaudit check -o check.html                  # a page to open, or to attach to a job",
     ),
 )
 @argument(

@@ -46,6 +46,7 @@ DIFFERENT = 1
         "pgaudit diff a.yaml b.yaml --model resnet50",
         "pgaudit diff resnet50 config.yaml train.py:make  # where the code has drifted",
         "pgaudit diff resnet50 config.yaml --lr 0.01      # what that would change",
+        "pgaudit diff a.yaml b.yaml -o diff.html          # a page: both configs side by side",
     ),
 )
 @argument(
@@ -172,6 +173,10 @@ def _rendered(found: Diff, fmt: DiffFormat, options: TableOptions, *, rules: boo
         from pgaudit.render.diff.data import render_diff_markdown
 
         return render_diff_markdown(found, fold=options.fold, rules=rules)
+    if fmt == "html":
+        from pgaudit.render.diff.html import render_diff_html
+
+        return render_diff_html(found, fold=options.fold, rules=rules)
     from pgaudit.render.diff.github import render_diff_github
 
     return render_diff_github(found, rules=rules)

@@ -25,7 +25,7 @@ from pgaudit.cli.shared.outputs import by_ending
 from pgaudit.cli.shared.overwriting import keep_inputs
 from pgaudit.core.errors import UsageError
 from pgaudit.core.findings import Threshold, at_least
-from pgaudit.render.choices import Colour, PageFormat
+from pgaudit.render.choices import Colour, ResumeFormat
 from pgaudit.text import quoted
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ GOES_WRONG = 1
     examples=(
         "pgaudit resume last.ckpt config.yaml",
         "pgaudit resume last.ckpt train.py:make --fail-on warning",
+        "pgaudit resume last.ckpt config.yaml -o resume.html",
     ),
 )
 @argument("checkpoint", required=True, type=shared.NAME, help="What training would resume from: a file or a folder.")
@@ -56,7 +57,7 @@ GOES_WRONG = 1
     "optimizer (file.py:attribute).",
 )
 @shared.choice("--fail-on", of=Threshold, default="error", help="From which severity on findings fail.")
-@shared.choice("--format", "fmt", of=PageFormat, default="table", help="What to write.")
+@shared.choice("--format", "fmt", of=ResumeFormat, default="table", help="What to write.")
 @shared.output
 @shared.model_option
 @shared.key
@@ -72,7 +73,7 @@ def resume(
     model: str | None,
     config: str | None,
     fail_on: Threshold,
-    fmt: PageFormat,
+    fmt: ResumeFormat,
     output: Path | None,
     named: str | None,
     key: str | None,
@@ -86,7 +87,7 @@ def resume(
 
     Exit code 1 where it does not load or loads wrong; with --fail-on warning, also where it replaces values.
     """
-    fmt = by_ending(fmt, output, get_args(PageFormat))
+    fmt = by_ending(fmt, output, get_args(ResumeFormat))
     if model is None:
         raise UsageError("SOURCE is missing after the checkpoint", "pgaudit resume CHECKPOINT [MODEL] SOURCE")
     model_ref, config_path = references(model, config, command="resume CHECKPOINT", model=named)
@@ -138,7 +139,11 @@ def _refuse_saved(source: object, path: str, checkpoint: str) -> None:
         raise UsageError(message, "name the config or the code that it was made from")
 
 
-def _rendered(found: Resumption, fmt: PageFormat, options: TableOptions) -> str:
+def _rendered(found: Resumption, fmt: ResumeFormat, options: TableOptions) -> str:
+    if fmt == "html":
+        from pgaudit.render.html.resume import render_resume_html
+
+        return render_resume_html(found)
     from pgaudit.render.pages import resume as page
 
     if fmt == "json":

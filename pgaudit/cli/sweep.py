@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import click
 from click.exceptions import Exit
@@ -23,6 +24,7 @@ from pgaudit.cli.shared.common import (
     the_cache,
     write,
 )
+from pgaudit.cli.shared.outputs import by_ending
 from pgaudit.cli.shared.overwriting import keep_inputs
 from pgaudit.cli.shared.progress import bar_over
 from pgaudit.core.errors import UsageError
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     examples=(
         "pgaudit sweep 'resnet*' config.yaml",
         "pgaudit sweep 'vit_*' a.yaml b.yaml --jobs 4",
+        "pgaudit sweep 'vit_*' a.yaml b.yaml -o sweep.html",
     ),
 )
 @argument(
@@ -58,7 +61,7 @@ if TYPE_CHECKING:
     "-o",
     type=shared.FILE,
     metavar="FILE",
-    help="Keep results in FILE as they come, as JSON lines; the same command continues there.",
+    help="Keep results in FILE as they come, as JSON lines; the same command continues there. FILE.html is a page.",
 )
 @click.option("--restart", is_flag=True, help="Begin FILE anew, and keep it until all is done.")
 @click.option("--shard", metavar="I/N", help="Only the I-th of N parts of the models.")
@@ -109,7 +112,8 @@ def sweep(
     Exit 1 only if --fail-on asks for it; 2 if any model could not be audited, though all others are.
     """
     keep_inputs([output], configs, [glob])
-    policies = _read(configs, constructor, restart=restart, output=output, fmt=fmt)
+    fmt, kept, page = _outputs(fmt, output)
+    policies = _read(configs, constructor, restart=restart, output=kept, fmt=fmt)
     arguments = parse_model_args(model_args)
     from pgaudit.sweep.lines import Identity
     from pgaudit.sweep.plan import tasks_of
@@ -133,12 +137,25 @@ def sweep(
         {name: policy.digest for name, policy in by_name.items()},
     )
     work = Work(policies, arguments, cache, version=__version__)
-    results = _collected(tasks, work, identity, output, restart, (backend, jobs, scheduler))
+    results = _collected(tasks, work, identity, kept, restart, (backend, jobs, scheduler))
     if traceback:
         for result in results:
             complain("\n".join(visible(line) for line in result.trace.splitlines())) if result.trace else None
-    _write(results, policies, identity, fmt, sort, every, colour, width)
+    _write(results, policies, identity, fmt, sort, every, colour, width, page, _typed(model_args, constructor))
     raise Exit(exit_code(results, fail_on))
+
+
+def _outputs(fmt: SweepFormat, output: Path | None) -> tuple[SweepFormat, Path | None, Path | None]:
+    """Returns the format, the file that keeps results, and the one that is written at the end: a page keeps none."""
+    if output is not None and output.suffix.lower() == ".html":
+        fmt = by_ending(fmt, output, get_args(SweepFormat))
+        return (fmt, None, output) if fmt == "html" else (fmt, output, None)
+    return fmt, output, None
+
+
+def _typed(model_args: Sequence[str], constructor: str | None) -> str:
+    words = [word for each in model_args for word in ("--model-arg", each)]
+    return visible(shlex.join([*words, *(["--constructor", constructor] if constructor else [])]))
 
 
 _ENDINGS = {
@@ -156,7 +173,7 @@ def _read(
         raise UsageError("--restart has no meaning without -o FILE")
     if output is not None and str(output) == "-":
         raise UsageError("-o keeps results in a file", "--format jsonl writes them to stdout")
-    if output is not None and output.suffix in _ENDINGS.get(fmt, ()):
+    if output is not None and output.suffix in (*_ENDINGS.get(fmt, ()), ".html"):
         hint = f"--format {fmt} > {visible(output)} writes what you mean"
         raise UsageError(f"-o keeps results as JSON lines, and {quoted(output)} is no name for those", hint)
     for path in configs:
@@ -244,9 +261,11 @@ def _write(
     every: bool,
     colour: Colour,
     width: int | None,
+    page: Path | None,
+    typed: str,
 ) -> None:
     from pgaudit.render.sweep import View, render_sweep
 
     options = table_options(None, colour, width)
-    view = View(tuple(policy.name for policy in policies), sort, every)
-    write(render_sweep(results, identity, fmt, view, options), None)
+    view = View(tuple(policy.name for policy in policies), sort, every, typed)
+    write(render_sweep(results, identity, fmt, view, options), page)

@@ -6,14 +6,16 @@ from typing import Literal
 
 Format = Literal["table", "json", "csv", "markdown", "svg", "html"]
 """What a report is written as."""
-DiffFormat = Literal["table", "json", "markdown", "github"]
+DiffFormat = Literal["table", "json", "markdown", "github", "html"]
 """What a diff is written as."""
-SweepFormat = Literal["table", "jsonl", "json", "csv", "markdown"]
+SweepFormat = Literal["table", "jsonl", "json", "csv", "markdown", "html"]
 """What the results of a sweep are written as."""
-GateFormat = Literal["table", "concise", "json", "github", "gitlab", "sarif", "junit", "markdown"]
+GateFormat = Literal["table", "concise", "json", "github", "gitlab", "sarif", "junit", "markdown", "html"]
 """What the gate's answer is written as."""
 PageFormat = Literal["table", "json", "markdown"]
 """What documentation is written as."""
+ResumeFormat = Literal["table", "json", "markdown", "html"]
+"""What is said of a resumption is written as."""
 PlainFormat = Literal["table", "json"]
 """What a verification or an explanation is written as."""
 

@@ -10,13 +10,14 @@ from itertools import zip_longest
 from typing import NamedTuple
 
 from pgaudit.core.findings import SEVERITIES, Finding, severity_words
+from pgaudit.names import fold_named
 from pgaudit.render.columns import GAP
 from pgaudit.render.snippets import by_line, snippet
 from pgaudit.render.style import BASE, LEFT_OUT, SEVERITY_STYLES
 from pgaudit.render.styled import HANGING, Text, filled
 from pgaudit.render.terminal import TableOptions
 from pgaudit.report import Report
-from pgaudit.text import visible
+from pgaudit.text import counted, visible
 
 SHOWN = 5
 """Findings of one code that are spelled out; a thousand tied parameters are one mistake."""
@@ -59,6 +60,14 @@ def finding_lines(
     if finding.hint and hint:
         start = Text(" " * (indent + 2))
         yield from filled(visible(finding.hint), width, start=start, hanging=HANGING, style=BASE)
+
+
+def folded_names(params: Sequence[str], most: int) -> list[str]:
+    """Returns parameters as lines, folded over blocks: at most ``most``, and one more that counts the rest."""
+    folds = fold_named((name, 0, 0, name) for name in params)
+    lines = [visible(fold.name) for fold in folds[:most]]
+    rest = sum(len(fold.rows) for fold in folds[most:])
+    return [*lines, f"and {counted(rest, 'tensor')} more"] if rest else lines
 
 
 class Told(NamedTuple):

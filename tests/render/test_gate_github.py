@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from pgaudit.core.findings import Finding
 from pgaudit.core.location import Location
 from pgaudit.gate import Audit, Outcome
+from pgaudit.render.findings import folded_names
 from pgaudit.render.gate.github import SHOWN, render
-from pgaudit.render.gate.words import folded
 from pgaudit.text import visible
 from tests.budget import examples
 from tests.render.outcomes import CASES, FAILED, OUTCOMES, PASSED
@@ -99,7 +99,7 @@ def test_random_outcomes_are_read_back(outcomes: list[Outcome]) -> None:
         title = f"pgaudit not checked{end}"
         expected += [_expected(outcome, problem, "error", title, []) for problem in outcome.errors]
         for notice in (*outcome.failures, *outcome.others):
-            names = folded(notice.params, 20) if len(notice.params) > 1 else []
+            names = folded_names(notice.params, 20) if len(notice.params) > 1 else []
             level = "error" if outcome.fails(notice) else _LEVELS[notice.severity]
             expected.append(_expected(outcome, notice, level, f"pgaudit {notice.code} {notice.name}{end}", names))
     assert sorted(map(repr, map(_key, commands))) == sorted(map(repr, map(_key, expected)))

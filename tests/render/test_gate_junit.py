@@ -8,8 +8,8 @@ from xml.etree.ElementTree import Element
 from hypothesis import given, settings
 
 from pgaudit.gate import Outcome
+from pgaudit.render.findings import folded_names
 from pgaudit.render.gate.junit import render
-from pgaudit.render.gate.words import folded
 from pgaudit.text import visible
 from tests.budget import examples
 from tests.render.outcomes import CASES, FAILED, OUTCOMES, PASSED, UNCHECKED
@@ -87,7 +87,7 @@ def test_random_outcomes_are_read_back(outcomes: list[Outcome]) -> None:
         for notice in (*outcome.failures, *outcome.others):
             text = texts["failure" if outcome.fails(notice) else "system-out"]
             assert visible(notice.message) in text
-            assert {f"    {name}" for name in folded(notice.params, 100)} <= set(text.split("\n"))
+            assert {f"    {name}" for name in folded_names(notice.params, 100)} <= set(text.split("\n"))
         messages = [element.attrib["message"] for element in suite.iter("failure")]
         assert all(any(visible(notice.message) in message for message in messages) for notice in outcome.failures)
         assert (int(suite.attrib["failures"]) > 0) == bool(outcome.failures)

@@ -19,9 +19,9 @@ from markdown_it.token import Token
 from pgaudit.core.findings import Finding, gravity
 from pgaudit.core.location import Location
 from pgaudit.gate import Audit, Outcome
+from pgaudit.render.findings import folded_names
 from pgaudit.render.gate import markdown
 from pgaudit.render.gate.markdown import render
-from pgaudit.render.gate.words import folded
 from pgaudit.render.markdown import code, code_block, code_span, escaped
 from pgaudit.text import visible
 from tests.budget import examples
@@ -103,7 +103,7 @@ def test_random_outcomes_are_read_back(outcomes: list[Outcome]) -> None:
     assert _squeezed(under(found, "paragraph")) == _squeezed(line for outcome in loud for line in _said(outcome))
     blocks = [token.content for token in found if token.type == "fence"]
     assert blocks == [
-        "".join(f"{line}\n" for line in folded(notice.params, 100))
+        "".join(f"{line}\n" for line in folded_names(notice.params, 100))
         for outcome in outcomes
         for notice in _sorted(outcome)
         if outcome.fails(notice) and len(notice.params) > 1

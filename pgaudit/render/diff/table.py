@@ -119,9 +119,8 @@ def _value(diff: Diff, line: DiffLine, which: str, old_width: int) -> Text:
     style = "bold" if rule == BASE else f"bold {rule}"
     if words.new is None:
         return Text(f"  {words.old}", BASE if _is_quiet(diff, line.change, which) else style)
-    old, new = line.both(which)
-    gone = " " if is_lr_title(which) else marks.left_out
-    mark = gone if new is None else " " if old is None else marks.higher if new > old else marks.lower
+    gone = " " if is_lr_title(which) or line.both(which)[1] is not None else marks.left_out
+    mark = {1: marks.higher, -1: marks.lower}.get(line.turn(which), gone)
     arrow = f" {marks.arrow} "
     return Text.assemble((f"{mark} ", style), words.old.ljust(old_width), (arrow, BASE), (words.new, style))
 

@@ -31,7 +31,7 @@ MARKS = {
 }
 """What stands before a changed parameter, as in a plan of Terraform."""
 
-_NOUNS = {
+NOUNS = {
     ChangeKind.CHANGED: "changed",
     ChangeKind.RESHAPED: "reshaped",
     ChangeKind.ADDED: "added",
@@ -109,6 +109,13 @@ class DiffLine:
         if old is None or new is None:
             return Sides(self._number(old), self._number(new))
         return Sides(*apart(old, new))
+
+    def turn(self, which: str) -> int:
+        """Returns 1 for a value that rises, -1 for one that falls, and 0 where there are not two to compare."""
+        old, new = self.both(which)
+        if self.value(which).new is None or old is None or new is None:
+            return 0
+        return 1 if new > old else -1
 
     def _over_time(self, which: str, old: float | None, new: float | None) -> Sides:
         found = self.lr_at(which)
@@ -212,7 +219,7 @@ def counts(diff: Diff) -> list[tuple[str, str]]:
     """Returns what the last line counts, each with its mark."""
     found = Counter(change.kind for change in diff.changes)
     words = [("~", f"{len(diff.setup):,} in the setup")] if diff.setup else []
-    words += [(MARKS[kind], f"{found[kind]:,} {noun}") for kind, noun in _NOUNS.items() if found[kind]]
+    words += [(MARKS[kind], f"{found[kind]:,} {noun}") for kind, noun in NOUNS.items() if found[kind]]
     if not words:
         words.append((" ", "no difference"))
     return [*words, (" ", f"{diff.unchanged:,} unchanged")]

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pgaudit.gate import Outcome
-from pgaudit.render.gate.words import folded, in_order, level, located, title, where
+from pgaudit.render.findings import folded_names
+from pgaudit.render.gate.words import in_order, level, located, title, where
 from pgaudit.render.github import Level, command
 from pgaudit.text import visible
 
@@ -40,7 +41,7 @@ def _annotations(outcomes: Sequence[Outcome]) -> Iterator[_Annotation]:
     for outcome, finding in sorted(told, key=lambda each: not each[1].stops):
         what = "not checked" if finding.stops else finding.title
         heading = f"{what}: {visible(title(outcome.audit))}" if len(outcomes) > 1 else what
-        names = folded(finding.params, _LINES) if len(finding.params) > 1 else []
+        names = folded_names(finding.params, _LINES) if len(finding.params) > 1 else []
         lines = [visible(finding.message), *([visible(finding.hint)] if finding.hint else []), *names]
         loud, at = level(outcome, finding), located(outcome, finding)
         line = command(loud, "\n".join(lines), title=f"pgaudit {heading}", location=at)

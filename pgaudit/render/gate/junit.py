@@ -10,8 +10,8 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from pgaudit.core.findings import Finding
 from pgaudit.gate import Outcome
-from pgaudit.render.findings import hinted
-from pgaudit.render.gate.words import folded, in_order, title, where
+from pgaudit.render.findings import folded_names, hinted
+from pgaudit.render.gate.words import in_order, title, where
 from pgaudit.text import visible
 
 _NAMES = 100
@@ -77,7 +77,7 @@ def _findings(outcome: Outcome, name: str, findings: Sequence[Finding]) -> Eleme
 
 
 def _account(outcome: Outcome, finding: Finding) -> list[str]:
-    names = folded(finding.params, _NAMES)
+    names = folded_names(finding.params, _NAMES)
     return [f"{where(outcome, finding)}: {hinted(finding)}", *(f"    {name}" for name in names)]
 
 

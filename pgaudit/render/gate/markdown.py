@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from pgaudit.core.findings import Finding
 from pgaudit.gate import Outcome
-from pgaudit.render.findings import hinted
-from pgaudit.render.gate.words import Verdict, folded, in_order, title, verdict, where
+from pgaudit.render.findings import folded_names, hinted
+from pgaudit.render.gate.words import Verdict, in_order, title, totals, verdict, where
 from pgaudit.render.markdown import code, code_block, code_span, escaped, table
 from pgaudit.render.style import UNICODE
 from pgaudit.text import counted
@@ -36,9 +35,7 @@ def _page(lines: Sequence[str]) -> str:
 
 
 def _verdicts(outcomes: Sequence[Outcome]) -> list[str]:
-    counts = Counter(map(verdict, outcomes))
-    words = [f"{counts[word]} {word}" for word in _MARKS if counts[word]]
-    lines = [f"## pgaudit check: {', '.join([counted(len(outcomes), 'audit'), *words])}", ""]
+    lines = [f"## pgaudit check: {', '.join(totals(outcomes))}", ""]
     if outcomes:
         titles = ("", "audit", "tensors", "failures", "other", "ignored")
         lines += [*table(titles, "llrrrr", map(_verdict, outcomes)), ""]
@@ -62,7 +59,9 @@ def _account(outcome: Outcome, most: int) -> Iterator[str]:
     for finding in filter(outcome.fails, found):
         yield from (_line(outcome, finding), "")
         if len(finding.params) > 1 and most:
-            yield from _details(counted(len(finding.params), "tensor"), [code_block(folded(finding.params, most))])
+            yield from _details(
+                counted(len(finding.params), "tensor"), [code_block(folded_names(finding.params, most))]
+            )
     others = [f"- {_line(outcome, finding)}" for finding in found if not outcome.fails(finding)]
     if others:
         yield from _details(counted(len(others), "other notice"), others)

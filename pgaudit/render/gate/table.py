@@ -7,15 +7,15 @@ from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
 
-from pgaudit.core.findings import Finding, Severity
+from pgaudit.core.findings import Finding
 from pgaudit.gate import Outcome
 from pgaudit.render.columns import GAP
-from pgaudit.render.findings import Told, told_lines
-from pgaudit.render.gate.words import Verdict, folded, in_order, title, verdict
+from pgaudit.render.findings import Told, folded_names, told_lines
+from pgaudit.render.gate.words import Verdict, counts, in_order, title, totals, verdict
 from pgaudit.render.style import BASE
 from pgaudit.render.styled import HANGING, Text, broken, filled
 from pgaudit.render.terminal import TableOptions, printed
-from pgaudit.text import counted, visible
+from pgaudit.text import visible
 
 SHOWN = 10
 """Failures of one code that are spelled out for an audit; a thousand tied parameters are one mistake."""
@@ -46,7 +46,7 @@ def _findings(outcome: Outcome, options: TableOptions) -> Iterator[Text]:
             continue
         seen[finding.code] += not finding.stops
         if seen[finding.code] <= SHOWN:
-            lines = folded(finding.params, _NAMES) if len(finding.params) > 1 else []
+            lines = folded_names(finding.params, _NAMES) if len(finding.params) > 1 else []
             names = [part for line in lines for part in broken(line, options.width and options.width - 4)]
             told.append(Told(finding, names, not finding.stops or bool(finding.fix) or finding.hint not in said))
             said.add(finding.hint)  # which keys are known, say
@@ -76,29 +76,21 @@ def _word(outcome: Outcome, options: TableOptions) -> tuple[str, str]:
 
 def _counts(outcome: Outcome, options: TableOptions) -> list[str]:
     """Numbers with their nouns, and the dots between them."""
-    if outcome.errors:
-        return [counted(len(outcome.errors), "problem")]
-    severities = Counter(finding.severity for finding in outcome.others)
-    words = [counted(outcome.parameters, "tensor"), counted(len(outcome.failures), "failure")]
-    words += [counted(severities[severity], noun) for severity, noun in _NOUNS.items() if severities[severity]]
-    words[-1] += "" if all(_is_shown(outcome, finding, options) for finding in outcome.findings) else " (-v)"
-    words += [f"{outcome.ignored} ignored"] if outcome.ignored else []
+    every = all(_is_shown(outcome, finding, options) for finding in outcome.findings)
+    words = counts(outcome, "" if every else " (-v)")
     return [*(f"{word} {options.marks.dot}" for word in words[:-1]), words[-1]]
-
-
-_NOUNS: dict[Severity, str] = {"error": "other error", "warning": "warning", "info": "info"}
 
 
 def _verdicts(outcomes: Sequence[Outcome], options: TableOptions) -> list[Text]:
     words = [Text(*_word(outcome, options)) for outcome in outcomes]
     widest = max((word.cells for word in words), default=0)
     names = [visible(title(outcome.audit)) for outcome in outcomes]
-    counts = [_counts(outcome, options) for outcome in outcomes]
+    numbers = [_counts(outcome, options) for outcome in outcomes]
     column = max(map(cell_len, names), default=0)
-    longest = max((cell_len(" ".join(count)) for count in counts), default=0)
+    longest = max((cell_len(" ".join(count)) for count in numbers), default=0)
     beside = options.width is None or widest + column + longest + 2 * GAP <= options.width
     lines = []
-    for word, name, count in zip(words, names, counts, strict=True):
+    for word, name, count in zip(words, names, numbers, strict=True):
         start = word.append(" " * (widest - word.cells + GAP))
         if beside:
             lines.append(start.append(name + " " * (column - cell_len(name) + GAP)).append(" ".join(count), BASE))
@@ -106,6 +98,4 @@ def _verdicts(outcomes: Sequence[Outcome], options: TableOptions) -> list[Text]:
             lines += filled(name, options.width, start=start, hanging=HANGING)
             start = Text(" " * HANGING)
             lines += filled(count, options.width, start=start, hanging=HANGING, style=BASE)
-    totals = Counter(map(verdict, outcomes))
-    kinds = [counted(len(outcomes), "audit"), *(f"{totals[word]} {word}" for word in _STYLES if totals[word])]
-    return [*lines, *filled(", ".join(kinds), options.width, hanging=HANGING, style=BASE)]
+    return [*lines, *filled(", ".join(totals(outcomes)), options.width, hanging=HANGING, style=BASE)]

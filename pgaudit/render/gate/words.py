@@ -10,10 +10,9 @@ from dataclasses import replace
 from pathlib import PurePath
 from typing import Literal
 
-from pgaudit.core.findings import Finding, gravity
+from pgaudit.core.findings import Finding, Severity, gravity
 from pgaudit.core.location import Location
 from pgaudit.gate import Audit, Outcome
-from pgaudit.names import fold_named
 from pgaudit.render.github import Level
 from pgaudit.serialize import portable
 from pgaudit.text import counted, visible
@@ -31,6 +30,31 @@ def title(audit: Audit) -> str:
     """Returns what stands for an audit, without this machine's folders."""
     named = [audit.name] if audit.name else [portable(audit.model), portable(audit.config)]
     return " ".join(part for part in (*named, audit.tried) if part)
+
+
+def totals(outcomes: Sequence[Outcome]) -> list[str]:
+    """Returns how many audits there are, and how many of each verdict."""
+    found = Counter(map(verdict, outcomes))
+    return [counted(len(outcomes), "audit"), *(f"{found[word]} {word}" for word in _VERDICTS if found[word])]
+
+
+_NOUNS: dict[Severity, str] = {"error": "other error", "warning": "warning", "info": "info"}
+
+
+def counts(outcome: Outcome, more: str = "") -> list[str]:
+    """Returns what came of one audit in numbers with their nouns.
+
+    Args:
+        outcome: what came of it.
+        more: what is said behind its findings.
+    """
+    if outcome.errors:
+        return [counted(len(outcome.errors), "problem")]
+    severities = Counter(finding.severity for finding in outcome.others)
+    words = [counted(outcome.parameters, "tensor"), counted(len(outcome.failures), "failure")]
+    words += [counted(severities[severity], noun) for severity, noun in _NOUNS.items() if severities[severity]]
+    words[-1] += more
+    return [*words, f"{outcome.ignored} ignored"] if outcome.ignored else words
 
 
 def in_order(outcome: Outcome) -> tuple[Finding, ...]:
@@ -56,14 +80,6 @@ def located(outcome: Outcome, finding: Finding) -> Location:
 def where(outcome: Outcome, finding: Finding) -> str:
     """Returns ``file:line:column``, as far as it is known, visible."""
     return visible(located(outcome, finding))
-
-
-def folded(params: Sequence[str], most: int) -> list[str]:
-    """Returns parameters as lines, folded over blocks: at most ``most``, and one more that counts the rest."""
-    folds = fold_named((name, 0, 0, name) for name in params)
-    lines = [visible(fold.name) for fold in folds[:most]]
-    rest = sum(len(fold.rows) for fold in folds[most:])
-    return [*lines, f"and {counted(rest, 'tensor')} more"] if rest else lines
 
 
 def fingerprints() -> Callable[[Outcome, Finding], str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -34,6 +34,13 @@ class Notice:
     """The line that it points to, as an element of the page; empty where no text is shown."""
     first: bool = True
     """Whether it is one of the first of its code: a thousand tied parameters are one mistake."""
+    names: Sequence[str] = ()
+    """Its parameters as lines, where a page lists them with it."""
+
+    @property
+    def code(self) -> str:
+        """What it is called in short: what stops an audit has no code."""
+        return self.finding.title if self.finding.stops else self.finding.code
 
     @property
     def message(self) -> str:
@@ -71,19 +78,46 @@ def notices_of(report: Report) -> tuple[list[Notice], list[File]]:
     """Returns the findings, not too many of a code, and the files that were read for the report; no file is read
     because a saved report names it.
     """
-    paths = _paths(report)
-    texts = {path: lines for path in paths if (lines := _text(path))}
-    order = {path: place for place, path in enumerate(texts)}
+    rules = [each.rule.location for each in report.rules]
+    return placed(report.findings, _paths(report), rules)
+
+
+def placed(
+    findings: Iterable[Finding],
+    paths: Iterable[str],
+    rules: Iterable[Location | None] = (),
+    *,
+    part: str = "line",
+    names_of: Callable[[Finding], Sequence[str]] = lambda _: (),
+) -> tuple[list[Notice], list[File]]:
+    """Returns findings, not too many of a code, and the files that they point into.
+
+    Args:
+        findings: in the order of the page.
+        paths: the files that may be read.
+        rules: other places that somebody points to.
+        part: what begins the names of the lines in the page.
+        names_of: returns a finding's parameters as lines.
+    """
+    texts = {path: lines for path in paths if (lines := text_of(path))}
+    order = {path: f"{part}-{place}" for place, path in enumerate(texts)}
     seen: Counter[str] = Counter()
     notices = []
-    for finding in report.findings:
+    for finding in findings:
         seen[finding.code] += 1
         key = finding.code if seen[finding.code] == 1 else f"{finding.code}.{seen[finding.code]}"
         where = visible(portable_location(finding.location) or "")
         anchor = _anchor(finding.location, order, texts)
         if seen[finding.code] <= _MOST:
-            notices.append(Notice(finding, key, where, anchor, seen[finding.code] <= SHOWN))
-    return notices, [File(visible(portable(path)), [*_lines(path, order, texts, notices, report)]) for path in texts]
+            first = seen[finding.code] <= SHOWN
+            notices.append(Notice(finding, key, where, anchor, first, names_of(finding)))
+    told = [*(each.anchor for each in notices), *(_anchor(each, order, texts) for each in rules)]
+    files = []
+    for path, text in texts.items():
+        places = (each.rpartition("-") for each in told)
+        kept = _kept(len(text), (int(line) for name, _, line in places if name == order[path]))
+        files.append(File(visible(portable(path)), [*_lines(text, kept, order[path], notices)]))
+    return notices, files
 
 
 def _paths(report: Report) -> list[str]:
@@ -94,45 +128,32 @@ def _paths(report: Report) -> list[str]:
     return [*dict.fromkeys(path for path in paths if path is not None)]
 
 
-def _text(path: str) -> Sequence[str]:
-    """The lines of a file, without the empty one behind the last line's end."""
+def text_of(path: str) -> Sequence[str]:
+    """Returns the lines of a file, without the empty one behind the last line's end; none of what cannot be read."""
     lines = file_lines(path)
     return lines[:-1] if lines and not lines[-1] else lines
 
 
-def _anchor(at: Location | None, order: dict[str, int], texts: dict[str, Sequence[str]]) -> str:
-    if at is None or at.path not in texts or at.line is None or at.line > len(texts[at.path]):
+def _anchor(at: Location | None, order: Mapping[str, str], texts: Mapping[str, Sequence[str]]) -> str:
+    if at is None or at.path is None or at.path not in texts or at.line is None or at.line > len(texts[at.path]):
         return ""
-    return f"line-{order[at.path]}-{at.line}"
+    return f"{order[at.path]}-{at.line}"
 
 
-def _lines(
-    path: str,
-    order: dict[str, int],
-    texts: dict[str, Sequence[str]],
-    notices: Sequence[Notice],
-    report: Report,
-) -> Iterator[Line]:
-    """The lines of a file; of a long one, those near the places that somebody points to."""
-    text = texts[path]
+def _lines(text: Sequence[str], kept: Sequence[int], name: str, notices: Iterable[Notice]) -> Iterator[Line]:
+    """The lines of a file; of a long one, those that are kept."""
     told: dict[str, list[Notice]] = {}
     for each in notices:
         told.setdefault(each.anchor, []).append(each)
-    rules = (_anchor(each.rule.location, order, texts) for each in report.rules)
-    kept = _kept(len(text), (int(each.rpartition("-")[2]) for each in (*told, *rules) if _is_of(each, order[path])))
     after = 0
     for number in kept:
         if number != after + 1:
             yield Line(None)
-        anchor = f"line-{order[path]}-{number}"
+        anchor = f"{name}-{number}"
         yield Line(number, shown_line(text[number - 1]), told.get(anchor, ()), anchor)
         after = number
     if after != len(text):
         yield Line(None)
-
-
-def _is_of(anchor: str, file: int) -> bool:
-    return anchor.startswith(f"line-{file}-")
 
 
 def _kept(length: int, places: Iterable[int]) -> Sequence[int]:

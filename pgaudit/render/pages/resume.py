@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from pgaudit.names import Folded, fold_named
+from pgaudit.names import fold_named
 from pgaudit.render.columns import Column, Last, Row, Table
 from pgaudit.render.data import json_text
 from pgaudit.render.markdown import code, escaped, table
-from pgaudit.render.numbers import apart, argument
-from pgaudit.render.style import BASE, SEVERITY_STYLES, Marks
+from pgaudit.render.pages.resume_words import both, folded, sides, sizes, verdict_words
+from pgaudit.render.style import BASE, SEVERITY_STYLES
 from pgaudit.render.styled import Text, filled
 from pgaudit.render.terminal import TableOptions, printed
-from pgaudit.resume import Override, Resumption, Verdict
+from pgaudit.resume import Resumption, Verdict
 from pgaudit.serialize import plain, portable
 from pgaudit.text import counted, visible
 
@@ -39,8 +39,8 @@ def _parts(found: Resumption, options: TableOptions) -> Iterator[Text]:
     marks, width, style = options.marks, options.width, _STYLES[found.verdict]
     mark = {"ok": marks.won, "overrides": "!"}.get(found.verdict, marks.left_out)
     start = Text.assemble((f"{mark} {found.verdict}", style), "  ")
-    yield from filled(_verdict(found), width, start=start, hanging=2)
-    words = [_sides(found, marks), *_size(found)]
+    yield from filled(verdict_words(found), width, start=start, hanging=2)
+    words = [sides(found, marks), *sizes(found)]
     yield from filled(words, width, start=Text("  "), joint=f" {marks.dot} ", hanging=2, style=BASE)
     codes = {finding.code: finding for finding in found.findings}
     for mismatch in found.mismatches:
@@ -63,27 +63,6 @@ def _parts(found: Resumption, options: TableOptions) -> Iterator[Text]:
     yield from filled(found.advice, width, start=Text(f"{marks.arrow} ", "bold"), hanging=2)
 
 
-def _verdict(found: Resumption) -> str:
-    if found.verdict == "refused":
-        return "it does not load"
-    if found.verdict == "mismatch":
-        return "it loads without an error, and the run goes on wrong"
-    lands = "every state lands on its own tensor" if found.proved else "nothing that can be told speaks against it"
-    if found.verdict == "overrides":
-        return f"it loads, {lands}, and values that were asked for are replaced"
-    return f"it loads, {lands}, and no value is replaced"
-
-
-def _sides(found: Resumption, marks: Marks) -> str:
-    return f"{visible(portable(found.checkpoint))} {marks.arrow} {visible(portable(found.source))}"
-
-
-def _size(found: Resumption) -> list[str]:
-    steps = [f"step {found.steps:,.0f}"] if found.steps is not None else []
-    sizes = f"{counted(found.tensors, 'tensor')} in {counted(found.groups, 'group')}"
-    return [visible(found.layout), sizes, *steps]
-
-
 def _names(params: Sequence[str], width: int | None) -> Iterator[Text]:
     """A few folded names; a message that names all of them needs no more."""
     if len(params) < 3:
@@ -98,7 +77,7 @@ def _names(params: Sequence[str], width: int | None) -> Iterator[Text]:
 def _values(found: Resumption, options: TableOptions) -> Iterator[Text]:
     """What is replaced: the key, both values, and whose they are, which may stand below."""
     arrow = Text(f" {options.marks.arrow} ", BASE)
-    folds = _folded(found.overrides)
+    folds = folded(found.overrides)
     rows: list[Row | Text] = []
     seen: Counter[str] = Counter()
     for fold in folds:
@@ -106,7 +85,7 @@ def _values(found: Resumption, options: TableOptions) -> Iterator[Text]:
         seen[each.key] += 1
         if seen[each.key] > _SHOWN:
             continue
-        before, after = _words(each)
+        before, after = both(each)
         name = Text(visible(fold.name), BASE)
         cells = [Text.assemble(before, arrow, (after, "bold")), Text(f"{len(fold.rows):,}")]
         rows.append(Row(visible(each.key), cells, Last(name, name), mark=Text("  ")))
@@ -119,36 +98,6 @@ def _values(found: Resumption, options: TableOptions) -> Iterator[Text]:
     for key, count in seen.items():
         if count > _SHOWN:
             yield Text(f"  and {counted(count - _SHOWN, 'more value')} of {visible(key)}; --format json has all", BASE)
-
-
-def _folded(overrides: Sequence[Override]) -> list[Folded[Override]]:
-    """The values that are replaced alike, under one name a key; by key, in the order of the groups."""
-    found: list[Folded[Override]] = []
-    for key in dict.fromkeys(each.key for each in overrides):
-        of_key = [each for each in overrides if each.key == key]
-        folds = fold_named((each.param, _likeness(each), None, each) for each in of_key)
-        alike: dict[Hashable, list[Folded[Override]]] = {}
-        for fold in folds:
-            alike.setdefault(_likeness(fold.rows[0]), []).append(fold)
-        for same in alike.values():
-            rows = tuple(row for fold in same for row in fold.rows)
-            more = f" and {len(rows) - len(same[0].rows):,} more" if len(same) > 1 else ""
-            whole = len(rows) == len(of_key) and len(same) > 1
-            found.append(Folded("all of them" if whole and len(alike) == 1 else f"{same[0].name}{more}", rows))
-    return found
-
-
-def _likeness(each: Override) -> tuple[str, str]:
-    return repr(plain(each.source)), repr(plain(each.checkpoint))
-
-
-def _words(each: Override) -> tuple[str, str]:
-    """Both values, with as many digits as tell them apart."""
-    before, after = each.source, each.checkpoint
-    numbers = [isinstance(value, (int, float)) and not isinstance(value, bool) for value in (before, after)]
-    if all(numbers):
-        return apart(float(before), float(after))
-    return argument(before), "nothing" if after is None else argument(after)
 
 
 def render_json(found: Resumption) -> str:
@@ -176,15 +125,20 @@ def data(found: Resumption) -> dict[str, Any]:
 
 def render_markdown(found: Resumption) -> str:
     """Returns the same as Markdown, for a comment on a pull request."""
-    sides = f"{code(portable(found.checkpoint) or '')} → {code(portable(found.source) or '')}"
-    lines = [f"**{found.verdict}**: {_verdict(found)}", "", f"{sides} · {' · '.join(map(escaped, _size(found)))}", ""]
+    files = f"{code(portable(found.checkpoint) or '')} → {code(portable(found.source) or '')}"
+    lines = [
+        f"**{found.verdict}**: {verdict_words(found)}",
+        "",
+        f"{files} · {' · '.join(map(escaped, sizes(found)))}",
+        "",
+    ]
     for mismatch in found.mismatches:
         lines += [f"- PG037 resume-mismatch: {escaped(mismatch.message)}"]
     lines += [""] if found.mismatches else []
     if found.overrides:
         rows = [
-            (code(fold.name), str(len(fold.rows)), code(fold.rows[0].key), *map(escaped, _words(fold.rows[0])))
-            for fold in _folded(found.overrides)
+            (code(fold.name), str(len(fold.rows)), code(fold.rows[0].key), *map(escaped, both(fold.rows[0])))
+            for fold in folded(found.overrides)
         ]
         lines += [*table(["parameter", "×", "key", "asked for", "resumed"], "lrlll", rows), ""]
     lines += [f"- {escaped(note)}" for note in found.notes]

@@ -26,6 +26,10 @@ def render_sweep(
         return data.render_lines(results, identity)
     if fmt == "csv":
         return data.render_csv(results)
+    if fmt == "html":
+        from pgaudit.render.sweep.html import render_sweep_html  # jinja2 is not for those who want a table
+
+        return render_sweep_html(results, view)
     if fmt == "markdown":
         return render_sweep_markdown(results, view)
     return render_sweep_table(results, view, options)

@@ -29,6 +29,8 @@ class View:
     configs: tuple[str, ...]
     sort: SweepSort = "gravity"
     every: bool = False
+    options: str = ""
+    """What else decides the results, as it is typed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,18 @@ function element(tag, className, text) {
   return made;
 }
 
+function copier(text) {
+  const button = element("button", "", "copy command");
+  button.type = "button";
+  button.addEventListener("click", () => {
+    navigator.clipboard?.writeText(text).then(
+      () => (button.textContent = "copied"),
+      () => (button.textContent = "the browser does not allow it"),
+    );
+  });
+  return button;
+}
+
 function themeButton() {
   const root = document.documentElement;
   const kept = {

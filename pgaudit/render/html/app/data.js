@@ -7,10 +7,14 @@ function unstepped(steps) {
   return column;
 }
 
-async function unpacked(text) {
+async function inflated(text) {
   const bytes = Uint8Array.from(atob(text.trim()), (letter) => letter.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  const data = JSON.parse(await new Response(stream).text());
+  return JSON.parse(await new Response(stream).text());
+}
+
+async function unpacked(text) {
+  const data = await inflated(text);
   data.names = data.names === "" && data.make.length === 0 ? [] : data.names.split("\n");
   for (const column of ["make", "kind", "group", "why"]) data[column] = unstepped(data[column]);
   return data;

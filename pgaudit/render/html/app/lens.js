@@ -3,9 +3,9 @@
 
 const NOTHING = { q: "", rule: "", finding: "", sort: "", p: "" };
 
-function fromAddress() {
+function fromAddress(nothing = NOTHING) {
   const given = location.hash.includes("=") ? new URLSearchParams(location.hash.slice(1)) : new URLSearchParams();
-  return Object.fromEntries(Object.keys(NOTHING).map((key) => [key, given.get(key) ?? ""]));
+  return Object.fromEntries(Object.keys(nothing).map((key) => [key, given.get(key) ?? ""]));
 }
 
 function toAddress(lens) {

@@ -26,18 +26,6 @@ function commandOf(data, index) {
   return data.command && !strange ? `${data.command} ${forShell(data.names[index])}` : "";
 }
 
-function copier(text) {
-  const button = element("button", "", "copy command");
-  button.type = "button";
-  button.addEventListener("click", () => {
-    navigator.clipboard?.writeText(text).then(
-      () => (button.textContent = "copied"),
-      () => (button.textContent = "the browser does not allow it"),
-    );
-  });
-  return button;
-}
-
 function explain(data, index, panel) {
   if (index < 0) {
     panel.replaceChildren(element("p", "quiet", "Press a parameter to see why it gets what it gets."));
