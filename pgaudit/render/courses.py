@@ -46,8 +46,9 @@ def courses_of(report: Report) -> list[Course]:
         schedule = report.schedule_of(row.optimizer)
         if schedule is None or row.group is None or row.optimizer is None or not schedule.curve_steps:
             continue
-        curve = schedule.curves[schedule.key(row.setting, row.group)]
-        found.setdefault((row.optimizer, curve), Course(row.optimizer, schedule, [curve])).rows.append(row)
+        curve = schedule.curves.get(schedule.key(row.setting, row.group))
+        if curve is not None:  # a group without a lr has none at any step
+            found.setdefault((row.optimizer, curve), Course(row.optimizer, schedule, [curve])).rows.append(row)
     return [*found.values()]
 
 
