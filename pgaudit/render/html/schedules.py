@@ -15,7 +15,7 @@ from pgaudit.core.schedule import OptimizerSchedule
 from pgaudit.render.courses import Course, courses_of, no_picture
 from pgaudit.render.html.packing import steps
 from pgaudit.render.html.shares import COLOURS, Share, Shares
-from pgaudit.render.numbers import computed, number
+from pgaudit.render.numbers import computed
 from pgaudit.render.over_time import schedule_words
 from pgaudit.render.style import UNICODE
 from pgaudit.report import Report
@@ -123,7 +123,7 @@ def _spread(courses: Sequence[Course]) -> Sequence[Course]:
 
 def _lines(report: Report, shares: Shares, courses: Sequence[Course]) -> Iterator[Line]:
     bars = [_bar(report, shares, course.rows) for course in courses]
-    taken = {bar.colour for bar in bars if bar is not None}
+    taken = {bar.colour for bar in shares.bars}
     free = [each for each in (f"rule-{at}" for at in range(COLOURS)) if each not in taken] or ["rule-base"]
     own = [free[at % len(free)] if bar is None else bar.colour for at, bar in enumerate(bars)]
     counts, seen = Counter(own), Counter[str]()
@@ -138,7 +138,7 @@ def _lines(report: Report, shares: Shares, courses: Sequence[Course]) -> Iterato
             bar.key if bar else "",
             colour,
             shade,
-            number(curve[0]),
+            computed(curve[0]),
             computed(_highest(course)) if any(lr is not None for lr in curve) else UNICODE.none,
             computed(curve[-1]),
         )

@@ -3,7 +3,7 @@
 
 const HEIGHT = 270;
 const LOG_FROM = 20; // between the lowest and the highest lr
-const DECADES = 4; // below the lowest line's highest lr, at most: a cosine comes to 0
+const SELDOM = 0.02; // so much of a run may leave a logarithm's picture at its bottom: a cosine comes to 0
 
 // Three significant digits as configs have them: 5.25e-4.
 function threeDigits(value) {
@@ -12,6 +12,12 @@ function threeDigits(value) {
   const [mantissa, exponent] = value.toExponential(2).split("e");
   const short = String(Number(mantissa));
   return exponent > -4 && exponent < 6 ? String(Number(value.toPrecision(3))) : `${short}e${Number(exponent)}`;
+}
+
+// The next number of one digit at or below one.
+function shortBelow(value) {
+  const [digit, ten] = value.toExponential(9).split("e");
+  return Number(`${Math.floor(Number(digit))}e${ten}`);
 }
 
 class Schedule {
@@ -35,10 +41,9 @@ class Schedule {
     const known = this.data.lines.map((line) => line.filter((lr) => lr > 0)).filter((line) => line.length);
     this.most = Math.max(...known.map((line) => Math.max(...line)), 0);
     const least = Math.min(...known.map((line) => Math.min(...line)), this.most);
-    const lowest = Math.min(...known.map((line) => Math.max(...line)), this.most);
-    const floor = Math.max(least, lowest / 10 ** DECADES);
+    const floor = Math.min(...known.map((line) => line.sort((a, b) => a - b)[Math.floor(SELDOM * line.length)]), this.most);
     this.log = least > 0 && this.most / least > LOG_FROM;
-    this.floor = floor > 0 ? 10 ** Math.floor(Math.log10(floor) + 1e-9) : 0;
+    this.floor = floor > 0 ? shortBelow(floor) : 0;
     this.button.hidden = !this.log;
   }
 
@@ -86,7 +91,8 @@ class Schedule {
     return {
       width: this.box.clientWidth || 680,
       height: HEIGHT,
-      padding: [14, 16, 0, 0],
+      padding: [14, 30, 0, 0],
+      pxAlign: 0,
       legend: { show: false },
       focus: { alpha: 0.2 },
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
@@ -114,9 +120,10 @@ class Schedule {
   logAxis() {
     const digits = this.most / this.floor > 300 ? [1] : this.most / this.floor > 30 ? [1, 3] : [1, 2, 5];
     const places = [];
-    for (let ten = Math.round(Math.log10(this.floor)); 10 ** ten <= this.most * 1.25; ten++)
-      for (const digit of digits) if (digit * 10 ** ten <= this.most * 1.25) places.push(Number(`${digit}e${ten}`));
-    return { splits: () => places, filter: (_, splits) => splits };
+    for (let ten = Math.floor(Math.log10(this.floor)); 10 ** ten <= this.most * 1.25; ten++)
+      for (const digit of digits) places.push(Number(`${digit}e${ten}`));
+    const seen = places.filter((place) => place >= this.floor && place <= this.most * 1.25);
+    return { splits: () => seen, filter: (_, splits) => splits };
   }
 
   // Where the schedule turns; the end of the warm-up is named.
