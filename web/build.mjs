@@ -3,7 +3,10 @@ import { readFileSync } from "node:fs";
 import { build } from "esbuild";
 
 // Each entry file, the name under which the page's own scripts know it, and whose code it bundles.
-const bundles = [["virtual-core", "virtual", ["@tanstack/virtual-core"]]];
+const bundles = [
+  ["virtual-core", "virtual", ["@tanstack/virtual-core"]],
+  ["uplot", "uplot", ["uplot"]],
+];
 
 function licence(library) {
   const folder = `node_modules/${library}`;

@@ -155,7 +155,7 @@ def show(
     model_ref, config_path = model_and_source(model, config, named)
     keep_inputs([output], [config_path], [model_ref])
     arguments = parse_model_args(model_args)
-    time = TimeOptions(at, scheduler, run, epoch_steps, plot=plot, product=product)
+    time = TimeOptions(at, scheduler, run, epoch_steps, plot=plot, sketch=fmt == "html", product=product)
     wish = fixing.Wish(fix, unsafe_fixes, dry_run)
     cache, trial = the_cache(unwanted=no_cache), what_if.tried(beside=wish.written)
     if wish.fixes:
@@ -191,7 +191,7 @@ def _refuse_beside(fmt: Format, *, fold: bool, plot: bool, tree: bool) -> None:
     """Raises UsageError for what only people can use, or only text can show, beside another format."""
     for option, given, unlike, instead in (
         ("--fold", fold, ("json", "csv", "html"), "one entry a parameter"),
-        ("--plot", plot, ("json", "csv", "html"), "the lr at the steps of --at"),
+        ("--plot", plot, ("json", "csv"), "the lr at the steps of --at"),
         ("--tree", tree, ("json", "csv", "markdown", "html"), "one entry a parameter"),
     ):
         if given and fmt in unlike:

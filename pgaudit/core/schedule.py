@@ -78,6 +78,8 @@ class ScheduleRequest:
     epoch_steps: int | None = None
     plot: bool = False
     """Whether the lrs along the whole run are wanted, for a picture."""
+    sketch: bool = False
+    """Whether they are wanted where that takes no longer than the turning points do."""
     product: bool = False
     """Whether weight decay × lr is wanted."""
     tell: Callable[[str], None] | None = field(default=None, compare=False)
@@ -143,7 +145,7 @@ class OptimizerSchedule:
     unread: tuple[str, ...] = ()
     """The keys of :data:`SCALES` that groups hold and the schedule does not look at."""
     curve_steps: tuple[int, ...] = ()
-    """Evenly along the run, where a picture is wanted."""
+    """Along the run, evenly and where the schedule turns, if a picture is wanted."""
     curves: Mapping[Hashable, tuple[float | None, ...]] = field(default_factory=dict)
     """The lrs along ``curve_steps``."""
     read: tuple[str, ...] = ()

@@ -39,8 +39,10 @@ Start = Callable[[Sequence[Mapping[str, Any]]], Started]
 """Starts a schedule on groups that hold this."""
 FAR = 100_000
 """Turning points beyond this are looked at only where a class can be asked straight away, or the user asks."""
-_CURVE = 160
+_CURVE = 400
 """Parts of the run for a picture."""
+_TURNS = 200
+"""Turning points that it shows exactly."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ def _question(
     folders = {package_folder(package): parts for package, parts in library.READ.items()}
     files = [source_states(folder, parts) for folder, parts in folders.items() if folder is not None]
     said = [schedule.library, files, schedule.given, dict(schedule.around), schedule.is_own]
-    asked = [schedule.run, schedule.epoch_steps, list(request.steps), request.plot]
+    asked = [schedule.run, schedule.epoch_steps, list(request.steps), request.plot, request.sketch]
     groups = [list(map(dict, stand_ins.groups)), dict(stand_ins.defaults), stand_ins.kind]
     return digest(["schedule", *said, *asked, *groups])
 
@@ -143,13 +145,17 @@ def answered(
     started = start(groups)
     run = run if started.run is None else started.run
     points = [point for point in started.turning_points if started.direct or point <= FAR]
-    curve = _along(run or started.ends or _one_phase_more(points)) if request.plot else []
+    end = run or started.ends or _one_phase_more(points)
+    curve = _along(end, points) if request.plot or (request.sketch and (started.direct or end <= FAR)) else []
     wanted = {*points, *request.steps}
     more = [step for step in between(points, started.ends, run) if started.direct or step <= FAR]
     tried = ({*wanted, *more}, {*wanted, 1}, *(() if from_begin else (wanted,)))
-    every, found = _lrs_along(start, started, groups, [{*steps, *curve} for steps in tried], request)
+    curves = (curve, []) if curve else ([],)  # a function of the user's own need not know every step
+    choices = [(steps, along) for along in curves for steps in tried]
+    every, found = _lrs_along(start, started, groups, [{*steps, *along} for steps, along in choices], request)
     lrs = dict(zip(every, found, strict=True))
-    steps = sorted(next(steps for steps in tried if {*steps, *curve} == {*every}))
+    chosen, curve = next((steps, along) for steps, along in choices if {*steps, *along} == {*every})
+    steps = sorted(chosen)
     held = [key for key in SCALES if any(group.get(key, 1.0) != 1.0 for group in groups)]
     read = [key for key in held if _is_read(key, start, groups, {step: lrs[step] for step in steps})]
     return {
@@ -197,9 +203,11 @@ def _one_phase_more(points: Sequence[int]) -> int:
     return points[-1] + (points[-1] - points[-2] if len(points) > 1 else 0)
 
 
-def _along(end: int) -> list[int]:
-    """So many steps as a picture needs, evenly from the begin to the end."""
-    return sorted({round(index * end / _CURVE) for index in range(_CURVE + 1)}) if end else []
+def _along(end: int, points: Sequence[int]) -> list[int]:
+    """So many steps as a picture needs: evenly from the begin to the end, and where it turns, with the step before."""
+    evenly = {round(index * end / _CURVE) for index in range(_CURVE + 1)}
+    turns = {step for point in points[:_TURNS] for step in (point - 1, point) if 0 <= step <= end}
+    return sorted(evenly | turns) if end else []
 
 
 def _is_read(key: str, start: Start, groups: Sequence[Mapping[str, Any]], lrs: Mapping[int, Lrs]) -> bool:

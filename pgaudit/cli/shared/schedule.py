@@ -25,6 +25,8 @@ class TimeOptions:
     checks: bool = False
     """Whether findings are wanted above all."""
     plot: bool = False
+    sketch: bool = False
+    """Whether a picture is wanted that costs next to nothing."""
     product: bool = False
 
     def request(self, source: object, tell: Callable[[str], None] | None = None) -> ScheduleRequest:
@@ -53,6 +55,7 @@ class TimeOptions:
             self.epoch_steps,
             checks=self.checks,
             plot=self.plot,
+            sketch=self.sketch,
             product=self.product,
             tell=tell,
         )

@@ -9,6 +9,7 @@ from pgaudit.render.html.kinds import titles_of
 from pgaudit.render.html.notices import notices_of
 from pgaudit.render.html.packing import packed
 from pgaudit.render.html.rows import columns_of
+from pgaudit.render.html.schedules import pictures_of
 from pgaudit.render.html.shares import shares_of
 from pgaudit.render.select import Selection, select
 from pgaudit.report import Report
@@ -24,20 +25,23 @@ def render_html(report: Report, selection: Selection | None = None) -> str:
     rows = [row for section in select(report, selection) for row in section.rows]
     shares = shares_of(report)
     notices, files = notices_of(report)
+    schedules = pictures_of(report, shares)
+    drawn = {"schedules": [each.data for each in schedules.drawn]} if schedules.drawn else {}
     return document(
         "report.html",
-        styles=("table",),
-        vendored=("virtual-core",),
-        app=("data", "lens", "table", "why", "saving", "page"),
+        styles=("table", *(["schedules"] if schedules else [])),
+        vendored=("virtual-core", *(["uplot"] if drawn else [])),
+        app=("data", "lens", "table", "why", "saving", *(["schedules"] if drawn else []), "page"),
         title=title_of(report),
         about=about(report),
         cards=list(cards(report)),
         notices=notices,
         files=files,
         shares=shares,
+        schedules=schedules,
         titles=titles_of(report),
         lines=folded_lines(report, selection, len(rows)),
         shown=len(rows),
         every=len(report),
-        data=packed(columns_of(report, rows, shares, notices)),
+        data=packed({**columns_of(report, rows, shares, notices), **drawn}),
     )

@@ -15,7 +15,7 @@ from pgaudit.render.style import UNICODE, label
 from pgaudit.report import Report
 from pgaudit.text import visible
 
-_COLOURS = 8
+COLOURS = 8
 """Those in styles/base.css, beside the grey of what no rule touched and the red of what is left out."""
 _LEFT_OUT = "not in the optimizer"
 
@@ -88,7 +88,7 @@ def shares_of(report: Report) -> Shares:
     for key in sorted(words, key=lambda key: -tensors[key]):
         text, colour = words[key]
         if not colour:
-            colour, colours = f"rule-{colours % _COLOURS}", colours + 1
+            colour, colours = f"rule-{colours % COLOURS}", colours + 1
         bars.append(Share(text, key, colour, tensors[key], None if report.numel is None else numel[key]))
     return Shares(bars, by_rule)
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 
-from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.schedule import OptimizerSchedule
 from pgaudit.render.columns import GAP, Column, Row, Table
+from pgaudit.render.courses import Course, Curve, courses_of, no_picture
 from pgaudit.render.numbers import computed, number
 from pgaudit.render.report.along import along_lines
-from pgaudit.render.style import BASE, Marks, bar_style, group_words, label, shared_colour
+from pgaudit.render.style import BASE, Marks, bar_style, shared_colour
 from pgaudit.render.styled import Text, filled
 from pgaudit.render.terminal import TableOptions
 from pgaudit.report import Report
 from pgaudit.text import counted, visible
 
-Curve = tuple["float | None", ...]
 _WIDEST, _NARROWEST = 80, 16
 """Cells of a picture at most, and at least."""
 _PICTURE = 3
@@ -25,21 +23,6 @@ _SEPARATE = 6
 """So many courses have a line each; of more, those that are equal but for a factor share one."""
 _DIGITS = 6
 """Significant digits to which courses of one shape are equal: a product is rounded."""
-_RULES = 2
-"""Rules that a line names."""
-
-
-@dataclass
-class _Course:
-    """Parameters whose lrs take the same course."""
-
-    schedule: OptimizerSchedule
-    curves: list[Curve]
-    rows: list[ParamAssignment] = field(default_factory=list)
-
-    @property
-    def begins(self) -> list[float]:
-        return sorted({curve[0] for curve in self.curves if curve[0] is not None}, reverse=True)
 
 
 def plot_lines(report: Report, options: TableOptions) -> Iterator[Text]:
@@ -55,24 +38,18 @@ def plot_lines(report: Report, options: TableOptions) -> Iterator[Text]:
         if its:
             yield from _pictures(report, schedule, its, options)
         elif not schedule.curve_steps:
-            words = f"no picture of {visible(schedule.title)}: nothing says how long the run is; --steps N does"
-            yield from filled(words, options.width, hanging=2, style=BASE)
+            yield from filled(no_picture(schedule), options.width, hanging=2, style=BASE)
 
 
-def _courses(report: Report) -> list[_Course]:
+def _courses(report: Report) -> list[Course]:
     """The courses in the order of the model; of many, those of one shape as one."""
-    by_curve: dict[tuple[int, Curve], _Course] = {}
-    for row in report.params:
-        schedule = report.schedule_of(row.optimizer)
-        if schedule is None or row.group is None or not schedule.curve_steps:
-            continue
-        curve = schedule.curves[schedule.key(row.setting, row.group)]
-        by_curve.setdefault((row.optimizer or 0, curve), _Course(schedule, [curve])).rows.append(row)
-    if len(by_curve) <= _SEPARATE:
-        return [*by_curve.values()]
-    shapes: dict[tuple[int, Curve], _Course] = {}
-    for (optimizer, curve), course in by_curve.items():
-        shape = shapes.setdefault((optimizer, _shape(curve)), _Course(course.schedule, []))
+    found = courses_of(report)
+    if len(found) <= _SEPARATE:
+        return found
+    shapes: dict[tuple[int, Curve], Course] = {}
+    for course in found:
+        (curve,) = course.curves
+        shape = shapes.setdefault((course.optimizer, _shape(curve)), Course(course.optimizer, course.schedule, []))
         shape.curves.append(curve)
         shape.rows += course.rows
     return [*shapes.values()]
@@ -85,13 +62,13 @@ def _shape(curve: Curve) -> Curve:
 
 
 def _pictures(
-    report: Report, schedule: OptimizerSchedule, courses: Sequence[_Course], options: TableOptions
+    report: Report, schedule: OptimizerSchedule, courses: Sequence[Course], options: TableOptions
 ) -> Iterator[Text]:
     several = len(report.assignment.optimizers) > 1
     whose = f"{visible(report.optimizer_title(courses[0].rows[0].optimizer or 0))}: " if several else ""
     title = f"{whose}lr over {counted(schedule.curve_steps[-1], schedule.unit)}"
     titles = [title, options.marks.times, "start", "", "min, max"]
-    cells = [[_name(report, course), *_figures(course, options.marks)] for course in courses]
+    cells = [[course.name, *_figures(course, options.marks)] for course in courses]
     shown, room = _room(titles, cells, options.width)
     room = min(room, len(schedule.curve_steps))
     rows = []
@@ -103,7 +80,7 @@ def _pictures(
     yield from Table(columns, [*rows, Row("", scale)]).lines(None)
     for course in courses:
         if len(course.begins) > 1:
-            firsts = f"{_name(report, course)} begin at {', '.join(map(number, course.begins))}"
+            firsts = f"{course.name} begin at {', '.join(map(number, course.begins))}"
             yield from filled(firsts, options.width, hanging=2, style=BASE)
 
 
@@ -120,15 +97,7 @@ def _room(titles: Sequence[str], cells: Sequence[Sequence[str]], width: int | No
     return shown, max(room, _NARROWEST)
 
 
-def _name(report: Report, course: _Course) -> str:
-    """Which rules lead to it, or of what was built which groups."""
-    if built := group_words(course.rows):
-        return built
-    rules = dict.fromkeys(label(row.setting.lr_rule, line=False) for row in course.rows if row.setting.lr_rule)
-    return ", ".join(rules) if len(rules) <= _RULES else f"{len(rules)} rules"
-
-
-def _figures(course: _Course, marks: Marks) -> list[str]:
+def _figures(course: Course, marks: Marks) -> list[str]:
     """How many tensors, the first lr, nothing for the picture, and the lowest and the highest lr."""
     begins = [number(each) for each in course.begins]
     first = begins[0] if len(begins) == 1 else f"{len(begins)} lrs" if begins else marks.none
@@ -137,7 +106,7 @@ def _figures(course: _Course, marks: Marks) -> list[str]:
     return [f"{len(course.rows):,}", first, "", span]
 
 
-def _bars(schedule: OptimizerSchedule, course: _Course, width: int, marks: Marks) -> Text:
+def _bars(schedule: OptimizerSchedule, course: Course, width: int, marks: Marks) -> Text:
     """The line: each cell as high as the mean lr of its part of the run; blank where there is none."""
     curve, end = course.curves[0], schedule.curve_steps[-1]
     most = max((lr for lr in curve if lr), default=1.0)

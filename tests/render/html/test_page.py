@@ -198,7 +198,7 @@ def test_a_percentage_is_100_only_of_all() -> None:
 
 
 def test_what_only_text_has_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    for option in ("--fold", "--plot", "--tree"):
+    for option in ("--fold", "--tree"):
         assert cli.main(["show", "resnet18", str(ROOT / "configs/resnet50_mmcv.yaml"), "-o", "x.html", option]) == 2
         assert f"{option} is for text; html has" in capsys.readouterr().err
 

@@ -164,6 +164,7 @@ async function begin() {
     $("data").remove();
     for (const each of document.querySelectorAll(".seeing, .lens, .split")) each.hidden = false;
     new Page(data);
+    if (data.schedules) drawSchedules(data.schedules);
     document.documentElement.dataset.ready = "true";
   } catch (error) {
     $("trouble").textContent = `The table cannot be shown: ${error.message}. A browser of 2023 or later can.`;
