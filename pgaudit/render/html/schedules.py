@@ -88,7 +88,9 @@ def pictures_of(report: Report, shares: Shares) -> Pictures:
     drawn = [_picture(report, shares, courses) for courses in [*by_optimizer.values()][:_PICTURES]]
     notes = [f"{left:,} more optimizers have no picture"] if (left := len(by_optimizer) - _PICTURES) > 0 else []
     if report.over_time is not None and (report.over_time.request.plot or report.over_time.request.sketch):
-        notes += dict.fromkeys(no_picture(each) for each in report.over_time.optimizers if each and not each.curve_steps)
+        notes += dict.fromkeys(
+            no_picture(each) for each in report.over_time.optimizers if each and not each.curve_steps
+        )
     return Pictures(drawn, notes)
 
 
