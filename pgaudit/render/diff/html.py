@@ -78,7 +78,7 @@ def render_diff_html(diff: Diff, *, fold: bool = True, rules: bool = True) -> st
         fold: whether parameters share a line to which the same happens.
         rules: whether parameters are listed for which only the rule is another.
     """
-    heading, words = head(diff)
+    heading, words = head(diff, elsewhere=True)
     effective = lines_of(diff.effective, fold=fold)
     alike = lines_of(diff.of(ChangeKind.SAME_EFFECT), fold=fold) if rules else []
     room = max(MOST - len(effective), 0)
@@ -90,7 +90,7 @@ def render_diff_html(diff: Diff, *, fold: bool = True, rules: bool = True) -> st
         title=heading,
         about=[*([f" {UNICODE.dot} ".join(words)] if words else []), counts_line(diff)],
         cards=[*_cards(diff)],
-        names=(title(diff.a), title(diff.b)),
+        names=(title(diff.a, elsewhere=True), title(diff.b, elsewhere=True)),
         sides=_sides(diff),
         setup=[(visible(each.name), *setup_words(each)) for each in diff.setup],
         tables=[each for each in tables if each.rows],

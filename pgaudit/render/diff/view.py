@@ -19,6 +19,7 @@ from pgaudit.render.numbers import apart, argument, computed, number
 from pgaudit.render.over_time import is_lr_title, lr_title
 from pgaudit.render.style import UNICODE, Marks, colour, group_words, label, labels
 from pgaudit.report import Report
+from pgaudit.serialize import portable
 from pgaudit.sources.files import NOTHING
 from pgaudit.text import counted, visible
 
@@ -207,11 +208,17 @@ def renamed(change: Change) -> str | None:
     return change.before.name
 
 
-def title(side: Report) -> str:
-    """Returns what the user named, or what it means, and what is tried in place of its own values."""
+def title(side: Report, *, elsewhere: bool = False) -> str:
+    """Returns what the user named, or what it means, and what is tried in place of its own values.
+
+    Args:
+        side: which is named.
+        elsewhere: whether it is read elsewhere, where this machine's folders mean nothing.
+    """
     if side.path is None:
         return "a config"
-    named = f"{side.path} {side.tried}" if side.tried else side.path
+    path = portable(side.path) if elsewhere else side.path
+    named = f"{path} {side.tried}" if side.tried else path
     return "nothing" if side.path in NOTHING else visible(named)
 
 
@@ -230,7 +237,7 @@ def counts_line(diff: Diff, dot: str = "·") -> str:
     return f" {dot} ".join(f"{mark} {words}".strip() for mark, words in counts(diff))
 
 
-def head(diff: Diff, marks: Marks = UNICODE) -> tuple[str, list[str]]:
+def head(diff: Diff, marks: Marks = UNICODE, *, elsewhere: bool = False) -> tuple[str, list[str]]:
     """Returns what is compared, and the words about what both sides have in common."""
     sides = [side for side in (diff.a, diff.b) if side.assignment.model.ref is not None]
     sizes = [f"{len(side):,}" for side in sides[:-1]]
@@ -238,13 +245,15 @@ def head(diff: Diff, marks: Marks = UNICODE) -> tuple[str, list[str]]:
     if len(sides) == 2 and len(sides[0]) == len(sides[1]):
         del sizes[0]
     arrow = f" {marks.arrow} "
-    models = dict.fromkeys(visible(side.assignment.model.ref) for side in sides)
+    models = dict.fromkeys(
+        visible(portable(ref) if elsewhere else ref) for side in sides if (ref := side.assignment.model.ref) is not None
+    )
     words = [arrow.join(models), arrow.join(sizes)] if sides else []
     changed = {change.name for change in diff.setup}
     after = setup(diff.b)
     alike = [name for name in ("constructor", "optimizer") if name in after and name not in changed]
     words += [visible(after[name]) for name in alike]
-    return f"{title(diff.a)}{arrow}{title(diff.b)}", words
+    return f"{title(diff.a, elsewhere=elsewhere)}{arrow}{title(diff.b, elsewhere=elsewhere)}", words
 
 
 def setup_words(change: ValueChange) -> tuple[str, str, str]:

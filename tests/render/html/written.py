@@ -61,3 +61,8 @@ def data_of(text: str) -> dict[str, Any]:
         data[column] = list(accumulate(data[column]))
     data["names"] = data["names"].split("\n")
     return data
+
+
+def cards_of(text: str) -> dict[str, str]:
+    """The figures at a page's top, by their titles."""
+    return dict(re.findall(r"<(?:span|a)[^>]*>([^<]*)</(?:span|a)>\s*<strong>([^<]*)</strong>", text))

@@ -165,7 +165,7 @@ class Heat {
       const entry = column.at[index];
       const chosen = index === pickedRow && place === pickedColumn ? " chosen" : "";
       if (entry < 0) {
-        cell.className = `code none${chosen}`;
+        cell.className = `code empty${chosen}`;
         cell.textContent = "";
         return;
       }

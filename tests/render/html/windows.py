@@ -1,0 +1,61 @@
+"""A page in a window of a real browser: Debian's chromium, driven by playwright, with no network."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+CHROMIUM = shutil.which("chromium")
+needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine")
+
+
+class Window:
+    """A page, and all that it asked for and said."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.requests: list[str] = []
+        self.said: list[str] = []
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("console", lambda message: self.said.append(message.text))
+        page.on("pageerror", lambda error: self.said.append(str(error)))
+
+    def text(self, selector: str) -> str:
+        """What is read there."""
+        return str(self.page.locator(selector).inner_text())
+
+    @property
+    def address(self) -> str:
+        """What stands behind the file's name."""
+        return str(self.page.evaluate("() => decodeURIComponent(location.hash)"))
+
+    def assert_quiet(self) -> None:
+        """It asked for itself alone, said nothing, and nothing that wanted to be markup ran."""
+        assert (len(self.requests), self.said) == (1, [])
+        assert "run" not in self.page.title().split()
+        assert self.page.locator("main img, main script").count() == 0
+        assert self.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+
+
+@contextmanager
+def opened(text: str, folder: Path, address: str = "", **options: Any) -> Iterator[Window]:
+    """Opens a page that is written into a folder."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    path = folder / "page.html"
+    path.write_text(text, encoding="utf-8")
+    with sync_api.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        context = browser.new_context(**{"viewport": {"width": 1200, "height": 900}, **options})
+        context.set_offline(True)
+        window = Window(context.new_page())
+        window.page.goto(path.as_uri() + address)
+        yield window
+        browser.close()
