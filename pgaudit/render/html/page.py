@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pgaudit.render.html.along import along_of
 from pgaudit.render.html.document import document
 from pgaudit.render.html.facts import about, cards, title_of
 from pgaudit.render.html.folded import folded_lines
@@ -23,12 +24,13 @@ def render_html(report: Report, selection: Selection) -> str:
     rows = [row for section in select(report, selection) for row in section.rows]
     shares = shares_of(report)
     notices, files = notices_of(report)
+    title, along = title_of(report), along_of(report, shares)
     return document(
         "report.html",
-        styles=("table",),
-        vendored=("virtual-core",),
-        app=("data", "lens", "table", "why", "saving", "page"),
-        title=title_of(report),
+        styles=("table", "map", "along"),
+        vendored=("virtual-core", "hierarchy", *(("plot",) if along.pictures else ())),
+        app=("data", "lens", "table", "why", "saving", "map", "along", "page"),
+        title=title,
         about=about(report),
         cards=list(cards(report)),
         notices=notices,
@@ -38,5 +40,8 @@ def render_html(report: Report, selection: Selection) -> str:
         lines=folded_lines(report, selection, len(rows)),
         shown=len(rows),
         every=len(report),
-        data=packed(columns_of(report, rows, shares, notices)),
+        along=along,
+        scheduled=report.scheduled,
+        sized=report.numel is not None,
+        data=packed(columns_of(report, rows, shares, notices, along, title)),
     )
