@@ -78,8 +78,7 @@ def _picture(
             numel = sum(row.param.numel or 0 for row in those)
             lr = level.lr if level.lr is not None and math.isfinite(level.lr) else None
             words = _untrained(level) or lr_that_counts(report, those[0], usual).words(UNICODE)
-            bars = shares.places(report, those[0])
-            colour = shares.bars[bars[0]].colour if bars else "rule-base"
+            colour = _colour(report, those[0], shares)
             size = f", {elements(numel)} parameters" if report.numel else ""
             share = (numel if report.numel else len(those)) / (total or 1)
             dots.append([place, lr, words, f"{counted(len(those), 'tensor')}{size}", float(f"{share:.4g}"), colour])
@@ -105,6 +104,15 @@ def _sentence(what: str, title: str, lrs: Sequence[tuple[float, str]], count: in
     of = f" of {title}" if title else ""
     span = f", {min(lrs)[1]} to {max(lrs)[1]}" if lrs else ""
     return f"The {what}{of} along {counted(count, 'block')} of the model{span}"
+
+
+def _colour(report: Report, row: ParamAssignment, shares: Shares) -> str:
+    """The colour of what decided the lr, and not of what decided the weight decay alone."""
+    rule = row.setting.lr_rule
+    if rule is not None and rule.is_base:
+        return "rule-base"
+    bars = shares.places(report, row)
+    return shares.bars[bars[0]].colour if bars else "rule-base"
 
 
 def _untrained(level: Level) -> str:

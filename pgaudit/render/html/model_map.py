@@ -43,9 +43,7 @@ def model_map(report: Report, kinds: Kinds, shares: Shares, name: str) -> ModelM
     """
     makes: dict[Hashable, int] = {}
     tensors = [
-        Tensor(
-            row.name, row.param.numel, kind, makes.setdefault((row.param.shape, row.param.module_type), len(makes))
-        )
+        Tensor(row.name, row.param.numel, kind, makes.setdefault((row.param.shape, row.param.module_type), len(makes)))
         for row, kind in zip(report.params, kinds.of, strict=True)
     ]
     tree: Tree = tree_of(name, tensors, report.taken)

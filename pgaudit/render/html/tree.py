@@ -112,7 +112,9 @@ class _Shapes:
     def _numbered(self, key: Hashable, new: Tensor | tuple[tuple[str, int], ...]) -> int:
         number = self._numbers.setdefault(key, len(self.looks))
         if number == len(self.looks):
-            self.looks.append(_Part((), 1, new.numel or 0, {new.kind: 1}) if isinstance(new, Tensor) else self._sum(new))
+            self.looks.append(
+                _Part((), 1, new.numel or 0, {new.kind: 1}) if isinstance(new, Tensor) else self._sum(new)
+            )
         return number
 
     def _sum(self, parts: Sequence[tuple[str, int]]) -> _Part:
