@@ -175,8 +175,8 @@ class _Growing:
                 node.inside.append(child)
                 count += 1
                 heapq.heappush(waiting, (-(child.numel or child.tensors), count, child, its))
-        for inside in root.inside:
-            _shorten(inside, held)
+        for node in root.inside:
+            _shorten(node, held)
         return Tree(root, self._leaf_of(root, held))
 
     def _node(self, name: str, look: int, times: int) -> Node:
