@@ -17,7 +17,7 @@ import pytest
 from PIL import Image, ImageChops, ImageStat
 
 from pgaudit import cli
-from tests.render.html.test_browser import ARGUMENTS, CHROMIUM
+from tests.render.html.window import ARGUMENTS, CHROMIUM
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

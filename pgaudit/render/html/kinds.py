@@ -70,6 +70,16 @@ def kinds_of(report: Report, rows: Sequence[ParamAssignment], shares: Shares) ->
     return Kinds(entries, of, first)
 
 
+def lr_place(report: Report) -> int:
+    """Returns which of the values is the lr that counts: that of the schedule's full height, where there is one."""
+    return int(report.scheduled)
+
+
+def decay_place(report: Report) -> int:
+    """Returns which of the values is the weight decay."""
+    return titles_of(report).index("decay")
+
+
 def titles_of(report: Report) -> list[str]:
     """Returns the titles of the values."""
     scheduled = ["scheduled"] if report.scheduled else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pgaudit.render.html.along import along_of
 from pgaudit.render.html.document import document
 from pgaudit.render.html.facts import about, cards, title_of
 from pgaudit.render.html.folded import folded_lines
@@ -25,14 +26,15 @@ def render_html(report: Report, selection: Selection | None = None) -> str:
     rows = [row for section in select(report, selection) for row in section.rows]
     shares = shares_of(report)
     notices, files = notices_of(report)
+    title, along = title_of(report), along_of(report, shares)
     schedules = pictures_of(report, shares)
     drawn = {"schedules": [each.data for each in schedules.drawn]} if schedules.drawn else {}
     return document(
         "report.html",
-        styles=("table", *(["schedules"] if schedules else [])),
-        vendored=("virtual-core", *(["uplot"] if drawn else [])),
-        app=("data", "lens", "table", "why", "saving", *(["schedules"] if drawn else []), "page"),
-        title=title_of(report),
+        styles=("table", "map", "along", *(["schedules"] if schedules else [])),
+        vendored=("virtual-core", "hierarchy", *(["plot"] if along.pictures else []), *(["uplot"] if drawn else [])),
+        app=("data", "lens", "table", "why", "saving", "map", "along", *(["schedules"] if drawn else []), "page"),
+        title=title,
         about=about(report),
         cards=list(cards(report)),
         notices=notices,
@@ -43,5 +45,8 @@ def render_html(report: Report, selection: Selection | None = None) -> str:
         lines=folded_lines(report, selection, len(rows)),
         shown=len(rows),
         every=len(report),
-        data=packed({**columns_of(report, rows, shares, notices), **drawn}),
+        along=along,
+        scheduled=report.scheduled,
+        sized=report.numel is not None,
+        data=packed({**columns_of(report, rows, shares, notices, along, title), **drawn}),
     )

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
+from operator import is_
 from typing import Any
 
 from pgaudit.core.assignment import ParamAssignment, ParameterInfo
+from pgaudit.render.html.along import Along
 from pgaudit.render.html.explained import explained
 from pgaudit.render.html.kinds import kinds_of, titles_of
+from pgaudit.render.html.model_map import model_map
 from pgaudit.render.html.notices import Notice
 from pgaudit.render.html.packing import ranges, steps
 from pgaudit.render.html.shares import Shares
@@ -21,7 +25,12 @@ _Make = tuple["tuple[int, ...] | None", "int | None", "str | None", "str | None"
 
 
 def columns_of(
-    report: Report, rows: Sequence[ParamAssignment], shares: Shares, notices: Sequence[Notice]
+    report: Report,
+    rows: Sequence[ParamAssignment],
+    shares: Shares,
+    notices: Sequence[Notice],
+    along: Along,
+    name: str,
 ) -> dict[str, Any]:
     """Returns what the page's script reads; its names are those in app/data.js.
 
@@ -30,8 +39,12 @@ def columns_of(
         rows: those of the page.
         shares: the bars by which they can be chosen.
         notices: the findings, by which they can be chosen, too.
+        along: the pictures of the whole model, whose blocks choose them, as well.
+        name: what the model is called.
     """
-    kinds = kinds_of(report, rows, shares)
+    places, kinds = _places(report, rows), kinds_of(report, report.params, shares)
+    drawn = model_map(report, kinds, shares, name)
+    kinds = replace(kinds, of=_at(places, kinds.of))
     whys = explained(report, rows, kinds)
     make_of: dict[_Make, int] = {}
     makes = [make_of.setdefault(_make(row.param), len(make_of)) for row in rows]
@@ -50,11 +63,29 @@ def columns_of(
         "whys": whys.entries,
         "whole": whys.whole,
         "command": "" if whys.whole else _command(report),
+        "map": drawn.root,
+        "looks": drawn.looks,
+        "leaf": steps(_at(places, drawn.leaf_of)),
+        "along": along.pictures,
+        "blocks": along.blocks,
+        "block": steps(_at(places, along.block_of)) if along.blocks else [],
         "bars": [[bar.key, bar.label, bar.colour] for bar in shares.bars],
         "findings": {
             each.key: ranges(sorted(place[name] for name in each.finding.params if name in place)) for each in notices
         },
     }
+
+
+def _places(report: Report, rows: Sequence[ParamAssignment]) -> Sequence[int]:
+    """Where rows are in the order of the model."""
+    if len(rows) == len(report) and all(map(is_, rows, report.params)):
+        return range(len(rows))
+    place = {row.name: index for index, row in enumerate(report.params)}
+    return [place[row.name] for row in rows]
+
+
+def _at(places: Sequence[int], column: Sequence[int]) -> Sequence[int]:
+    return column if isinstance(places, range) else [column[place] for place in places]
 
 
 def _make(param: ParameterInfo) -> _Make:

@@ -4,7 +4,7 @@ alike.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -40,12 +40,18 @@ def blocks(report: Report, rows: Sequence[ParamAssignment]) -> list[Fold]:
     layers of a block stay together.
     """
     root = _Part()
+    levels: dict[Hashable, Level] = {}
     for row in rows:
-        part, level = root, level_of(report, row)
-        part.levels[level] = None
+        own = id(row.setting), row.param.trainable
+        if own not in levels:
+            levels[own] = level_of(report, row)
+        part, level = root, levels[own]
+        part.adds(level)
         for word in row.name.split(".", _DEEPEST):
-            part = part.inside.setdefault(word, _Part())
-            part.levels[level] = None
+            if (inside := part.inside.get(word)) is None:
+                inside = part.inside[word] = _Part()
+            part = inside
+            part.adds(level)
         part.rows.append(row)
     found = (_opened(report, word, part, numbered=word.isdecimal()) for word, part in root.inside.items())
     named = ((name, tuple(part.levels), None, part) for name, part in chain.from_iterable(found))
@@ -53,7 +59,7 @@ def blocks(report: Report, rows: Sequence[ParamAssignment]) -> list[Fold]:
     return [Fold(fold.name, tuple(row for part in fold.rows for row in part.below())) for fold in folds]
 
 
-@dataclass
+@dataclass(slots=True)
 class _Part:
     """A module or a parameter, by the names of parameters."""
 
@@ -63,6 +69,13 @@ class _Part:
     """By the next part of their names."""
     levels: dict[Level, None] = field(default_factory=dict)
     """Of all below it, in the model's order."""
+    latest: Level | None = None
+
+    def adds(self, level: Level) -> None:
+        """Takes note of a level below it; the next one is mostly the same."""
+        if level is not self.latest:
+            self.levels[level] = None
+            self.latest = level
 
     def below(self) -> Iterator[ParamAssignment]:
         """Yields all parameters below it."""

@@ -9,10 +9,11 @@ from urllib.parse import quote
 import pytest
 
 import pgaudit
-from tests.render.html.test_browser import Open, browser, opened, pytestmark  # noqa: F401
+from tests.render.html.window import Open, in_browser
 from tests.render.html.written import finetune
 from tests.render.reports import everything, hostile
 
+pytestmark = in_browser
 AXE = Path(__file__).parents[3] / ".oracles" / "axe-core" / "node_modules" / "axe-core" / "axe.min.js"
 REPORTS: dict[str, Callable[[], pgaudit.Report]] = {"finetune": finetune, "everything": everything, "hostile": hostile}
 
@@ -20,7 +21,7 @@ REPORTS: dict[str, Callable[[], pgaudit.Report]] = {"finetune": finetune, "every
 @pytest.mark.skipif(not AXE.exists(), reason="there is no axe-core")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("which", REPORTS)
-def test_axe_finds_nothing(opened: Open, which: str, scheme: str) -> None:  # noqa: F811
+def test_axe_finds_nothing(opened: Open, which: str, scheme: str) -> None:
     report = REPORTS[which]()
     row = report.params[-1]
     # The policy of the page forbids axe, too.

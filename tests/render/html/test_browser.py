@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-import shutil
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
@@ -15,83 +13,15 @@ import pgaudit
 from benchmarks.growth import POLICIES
 from benchmarks.mixture import mixture
 from pgaudit.text import visible
+from tests.render.html.window import Open, in_browser
 from tests.render.html.written import breaking, finetune, page
 from tests.render.reports import everything, hostile
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext
+    from playwright.sync_api import Browser
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine"),
-    pytest.mark.slow,
-]
-ARGUMENTS = """
-    --no-sandbox --disable-gpu --no-first-run
-    --disable-background-networking --disable-component-update --disable-sync
-"""
+pytestmark = in_browser
 FC = "rule=custom_keys.fc"
-
-
-class Opened:
-    """A report in a window, and all that it asked for and said."""
-
-    def __init__(self, context: BrowserContext, path: Path, lens: str) -> None:
-        self.page = context.new_page()
-        self.requests: list[str] = []
-        self.said: list[str] = []
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.on("console", lambda message: self.said.append(message.text))
-        self.page.on("pageerror", lambda error: self.said.append(str(error)))
-        self.page.goto(path.as_uri() + (f"#{lens}" if lens else ""))
-        self.page.locator("html[data-ready]").wait_for()
-
-    def names(self) -> list[str]:
-        """What is drawn, from top to bottom."""
-        rows = self.page.locator(".canvas .row:not([hidden])")
-        found = rows.evaluate_all(
-            "rows => rows.map(row => [row.getBoundingClientRect().top, row.querySelector('.name').textContent])"
-        )
-        return [name for _, name in sorted(found)]
-
-    def text(self, selector: str) -> str:
-        return str(self.page.locator(selector).inner_text())
-
-    @property
-    def count(self) -> str:
-        return self.text("#count")
-
-    @property
-    def lens(self) -> str:
-        return str(self.page.evaluate("() => decodeURIComponent(location.hash)"))
-
-
-Open = Callable[..., Opened]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS.split())
-        yield started
-        started.close()
-
-
-@pytest.fixture
-def opened(browser: Browser, tmp_path: Path) -> Iterator[Open]:
-    contexts = []
-
-    def open_it(report: pgaudit.Report, lens: str = "", **options: Any) -> Opened:
-        path = tmp_path / "report.html"
-        path.write_text(page(report), encoding="utf-8")
-        contexts.append(browser.new_context(**{"viewport": {"width": 1400, "height": 900}, **options}))
-        contexts[-1].set_offline(True)
-        return Opened(contexts[-1], path, lens)
-
-    yield open_it
-    for context in contexts:
-        context.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -71,7 +71,7 @@ def test_the_same_report_is_the_same_bytes(tmp_path: Path, monkeypatch: pytest.M
 def test_the_policy_names_the_hash_of_each_script_and_nothing_else() -> None:
     read = Read(page(finetune()))
     hashes = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in read.scripts]
-    assert len(hashes) == 2
+    assert len(hashes) == 4
     parts = dict(part.strip().split(" ", 1) for part in read.policy.split(";"))
     assert parts["default-src"] == "'none'"
     assert parts["script-src"].split() == [f"'sha256-{each}'" for each in hashes]
@@ -80,8 +80,9 @@ def test_the_policy_names_the_hash_of_each_script_and_nothing_else() -> None:
 
 def test_nothing_in_the_file_asks_anybody_for_anything() -> None:
     text = page(finetune())
-    assert not re.findall(r"https?://", text)
-    assert not re.findall(r"url\(|@import|\bfetch\(|XMLHttpRequest|innerHTML|insertAdjacentHTML|\beval\(", text)
+    # The names of XML's own spaces are no addresses.
+    assert not re.findall(r"https?://(?!www\.w3\.org/(?:2000|1999|XML)/)", text)
+    assert not re.findall(r"url\((?!#)|@import|\bfetch\(|XMLHttpRequest|innerHTML|insertAdjacentHTML|\beval\(", text)
     for _, attributes in Read(text).tags:
         assert {"src", "srcset", "action", "onclick", "onerror"}.isdisjoint(attributes)
         assert str(attributes.get("href") or "#").startswith(("#", "data:,"))
@@ -93,8 +94,8 @@ def test_names_stay_text(which: str, tmp_path: Path) -> None:
     text = page(report)
     clean = Read(page(everything()))
     read = Read(text)
-    assert read.scripts == clean.scripts
-    assert text.lower().count("</script") == 3
+    assert set(read.scripts) <= set(clean.scripts)  # where there is one lr, nothing is plotted
+    assert text.lower().count("</script") == len(read.scripts) + 1
     assert {tag for tag, _ in read.tags} <= {tag for tag, _ in clean.tags} | {"figure", "figcaption", "code"}
     assert not any(letter in text for letter in "\x1b\u202e")
     assert "<img" not in text

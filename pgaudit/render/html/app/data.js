@@ -16,8 +16,40 @@ async function inflated(text) {
 async function unpacked(text) {
   const data = await inflated(text);
   data.names = data.names === "" && data.make.length === 0 ? [] : data.names.split("\n");
-  for (const column of ["make", "kind", "group", "why"]) data[column] = unstepped(data[column]);
+  for (const column of ["make", "kind", "group", "why", "leaf", "block"]) data[column] = unstepped(data[column]);
+  data.map = mapped(data.map);
   return data;
+}
+
+// The tree of the map, with what stands for each node in the address: its path, and the span of the leaves below it.
+function mapped(root) {
+  let leaves = 0;
+  const node = ([name, width, size, words, lr, decay, rule, inside], parent) => {
+    const made = { name, size, words, looks: { lr, decay, rule }, width: inside.length ? 0 : width, parent };
+    made.path = !parent ? "" : parent.path ? `${parent.path}.${name}` : name;
+    made.begin = leaves;
+    if (inside.length) made.children = inside.map((each) => node(each, made));
+    else leaves++;
+    made.end = leaves;
+    return made;
+  };
+  return node(root, null);
+}
+
+function nodeAt(node, path) {
+  if (node.path === path) return node;
+  const inside = node.children?.find((each) => path === each.path || path.startsWith(`${each.path}.`));
+  return inside && nodeAt(inside, path);
+}
+
+// Whether a row is below a module: one of the map's, a block of the pictures, or any by the name that a person writes.
+function below(data, at) {
+  const node = nodeAt(data.map, at);
+  if (node) return (index) => data.leaf[index] >= node.begin && data.leaf[index] < node.end;
+  const block = data.blocks.indexOf(at);
+  if (block >= 0) return (index) => data.block[index] === block;
+  const has = (index) => data.names[index] === at || data.names[index].startsWith(`${at}.`);
+  return data.names.some((_, index) => has(index)) ? has : null;
 }
 
 // Whether an index lies in one of some ranges: begin, length, begin, length ...
@@ -40,6 +72,8 @@ function chosen(data, lens) {
     const has = data.kinds.map((kind) => kind.bars.includes(bar));
     for (let index = 0; index < count; index++) if (!has[data.kind[index]]) keep[index] = 0;
   }
+  const isBelow = lens.at && below(data, lens.at);
+  if (isBelow) for (let index = 0; index < count; index++) if (!isBelow(index)) keep[index] = 0;
   for (const word of lens.q.toLowerCase().split(/\s+/).filter(Boolean)) withWord(data, word, keep);
   let length = 0;
   for (let index = 0; index < count; index++) length += keep[index];

@@ -1,7 +1,7 @@
-// The one lens through which the table is seen: name, rule, finding, order, and the parameter that is explained. All of
-// it stands in the address, so that a link shows somebody else the same.
+// The one lens through which the table is seen: name, rule, finding, module, the map's colours, order, and the parameter that is
+// explained. All of it stands in the address, so that a link shows somebody else the same.
 
-const NOTHING = { q: "", rule: "", finding: "", sort: "", p: "" };
+const NOTHING = { q: "", rule: "", finding: "", at: "", by: "", sort: "", p: "" };
 
 function fromAddress(nothing = NOTHING) {
   const given = location.hash.includes("=") ? new URLSearchParams(location.hash.slice(1)) : new URLSearchParams();

@@ -8,6 +8,8 @@ class Page {
       onPick: (index) => this.change({ p: data.names[index] }),
       onSort: (title) => this.change({ sort: this.nextOrder(title) }),
     });
+    this.map = new ModelMap(data, $("cells"), (path) => this.change({ at: path }));
+    this.pictures = alongPictures(data, (block) => this.toggle("at", block));
     this.listen();
     this.apply({ reveal: true });
   }
@@ -31,7 +33,7 @@ class Page {
 
   apply({ reveal = false } = {}) {
     const { data, table, lens } = this;
-    const seen = [lens.q, lens.rule, lens.finding, lens.sort].join("\n");
+    const seen = [lens.q, lens.rule, lens.finding, lens.at, lens.sort].join("\n");
     if (seen !== this.seen) {
       this.seen = seen;
       table.scrollTo(0);
@@ -41,6 +43,10 @@ class Page {
       this.count();
       this.chips();
     }
+    const { by } = this;
+    if ($("by").value !== by) $("by").value = by;
+    this.map.show(lens.at, by);
+    for (const picture of this.pictures) picture.mark(lens.at);
     if ($("filter").value !== lens.q) $("filter").value = lens.q;
     const picked = lens.p ? data.names.indexOf(lens.p) : -1;
     if (picked !== table.picked || reveal) {
@@ -48,6 +54,11 @@ class Page {
       explain(data, picked, $("why"));
     }
     if (reveal) table.reveal(picked);
+  }
+
+  // By what the map is coloured.
+  get by() {
+    return ["decay", "rule"].includes(this.lens.by) ? this.lens.by : "lr";
   }
 
   count() {
@@ -59,7 +70,7 @@ class Page {
   }
 
   chipTexts() {
-    const { q, rule, finding } = this.lens;
+    const { q, rule, finding, at } = this.lens;
     const bar = this.data.bars.find(([key]) => key === rule);
     const about = this.data.findings[finding];
     const none = about && !about.length ? " (about no parameter)" : "";
@@ -67,6 +78,7 @@ class Page {
       ["q", q && `name: ${q}`],
       ["rule", rule && (bar ? `rule: ${bar[1]}` : `rule: ${rule} (no such rule)`)],
       ["finding", finding && (about ? `finding: ${finding}${none}` : `finding: ${finding} (no such finding)`)],
+      ["at", at && (below(this.data, at) ? `module: ${at}` : `module: ${at} (no such module)`)],
     ].filter(([, text]) => text);
   }
 
@@ -101,6 +113,7 @@ class Page {
 
   listen() {
     $("filter").addEventListener("input", () => this.change({ q: $("filter").value.trim() }));
+    $("by").addEventListener("change", () => this.change({ by: $("by").value === "lr" ? "" : $("by").value }));
     $("save").addEventListener("click", () => save(csvOf(this.data, this.table.rows), "parameters.csv"));
     addEventListener("hashchange", () => {
       if (!location.hash.includes("=")) return;
@@ -133,7 +146,7 @@ class Page {
 
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || $("help").open) return;
-    const typing = event.target.closest("input");
+    const typing = event.target.closest("input, select");
     if (event.key === "Escape") this.escape(typing);
     else if (typing) return;
     else if (event.key === "/") $("filter").focus();
@@ -150,10 +163,10 @@ class Page {
   }
 
   escape(typing) {
-    if (typing && !this.lens.q) typing.blur();
+    if (typing && (typing !== $("filter") || !this.lens.q)) typing.blur();
     else if (typing) this.change({ q: "" });
     else if (this.lens.p) this.change({ p: "" });
-    else this.change({ q: "", rule: "", finding: "" });
+    else this.change({ q: "", rule: "", finding: "", at: "" });
   }
 }
 
@@ -162,7 +175,7 @@ async function begin() {
   try {
     const data = await unpacked($("data").textContent);
     $("data").remove();
-    for (const each of document.querySelectorAll(".seeing, .lens, .split")) each.hidden = false;
+    for (const each of document.querySelectorAll(".seeing, .lens, .split, .drawn")) each.hidden = false;
     new Page(data);
     if (data.schedules) drawSchedules(data.schedules);
     document.documentElement.dataset.ready = "true";

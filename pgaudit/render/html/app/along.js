@@ -1,0 +1,133 @@
+// The lrs along the model: a step for each block, a dot for each lr in it.
+
+const LINEAR = 20; // how many times the lowest lr the highest may be for an axis that begins at 0
+
+// A number as configs write it: 1e-4, and not 100µ.
+function plain(number) {
+  if (number === 0 || (Math.abs(number) >= 1e-3 && Math.abs(number) < 1e6)) return String(Number(number.toPrecision(6)));
+  return Number(number.toPrecision(6)).toExponential().replace("+", "");
+}
+
+// Powers of ten; where these are few, what lies between them, too.
+function logTicks(low, high) {
+  const between = Math.log10(high / low) < 2.5 ? [1, 2, 5] : [1];
+  const ticks = [];
+  for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power++)
+    for (const step of between) ticks.push(Number(`${step}e${power}`));
+  return ticks.filter((tick) => tick >= low && tick <= high);
+}
+
+// An axis on which all lrs are, and those above 0 of them are apart.
+function lrAxis(lrs) {
+  const above = lrs.filter((lr) => lr > 0);
+  const [low, high] = [Math.min(...above), Math.max(...above)];
+  if (above.length === 0) return { type: "linear", domain: [0, 1], ticks: [0] };
+  if (high <= LINEAR * low) return { type: "linear", domain: [Math.min(0, ...lrs), high * 1.08], ticks: 5 };
+  const domain = [low / 1.4, high * 1.4];
+  return { type: "log", domain, ticks: logTicks(...domain) };
+}
+
+class AlongPicture {
+  constructor(picture, blocks, onPress) {
+    this.picture = picture;
+    this.own = blocks.slice(picture.first, picture.first + picture.names.length);
+    this.dots = picture.dots.map(([block, lr, lrWords, size, share, colour]) => ({ block, lr, lrWords, size, share, colour }));
+    this.box = element("div", "picture");
+    if (picture.title) this.box.append(element("h3", "", picture.title));
+    this.drawing = element("div", "drawing");
+    this.box.append(this.drawing);
+    if (picture.rest) this.box.append(element("p", "none", picture.rest));
+    this.drawing.addEventListener("click", (event) => {
+      const block = event.target.closest("[data-block]")?.dataset.block;
+      if (block !== undefined) onPress(this.own[block]);
+    });
+    new ResizeObserver(() => {
+      if (this.drawing.clientWidth !== this.width) this.draw();
+    }).observe(this.drawing);
+  }
+
+  // The lr that most of a block has: what the line goes through.
+  line(shown) {
+    const most = new Map();
+    for (const dot of shown) if (!(most.get(dot.block)?.share >= dot.share)) most.set(dot.block, dot);
+    return this.picture.names.map((_, block) => ({ block, lr: most.get(block)?.lr ?? NaN }));
+  }
+
+  draw() {
+    this.width = this.drawing.clientWidth;
+    const { names, what, words } = this.picture;
+    const lrs = this.dots.map((dot) => dot.lr).filter((lr) => lr !== null);
+    const axis = lrAxis(lrs);
+    const isShown = (dot) => dot.lr !== null && dot.lr >= axis.domain[0] && dot.lr <= axis.domain[1];
+    const shown = this.dots.filter(isShown);
+    const beside = this.dots.filter((dot) => !isShown(dot));
+    const longest = Math.max(...names.map((name) => [...name].length));
+    const room = Math.max(this.width / 3.2, 150);
+    const letters = Math.min(longest, Math.floor(room / 5.4), 34);
+    const short = (name) => (Array.from(name).length > letters ? `…${Array.from(name).slice(1 - letters).join("")}` : name);
+    const every = Math.ceil((names.length * 15) / (this.width - 100));
+    const indices = names.map((_, index) => index);
+    const bottom = 24 + letters * 4.6;
+    const y = (dot) => dot.lr;
+    const svg = Plot.plot({
+      width: this.width,
+      height: 200 + bottom,
+      marginLeft: Math.max(64, letters * 5.8 - (this.width - 100) / names.length / 2),
+      marginBottom: bottom,
+      marginRight: 20,
+      marginTop: 26,
+      style: { background: "none", fontSize: "12px", overflow: "visible" },
+      x: { type: "point", domain: indices, padding: 0.6 },
+      y: { type: axis.type, domain: axis.domain, label: null },
+      r: { domain: [0, 1], range: [3, 13] },
+      marks: [
+        Plot.gridY(axis.ticks instanceof Array ? axis.ticks : { ticks: axis.ticks }),
+        Plot.axisY({ ticks: axis.ticks, tickFormat: plain, label: axis.type === "log" ? `${what}, log scale` : what }),
+        Plot.axisX(
+          indices.filter((index) => index % every === 0),
+          { tickFormat: (index) => short(names[index]), tickRotate: -38, textAnchor: "end", label: null },
+        ),
+        Plot.lineY(this.line(shown), { x: "block", y, curve: "step", stroke: "currentColor", className: "line-between" }),
+        Plot.dot(shown, { x: "block", y, r: "share", title: (dot) => this.says(dot), className: "dots" }),
+        Plot.text(beside, { x: "block", frameAnchor: "bottom", dy: -6, text: (dot) => dot.lrWords.split(" ")[0],
+          title: (dot) => this.says(dot), className: "beside" }),
+      ],
+    });
+    for (const each of svg.querySelectorAll("[aria-label], [aria-description]")) {
+      each.removeAttribute("aria-label");
+      each.removeAttribute("aria-description");
+    }
+    svg.setAttribute("role", "img");
+    svg.setAttribute("aria-label", words);
+    this.pressable(svg, ".dots circle", shown);
+    this.pressable(svg, ".beside text", beside);
+    this.drawing.replaceChildren(svg);
+    this.mark(this.at ?? "");
+  }
+
+  // What Plot has drawn knows which of the dots it is.
+  pressable(svg, selector, dots) {
+    for (const each of svg.querySelectorAll(selector)) {
+      const dot = dots[each.__data__];
+      each.classList.add(dot.colour);
+      each.dataset.block = dot.block;
+    }
+  }
+
+  says({ block, lrWords, size }) {
+    return `${this.picture.names[block]}\n${this.picture.what} ${lrWords}\n${size}`;
+  }
+
+  mark(at) {
+    this.at = at;
+    const chosen = String(this.own.indexOf(at));
+    for (const each of this.drawing.querySelectorAll("[data-block]"))
+      each.classList.toggle("chosen", each.dataset.block === chosen);
+  }
+}
+
+function alongPictures(data, onPress) {
+  const pictures = data.along.map((picture) => new AlongPicture(picture, data.blocks, onPress));
+  $("pictures")?.replaceChildren(...pictures.map((picture) => picture.box));
+  return pictures;
+}

@@ -1,0 +1,65 @@
+"""The lrs along the model: as a terminal has them, and in a browser."""
+
+from __future__ import annotations
+
+import pgaudit
+from pgaudit.render.report.blocks import blocks
+from tests.render.html.window import Open, in_browser
+from tests.render.html.written import data_of, finetune, page
+
+LAYERS = {
+    "constructor": "timm",
+    "optimizer": {"type": "adamw", "lr": 1e-3, "weight_decay": 0.05},
+    "paramwise_cfg": {"layer_decay": 0.5},
+}
+
+
+def graded() -> pgaudit.Report:
+    return pgaudit.audit("vit_tiny_patch16_224", LAYERS)
+
+
+def test_it_has_the_blocks_of_a_terminal() -> None:
+    for report in (finetune(), graded()):
+        (picture,) = data_of(page(report))["along"]
+        assert picture["names"] == [fold.name for fold in blocks(report, report.params)]
+        assert {lr for _, lr, *_ in picture["dots"]} == {row.setting.peak_lr for row in report.params}
+
+
+def test_one_lr_is_a_sentence() -> None:
+    text = page(pgaudit.audit("resnet18", {"optimizer": {"type": "SGD", "lr": 0.1}}))
+    assert "lr 0.1 everywhere" in text
+    assert "observablehq" not in text
+    assert "observablehq" in page(finetune())
+
+
+class TestInBrowser:
+    pytestmark = in_browser
+
+    def test_layer_decay_is_a_staircase(self, opened: Open) -> None:
+        window = opened(graded())
+        dots = window.page.locator(".dots circle")
+        places = dots.evaluate_all("all => all.map(dot => [Number(dot.dataset.block), Number(dot.getAttribute('cy'))])")
+        heights = [height for _, height in sorted(places)]
+        assert heights == sorted(heights, reverse=True)
+        assert len(set(heights)) == 14
+        ticks = str(window.page.locator(".drawing svg").text_content())
+        assert "1e-4" in ticks
+        assert "µ" not in ticks
+        assert "scheduled lr" in window.text("#along h2")
+        assert (len(window.requests), window.said) == (1, [])
+
+    def test_a_press_chooses_a_block(self, opened: Open) -> None:
+        window = opened(graded())
+        window.page.locator(".dots circle[data-block='6']").click()
+        assert window.lens == "#at=blocks.3"
+        assert window.count == "12 of 152 tensors"
+        assert window.page.locator(".dots circle.chosen").count() == 1
+        window.page.locator(".dots circle[data-block='6']").click()
+        assert window.lens == ""
+
+    def test_it_is_an_image_with_a_sentence(self, opened: Open) -> None:
+        window = opened(graded())
+        (label,) = window.page.locator("#pictures [aria-label]").evaluate_all(
+            "all => all.map(each => each.getAttribute('aria-label'))"
+        )
+        assert label.startswith("The scheduled lr along 17 blocks of the model, ")
