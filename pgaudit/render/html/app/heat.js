@@ -155,9 +155,12 @@ class Heat {
   fill(row, item) {
     const index = this.rows[item.index];
     const [pickedRow, pickedColumn] = this.picked;
-    row.style.top = `${item.start}px`;
-    row.className = `row${index === pickedRow ? " chosen" : ""}`;
     row.setAttribute("aria-rowindex", item.index + 3);
+    row.style.top = `${item.start}px`;
+    const holds = `${index} ${index === pickedRow ? pickedColumn : ""}`;
+    if (row.holds === holds) return;
+    row.holds = holds;
+    row.className = `row${index === pickedRow ? " chosen" : ""}`;
     row.dataset.index = index;
     row.firstChild.textContent = this.data.names[index];
     this.data.columns.forEach((column, place) => {
@@ -169,10 +172,9 @@ class Heat {
         cell.textContent = "";
         return;
       }
-      const tensors = column.tensors[entry];
       const failed = column.code === "failed";
       cell.className = `code ${this.data.words[column.words[entry]][1]}${failed ? " failed" : ""}${chosen}`;
-      cell.textContent = failed ? "✕" : tensors ? tensors.toLocaleString("en") : "!";
+      cell.textContent = column.texts[entry];
       cell.style.setProperty("--share", Math.round(LEAST + (MOST - LEAST) * shareOf(this.data, place, index)));
     });
   }

@@ -2,6 +2,7 @@
 
 const CLEAR = { q: "", sort: "", cell: "" };
 const LISTED = 2_000;
+const grouped = new Intl.NumberFormat("en");
 
 // What Python has packed (see render/sweep/html.py), with a column's entry for each model.
 function sweepOf(packed) {
@@ -16,7 +17,9 @@ function sweepOf(packed) {
     block.columns.map((column) => {
       const at = new Int32Array(names.length).fill(-1);
       unstepped(column.rows).forEach((row, entry) => (at[row] = entry));
-      return { ...column, at, block: place, words: unstepped(column.words) };
+      const failed = column.code === "failed";
+      const texts = column.tensors.map((tensors) => (failed ? "✕" : tensors ? grouped.format(tensors) : "!"));
+      return { ...column, at, texts, block: place, words: unstepped(column.words) };
     }),
   );
   return { ...packed, names, blocks, columns, aliases: {} };
