@@ -25,6 +25,7 @@ demo: $(VENV)/.installed  ## install and show a real table
 	$(BIN)/pgaudit show resnet50 configs/resnet50_mmcv.yaml
 
 test: $(TESTED)  ## every test; T="-k name" chooses
+	$(BIN)/python -m compileall -q pgaudit tests  # once, not in each process that a test begins
 	$(PYTEST) --numprocesses=$(JOBS) --dist=loadgroup --benchmark-disable $(T)
 
 unit: $(VENV)/.installed-test  ## the tests that need no real library and are quick
