@@ -11,10 +11,16 @@ import pytest
 import pgaudit
 from tests.render.html.test_browser import Open, browser, opened, pytestmark  # noqa: F401
 from tests.render.html.written import finetune
+from tests.render.over_time import scheduled
 from tests.render.reports import everything, hostile
 
 AXE = Path(__file__).parents[3] / ".oracles" / "axe-core" / "node_modules" / "axe-core" / "axe.min.js"
-REPORTS: dict[str, Callable[[], pgaudit.Report]] = {"finetune": finetune, "everything": everything, "hostile": hostile}
+REPORTS: dict[str, Callable[[], pgaudit.Report]] = {
+    "finetune": finetune,
+    "everything": everything,
+    "hostile": hostile,
+    "scheduled": lambda: scheduled(sketch=True),
+}
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="there is no axe-core")
