@@ -52,10 +52,17 @@ def courses_of(report: Report) -> list[Course]:
     return [*found.values()]
 
 
-def no_picture(schedule: OptimizerSchedule) -> str:
-    """Returns why there is no picture of a schedule, where one was asked for."""
+def no_picture(schedule: OptimizerSchedule, *, sketch: bool = False) -> str:
+    """Returns why there is no picture of a schedule, where one was asked for.
+
+    Args:
+        schedule: which was asked.
+        sketch: whether only one was wanted that takes no time.
+    """
     if schedule.length is None:
         why = "nothing says how long the run is; --steps N does"
+    elif sketch:
+        why = f"all {schedule.length:,} {schedule.unit}s would have to be made one by one; with --plot they are"
     else:
         why = f"it does not go through all {schedule.length:,} {schedule.unit}s"
     return f"no picture of {visible(schedule.title)}: {why}"

@@ -243,4 +243,4 @@ def narrowed(saved: Report, request: ScheduleRequest) -> Report:
 
 def _of_schedule(request: ScheduleRequest) -> ScheduleRequest:
     """What is asked of the schedule itself, and not of lrs that may be known."""
-    return replace(request, at=(), more=(), product=False, checks=False)
+    return replace(request, at=(), more=(), product=False, checks=False, sketch=False)

@@ -87,11 +87,16 @@ def pictures_of(report: Report, shares: Shares) -> Pictures:
         by_optimizer[course.optimizer].append(course)
     drawn = [_picture(report, shares, courses) for courses in [*by_optimizer.values()][:_PICTURES]]
     notes = [f"{left:,} more optimizers have no picture"] if (left := len(by_optimizer) - _PICTURES) > 0 else []
-    if report.over_time is not None and (report.over_time.request.plot or report.over_time.request.sketch):
-        notes += dict.fromkeys(
-            no_picture(each) for each in report.over_time.optimizers if each and not each.curve_steps
-        )
-    return Pictures(drawn, notes)
+    return Pictures(drawn, [*notes, *_without(report)])
+
+
+def _without(report: Report) -> Iterator[str]:
+    """Why schedules have no picture that were asked for one."""
+    over_time = report.over_time
+    if over_time is None or not (over_time.request.plot or over_time.request.sketch):
+        return
+    left = [each for each in over_time.optimizers if each is not None and not each.curve_steps]
+    yield from dict.fromkeys(no_picture(each, sketch=not over_time.request.plot) for each in left)
 
 
 def _picture(report: Report, shares: Shares, courses: Sequence[Course]) -> Picture:

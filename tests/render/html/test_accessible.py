@@ -11,11 +11,17 @@ import pytest
 import pgaudit
 from tests.render.html.window import Open, in_browser
 from tests.render.html.written import finetune
+from tests.render.over_time import scheduled
 from tests.render.reports import everything, hostile
 
 pytestmark = in_browser
 AXE = Path(__file__).parents[3] / ".oracles" / "axe-core" / "node_modules" / "axe-core" / "axe.min.js"
-REPORTS: dict[str, Callable[[], pgaudit.Report]] = {"finetune": finetune, "everything": everything, "hostile": hostile}
+REPORTS: dict[str, Callable[[], pgaudit.Report]] = {
+    "finetune": finetune,
+    "everything": everything,
+    "hostile": hostile,
+    "scheduled": lambda: scheduled(sketch=True),
+}
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="there is no axe-core")

@@ -14,12 +14,6 @@ function threeDigits(value) {
   return exponent > -4 && exponent < 6 ? String(Number(value.toPrecision(3))) : `${short}e${Number(exponent)}`;
 }
 
-// The next number of one digit at or below one.
-function shortBelow(value) {
-  const [digit, ten] = value.toExponential(9).split("e");
-  return Number(`${Math.floor(Number(digit))}e${ten}`);
-}
-
 class Schedule {
   constructor(data, picture) {
     this.data = data;
@@ -43,7 +37,7 @@ class Schedule {
     const least = Math.min(...known.map((line) => Math.min(...line)), this.most);
     const floor = Math.min(...known.map((line) => line.sort((a, b) => a - b)[Math.floor(SELDOM * line.length)]), this.most);
     this.log = least > 0 && this.most / least > LOG_FROM;
-    this.floor = floor > 0 ? shortBelow(floor) : 0;
+    this.floor = 0.8 * floor;
     this.button.hidden = !this.log;
   }
 
