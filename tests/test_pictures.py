@@ -52,13 +52,16 @@ FINETUNE = "show vit_base_patch16_224 docs/finetune.yaml"
 PICTURES = [
     Picture("report-light", FINETUNE, "finding=PG003"),
     Picture("report-dark", FINETUNE, "finding=PG003", scheme="dark"),
+    Picture("map", "show vit_tiny_patch16_224 configs/vit_timm.yaml", part="#map"),
+    Picture("along", "show vit_tiny_patch16_224 configs/vit_timm.yaml", part="#along"),
+    Picture("diff", "diff vit_base_patch16_224 docs/finetune.yaml docs/finetune_mended.yaml", height=860),
 ]
 
 
 def drawn(browser: Browser, picture: Picture, folder: Path) -> bytes:
     """The picture, as a PNG."""
     path = folder / f"{picture.name}.html"
-    assert cli.main([*picture.command.split(), "-o", str(path)]) == 0
+    assert cli.main([*picture.command.split(), "-o", str(path)]) in (0, 1)
     context = browser.new_context(
         viewport={"width": picture.width, "height": picture.height},
         color_scheme="dark" if picture.scheme == "dark" else "light",
@@ -66,9 +69,10 @@ def drawn(browser: Browser, picture: Picture, folder: Path) -> bytes:
         reduced_motion="reduce",
     )
     page = context.new_page()
-    page.goto(f"{path.as_uri()}#{picture.lens}")
+    page.goto(f"{path.as_uri()}#{picture.lens}" if picture.lens else path.as_uri())
     page.add_style_tag(content=f':root {{ --mono: "{MONO}" !important; }} body {{ font-family: "{SANS}" !important; }}')
-    page.locator("html[data-ready]").wait_for()
+    if page.locator("#box").count():
+        page.locator("html[data-ready]").wait_for()
     page.wait_for_timeout(300)
     shown = page.locator(picture.part).screenshot() if picture.part else page.screenshot()
     context.close()
