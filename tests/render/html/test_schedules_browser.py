@@ -70,6 +70,7 @@ def test_a_theme_draws_anew(opened: Open) -> None:
     other = opened(scheduled(sketch=True), color_scheme="light")
     other.page.emulate_media(color_scheme="dark")
     assert other.page.evaluate(_INKS) == [dark]
+    other.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
     assert min(_drawn(other)[0]) > 50
 
 
