@@ -39,7 +39,7 @@ def in_firefox(path: Path, report: pgaudit.Report, lens: str, expressions: list[
     address = path.as_uri() + (f"#{lens}" if lens else "")
     command = [str(NODE), str(DRIVER), str(LIBRARY / "package.json"), str(FIREFOX), address]
     found = subprocess.run(
-        command, input=json.dumps(expressions), capture_output=True, text=True, check=False, timeout=120
+        command, input=json.dumps(expressions), capture_output=True, text=True, check=False, timeout=240
     )
     assert found.returncode == 0, found.stderr
     answer: dict[str, Any] = json.loads(found.stdout)
