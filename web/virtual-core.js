@@ -1,2 +1,2 @@
 // What of @tanstack/virtual-core the tables of reports and sweeps ask for.
-export { Virtualizer, elementScroll, observeElementOffset, observeElementRect } from "@tanstack/virtual-core";
+export { Virtualizer, observeElementRect } from "@tanstack/virtual-core";

@@ -170,7 +170,7 @@ def test_a_link_shows_the_same_in_order(tmp_path: Path) -> None:
             r.model: f.parameters for r in results if r.config == CONFIGS[1] for f in r.findings if f.code == "PG003"
         }
         rows = window.page.locator(".canvas .row:not([hidden])").evaluate_all(
-            "rows => rows.map(row => [row.offsetTop, row.firstChild.textContent])"
+            "rows => rows.map(row => [row.getBoundingClientRect().top, row.firstChild.textContent])"
         )
         shown = [share[name] for _, name in sorted(rows)[:5]]
         assert shown == sorted(share.values(), reverse=True)[:5]

@@ -9,6 +9,12 @@ function element(tag, className, text) {
   return made;
 }
 
+function facts(pairs) {
+  const list = element("dl");
+  for (const [title, text] of pairs) if (text) list.append(element("dt", "", title), element("dd", "", text));
+  return list;
+}
+
 function copier(text) {
   const button = element("button", "", "copy command");
   button.type = "button";

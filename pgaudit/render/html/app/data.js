@@ -112,3 +112,18 @@ function sorted(data, rows, sort) {
     ? rows.sort((a, b) => sign * (names[a] < names[b] ? -1 : names[a] > names[b] ? 1 : 0) || a - b)
     : rows.sort((a, b) => sign * (keys[a] - keys[b]) || a - b);
 }
+
+// Reads what is packed and shows it, and all that is of use only then; or says why it cannot.
+async function begin(what, read, show) {
+  $("keys").addEventListener("click", () => $("help").showModal());
+  try {
+    const data = await read($("data").textContent);
+    $("data").remove();
+    for (const each of document.querySelectorAll(".seeing, .lens, .split, .drawn")) each.hidden = false;
+    show(data);
+    document.documentElement.dataset.ready = "true";
+  } catch (error) {
+    $("trouble").textContent = `The ${what} cannot be shown: ${error.message}. A browser of 2023 or later can.`;
+    $("trouble").hidden = false;
+  }
+}

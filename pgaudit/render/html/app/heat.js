@@ -6,14 +6,9 @@ const BETWEEN = 16;
 const LEAST = 14;
 const MOST = 50;
 
-class Heat {
+class Heat extends VirtualRows {
   constructor(data, box, { onPick, onSort }) {
-    this.data = data;
-    this.box = box;
-    this.head = box.querySelector(".head");
-    this.canvas = box.querySelector(".canvas");
-    this.rows = new Int32Array();
-    this.pool = [];
+    super(data, box);
     this.picked = [-1, -1];
     this.measure();
     this.drawHead(onSort);
@@ -22,27 +17,16 @@ class Heat {
       const cell = event.target.closest(".code");
       if (row) onPick(Number(row.dataset.index), cell ? Number(cell.dataset.column) : -1);
     });
-    this.virtualizer = new virtual.Virtualizer({
-      count: 0,
-      getScrollElement: () => this.box,
-      estimateSize: () => this.height,
-      overscan: 4,
-      scrollToFn: virtual.elementScroll,
-      observeElementRect: virtual.observeElementRect,
-      observeElementOffset: virtual.observeElementOffset,
-      onChange: () => this.draw(),
-    });
-    this.virtualizer._didMount();
-    this.virtualizer._willUpdate();
+    this.box.style.setProperty("--whole", `${this.head.offsetHeight + data.names.length * this.height + 14}px`);
+    this.watch(4);
   }
 
   // The columns of the grid: the name, then for each config its codes, and room up to the next one.
   measure() {
     const { data } = this;
-    const probe = element("span", "", "0".repeat(100));
-    this.head.append(probe);
-    const letter = probe.getBoundingClientRect().width / 100;
-    probe.remove();
+    this.measureLetter();
+    this.measureRow();
+    const { letter } = this;
     const longest = data.names.reduce((most, name) => Math.max(most, name.length), 8);
     this.nameWidth = Math.ceil(longest * letter + 30);
     const widths = [this.nameWidth];
@@ -61,7 +45,6 @@ class Heat {
     }
     this.box.style.setProperty("--columns", widths.map((width) => `${width}px`).join(" "));
     this.canvas.style.minWidth = `${left}px`;
-    this.height = parseInt(getComputedStyle(this.box).getPropertyValue("--row"), 10);
   }
 
   drawHead(onSort) {
@@ -110,26 +93,6 @@ class Heat {
     }
   }
 
-  show(rows) {
-    this.rows = rows;
-    this.virtualizer.setOptions({ ...this.virtualizer.options, count: rows.length });
-    this.virtualizer.measure();
-    this.virtualizer._willUpdate();
-    this.canvas.style.height = `${rows.length * this.height}px`;
-    this.box.style.setProperty("--whole", `${this.head.offsetHeight + this.data.names.length * this.height + 14}px`);
-    this.box.setAttribute("aria-rowcount", rows.length + 2);
-    this.draw();
-  }
-
-  draw() {
-    const items = this.virtualizer.getVirtualItems();
-    while (this.pool.length < items.length) this.pool.push(this.newRow());
-    this.pool.forEach((row, at) => {
-      row.hidden = at >= items.length;
-      if (!row.hidden) this.fill(row, items[at]);
-    });
-  }
-
   newRow() {
     const row = element("div", "row");
     row.setAttribute("role", "row");
@@ -152,11 +115,8 @@ class Heat {
     return row;
   }
 
-  fill(row, item) {
-    const index = this.rows[item.index];
+  fill(row, index) {
     const [pickedRow, pickedColumn] = this.picked;
-    row.setAttribute("aria-rowindex", item.index + 3);
-    row.style.top = `${item.start}px`;
     const holds = `${index} ${index === pickedRow ? pickedColumn : ""}`;
     if (row.holds === holds) return;
     row.holds = holds;
@@ -186,14 +146,9 @@ class Heat {
 
   // Scrolls as little as it takes.
   reveal(index, column) {
-    const place = this.rows.indexOf(index);
-    if (place < 0) return;
+    super.reveal(index);
+    if (column < 0 || !this.rows.includes(index)) return;
     const { box } = this;
-    const top = place * this.height;
-    const room = box.clientHeight - this.head.offsetHeight;
-    if (top < box.scrollTop) box.scrollTop = top;
-    else if (top + this.height > box.scrollTop + room) box.scrollTop = top + this.height - room;
-    if (column < 0) return;
     const left = this.lefts[column] - this.nameWidth;
     const wide = box.clientWidth - this.nameWidth;
     if (left < box.scrollLeft) box.scrollLeft = left;

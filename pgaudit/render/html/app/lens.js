@@ -18,3 +18,11 @@ function toAddress(lens) {
     // A frame in a sandbox has no address of its own.
   }
 }
+
+// A link inside the page must not take the lens out of the address.
+function goInside(event) {
+  const link = event.target.closest("a");
+  if (!link?.hash || link.hash.includes("=")) return;
+  event.preventDefault();
+  $(link.hash.slice(1))?.scrollIntoView();
+}

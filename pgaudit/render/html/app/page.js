@@ -130,18 +130,13 @@ class Page {
   }
 
   press(event) {
-    const link = event.target.closest("a");
     const pressed = event.target.closest("[data-finding], [data-rule]");
     if (pressed) {
       event.preventDefault();
       const { finding, rule } = pressed.dataset;
       if (finding === undefined) this.toggle("rule", rule);
       else this.toggle("finding", finding);
-    } else if (link?.hash && !link.hash.includes("=")) {
-      // A link inside the page must not take the lens out of the address.
-      event.preventDefault();
-      $(link.hash.slice(1))?.scrollIntoView();
-    }
+    } else goInside(event);
   }
 
   key(event) {
@@ -170,19 +165,7 @@ class Page {
   }
 }
 
-async function begin() {
-  $("keys").addEventListener("click", () => $("help").showModal());
-  try {
-    const data = await unpacked($("data").textContent);
-    $("data").remove();
-    for (const each of document.querySelectorAll(".seeing, .lens, .split, .drawn")) each.hidden = false;
-    new Page(data);
-    if (data.schedules) drawSchedules(data.schedules);
-    document.documentElement.dataset.ready = "true";
-  } catch (error) {
-    $("trouble").textContent = `The table cannot be shown: ${error.message}. A browser of 2023 or later can.`;
-    $("trouble").hidden = false;
-  }
-}
-
-begin();
+begin("table", unpacked, (data) => {
+  new Page(data);
+  if (data.schedules) drawSchedules(data.schedules);
+});

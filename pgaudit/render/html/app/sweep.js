@@ -60,18 +60,13 @@ function tell(data, index, place, panel) {
     return;
   }
   const parts = [element("h3", "", data.names[index])];
-  const pairs = (list) => {
-    const made = element("dl");
-    for (const [title, text] of list) if (text) made.append(element("dt", "", title), element("dd", "", text));
-    return made;
-  };
   const words = (number) => number.toLocaleString("en");
   const shown = place < 0 ? data.blocks : [data.blocks[data.columns[place].block]];
   for (const block of shown) {
     const all = block.tensors[index];
-    const facts = [["config", block.config]];
-    if (all) facts.push(["tensors", words(all)], ["decayed", words(block.decayed[index])], ["groups", words(block.groups[index])]);
-    parts.push(pairs(facts));
+    const pairs = [["config", block.config]];
+    if (all) pairs.push(["tensors", words(all)], ["decayed", words(block.decayed[index])], ["groups", words(block.groups[index])]);
+    parts.push(facts(pairs));
     data.columns.forEach((column, at) => {
       if (data.blocks[column.block] !== block || (place >= 0 && at !== place)) return;
       const entry = column.at[index];
@@ -173,7 +168,7 @@ class Sweep {
     const seen = `${lens.q}\n${lens.sort}`;
     if (seen !== this.seen) {
       this.seen = seen;
-      heat.box.scrollTop = 0;
+      heat.scrollTo(0);
       heat.show(models(data, lens));
       heat.showOrder(lens.sort);
       const [some, all] = [heat.rows.length, data.names.length].map((number) => number.toLocaleString("en"));
@@ -196,13 +191,7 @@ class Sweep {
       this.apply({ reveal: true });
     });
     document.addEventListener("keydown", (event) => this.key(event));
-    document.addEventListener("click", (event) => {
-      const link = event.target.closest("a");
-      if (!link?.hash || link.hash.includes("=")) return;
-      // A link inside the page must not take the lens out of the address.
-      event.preventDefault();
-      $(link.hash.slice(1))?.scrollIntoView();
-    });
+    document.addEventListener("click", goInside);
     addEventListener("beforeprint", () => $("print").replaceChildren(...listed(this.data, this.heat.rows)));
     addEventListener("afterprint", () => $("print").replaceChildren());
   }
@@ -238,18 +227,4 @@ class Sweep {
   }
 }
 
-async function begin() {
-  $("keys").addEventListener("click", () => $("help").showModal());
-  try {
-    const data = sweepOf(await inflated($("data").textContent));
-    $("data").remove();
-    for (const each of document.querySelectorAll(".seeing, .split")) each.hidden = false;
-    new Sweep(data);
-    document.documentElement.dataset.ready = "true";
-  } catch (error) {
-    $("trouble").textContent = `The map cannot be shown: ${error.message}. A browser of 2023 or later can.`;
-    $("trouble").hidden = false;
-  }
-}
-
-begin();
+begin("map", async (text) => sweepOf(await inflated(text)), (data) => new Sweep(data));

@@ -1,11 +1,5 @@
 // Why one parameter gets what it gets.
 
-function facts(pairs) {
-  const list = element("dl");
-  for (const [title, text] of pairs) if (text) list.append(element("dt", "", title), element("dd", "", text));
-  return list;
-}
-
 function triedList(tried) {
   const list = element("ul", "tried");
   for (const [state, mark, rule, why, ...came] of tried) {
