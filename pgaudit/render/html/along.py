@@ -10,7 +10,7 @@ from typing import Any
 from pgaudit.core.assignment import ParamAssignment
 from pgaudit.render.html.shares import Shares
 from pgaudit.render.numbers import elements, number
-from pgaudit.render.report.blocks import Level, blocks, level_of
+from pgaudit.render.report.blocks import Level, blocks, by_level
 from pgaudit.render.report.grading import usual_rule
 from pgaudit.render.report.values import lr_that_counts
 from pgaudit.render.style import UNICODE
@@ -48,7 +48,7 @@ def along_of(report: Report, shares: Shares) -> Along:
     pictures, sentences, names, found = [], [], list[str](), dict[int, int]()
     for index, rows in enumerate(rows_of):
         title = visible(report.optimizer_title(index)) if len(optimizers) > 1 else ""
-        levels = dict.fromkeys(level_of(report, row) for row in rows)
+        levels = by_level(report, rows)
         if len(levels) == 1:
             beside = f"{title}: " if title else ""
             what = "scheduled lr" if report.scheduled else "lr"
@@ -71,10 +71,7 @@ def _picture(
         name = visible(fold.name)
         names.append(f"{name} ({title})" if title else name)
         found.update((id(row), len(names) - 1) for row in fold.rows)
-        by_level: dict[Level, list[ParamAssignment]] = {}
-        for row in fold.rows:
-            by_level.setdefault(level_of(report, row), []).append(row)
-        for level, those in by_level.items():
+        for level, those in by_level(report, fold.rows).items():
             numel = sum(row.param.numel or 0 for row in those)
             lr = level.lr if level.lr is not None and math.isfinite(level.lr) else None
             words = _untrained(level) or lr_that_counts(report, those[0], usual).words(UNICODE)

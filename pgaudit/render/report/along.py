@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pgaudit.core.assignment import ParamAssignment
 from pgaudit.render.columns import GAP, Column, Row, Table
 from pgaudit.render.numbers import bar, computed, number
-from pgaudit.render.report.blocks import Level, blocks, level_of
+from pgaudit.render.report.blocks import Level, blocks, by_level
 from pgaudit.render.report.grading import usual_rule
 from pgaudit.render.report.values import cell, lr_that_counts
 from pgaudit.render.style import ASCII, BASE, LEFT_OUT, Marks, bar_style, shared_colour
@@ -33,7 +33,7 @@ def along_lines(report: Report, options: TableOptions) -> Iterator[Text]:
         if index:
             yield Text()
         title = f"{visible(report.optimizer_title(index))}: {what}" if several else what
-        levels = dict.fromkeys(level_of(report, row) for row in rows)
+        levels = by_level(report, rows)
         if len(levels) > 1:
             scale = _Scale.of([level.lr for level in levels if level.lr])
             yield from _picture(report, rows, title, scale, options)
@@ -81,10 +81,7 @@ def _picture(
     lines: list[tuple[str, list[Text], Level, str]] = []
     for fold in blocks(report, rows):
         name = visible(fold.name)
-        by_level: dict[Level, list[ParamAssignment]] = {}
-        for row in fold.rows:
-            by_level.setdefault(level_of(report, row), []).append(row)
-        for level, those in by_level.items():
+        for level, those in by_level(report, fold.rows).items():
             word = _untrained(level, options.marks)
             shown = lr_that_counts(report, those[0], usual)
             value = Text(word, BASE if level.frozen else LEFT_OUT)

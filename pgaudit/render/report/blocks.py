@@ -4,7 +4,7 @@ alike.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -33,6 +33,24 @@ def level_of(report: Report, row: ParamAssignment) -> Level:
     return Level(row.setting.peak_lr if report.scheduled else row.lr)
 
 
+def by_level(report: Report, rows: Iterable[ParamAssignment]) -> dict[Level, list[ParamAssignment]]:
+    """Returns the parameters of each lr, in the order of the model."""
+    found: dict[Level, list[ParamAssignment]] = {}
+    for level, row in _leveled(report, rows):
+        found.setdefault(level, []).append(row)
+    return found
+
+
+def _leveled(report: Report, rows: Iterable[ParamAssignment]) -> Iterator[tuple[Level, ParamAssignment]]:
+    """Each parameter with its level, which is found once for all of one setting."""
+    known: dict[Hashable, Level] = {}
+    for row in rows:
+        own = id(row.setting), row.param.trainable
+        if own not in known:
+            known[own] = level_of(report, row)
+        yield known[own], row
+
+
 def blocks(report: Report, rows: Sequence[ParamAssignment]) -> list[Fold]:
     """Returns parameters by block, in the order of the model; blocks of the same lrs are under one name.
 
@@ -40,12 +58,8 @@ def blocks(report: Report, rows: Sequence[ParamAssignment]) -> list[Fold]:
     layers of a block stay together.
     """
     root = _Part()
-    levels: dict[Hashable, Level] = {}
-    for row in rows:
-        own = id(row.setting), row.param.trainable
-        if own not in levels:
-            levels[own] = level_of(report, row)
-        part, level = root, levels[own]
+    for level, row in _leveled(report, rows):
+        part = root
         part.adds(level)
         for word in row.name.split(".", _DEEPEST):
             if (inside := part.inside.get(word)) is None:
@@ -105,6 +119,6 @@ def _opened(report: Report, name: str, part: _Part, *, numbered: bool) -> Iterat
         yield name, part
         return
     if part.rows:  # in a file, a parameter may be called as a module is
-        yield name, _Part(part.rows, levels={level_of(report, row): None for row in part.rows})
+        yield name, _Part(part.rows, levels=dict.fromkeys(by_level(report, part.rows)))
     for word, inside in part.inside.items():
         yield from _opened(report, f"{name}.{word}", inside, numbered=numbered or word.isdecimal())
