@@ -12,12 +12,10 @@ from pgaudit.render.findings import folded_names
 from pgaudit.render.gate.words import Verdict, counts, in_order, title, totals, verdict
 from pgaudit.render.html.document import document
 from pgaudit.render.html.facts import Card
-from pgaudit.render.html.notices import File, Notice, placed
+from pgaudit.render.html.notices import NAMES, File, Notice, placed
 from pgaudit.render.style import UNICODE
 from pgaudit.text import counted, visible
 
-_NAMES = 100
-"""Folded names under a finding."""
 _ORDER: tuple[Verdict, ...] = ("not checked", "failed", "passed")
 
 
@@ -95,4 +93,4 @@ def _account(key: str, outcome: Outcome) -> Account:
 
 def _names(finding: Finding) -> Sequence[str]:
     """A message about one parameter names it."""
-    return folded_names(finding.params, _NAMES) if len(finding.params) > 1 else ()
+    return folded_names(finding.params, NAMES) if len(finding.params) > 1 else ()

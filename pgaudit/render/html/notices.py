@@ -20,6 +20,8 @@ _LONG = 400
 _NEAR = 5
 _MOST = 100
 """Findings of one code that a page holds."""
+NAMES = 100
+"""Folded names of parameters under a finding."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,11 @@ class File(NamedTuple):
     lines: Sequence[Line]
 
 
+def where(finding: Finding) -> str:
+    """Returns where a finding is, without this machine's folders; empty where it is nowhere."""
+    return visible(portable_location(finding.location) or "")
+
+
 def notices_of(report: Report) -> tuple[list[Notice], list[File]]:
     """Returns the findings, not too many of a code, and the files that were read for the report; no file is read
     because a saved report names it.
@@ -106,11 +113,10 @@ def placed(
     for finding in findings:
         seen[finding.code] += 1
         key = finding.code if seen[finding.code] == 1 else f"{finding.code}.{seen[finding.code]}"
-        where = visible(portable_location(finding.location) or "")
         anchor = _anchor(finding.location, order, texts)
         if seen[finding.code] <= _MOST:
             first = seen[finding.code] <= SHOWN
-            notices.append(Notice(finding, key, where, anchor, first, names_of(finding)))
+            notices.append(Notice(finding, key, where(finding), anchor, first, names_of(finding)))
     told = [*(each.anchor for each in notices), *(_anchor(each, order, texts) for each in rules)]
     files = []
     for path, text in texts.items():

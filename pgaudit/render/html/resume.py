@@ -11,7 +11,7 @@ from pgaudit.names import Folded
 from pgaudit.render.findings import folded_names
 from pgaudit.render.html.document import document
 from pgaudit.render.html.facts import Card
-from pgaudit.render.html.notices import Notice
+from pgaudit.render.html.notices import NAMES, Notice
 from pgaudit.render.pages.resume_words import both, folded, sides, sizes, verdict_words
 from pgaudit.render.style import UNICODE
 from pgaudit.resume import Override, Resumption, Verdict
@@ -19,8 +19,6 @@ from pgaudit.text import visible
 
 MOST = 1_000
 """Lines of values that a page holds."""
-_NAMES = 100
-"""Folded names under a finding."""
 _TONES: dict[Verdict, str] = {"ok": "good", "overrides": "warning", "mismatch": "error", "refused": "error"}
 
 
@@ -81,5 +79,5 @@ def _notices(found: Resumption) -> list[Notice]:
     for finding in found.findings:
         each = replace(finding, hint=None) if finding.hint == found.advice else finding
         listed = each.code == pg037.KIND.code and 2 < len(each.params) < found.tensors
-        notices.append(Notice(each, each.code, "", "", names=folded_names(each.params, _NAMES) if listed else ()))
+        notices.append(Notice(each, each.code, "", "", names=folded_names(each.params, NAMES) if listed else ()))
     return notices

@@ -6,14 +6,14 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from pgaudit.core.findings import Finding, Severity, gravity
+from pgaudit.core.findings import SEVERITIES, Finding, gravity
 from pgaudit.render.html.document import document
 from pgaudit.render.html.facts import Card
-from pgaudit.render.html.notices import Notice
+from pgaudit.render.html.notices import Notice, where
 from pgaudit.render.html.packing import packed, steps
 from pgaudit.render.style import UNICODE
 from pgaudit.render.sweep.view import ConfigSection, Failure, View, failures, section
-from pgaudit.serialize import portable, portable_location
+from pgaudit.serialize import portable
 from pgaudit.sweep.records import SweepResult
 from pgaudit.text import counted, visible
 
@@ -51,8 +51,7 @@ def render_sweep_html(results: Sequence[SweepResult], view: View) -> str:
 def _cards(results: Sequence[SweepResult], models: Sequence[str], sections: Sequence[ConfigSection]) -> Iterator[Card]:
     yield Card("models", f"{len(models):,}", counted(len(sections), "config"))
     yield Card("audits", f"{len(results):,}", f"{sum(each.clean for each in sections):,} without findings")
-    severities: tuple[Severity, ...] = ("error", "warning", "info")
-    for severity in severities:
+    for severity in SEVERITIES:
         number = sum(each.gravest.get(severity, 0) for each in sections)
         tone = severity if number and severity != "info" else ""
         yield Card(f"{severity} at worst", f"{number:,}", "audits", tone=tone)
@@ -62,17 +61,12 @@ def _cards(results: Sequence[SweepResult], models: Sequence[str], sections: Sequ
 
 def _everywhere(of: ConfigSection) -> Iterator[Notice]:
     for found in of.everywhere:
-        yield Notice(found.worst, found.code, _where(found.worst), "")
+        yield Notice(found.worst, found.code, where(found.worst), "")
 
 
 def _reason(of: Failure) -> Reason:
-    where = _where(of.error)
-    message = f"{where}  {visible(of.error.message)}" if where else visible(of.error.message)
+    message = "  ".join(filter(None, (where(of.error), visible(of.error.message))))
     return Reason(message, visible(of.error.hint or ""), [*map(visible, of.named)], len(of.models) - len(of.named))
-
-
-def _where(of: Finding) -> str:
-    return visible(portable_location(of.location) or "")
 
 
 def _data(results: Sequence[SweepResult], models: Sequence[str], view: View) -> dict[str, Any]:
@@ -135,4 +129,4 @@ def _column(code: str, cells: Sequence[tuple[int, int, int, int]], words: Sequen
 
 def _words(of: Finding) -> tuple[str, ...]:
     """Name, severity, place, message and hint."""
-    return visible(of.name), of.severity, _where(of), visible(of.message), visible(of.hint or "")
+    return visible(of.name), of.severity, where(of), visible(of.message), visible(of.hint or "")
