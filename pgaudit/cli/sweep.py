@@ -24,7 +24,7 @@ from pgaudit.cli.shared.common import (
     the_cache,
     write,
 )
-from pgaudit.cli.shared.outputs import by_ending
+from pgaudit.cli.shared.outputs import by_ending, named
 from pgaudit.cli.shared.overwriting import keep_inputs
 from pgaudit.cli.shared.progress import bar_over
 from pgaudit.core.errors import UsageError
@@ -147,7 +147,7 @@ def sweep(
 
 def _outputs(fmt: SweepFormat, output: Path | None) -> tuple[SweepFormat, Path | None, Path | None]:
     """Returns the format, the file that keeps results, and the one that is written at the end: a page keeps none."""
-    if output is not None and output.suffix.lower() == ".html":
+    if named(output, ("html",)):
         fmt = by_ending(fmt, output, get_args(SweepFormat))
         return (fmt, None, output) if fmt == "html" else (fmt, output, None)
     return fmt, output, None
@@ -173,7 +173,7 @@ def _read(
         raise UsageError("--restart has no meaning without -o FILE")
     if output is not None and str(output) == "-":
         raise UsageError("-o keeps results in a file", "--format jsonl writes them to stdout")
-    if output is not None and output.suffix in (*_ENDINGS.get(fmt, ()), ".html"):
+    if output is not None and (output.suffix in _ENDINGS.get(fmt, ()) or named(output, ("html",))):
         hint = f"--format {fmt} > {visible(output)} writes what you mean"
         raise UsageError(f"-o keeps results as JSON lines, and {quoted(output)} is no name for those", hint)
     for path in configs:

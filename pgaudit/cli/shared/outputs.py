@@ -45,11 +45,11 @@ def by_ending(fmt: T, output: Path | None, formats: Sequence[T]) -> T:
         formats: those that the command knows.
     """
     given = click.get_current_context().get_parameter_source("fmt")
-    return fmt if given is not ParameterSource.DEFAULT else _named(output, formats) or fmt
+    return fmt if given is not ParameterSource.DEFAULT else named(output, formats) or fmt
 
 
-def _named(output: Path | None, formats: Sequence[T]) -> T | None:
-    """The one of some formats that a file's name ends in."""
+def named(output: Path | None, formats: Sequence[T]) -> T | None:
+    """Returns the one of some formats that a file's name ends in."""
     found = None if output is None else _BY_ENDING.get(output.suffix.lower())
     return next((each for each in formats if each == found), None)
 
@@ -143,7 +143,7 @@ def _by_default(outputs: Sequence[Path]) -> list[Wanted]:
     formats = _from_environment()
     if len(outputs) == 1 and VARIABLE not in os.environ:
         every: tuple[GateFormat, ...] = get_args(GateFormat)
-        formats = [_named(outputs[0], every) or "table"]
+        formats = [named(outputs[0], every) or "table"]
     if len(outputs) > len(formats) or (outputs and len(formats) > 1):
         raise UsageError("-o belongs to the --format before it", "--format json -o a.json --format sarif -o b.sarif")
     return [Wanted(fmt, outputs[0] if outputs else None) for fmt in formats]

@@ -21,7 +21,7 @@ from pgaudit.render.sweep import View, render_sweep
 from pgaudit.render.terminal import TableOptions
 from pgaudit.sweep.lines import Identity
 from pgaudit.sweep.records import CodeCount, SweepResult
-from tests.render.html.windows import Window, needs_chromium, opened
+from tests.render.html.window import Window, needs_chromium, opened
 from tests.render.html.written import BREAKOUT, cards_of
 
 CODES = [f"PG{number:03}" for number in range(1, 20)]
@@ -121,6 +121,8 @@ def test_the_ending_says_the_format_and_a_page_keeps_no_results(
     assert cli.main([*run, "-o", "sweep.html"]) == 0
     text = (tmp_path / "sweep.html").read_text(encoding="utf-8")
     assert text.startswith("<!DOCTYPE html>")
+    assert cli.main([*run, "-o", "sweep.htm"]) == 0
+    assert (tmp_path / "sweep.htm").read_text(encoding="utf-8") == text
     assert capsys.readouterr().out == ""
     assert cli.main([*run, "--format", "html", "-o", "kept.jsonl"]) == 0
     assert capsys.readouterr().out == text
@@ -146,13 +148,13 @@ def test_a_cell_tells_what_was_found_and_the_address_keeps_it(tmp_path: Path, wi
         ready(window)
         row = window.page.locator(".canvas .row", has_text="net_7_patch0")
         row.locator(".code").nth(0).click()
-        assert window.address == "#cell=0.PG001.net_7_patch0_224.in1k"
+        assert window.lens == "#cell=0.PG001.net_7_patch0_224.in1k"
         assert "such as net_7_patch0_224.in1k.blocks.0" in window.text("#cell")
         assert window.text("#cell .command") == "pgaudit show net_7_patch0_224.in1k a.yaml --constructor torch"
         window.page.locator("#box").focus()
         for key in ("ArrowDown", "j", "k", "l"):
             window.page.keyboard.press(key)
-        assert window.address.endswith(".net_8_patch1_224.in1k")
+        assert window.lens.endswith(".net_8_patch1_224.in1k")
         window.page.keyboard.press("/")
         window.page.keyboard.type("net_1*patch3")
         assert window.text("#count") == "2 of 60 models"
