@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ import pytest
 from PIL import Image, ImageChops, ImageStat
 
 from pgaudit import cli
-from tests.render.html.window import ARGUMENTS, CHROMIUM
+from tests.render.html.window import browsing, needs_chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -26,7 +27,6 @@ ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "docs" / "pictures"
 FONTS = shutil.which("fc-list")
 SANS, MONO = "DejaVu Sans", "DejaVu Sans Mono"
-pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ PICTURES = [
 def drawn(browser: Browser, picture: Picture, folder: Path) -> bytes:
     """The picture, as a PNG."""
     path = folder / f"{picture.name}.html"
-    assert cli.main([*picture.command.split(), "-o", str(path)]) in (0, 1)
+    assert cli.main([*picture.command.split(), "-o", str(path)]) == 0
     context = browser.new_context(
         viewport={"width": picture.width, "height": picture.height},
         color_scheme="dark" if picture.scheme == "dark" else "light",
@@ -89,12 +89,8 @@ def _small(png: bytes) -> bytes:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS.split())
+    with browsing() as started:
         yield started
-        started.close()
 
 
 def _has_fonts() -> bool:
@@ -105,7 +101,7 @@ def _has_fonts() -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine")
+@needs_chromium
 @pytest.mark.skipif(not _has_fonts(), reason="the fonts of the pictures are not on this machine")
 @pytest.mark.parametrize("picture", PICTURES, ids=lambda picture: picture.name)
 def test_the_picture_is_what_the_page_shows(
@@ -127,16 +123,10 @@ def test_every_picture_is_shown_and_drawn() -> None:
 
 
 def _rewrite() -> None:
-    import tempfile
-
-    from playwright.sync_api import sync_playwright
-
     FOLDER.mkdir(exist_ok=True)
-    with sync_playwright() as driver, tempfile.TemporaryDirectory() as folder:
-        started = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS.split())
+    with browsing() as browser, tempfile.TemporaryDirectory() as folder:
         for picture in PICTURES:
-            picture.path.write_bytes(drawn(started, picture, Path(folder)))
-        started.close()
+            picture.path.write_bytes(drawn(browser, picture, Path(folder)))
 
 
 if __name__ == "__main__":

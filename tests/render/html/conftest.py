@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import pgaudit
-from tests.render.html.window import ARGUMENTS, CHROMIUM, Open, Opened
+from tests.render.html.window import Open, Opened, browsing
 from tests.render.html.written import page
 
 if TYPE_CHECKING:
@@ -18,11 +18,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS.split())
+    with browsing() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from pgaudit.gate import Audit, Outcome
 from pgaudit.render.gate import html
 from pgaudit.render.gate import json as data
 from tests.budget import examples
-from tests.render.html.windows import needs_chromium, opened
+from tests.render.html.window import needs_chromium, opened
 from tests.render.html.written import BREAKOUT, FINETUNE, cards_of
 from tests.render.outcomes import CASES, FAILED, OUTCOMES, PASSED, UNCHECKED
 

@@ -17,7 +17,7 @@ from pgaudit.render.diff.data import render_diff_json
 from pgaudit.render.diff.html import render_diff_html
 from pgaudit.render.html.compared import pairs
 from pgaudit.text import visible
-from tests.render.html.windows import needs_chromium, opened
+from tests.render.html.window import needs_chromium, opened
 from tests.render.html.written import FINETUNE, breaking, cards_of, finetune
 from tests.render.reports import everything, hostile
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.render.html.window import CHROMIUM
+from tests.render.html.window import needs_chromium
 from tests.render.html.written import breaking, finetune, page
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def test_the_frame_holds_the_page_and_nothing_breaks_out(tmp_path: Path) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine")
+@needs_chromium
 def test_a_browser_shows_it_in_its_sandbox(browser: Browser, tmp_path: Path) -> None:
     around = tmp_path / "notebook.html"
     around.write_text(f"<!DOCTYPE html>{finetune().view()._repr_html_()}", encoding="utf-8")

@@ -14,7 +14,7 @@ from pgaudit import cli
 from pgaudit.render.html.resume import render_resume_html
 from pgaudit.render.pages.resume import render_json
 from pgaudit.resume import Mismatch, Override, Resumption
-from tests.render.html.windows import needs_chromium, opened
+from tests.render.html.window import needs_chromium, opened
 from tests.render.html.written import BREAKOUT
 from tests.resume.runs import resumed, saved, stepped
 

@@ -1,38 +1,60 @@
-"""A report in a window of a real browser: Debian's chromium, driven by playwright, with no network."""
+"""A page in a window of a real browser: Debian's chromium, driven by playwright, with no network."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 CHROMIUM = shutil.which("chromium")
-in_browser = [
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine"),
-    pytest.mark.slow,
-]
-ARGUMENTS = """
+needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine")
+in_browser = [needs_chromium, pytest.mark.slow]
+_ARGUMENTS = """
     --no-sandbox --disable-gpu --no-first-run
     --disable-background-networking --disable-component-update --disable-sync
 """
 
 
-class Opened:
-    """A report in a window, and all that it asked for and said."""
+class Window:
+    """A page, and all that it asked for and said."""
 
-    def __init__(self, context: BrowserContext, path: Path, lens: str) -> None:
-        self.page = context.new_page()
+    def __init__(self, page: Page) -> None:
+        self.page = page
         self.requests: list[str] = []
         self.said: list[str] = []
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.on("console", lambda message: self.said.append(message.text))
-        self.page.on("pageerror", lambda error: self.said.append(str(error)))
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("console", lambda message: self.said.append(message.text))
+        page.on("pageerror", lambda error: self.said.append(str(error)))
+
+    def text(self, selector: str) -> str:
+        """What is read there."""
+        return str(self.page.locator(selector).inner_text())
+
+    @property
+    def lens(self) -> str:
+        """What stands behind the file's name."""
+        return str(self.page.evaluate("() => decodeURIComponent(location.hash)"))
+
+    def assert_quiet(self) -> None:
+        """It asked for itself alone, said nothing, and nothing that wanted to be markup ran."""
+        assert (len(self.requests), self.said) == (1, [])
+        assert "run" not in self.page.title().split()
+        assert self.page.locator("main img, main script").count() == 0
+        assert self.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+
+
+class Opened(Window):
+    """A report."""
+
+    def __init__(self, context: BrowserContext, path: Path, lens: str) -> None:
+        super().__init__(context.new_page())
         self.page.goto(path.as_uri() + (f"#{lens}" if lens else ""))
         self.page.locator("html[data-ready]").wait_for()
 
@@ -44,16 +66,32 @@ class Opened:
         )
         return [name for _, name in sorted(found)]
 
-    def text(self, selector: str) -> str:
-        return str(self.page.locator(selector).inner_text())
-
     @property
     def count(self) -> str:
         return self.text("#count")
 
-    @property
-    def lens(self) -> str:
-        return str(self.page.evaluate("() => decodeURIComponent(location.hash)"))
-
 
 Open = Callable[..., Opened]
+
+
+@contextmanager
+def browsing() -> Iterator[Browser]:
+    """Starts the browser."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with playwright.sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=CHROMIUM, args=_ARGUMENTS.split())
+        yield started
+        started.close()
+
+
+@contextmanager
+def opened(text: str, folder: Path, address: str = "", **options: Any) -> Iterator[Window]:
+    """Opens a page that is written into a folder."""
+    path = folder / "page.html"
+    path.write_text(text, encoding="utf-8")
+    with browsing() as browser:
+        context = browser.new_context(**{"viewport": {"width": 1200, "height": 900}, **options})
+        context.set_offline(True)
+        window = Window(context.new_page())
+        window.page.goto(path.as_uri() + address)
+        yield window
