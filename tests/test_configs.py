@@ -128,6 +128,7 @@ EXPECTED = {
             "backbone.norm3.weight": (0.0001, 0.0),
             "head.weight": (0.0001, 0.05),
         },
+        findings=("PG033",),
     ),
     # 4 + 6 + 3 deformable convolutions, each with a weight and a bias for its offsets.
     "dcn_mmcv": Expected(
@@ -293,7 +294,7 @@ EXPECTED = {
             "default": 1,
         },
         values={
-            "cls_token": (1.0e-3, 0.0),
+            "cls_token": (1.0e-3 * 0.1, 0.0),
             "patch_embed.proj.weight": (1.0e-3 * 0.1, 0.05),
             "blocks.0.norm1.weight": (1.0e-3 * 0.1, 0.0),
             "blocks.6.attn.qkv.weight": (1.0e-3 * 0.5, 0.05),

@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from pgaudit.built.contents import tensor_groups
-from pgaudit.built.muon import chosen
 from pgaudit.built.shards import shard_of
 from pgaudit.built.values import plain_value, same
 from pgaudit.built.wrappers import wrapped
 from pgaudit.core.built import BY_IDENTITY, BY_PARAM_NAMES, BuiltGroup, BuiltOptimizer, BuiltTensor
 from pgaudit.core.schedule import LIMITS, OF_SCHEDULERS
 from pgaudit.optimizers.classes import argument_defaults, class_arguments, looked_for
+from pgaudit.optimizers.muon import chosen
 from pgaudit.optimizers.reading import reading_of
 from pgaudit.text import visible
 

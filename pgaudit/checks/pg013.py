@@ -2,7 +2,8 @@
 
 What: a multiplier of 0, or a base lr of 0, leaves parameters in the optimizer that require gradients and never move
 (weight decay, too, is scaled by the lr in torch's SGD and AdamW). In an optimizer that was built: a group at lr 0 that
-has no ``initial_lr``, or one of 0, so that no scheduler has lowered it.
+has no ``initial_lr``, or one of 0, so that no scheduler has lowered it. Adafactor with `relative_step` works its lr out
+itself, and what stands in its groups is no matter.
 
 Why it hurts: the backward pass computes gradients for nothing, the optimizer keeps state for nothing; and a norm at
 lr 0 still updates its running statistics, so the part is not as frozen as it looks.
@@ -27,6 +28,8 @@ from pgaudit.core.setting import Provenance
 
 KIND = Kind("PG013", "zero-lr", "warning")
 _HINT = "freeze them instead"
+_OWN_LR = "relative_step"
+"""What transformers' and timm's Adafactor call it in their groups."""
 
 
 def check(audited: Audited, /) -> Iterator[Finding]:
@@ -56,7 +59,8 @@ def check_built(audit: BuiltAudit, /) -> Iterator[Finding]:
         return  # of a run that is over, whose loop sets the lr itself
     still: dict[tuple[int, int], list[ParamAssignment]] = defaultdict(list)
     for row in audit.assignment.params:
-        if row.lr == 0 and row.name not in audit.frozen and not audit.values(row).get("initial_lr"):
+        values = audit.values(row)
+        if row.lr == 0 and row.name not in audit.frozen and not values.get("initial_lr") and not values.get(_OWN_LR):
             still[row.optimizer or 0, row.group or 0].append(row)
     for (at, index), rows in still.items():
         where = f"in {audit.group_name(at, index)}"

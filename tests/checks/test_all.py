@@ -31,12 +31,15 @@ PG017 flat-layer-decay warning
 PG018 many-groups info
 PG019 stale-ignore warning
 PG022 empty-group warning
+PG023 muon-misrouted warning
 PG025 scale-not-applied error
 PG026 scale-applied-twice error
 PG027 schedule-flattens error
 PG028 schedule-floor warning
 PG029 wrapper-prefix error
 PG030 rule-on-shards error
+PG032 late-token warning
+PG033 layer-gap warning
 PG034 optimizer-coverage error
 PG035 frozen-claimed warning
 PG036 never-stepped warning

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from timm.optim.adafactor import Adafactor
 from torch import nn
+from torch.nn.utils import parameters_to_vector
 
 import pgaudit
 from tests.checks.built_cases import BuiltCase, Made, check_cases, saved, sgd, stem_and_head
@@ -67,6 +69,20 @@ def _warmed_up(peak: float) -> Made:
     return model, optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min(step / 10, 1))
 
 
+def _relative() -> Made:
+    """Adafactor with the schedule of transformers, which sets an lr of 0 that is never read: the weights move."""
+    model = stem_and_head()
+    optimizer = Adafactor(model.parameters())
+    optimizer.param_groups[0].update(lr=0.0, initial_lr=0.0)
+    before = parameters_to_vector(model.parameters()).detach().clone()
+    for parameter in model.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    optimizer.step()
+    assert not torch.equal(before, parameters_to_vector(model.parameters()))
+    optimizer.param_groups[0].update(lr=0.0)
+    return model, optimizer
+
+
 def _ended(*, stem_alone: bool) -> pgaudit.Report:
     """The last checkpoint of a loop that sets the lr itself, down to 0."""
     _, optimizer = _stem_at(0.0)
@@ -91,5 +107,6 @@ BUILT = {
     "the first step of a schedule": BuiltCase(lambda: _warmed_up(0.1)),
     "frozen": BuiltCase(lambda: _stem_at(0.0, frozen=True)),
     "a small lr": BuiltCase(lambda: _stem_at(1e-9)),
+    "an lr that is worked out": BuiltCase(_relative),
 }
 test_built = check_cases("PG013", BUILT)

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from tests.checks.built_cases import BuiltCase, Made, check_cases
+from tests.checks.cases import HEAD, Case, examine, tree
+
+BLOCKS = 4
+
+
+def _model(prefix: str = "", *, token: str = "reg_token") -> nn.Module:
+    """A model of four blocks with two tokens beside them."""
+    model = tree(
+        {f"{prefix}{name}": nn.Linear(2, 2) for name in ["patch_embed", *map("blocks.{}".format, range(4)), "head"]}
+    )
+    owner = model.get_submodule(prefix.rstrip("."))
+    owner.register_parameter("cls_token", nn.Parameter(torch.ones(1, 1, 2)))
+    owner.register_parameter(token, nn.Parameter(torch.ones(1, 4, 2)))
+    return model
+
+
+def _layer(name: str) -> int:
+    """As MAE's `param_groups_lrd` tells layers (``util/lr_decay.py``): what it does not know is the last."""
+    if name in ("cls_token", "pos_embed") or name.startswith("patch_embed"):
+        return 0
+    return int(name.split(".")[1]) + 1 if name.startswith("blocks") else BLOCKS + 1
+
+
+def _decayed(model: nn.Module, layer: Callable[[str], int] = _layer, *, key: str = "lr", rate: float = 0.5) -> Made:
+    """Layer decay as recipes write it: the lr itself, or a factor for the loop."""
+    groups = []
+    for name, parameter in model.named_parameters():
+        scale = rate ** (BLOCKS + 1 - layer(name))
+        groups.append({"params": [parameter], key: 0.1 * scale if key == "lr" else scale})
+    return model, torch.optim.AdamW(groups, lr=0.1)
+
+
+def _warming_up() -> Made:
+    """All lrs are 0 at the first step; the groups know where they go."""
+    model, optimizer = _decayed(_model())
+    return model, optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min(step / 10, 1))
+
+
+def _frozen() -> Made:
+    model = _model()
+    model.get_parameter("reg_token").requires_grad_(False)
+    return _decayed(model)
+
+
+SENTENCE = "reg_token is at the lr of the last layer, while the lrs of the blocks beside it rise from the first"
+BUILT = {
+    "what no rule knows": BuiltCase(
+        lambda: _decayed(_model()),
+        (SENTENCE,),
+        "its place is below the first block, whose lr is 0.00625",
+        ("reg_token",),
+    ),
+    "a factor for timm's schedulers": BuiltCase(lambda: _decayed(_model(), key="lr_scale"), (SENTENCE,)),
+    "a factor of DINOv2's loop": BuiltCase(lambda: _decayed(_model(), key="lr_multiplier"), (SENTENCE,)),
+    "under a warm-up": BuiltCase(_warming_up, (SENTENCE,)),
+    "all tokens": BuiltCase(
+        lambda: _decayed(_model(), lambda name: _layer(name) if "token" not in name else BLOCKS + 1),
+        ("cls_token, reg_token are at the lr of the last layer, while the lrs of the blocks beside them rise",),
+        "their place is below the first block",
+        ("cls_token", "reg_token"),
+    ),
+    "inside a wrapper": BuiltCase(
+        lambda: _decayed(_model("backbone."), lambda name: _layer(name.removeprefix("backbone."))),
+        ("backbone.reg_token is at the lr of the last layer",),
+    ),
+    "a rule for it": BuiltCase(lambda: _decayed(_model(), lambda name: 0 if "token" in name else _layer(name))),
+    "frozen": BuiltCase(_frozen),
+    "one lr": BuiltCase(lambda: _decayed(_model(), rate=1.0)),
+    "no token": BuiltCase(lambda: _decayed(_model(token="gamma"))),
+    "lrs that fall with depth": BuiltCase(lambda: _decayed(_model(), rate=2.0)),
+}
+test_built = check_cases("PG032", BUILT)
+
+KEYS = "\n".join(f"    blocks.{block}: {{lr_mult: {0.5 ** (BLOCKS - block):g}}}" for block in range(BLOCKS))
+POLICIES = {
+    "custom keys": Case(
+        f"{HEAD}  custom_keys:\n{KEYS}\n    cls_token: {{lr_mult: 0.05}}\n",
+        (4, 5),
+        SENTENCE,
+        "its place is below the first block, whose lr is 0.00625",
+        _model,
+    ),
+    "a key for it": Case(f"{HEAD}  custom_keys:\n{KEYS}\n    _token: {{lr_mult: 0.05}}\n", None, model=_model),
+}
+
+
+@pytest.mark.parametrize("case", POLICIES.values(), ids=POLICIES)
+def test_pg032(tmp_path: Path, case: Case) -> None:
+    examine(tmp_path, "PG032", case)
