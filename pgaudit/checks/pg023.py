@@ -46,6 +46,7 @@ _KINDS = (
     ),
     ("stem", re.compile(r"([^\d]*\.)?(patch_embed|patch_embeddings?)\.(.*\.)?weight")),
 )
+_ONE = {"head": "the head", "stem": "the stem"}
 _PLURALS = {"LoRA matrix": "LoRA matrices"}
 _COLOURS = 4
 """Channels that an input has at most: an image's."""
@@ -140,4 +141,4 @@ def _sentence(kinds: dict[str, str]) -> str:
 
 
 def _counted(number: int, kind: str) -> str:
-    return f"{number:,} {kind if number == 1 else _PLURALS.get(kind, kind + 's')}"
+    return _ONE.get(kind, f"1 {kind}") if number == 1 else f"{number:,} {_PLURALS.get(kind, kind + 's')}"

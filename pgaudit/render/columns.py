@@ -16,8 +16,6 @@ INDENT = 4
 """Cells before the last cell of a row, where it stands below."""
 _ROOM = 18
 """Cells beside a row from which it pays to put last cells there, and below it only those that do not fit."""
-_BY = "by"
-"""The title of the last column where it holds keys."""
 _NO_KEY = 1 << 30
 _LONG = 0.2
 """Which share of names may be broken so that all last cells can be keys beside their rows."""
@@ -36,6 +34,8 @@ class Column:
     """Where the width does not suffice, columns with 1 go, then those with 2; those with 0 stay."""
     back: bool = False
     """Whether it comes back when the last cells have moved below their rows, if there is room again."""
+    of_keys: str = "by"
+    """Its title where its cells are keys."""
     late: int = 0
     """Where the width does not suffice even so, columns with 1 go, then those with 2, before a name is broken."""
 
@@ -110,7 +110,7 @@ class FittedTable:
         table, drawn = self._table, self._drawn
         titles = [Text(column.title, "bold") for column in table.columns]
         if drawn.keyed:
-            titles[-1] = Text(_BY, "bold")
+            titles[-1] = Text(table.columns[-1].of_keys, "bold")
         if any(titles):
             yield drawn.line([titles[index] for index in drawn.shown])
         for row in table.rows:
@@ -256,7 +256,7 @@ class _Measured:
 
 def _measured(table: Table) -> _Measured:
     widths = [Text(column.title).cells for column in table.columns]
-    short, keys, names = widths[-1], [len(_BY)], []
+    short, keys, names = widths[-1], [len(table.columns[-1].of_keys)], []
     for row in table.rows:
         if isinstance(row, Row):
             names.append(Text(row.name).cells + row.mark.cells)

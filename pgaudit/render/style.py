@@ -130,6 +130,14 @@ def group_words(rows: Sequence[ParamAssignment]) -> str:
     return " and ".join(map(str, (f"group {first.group}", *also)))
 
 
+def group_key(rows: Sequence[ParamAssignment], marks: Marks) -> str:
+    """Returns the same in a few cells: the group's index, or how many they are; a plus where it is in others, too."""
+    groups = {(row.optimizer, row.group) for row in rows}
+    if len(groups) > 1:
+        return f"{marks.times}{len(groups):,}"
+    return f"{'' if rows[0].group is None else rows[0].group}{'+' if rows[0].also_in else ''}"
+
+
 def _labels(setting: Setting, marks: Marks, *, line: bool, usual: Provenance | None) -> list[tuple[str, str]]:
     if setting.lr_rule is None:
         return [(f"{marks.left_out} not in the optimizer", LEFT_OUT)]

@@ -70,13 +70,13 @@ def _frozen() -> Made:
 BUILT = {
     "all matrices": BuiltCase(
         lambda: _split(_text_model()),
-        ("Muon takes 1 embedding and 1 head: embed.weight, lm_head.weight; it is made for hidden matrices",),
+        ("Muon takes 1 embedding and the head: embed.weight, lm_head.weight; it is made for hidden matrices",),
         "leave them to AdamW",
         ("embed.weight", "lm_head.weight"),
     ),
     "tied": BuiltCase(lambda: _split(_text_model(tied=True)), ("Muon takes 1 embedding: embed.weight",)),
-    "a flag in the groups": BuiltCase(lambda: _flagged(fixed=False), ("Muon takes 1 head: lm_head.weight",)),
-    "a choice in the state": BuiltCase(_noted, ("Muon takes 1 head: lm_head.weight",)),
+    "a flag in the groups": BuiltCase(lambda: _flagged(fixed=False), ("Muon takes the head: lm_head.weight",)),
+    "a choice in the state": BuiltCase(_noted, ("Muon takes the head: lm_head.weight",)),
     "LoRA": BuiltCase(_lora, ("Muon takes 2 LoRA matrices: q.lora_A.weight, q.lora_B.weight",)),
     "hidden ones alone": BuiltCase(lambda: _split(_text_model(), lambda name: name == "fc1.weight")),
     "a flag that is right": BuiltCase(lambda: _flagged(fixed=True)),
@@ -128,5 +128,5 @@ def test_tables_are_one_glob(tmp_path: Path) -> None:
     policy = tmp_path / "muon.yaml"
     policy.write_text("constructor: timm\noptimizer: {type: muon, lr: 1.0e-3}\n")
     finding = only(pgaudit.audit("swin_tiny_patch4_window7_224", policy), "PG023")
-    assert "Muon takes 1 stem, 10 bias tables and 1 head" in finding.message
+    assert "Muon takes the stem, 10 bias tables and the head" in finding.message
     assert finding.hint == 'fallback_list: [patch_embed.proj.weight, head.fc.weight, "*.relative_position_bias_table"]'

@@ -6,8 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import nn
 
 import pgaudit
 from pgaudit.core.assignment import ParamAssignment
@@ -46,6 +48,28 @@ def test_a_real_layer_decay_is_a_line_a_kind_of_tensor() -> None:
     assert re.split(r"  +", token)[3] == "▼ 1.22e-7"  # 1e-3 / 2 ** 13
     (head,) = (each for each in lines if each.startswith("head.bias "))
     assert re.split(r"  +", head)[1:] == ["1", "0.001", "0.001", "▼ 0", "wd filter_bias_and_bn"]
+
+
+def _decayed(*scales: float) -> Report:
+    """Layer decay as recipes' code makes it: a group a block, with a factor for the schedule."""
+    model = nn.ModuleDict({"blocks": nn.ModuleList(nn.Linear(2, 2) for _ in scales)})
+    groups = [
+        {"params": [*block.parameters()], "lr_scale": scale}
+        for block, scale in zip(model["blocks"].children(), scales, strict=True)
+    ]
+    return pgaudit.audit(model, torch.optim.AdamW(groups, lr=0.1))
+
+
+def test_groups_of_code_that_go_from_block_to_block_are_a_line_a_kind_of_tensor() -> None:
+    report = _decayed(0.25, 0.5, 1.0)
+    (line,) = (each for each in _lines(report) if each.startswith("blocks."))
+    assert re.split(r"  +", line) == [
+        "blocks.{0..2}.{weight,bias}", "6", "0.1", "▼ 0.025 → 0.1", "▃▅█", "0.01", "3 groups",
+    ]  # fmt: skip
+    title, narrow = (each for each in _lines(report, 61) if each.startswith(("parameter ", "blocks.")))
+    assert [re.split(r"  +", each)[-1] for each in (title, narrow)] == ["group", "×3"]
+    level = [each for each in _lines(_decayed(0.5, 0.5, 1.0)) if each.startswith("blocks.")]
+    assert [re.split(r"  +", each)[-1] for each in level] == ["2 groups", "group 2"]
 
 
 def test_markdown_has_the_same_lines() -> None:

@@ -1,4 +1,6 @@
-"""Rows whose lr alone goes from block to block, as layer decay makes it, under one name and with a staircase."""
+"""Rows whose lr alone goes from block to block, as layer decay makes it, under one name and with a staircase: by a rule
+of a policy, or in the groups of what was built.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +17,15 @@ from pgaudit.report import Report
 
 _STEPS = 12
 """Steps of a staircase at most."""
+_FEWEST = 3
+"""Lrs of groups from which on they may be layer decay; two are a backbone's and a head's."""
 _Lrs = tuple["float | None", "float | None"]
 """A row's lr, and that of the schedule's full height."""
 
 
 def graded(report: Report, rows: Sequence[ParamAssignment]) -> list[Fold]:
-    """Returns rows under one name that are alike, also where one rule gives each block a lr of its own, which rises or
-    falls along the model.
+    """Returns rows under one name that are alike, also where one rule, or one optimizer, gives each block a lr of its
+    own, which rises or falls along the model.
     """
     lrs = report.lrs_at if report.at else None
     alike = likeness_of(report, rows)
@@ -33,13 +37,15 @@ def graded(report: Report, rows: Sequence[ParamAssignment]) -> list[Fold]:
 
 
 def likeness_of(report: Report, rows: Sequence[ParamAssignment]) -> Callable[[ParamAssignment], Hashable]:
-    """Returns what tells whether rows are alike, but for the lr where one rule gives several of them their own."""
+    """Returns what tells whether rows are alike, but for the lr where one rule, or one optimizer, gives several of them
+    their own.
+    """
     lrs = report.lrs_at if report.at else None
-    grading = _grading_rules(rows)
+    grading, built = _grading_rules(rows), _grading_optimizers(rows)
 
     def alike(row: ParamAssignment) -> tuple[Hashable, ...]:
         setting = row.setting
-        if setting.lr_rule is None or setting.lr_rule.name not in grading:
+        if row.optimizer not in built if setting.lr_rule is None else setting.lr_rule.name not in grading:
             return likeness(row, lrs)
         rules = (setting.lr_rule, setting.weight_decay_rule)
         rest = setting.weight_decay, repr(sorted(setting.unscaled.items(), key=repr))
@@ -80,6 +86,15 @@ def _grading_rules(rows: Sequence[ParamAssignment]) -> set[Hashable]:
         if row.setting.lr_rule is not None and not row.setting.lr_rule.is_base:
             found[row.setting.lr_rule.name].add(_lrs(row))
     return {name for name, lrs in found.items() if len(lrs) > 1}
+
+
+def _grading_optimizers(rows: Sequence[ParamAssignment]) -> set[int]:
+    """The optimizers that were built with several lrs, of which no rule is known."""
+    found: dict[int, set[_Lrs]] = defaultdict(set)
+    for row in rows:
+        if row.optimizer is not None and row.setting.lr_rule is None:
+            found[row.optimizer].add(_lrs(row))
+    return {optimizer for optimizer, lrs in found.items() if len(lrs) >= _FEWEST}
 
 
 def _is_monotonous(rows: Sequence[ParamAssignment]) -> bool:

@@ -15,7 +15,7 @@ from pgaudit.render.over_time import missing
 from pgaudit.render.report.grading import graded, is_graded, staircase
 from pgaudit.render.report.values import cell, value_columns, values_of
 from pgaudit.render.select import Fold, Section, Selection, select, unfolded
-from pgaudit.render.style import BASE, DECIDED_BY, LEFT_OUT, colour, group_words, labels
+from pgaudit.render.style import BASE, DECIDED_BY, LEFT_OUT, colour, group_key, group_words, labels
 from pgaudit.render.styled import Text
 from pgaudit.render.terminal import TableOptions
 from pgaudit.report import Report
@@ -82,7 +82,7 @@ def rows_table(
     values = value_columns(report, options.marks)
     if drawn.graded:
         values.insert(_stairs(report), Column(drop=2))
-    columns = [Column("parameter"), second, *values, Column(decided_by(report) if drawn.rules else "")]
+    columns = [Column("parameter"), second, *values, _last_column(report, drawn)]
     return Table(columns, _Rows(report, folds, drawn, options), moving=True, missing=missing)
 
 
@@ -132,7 +132,7 @@ class _Rows:
             row = line.rows[0]
             if is_graded(line):
                 return self._row(line, self._cells(line, numbers))
-            built = group_words(line.rows)
+            built = group_words(line.rows), group_key(line.rows, self.options.marks)
             lrs = tuple(self.report.lrs_at(row).values())
             kind = id(row.setting), row.optimizer, row.param.trainable, built, lrs
             if kind not in made:
@@ -159,11 +159,14 @@ class _Rows:
         if self.drawn.graded:
             steps = staircase(line.rows, self.options.marks) if is_graded(line) else ""
             shown.insert(_stairs(self.report), Text(steps, colour(row.setting.lr_rule)))
-        return shown, self._last(row, built, numbers)
+        return shown, self._last(line, built, numbers)
 
-    def _last(self, row: ParamAssignment, built: str, numbers: Mapping[Hashable, int]) -> Last:
+    def _last(self, line: Fold, built: str, numbers: Mapping[Hashable, int]) -> Last:
+        row = line.rows[0]
         whole, short = (_rules(self, row, built, line=line) for line in (True, False))
-        key = self._key(row, numbers) if len(short) == 1 and not built else None
+        key = None
+        if len(short) == 1:
+            key = Text(group_key(line.rows, self.options.marks), BASE) if built else self._key(row, numbers)
         dot = Text(f" {self.options.marks.dot} ", BASE)
         obvious = whole[0].plain in ("default", "")
         return Last(Text.joined(whole, dot), Text.joined(short, dot), key=key, obvious=obvious)
@@ -178,6 +181,13 @@ class _Rows:
         elif row.param.trainable is False and not any(rule.option == "frozen" for rule in rules):
             words.append(Text(marks.frozen, BASE))
         return Text.joined(words, Text(marks.dot, BASE))
+
+
+def _last_column(report: Report, drawn: _Drawn) -> Column:
+    if not drawn.rules:
+        return Column("")
+    title = decided_by(report)
+    return Column(title) if title == DECIDED_BY else Column(title, of_keys=title)
 
 
 def _stairs(report: Report) -> int:
