@@ -49,12 +49,14 @@ class Picture:
 
 
 FINETUNE = "show vit_base_patch16_224 docs/finetune.yaml"
+DIFF = "diff vit_base_patch16_224 docs/finetune.yaml docs/finetune_mended.yaml"
 PICTURES = [
     Picture("report-light", FINETUNE, "finding=PG003"),
     Picture("report-dark", FINETUNE, "finding=PG003", scheme="dark"),
     Picture("map", "show vit_tiny_patch16_224 configs/vit_timm.yaml", part="#map"),
     Picture("along", "show vit_tiny_patch16_224 configs/vit_timm.yaml", part="#along"),
-    Picture("diff", "diff vit_base_patch16_224 docs/finetune.yaml docs/finetune_mended.yaml", height=860),
+    Picture("diff", DIFF, height=860),
+    Picture("diff-map", DIFF, "by=lr", part="#map"),
 ]
 
 
@@ -71,7 +73,7 @@ def drawn(browser: Browser, picture: Picture, folder: Path) -> bytes:
     page = context.new_page()
     page.goto(f"{path.as_uri()}#{picture.lens}" if picture.lens else path.as_uri())
     page.add_style_tag(content=f':root {{ --mono: "{MONO}" !important; }} body {{ font-family: "{SANS}" !important; }}')
-    if page.locator("#box").count():
+    if page.locator("#data").count():
         page.locator("html[data-ready]").wait_for()
     page.wait_for_timeout(300)
     shown = page.locator(picture.part).screenshot() if picture.part else page.screenshot()

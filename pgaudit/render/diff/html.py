@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from pgaudit.diff import Change, ChangeKind, Diff
+from pgaudit.render.diff.diff_map import diff_map
 from pgaudit.render.diff.view import NOUNS, DiffLine, counts_line, head, lines_of, renamed, setup_words, title, titles
 from pgaudit.render.html.compared import Pair, pairs
 from pgaudit.render.html.document import document
 from pgaudit.render.html.facts import Card
 from pgaudit.render.html.notices import text_of
+from pgaudit.render.html.packing import packed
 from pgaudit.render.numbers import elements, shape
 from pgaudit.render.style import UNICODE
 from pgaudit.report import Report
@@ -83,10 +85,13 @@ def render_diff_html(diff: Diff, *, fold: bool = True, rules: bool = True) -> st
     alike = lines_of(diff.of(ChangeKind.SAME_EFFECT), fold=fold) if rules else []
     room = max(MOST - len(effective), 0)
     tables = [_table("Changes", effective, MOST), _table("Same effect, other rule", alike, room)]
+    found = diff_map(diff) if effective else None
+    listed = [*effective[:MOST], *alike[:room]]
     return document(
         "diff.html",
-        styles=("pages", "diff"),
-        app=(),
+        styles=("pages", "diff", *(["map"] if found else [])),
+        vendored=("hierarchy",) if found else (),
+        app=("data", "lens", "map", "changes") if found else (),
         title=heading,
         about=[*([f" {UNICODE.dot} ".join(words)] if words else []), counts_line(diff)],
         cards=[*_cards(diff)],
@@ -97,6 +102,8 @@ def render_diff_html(diff: Diff, *, fold: bool = True, rules: bool = True) -> st
         hidden=sum(each.more for each in tables),
         differs=diff.differs,
         notes=[visible(each) for each in diff.notes],
+        map=found and found.drawn,
+        data=packed({"map": found.drawn.data, "lines": [*map(found.leaves, listed)]}) if found else "",
     )
 
 

@@ -237,6 +237,17 @@ def counts_line(diff: Diff, dot: str = "·") -> str:
     return f" {dot} ".join(f"{mark} {words}".strip() for mark, words in counts(diff))
 
 
+def models(diff: Diff, *, elsewhere: bool = False) -> list[str]:
+    """Returns the models that the sides name: one, where it is the same.
+
+    Args:
+        diff: of the two.
+        elsewhere: whether it is read elsewhere, where this machine's folders mean nothing.
+    """
+    refs = (side.assignment.model.ref for side in (diff.a, diff.b))
+    return [*dict.fromkeys(visible(portable(ref) if elsewhere else ref) for ref in refs if ref is not None)]
+
+
 def head(diff: Diff, marks: Marks = UNICODE, *, elsewhere: bool = False) -> tuple[str, list[str]]:
     """Returns what is compared, and the words about what both sides have in common."""
     sides = [side for side in (diff.a, diff.b) if side.assignment.model.ref is not None]
@@ -245,10 +256,7 @@ def head(diff: Diff, marks: Marks = UNICODE, *, elsewhere: bool = False) -> tupl
     if len(sides) == 2 and len(sides[0]) == len(sides[1]):
         del sizes[0]
     arrow = f" {marks.arrow} "
-    models = dict.fromkeys(
-        visible(portable(ref) if elsewhere else ref) for side in sides if (ref := side.assignment.model.ref) is not None
-    )
-    words = [arrow.join(models), arrow.join(sizes)] if sides else []
+    words = [arrow.join(models(diff, elsewhere=elsewhere)), arrow.join(sizes)] if sides else []
     changed = {change.name for change in diff.setup}
     after = setup(diff.b)
     alike = [name for name in ("constructor", "optimizer") if name in after and name not in changed]

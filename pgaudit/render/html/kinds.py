@@ -4,13 +4,13 @@ their marks and shades, and what decided them.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.setting import deciding_rules
+from pgaudit.render.html.shades import distance, shade, span
 from pgaudit.render.html.shares import Shares
 from pgaudit.render.over_time import lr_title, product_titles
 from pgaudit.render.pages.explain import others
@@ -20,9 +20,6 @@ from pgaudit.render.style import UNICODE, group_words, label, labels
 from pgaudit.render.terminal import TableOptions
 from pgaudit.report import Report
 from pgaudit.text import visible
-
-_LEAST_SHADE = 40
-"""Of 100: a value that differs from the base is told from it, however little it differs."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +54,7 @@ def kinds_of(report: Report, rows: Sequence[ParamAssignment], shares: Shares) ->
     shown = [values(report, row) for row in first]
     columns = list(zip(*shown, strict=True))
     ranks = [_ranks(column) for column in columns]
-    spans = [_span(column) for column in columns]
+    spans = [span(distance(each.value, each.base) for each in column) for column in columns]
     entries = [
         {
             "values": [
@@ -112,7 +109,7 @@ def _words(report: Report, row: ParamAssignment, shares: Shares) -> dict[str, An
     }
 
 
-def _value(row: ParamAssignment, shown: ShownValue, rank: int, span: float) -> list[object]:
+def _value(row: ParamAssignment, shown: ShownValue, rank: int, widest: float) -> list[object]:
     """A value as it is read, in full, on which side of the base it is, how far from it, and its rank."""
     quiet, built = row.param.trainable is False, bool(group_words([row]))
     text = cell(shown, TableOptions(), left_out=not row.in_optimizer, built=built, quiet=quiet).plain
@@ -120,22 +117,7 @@ def _value(row: ParamAssignment, shown: ShownValue, rank: int, span: float) -> l
     if quiet or not shown.changed or shown.value is None or shown.base is None:
         return [text, exact, 0, 0, rank]
     side = 1 if shown.value > shown.base else -1
-    distance = _distance(shown)
-    shade = 100 if not span or math.isinf(distance) else round(_LEAST_SHADE + (100 - _LEAST_SHADE) * distance / span)
-    return [text, exact, side, min(shade, 100), rank]
-
-
-def _distance(shown: ShownValue) -> float:
-    """By how many powers of e a value is another one than the base; infinite where that is no number."""
-    value, base = shown.value, shown.base
-    if not value or not base or value == base or not math.isfinite(value) or not math.isfinite(base):
-        return 0.0 if value == base or value is None or base is None else math.inf
-    return abs(math.log(abs(value)) - math.log(abs(base)))
-
-
-def _span(column: Sequence[ShownValue]) -> float:
-    """The largest distance in this report: a fixed scale would give all steps of a layer decay one colour."""
-    return max((distance for distance in map(_distance, column) if math.isfinite(distance)), default=0.0)
+    return [text, exact, side, shade(distance(shown.value, shown.base), widest), rank]
 
 
 def _sortable(shown: ShownValue) -> tuple[bool, bool, float]:

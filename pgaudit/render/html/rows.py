@@ -12,9 +12,9 @@ from pgaudit.core.assignment import ParamAssignment, ParameterInfo
 from pgaudit.render.html.along import Along
 from pgaudit.render.html.explained import explained
 from pgaudit.render.html.kinds import kinds_of, titles_of
-from pgaudit.render.html.model_map import model_map
 from pgaudit.render.html.notices import Notice
 from pgaudit.render.html.packing import ranges, steps
+from pgaudit.render.html.report_map import report_map
 from pgaudit.render.html.shares import Shares
 from pgaudit.render.numbers import elements, shape
 from pgaudit.report import Report
@@ -43,7 +43,7 @@ def columns_of(
         name: what the model is called.
     """
     places, kinds = _places(report, rows), kinds_of(report, report.params, shares)
-    drawn = model_map(report, kinds, shares, name)
+    drawn = report_map(report, kinds, shares, name)
     kinds = replace(kinds, of=_at(places, kinds.of))
     whys = explained(report, rows, kinds)
     make_of: dict[_Make, int] = {}
@@ -63,8 +63,7 @@ def columns_of(
         "whys": whys.entries,
         "whole": whys.whole,
         "command": "" if whys.whole else _command(report),
-        "map": drawn.root,
-        "looks": drawn.looks,
+        "map": drawn.data,
         "leaf": steps(_at(places, drawn.leaf_of)),
         "along": along.pictures,
         "blocks": along.blocks,

@@ -10,31 +10,12 @@ import pytest
 import pgaudit
 from benchmarks.growth import POLICIES
 from benchmarks.mixture import mixture
-from tests.render.html.window import Open, in_browser
+from tests.render.html.window import CONTRAST, Open, cell, in_browser
 from tests.render.html.written import finetune
 from tests.render.reports import everything, hostile
 
 pytestmark = in_browser
 MLP = "blocks.{0..11}.mlp"
-CONTRAST = """cells => {
-    const ink = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-    const channels = (colour) => {
-        ink.fillStyle = colour;
-        ink.fillRect(0, 0, 1, 1);
-        return [...ink.getImageData(0, 0, 1, 1).data].slice(0, 3);
-    };
-    const light = (colour) => channels(colour).map((c) => c / 255)
-        .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
-        .reduce((sum, c, at) => sum + c * [0.2126, 0.7152, 0.0722][at], 0);
-    return Math.min(...cells.filter((cell) => cell.querySelector("text")).map((cell) => {
-        const [a, b] = ["rect", "text"].map((tag) => light(getComputedStyle(cell.querySelector(tag)).fill));
-        return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-    }));
-}"""
-
-
-def cell(path: str) -> str:
-    return f'.cell[aria-label^="{path},"]'
 
 
 def test_a_press_zooms_and_filters_and_the_top_goes_out(opened: Open) -> None:

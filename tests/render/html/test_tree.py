@@ -62,7 +62,7 @@ def test_a_huge_model_without_likeness_has_few_nodes() -> None:
 
 def test_a_page_holds_the_tree_of_the_whole_model() -> None:
     data = data_of(page(finetune()))
-    name, width, size, *_ = data["map"]
+    name, width, size, *_ = data["map"]["root"]
     assert (name, width) == ("vit_base_patch16_224", finetune().numel)
     assert size == "152 tensors, 86.6 M parameters"
 

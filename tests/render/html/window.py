@@ -21,6 +21,28 @@ _ARGUMENTS = """
     --disable-background-networking --disable-component-update --disable-sync
 """
 
+CONTRAST = """cells => {
+    const ink = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+    const channels = (colour) => {
+        ink.fillStyle = colour;
+        ink.fillRect(0, 0, 1, 1);
+        return [...ink.getImageData(0, 0, 1, 1).data].slice(0, 3);
+    };
+    const light = (colour) => channels(colour).map((c) => c / 255)
+        .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
+        .reduce((sum, c, at) => sum + c * [0.2126, 0.7152, 0.0722][at], 0);
+    return Math.min(...cells.filter((cell) => cell.querySelector("text")).map((cell) => {
+        const [a, b] = ["rect", "text"].map((tag) => light(getComputedStyle(cell.querySelector(tag)).fill));
+        return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    }));
+}"""
+"""The least contrast of the labels of a map's cells."""
+
+
+def cell(path: str) -> str:
+    """Selects one of a map, by its path."""
+    return f'.cell[aria-label^="{path},"]'
+
 
 class Window:
     """A page, and all that it asked for and said."""
@@ -85,13 +107,20 @@ def browsing() -> Iterator[Browser]:
 
 
 @contextmanager
-def opened(text: str, folder: Path, address: str = "", **options: Any) -> Iterator[Window]:
+def window_of(browser: Browser, text: str, folder: Path, address: str = "", **options: Any) -> Iterator[Window]:
     """Opens a page that is written into a folder."""
     path = folder / "page.html"
     path.write_text(text, encoding="utf-8")
-    with browsing() as browser:
-        context = browser.new_context(**{"viewport": {"width": 1200, "height": 900}, **options})
-        context.set_offline(True)
-        window = Window(context.new_page())
-        window.page.goto(path.as_uri() + address)
+    context = browser.new_context(**{"viewport": {"width": 1200, "height": 900}, **options})
+    context.set_offline(True)
+    window = Window(context.new_page())
+    window.page.goto(path.as_uri() + address)
+    yield window
+    context.close()
+
+
+@contextmanager
+def opened(text: str, folder: Path, address: str = "", **options: Any) -> Iterator[Window]:
+    """The same in a browser of its own."""
+    with browsing() as browser, window_of(browser, text, folder, address, **options) as window:
         yield window

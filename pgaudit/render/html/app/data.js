@@ -21,30 +21,9 @@ async function unpacked(text) {
   return data;
 }
 
-// The tree of the map, with what stands for each node in the address: its path, and the span of the leaves below it.
-function mapped(root) {
-  let leaves = 0;
-  const node = ([name, width, size, words, lr, decay, rule, inside], parent) => {
-    const made = { name, size, words, looks: { lr, decay, rule }, width: inside.length ? 0 : width, parent };
-    made.path = !parent ? "" : parent.path ? `${parent.path}.${name}` : name;
-    made.begin = leaves;
-    if (inside.length) made.children = inside.map((each) => node(each, made));
-    else leaves++;
-    made.end = leaves;
-    return made;
-  };
-  return node(root, null);
-}
-
-function nodeAt(node, path) {
-  if (node.path === path) return node;
-  const inside = node.children?.find((each) => path === each.path || path.startsWith(`${each.path}.`));
-  return inside && nodeAt(inside, path);
-}
-
 // Whether a row is below a module: one of the map's, a block of the pictures, or any by the name that a person writes.
 function below(data, at) {
-  const node = nodeAt(data.map, at);
+  const node = nodeAt(data.map.root, at);
   if (node) return (index) => data.leaf[index] >= node.begin && data.leaf[index] < node.end;
   const block = data.blocks.indexOf(at);
   if (block >= 0) return (index) => data.block[index] === block;

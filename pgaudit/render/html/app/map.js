@@ -2,6 +2,8 @@
 
 const LEVEL = 24; // pixels
 const LEAST = 1.5; // narrower cells are not drawn
+const MARKS = { higher: "▲", lower: "▼", frozen: "❄", out: "✕", added: "+", removed: "−" };
+const STRIPED = ["frozen", "out", "removed"];
 
 function drawn(tag, attributes, ...inside) {
   const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
@@ -10,25 +12,45 @@ function drawn(tag, attributes, ...inside) {
   return made;
 }
 
-// Lines across what holds several things, or is not trained.
+// Lines across what holds several things, or is not there for the training.
 function stripes() {
   const line = { x1: 0, y1: 0, x2: 0, y2: 7, class: "stripe" };
   const across = { id: "stripes", width: 7, height: 7, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" };
   return drawn("defs", {}, drawn("pattern", across, drawn("line", line)));
 }
 
+// What Python has packed (see model_map.py), with what stands for each node in the address: its path, and the span of the leaves
+// below it.
+function mapped(packed) {
+  let leaves = 0;
+  const node = ([name, width, size, words, looks, inside], parent) => {
+    const made = { name, size, words, looks, width: inside.length ? 0 : width, parent };
+    made.path = !parent ? "" : parent.path ? `${parent.path}.${name}` : name;
+    made.begin = leaves;
+    if (inside.length) made.children = inside.map((each) => node(each, made));
+    else leaves++;
+    made.end = leaves;
+    return made;
+  };
+  return { ...packed, root: node(packed.root, null) };
+}
+
+function nodeAt(node, path) {
+  if (node.path === path) return node;
+  const inside = node.children?.find((each) => path === each.path || path.startsWith(`${each.path}.`));
+  return inside && nodeAt(inside, path);
+}
+
 class ModelMap {
-  constructor(data, box, onPress) {
+  constructor(data, box, { onPress, onColour }) {
     this.box = box;
-    this.looks = data.looks;
-    const root = hierarchy.hierarchy(data.map).sum((node) => node.width);
+    this.data = data;
+    const root = hierarchy.hierarchy(data.root).sum((node) => node.width);
     this.top = hierarchy.partition()(root);
     this.cellOf = new Map(this.top.descendants().map((cell) => [cell.data, cell]));
-    this.data = data;
     this.at = undefined;
     this.ink = document.createElement("canvas").getContext("2d");
-    for (const look of ["frozen", "out"])
-      document.querySelector(`.legend .${look}`).hidden = !data.looks.some(([name]) => name === look);
+    this.tools(onColour);
     box.addEventListener("click", (event) => {
       const cell = this.cell(event.target);
       if (cell) onPress(this.next(cell));
@@ -39,19 +61,38 @@ class ModelMap {
     }).observe(box);
   }
 
+  // What chooses the colours, and what says their meaning.
+  tools(onColour) {
+    const { by, legend } = this.data;
+    for (const [key, title] of by) $("by").append(new Option(title, key));
+    $("by").addEventListener("change", () => onColour($("by").value === by[0][0] ? "" : $("by").value));
+    for (const [look, words] of legend) $("legend").append(element("li", look, words));
+  }
+
   // What a press on a cell goes to: into it, or, on the one that is seen in whole, out of it.
   next(cell) {
     return (cell === this.focus && cell.parent ? cell.parent : cell).data.path;
   }
 
-  show(at, by) {
+  // Shows a module, by its path, in the colours that a key of the address stands for.
+  show(at, key) {
+    const by = Math.max(
+      this.data.by.findIndex(([each]) => each === key),
+      0,
+    );
     if (at === this.at && by === this.by) return;
     this.at = at;
-    this.by = by;
-    this.focus = this.cellOf.get(nodeAt(this.data.map, at)) ?? this.top;
+    this.focus = this.cellOf.get(nodeAt(this.data.root, at)) ?? this.top;
     if (this.focus.value === 0) this.focus = this.focus.parent ?? this.top; // nothing is as wide as nothing
-    for (const each of document.querySelectorAll(".legend .values")) each.hidden = by === "rule";
+    if (by !== this.by) this.colour(by);
     if (this.box.clientWidth) this.draw();
+  }
+
+  colour(by) {
+    this.by = by;
+    $("by").value = this.data.by[by][0];
+    const used = new Set([...this.cellOf.keys()].map((node) => this.data.looks[node.looks[by]][0]));
+    for (const each of $("legend").children) each.hidden = !used.has(each.className);
   }
 
   // Those around the one that is seen in whole, that one, and all below it that is wide enough.
@@ -86,7 +127,7 @@ class ModelMap {
 
   draws(cell, x, wide) {
     const { name, path, size, words, looks } = cell.data;
-    const [look, shade] = this.looks[looks[this.by]];
+    const [look, shade] = this.data.looks[looks[this.by]];
     const y = cell.depth * LEVEL;
     const place = { x, y, width: Math.max(wide - 1, 1), height: LEVEL - 1 };
     const said = [path || name, size, ...words];
@@ -104,11 +145,10 @@ class ModelMap {
     this.cells.push(cell);
     const title = drawn("title", {}, said.join("\n"));
     const item = drawn("g", attributes, title, drawn("rect", place));
-    if (look === "frozen" || look === "out" || (look === "mixed" && !cell.children))
-      item.append(drawn("rect", { ...place, class: "striped" }));
-    const label = { frozen: `❄ ${name}`, out: `✕ ${name}` }[look] ?? name;
-    if (wide > 12 && this.ink.measureText(label).width + 9 < wide)
-      item.append(drawn("text", { x: x + 4, y: y + LEVEL / 2 }, label));
+    if (STRIPED.includes(look) || (look === "mixed" && !cell.children)) item.append(drawn("rect", { ...place, class: "striped" }));
+    const labels = look in MARKS ? [`${MARKS[look]} ${name}`, name] : [name];
+    const label = labels.find((each) => wide > 12 && this.ink.measureText(each).width + 9 < wide);
+    if (label) item.append(drawn("text", { x: x + 4, y: y + LEVEL / 2 }, label));
     return item;
   }
 

@@ -8,7 +8,10 @@ class Page {
       onPick: (index) => this.change({ p: data.names[index] }),
       onSort: (title) => this.change({ sort: this.nextOrder(title) }),
     });
-    this.map = new ModelMap(data, $("cells"), (path) => this.change({ at: path }));
+    this.map = new ModelMap(data.map, $("cells"), {
+      onPress: (path) => this.change({ at: path }),
+      onColour: (key) => this.change({ by: key }),
+    });
     this.pictures = alongPictures(data, (block) => this.toggle("at", block));
     this.listen();
     this.apply({ reveal: true });
@@ -43,9 +46,7 @@ class Page {
       this.count();
       this.chips();
     }
-    const { by } = this;
-    if ($("by").value !== by) $("by").value = by;
-    this.map.show(lens.at, by);
+    this.map.show(lens.at, lens.by);
     for (const picture of this.pictures) picture.mark(lens.at);
     if ($("filter").value !== lens.q) $("filter").value = lens.q;
     const picked = lens.p ? data.names.indexOf(lens.p) : -1;
@@ -54,11 +55,6 @@ class Page {
       explain(data, picked, $("why"));
     }
     if (reveal) table.reveal(picked);
-  }
-
-  // By what the map is coloured.
-  get by() {
-    return ["decay", "rule"].includes(this.lens.by) ? this.lens.by : "lr";
   }
 
   count() {
@@ -113,7 +109,6 @@ class Page {
 
   listen() {
     $("filter").addEventListener("input", () => this.change({ q: $("filter").value.trim() }));
-    $("by").addEventListener("change", () => this.change({ by: $("by").value === "lr" ? "" : $("by").value }));
     $("save").addEventListener("click", () => save(csvOf(this.data, this.table.rows), "parameters.csv"));
     addEventListener("hashchange", () => {
       if (!location.hash.includes("=")) return;
