@@ -17,8 +17,6 @@ from pgaudit.render.style import UNICODE
 from pgaudit.report import Report
 from pgaudit.text import counted, visible
 
-_ROWS = 200_000
-"""Parameters from which on finding the blocks takes longer than the picture is worth."""
 _MOST = 300
 """Blocks of a picture."""
 
@@ -39,8 +37,6 @@ class Along:
 
 def along_of(report: Report, shares: Shares) -> Along:
     """Returns the pictures; the lr is the one that counts: that of the schedule's full height, where there is one."""
-    if len(report) > _ROWS:
-        return Along([], [f"Of {len(report):,} tensors, pgaudit show --plot draws them."], [], [-1] * len(report))
     optimizers = range(len(report.assignment.optimizers))
     rows_of: list[list[ParamAssignment]] = [[] for _ in optimizers]
     for row in report.params if optimizers else ():
