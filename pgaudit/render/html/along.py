@@ -9,7 +9,7 @@ from typing import Any
 
 from pgaudit.core.assignment import ParamAssignment
 from pgaudit.render.html.shares import Shares
-from pgaudit.render.numbers import elements, number
+from pgaudit.render.numbers import elements, needs_log, number
 from pgaudit.render.report.blocks import Level, blocks, by_level
 from pgaudit.render.report.grading import usual_rule
 from pgaudit.render.report.values import lr_that_counts
@@ -83,6 +83,7 @@ def _picture(
         "first": first,
         "names": [visible(fold.name) for fold in folds[:_MOST]],
         "dots": dots,
+        "log": needs_log(lr for lr, _ in _lrs(dots)),
         "words": _sentence(what, title, [*_lrs(dots)], min(len(folds), _MOST)),
         "rest": f"The first {_MOST:,} blocks; {left:,} more are not drawn." if left > 0 else "",
     }

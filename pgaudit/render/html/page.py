@@ -36,6 +36,7 @@ def render_html(report: Report, selection: Selection | None = None) -> str:
         styles=("table", "map", "along", *(["schedules"] if schedules else [])),
         vendored=("virtual-core", "hierarchy", *(["plot"] if along.pictures else []), *(["uplot"] if drawn else [])),
         app=(
+            "numbers",
             "data",
             "lens",
             "virtual-rows",

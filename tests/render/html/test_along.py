@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import pgaudit
+from pgaudit.render import html
+from pgaudit.render.numbers import number
 from pgaudit.render.report.blocks import blocks
 from tests.render.html.window import Open, in_browser
 from tests.render.html.written import data_of, finetune, page
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+APP = Path(html.__path__[0], "app")
 LAYERS = {
     "constructor": "timm",
     "optimizer": {"type": "adamw", "lr": 1e-3, "weight_decay": 0.05},
@@ -56,6 +65,14 @@ class TestInBrowser:
         assert window.page.locator(".dots circle.chosen").count() == 1
         window.page.locator(".dots circle[data-block='6']").click()
         assert window.lens == ""
+
+    def test_an_axis_has_numbers_as_a_terminal_has_them(self, browser: Browser) -> None:
+        values = [mantissa * 10.0**power for mantissa in (1, 1.5, -2, 9.999996, 1 / 3) for power in range(-12, 12)]
+        script = APP.joinpath("numbers.js").read_text(encoding="utf-8")
+        written = browser.new_page().evaluate(
+            f"(values) => {{ {script} return values.map((each) => plain(each)); }}", values
+        )
+        assert written == [number(each) for each in values]
 
     def test_it_is_an_image_with_a_sentence(self, opened: Open) -> None:
         window = opened(graded())

@@ -1,13 +1,5 @@
 // The lrs along the model: a step for each block, a dot for each lr in it.
 
-const LINEAR = 20; // how many times the lowest lr the highest may be for an axis that begins at 0
-
-// A number as configs write it: 1e-4, and not 100µ.
-function plain(number) {
-  if (number === 0 || (Math.abs(number) >= 1e-3 && Math.abs(number) < 1e6)) return String(Number(number.toPrecision(6)));
-  return Number(number.toPrecision(6)).toExponential().replace("+", "");
-}
-
 // Powers of ten; where these are few, what lies between them, too.
 function logTicks(low, high) {
   const between = Math.log10(high / low) < 2.5 ? [1, 2, 5] : [1];
@@ -18,11 +10,11 @@ function logTicks(low, high) {
 }
 
 // An axis on which all lrs are, and those above 0 of them are apart.
-function lrAxis(lrs) {
+function lrAxis(lrs, isLog) {
   const above = lrs.filter((lr) => lr > 0);
   const [low, high] = [Math.min(...above), Math.max(...above)];
   if (above.length === 0) return { type: "linear", domain: [0, 1], ticks: [0] };
-  if (high <= LINEAR * low) return { type: "linear", domain: [Math.min(0, ...lrs), high * 1.08], ticks: 5 };
+  if (!isLog) return { type: "linear", domain: [Math.min(0, ...lrs), high * 1.08], ticks: 5 };
   const domain = [low / 1.4, high * 1.4];
   return { type: "log", domain, ticks: logTicks(...domain) };
 }
@@ -55,9 +47,9 @@ class AlongPicture {
 
   draw() {
     this.width = this.drawing.clientWidth;
-    const { names, what, words } = this.picture;
+    const { names, what, words, log } = this.picture;
     const lrs = this.dots.map((dot) => dot.lr).filter((lr) => lr !== null);
-    const axis = lrAxis(lrs);
+    const axis = lrAxis(lrs, log);
     const isShown = (dot) => dot.lr !== null && dot.lr >= axis.domain[0] && dot.lr <= axis.domain[1];
     const shown = this.dots.filter(isShown);
     const beside = this.dots.filter((dot) => !isShown(dot));
@@ -82,7 +74,7 @@ class AlongPicture {
       r: { domain: [0, 1], range: [3, 13] },
       marks: [
         Plot.gridY(axis.ticks instanceof Array ? axis.ticks : { ticks: axis.ticks }),
-        Plot.axisY({ ticks: axis.ticks, tickFormat: plain, label: axis.type === "log" ? `${what}, log scale` : what }),
+        Plot.axisY({ ticks: axis.ticks, tickFormat: (lr) => plain(lr), label: axis.type === "log" ? `${what}, log scale` : what }),
         Plot.axisX(
           indices.filter((index) => index % every === 0),
           { tickFormat: (index) => short(names[index]), tickRotate: -38, textAnchor: "end", label: null },
