@@ -43,6 +43,7 @@ def render_html(report: Report, selection: Selection | None = None) -> str:
             "table",
             "why",
             "saving",
+            "roving",
             "map",
             "along",
             *(["schedules"] if drawn else []),
