@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
+
 from pgaudit.numbers import apart, computed, elements, number
 from pgaudit.serialize import plain
 from pgaudit.text import visible
 
-__all__ = ["apart", "argument", "bar", "byte_count", "computed", "elements", "hyperparameter", "number", "shape"]
+__all__ = [
+    "apart",
+    "argument",
+    "bar",
+    "byte_count",
+    "computed",
+    "elements",
+    "hyperparameter",
+    "needs_log",
+    "number",
+    "shape",
+]
+
+_LINEAR = 20
+"""How many times the lowest value the highest may be on a scale that begins at 0."""
 
 
 def argument(value: object) -> str:
@@ -37,6 +54,14 @@ def bar(share: float, width: int, *, ascii_only: bool = False) -> str:
         return "#" * max(round(share * width), 1 if share else 0)
     eighths = max(round(share * width * 8), 1 if share else 0)
     return "█" * (eighths // 8) + ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")[eighths % 8]
+
+
+def needs_log(values: Iterable[float | None]) -> bool:
+    """Whether numbers differ so much that a picture shows them on a logarithmic scale: of those above 0, the highest is
+    more than 20 times the lowest.
+    """
+    above = [value for value in values if value is not None and 0 < value < math.inf]
+    return bool(above) and max(above) > _LINEAR * min(above)
 
 
 def byte_count(count: int) -> str:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgaudit.render.numbers import bar, elements, number, shape
+from pgaudit.render.numbers import bar, elements, needs_log, number, shape
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,15 @@ def test_a_number_reads_back_to_six_digits(value: float) -> None:
 )  # fmt: skip
 def test_elements(count: int, text: str) -> None:
     assert elements(count) == text
+
+
+@pytest.mark.parametrize(
+    ("values", "log"),
+    [([], False), ([None, 0.0], False), ([0.1], False), ([1, 20], False), ([1, 20.1], True), ([20.1, 0, None, 1], True),
+     ([-1, 1, 2], False), ([1, float("inf")], False)],
+)  # fmt: skip
+def test_values_far_apart_need_a_logarithm(values: list[float | None], log: bool) -> None:
+    assert needs_log(values) is log
 
 
 @given(st.floats(0, 1), st.booleans())

@@ -9,7 +9,7 @@ from typing import Any
 
 from pgaudit.core.assignment import ParamAssignment
 from pgaudit.render.html.shares import Shares
-from pgaudit.render.numbers import elements, number
+from pgaudit.render.numbers import elements, needs_log, number
 from pgaudit.render.report.blocks import Level, blocks, by_level
 from pgaudit.render.report.grading import usual_rule
 from pgaudit.render.report.values import lr_that_counts
@@ -17,8 +17,6 @@ from pgaudit.render.style import UNICODE
 from pgaudit.report import Report
 from pgaudit.text import counted, visible
 
-_ROWS = 200_000
-"""Parameters from which on finding the blocks takes longer than the picture is worth."""
 _MOST = 300
 """Blocks of a picture."""
 
@@ -39,8 +37,6 @@ class Along:
 
 def along_of(report: Report, shares: Shares) -> Along:
     """Returns the pictures; the lr is the one that counts: that of the schedule's full height, where there is one."""
-    if len(report) > _ROWS:
-        return Along([], [f"Of {len(report):,} tensors, pgaudit show --plot draws them."], [], [-1] * len(report))
     optimizers = range(len(report.assignment.optimizers))
     rows_of: list[list[ParamAssignment]] = [[] for _ in optimizers]
     for row in report.params if optimizers else ():
@@ -87,6 +83,7 @@ def _picture(
         "first": first,
         "names": [visible(fold.name) for fold in folds[:_MOST]],
         "dots": dots,
+        "log": needs_log(lr for lr, _ in _lrs(dots)),
         "words": _sentence(what, title, [*_lrs(dots)], min(len(folds), _MOST)),
         "rest": f"The first {_MOST:,} blocks; {left:,} more are not drawn." if left > 0 else "",
     }

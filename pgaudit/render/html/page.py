@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pgaudit.memory import gc_disabled
 from pgaudit.render.html.along import along_of
 from pgaudit.render.html.document import document
 from pgaudit.render.html.facts import about, cards, title_of
@@ -16,6 +17,7 @@ from pgaudit.render.select import Selection, select
 from pgaudit.report import Report
 
 
+@gc_disabled()
 def render_html(report: Report, selection: Selection | None = None) -> str:
     """Returns the page. A selection chooses among the rows; all else speaks of the whole model.
 
@@ -34,12 +36,14 @@ def render_html(report: Report, selection: Selection | None = None) -> str:
         styles=("table", "map", "along", *(["schedules"] if schedules else [])),
         vendored=("virtual-core", "hierarchy", *(["plot"] if along.pictures else []), *(["uplot"] if drawn else [])),
         app=(
+            "numbers",
             "data",
             "lens",
             "virtual-rows",
             "table",
             "why",
             "saving",
+            "roving",
             "map",
             "along",
             *(["schedules"] if drawn else []),

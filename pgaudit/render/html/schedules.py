@@ -15,7 +15,7 @@ from pgaudit.core.schedule import OptimizerSchedule
 from pgaudit.render.courses import Course, courses_of, no_picture
 from pgaudit.render.html.packing import steps
 from pgaudit.render.html.shares import COLOURS, Share, Shares
-from pgaudit.render.numbers import computed
+from pgaudit.render.numbers import computed, needs_log
 from pgaudit.render.over_time import schedule_words
 from pgaudit.render.style import UNICODE
 from pgaudit.report import Report
@@ -117,6 +117,7 @@ def _picture(report: Report, shares: Shares, courses: Sequence[Course]) -> Pictu
             "steps": steps(schedule.curve_steps),
             "turns": [point for point in schedule.turning_points if 0 < point < schedule.curve_steps[-1]][:_LINES],
             "warm": schedule.warms_up,
+            "log": needs_log(lr for course in shown for lr in course.curves[0]),
             "lines": [[*map(_rounded, course.curves[0])] for course in shown],
         },
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pgaudit.core.assignment import ParamAssignment
 from pgaudit.render.columns import GAP, Column, Row, Table
-from pgaudit.render.numbers import bar, computed, number
+from pgaudit.render.numbers import bar, computed, needs_log, number
 from pgaudit.render.report.blocks import Level, blocks, by_level
 from pgaudit.render.report.grading import usual_rule
 from pgaudit.render.report.values import cell, lr_that_counts
@@ -20,8 +20,6 @@ from pgaudit.text import visible
 
 _WIDEST, _NARROWEST = 40, 8
 """Cells of the longest bar."""
-_LINEAR = 20
-"""How many times the lowest lr the highest may be for bars as long as they are high; beyond, logarithms are drawn."""
 
 
 def along_lines(report: Report, options: TableOptions) -> Iterator[Text]:
@@ -56,7 +54,7 @@ class _Scale:
 
     @property
     def is_log(self) -> bool:
-        return self.highest > _LINEAR * self.lowest
+        return needs_log((self.lowest, self.highest))
 
     @property
     def title(self) -> str:

@@ -4,9 +4,12 @@ alike.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import chain
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain, groupby
+from operator import itemgetter
 
 from pgaudit.core.assignment import ParamAssignment
 from pgaudit.names import fold_named
@@ -41,7 +44,7 @@ def by_level(report: Report, rows: Iterable[ParamAssignment]) -> dict[Level, lis
     return found
 
 
-def _leveled(report: Report, rows: Iterable[ParamAssignment]) -> Iterator[tuple[Level, ParamAssignment]]:
+def _leveled(report: Report, rows: Iterable[ParamAssignment]) -> Iterator[_Leveled]:
     """Each parameter with its level, which is found once for all of one setting."""
     known: dict[Hashable, Level] = {}
     for row in rows:
@@ -57,49 +60,55 @@ def blocks(report: Report, rows: Sequence[ParamAssignment]) -> list[Fold]:
     A module is opened where no part of it has all of its lrs; below a number, only as far as there are numbers: the
     layers of a block stay together.
     """
-    root = _Part()
-    for level, row in _leveled(report, rows):
-        part = root
-        part.adds(level)
-        for word in row.name.split(".", _DEEPEST):
-            if (inside := part.inside.get(word)) is None:
-                inside = part.inside[word] = _Part()
-            part = inside
-            part.adds(level)
-        part.rows.append(row)
-    found = (_opened(report, word, part, numbered=word.isdecimal()) for word, part in root.inside.items())
-    named = ((name, tuple(part.levels), None, part) for name, part in chain.from_iterable(found))
+    whole = _Part("", list(_leveled(report, rows)))
+    found = (_opened(part, numbered=word.isdecimal()) for word, part in whole.inside.items())
+    named = ((part.name, tuple(part.levels), None, part) for part in chain.from_iterable(found))
     folds = fold_named(named, report.taken)
-    return [Fold(fold.name, tuple(row for part in fold.rows for row in part.below())) for fold in folds]
+    return [Fold(fold.name, tuple([row for part in fold.rows for _, row in part.rows])) for fold in folds]
 
 
-@dataclass(slots=True)
+_Leveled = tuple[Level, ParamAssignment]
+
+
 class _Part:
-    """A module or a parameter, by the names of parameters."""
+    """A module or a parameter, by the names of parameters. It is taken apart when that is asked: most are not."""
 
-    rows: list[ParamAssignment] = field(default_factory=list)
-    """Those called exactly so."""
-    inside: dict[str, _Part] = field(default_factory=dict)
-    """By the next part of their names."""
-    levels: dict[Level, None] = field(default_factory=dict)
-    """Of all below it, in the model's order."""
-    latest: Level | None = None
+    def __init__(self, name: str, rows: Sequence[_Leveled], depth: int = 0) -> None:
+        self.name = name
+        self.rows = rows
+        """All below it, in the model's order."""
+        self.depth = depth
 
-    def adds(self, level: Level) -> None:
-        """Takes note of a level below it; the next one is mostly the same."""
-        if level is not self.latest:
-            self.levels[level] = None
-            self.latest = level
+    @cached_property
+    def levels(self) -> dict[Level, None]:
+        """Of all below it, in the model's order."""
+        return dict.fromkeys(level for level, _ in groupby(self.rows, itemgetter(0)))
 
-    def below(self) -> Iterator[ParamAssignment]:
-        """Yields all parameters below it."""
-        yield from self.rows
-        for part in self.inside.values():
-            yield from part.below()
+    @property
+    def _begin(self) -> int:
+        """Where in a name the part of it begins that comes after this one's."""
+        return len(self.name) + 1 if self.depth else 0
+
+    @cached_property
+    def own(self) -> Sequence[_Leveled]:
+        """Those called exactly so."""
+        return [each for each in self.rows if len(each[1].name) == len(self.name)] if self.depth else []
+
+    @cached_property
+    def inside(self) -> dict[str, _Part]:
+        """By the next part of their names."""
+        begin, found = self._begin, defaultdict[str, list[_Leveled]](list)
+        for each in self.rows:
+            name = each[1].name
+            if begin <= len(name):
+                end = name.find(".", begin) if self.depth < _DEEPEST else -1
+                found[name[:end] if end >= 0 else name].append(each)
+        return {name[begin:]: _Part(name, rows, self.depth + 1) for name, rows in found.items()}
 
     def has_numbers(self) -> bool:
         """Whether any part of a name below it is a number."""
-        return any(word.isdecimal() or part.has_numbers() for word, part in self.inside.items())
+        begin = self._begin
+        return any(word.isdecimal() for _, row in self.rows for word in row.name[begin:].split("."))
 
     def opens(self, *, numbered: bool) -> bool:
         """Whether its parts tell more than it does as a whole."""
@@ -114,11 +123,11 @@ class _Part:
         )
 
 
-def _opened(report: Report, name: str, part: _Part, *, numbered: bool) -> Iterator[tuple[str, _Part]]:
+def _opened(part: _Part, *, numbered: bool) -> Iterator[_Part]:
     if not part.opens(numbered=numbered):
-        yield name, part
+        yield part
         return
-    if part.rows:  # in a file, a parameter may be called as a module is
-        yield name, _Part(part.rows, levels=dict.fromkeys(by_level(report, part.rows)))
+    if part.own:  # in a file, a parameter may be called as a module is
+        yield _Part(part.name, part.own, part.depth)
     for word, inside in part.inside.items():
-        yield from _opened(report, f"{name}.{word}", inside, numbered=numbered or word.isdecimal())
+        yield from _opened(inside, numbered=numbered or word.isdecimal())

@@ -5,11 +5,11 @@ of a policy, or in the groups of what was built.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from itertools import groupby, pairwise
 
 from pgaudit.core.assignment import ParamAssignment
-from pgaudit.core.setting import Provenance
+from pgaudit.core.setting import Provenance, Setting
 from pgaudit.names import fold_named
 from pgaudit.render.select import Fold, fold, likeness
 from pgaudit.render.style import Marks
@@ -20,7 +20,7 @@ _STEPS = 12
 _FEWEST = 3
 """Lrs of groups from which on they may be layer decay; two are a backbone's and a head's."""
 _Lrs = tuple["float | None", "float | None"]
-"""A row's lr, and that of the schedule's full height."""
+"""A setting's lr, and that of the schedule's full height."""
 
 
 def graded(report: Report, rows: Sequence[ParamAssignment]) -> list[Fold]:
@@ -41,7 +41,7 @@ def likeness_of(report: Report, rows: Sequence[ParamAssignment]) -> Callable[[Pa
     their own.
     """
     lrs = report.lrs_at if report.at else None
-    grading, built = _grading_rules(rows), _grading_optimizers(rows)
+    grading, built = _grading_rules({row.setting for row in rows}), _grading_optimizers(rows)
 
     def alike(row: ParamAssignment) -> tuple[Hashable, ...]:
         setting = row.setting
@@ -57,7 +57,7 @@ def likeness_of(report: Report, rows: Sequence[ParamAssignment]) -> Callable[[Pa
 def is_graded(line: Fold) -> bool:
     """Whether the lr goes from one row of a line to the next."""
     first, last = line.rows[0], line.rows[-1]
-    return first is not last and _lrs(first) != _lrs(last)
+    return first is not last and _lrs(first.setting) != _lrs(last.setting)
 
 
 def staircase(rows: Sequence[ParamAssignment], marks: Marks) -> str:
@@ -74,17 +74,20 @@ def staircase(rows: Sequence[ParamAssignment], marks: Marks) -> str:
 
 def usual_rule(rows: Sequence[ParamAssignment]) -> Provenance | None:
     """Returns the rule that gives most of some rows their lrs, and several of them: it needs to be named but once."""
-    counts = Counter(row.setting.lr_rule for row in rows)
+    settings = Counter(row.setting for row in rows)
+    counts: Counter[Provenance | None] = Counter()
+    for setting, several in settings.items():
+        counts[setting.lr_rule] += several
     rule, count = counts.most_common(1)[0] if counts else (None, 0)
-    return rule if rule and 2 * count > len(rows) and rule.name in _grading_rules(rows) else None
+    return rule if rule and 2 * count > len(rows) and rule.name in _grading_rules(settings) else None
 
 
-def _grading_rules(rows: Sequence[ParamAssignment]) -> set[Hashable]:
+def _grading_rules(settings: Iterable[Setting]) -> set[Hashable]:
     """The names of rules that give several lrs; the optimizer's own lr is no rule's."""
     found: dict[Hashable, set[_Lrs]] = defaultdict(set)
-    for row in rows:
-        if row.setting.lr_rule is not None and not row.setting.lr_rule.is_base:
-            found[row.setting.lr_rule.name].add(_lrs(row))
+    for setting in settings:
+        if setting.lr_rule is not None and not setting.lr_rule.is_base:
+            found[setting.lr_rule.name].add(_lrs(setting))
     return {name for name, lrs in found.items() if len(lrs) > 1}
 
 
@@ -93,7 +96,7 @@ def _grading_optimizers(rows: Sequence[ParamAssignment]) -> set[int]:
     found: dict[int, set[_Lrs]] = defaultdict(set)
     for row in rows:
         if row.optimizer is not None and row.setting.lr_rule is None:
-            found[row.optimizer].add(_lrs(row))
+            found[row.optimizer].add(_lrs(row.setting))
     return {optimizer for optimizer, lrs in found.items() if len(lrs) >= _FEWEST}
 
 
@@ -105,5 +108,5 @@ def _is_monotonous(rows: Sequence[ParamAssignment]) -> bool:
     return all(a <= b for a, b in pairwise(lrs)) or all(a >= b for a, b in pairwise(lrs))
 
 
-def _lrs(row: ParamAssignment) -> _Lrs:
-    return row.lr, row.setting.peak_lr
+def _lrs(setting: Setting) -> _Lrs:
+    return setting.lr, setting.peak_lr

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import pgaudit
+from pgaudit.render import html
+from pgaudit.render.numbers import number
 from pgaudit.render.report.blocks import blocks
-from tests.render.html.window import Open, in_browser
+from tests.render.html.window import Open, Opened, in_browser
 from tests.render.html.written import data_of, finetune, page
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+APP = Path(html.__path__[0], "app")
 LAYERS = {
     "constructor": "timm",
     "optimizer": {"type": "adamw", "lr": 1e-3, "weight_decay": 0.05},
@@ -57,9 +66,63 @@ class TestInBrowser:
         window.page.locator(".dots circle[data-block='6']").click()
         assert window.lens == ""
 
-    def test_it_is_an_image_with_a_sentence(self, opened: Open) -> None:
-        window = opened(graded())
-        (label,) = window.page.locator("#pictures [aria-label]").evaluate_all(
-            "all => all.map(each => each.getAttribute('aria-label'))"
+    def test_an_axis_has_numbers_as_a_terminal_has_them(self, browser: Browser) -> None:
+        values = [mantissa * 10.0**power for mantissa in (1, 1.5, -2, 9.999996, 1 / 3) for power in range(-12, 12)]
+        script = APP.joinpath("numbers.js").read_text(encoding="utf-8")
+        written = browser.new_page().evaluate(
+            f"(values) => {{ {script} return values.map((each) => plain(each)); }}", values
         )
+        assert written == [number(each) for each in values]
+
+    def test_every_dot_is_reached_by_keys_and_says_what_it_is(self, opened: Open) -> None:
+        window = opened(finetune())
+        keys = window.page.keyboard
+        (picture,) = data_of(page(finetune()))["along"]
+        assert window.page.locator("#pictures [tabindex='0']").count() == 1
+        window.page.locator("#pictures [tabindex='0']").focus()
+        said = []
+        for _ in picture["names"]:
+            for _ in picture["dots"]:
+                keys.press("ArrowDown")
+            here = ""
+            while here != (here := self.spoken(window)):
+                said.append(here)
+                keys.press("ArrowUp")
+            keys.press("ArrowRight")
+        assert sorted(said) == sorted(
+            f"{picture['names'][block]}, {picture['what']} {words}, {size}"
+            for block, _, words, size, *_ in picture["dots"]
+        )
+
+    def test_keys_go_along_the_blocks_and_press(self, opened: Open) -> None:
+        window = opened(graded())
+        keys = window.page.keyboard
+        window.page.locator("#pictures [tabindex='0']").focus()
+        keys.press("End")
+        assert self.spoken(window).startswith("head, ")
+        keys.press("ArrowRight")
+        assert self.spoken(window).startswith("head, ")
+        keys.press("Home")
+        for _ in range(6):
+            keys.press("ArrowRight")
+        assert window.text(".told").replace(" · ", ", ") == self.spoken(window)
+        keys.press("Enter")
+        assert window.lens == "#at=blocks.3"
+        assert window.count == "12 of 152 tensors"
+        assert window.page.locator("#pictures [aria-pressed='true']").get_attribute("aria-label") == self.spoken(window)
+        window.page.set_viewport_size({"width": 900, "height": 700})
+        keys.press("Enter")
+        assert window.lens == ""
+        keys.press("Tab")
+        assert not window.page.evaluate("() => document.activeElement.closest('#pictures')")
+        assert window.text(".told") == ""
+
+    @staticmethod
+    def spoken(window: Opened) -> str:
+        """What is called where the keyboard is."""
+        return str(window.page.evaluate("() => document.activeElement.getAttribute('aria-label')"))
+
+    def test_it_is_called_by_a_sentence(self, opened: Open) -> None:
+        window = opened(graded())
+        label = window.page.locator("#pictures svg").get_attribute("aria-label") or ""
         assert label.startswith("The scheduled lr along 17 blocks of the model, ")

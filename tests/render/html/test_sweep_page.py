@@ -132,6 +132,32 @@ def test_the_ending_says_the_format_and_a_page_keeps_no_results(
     assert not (tmp_path / "x.html").exists()
 
 
+IN_VIEW = """() => {
+    const at = (selector, x, y) => document.elementsFromPoint(x, y).map((each) => each.closest(selector)).find(Boolean);
+    const box = document.getElementById("box");
+    const view = box.getBoundingClientRect();
+    const [configs, codes] = box.querySelectorAll(".head .row");
+    const edge = codes.firstChild.getBoundingClientRect().right;
+    const seen = [];
+    const bottom = Math.min(view.top + box.clientHeight, innerHeight);
+    for (const code of codes.querySelectorAll(".code")) {
+        const { left, right } = code.getBoundingClientRect();
+        const x = (left + right) / 2;
+        if (x < edge || x > view.left + box.clientWidth) continue;
+        const before = (each) => each.getBoundingClientRect().left < x;
+        const config = [...configs.querySelectorAll(".config")].findLast(before);
+        for (const row of box.querySelectorAll(".canvas .row:not([hidden])")) {
+            const y = row.getBoundingClientRect().top + 10;
+            if (y < codes.getBoundingClientRect().bottom || y > bottom) continue;
+            const cell = at(".canvas .code", x, y);
+            seen.push([config.textContent, code.textContent, row.firstChild.textContent, cell.textContent]);
+        }
+    }
+    return seen;
+}"""
+"""Config, code, model and text of all cells that a reader sees under a code."""
+
+
 def ready(window: Window) -> None:
     """Waits until the map is drawn."""
     window.page.locator("html[data-ready]").wait_for()
@@ -158,6 +184,24 @@ def test_a_cell_tells_what_was_found_and_the_address_keeps_it(tmp_path: Path, wi
         window.page.keyboard.press("/")
         window.page.keyboard.type("net_1*patch3")
         assert window.text("#count") == "2 of 60 models"
+        window.assert_quiet()
+
+
+@pytest.mark.slow
+@needs_chromium
+@pytest.mark.parametrize("left", [0, 210, 1_500, 10_000])
+def test_wherever_it_is_scrolled_each_cell_in_view_stands_under_its_code(tmp_path: Path, left: int) -> None:
+    results = sweep(60, 4)
+    tensors = {(r.config, f.code, r.model): f.parameters for r in results for f in r.findings}
+    with opened(written(results), tmp_path) as window:
+        ready(window)
+        window.page.locator("#box").evaluate("(box, left) => { box.scrollLeft = left; box.scrollTop = 300; }", left)
+        window.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+        seen = window.page.evaluate(IN_VIEW)
+        assert len(seen) > 100
+        for config, code, model, text in seen:
+            number = tensors.get((config, code, model))
+            assert code == "✕" or text == ("" if number is None else f"{number:,}" if number else "!")
         window.assert_quiet()
 
 

@@ -1,13 +1,5 @@
 // The lrs along the model: a step for each block, a dot for each lr in it.
 
-const LINEAR = 20; // how many times the lowest lr the highest may be for an axis that begins at 0
-
-// A number as configs write it: 1e-4, and not 100µ.
-function plain(number) {
-  if (number === 0 || (Math.abs(number) >= 1e-3 && Math.abs(number) < 1e6)) return String(Number(number.toPrecision(6)));
-  return Number(number.toPrecision(6)).toExponential().replace("+", "");
-}
-
 // Powers of ten; where these are few, what lies between them, too.
 function logTicks(low, high) {
   const between = Math.log10(high / low) < 2.5 ? [1, 2, 5] : [1];
@@ -18,46 +10,64 @@ function logTicks(low, high) {
 }
 
 // An axis on which all lrs are, and those above 0 of them are apart.
-function lrAxis(lrs) {
+function lrAxis(lrs, isLog) {
   const above = lrs.filter((lr) => lr > 0);
   const [low, high] = [Math.min(...above), Math.max(...above)];
   if (above.length === 0) return { type: "linear", domain: [0, 1], ticks: [0] };
-  if (high <= LINEAR * low) return { type: "linear", domain: [Math.min(0, ...lrs), high * 1.08], ticks: 5 };
+  if (!isLog) return { type: "linear", domain: [Math.min(0, ...lrs), high * 1.08], ticks: 5 };
   const domain = [low / 1.4, high * 1.4];
   return { type: "log", domain, ticks: logTicks(...domain) };
 }
 
-class AlongPicture {
+// The lr that most of a block has.
+function most(dots, block) {
+  const those = dots.filter((dot) => dot.block === block);
+  return those.reduce((found, dot) => (found?.share >= dot.share ? found : dot), undefined);
+}
+
+class AlongPicture extends Roving {
   constructor(picture, blocks, onPress) {
+    super(element("div", "drawing"));
     this.picture = picture;
+    this.onPress = onPress;
     this.own = blocks.slice(picture.first, picture.first + picture.names.length);
     this.dots = picture.dots.map(([block, lr, lrWords, size, share, colour]) => ({ block, lr, lrWords, size, share, colour }));
-    this.box = element("div", "picture");
-    if (picture.title) this.box.append(element("h3", "", picture.title));
-    this.drawing = element("div", "drawing");
-    this.box.append(this.drawing);
-    if (picture.rest) this.box.append(element("p", "none", picture.rest));
-    this.drawing.addEventListener("click", (event) => {
-      const block = event.target.closest("[data-block]")?.dataset.block;
-      if (block !== undefined) onPress(this.own[block]);
+    this.whole = element("div", "picture");
+    if (picture.title) this.whole.append(element("h3", "", picture.title));
+    this.told = element("p", "told press");
+    this.whole.append(this.box, this.told);
+    if (picture.rest) this.whole.append(element("p", "none", picture.rest));
+    this.box.addEventListener("focusin", (event) => {
+      this.told.textContent = this.says(this.itemAt(event.target)).join(" · ");
     });
+    this.box.addEventListener("focusout", () => (this.told.textContent = ""));
     new ResizeObserver(() => {
-      if (this.drawing.clientWidth !== this.width) this.draw();
-    }).observe(this.drawing);
+      if (this.box.clientWidth && this.box.clientWidth !== this.width) this.draw();
+    }).observe(this.box);
   }
 
-  // The lr that most of a block has: what the line goes through.
-  line(shown) {
-    const most = new Map();
-    for (const dot of shown) if (!(most.get(dot.block)?.share >= dot.share)) most.set(dot.block, dot);
-    return this.picture.names.map((_, block) => ({ block, lr: most.get(block)?.lr ?? NaN }));
+  press(dot) {
+    this.onPress(this.own[dot.block]);
+  }
+
+  moves(dot) {
+    const inBlock = this.dots.filter((each) => each.block === dot.block).sort((a, b) => a.lr - b.lr);
+    const above = (step) => inBlock[inBlock.indexOf(dot) + step];
+    return {
+      ArrowLeft: () => most(this.dots, dot.block - 1),
+      ArrowRight: () => most(this.dots, dot.block + 1),
+      ArrowUp: () => above(1),
+      ArrowDown: () => above(-1),
+      Home: () => most(this.dots, 0),
+      End: () => most(this.dots, this.own.length - 1),
+    };
   }
 
   draw() {
-    this.width = this.drawing.clientWidth;
-    const { names, what, words } = this.picture;
+    this.width = this.box.clientWidth;
+    const { names, what, words, log } = this.picture;
     const lrs = this.dots.map((dot) => dot.lr).filter((lr) => lr !== null);
-    const axis = lrAxis(lrs);
+    const axis = lrAxis(lrs, log);
     const isShown = (dot) => dot.lr !== null && dot.lr >= axis.domain[0] && dot.lr <= axis.domain[1];
     const shown = this.dots.filter(isShown);
     const beside = this.dots.filter((dot) => !isShown(dot));
@@ -82,26 +92,26 @@ class AlongPicture {
       r: { domain: [0, 1], range: [3, 13] },
       marks: [
         Plot.gridY(axis.ticks instanceof Array ? axis.ticks : { ticks: axis.ticks }),
-        Plot.axisY({ ticks: axis.ticks, tickFormat: plain, label: axis.type === "log" ? `${what}, log scale` : what }),
+        Plot.axisY({ ticks: axis.ticks, tickFormat: (lr) => plain(lr), label: axis.type === "log" ? `${what}, log scale` : what }),
         Plot.axisX(
           indices.filter((index) => index % every === 0),
           { tickFormat: (index) => short(names[index]), tickRotate: -38, textAnchor: "end", label: null },
         ),
-        Plot.lineY(this.line(shown), { x: "block", y, curve: "step", stroke: "currentColor", className: "line-between" }),
-        Plot.dot(shown, { x: "block", y, r: "share", title: (dot) => this.says(dot), className: "dots" }),
+        Plot.lineY(indices.map((block) => ({ block, lr: most(shown, block)?.lr ?? NaN })), { x: "block", y, curve: "step", stroke: "currentColor", className: "line-between" }),
+        Plot.dot(shown, { x: "block", y, r: "share", title: (dot) => this.says(dot).join("\n"), className: "dots" }),
         Plot.text(beside, { x: "block", frameAnchor: "bottom", dy: -6, text: (dot) => dot.lrWords.split(" ")[0],
-          title: (dot) => this.says(dot), className: "beside" }),
+          title: (dot) => this.says(dot).join("\n"), className: "beside" }),
       ],
     });
     for (const each of svg.querySelectorAll("[aria-label], [aria-description]")) {
       each.removeAttribute("aria-label");
       each.removeAttribute("aria-description");
     }
-    svg.setAttribute("role", "img");
+    svg.setAttribute("role", "group");
     svg.setAttribute("aria-label", words);
     this.pressable(svg, ".dots circle", shown);
     this.pressable(svg, ".beside text", beside);
-    this.drawing.replaceChildren(svg);
+    this.put(svg, this.dots, this.dots[0]);
     this.mark(this.at ?? "");
   }
 
@@ -111,23 +121,29 @@ class AlongPicture {
       const dot = dots[each.__data__];
       each.classList.add(dot.colour);
       each.dataset.block = dot.block;
+      each.dataset.item = this.dots.indexOf(dot);
+      each.setAttribute("role", "button");
+      each.setAttribute("aria-label", this.says(dot).join(", "));
+      each.setAttribute("tabindex", -1);
     }
   }
 
   says({ block, lrWords, size }) {
-    return `${this.picture.names[block]}\n${this.picture.what} ${lrWords}\n${size}`;
+    return [this.picture.names[block], `${this.picture.what} ${lrWords}`, size];
   }
 
   mark(at) {
     this.at = at;
     const chosen = String(this.own.indexOf(at));
-    for (const each of this.drawing.querySelectorAll("[data-block]"))
+    for (const each of this.box.querySelectorAll("[data-block]")) {
       each.classList.toggle("chosen", each.dataset.block === chosen);
+      each.setAttribute("aria-pressed", each.dataset.block === chosen);
+    }
   }
 }
 
 function alongPictures(data, onPress) {
   const pictures = data.along.map((picture) => new AlongPicture(picture, data.blocks, onPress));
-  $("pictures")?.replaceChildren(...pictures.map((picture) => picture.box));
+  $("pictures")?.replaceChildren(...pictures.map((picture) => picture.whole));
   return pictures;
 }

@@ -1,6 +1,7 @@
 // The heat map of a sweep: models × findings, a block of columns for each config; only what is seen is drawn.
 
 const CELL = 46;
+const TOGETHER = 8; // columns that begin and cease to be drawn together: whoever scrolls along meets that seldom
 const GAP = 2;
 const BETWEEN = 16;
 const LEAST = 14;
@@ -19,6 +20,7 @@ class Heat extends VirtualRows {
     });
     this.box.style.setProperty("--whole", `${this.head.offsetHeight + data.names.length * this.height + 14}px`);
     this.watch(4);
+    new ResizeObserver(() => this.draw()).observe(this.box);
   }
 
   // The columns of the grid: the name, then for each config its codes, and room up to the next one.
@@ -30,12 +32,13 @@ class Heat extends VirtualRows {
     const longest = data.names.reduce((most, name) => Math.max(most, name.length), 8);
     this.nameWidth = Math.ceil(longest * letter + 30);
     const widths = [this.nameWidth];
-    this.lefts = [];
+    this.lefts = []; // of each code, in pixels
+    this.tracks = []; // of each code, in the grid
     let left = this.nameWidth + GAP;
     for (const block of data.blocks) {
       for (const _ of block.columns) {
         this.lefts.push(left);
-        widths.push(CELL);
+        this.tracks.push(widths.push(CELL));
         left += CELL + GAP;
       }
       const own = block.columns.length * (CELL + GAP);
@@ -45,6 +48,7 @@ class Heat extends VirtualRows {
     }
     this.box.style.setProperty("--columns", widths.map((width) => `${width}px`).join(" "));
     this.canvas.style.minWidth = `${left}px`;
+    this.box.setAttribute("aria-colcount", this.lefts.length + 1);
   }
 
   drawHead(onSort) {
@@ -93,23 +97,38 @@ class Heat extends VirtualRows {
     }
   }
 
+  // The columns that are drawn: from the first one in view to that before the end.
+  inView() {
+    const { scrollLeft, clientWidth } = this.box;
+    const begin = this.lefts.findIndex((left) => left + CELL > scrollLeft + this.nameWidth);
+    const end = this.lefts.filter((left) => left < scrollLeft + clientWidth).length;
+    const whole = (place, rounded) => TOGETHER * rounded(place / TOGETHER);
+    return [whole(Math.max(begin, 0), Math.floor), Math.min(whole(end, Math.ceil), this.lefts.length)];
+  }
+
+  draw() {
+    const [first, end] = this.inView();
+    if (first !== this.first || end !== this.end) {
+      [this.first, this.end] = [first, end];
+      this.pool = [];
+      this.canvas.replaceChildren();
+    }
+    super.draw();
+  }
+
   newRow() {
     const row = element("div", "row");
     row.setAttribute("role", "row");
     const name = element("div", "name");
     name.setAttribute("role", "rowheader");
     row.append(name);
-    let at = 2;
-    let number = 0;
-    for (const block of this.data.blocks) {
-      for (const _ of block.columns) {
-        const cell = element("div", "code");
-        cell.setAttribute("role", "cell");
-        cell.dataset.column = number++;
-        cell.style.gridColumn = at++;
-        row.append(cell);
-      }
-      at += 1;
+    for (let place = this.first; place < this.end; place++) {
+      const cell = element("div", "code");
+      cell.setAttribute("role", "cell");
+      cell.setAttribute("aria-colindex", place + 2);
+      cell.dataset.column = place;
+      cell.style.gridColumn = this.tracks[place];
+      row.append(cell);
     }
     this.canvas.append(row);
     return row;
@@ -123,20 +142,18 @@ class Heat extends VirtualRows {
     row.className = `row${index === pickedRow ? " chosen" : ""}`;
     row.dataset.index = index;
     row.firstChild.textContent = this.data.names[index];
-    this.data.columns.forEach((column, place) => {
-      const cell = row.children[place + 1];
-      const entry = column.at[index];
-      const chosen = index === pickedRow && place === pickedColumn ? " chosen" : "";
-      if (entry < 0) {
-        cell.className = `code empty${chosen}`;
-        cell.textContent = "";
-        return;
-      }
-      const failed = column.code === "failed";
-      cell.className = `code ${this.data.words[column.words[entry]][1]}${failed ? " failed" : ""}${chosen}`;
-      cell.textContent = column.texts[entry];
-      cell.style.setProperty("--share", Math.round(LEAST + (MOST - LEAST) * shareOf(this.data, place, index)));
-    });
+    for (const cell of [...row.children].slice(1)) this.fillCell(cell, Number(cell.dataset.column), index);
+  }
+
+  fillCell(cell, place, index) {
+    const { data, picked } = this;
+    const column = data.columns[place];
+    const entry = column.at[index];
+    const chosen = index === picked[0] && place === picked[1] ? " chosen" : "";
+    const failed = column.code === "failed" ? " failed" : "";
+    cell.className = entry < 0 ? `code empty${chosen}` : `code ${data.words[column.words[entry]][1]}${failed}${chosen}`;
+    cell.textContent = entry < 0 ? "" : column.texts[entry];
+    if (entry >= 0) cell.style.setProperty("--share", Math.round(LEAST + (MOST - LEAST) * shareOf(data, place, index)));
   }
 
   pick(index, column) {

@@ -41,9 +41,10 @@ function nodeAt(node, path) {
   return inside && nodeAt(inside, path);
 }
 
-class ModelMap {
+class ModelMap extends Roving {
   constructor(data, box, { onPress, onColour }) {
-    this.box = box;
+    super(box);
+    this.onPress = onPress;
     this.data = data;
     const root = hierarchy.hierarchy(data.root).sum((node) => node.width);
     this.top = hierarchy.partition()(root);
@@ -51,11 +52,6 @@ class ModelMap {
     this.at = undefined;
     this.ink = document.createElement("canvas").getContext("2d");
     this.tools(onColour);
-    box.addEventListener("click", (event) => {
-      const cell = this.cell(event.target);
-      if (cell) onPress(this.next(cell));
-    });
-    box.addEventListener("keydown", (event) => this.key(event, onPress));
     new ResizeObserver(() => {
       if (box.clientWidth !== this.width) this.draw();
     }).observe(box);
@@ -69,9 +65,9 @@ class ModelMap {
     for (const [look, words] of legend) $("legend").append(element("li", look, words));
   }
 
-  // What a press on a cell goes to: into it, or, on the one that is seen in whole, out of it.
-  next(cell) {
-    return (cell === this.focus && cell.parent ? cell.parent : cell).data.path;
+  // Goes into a cell, or, where it is the one that is seen in whole, out of it.
+  press(cell) {
+    this.onPress((cell === this.focus && cell.parent ? cell.parent : cell).data.path);
   }
 
   // Shows a module, by its path, in the colours that a key of the address stands for.
@@ -111,21 +107,18 @@ class ModelMap {
 
   draw() {
     this.width = this.box.clientWidth;
-    const kept = this.box.contains(document.activeElement) ? this.cell(document.activeElement) : null;
     const style = getComputedStyle(this.box);
     this.ink.font = `${style.fontSize} ${style.fontFamily}`;
-    this.cells = [];
-    const made = [...this.seen()].map((each) => this.draws(...each));
-    const height = (Math.max(...this.cells.map((cell) => cell.depth)) + 1) * LEVEL;
+    const seen = [...this.seen()];
+    const cells = seen.map(([cell]) => cell);
+    const made = seen.map((each, at) => this.draws(at, ...each));
+    const height = (Math.max(...cells.map((cell) => cell.depth)) + 1) * LEVEL;
     const size = { width: this.width, height, viewBox: `0 0 ${this.width} ${height}` };
     const svg = drawn("svg", { ...size, role: "tree", "aria-label": "Modules of the model" }, stripes(), ...made);
-    this.box.replaceChildren(svg);
-    const here = this.cells.includes(kept) ? kept : this.focus;
-    this.rove(here);
-    if (kept) this.elementOf(here).focus({ preventScroll: true });
+    this.put(svg, cells, this.focus);
   }
 
-  draws(cell, x, wide) {
+  draws(at, cell, x, wide) {
     const { name, path, size, words, looks } = cell.data;
     const [look, shade] = this.data.looks[looks[this.by]];
     const y = cell.depth * LEVEL;
@@ -139,10 +132,9 @@ class ModelMap {
       "aria-level": cell.depth + 1,
       "aria-selected": cell === this.focus,
       "aria-label": said.join(", "),
-      "data-cell": this.cells.length,
+      "data-item": at,
     };
     if (cell.children) attributes["aria-expanded"] = true;
-    this.cells.push(cell);
     const title = drawn("title", {}, said.join("\n"));
     const item = drawn("g", attributes, title, drawn("rect", place));
     if (STRIPED.includes(look) || (look === "mixed" && !cell.children)) item.append(drawn("rect", { ...place, class: "striped" }));
@@ -152,43 +144,16 @@ class ModelMap {
     return item;
   }
 
-  cell(target) {
-    const item = target.closest?.("[data-cell]");
-    return item ? this.cells[Number(item.dataset.cell)] : null;
-  }
-
-  elementOf(cell) {
-    return this.box.querySelector(`[data-cell="${this.cells.indexOf(cell)}"]`);
-  }
-
-  // The one cell to which Tab goes.
-  rove(cell) {
-    this.box.querySelector("[tabindex='0']")?.setAttribute("tabindex", -1);
-    this.elementOf(cell).setAttribute("tabindex", 0);
-  }
-
-  key(event, onPress) {
-    const cell = this.cell(event.target);
-    if (!cell || event.ctrlKey || event.metaKey || event.altKey) return;
-    const level = this.cells.filter((each) => each.depth === cell.depth);
+  moves(cell) {
+    const level = this.items.filter((each) => each.depth === cell.depth);
     const beside = (step) => level[level.indexOf(cell) + step];
-    const go = {
+    return {
       ArrowLeft: () => beside(-1),
       ArrowRight: () => beside(1),
       ArrowUp: () => cell.parent,
-      ArrowDown: () => cell.children?.find((each) => this.cells.includes(each)),
+      ArrowDown: () => cell.children?.find((each) => this.items.includes(each)),
       Home: () => level[0],
       End: () => level.at(-1),
-    }[event.key];
-    if (event.key === "Enter" || event.key === " ") onPress(this.next(cell));
-    else if (go) {
-      const to = go();
-      if (to) {
-        this.rove(to);
-        this.elementOf(to).focus();
-      }
-    } else return;
-    event.preventDefault();
-    event.stopPropagation();
+    };
   }
 }

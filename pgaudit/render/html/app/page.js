@@ -58,11 +58,10 @@ class Page {
   }
 
   count() {
-    const words = (number) => number.toLocaleString("en");
     const { rows } = this.table;
     const all = this.data.names.length;
-    $("count").textContent = `${words(rows.length)} of ${words(all)} tensors`;
-    $("shown").textContent = rows.length < all ? `${words(rows.length)} of ${words(all)}` : "";
+    $("count").textContent = `${grouped(rows.length)} of ${grouped(all)} tensors`;
+    $("shown").textContent = rows.length < all ? `${grouped(rows.length)} of ${grouped(all)}` : "";
   }
 
   chipTexts() {

@@ -31,8 +31,8 @@ function save(text, name) {
 
 function printable(data, rows, chips) {
   const shown = rows.slice(0, PRINTED);
-  const words = [`${rows.length.toLocaleString("en")} of ${data.names.length.toLocaleString("en")} tensors`, ...chips];
-  if (shown.length < rows.length) words.push(`the first ${PRINTED.toLocaleString("en")} of them`);
+  const words = [`${grouped(rows.length)} of ${grouped(data.names.length)} tensors`, ...chips];
+  if (shown.length < rows.length) words.push(`the first ${grouped(PRINTED)} of them`);
   const table = element("table");
   const head = element("tr");
   for (const title of ["parameter", "shape", ...data.titles, "decided by"]) head.append(element("th", "", title));

@@ -2,17 +2,9 @@
 // the table below has in the theme that is worn.
 
 const HEIGHT = 270;
-const LOG_FROM = 20; // between the lowest and the highest lr
 const SELDOM = 0.02; // so much of a run may leave a logarithm's picture at its bottom: a cosine comes to 0
 
-// Three significant digits as configs have them: 5.25e-4.
-function threeDigits(value) {
-  if (value === null || value === undefined) return "–";
-  if (value === 0) return "0";
-  const [mantissa, exponent] = value.toExponential(2).split("e");
-  const short = String(Number(mantissa));
-  return exponent > -4 && exponent < 6 ? String(Number(value.toPrecision(3))) : `${short}e${Number(exponent)}`;
-}
+const threeDigits = (lr) => (typeof lr === "number" ? plain(lr, 3) : "–");
 
 class Schedule {
   constructor(data, picture) {
@@ -30,13 +22,12 @@ class Schedule {
     this.draw();
   }
 
-  // Whether a logarithm is of use, and from where to where it goes.
+  // From where to where a logarithm goes, if it is of use.
   measure() {
     const known = this.data.lines.map((line) => line.filter((lr) => lr > 0)).filter((line) => line.length);
     this.most = Math.max(...known.map((line) => Math.max(...line)), 0);
-    const least = Math.min(...known.map((line) => Math.min(...line)), this.most);
     const floor = Math.min(...known.map((line) => line.sort((a, b) => a - b)[Math.floor(SELDOM * line.length)]), this.most);
-    this.log = least > 0 && this.most / least > LOG_FROM;
+    this.log = this.data.log;
     this.floor = 0.8 * floor;
     this.button.hidden = !this.log;
   }
@@ -92,7 +83,7 @@ class Schedule {
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
       scales: { x: { time: false }, y: this.log ? this.logScale() : { range: [0, this.most * 1.06 || 1] } },
       axes: [
-        { ...axis, size: 30, space: 70, values: (_, at) => at.map((step) => (step % 1 ? "" : step.toLocaleString("en"))) },
+        { ...axis, size: 30, space: 70, values: (_, at) => at.map((step) => (step % 1 ? "" : grouped(step))) },
         { ...axis, size: 72, values: (_, at) => at.map(threeDigits), ...(this.log ? this.logAxis() : {}) },
       ],
       series: [
@@ -150,7 +141,7 @@ class Schedule {
 
   tell(at) {
     const there = at !== null && at !== undefined;
-    this.head.textContent = there ? `${this.data.unit} ${this.steps[at].toLocaleString("en")}` : this.nowhere;
+    this.head.textContent = there ? `${this.data.unit} ${grouped(this.steps[at])}` : this.nowhere;
     this.cells.forEach((cell, line) => (cell.textContent = there ? threeDigits(this.data.lines[line][at]) : ""));
   }
 }

@@ -2,7 +2,6 @@
 
 const CLEAR = { q: "", sort: "", cell: "" };
 const LISTED = 2_000;
-const grouped = new Intl.NumberFormat("en");
 
 // What Python has packed (see render/sweep/html.py), with a column's entry for each model.
 function sweepOf(packed) {
@@ -18,7 +17,7 @@ function sweepOf(packed) {
       const at = new Int32Array(names.length).fill(-1);
       unstepped(column.rows).forEach((row, entry) => (at[row] = entry));
       const failed = column.code === "failed";
-      const texts = column.tensors.map((tensors) => (failed ? "✕" : tensors ? grouped.format(tensors) : "!"));
+      const texts = column.tensors.map((tensors) => (failed ? "✕" : tensors ? grouped(tensors) : "!"));
       return { ...column, at, texts, block: place, words: unstepped(column.words) };
     }),
   );
@@ -60,12 +59,11 @@ function tell(data, index, place, panel) {
     return;
   }
   const parts = [element("h3", "", data.names[index])];
-  const words = (number) => number.toLocaleString("en");
   const shown = place < 0 ? data.blocks : [data.blocks[data.columns[place].block]];
   for (const block of shown) {
     const all = block.tensors[index];
     const pairs = [["config", block.config]];
-    if (all) pairs.push(["tensors", words(all)], ["decayed", words(block.decayed[index])], ["groups", words(block.groups[index])]);
+    if (all) pairs.push(["tensors", grouped(all)], ["decayed", grouped(block.decayed[index])], ["groups", grouped(block.groups[index])]);
     parts.push(facts(pairs));
     data.columns.forEach((column, at) => {
       if (data.blocks[column.block] !== block || (place >= 0 && at !== place)) return;
@@ -92,8 +90,8 @@ function said(data, column, entry, all) {
   const parts = [heading];
   if (tensors) {
     const share = `${((100 * tensors) / all).toPrecision(3).replace(/\.0+$/, "")} %`;
-    const count = column.findings[entry] > 1 ? `${column.findings[entry].toLocaleString("en")} findings, ` : "";
-    parts.push(element("p", "quiet", `${count}${tensors.toLocaleString("en")} of ${all.toLocaleString("en")} tensors, ${share}`));
+    const count = column.findings[entry] > 1 ? `${grouped(column.findings[entry])} findings, ` : "";
+    parts.push(element("p", "quiet", `${count}${grouped(tensors)} of ${grouped(all)} tensors, ${share}`));
   }
   if (where) parts.push(element("p", "quiet", where));
   parts.push(element("p", "", message));
@@ -123,7 +121,7 @@ function listed(data, rows) {
     });
     body.append(line);
   }
-  const more = rows.length > LISTED ? [element("p", "", `the first ${LISTED.toLocaleString("en")} models`)] : [];
+  const more = rows.length > LISTED ? [element("p", "", `the first ${grouped(LISTED)} models`)] : [];
   return [...more, table];
 }
 
@@ -171,7 +169,7 @@ class Sweep {
       heat.scrollTo(0);
       heat.show(models(data, lens));
       heat.showOrder(lens.sort);
-      const [some, all] = [heat.rows.length, data.names.length].map((number) => number.toLocaleString("en"));
+      const [some, all] = [heat.rows.length, data.names.length].map(grouped);
       $("count").textContent = `${some} of ${all} models`;
     }
     if ($("filter").value !== lens.q) $("filter").value = lens.q;

@@ -43,7 +43,7 @@ function explain(data, index, panel) {
       ["module", owner],
       ["dtype", dtype],
       ["trains", kind.frozen ? "no: frozen" : kind.out ? "no: in no group of an optimizer" : ""],
-      ["group", group < 0 ? "" : `${group.toLocaleString("en")} of ${kind.groups.toLocaleString("en")}`],
+      ["group", group < 0 ? "" : `${grouped(group)} of ${grouped(kind.groups)}`],
       ["also in", kind.also],
       ...values,
       ["beside", kind.held.join(", ")],
