@@ -15,9 +15,9 @@ from benchmarks.mixture import mixture
 PARAMETERS, MILLION = 100_000, 1_000_000
 WORDS = "experts*w2 weight"
 HOW = (
-    "A mixture of experts, audited before the clock starts, in textual's own driver without a terminal, 160 by 45. Filling is "
-    "from the app's making, with all its code loaded and none of it run yet, until its screen has settled: rows, tree and "
-    "explanation. A process of its own each, the median of three."
+    "A mixture of experts, audited before the clock starts, in textual's own driver without a terminal, 160 by 45. "
+    "Filling is from the app's making, with its modules imported and nothing of it run yet, until its screen has "
+    "settled: rows, tree and explanation. A process of its own each, the median of three."
 )
 
 

@@ -97,6 +97,8 @@ def explore(
     note([*session.now.report.notes, *what_if.remarks(session.now.report, trial)])
     with gc_frozen():
         Explorer(session, TableOptions(marks=marks_for(sys.stdout.encoding)), words=words, light=_is_light()).run()
+    if session.now.edits:
+        note([f"not written: {session.now.report.tried}"])
 
 
 def _refuse_elsewhere() -> None:

@@ -66,10 +66,12 @@ class Explorer(Viewer):
             def answered(agreed: bool | None) -> None:
                 if agreed:
                     self._change("writing", lambda: self.session.write(patch), lambda _: self._written(patch))
+                else:
+                    self.say("nothing is written")
 
             self.push_screen(Review(patch), answered)
 
-        self._change("reading", self.session.patch, review)
+        self._change("", self.session.patch, review)
 
     def _decided(self, state: State) -> None:
         self.session.make(state)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Literal
 
 from rich.text import Text as RichText
 from textual.app import ComposeResult
@@ -16,17 +18,20 @@ from pgaudit.explanation import explanations
 from pgaudit.explore.drawn import printed_for
 from pgaudit.explore.multipliers import Multiplier
 from pgaudit.render.diff.table import render_diff_table
+from pgaudit.render.findings import findings_lines
 from pgaudit.render.numbers import number
 from pgaudit.render.pages.explain import render_explanations
 from pgaudit.render.style import BASE
-from pgaudit.render.terminal import TableOptions
+from pgaudit.render.terminal import TableOptions, printed
 from pgaudit.report import Report
 
 Render = Callable[[TableOptions], str]
+About = Literal["why", "changes", "findings"]
+"""What the text is about: a parameter, the edits, or what is wrong with the policy."""
 
 
 class Why(VerticalScroll, can_focus=True):
-    """What `pgaudit explain` says of a parameter, or `pgaudit diff` of the edits."""
+    """What `pgaudit explain` says of a parameter, `pgaudit diff` of the edits, or `pgaudit show` of what it found."""
 
     def __init__(
         self,
@@ -39,8 +44,7 @@ class Why(VerticalScroll, can_focus=True):
         self._options = options
         self._aside = aside
         self._saying: Render | None = None
-        self.tells_changes = False
-        """Whether it says what moves."""
+        self.about: About = "why"
 
     def compose(self) -> ComposeResult:
         """Has one text."""
@@ -51,9 +55,9 @@ class Why(VerticalScroll, can_focus=True):
         if self._saying is not None:
             self._draw(self._saying)
 
-    def say(self, render: Render, *, changes: bool = False) -> None:
+    def say(self, render: Render, about: About) -> None:
         """Shows what a renderer says."""
-        self._saying, self.tells_changes = render, changes
+        self._saying, self.about = render, about
         self.scroll_home(animate=False)
         self._draw(render)
 
@@ -80,6 +84,11 @@ def why(report: Report, row: ParamAssignment | None) -> Render:
 def changes(diff: Diff) -> Render:
     """Returns what says what moves."""
     return lambda options: render_diff_table(diff, options)
+
+
+def findings(report: Report) -> Render:
+    """Returns what says what was found."""
+    return lambda options: printed(findings_lines(report, replace(options, verbose=True)), options)
 
 
 class Multipliers(OptionList):

@@ -15,9 +15,10 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Footer, Input, Static, Tree
 
 from pgaudit.core.errors import PgauditError
+from pgaudit.explore.colours import DARK, LIGHT, add_themes
 from pgaudit.explore.listing import SORTS, Lens, Listing
 from pgaudit.explore.multipliers import number_of
-from pgaudit.explore.panel import Multipliers, Why, changes, why
+from pgaudit.explore.panel import About, Multipliers, Render, Why, changes, findings, why
 from pgaudit.explore.session import Session, State
 from pgaudit.explore.table import ParameterTable
 from pgaudit.explore.tree import ModuleTree
@@ -45,6 +46,7 @@ class Viewer(App[None]):
         Binding("r", "reverse", "reverse", show=False),
         Binding("t", "go('#tree')", "tree"),
         Binding("m", "go('#multipliers')", "policy"),
+        Binding("f", "findings", "findings"),
         Binding("d", "changes", "diff"),
         Binding("l", "light", "light/dark", show=False),
         Binding("escape", "leave", "back", show=False),
@@ -55,7 +57,8 @@ class Viewer(App[None]):
         super().__init__()
         self.session = session
         self.lens = Lens(words)
-        self.theme = "textual-light" if light else "textual-dark"
+        add_themes(self)
+        self.theme = LIGHT.name if light else DARK.name
         self.options = options
         self._listing = Listing(session.now.report, options)
         self._told: tuple[State, int | None] | None = None
@@ -101,7 +104,8 @@ class Viewer(App[None]):
         self.query_one(Multipliers).show(now.multipliers, self.session.first.multipliers, marks.arrow)
         self.query_one("#title", Static).update(heading(now.report, marks))
         self.look(self.lens)
-        self.show_changes()
+        if now.diff is not None:
+            self.tell(changes(now.diff), "changes")
 
     def look(self, lens: Lens) -> None:
         """Shows what another lens lets through."""
@@ -119,19 +123,16 @@ class Viewer(App[None]):
             line = Text.assemble((said, "bold yellow"), ("  ", ""), line)
         self.query_one("#status", Static).update(line)
 
-    def show_changes(self) -> bool:
-        """Says what the edits move, if there are any; returns whether there are."""
-        diff = self.session.now.diff
-        if diff is not None:
-            self._told = self.session.now, self.table.index
-            self.query_one(Why).say(changes(diff), changes=True)
-        return diff is not None
+    def tell(self, render: Render, about: About) -> None:
+        """Says something beside the table until the cursor stands on another parameter."""
+        self._told = self.session.now, self.table.index
+        self.query_one(Why).say(render, about)
 
     def explain(self) -> None:
         """Says why the parameter under the cursor has its values, and goes to the number that decided it."""
-        now, index = self._told = self.session.now, self.table.index
+        now, index = self.session.now, self.table.index
         row = None if index is None else now.report.params[index]
-        self.query_one(Why).say(why(now.report, row))
+        self.tell(why(now.report, row), "why")
         if row is not None and now.config is not None:
             self.query_one(Multipliers).go_to(number_of(now.config, row.setting))
 
@@ -202,11 +203,22 @@ class Viewer(App[None]):
 
     def action_changes(self) -> None:
         """Shows what the edits move, or again why a parameter gets what it gets."""
-        if self.query_one(Why).tells_changes:
+        diff = self.session.now.diff
+        self._tell_or_explain(None if diff is None else changes(diff), "changes", "nothing is edited")
+
+    def action_findings(self) -> None:
+        """Shows what is wrong with the policy, or again why a parameter gets what it gets."""
+        report = self.session.now.report
+        self._tell_or_explain(findings(report) if report.findings else None, "findings", "nothing is found")
+
+    def _tell_or_explain(self, render: Render | None, about: About, otherwise: str) -> None:
+        if self.query_one(Why).about == about:
             self.explain()
-        elif not self.show_changes():
-            self.say("nothing is edited")
+        elif render is not None:
+            self.tell(render, about)
+        else:
+            self.say(otherwise)
 
     def action_light(self) -> None:
         """Changes between dark and light."""
-        self.theme = "textual-light" if self.theme == "textual-dark" else "textual-dark"
+        self.theme = DARK.name if self.theme == LIGHT.name else LIGHT.name
