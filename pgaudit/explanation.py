@@ -106,7 +106,8 @@ def explanations(report: Report, rows: Sequence[ParamAssignment]) -> list[Explan
     if report.basis is None:
         return [Explanation(row, (occurrence_of(row.name, row.setting),) if row.setting.rules else ()) for row in rows]
     constructor = constructor_named(report.config.constructor)
-    index_of = {row.name: index for index, row in enumerate(report.params)}
+    wanted = {row.name for row in rows}
+    index_of = {row.name: index for index, row in enumerate(report.params) if row.name in wanted}
     found = []
     for row in rows:
         occurrences = constructor.evaluations(report.inventory, report.config, report.defaults, index_of[row.name])

@@ -19,3 +19,15 @@ def gc_disabled() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
+
+
+@contextlib.contextmanager
+def gc_frozen() -> Iterator[None]:
+    """While somebody waits for keys, a collection would visit a report's million records, and find nothing. What is
+    there already is left out of them; what is made from now on is collected.
+    """
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()

@@ -119,7 +119,7 @@ class Report:
 
     def __repr__(self) -> str:
         found = severity_words(self.findings) or ["no findings"]
-        words = [counted(len(self), "tensor"), counted(len(self.groups), "group"), *found]
+        words = [counted(len(self), "tensor"), counted(sum(self.assignment.group_counts), "group"), *found]
         optimizers = [f"{visible(each.type)} lr {each.base.lr!r}" for each in self.assignment.optimizers]
         about = [visible(self.assignment.model.ref), *([self.constructor] if self.constructor else []), *optimizers]
         return f"<Report {', '.join(about)}: {', '.join(words)}>"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pgaudit.cli.shared import completion
+from pgaudit.cli.shared import completion, what_if
 from pgaudit.cli.shared import options as shared
 from pgaudit.cli.shared.command import Command
 from pgaudit.cli.shared.common import (
@@ -23,8 +23,10 @@ from pgaudit.cli.shared.common import (
 )
 from pgaudit.cli.shared.schedule import TimeOptions
 from pgaudit.core.errors import OnlyAModel, UsageError
+from pgaudit.memory import gc_frozen
 
 if TYPE_CHECKING:
+    from pgaudit.config.what_if import WhatIf
     from pgaudit.explore.session import Session
     from pgaudit.models.cache import Cache
 
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     examples=(
         "pgaudit explore resnet50 config.yaml",
         "pgaudit explore config.yaml --filter 'layer4 bias'",
+        "pgaudit explore config.yaml --lr 0.01        # begins with what that moves",
         "pgaudit explore train.py:make",
     ),
 )
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
     shell_complete=completion.parameters,
     help="What the filter begins with: words of a name; a star stands for anything.",
 )
+@what_if.options
 @shared.at
 @shared.scheduler
 @shared.run
@@ -81,17 +85,20 @@ def explore(
     model_ref, config_path = model_and_source(model, config, named, command="explore")
     _refuse_elsewhere()
     arguments, cache = parse_model_args(model_args), the_cache(unwanted=no_cache)
-    time = TimeOptions(at, scheduler, run, epoch_steps)
+    time, trial = TimeOptions(at, scheduler, run, epoch_steps), what_if.tried()
     try:
-        session = _opened(model_ref, config_path, arguments, constructor, cache, key, time)
+        session = _opened(model_ref, config_path, arguments, constructor, cache, key, time, trial)
     except OnlyAModel:
-        session = _opened(config_path, None, arguments, constructor, cache, key, time)
+        session = _opened(config_path, None, arguments, constructor, cache, key, time, trial)
     from pgaudit.explore.app import Explorer
     from pgaudit.render.style import marks_for
     from pgaudit.render.terminal import TableOptions
 
-    note(session.now.report.notes)
-    Explorer(session, TableOptions(marks=marks_for(sys.stdout.encoding)), words=words, light=_is_light()).run()
+    note([*session.now.report.notes, *what_if.remarks(session.now.report, trial)])
+    with gc_frozen():
+        Explorer(session, TableOptions(marks=marks_for(sys.stdout.encoding)), words=words, light=_is_light()).run()
+    if session.now.edits:
+        note([f"not written: {session.now.report.tried}"])
 
 
 def _refuse_elsewhere() -> None:
@@ -115,13 +122,17 @@ def _opened(
     cache: Cache | None,
     key: str | None,
     time: TimeOptions,
+    trial: WhatIf | None,
 ) -> Session:
     """Reads a source and what it says of its model; of a config, so that it can be edited."""
     from pgaudit.core.config import Config
-    from pgaudit.sources.source import read_source, report_of
+    from pgaudit.sources.source import as_written, read_source, report_of
 
     with stdout_reserved():
-        source = read_source(path, model, constructor=constructor, key=key)
+        source = read_source(path, model, constructor=constructor, key=key, what_if=trial)
+        if trial is not None:
+            with as_written():
+                source = read_source(path, model, constructor=constructor, key=key)
     request = time.request(source, lambda message: note([message]))
     with stdout_reserved(), spinner(f"building {model or getattr(source, 'model', None) or path or 'the model'}"):
         from pgaudit.explore.session import Policy, Session
@@ -131,4 +142,7 @@ def _opened(
         from pgaudit.models.source import model_source
 
         policy = Policy.opened(source, model_source(model, source, arguments, cache), request, constructor)
-        return Session(report_of(policy.config, policy.source, request=request), policy)
+        session = Session(report_of(policy.config, policy.source, request=request), policy)
+        if trial is not None:
+            session.begin_with(trial)
+        return session

@@ -35,7 +35,7 @@ class Edit(ModalScreen[Number | None]):
             yield Static(Text.assemble((self._of.label, "bold"), (f"  {at}" if at else "", "dim")))
             yield Input(number(self._of.value), select_on_focus=True, compact=True)
             yield Static("", markup=False, id="wrong")
-            yield Static(Text("Enter tries it; nothing is written yet · Esc", "dim"))
+            yield Static(Text("Enter tries it, and writes nothing yet · Esc leaves it", "dim"))
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
@@ -43,7 +43,7 @@ class Edit(ModalScreen[Number | None]):
         try:
             self.dismiss(number_in(event.value))
         except UsageError as error:
-            self.query_one("#wrong", Static).update(Text(str(error), "bold red"))
+            self.query_one("#wrong", Static).update(str(error))
 
 
 class Review(ModalScreen[bool]):

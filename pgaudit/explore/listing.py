@@ -24,6 +24,8 @@ _OF_EACH: Sequence[Sort] = ("name", "numel")
 """The orders by what each parameter has for itself."""
 _MEASURED = 2_000
 """Different rows by which columns are measured."""
+_LEAST = 12
+"""Cells that are left of the last column, with the gap behind it, where it is cut."""
 
 
 @dataclass(frozen=True)
@@ -116,28 +118,33 @@ class Listing:
         yield from params[-1:]  # of what was built, the last group has the longest number
 
     def name_width(self, chosen: Sequence[int]) -> int:
-        """Returns the cells that names need."""
+        """Returns the cells that names and their title need."""
         params = self.report.params
         names = [params[index].name for index in chosen]
         if not names or "".join(names).isascii():
             longest = sorted(names, key=len)[-_MEASURED:] if len(names) > _MEASURED else names
         else:
             longest = names
-        return max((Text(visible(name)).cells for name in longest), default=0)
+        return max(Text(title).cells for title in (self.columns[0].title, *map(visible, longest)))
 
 
-def shown(columns: Sequence[Column], widths: Sequence[int], room: int) -> list[int]:
-    """Returns which columns there is room for, the one for names among them: those go first that may go.
+def shown(columns: Sequence[Column], widths: Sequence[int], room: int) -> dict[int, int]:
+    """Returns which columns there is room for, the one for names among them, each with its cells. Those go first that
+    may go; if that does not suffice, the last one is cut.
 
     Args:
         columns: all of them.
         widths: their cells, with the gap behind each.
         room: cells.
     """
-    kept = list(range(len(columns)))
+    kept = dict(enumerate(widths))
     going = sorted((at for at in kept if columns[at].drop or columns[at].late), key=lambda at: columns[at].drop or 9)
     for at in going:
-        if sum(widths[each] for each in kept) <= room:
+        if sum(kept.values()) <= room:
             break
-        kept.remove(at)
+        del kept[at]
+    last = max(kept)
+    over = sum(kept.values()) - room
+    if over > 0 and last:
+        kept[last] = max(kept[last] - over, min(kept[last], _LEAST))
     return kept

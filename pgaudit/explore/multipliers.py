@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import isfinite
+from operator import itemgetter
 from typing import Any
 
 from pgaudit.core.config import Config
 from pgaudit.core.errors import UsageError
 from pgaudit.core.location import Location, Path
-from pgaudit.core.setting import Provenance
+from pgaudit.core.setting import Provenance, Setting
 from pgaudit.text import quoted, visible
 
 Number = int | float
@@ -80,6 +82,15 @@ def deciding(config: Config, rule: Provenance | None) -> int | None:
     return None
 
 
+def number_of(config: Config, setting: Setting) -> int | None:
+    """Returns which of a config's numbers decided a parameter, rather one that changes its values than a base value;
+    None where none did.
+    """
+    rules = [rule for rule in (setting.lr_rule, setting.weight_decay_rule) if rule is not None]
+    found = [(rule.is_base, at) for rule in rules if (at := deciding(config, rule)) is not None]
+    return min(found, key=itemgetter(0))[1] if found else None
+
+
 def number_in(text: str) -> Number:
     """Returns the number that somebody has typed.
 
@@ -93,14 +104,21 @@ def number_in(text: str) -> Number:
     return int(word) if re.fullmatch(r"[-+]?\d{1,15}", word) else value
 
 
-def setting_words(path: Path, value: Number) -> str:
+def key_words(path: Path) -> str:
+    """Returns a path as ``--set`` names it: what has a dot is between quotes."""
+    keys = map(str, path)
+    return ".".join(repr(key) if "." in key else key for key in keys)
+
+
+def setting_words(path: Path, value: Any) -> str:
     """Returns ``KEY=VALUE`` as ``--set`` takes it."""
-    keys = (str(step) for step in path)
-    return f"{'.'.join(repr(key) if '.' in key else key for key in keys)}={spelled(value)}"
+    return f"{key_words(path)}={spelled(value)}"
 
 
-def spelled(value: Number) -> str:
-    """Returns a number as every reader of YAML and of JSON reads it: PyYAML takes ``1e-05`` for a text."""
+def spelled(value: Any) -> str:
+    """Returns a value as every reader of YAML and of JSON reads it: PyYAML takes ``1e-05`` for a text."""
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return json.dumps(value, ensure_ascii=False)
     text = repr(value)
     mantissa, exponent, power = text.partition("e")
     return f"{mantissa}{'' if '.' in mantissa else '.0'}e{int(power):+d}" if exponent else text

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import cast
+from functools import cached_property
+from typing import Any, cast
 
 from pgaudit.config import load_config
 from pgaudit.config.what_if import NO_CONFIG, WhatIf
@@ -13,7 +15,7 @@ from pgaudit.core.errors import UsageError
 from pgaudit.core.location import Path
 from pgaudit.core.schedule import NO_REQUEST, ScheduleRequest
 from pgaudit.diff import Diff, compare
-from pgaudit.explore.multipliers import Multiplier, Number, multipliers, setting_words, spelled
+from pgaudit.explore.multipliers import Multiplier, Number, key_words, multipliers, setting_words, spelled
 from pgaudit.files.atomic_write import rewrite
 from pgaudit.files.inputs import STDIN, read_bytes
 from pgaudit.fix import Fixed
@@ -21,7 +23,7 @@ from pgaudit.fix.edit import renumbered
 from pgaudit.models.source import ModelSource
 from pgaudit.pipeline import audit_source
 from pgaudit.report import Report
-from pgaudit.text import quoted
+from pgaudit.text import quoted, visible
 from pgaudit.user_code.imports import is_file
 
 _WRITABLE = (".yaml", ".yml", ".json")
@@ -55,8 +57,8 @@ class Policy:
         config = load_config(path, constructor=constructor, data=data)
         return cls(config, source, request, constructor, data)
 
-    def edited(self, edits: Mapping[Path, Number]) -> Config:
-        """Returns the config with other numbers, as ``--set`` would have it.
+    def edited(self, edits: Mapping[Path, Any]) -> Config:
+        """Returns the config with other values, as ``--set`` would have it.
 
         Raises:
             ConfigError: it is none any more.
@@ -75,7 +77,7 @@ class State:
     report: Report
     config: Config | None = None
     """None where there is nothing to edit."""
-    edits: Mapping[Path, Number] = field(default_factory=dict)
+    edits: Mapping[Path, Any] = field(default_factory=dict)
     diff: Diff | None = None
     """Against the config as its file has it; None without edits."""
 
@@ -84,7 +86,7 @@ class State:
         """The numbers of the policy, edits among them."""
         return multipliers(self.config) if self.config is not None else []
 
-    @property
+    @cached_property
     def moved(self) -> frozenset[str]:
         """The names of the parameters that get something else than the file says."""
         return frozenset(each.param.name for each in self.diff.effective) if self.diff else frozenset()
@@ -99,26 +101,49 @@ class Session:
         self._states = [State(report, policy.config if policy else None)]
 
     @property
+    def first(self) -> State:
+        """What the file says."""
+        return self._states[0]
+
+    @property
     def now(self) -> State:
         """The present state."""
         return self._states[-1]
 
-    def tried(self, path: Path, value: Number) -> State:
-        """Returns the state with one more edit, which is not made yet: this takes as long as an audit.
+    def tried(self, values: Mapping[Path, Any]) -> State:
+        """Returns the state with further edits, which are not made yet: this takes as long as an audit.
+
+        Args:
+            values: by their paths, as ``--set`` names them.
 
         Raises:
             PgauditError: the library would refuse it.
         """
         assert self.policy is not None
-        first = self._states[0]
-        edits = {**self.now.edits, path: value}
-        own = {each.path: each.value for each in first.multipliers}
-        edits = {at: new for at, new in edits.items() if new != own.get(at)}
+        own = {each.path: each.value for each in self.first.multipliers}
+        edits = {at: new for at, new in {**self.now.edits, **values}.items() if new != own.get(at)}
         config = self.policy.edited(edits)
         report = audit_source(self.policy.source, config, self.policy.request)
-        words = " ".join(f"--set {setting_words(*each)}" for each in edits.items())
-        report = replace(report, path=first.report.path, tried=words)
-        return State(report, config, edits, compare(first.report, report) if edits else None)
+        words = shlex.join(word for edit in edits.items() for word in ("--set", setting_words(*edit)))
+        report = replace(report, path=self.first.report.path, tried=words)
+        return State(report, config, edits, compare(self.first.report, report) if edits else None)
+
+    def begin_with(self, trial: WhatIf) -> None:
+        """Makes an edit of what the command line has in place of the file's own values.
+
+        Raises:
+            PgauditError: the library would refuse it.
+        """
+        assert self.policy is not None
+        at = self.policy.config.sections.get("optimizer", ("optimizer",))
+        named = {"type": trial.optimizer, "lr": trial.lr, "weight_decay": trial.weight_decay}
+        values: dict[Path, Any] = {(*at, key): value for key, value in named.items() if value is not None}
+        known = {tuple(map(str, each.path)): each.path for each in self.first.multipliers}
+        for path, value in trial.values:
+            values[known.get(tuple(map(str, path)), path)] = value  # what is typed counts items in words
+        state = self.tried(values)
+        if state.edits:
+            self.make(state)
 
     def make(self, state: State) -> None:
         """Makes a state the present one."""
@@ -148,6 +173,9 @@ class Session:
             kind = "is code" if path.endswith(".py") else "is no file of YAML or JSON"
             raise UsageError(f"{quoted(path)} {kind}, so nothing is written", "write the numbers into it yourself")
         own = {each.path: each for each in multipliers(policy.config)}
+        for at, value in edits.items():
+            if at not in own or not isinstance(value, (int, float)) or isinstance(value, bool):
+                raise UsageError(f"{quoted(path)} has no number at {visible(key_words(at))}, so nothing is written")
         after = data
         # From the end on, so that what is yet to be written stays where it is.
         for at in sorted(edits, key=lambda at: _line_and_column(own[at]), reverse=True):

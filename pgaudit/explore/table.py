@@ -33,6 +33,8 @@ class ParameterTable(ScrollView, can_focus=True):
         Binding("down,j", "by(1)", "Down", show=False),
         Binding("pageup", "page(-1)", "Page up", show=False),
         Binding("pagedown", "page(1)", "Page down", show=False),
+        Binding("left", "scroll_left", "Left", show=False),
+        Binding("right", "scroll_right", "Right", show=False),
         Binding("home,g", "to(0)", "First", show=False),
         Binding("end,G", "to(-1)", "Last", show=False),
     ]
@@ -47,7 +49,7 @@ class ParameterTable(ScrollView, can_focus=True):
         self._moved: frozenset[str] = frozenset()
         self._chosen: Sequence[int] = ()
         self._widths: list[int] = []
-        self._kept: list[int] = []
+        self._kept: dict[int, int] = {}
 
     @property
     def chosen(self) -> Sequence[int]:
@@ -73,7 +75,7 @@ class ParameterTable(ScrollView, can_focus=True):
     def _fit(self) -> None:
         room = self.scrollable_content_region.width or self.size.width
         self._kept = shown(self._listing.columns, self._widths, room + GAP)
-        width = sum(self._widths[at] for at in self._kept) - GAP
+        width = sum(self._kept.values()) - GAP
         self.virtual_size = Size(max(width, 0), len(self._chosen) + 1)
         self.call_after_refresh(self._look)
 
@@ -145,8 +147,10 @@ class ParameterTable(ScrollView, can_focus=True):
         return self._line([name, *row.cells, row.last.whole if row.last else Text()], style)
 
     def _line(self, cells: Sequence[Text], style: Style) -> list[Segment]:
-        pieces = []
-        for at in self._kept:
-            pieces += segments(cells[at], style)
-            pieces.append(Segment(" " * max(self._widths[at] - cells[at].cells, 0), style))
+        pieces: list[Segment] = []
+        for at, width in self._kept.items():
+            cell = Strip(segments(cells[at], style))
+            if cell.cell_length > width - GAP:
+                cell = Strip([*cell.crop(0, width - GAP - 1), Segment("…", style)])
+            pieces += cell.adjust_cell_length(width, style)
         return pieces

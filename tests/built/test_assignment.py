@@ -23,6 +23,7 @@ def test_several_optimizers_and_a_parameter_in_two() -> None:
     assert (entry["optimizer"], entry["group"], entry["lr"]) == (0, 2, 0.5)
     assert entry["also_in"] == [{"optimizer": 1, "group": 0}]
     assert [each["type"] for each in report.to_dict()["optimizers"]] == ["AdamW", "SGD"]
+    assert report.assignment.group_counts == tuple(len(each.param_groups) for each in pair)
 
 
 @pytest.mark.filterwarnings("ignore:optimizer contains a parameter group with duplicate parameters")
@@ -58,6 +59,7 @@ def test_empty_groups_are_counted() -> None:
     optimizer = optim.SGD(groups, lr=0.1)
     report = pgaudit.audit(model, optimizer)
     assert [(each.index, each.lr, each.parameters) for each in report.groups] == [(0, 0.1, 0), (1, 1.0, 2), (2, 0.1, 0)]
+    assert report.assignment.group_counts == (len(optimizer.param_groups),)
     assert report["weight"].group == 1
 
 

@@ -233,6 +233,6 @@ def test_a_report_without_a_policy_is_looked_at() -> None:
         await pilot.press("d")
         assert "nothing is edited" in _status(app)
         await pilot.press("l")
-        assert app.theme == "textual-light"
+        assert app.theme == "light"
 
     _run(Session(everything()), steps)

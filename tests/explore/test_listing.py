@@ -75,13 +75,15 @@ def test_orders_are_those_of_show(listing: Listing, sort: str) -> None:
 
 def test_columns_give_way_in_their_order() -> None:
     columns = [Column(), Column(drop=1), Column(drop=2), Column(late=1), Column()]
-    widths = [10] * 5
-    assert [shown(columns, widths, room) for room in (50, 49, 39, 29, 1)] == [
-        [0, 1, 2, 3, 4],
-        [0, 2, 3, 4],
-        [0, 3, 4],
-        [0, 4],
-        [0, 4],
+    widths = [10, 10, 10, 10, 20]
+    assert [shown(columns, widths, room) for room in (60, 59, 49, 39, 29, 25, 1)] == [
+        {0: 10, 1: 10, 2: 10, 3: 10, 4: 20},
+        {0: 10, 2: 10, 3: 10, 4: 20},
+        {0: 10, 3: 10, 4: 20},
+        {0: 10, 4: 20},
+        {0: 10, 4: 19},
+        {0: 10, 4: 15},
+        {0: 10, 4: 12},
     ]
 
 

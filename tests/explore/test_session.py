@@ -71,7 +71,7 @@ def test_an_edit_moves_what_diff_says_of_set(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     its = session(tmp_path / "c.yaml")
-    state = its.tried(path, value)
+    state = its.tried({path: value})
     monkeypatch.chdir(tmp_path)
     (tmp_path / "net.py").write_text(NET)
     words = setting_words(path, value)
@@ -86,7 +86,7 @@ def test_undo_goes_back_edit_by_edit(tmp_path: Path) -> None:
     its = session(tmp_path / "c.yaml")
     states = [its.now]
     for path, value in ((FC, 5), (("optimizer", "lr"), 1)):
-        its.make(its.tried(path, value))
+        its.make(its.tried({path: value}))
         states.append(its.now)
     assert its.now.edits == {FC: 5, ("optimizer", "lr"): 1}
     assert len(its.now.moved) == 74
@@ -99,7 +99,7 @@ def test_undo_goes_back_edit_by_edit(tmp_path: Path) -> None:
 def test_an_edit_that_the_library_refuses_is_none(tmp_path: Path) -> None:
     its = session(tmp_path / "c.yaml")
     with pytest.raises(ConfigError, match="lr"):
-        its.tried(("optimizer", "lr"), -1)
+        its.tried({("optimizer", "lr"): -1})
     assert its.now.edits == {}
 
 
@@ -108,7 +108,7 @@ def test_the_file_keeps_its_comments_and_says_what_was_tried(tmp_path: Path) -> 
     its = session(path)
     edits = {FC: 5, ("optimizer", "weight_decay"): 1e-5, ("paramwise_cfg", "custom_keys", "head.", "decay_mult"): 0.25}
     for at, value in edits.items():
-        its.make(its.tried(at, value))
+        its.make(its.tried({at: value}))
     tried = its.now.report
     patch = its.patch()
     assert path.read_text() == CONFIG  # it is only shown
@@ -121,7 +121,7 @@ def test_the_file_keeps_its_comments_and_says_what_was_tried(tmp_path: Path) -> 
     assert its.now.edits == {}
     assert not its.undo()
     assert [row.setting.effect for row in its.now.report] == [row.setting.effect for row in tried]
-    its.make(its.tried(FC, 6))  # and on it goes
+    its.make(its.tried({FC: 6}))  # and on it goes
     its.write(its.patch())
     assert path.read_text() == expected.replace("lr_mult: 5", "lr_mult: 6")
 
@@ -138,7 +138,7 @@ def test_the_file_keeps_its_comments_and_says_what_was_tried(tmp_path: Path) -> 
 def test_other_layouts_are_written_too(config: str, at: tuple[str, ...], value: float, tmp_path: Path) -> None:
     path = tmp_path / "c.yaml"
     its = session(path, Path(config).read_text())
-    its.make(its.tried(at, value))
+    its.make(its.tried({at: value}))
     its.write(its.patch())
     assert next(each for each in its.now.multipliers if each.path == at).value == value
     lines = [each.read_text().splitlines() for each in (Path(config), path)]
@@ -165,7 +165,7 @@ def test_what_cannot_be_written_is_said_in_a_sentence(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     its = session(Path("c.yaml"), text)
-    its.make(its.tried(at, 0.5))
+    its.make(its.tried({at: 0.5}))
     with pytest.raises(UsageError, match=message) as raised:
         its.patch()
     assert "\n" not in raised.value.findings[0].message
@@ -176,9 +176,9 @@ def test_the_base_of_others_is_not_written(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.chdir(tmp_path)
     Path("base.yaml").write_text("SOLVER: {BASE_LR: 0.1, WEIGHT_DECAY_NORM: 0.0}\n")
     its = session(Path("c.yaml"), "_BASE_: base.yaml\nSOLVER: {BIAS_LR_FACTOR: 2.0}\n")
-    its.make(its.tried(("SOLVER", "BIAS_LR_FACTOR"), 3.0))
+    its.make(its.tried({("SOLVER", "BIAS_LR_FACTOR"): 3.0}))
     assert its.patch().after.endswith(b"SOLVER: {BIAS_LR_FACTOR: 3.0}\n")
-    its.make(its.tried(("SOLVER", "BASE_LR"), 0.5))
+    its.make(its.tried({("SOLVER", "BASE_LR"): 0.5}))
     with pytest.raises(UsageError, match='BASE_LR stands in "base.yaml", which others may build upon'):
         its.patch()
 
@@ -193,7 +193,7 @@ def test_code_other_formats_and_no_file_are_not_written(name: str | None, tmp_pa
         config = load_config(NO_CONFIG)
     policy = Policy.opened(config, model_source(Net(), config))
     its = Session(audit_source(policy.source, config), policy)
-    its.make(its.tried(("optimizer", "lr"), 0.5))
+    its.make(its.tried({("optimizer", "lr"): 0.5}))
     assert len(its.now.moved) == 74
     if name == "c.py":
         its.policy = Policy(load_config(NO_CONFIG), policy.source, data=None)
@@ -205,7 +205,7 @@ def test_code_other_formats_and_no_file_are_not_written(name: str | None, tmp_pa
 def test_a_file_that_has_changed_meanwhile_is_left_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "c.yaml"
     its = session(path)
-    its.make(its.tried(FC, 5))
+    its.make(its.tried({FC: 5}))
     patch = its.patch()
     path.write_text(CONFIG + "# more\n")
     with pytest.raises(UsageError, match="has changed meanwhile"):

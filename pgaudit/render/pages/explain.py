@@ -92,7 +92,7 @@ def _group(report: Report, row: ParamAssignment) -> Iterator[str]:
     elif len(report.assignment.optimizers) > 1:
         yield f"optimizer {row.optimizer}, {visible(report.optimizer_of(row).type)}"
     if row.group is not None:
-        yield f"group {row.group} of {sum(group.optimizer == row.optimizer for group in report.groups)}"
+        yield f"group {row.group} of {report.assignment.group_counts[row.optimizer or 0]}"
 
 
 def others(setting: Setting) -> Iterator[str]:

@@ -6,9 +6,9 @@ import io
 import re
 
 from rich.console import Console
-from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
+from pgaudit.render.palettes import ON_DARK
 from pgaudit.render.report.table import report_lines
 from pgaudit.render.select import Selection
 from pgaudit.render.styled import fitted
@@ -18,32 +18,6 @@ from pgaudit.text import visible
 
 _BLANKS = re.compile(r" +$", re.MULTILINE)
 _FONT_FACE = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
-
-# Readable on its own dark ground, whatever the page around it has.
-_THEME = TerminalTheme(
-    (22, 27, 34),
-    (230, 237, 243),
-    [
-        (72, 79, 88),
-        (255, 123, 114),
-        (63, 185, 80),
-        (210, 153, 34),
-        (88, 166, 255),
-        (188, 140, 255),
-        (57, 197, 207),
-        (177, 186, 196),
-    ],
-    [
-        (110, 118, 129),
-        (255, 161, 152),
-        (86, 211, 100),
-        (227, 179, 65),
-        (121, 192, 255),
-        (210, 168, 255),
-        (86, 212, 221),
-        (255, 255, 255),
-    ],
-)
 
 
 def render_svg(report: Report, selection: Selection, options: TableOptions) -> str:
@@ -56,7 +30,7 @@ def render_svg(report: Report, selection: Selection, options: TableOptions) -> s
             console.print(Text.assemble(*part.pieces))
     console.print()  # else the last line is cut below its letters
     picture = console.export_svg(
-        title=f"pgaudit show {visible(report.assignment.model.ref)}", theme=_THEME, unique_id="pgaudit"
+        title=f"pgaudit show {visible(report.assignment.model.ref)}", theme=ON_DARK, unique_id="pgaudit"
     )
     picture = _BLANKS.sub("", _FONT_FACE.sub("", picture))
     return picture.replace("Fira Code, monospace", "ui-monospace, Menlo, Consolas, monospace")
