@@ -17,11 +17,12 @@ for _variable in (
     "TTY_COMPATIBLE",
 ):
     os.environ.pop(_variable, None)
-for _variable in [name for name in os.environ if name.startswith("PGAUDIT_") and name != "PGAUDIT_EXAMPLES"]:
-    os.environ.pop(_variable)
-# What is kept by one test is found by others, as it is by users; nothing of it is anybody's own.
-_KEPT = tempfile.TemporaryDirectory(prefix="pgaudit-cache-")
-os.environ["PGAUDIT_CACHE_DIR"] = _KEPT.name
+if "PYTEST_XDIST_WORKER" not in os.environ:  # its environment is that of the process that began it
+    for _variable in [name for name in os.environ if name.startswith("PGAUDIT_") and name != "PGAUDIT_EXAMPLES"]:
+        os.environ.pop(_variable)
+    # What is kept by one test is found by others, as it is by users; nothing of it is anybody's own.
+    _KEPT = tempfile.TemporaryDirectory(prefix="pgaudit-cache-")
+    os.environ["PGAUDIT_CACHE_DIR"] = _KEPT.name
 os.environ["HF_HUB_OFFLINE"] = "1"  # no model name may ever cause a download
 
 import pytest  # noqa: E402

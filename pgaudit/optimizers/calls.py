@@ -166,4 +166,6 @@ def _stand_in() -> Optimizer:
     """Any optimizer will do: all that is asked is whether it was wrapped."""
     import torch
 
-    return torch.optim.SGD([torch.empty(1, device="meta", requires_grad=True)], lr=0.0)
+    kind: Any = construct.untraced(torch.optim.SGD)
+    made: Optimizer = kind([torch.empty(1, device="meta", requires_grad=True)], lr=0.0)
+    return made

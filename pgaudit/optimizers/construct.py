@@ -46,7 +46,7 @@ def _tried(kind: type[Optimizer], groups: Sequence[SampleGroup], arguments: Mapp
 
     def built_on(device: str) -> Optimizer:
         params = [{"params": [stand_in(t, device) for t in group.tensors], **dict(group.settings)} for group in groups]
-        return made(kind, params, arguments)
+        return made(untraced(kind), params, arguments)
 
     try:
         return built_on("meta")
@@ -54,6 +54,21 @@ def _tried(kind: type[Optimizer], groups: Sequence[SampleGroup], arguments: Mapp
         if "meta" not in str(error):
             raise
         return built_on("cpu")
+
+
+def untraced(kind: type[Optimizer]) -> type[Optimizer]:
+    """Returns a class that does just what ``kind`` does, without a word to torch's compiler, which traces nothing here.
+
+    ``add_param_group`` is decorated (torch 2.15, ``torch/_compile.py``): its first call imports ``torch._dynamo``, and
+    takes nearly as long as the import of torch itself. A class that is not torch's or timm's is left as it is, and so
+    is one whose ``add_param_group`` is another.
+    """
+    decorated: Any = kind.add_param_group
+    by_torch = getattr(decorated, "__globals__", {}).get("__name__") == "torch._compile"
+    if not by_torch or not is_library_class(qualified(kind)):
+        return kind
+    own = {"add_param_group": decorated.__wrapped__, "__module__": kind.__module__, "__qualname__": kind.__qualname__}
+    return type(kind.__name__, (kind,), own)
 
 
 def stand_in(kind: TensorKind, device: str) -> Tensor:

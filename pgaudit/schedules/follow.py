@@ -24,6 +24,7 @@ from pgaudit.core.errors import PgauditError
 from pgaudit.core.location import Path
 from pgaudit.core.schedule import SCALES, OptimizerSchedule, Schedule, ScheduleRequest
 from pgaudit.files.packages import package_folder, source_states
+from pgaudit.optimizers.construct import untraced
 from pgaudit.optimizers.exact import digest, encoded
 from pgaudit.schedules.base import CannotFollow, Lrs, ScheduleError, SchedulerLibrary, Started
 from pgaudit.schedules.libraries import scheduler_library
@@ -117,7 +118,7 @@ def stand_in_optimizer(
 
     own = {key: value for key, value in defaults.items() if key != "params"}
     filled = [{"params": [torch.empty(1, device="meta", requires_grad=True)], **group} for group in groups]
-    stand_in: type[Optimizer] = type(kind, (torch.optim.Optimizer,), {})
+    stand_in: type[Optimizer] = type(kind, (untraced(torch.optim.Optimizer),), {})
     return stand_in(filled, {"lr": 0.0, **own})
 
 

@@ -45,6 +45,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def saved(folder: Path) -> None:
+    """Configs of a model that a process of its own reads without torch."""
+    assert cli.main(["snapshot", "nets.py:tiny", "-o", "tiny.json"]) == 0
+    for name in ("c.yaml", "typo.yaml"):
+        (folder / name).write_text((folder / name).read_text().replace("nets.py:tiny", "tiny.json"))
+
+
 def _run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
     code = cli.main(["check", *arguments])
     captured = capsys.readouterr()
@@ -250,6 +258,7 @@ def _ends(group: int) -> bool:
     return False
 
 
+@pytest.mark.usefixtures("saved")
 def test_a_closed_pipe_is_no_error_and_files_are_written_before(folder: Path) -> None:
     (folder / "pgaudit.yaml").write_text("audits: [{config: c.yaml}]\n")
     read, write = os.pipe()
@@ -261,7 +270,8 @@ def test_a_closed_pipe_is_no_error_and_files_are_written_before(folder: Path) ->
     assert "passed" in (folder / "out.txt").read_text(encoding="utf-8")
 
 
-def test_a_closed_stdout_is_said(folder: Path) -> None:
+@pytest.mark.usefixtures("saved")
+def test_a_closed_stdout_is_said() -> None:
     done = subprocess.run(
         f"exec {sys.executable} -m pgaudit check c.yaml >&-",
         shell=True, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
@@ -271,6 +281,7 @@ def test_a_closed_stdout_is_said(folder: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.usefixtures("saved")
 def test_a_terminal_gets_a_bar_and_a_pipe_does_not(folder: Path) -> None:
     (folder / "pgaudit.yaml").write_text("audits: [{name: one, config: c.yaml}, {name: two, config: typo.yaml}]\n")
     main, other = pty.openpty()

@@ -211,15 +211,16 @@ def git(folder: Path) -> Git:
     if not shutil.which("git"):
         pytest.skip("git is not installed")
     made = Git(folder)
-    (made.root / "nets.py").write_text(NETS)
+    assert cli.main(["snapshot", "nets.py:tiny", "-o", str(made.root / "tiny.json")]) == 0  # which needs no torch
     (made.root / ".gitattributes").write_text("*.yaml diff=pgaudit\n")
-    made.commit(policy=A, gone=A)
-    made.commit(policy=B, gone=None, new=A)
+    first, second = (text.replace("nets.py:tiny", "tiny.json") for text in (A, B))
+    made.commit(policy=first, gone=first)
+    made.commit(policy=second, gone=None, new=first)
     return made
 
 
 def test_git_difftool(git: Git) -> None:
-    out = git("difftool", "--no-prompt", "--extcmd", "pgaudit diff --model nets.py:tiny", "HEAD~")
+    out = git("difftool", "--no-prompt", "--extcmd", "pgaudit diff --model tiny.json", "HEAD~")
     assert "~ 1.{weight,bias}  2    0.1  ▼ 1e-4 → 0  default → norm_decay_mult :5" in out
     assert "nothing → new.yaml" in out
     assert "+ 1.{weight,bias}" in out

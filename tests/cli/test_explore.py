@@ -60,24 +60,24 @@ def test_no_other_command_loads_textual() -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 @pytest.mark.parametrize("source", ["c.yaml", "report.json", "train.py:make"])
-def test_on_a_terminal_it_begins_and_ends(source: str, tmp_path: Path) -> None:
+def test_on_a_terminal_it_begins_and_ends(source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import pty
     import select
     import time
 
-    (tmp_path / "c.yaml").write_text(f"model: net.py:Net\n{CONFIG}")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    (tmp_path / "c.yaml").write_text(f"model: net.json\n{CONFIG}")
     (tmp_path / "net.py").write_text((ROOT / "tests" / "explore" / "net.py").read_text())
+    assert cli.main(["snapshot", "net.py:Net", "-o", "net.json"]) == 0
+    assert cli.main(["show", "c.yaml", "-o", "report.json"]) == 0
     (tmp_path / "train.py").write_text(
         "import torch, net\ndef make():\n    m = net.Net()\n    return m, torch.optim.SGD(m.parameters(), 0.1)\n"
     )
     env = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "COLUMNS": "100", "LINES": "30"}
-    command = [sys.executable, "-m", "pgaudit"]
-    if source == "report.json":
-        subprocess.run([*command, "show", "c.yaml", "-o", source], cwd=tmp_path, env=env, check=True)
+    command = [sys.executable, "-m", "pgaudit", "explore", source]
     main, side = pty.openpty()
-    process = subprocess.Popen(
-        [*command, "explore", source], cwd=tmp_path, env=env, stdin=side, stdout=side, stderr=side
-    )
+    process = subprocess.Popen(command, cwd=tmp_path, env=env, stdin=side, stdout=side, stderr=side)
     os.close(side)
     seen, until = b"", time.monotonic() + 120
     asked = False

@@ -19,6 +19,8 @@ NETS = """
 from torch import nn
 def tiny(width=2, bias=True):
     return nn.Sequential(nn.Linear(width, width, bias=bias), nn.BatchNorm1d(width))
+def many():
+    return nn.Sequential(*(nn.Linear(1, 1) for _ in range(200)))
 def counting():
     layer = nn.Linear(2, 2)
     layer.weight.sum().item()
@@ -37,6 +39,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "named.yaml").write_text(f"model: nets.py:tiny\nmodel_args: {{width: 3}}\n{CONFIG}")
     (tmp_path / "nets.py").write_text(NETS)
     return tmp_path
+
+
+@pytest.fixture
+def saved(folder: Path) -> str:
+    """A model that a process of its own reads without torch."""
+    assert cli.main(["snapshot", "nets.py:many", "-o", "many.json"]) == 0
+    return "many.json"
 
 
 def _run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -288,10 +297,10 @@ def test_what_a_model_writes_past_python_does_not_spoil_the_report(folder: Path)
 
 
 @pytest.mark.parametrize("end", [">/dev/full", ">&-", "-o circle", "2>&- >/dev/full"])
-def test_an_output_that_takes_nothing_is_exit_2_without_a_traceback(folder: Path, end: str) -> None:
+def test_an_output_that_takes_nothing_is_exit_2_without_a_traceback(folder: Path, saved: str, end: str) -> None:
     (folder / "circle").symlink_to(folder / "circle")
     done = subprocess.run(
-        f"{sys.executable} -m pgaudit show nets.py:tiny c.yaml {end}",
+        f"{sys.executable} -m pgaudit show {saved} c.yaml {end}",
         shell=True, capture_output=True, check=False,
         env={**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[2])},
     )  # fmt: skip
@@ -301,9 +310,9 @@ def test_an_output_that_takes_nothing_is_exit_2_without_a_traceback(folder: Path
     assert done.stdout == b""
 
 
-def test_an_output_that_closes_early_is_no_error(folder: Path) -> None:
+def test_an_output_that_closes_early_is_no_error(saved: str) -> None:
     done = subprocess.run(
-        f"{sys.executable} -m pgaudit show resnet50 c.yaml --format json -o /dev/stdout | head -c 1; "
+        f"{sys.executable} -m pgaudit show {saved} c.yaml --format json -o /dev/stdout | head -c 1; "
         "echo ${PIPESTATUS[0]}",
         shell=True, capture_output=True, check=True, executable="/bin/bash",
         env={**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[2])},

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
-from pgaudit.optimizers.classes import OptimizerError, looked_for, optimizer_class
+from pgaudit.optimizers.classes import OptimizerError, library_classes, looked_for, optimizer_class
 from pgaudit.optimizers.construct import filled_in, try_groups
 from pgaudit.optimizers.groups import SampleGroup, TensorKind, settings_in
 
@@ -25,6 +31,41 @@ def test_defaults_are_those_of_torchs_signature(name: str) -> None:
     defaults = settings_in(filled_in(kind, {}))
     assert defaults.lr == float(signature["lr"].default)
     assert defaults.weight_decay == (float(signature["weight_decay"].default) if "weight_decay" in signature else 0.0)
+
+
+@pytest.mark.parametrize("name", library_classes())
+def test_what_is_filled_in_is_what_the_class_itself_fills_in(name: str) -> None:
+    kind: Any = library_classes()[name]
+    tensor = torch.zeros(1, 1, requires_grad=True)
+    try:
+        (group,) = kind([{"params": [tensor]}]).param_groups
+    except Exception as error:
+        with pytest.raises(OptimizerError, match=re.escape(str(error))):
+            filled_in(kind, {})
+    else:
+        assert filled_in(kind, {}) == {key: value for key, value in group.items() if key != "params"}
+
+
+def test_another_add_param_group_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    decorated = torch.optim.Optimizer.add_param_group
+
+    @functools.wraps(decorated)
+    def changing(self: torch.optim.Optimizer, group: dict[str, object]) -> None:
+        decorated(self, {**group, "lr": 7.0})
+
+    monkeypatch.setattr(torch.optim.Optimizer, "add_param_group", changing)
+    assert filled_in(torch.optim.SGD, {})["lr"] == 7.0
+
+
+def test_the_compiler_is_not_imported(tmp_path: Path) -> None:
+    """It takes nearly as long as torch itself, and there is nothing to compile."""
+    tmp_path.joinpath("net.py").write_text("from torch.nn import Linear\n\n\ndef net():\n    return Linear(2, 2)\n")
+    tmp_path.joinpath("x.yaml").write_text("optimizer: {type: AdamW}\nscheduler: {type: StepLR, step_size: 2}\n")
+    code = "import sys; from pgaudit.cli import main; main(sys.argv[1:]); assert 'torch._dynamo' not in sys.modules"
+    words = ["show", f"{tmp_path}/net.py:net", f"{tmp_path}/x.yaml", "--at", "3"]
+    run = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert "1e-4" in run.stdout
 
 
 def test_adamw_decays_unless_told_otherwise() -> None:
