@@ -60,13 +60,14 @@ class _Kinds:
 
     @property
     def colourings(self) -> list[Colouring]:
-        """By lr, by weight decay, by what decided."""
+        """By lr, by weight decay, by what decided; first what tells any parameters apart."""
         lr, decay = ([_look(kind) or _side(kind, place) for kind in self.kinds] for _, place in (self._lr, self._decay))
-        return [
+        found = [
             Colouring("lr", self._lr[0], lr),
             Colouring("decay", self._decay[0], decay),
             Colouring("rule", self._by, [_look(kind) or self._bar(kind) for kind in self.kinds]),
         ]
+        return sorted(found, key=lambda each: len(set(each.looks)) < 2)
 
     def _bar(self, kind: dict[str, Any]) -> Look:
         bars = kind["bars"]
