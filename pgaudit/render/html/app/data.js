@@ -13,6 +13,7 @@ async function inflated(text) {
   return JSON.parse(await new Response(stream).text());
 }
 
+/** @returns {Promise<Data>} */
 async function unpacked(text) {
   const data = await inflated(text);
   data.names = data.names === "" && data.make.length === 0 ? [] : data.names.split("\n");
@@ -36,6 +37,7 @@ function mapped(root) {
   return node(root, null);
 }
 
+/** @param {MapNode} node @returns {MapNode | undefined} */
 function nodeAt(node, path) {
   if (node.path === path) return node;
   const inside = node.children?.find((each) => path === each.path || path.startsWith(`${each.path}.`));
@@ -43,6 +45,7 @@ function nodeAt(node, path) {
 }
 
 // Whether a row is below a module: one of the map's, a block of the pictures, or any by the name that a person writes.
+/** @param {Data} data */
 function below(data, at) {
   const node = nodeAt(data.map, at);
   if (node) return (index) => data.leaf[index] >= node.begin && data.leaf[index] < node.end;
@@ -59,6 +62,7 @@ function* inRanges(ranges) {
 }
 
 // The rows that a lens lets through, in its order.
+/** @param {Data} data */
 function chosen(data, lens) {
   const count = data.names.length;
   const keep = new Uint8Array(count).fill(1);
@@ -83,6 +87,7 @@ function chosen(data, lens) {
 }
 
 // Takes out what has a word neither in its name nor in an alias; a star stands for anything.
+/** @param {Named} data */
 function withWord(data, word, keep) {
   data.lowered ??= data.names.map((name) => name.toLowerCase());
   const parts = word.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
@@ -94,6 +99,7 @@ function withWord(data, word, keep) {
 }
 
 // A column by which rows are sorted, as numbers; null for names, and undefined for what is no column.
+/** @param {Data} data */
 function sortable(data, title) {
   if (title === "parameter") return null;
   if (title === "shape") return Float64Array.from(data.make, (make) => data.makes[make][1]);
@@ -102,6 +108,7 @@ function sortable(data, title) {
   return place < 0 ? undefined : Int32Array.from(data.kind, (kind) => data.kinds[kind].values[place][4]);
 }
 
+/** @param {Data} data */
 function sorted(data, rows, sort) {
   const keys = sortable(data, sort.replace(/^-/, ""));
   if (keys === undefined) return rows;
@@ -119,10 +126,10 @@ async function begin(what, read, show) {
   try {
     const data = await read($("data").textContent);
     $("data").remove();
-    for (const each of document.querySelectorAll(".seeing, .lens, .split, .drawn")) each.hidden = false;
+    for (const each of $$(".seeing, .lens, .split, .drawn")) each.hidden = false;
     show(data);
     document.documentElement.dataset.ready = "true";
-  } catch (error) {
+  } catch (/** @type {any} */ error) {
     $("trouble").textContent = `The ${what} cannot be shown: ${error.message}. A browser of 2023 or later can.`;
     $("trouble").hidden = false;
   }

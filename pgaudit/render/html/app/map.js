@@ -18,6 +18,7 @@ function stripes() {
 }
 
 class ModelMap extends Roving {
+  /** @param {Data} data */
   constructor(data, box, onPress) {
     super(box);
     this.onPress = onPress;
@@ -29,7 +30,7 @@ class ModelMap extends Roving {
     this.at = undefined;
     this.ink = document.createElement("canvas").getContext("2d");
     for (const look of ["frozen", "out"])
-      document.querySelector(`.legend .${look}`).hidden = !data.looks.some(([name]) => name === look);
+      $$(`.legend .${look}`)[0].hidden = !data.looks.some(([name]) => name === look);
     new ResizeObserver(() => {
       if (box.clientWidth !== this.width) this.draw();
     }).observe(box);
@@ -46,7 +47,7 @@ class ModelMap extends Roving {
     this.by = by;
     this.focus = this.cellOf.get(nodeAt(this.data.map, at)) ?? this.top;
     if (this.focus.value === 0) this.focus = this.focus.parent ?? this.top; // nothing is as wide as nothing
-    for (const each of document.querySelectorAll(".legend .values")) each.hidden = by === "rule";
+    for (const each of $$(".legend .values")) each.hidden = by === "rule";
     if (this.box.clientWidth) this.draw();
   }
 
