@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip
 PYTEST := $(BIN)/python -m pytest
 ORACLES := mmcv1 mmengine mmpretrain transformers training fvcore
-NPM_ORACLES := yaml-language-server axe-core puppeteer-core
+NPM_ORACLES := yaml-language-server axe-core puppeteer-core typescript
 TESTED := $(VENV)/.installed-test $(foreach o,$(ORACLES) $(NPM_ORACLES),.oracles/$(o)/.complete)
 UNIT := $(addprefix tests/,checks checkpoints config constructors catalogue core diff files gate models names optimizers render \
     test_folding.py test_pipeline.py test_report.py test_text.py test_two_optimizers.py)
@@ -96,8 +96,8 @@ $(VENV)/.installed-%: pyproject.toml constraints.txt $(VENV)/.created
 	mv .oracles/$*.part .oracles/$*
 	@touch $@
 
-# An editor's own server, which reads our JSON Schema; what judges a page, and what drives Firefox. Where there is no npm,
-# their tests are skipped.
+# An editor's own server, which reads our JSON Schema; what judges a page, what drives Firefox, and what checks the pages'
+# scripts. Where there is no npm, their tests are skipped.
 $(foreach o,$(NPM_ORACLES),.oracles/$(o)/.complete): .oracles/%/.complete: tests/oracles/%.txt
 	rm -rf .oracles/$*
 	mkdir -p .oracles/$*

@@ -91,7 +91,7 @@ def render_diff_html(diff: Diff, *, fold: bool = True, rules: bool = True) -> st
         "diff.html",
         styles=("pages", "diff", *(["map"] if found else [])),
         vendored=("hierarchy",) if found else (),
-        app=("data", "lens", "roving", "map", "changes") if found else (),
+        app=("packed", "lens", "roving", "map", "changes") if found else (),
         title=heading,
         about=[*([f" {UNICODE.dot} ".join(words)] if words else []), counts_line(diff)],
         cards=[*_cards(diff)],

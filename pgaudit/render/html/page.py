@@ -37,6 +37,7 @@ def render_html(report: Report, selection: Selection | None = None) -> str:
         vendored=("virtual-core", "hierarchy", *(["plot"] if along.pictures else []), *(["uplot"] if drawn else [])),
         app=(
             "numbers",
+            "packed",
             "data",
             "lens",
             "virtual-rows",

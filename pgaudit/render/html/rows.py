@@ -51,6 +51,7 @@ def columns_of(
     place = {row.name: index for index, row in enumerate(rows)}
     return {
         "titles": titles_of(report),
+        "by": "rule" if shares.by_rule else "group",
         "names": "\n".join(visible(row.name) for row in rows),
         "aliases": {str(at): [*map(visible, row.param.aliases)] for at, row in enumerate(rows) if row.param.aliases},
         "strange": ranges(at for at, row in enumerate(rows) if visible(row.name) != row.name),

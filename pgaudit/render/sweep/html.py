@@ -38,7 +38,7 @@ def render_sweep_html(results: Sequence[SweepResult], view: View) -> str:
         "sweep.html",
         styles=("table", "pages", "sweep"),
         vendored=("virtual-core",),
-        app=("numbers", "data", "lens", "virtual-rows", "heat", "sweep"),
+        app=("numbers", "packed", "lens", "virtual-rows", "heat", "sweep"),
         title=f"sweep · {counted(len(models), 'model')} × {counted(len(view.configs), 'config')}",
         about=[f" {UNICODE.dot} ".join(visible(portable(config)) for config in view.configs)],
         cards=[*_cards(results, models, sections)],

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
+import torch
+from torch import nn
 
 import pgaudit
 from benchmarks.growth import POLICIES
@@ -83,6 +85,18 @@ def test_a_link_shows_the_same(opened: Open) -> None:
     assert wrong.count == "152 of 152 tensors"
     assert "no such rule" in wrong.text("#chips")
     assert wrong.said == []
+
+
+def test_what_was_built_has_groups_and_no_rules(opened: Open) -> None:
+    model = nn.Linear(4, 4)
+    groups: list[dict[str, Any]] = [{"params": [model.weight]}, {"params": [model.bias], "weight_decay": 0.0}]
+    window = opened(pgaudit.audit(model, torch.optim.AdamW(groups, lr=1e-3)))
+    assert window.page.locator("[role=columnheader]").last.inner_text() == "group"
+    assert window.page.locator("#by").input_value() == "decay"  # all have one lr
+    window.page.locator("[role=columnheader] button").last.click()
+    assert window.lens == "#sort=group"
+    window.page.locator("#rules tbody tr").first.click()
+    assert window.text("#chips").startswith("setting: lr 0.001")
 
 
 def test_keys_go_through_the_rows(opened: Open) -> None:

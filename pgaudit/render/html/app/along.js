@@ -20,12 +20,16 @@ function lrAxis(lrs, isLog) {
 }
 
 // The lr that most of a block has.
+/** @param {Dot[]} dots */
 function most(dots, block) {
-  const those = dots.filter((dot) => dot.block === block);
-  return those.reduce((found, dot) => (found?.share >= dot.share ? found : dot), undefined);
+  let found;
+  for (const dot of dots) if (dot.block === block && !(found && found.share >= dot.share)) found = dot;
+  return found;
 }
 
+/** @extends {Roving<Dot>} */
 class AlongPicture extends Roving {
+  /** @param {Along} picture */
   constructor(picture, blocks, onPress) {
     super(element("div", "drawing"));
     this.picture = picture;
@@ -38,7 +42,8 @@ class AlongPicture extends Roving {
     this.whole.append(this.box, this.told);
     if (picture.rest) this.whole.append(element("p", "none", picture.rest));
     this.box.addEventListener("focusin", (event) => {
-      this.told.textContent = this.says(this.itemAt(event.target)).join(" · ");
+      const dot = this.itemAt(event.target);
+      this.told.textContent = dot ? this.says(dot).join(" · ") : "";
     });
     this.box.addEventListener("focusout", () => (this.told.textContent = ""));
     new ResizeObserver(() => {
@@ -51,7 +56,7 @@ class AlongPicture extends Roving {
   }
 
   moves(dot) {
-    const inBlock = this.dots.filter((each) => each.block === dot.block).sort((a, b) => a.lr - b.lr);
+    const inBlock = this.dots.filter((each) => each.block === dot.block).sort((a, b) => (a.lr ?? 0) - (b.lr ?? 0));
     const above = (step) => inBlock[inBlock.indexOf(dot) + step];
     return {
       ArrowLeft: () => most(this.dots, dot.block - 1),
@@ -128,6 +133,7 @@ class AlongPicture extends Roving {
     }
   }
 
+  /** @param {Dot} dot */
   says({ block, lrWords, size }) {
     return [this.picture.names[block], `${this.picture.what} ${lrWords}`, size];
   }
@@ -142,6 +148,7 @@ class AlongPicture extends Roving {
   }
 }
 
+/** @param {Data} data */
 function alongPictures(data, onPress) {
   const pictures = data.along.map((picture) => new AlongPicture(picture, data.blocks, onPress));
   $("pictures")?.replaceChildren(...pictures.map((picture) => picture.whole));

@@ -1,6 +1,10 @@
 // What every page has.
 
+/** @type {(id: any) => any} */
 const $ = (id) => document.getElementById(id);
+
+/** @type {(selector: string) => NodeListOf<HTMLElement>} */
+const $$ = (selector) => document.querySelectorAll(selector);
 
 function element(tag, className, text) {
   const made = document.createElement(tag);
@@ -56,5 +60,5 @@ function themeButton() {
 }
 
 document.documentElement.classList.add("live");
-for (const each of document.querySelectorAll(".controls")) each.hidden = false;
+for (const each of $$(".controls")) each.hidden = false;
 themeButton();

@@ -1,18 +1,6 @@
-// What Python has packed (see rows.py): columns of parameters, and what they share.
+// A report as Python has packed it (see rows.py): columns of parameters, and what they share; and which of them a lens lets through.
 
-function unstepped(steps) {
-  const column = new Int32Array(steps.length);
-  let value = 0;
-  for (let at = 0; at < steps.length; at++) column[at] = value += steps[at];
-  return column;
-}
-
-async function inflated(text) {
-  const bytes = Uint8Array.from(atob(text.trim()), (letter) => letter.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return JSON.parse(await new Response(stream).text());
-}
-
+/** @returns {Promise<Data>} */
 async function unpacked(text) {
   const data = await inflated(text);
   data.names = data.names === "" && data.make.length === 0 ? [] : data.names.split("\n");
@@ -22,6 +10,7 @@ async function unpacked(text) {
 }
 
 // Whether a row is below a module: one of the map's, a block of the pictures, or any by the name that a person writes.
+/** @param {Data} data */
 function below(data, at) {
   const node = nodeAt(data.map.root, at);
   if (node) return (index) => data.leaf[index] >= node.begin && data.leaf[index] < node.end;
@@ -31,13 +20,8 @@ function below(data, at) {
   return data.names.some((_, index) => has(index)) ? has : null;
 }
 
-// Whether an index lies in one of some ranges: begin, length, begin, length ...
-function* inRanges(ranges) {
-  for (let at = 0; at < ranges.length; at += 2)
-    for (let index = ranges[at]; index < ranges[at] + ranges[at + 1]; index++) yield index;
-}
-
 // The rows that a lens lets through, in its order.
+/** @param {Data} data */
 function chosen(data, lens) {
   const count = data.names.length;
   const keep = new Uint8Array(count).fill(1);
@@ -61,26 +45,17 @@ function chosen(data, lens) {
   return sorted(data, rows, lens.sort);
 }
 
-// Takes out what has a word neither in its name nor in an alias; a star stands for anything.
-function withWord(data, word, keep) {
-  data.lowered ??= data.names.map((name) => name.toLowerCase());
-  const parts = word.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
-  const glob = parts.length > 1 && new RegExp(parts.join(".*"));
-  const has = glob ? (name) => glob.test(name) : (name) => name.includes(word);
-  for (let index = 0; index < keep.length; index++)
-    if (keep[index] && !has(data.lowered[index]) && !data.aliases[index]?.some((alias) => has(alias.toLowerCase())))
-      keep[index] = 0;
-}
-
 // A column by which rows are sorted, as numbers; null for names, and undefined for what is no column.
+/** @param {Data} data */
 function sortable(data, title) {
   if (title === "parameter") return null;
   if (title === "shape") return Float64Array.from(data.make, (make) => data.makes[make][1]);
-  if (title === "rule") return Int32Array.from(data.kind, (kind) => data.kinds[kind].bars[0] ?? -1);
+  if (title === data.by) return Int32Array.from(data.kind, (kind) => data.kinds[kind].bars[0] ?? -1);
   const place = data.titles.indexOf(title);
   return place < 0 ? undefined : Int32Array.from(data.kind, (kind) => data.kinds[kind].values[place][4]);
 }
 
+/** @param {Data} data */
 function sorted(data, rows, sort) {
   const keys = sortable(data, sort.replace(/^-/, ""));
   if (keys === undefined) return rows;
@@ -90,19 +65,4 @@ function sorted(data, rows, sort) {
   return keys === null
     ? rows.sort((a, b) => sign * (names[a] < names[b] ? -1 : names[a] > names[b] ? 1 : 0) || a - b)
     : rows.sort((a, b) => sign * (keys[a] - keys[b]) || a - b);
-}
-
-// Reads what is packed and shows it, and all that is of use only then; or says why it cannot.
-async function begin(what, read, show) {
-  $("keys").addEventListener("click", () => $("help").showModal());
-  try {
-    const data = await read($("data").textContent);
-    $("data").remove();
-    for (const each of document.querySelectorAll(".seeing, .lens, .split, .drawn")) each.hidden = false;
-    show(data);
-    document.documentElement.dataset.ready = "true";
-  } catch (error) {
-    $("trouble").textContent = `The ${what} cannot be shown: ${error.message}. A browser of 2023 or later can.`;
-    $("trouble").hidden = false;
-  }
 }

@@ -7,10 +7,12 @@ const BETWEEN = 16;
 const LEAST = 14;
 const MOST = 50;
 
+/** @extends {VirtualRows<SweepData>} */
 class Heat extends VirtualRows {
   constructor(data, box, { onPick, onSort }) {
     super(data, box);
     this.picked = [-1, -1];
+    this.first = this.end = 0;
     this.measure();
     this.drawHead(onSort);
     this.canvas.addEventListener("click", (event) => {

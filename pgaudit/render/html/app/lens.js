@@ -3,9 +3,10 @@
 
 const NOTHING = { q: "", rule: "", finding: "", at: "", by: "", sort: "", p: "" };
 
-function fromAddress(nothing = NOTHING) {
+/** @template {object} L @param {L} nothing @returns {L} */
+function fromAddress(nothing) {
   const given = location.hash.includes("=") ? new URLSearchParams(location.hash.slice(1)) : new URLSearchParams();
-  return Object.fromEntries(Object.keys(nothing).map((key) => [key, given.get(key) ?? ""]));
+  return /** @type {any} */ (Object.fromEntries(Object.keys(nothing).map((key) => [key, given.get(key) ?? ""])));
 }
 
 function toAddress(lens) {

@@ -35,6 +35,7 @@ function mapped(packed) {
   return { ...packed, root: node(packed.root, null) };
 }
 
+/** @param {MapNode} node @returns {MapNode | undefined} */
 function nodeAt(node, path) {
   if (node.path === path) return node;
   const inside = node.children?.find((each) => path === each.path || path.startsWith(`${each.path}.`));
@@ -42,6 +43,7 @@ function nodeAt(node, path) {
 }
 
 class ModelMap extends Roving {
+  /** @param {MapData} data */
   constructor(data, box, { onPress, onColour }) {
     super(box);
     this.onPress = onPress;

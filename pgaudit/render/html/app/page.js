@@ -1,9 +1,10 @@
 // The page: what is pressed changes the lens, and the lens decides what is shown.
 
 class Page {
+  /** @param {Data} data */
   constructor(data) {
     this.data = data;
-    this.lens = fromAddress();
+    this.lens = fromAddress(NOTHING);
     this.table = new Table(data, $("box"), {
       onPick: (index) => this.change({ p: data.names[index] }),
       onSort: (title) => this.change({ sort: this.nextOrder(title) }),
@@ -69,9 +70,10 @@ class Page {
     const bar = this.data.bars.find(([key]) => key === rule);
     const about = this.data.findings[finding];
     const none = about && !about.length ? " (about no parameter)" : "";
+    const by = this.data.by === "rule" ? "rule" : "setting";
     return [
       ["q", q && `name: ${q}`],
-      ["rule", rule && (bar ? `rule: ${bar[1]}` : `rule: ${rule} (no such rule)`)],
+      ["rule", rule && (bar ? `${by}: ${bar[1]}` : `${by}: ${rule} (no such ${by})`)],
       ["finding", finding && (about ? `finding: ${finding}${none}` : `finding: ${finding} (no such finding)`)],
       ["at", at && (below(this.data, at) ? `module: ${at}` : `module: ${at} (no such module)`)],
     ].filter(([, text]) => text);
@@ -93,12 +95,12 @@ class Page {
   // Which finding, which line of the config and which bar the lens has.
   mark() {
     const { rule, finding } = this.lens;
-    for (const each of document.querySelectorAll(".notice, .line, [data-rule]")) each.classList.remove("chosen");
-    for (const bar of document.querySelectorAll("[data-rule]")) bar.classList.toggle("chosen", bar.dataset.rule === rule);
-    for (const notice of document.querySelectorAll(".notice")) {
+    for (const each of $$(".notice, .line, [data-rule]")) each.classList.remove("chosen");
+    for (const bar of $$("[data-rule]")) bar.classList.toggle("chosen", bar.dataset.rule === rule);
+    for (const notice of $$(".notice")) {
       if (!finding || notice.dataset.finding !== finding) continue;
       notice.classList.add("chosen");
-      const line = $(notice.querySelector("a").getAttribute("href").slice(1));
+      const line = $(notice.querySelector("a")?.hash.slice(1));
       if (!line?.classList.contains("line")) continue;
       line.classList.add("chosen");
       const file = line.parentElement;
@@ -111,7 +113,7 @@ class Page {
     $("save").addEventListener("click", () => save(csvOf(this.data, this.table.rows), "parameters.csv"));
     addEventListener("hashchange", () => {
       if (!location.hash.includes("=")) return;
-      this.lens = fromAddress();
+      this.lens = fromAddress(NOTHING);
       this.apply({ reveal: true });
     });
     document.addEventListener("click", (event) => this.press(event));

@@ -1,9 +1,11 @@
 // A picture with items that are pressed: Tab goes to one of them, the arrows from there to others, and Enter and the space
 // bar do what a press does. Who builds upon this says what a press is, and where a key goes.
 
+/** @template T */
 class Roving {
   constructor(box) {
     this.box = box;
+    /** @type {T[]} */
     this.items = [];
     box.addEventListener("click", (event) => {
       const item = this.itemAt(event.target);

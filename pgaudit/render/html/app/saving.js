@@ -8,6 +8,7 @@ function field(text) {
   return /[",\n']/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
+/** @param {Data} data */
 function csvOf(data, rows) {
   const lines = [["name", "shape", "parameters", ...data.titles, "decided by", "group"].map(field).join(",")];
   for (const index of rows) {
@@ -29,6 +30,7 @@ function save(text, name) {
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 
+/** @param {Data} data */
 function printable(data, rows, chips) {
   const shown = rows.slice(0, PRINTED);
   const words = [`${grouped(rows.length)} of ${grouped(data.names.length)} tensors`, ...chips];

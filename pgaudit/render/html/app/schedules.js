@@ -7,6 +7,7 @@ const SELDOM = 0.02; // so much of a run may leave a logarithm's picture at its 
 const threeDigits = (lr) => (typeof lr === "number" ? plain(lr, 3) : "–");
 
 class Schedule {
+  /** @param {Courses} data */
   constructor(data, picture) {
     this.data = data;
     this.steps = unstepped(data.steps);
@@ -24,7 +25,7 @@ class Schedule {
 
   // From where to where a logarithm goes, if it is of use.
   measure() {
-    const known = this.data.lines.map((line) => line.filter((lr) => lr > 0)).filter((line) => line.length);
+    const known = this.data.lines.map((line) => line.map((lr) => lr ?? 0).filter((lr) => lr > 0)).filter((line) => line.length);
     this.most = Math.max(...known.map((line) => Math.max(...line)), 0);
     const floor = Math.min(...known.map((line) => line.sort((a, b) => a - b)[Math.floor(SELDOM * line.length)]), this.most);
     this.log = this.data.log;
@@ -146,8 +147,9 @@ class Schedule {
   }
 }
 
+/** @param {Courses[]} all */
 function drawSchedules(all) {
-  const pictures = document.querySelectorAll("#schedules .picture");
+  const pictures = $$("#schedules .picture");
   const drawn = all.map((data, at) => new Schedule(data, pictures[at]));
   const again = () => drawn.forEach((each) => each.draw());
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);

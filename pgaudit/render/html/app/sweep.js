@@ -4,6 +4,7 @@ const CLEAR = { q: "", sort: "", cell: "" };
 const LISTED = 2_000;
 
 // What Python has packed (see render/sweep/html.py), with a column's entry for each model.
+/** @returns {SweepData} */
 function sweepOf(packed) {
   const names = packed.names === "" ? [] : packed.names.split("\n");
   const blocks = packed.blocks.map((block) => ({
@@ -25,12 +26,14 @@ function sweepOf(packed) {
 }
 
 // The share of a model's tensors that the findings of a column are about.
+/** @param {SweepData} data */
 function shareOf(data, place, index) {
   const column = data.columns[place];
   const all = data.blocks[column.block].tensors[index];
   return all ? Math.min(column.tensors[column.at[index]] / all, 1) : 0;
 }
 
+/** @param {SweepData} data */
 function models(data, lens) {
   const keep = new Uint8Array(data.names.length).fill(1);
   for (const word of lens.q.toLowerCase().split(/\s+/).filter(Boolean)) withWord(data, word, keep);
@@ -49,10 +52,12 @@ function models(data, lens) {
 }
 
 // A column by its name in the address: the config's number, a point, the code.
+/** @param {SweepData} data */
 function columnAt(data, key) {
   return data.columns.findIndex((column) => `${column.block}.${column.code}` === key);
 }
 
+/** @param {SweepData} data */
 function tell(data, index, place, panel) {
   if (index < 0) {
     panel.replaceChildren(element("p", "quiet", "Press a cell to see what was found there."));
@@ -81,6 +86,7 @@ function tell(data, index, place, panel) {
   panel.scrollTop = 0;
 }
 
+/** @param {SweepData} data */
 function said(data, column, entry, all) {
   const [name, severity, where, message, hint] = data.words[column.words[entry]];
   const tensors = column.tensors[entry];
@@ -99,12 +105,14 @@ function said(data, column, entry, all) {
   return parts;
 }
 
+/** @param {SweepData} data */
 function commandOf(data, block, index) {
   if (!block.typed || data.strange.includes(index)) return "";
   return `pgaudit show ${data.typed[index] ?? data.names[index]} ${block.typed}${data.options}`;
 }
 
 // What paper gets: a line a model, and the codes under each config.
+/** @param {SweepData} data */
 function listed(data, rows) {
   const table = element("table");
   const head = element("tr");
@@ -126,6 +134,7 @@ function listed(data, rows) {
 }
 
 class Sweep {
+  /** @param {SweepData} data */
   constructor(data) {
     this.data = data;
     this.lens = fromAddress(CLEAR);
@@ -155,6 +164,7 @@ class Sweep {
   }
 
   // The model and the column that the address names.
+  /** @returns {[number, number]} */
   picked() {
     const [, block, code, name] = /^(\d*)\.([^.]*)\.(.*)$/.exec(this.lens.cell) ?? [];
     const index = name === undefined ? -1 : this.data.names.indexOf(name);
@@ -208,7 +218,7 @@ class Sweep {
     } else if (typing) return;
     else if (event.key === "/") $("filter").focus();
     else if (event.key === "?") $("help").showModal();
-    else if (move) this.step(...move);
+    else if (move) this.step(move[0], move[1]);
     else return;
     event.preventDefault();
   }

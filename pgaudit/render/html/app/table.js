@@ -1,5 +1,6 @@
 // The table of parameters: only what is seen is drawn.
 
+/** @param {Data} data */
 function swatched(data, [text, bar]) {
   const word = element("span");
   if (bar >= 0) word.append(element("i", `swatch ${data.bars[bar][2]}`));
@@ -7,13 +8,14 @@ function swatched(data, [text, bar]) {
   return word;
 }
 
+/** @extends {VirtualRows<Data>} */
 class Table extends VirtualRows {
   constructor(data, box, { onPick, onSort }) {
     super(data, box);
     this.picked = -1;
     this.words = [];
     this.onSort = onSort;
-    this.titles = ["parameter", "shape", ...data.titles, "rule"];
+    this.titles = ["parameter", "shape", ...data.titles, data.by];
     this.drawHead();
     this.measure();
     this.canvas.addEventListener("click", (event) => {

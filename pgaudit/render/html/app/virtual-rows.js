@@ -4,7 +4,9 @@
 // goes through a height of its own, and one pixel of it stands for several of the rows.
 const HIGHEST = 16_000_000;
 
+/** @template {Named} D */
 class VirtualRows {
+  /** @param {D} data */
   constructor(data, box) {
     this.data = data;
     this.box = box;

@@ -15,11 +15,13 @@ function triedList(tried) {
 
 const forShell = (word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'"'"'`)}'`);
 
+/** @param {Data} data */
 function commandOf(data, index) {
   const strange = data.strange.length && [...inRanges(data.strange)].includes(index);
   return data.command && !strange ? `${data.command} ${forShell(data.names[index])}` : "";
 }
 
+/** @param {Data} data */
 function explain(data, index, panel) {
   if (index < 0) {
     panel.replaceChildren(element("p", "quiet", "Press a parameter to see why it gets what it gets."));
