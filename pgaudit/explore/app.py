@@ -14,6 +14,7 @@ from pgaudit.explore.multipliers import Number
 from pgaudit.explore.panel import Multipliers
 from pgaudit.explore.session import State
 from pgaudit.explore.viewer import Viewer
+from pgaudit.explore.words import nothing_to_edit
 from pgaudit.fix import Fixed
 from pgaudit.text import visible
 
@@ -36,7 +37,7 @@ class Explorer(Viewer):
         """Asks for another number in the place of the highlighted one."""
         chosen = self.query_one(Multipliers).chosen
         if chosen is None:
-            self.say("there is no policy to edit" if self.session.policy is None else "the policy has no number")
+            self.say(nothing_to_edit(self.session.now))
             return
 
         def typed(value: Number | None) -> None:

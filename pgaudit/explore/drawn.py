@@ -24,11 +24,6 @@ def segments(text: Text, over: Style) -> list[Segment]:
     return [Segment(piece, over + _style(style) if style else over) for piece, style in text.pieces]
 
 
-def rich_text(text: Text) -> RichText:
-    """Returns it for a widget."""
-    return RichText.assemble(*text.pieces)
-
-
 def printed_for(widget: Widget, options: TableOptions, render: Callable[[TableOptions], str]) -> RichText:
     """Returns what a renderer of the command line prints, in the width of a widget."""
     width = max(widget.scrollable_content_region.width, 20)

@@ -1,4 +1,4 @@
-"""A policy under edit: what becomes of the parameters, and the text of its config with the edits in it."""
+"""A policy under edit: what becomes of the parameters."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
 from pgaudit.config import load_config
 from pgaudit.config.what_if import NO_CONFIG, WhatIf
@@ -15,18 +15,15 @@ from pgaudit.core.errors import UsageError
 from pgaudit.core.location import Path
 from pgaudit.core.schedule import NO_REQUEST, ScheduleRequest
 from pgaudit.diff import Diff, compare
-from pgaudit.explore.multipliers import Multiplier, Number, key_words, multipliers, setting_words, spelled
+from pgaudit.explore.multipliers import Multiplier, multipliers, setting_words
+from pgaudit.explore.patch import patched
 from pgaudit.files.atomic_write import rewrite
 from pgaudit.files.inputs import STDIN, read_bytes
 from pgaudit.fix import Fixed
-from pgaudit.fix.edit import renumbered
 from pgaudit.models.source import ModelSource
 from pgaudit.pipeline import audit_source
 from pgaudit.report import Report
-from pgaudit.text import quoted, visible
 from pgaudit.user_code.imports import is_file
-
-_WRITABLE = (".yaml", ".yml", ".json")
 
 
 @dataclass(frozen=True)
@@ -157,33 +154,15 @@ class Session:
         return True
 
     def patch(self) -> Fixed:
-        """Returns the config's text before and after: the edits are in it, nothing else is another, and it is read as
-        the present state was decided.
+        """Returns the config's text before and after the edits.
 
         Raises:
-            UsageError: there is no such text.
+            UsageError: there is no such text: see :func:`pgaudit.explore.patch.patched`.
         """
-        policy, edits = self.policy, self.now.edits
-        if policy is None or not edits:
+        policy, now = self.policy, self.now
+        if policy is None or now.config is None or not now.edits:
             raise UsageError("nothing is edited")
-        path, data = policy.config.path, policy.data
-        if path is None:
-            raise UsageError("no file has this policy, so nothing is written", "pgaudit init MODEL writes one")
-        if data is None or not path.endswith(_WRITABLE):
-            kind = "is code" if path.endswith(".py") else "is no file of YAML or JSON"
-            raise UsageError(f"{quoted(path)} {kind}, so nothing is written", "write the numbers into it yourself")
-        own = {each.path: each for each in multipliers(policy.config)}
-        for at, value in edits.items():
-            if at not in own or not isinstance(value, (int, float)) or isinstance(value, bool):
-                raise UsageError(f"{quoted(path)} has no number at {visible(key_words(at))}, so nothing is written")
-        after = data
-        # From the end on, so that what is yet to be written stays where it is.
-        for at in sorted(edits, key=lambda at: _line_and_column(own[at]), reverse=True):
-            after = _written(path, after, own[at], edits[at])
-        again = load_config(path, constructor=policy.constructor, data=after)
-        if _decides(again) != _decides(cast(Config, self.now.config)):
-            raise UsageError(f"{quoted(path)} would be read otherwise with these numbers in it, so nothing is written")
-        return Fixed(path, data, after, ())
+        return patched(policy.config, policy.data, now.edits, now.config, constructor=policy.constructor)
 
     def write(self, patch: Fixed) -> None:
         """Writes a patch, and begins anew with what the file now says.
@@ -197,29 +176,3 @@ class Session:
         self.policy = replace(self.policy, config=config, data=patch.after)
         report = audit_source(self.policy.source, config, self.policy.request)
         self._states = [State(replace(report, path=self.now.report.path), config)]
-
-
-def _line_and_column(of: Multiplier) -> tuple[int, int]:
-    at = of.location
-    return (at.line or 0, at.column or 0) if at else (0, 0)
-
-
-def _written(path: str, data: bytes, old: Multiplier, new: Number) -> bytes:
-    """The text with one number replaced."""
-    at = old.location
-    if at is None or at.line is None:
-        raise UsageError(f"{quoted(path)} does not say {old.label} itself, so nothing is written")
-    if at.inherited or at.path != path:
-        raise UsageError(f"{old.label} stands in {quoted(at.path)}, which others may build upon: nothing is written")
-    edit = renumbered(data, at, old.value, spelled(new))
-    if edit is None:
-        raise UsageError(f"{at}: {old.label} is not a plain number there, so nothing is written")
-    if not edit.alone:
-        raise UsageError(f"{at}: what an anchor names stands in several places, so nothing is written")
-    return edit.data
-
-
-def _decides(of: Config) -> tuple[object, ...]:
-    """All that a config says of how parameters are trained, wherever it stands."""
-    sections = of.optimizer, of.paramwise_cfg, of.solver, of.written, dict(of.sections)
-    return of.layout, of.constructor, *sections, of.world_size, of.model, of.model_args

@@ -27,7 +27,7 @@ _MARK = 2
 class ParameterTable(ScrollView, can_focus=True):
     """Rows that are chosen from a listing, under a line of titles, with one of them under the cursor."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"table--titles", "table--cursor", "table--moved"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"table--titles", "table--cursor"}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "by(-1)", "Up", show=False),
         Binding("down,j", "by(1)", "Down", show=False),

@@ -12,9 +12,10 @@ from textual import events, on
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.widget import Widget
 from textual.widgets import Footer, Input, Static, Tree
 
-from pgaudit.core.errors import PgauditError
+from pgaudit.explore.aside import aside
 from pgaudit.explore.colours import DARK, LIGHT, add_themes
 from pgaudit.explore.listing import SORTS, Lens, Listing
 from pgaudit.explore.multipliers import number_of
@@ -22,9 +23,9 @@ from pgaudit.explore.panel import About, Multipliers, Render, Why, changes, find
 from pgaudit.explore.session import Session, State
 from pgaudit.explore.table import ParameterTable
 from pgaudit.explore.tree import ModuleTree
-from pgaudit.explore.words import heading, moves, status
+from pgaudit.explore.words import heading, moves, nothing_to_edit, status
 from pgaudit.render.terminal import TableOptions
-from pgaudit.text import format_exception, visible
+from pgaudit.text import visible
 
 _T = TypeVar("_T")
 WIDE = 140
@@ -44,8 +45,8 @@ class Viewer(App[None]):
         Binding("slash", "filter", "filter", key_display="/"),
         Binding("s", "sort", "sort"),
         Binding("r", "reverse", "reverse", show=False),
-        Binding("t", "go('#tree')", "tree"),
-        Binding("m", "go('#multipliers')", "policy"),
+        Binding("t", "tree", "tree"),
+        Binding("m", "policy", "policy"),
         Binding("f", "findings", "findings"),
         Binding("d", "changes", "diff"),
         Binding("l", "light", "light/dark", show=False),
@@ -117,10 +118,11 @@ class Viewer(App[None]):
         """Says what is looked at, and what has happened."""
         shown = len(self.table.chosen)
         line = status(self.session.now, self.lens, shown, self.options.marks)
-        if message:
-            line = Text.assemble((visible(message), "bold red" if wrong else "bold"), ("  ", ""), line)
-        elif said := moves(self.session.now):
-            line = Text.assemble((said, "bold yellow"), ("  ", ""), line)
+        said = (
+            (visible(message), "bold red" if wrong else "bold") if message else (moves(self.session.now), "bold yellow")
+        )
+        if said[0]:
+            line = Text.assemble(said, (f" {self.options.marks.dot} ", "dim"), line)
         self.query_one("#status", Static).update(line)
 
     def tell(self, render: Render, about: About) -> None:
@@ -141,22 +143,9 @@ class Viewer(App[None]):
         if self._told != (self.session.now, self.table.index):  # else it is only sorted anew
             self.explain()
 
-    def aside(self, do: Callable[[], _T], then: Callable[[_T], None], *, group: str = "default") -> None:
+    def aside(self, do: Callable[[], _T], then: Callable[[_T], None], *, group: str) -> None:
         """Does something in a thread, and goes on with what came of it, or says what was wrong."""
-
-        def run() -> None:
-            try:
-                found = do()
-            except PgauditError as error:
-                problem = error.findings[0]
-                at = f"{problem.location}: " if problem.location else ""
-                self.call_from_thread(self.say, f"{at}{problem.message}", wrong=True)
-            except Exception as error:  # the user's own classes may be asked
-                self.call_from_thread(self.say, format_exception(error), wrong=True)
-            else:
-                self.call_from_thread(then, found)
-
-        self.run_worker(run, thread=True, exclusive=True, group=group)
+        aside(self, do, then, partial(self.say, wrong=True), group=group)
 
     # What keys do
 
@@ -177,10 +166,20 @@ class Viewer(App[None]):
         """Goes to the filter."""
         self.query_one("#filter").focus()
 
-    def action_go(self, part: str) -> None:
-        """Goes to a part, or back from it."""
-        wanted = self.query_one(part)
-        (self.table if wanted.has_focus else wanted).focus()
+    def action_tree(self) -> None:
+        """Goes to the tree, or back from it."""
+        self._go(self.query_one(ModuleTree))
+
+    def action_policy(self) -> None:
+        """Goes to the policy's numbers, or back from them."""
+        numbers = self.query_one(Multipliers)
+        if numbers.option_count:
+            self._go(numbers)
+        else:
+            self.say(nothing_to_edit(self.session.now))
+
+    def _go(self, part: Widget) -> None:
+        (self.table if part.has_focus else part).focus()
 
     def action_leave(self) -> None:
         """Goes back to the table; from there, takes off the words, and then the module."""

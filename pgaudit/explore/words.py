@@ -18,7 +18,7 @@ def heading(report: Report, marks: Marks) -> Text:
     """Returns which model and which policy this is about."""
     dot, model = f" {marks.dot} ", report.assignment.model
     size = [] if report.numel is None else [f"{elements(report.numel)} parameters"]
-    about = [visible(report.path)] if report.path else []
+    about = [visible(report.path)] if report.path and report.path != model.ref else []
     optimizers = [dot.join(optimizer_words(report, each, marks)) for each in report.assignment.optimizers]
     named = [report.constructor] if report.constructor else []
     first = visible(model.ref) if model.ref is not None else "a model"
@@ -44,3 +44,11 @@ def moves(now: State) -> str:
         return ""
     count = len(now.diff.effective)
     return f"{counted(count, 'tensor')} {'moves' if count == 1 else 'move'}"
+
+
+def nothing_to_edit(now: State) -> str:
+    """Returns why no number can be edited."""
+    if now.config is not None:
+        return "the policy has no number"
+    what = {"built": "built in code", "checkpoint": "read from a checkpoint", "lock": "read from a lock"}
+    return f"only a config can be edited, and this is {what.get(now.report.assignment.origin, 'a saved report')}"

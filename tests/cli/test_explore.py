@@ -50,6 +50,35 @@ def test_a_config_without_a_model_is_refused_as_elsewhere(
     assert "Traceback" not in err
 
 
+def test_it_begins_with_what_is_tried_and_says_what_is_not_written(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from pgaudit.explore.app import Explorer
+
+    moved = []
+    monkeypatch.setattr(explore, "_refuse_elsewhere", lambda: None)
+    monkeypatch.setattr(Explorer, "run", lambda app: moved.append(len(app.session.now.moved)))
+    monkeypatch.chdir(tmp_path)
+    Path("net.py").write_text((ROOT / "tests" / "explore" / "net.py").read_text())
+    Path("c.yaml").write_text(f"model: net.py:Net\n{CONFIG}")
+    code, err = _run(capsys, "c.yaml", "--lr", "0.2", "--set", "paramwise_cfg.custom_keys.fcc.lr_mult=1")
+    assert code == 0
+    assert moved == [74]
+    assert "fcc" in err.splitlines()[0]  # of no effect, as elsewhere
+    assert err.splitlines()[-1] == (
+        "note: not written: --set optimizer.lr=0.2 --set paramwise_cfg.custom_keys.fcc.lr_mult=1"
+    )
+    assert _run(capsys, "c.yaml") == (0, "")
+    for options, message in (
+        (["net.py:Net", "--lr", "1"], "are for a config"),
+        (["c.yaml", "--set", "lr"], "is not key=value"),
+        (["c.yaml", "--lr", "-1"], "-1"),
+    ):
+        code, err = _run(capsys, *options)
+        assert code == 2
+        assert message in err
+
+
 def test_no_other_command_loads_textual() -> None:
     modules = [module for name, (module, _) in COMMANDS.items()]
     code = f"import sys, importlib; [importlib.import_module(m) for m in {modules!r}]; print('textual' in sys.modules)"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import threading
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -13,10 +15,12 @@ from textual.widgets import Input, Static
 from torch import nn
 
 import pgaudit
+from pgaudit.config.what_if import WhatIf
+from pgaudit.core.location import Path as Path_
 from pgaudit.explore.app import Explorer
 from pgaudit.explore.dialogs import Edit, Review
 from pgaudit.explore.panel import Multipliers, Why
-from pgaudit.explore.session import Policy, Session
+from pgaudit.explore.session import Policy, Session, State
 from pgaudit.explore.tree import ModuleTree
 from pgaudit.models.source import model_source
 from pgaudit.render.terminal import TableOptions
@@ -199,6 +203,73 @@ def test_undo_and_what_is_refused(tmp_path: Path) -> None:
     _run(session(path), steps)
 
 
+def test_an_edit_waits_for_the_one_before(tmp_path: Path) -> None:
+    go_on = threading.Event()
+
+    class Slow(Session):
+        def tried(self, values: Mapping[Path_, Any]) -> State:
+            go_on.wait()
+            return super().tried(values)
+
+    async def steps(app: Explorer, pilot: Pilot[None]) -> None:
+        await pilot.press("m", "home", "enter", *"1", "enter")
+        for key in ("e", "u", "w"):
+            await pilot.press(key)
+            assert "not yet decided" in _status(app)
+        await pilot.press("slash", *"fc1")  # the table goes on
+        assert len(_names(app)) == 24
+        go_on.set()
+        await _settled(app, pilot)
+        assert _status(app).startswith("74 tensors move")
+
+    its = session(tmp_path / "c.yaml")
+    _run(Slow(its.now.report, its.policy), steps)
+
+
+@pytest.mark.parametrize("size", [*SIZES, (60, 15)])
+def test_all_that_is_written_can_be_read_before(size: tuple[int, int], tmp_path: Path) -> None:
+    many = "".join(f"    k{number}: {{lr_mult: 2}}\n" for number in range(40))
+    text = CONFIG.replace("    fc:", f"{many}    fc:")
+
+    async def steps(app: Explorer, pilot: Pilot[None]) -> None:
+        assert "blocks.0.norm.weight" in _screen(app)  # a row
+        await pilot.press("w")
+        await _settled(app, pilot)
+        seen = ""
+        for _ in range(60):
+            screen = _screen(app)
+            assert "Enter writes it · Esc" in screen
+            seen += screen
+            await pilot.press("down")
+        assert all(word in seen for word in ("+optimizer: {type: SGD, lr: 0.5", "+    'head.': {lr_mult: 9"))
+        await pilot.press("escape")
+        assert "nothing is written" in _status(app)
+
+    its = session(tmp_path / "c.yaml", text)
+    its.begin_with(WhatIf(lr=0.5, values=((("paramwise_cfg", "custom_keys", "head.", "lr_mult"), 9),)))
+    _run(its, steps, size)
+
+
+def test_it_begins_with_what_is_tried_and_tells_what_is_found(tmp_path: Path) -> None:
+    async def steps(app: Explorer, pilot: Pilot[None]) -> None:
+        panel = app.query_one(Why)
+        assert _status(app).startswith("48 tensors move")
+        assert "~ 48 changed" in panel.text
+        await pilot.press("d")
+        await _settled(app, pilot)
+        assert "tries, in this order" in panel.text
+        await pilot.press("f")
+        await _settled(app, pilot)
+        assert "PG001" in panel.text
+        await pilot.press("f")
+        await _settled(app, pilot)
+        assert "tries, in this order" in panel.text
+
+    its = session(tmp_path / "c.yaml", CONFIG + "    nothing: {lr_mult: 2}\n")
+    its.begin_with(WhatIf(values=((("paramwise_cfg", "custom_keys", "fc", "lr_mult"), 5),)))
+    _run(its, steps)
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_hostile_names_are_shown_as_they_are(size: tuple[int, int]) -> None:
     class Hostile(nn.Module):
@@ -228,8 +299,10 @@ def test_hostile_names_are_shown_as_they_are(size: tuple[int, int]) -> None:
 
 def test_a_report_without_a_policy_is_looked_at() -> None:
     async def steps(app: Explorer, pilot: Pilot[None]) -> None:
-        await pilot.press("e")
-        assert "there is no policy to edit" in _status(app)
+        for key in ("e", "m"):
+            await pilot.press(key)
+            assert "only a config can be edited, and this is a saved report" in _status(app)
+            assert app.focused is app.table
         await pilot.press("d")
         assert "nothing is edited" in _status(app)
         await pilot.press("l")

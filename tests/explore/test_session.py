@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from pathlib import Path
 
 import pytest
 
 from pgaudit import audit, cli
 from pgaudit.config import load_config
-from pgaudit.config.what_if import NO_CONFIG
+from pgaudit.config.what_if import NO_CONFIG, WhatIf, path_of
 from pgaudit.core.errors import ConfigError, UsageError
 from pgaudit.explore.multipliers import deciding, multipliers, number_in, setting_words, spelled
 from pgaudit.explore.session import Policy, Session
+from pgaudit.files.yaml_text import read_yaml
 from pgaudit.models.source import model_source
 from pgaudit.pipeline import audit_source
 from tests.explore.made import CONFIG, session
@@ -80,6 +83,54 @@ def test_an_edit_moves_what_diff_says_of_set(
     moved = {each["name"] for each in said["changes"] if each["kind"] != "same_effect"}
     assert state.moved == moved
     assert its.now.edits == {}  # it was only tried
+
+
+TRIALS: dict[str, tuple[WhatIf, dict[tuple[str | int, ...], object]]] = {
+    "options": (WhatIf(lr=0.5, weight_decay=0.0), {("optimizer", "lr"): 0.5, ("optimizer", "weight_decay"): 0.0}),
+    "set": (WhatIf(values=((FC, 5),)), {FC: 5}),
+    "set beats an option": (WhatIf(lr=0.5, values=((("optimizer", "lr"), 0.2),)), {("optimizer", "lr"): 0.2}),
+    "a class": (WhatIf(optimizer="AdamW"), {("optimizer", "type"): "AdamW"}),
+    "what the file says": (WhatIf(lr=0.1), {}),
+}
+
+
+@pytest.mark.parametrize(("trial", "edits"), TRIALS.values(), ids=TRIALS)
+def test_it_begins_with_what_the_command_line_tries(
+    trial: WhatIf, edits: dict[tuple[str | int, ...], object], tmp_path: Path
+) -> None:
+    path = tmp_path / "c.yaml"
+    its = session(path)
+    first = its.now
+    its.begin_with(trial)
+    assert its.now.edits == edits
+    wanted = load_config(str(path), what_if=trial)
+    assert [row.setting.effect for row in its.now.report] == [row.setting.effect for row in audit(Net(), wanted)]
+    assert its.undo() is bool(edits)
+    assert its.now is first
+
+
+def test_an_item_of_a_list_is_the_number_that_the_file_has(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    its = session(path, Path("configs/vit_rules.yaml").read_text())
+    its.begin_with(WhatIf(values=((path_of("paramwise_cfg.rules.2.lr_mult"), 0.3),)))
+    its.write(its.patch())
+    assert path.read_text() == Path("configs/vit_rules.yaml").read_text().replace("lr_mult: 0.1}", "lr_mult: 0.3}")
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        ("optimizer.momentum", "optimizer.momentum"),
+        ("paramwise_cfg.custom_keys.'fc1.'.lr_mult", "paramwise_cfg.custom_keys.'fc1.'.lr_mult"),
+    ],
+)
+def test_what_the_file_has_no_number_for_is_not_written(words: str, named: str, tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    its = session(path)
+    its.begin_with(WhatIf(lr=0.5, values=((path_of(words), 0.5),)))
+    with pytest.raises(UsageError, match=f"has no number at {re.escape(named)}, so nothing is written"):
+        its.patch()
+    assert path.read_text() == CONFIG
 
 
 def test_undo_goes_back_edit_by_edit(tmp_path: Path) -> None:
@@ -245,6 +296,13 @@ def test_no_numbers(typed: str) -> None:
         number_in(typed)
 
 
-def test_a_setting_is_named_as_the_command_line_does() -> None:
-    path = ("paramwise_cfg", "custom_keys", ".bias", "lr_mult")
-    assert setting_words(path, 2e-9) == "paramwise_cfg.custom_keys.'.bias'.lr_mult=2.0e-9"
+@pytest.mark.parametrize("value", [2e-9, 5, "AdamW", True, None, [0.9, 0.99]])
+def test_edits_are_told_as_a_shell_takes_them(value: object, tmp_path: Path) -> None:
+    path = ("paramwise_cfg", "custom_keys", "head.", "lr_mult")
+    its = session(tmp_path / "c.yaml")
+    words = setting_words(path, value)
+    key, _, said = words.partition("=")
+    assert path_of(key) == path
+    assert read_yaml(said.encode(), "").value == value
+    state = its.tried({path: 3, FC: 5})
+    assert shlex.split(state.report.tried) == ["--set", setting_words(path, 3), "--set", setting_words(FC, 5)]
