@@ -7,11 +7,10 @@ import json
 import multiprocessing
 import os
 import random
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 import timm
@@ -26,6 +25,8 @@ from pgaudit.render.report.table import render_table
 from pgaudit.render.select import Selection
 from pgaudit.render.terminal import TableOptions
 from pgaudit.user_code import imports
+from tests.command_lines import Answer, answers
+from tests.models.hammer import hammer
 
 pytestmark = pytest.mark.slow
 
@@ -76,40 +77,8 @@ def _warm_is_cold(model: str, configs: Sequence[Any], cache: Cache) -> None:
     assert cache.usage().models == 1
 
 
-WARM = """
-import contextlib, io, json, sys
-from pgaudit.cli import main
-
-answers = []
-for arguments in json.loads(sys.argv[1]):
-    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
-        code = main(arguments)
-    loaded = sorted({"torch", "timm", "numpy"} & sys.modules.keys())
-    answers.append([code, out.getvalue(), err.getvalue(), loaded])
-print(json.dumps(answers))
-"""
-
-
-class Answer(NamedTuple):
-    code: int
-    out: str
-    err: str
-    loaded: list[str]
-
-
-def _run_all(calls: Sequence[Sequence[str]], cache: Path, **variables: str) -> list[Answer]:
-    """What each command line answers, one after another in a process of their own; what the first has loaded is
-    loaded still after the last.
-    """
-    environment = {**os.environ, "PGAUDIT_CACHE_DIR": str(cache), **variables}
-    command = [sys.executable, "-c", WARM, json.dumps(calls)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=environment, check=True)
-    return [Answer(*answer) for answer in json.loads(done.stdout)]
-
-
-def _run(*arguments: str, cache: Path, **variables: str) -> Answer:
-    (answer,) = _run_all([arguments], cache, **variables)
-    return answer
+def _run_all(calls: Sequence[Sequence[str]], cache: Path) -> list[Answer]:
+    return answers(calls, PGAUDIT_CACHE_DIR=str(cache))
 
 
 def _here(
@@ -146,12 +115,12 @@ def test_a_warm_run_loads_no_torch(
 
 def test_a_cold_run_loads_it_and_answers_the_same(tmp_path: Path) -> None:
     arguments = ["show", "resnet18", "configs/resnet50_mmcv.yaml"]
-    cold, warm = _run(*arguments, cache=tmp_path), _run(*arguments, cache=tmp_path)
+    (cold,) = _run_all([arguments], cache=tmp_path)
     assert "torch" in cold.loaded
+    warm, anew = _run_all([arguments, [*arguments, "--no-cache"]], cache=tmp_path)
     assert (warm.code, warm.out, warm.err, warm.loaded) == (0, cold.out, "", [])
-    again, anew = _run_all([arguments, [*arguments, "--no-cache"]], cache=tmp_path)
-    assert (again.loaded, "torch" in anew.loaded) == ([], True)
-    assert again.out == anew.out == cold.out
+    assert "torch" in anew.loaded
+    assert anew.out == cold.out
 
 
 def test_without_a_cache_nothing_is_written(
@@ -300,30 +269,18 @@ def test_clearing_takes_nothing_of_others(cache: Cache) -> None:
     assert cache.clear().bytes == 0
 
 
-def _hammer(folder: str, seed: int) -> int:
-    cache = Cache(folder)
-    saved = cache.model("resnet18", {})
-    assert saved is not None
-    wrong = 0
-    for _ in range(60):
-        cache.keep(saved)
-        cache.learn("lists", "models", ["value", str(seed)] * 500)
-        found, name = cache.model("resnet18", {}), cache.get("lists", "models")
-        wrong += found != saved or name is None or name[0] != "value" or len(name) != 1000
-    return wrong
-
-
 def test_concurrent_runs_see_whole_entries(cache: Cache) -> None:
     _answer("resnet18", MMCV, cache)
     with multiprocessing.get_context("spawn").Pool(3) as pool:
-        wrong = pool.starmap(_hammer, [(cache.folder, seed) for seed in range(1, 4)])
+        wrong = pool.starmap(hammer, [(cache.folder, seed) for seed in range(1, 4)])
     assert wrong == [0, 0, 0]
     assert not list(Path(cache.folder).glob("*/*/.*"))
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     kept = tmp_path / "kept"
-    assert _run("cache", cache=kept).out == f"{kept}\n0 models, 0 B; at most 537 MB\n"
+    (empty,) = _run_all([["cache"]], cache=kept)
+    assert empty.out == f"{kept}\n0 models, 0 B; at most 537 MB\n"
     _here("show", "resnet18", "configs/resnet50_mmcv.yaml", cache=kept, capsys=capsys, monkeypatch=monkeypatch)
     shown, cleared, wrong = _run_all([["cache", "info"], ["cache", "clear"], ["cache", "clean"]], cache=kept)
     assert shown.out.splitlines()[1].startswith("1 model, ")
@@ -362,9 +319,8 @@ TYPOS = {
 }
 
 
-def test_a_typo_loads_no_torch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_typo_loads_no_torch(tmp_path: Path) -> None:
     """As on a warm run: the names are kept, once they have been asked for."""
-    monkeypatch.chdir(tmp_path)
     config = "optimizer: {type: SGD, lr: 0.1}\n"
     files = {"c.yaml": config, "new.yaml": config.replace("SGD", "AdamW"), "model.yaml": f"model: resnet1O8\n{config}"}
     files |= {"optimizer.yaml": config.replace("SGD", "SDG"), "dotted.yaml": config.replace("SGD", "torch.optim.SGD")}
@@ -373,14 +329,14 @@ def test_a_typo_loads_no_torch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         "refused.yaml": config.replace("SGD", "Adam, betas: [2, 0.9]"),
     }
     for name, text in files.items():
-        Path(name).write_text(text)
+        (tmp_path / name).write_text(text)
     asks = [["show", "resnet1O8", "c.yaml"]]
     asks += [["show", "resnet18", f"{name}.yaml"] for name in ("optimizer", "timm", "refused")]
-    cold = [_run(*arguments, cache=tmp_path / "kept") for arguments in asks]
-    warm = _run_all([*asks, *TYPOS.values()], cache=tmp_path / "kept")
+    cold = answers(asks, folder=tmp_path, PGAUDIT_CACHE_DIR=str(tmp_path / "kept"))
+    warm = answers([*asks, *TYPOS.values()], folder=tmp_path, PGAUDIT_CACHE_DIR=str(tmp_path / "kept"))
+    assert "torch" in cold[0].loaded
     for first, second in zip(cold, warm, strict=False):
         assert (first.code, second.code) == (2, 2)
-        assert "torch" in first.loaded
         assert second.err == first.err
     for name, ran in zip(TYPOS, warm[len(asks) :], strict=True):
         assert (name, ran.code) == (name, 2)

@@ -462,13 +462,14 @@ def test_a_file_that_is_too_large_is_not_read(data: bytes, monkeypatch: pytest.M
     assert "larger than the 1,000 bytes" in _refused(data)
 
 
-def test_a_packed_file_is_unpacked_only_as_far_as_a_file_may_be_large() -> None:
+def test_a_packed_file_is_unpacked_only_as_far_as_a_file_may_be_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pgaudit.models.saved.file.MAX_BYTES", 1 << 24)
     packer = zlib.compressobj(wbits=31)
-    bomb = b"".join(packer.compress(bytes(1 << 24)) for _ in range(64)) + packer.flush()
+    bomb = b"".join(packer.compress(bytes(1 << 20)) for _ in range(64)) + packer.flush()
     tracemalloc.start()
     try:
-        assert "larger than the 268,435,456 bytes" in _refused(bomb)
-        assert tracemalloc.get_traced_memory()[1] < 2.1 * (1 << 28)
+        assert "larger than the 16,777,216 bytes" in _refused(bomb)
+        assert tracemalloc.get_traced_memory()[1] < 2.1 * (1 << 24)
     finally:
         tracemalloc.stop()
 

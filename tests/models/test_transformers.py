@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.parity.client import ROOT, Oracle
+from tests.command_lines import answers
+from tests.parity.client import Oracle
 
 pytestmark = pytest.mark.slow
 
@@ -208,44 +206,42 @@ class Plain(PreTrainedModel):
 """
 
 
-def _pgaudit(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    paths = os.pathsep.join([str(ROOT), str(ROOT / ".oracles" / "transformers")])
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
-    command = [sys.executable, "-m", "pgaudit", *arguments]
-    return subprocess.run(
-        command, cwd=folder, env={**environment, "PYTHONPATH": paths}, capture_output=True, text=True, check=False
-    )
-
-
-def _shapes(folder: Path, *arguments: str) -> list[list[int]]:
-    done = _pgaudit(folder, "show", *arguments, "--format", "json")
-    assert (done.returncode, done.stderr) == (0, ""), done.stderr
-    return [each["shape"] for each in json.loads(done.stdout)["params"]]
+def _answers(folder: Path, *calls: list[str]) -> list[str]:
+    """What is printed, without a word of warning."""
+    found = answers(calls, folder=folder, oracle="transformers")
+    assert [(each.code, each.err) for each in found] == [(0, "")] * len(calls)
+    return [each.out for each in found]
 
 
 @pytest.mark.oracle
 def test_a_class_of_ones_own_and_a_config_beside_the_file_that_names_it(tmp_path: Path) -> None:
-    folder = tmp_path / "configs"
-    folder.mkdir()
-    (folder / "net.py").write_text(OWN)
-    (folder / "net.json").write_text('{"model_type": "net", "width": 5}')
-    (folder / "c.yaml").write_text(
-        "model: net.py:Net\nmodel_args: {config: net.json, extra: 2}\noptimizer: {type: SGD, lr: 0.1}\n"
-    )
-    assert _shapes(tmp_path, "configs/c.yaml") == [[2, 5], [2]]
-    assert _shapes(folder, "net.py:Net", "c.yaml", "--model-arg", "width=4") == [[2, 4], [2]]
-    assert _shapes(folder, "net.py:Plain", "c.yaml", "--model-arg", "width=4") == [[4, 4], [4]]
+    for name, width in (("here", 6), ("there", 5)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"{name}.py").write_text(OWN)
+        (tmp_path / name / f"{name}.json").write_text(f'{{"model_type": "net", "width": {width}}}')
+        (tmp_path / name / "c.yaml").write_text(
+            f"model: {name}.py:Net\nmodel_args: {{config: {name}.json, extra: 2}}\noptimizer: {{type: SGD, lr: 0.1}}\n"
+        )
+    calls = {
+        "../there/c.yaml": [[2, 5], [2]],
+        "here.py:Net c.yaml --model-arg width=4": [[2, 4], [2]],
+        "here.py:Plain c.yaml --model-arg width=4": [[4, 4], [4]],
+    }
+    shown = _answers(tmp_path / "here", *(["show", *call.split(), "--format", "json"] for call in calls))
+    for text, shapes in zip(shown, calls.values(), strict=True):
+        assert [each["shape"] for each in json.loads(text)["params"]] == shapes
 
 
 @pytest.mark.oracle
 def test_commands_take_it(saved: Path) -> None:
     (saved / "c.yaml").write_text("optimizer: {type: AdamW, lr: 0.1}\nconstructor: transformers\n")
     by_config = ["transformers:BertModel", "--model-arg", f"config={saved}"]
-    done = _pgaudit(saved, "snapshot", *by_config, "-o", "bert.inventory.json")
-    assert (done.returncode, done.stderr) == (0, ""), done.stderr
-    named = _pgaudit(saved, "show", by_config[0], "c.yaml", *by_config[1:], "--format", "csv")
-    assert (named.returncode, named.stderr) == (0, "")
-    assert named.stdout == _pgaudit(saved, "show", "bert.inventory.json", "c.yaml", "--format", "csv").stdout
-    alone = _pgaudit(saved, "show", *by_config)
-    assert (alone.returncode, alone.stderr) == (0, "")
-    assert alone.stdout.startswith("transformers:BertModel")
+    _, named, inventory, alone = _answers(
+        saved,
+        ["snapshot", *by_config, "-o", "bert.inventory.json"],
+        ["show", by_config[0], "c.yaml", *by_config[1:], "--format", "csv"],
+        ["show", "bert.inventory.json", "c.yaml", "--format", "csv"],
+        ["show", *by_config],
+    )
+    assert named == inventory
+    assert alone.startswith("transformers:BertModel")
