@@ -50,10 +50,12 @@ class Marks:
     arrow: str = "→"
     bars: str = "▁▂▃▄▅▆▇█"
     """From the lowest to the highest."""
+    span: str = "…"
+    """Between the first and the last of some values."""
 
 
 UNICODE = Marks()
-ASCII = Marks("^", "v", "x", "*", "x", "-", "-", "+", "o", "-", "->", "_.-~=+*#")
+ASCII = Marks("^", "v", "x", "*", "x", "-", "-", "+", "o", "-", "->", "_.-~=+*#", "..")
 
 
 def marks_for(encoding: str | None) -> Marks:

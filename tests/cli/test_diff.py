@@ -268,7 +268,7 @@ def _columns(capsys: pytest.CaptureFixture[str], before: tuple[str, str], after:
     _, out, _ = _run(capsys, "a.yaml", "b.yaml", "--width", "200", "--no-rules")
     lines = out.splitlines()
     at = next(index for index, line in enumerate(lines) if line.startswith("  parameter"))
-    return [re.split(r"  +", line.strip(" ~").replace("▲ ", "").replace("▼ ", "")) for line in lines[at : at + 2]]
+    return [re.split(r"  +", re.sub(r"[▲▼] | +(?=→)", "", line).strip(" ~")) for line in lines[at : at + 2]]
 
 
 TIMM = "timm:cosine, num_epochs: 10"
@@ -277,9 +277,9 @@ TORCH = "CosineAnnealingLR, T_max: 10"
 
 def test_what_no_schedule_multiplies_by_is_no_scheduled_lr(capsys: pytest.CaptureFixture[str]) -> None:
     heads, row = _columns(capsys, ("0.5", TIMM), ("0.6", TIMM))
-    assert row[heads.index("scheduled")] == "7.8125e-6 → 2.79936e-5"
+    assert row[heads.index("scheduled")] == "7.8125e-6→ 2.79936e-5"
     heads, row = _columns(capsys, ("0.5", TIMM), ("0.5", TORCH))
-    assert row[heads.index("scheduled")] == "7.8125e-6 → 0.001"
+    assert row[heads.index("scheduled")] == "7.8125e-6→ 0.001"
     Path("a.yaml").write_text(SCALED.replace("DECAY", "0.6").replace("SCHEDULER", TORCH))
     code, out, err = _run(capsys, "a.yaml", "b.yaml", "--exit-code")
     assert (code, out.splitlines()[-1]) == (0, "no difference · 80 unchanged")

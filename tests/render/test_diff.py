@@ -14,9 +14,9 @@ import pgaudit
 from pgaudit.core.location import Location
 from pgaudit.diff import ChangeKind, Diff, compare
 from pgaudit.render.diff.data import render_diff_json, render_diff_markdown
+from pgaudit.render.diff.folding import lines_of
 from pgaudit.render.diff.github import render_diff_github
 from pgaudit.render.diff.table import render_diff_table
-from pgaudit.render.diff.view import lines_of
 from pgaudit.render.github import command
 from pgaudit.render.style import marks_for
 from pgaudit.render.terminal import TableOptions

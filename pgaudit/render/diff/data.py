@@ -8,7 +8,8 @@ from typing import Any
 from pgaudit.core.assignment import ParamAssignment
 from pgaudit.diff import Change, ChangeKind, Diff, ValueChange
 from pgaudit.render.data import document
-from pgaudit.render.diff.view import DiffLine, counts_line, head, lines_of, renamed, setup_words, titles
+from pgaudit.render.diff.folding import lines_of
+from pgaudit.render.diff.view import DiffLine, counts_line, head, renamed, setup_words, titles
 from pgaudit.render.markdown import code, escaped, table
 from pgaudit.render.numbers import shape
 from pgaudit.render.style import DECIDED_BY

@@ -8,7 +8,8 @@ from functools import partial
 from pgaudit.diff import Change, ChangeKind, Diff
 from pgaudit.diff.records import effect
 from pgaudit.render.columns import Column, Last, Row, Table
-from pgaudit.render.diff.view import MARKS, DiffLine, counts, head, lines_of, renamed, setup_words, titles
+from pgaudit.render.diff.folding import lines_of
+from pgaudit.render.diff.view import MARKS, DiffLine, counts, head, renamed, setup_words, titles
 from pgaudit.render.numbers import shape
 from pgaudit.render.over_time import is_lr_title, late_orders, missing
 from pgaudit.render.style import BASE, DECIDED_BY, Marks, colour
@@ -57,7 +58,7 @@ def _setup(diff: Diff, marks: Marks) -> Table:
 
 def _table(diff: Diff, lines: Sequence[DiffLine], marks: Marks) -> Table:
     """Returns all changes; those of the same effect stand last, under a heading of their own."""
-    alike = {_likeness(line.change): line for line in lines}
+    alike = {_likeness(line): line for line in lines}
     columns = titles([*alike.values()])
     olds = {}
     for which in columns:
@@ -70,7 +71,7 @@ def _table(diff: Diff, lines: Sequence[DiffLine], marks: Marks) -> Table:
     for line in lines:
         quiet = line.change.kind is ChangeKind.SAME_EFFECT
         count = Text(str(len(line.changes)), BASE if quiet or len(line.changes) == 1 else "")
-        values, last = made[_likeness(line.change)]
+        values, last = made[_likeness(line)]
         cells = [*([count] if folded else []), *values]
         mark = Text(f"{line.mark} ", f"bold {_COLOURS[line.mark]}")
         row = Row(visible(line.name), cells, last, mark, BASE if quiet else "", _facts(line))
@@ -93,9 +94,10 @@ def _has_both(which: str) -> Callable[[DiffLine], bool]:
     return lambda line: None not in line.both(which)
 
 
-def _likeness(change: Change) -> Hashable:
-    """What changes have in common that stand alike right of their names: thousands have few different ones."""
-    sides = (change.before, change.after)
+def _likeness(line: DiffLine) -> Hashable:
+    """What lines have in common that stand alike right of their names: thousands have few different ones."""
+    change, last = line.change, line.changes[-1]
+    sides = (change.before, change.after, last.before, last.after)
     rules = (each and (*effect(each), each.setting.lr_rule, each.setting.weight_decay_rule) for each in sides)
     return change.kind, repr(change.extra), change.lrs, *rules
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +11,8 @@ from pgaudit.core.assignment import ParamAssignment
 from pgaudit.diff import Change, ChangeKind, Diff, ValueChange
 from pgaudit.diff.compare import same
 from pgaudit.diff.over_time import LrChange
-from pgaudit.diff.records import effect, rule_names
+from pgaudit.diff.records import rule_names
 from pgaudit.diff.setup import setup
-from pgaudit.names import fold_named
 from pgaudit.numbers import COMPUTED
 from pgaudit.render.numbers import apart, argument, computed, number
 from pgaudit.render.over_time import is_lr_title, lr_title
@@ -58,7 +57,9 @@ class Sides:
 
 @dataclass(frozen=True)
 class DiffLine:
-    """Parameters under one name to which the same happens, and what every format tells of them."""
+    """Parameters under one name to which the same happens, but for lrs that go from block to block; and what every
+    format tells of them.
+    """
 
     name: str
     changes: tuple[Change, ...]
@@ -102,19 +103,41 @@ class DiffLine:
 
     def value(self, which: str) -> Sides:
         """Returns ``lr``, ``peak_lr``, ``weight_decay`` or ``lr@100`` as a person reads it."""
-        old, new = self.both(which)
-        if is_lr_title(which):
-            return self._over_time(which, old, new)
-        if self.change.before is None or self.change.after is None or same(old, new):
-            return Sides(self._number(new if self.change.before is None else old))
-        if old is None or new is None:
-            return Sides(self._number(old), self._number(new))
-        return Sides(*apart(old, new))
+        ends = [self, *self._last]
+        if len({tuple(each.both(which)) for each in ends}) == 1:
+            return self._value(which)
+        first, last = (each._value(which, COMPUTED) for each in ends)
+        old = self._span(first.old, last.old)
+        return Sides(old, self._span(first.new or first.old, last.new or last.old) if first.new or last.new else None)
 
     def turn(self, which: str) -> int:
         """Returns 1 for a value that rises, -1 for one that falls, and 0 where there are not two to compare."""
+        turns = (each._turn(which) for each in (self, *self._last))
+        return next(filter(None, turns), 0)
+
+    @property
+    def _last(self) -> list[DiffLine]:
+        """The last of its changes by itself, if there is another one."""
+        return [DiffLine(self.name, self.changes[-1:], self.marks)] if len(self.changes) > 1 else []
+
+    def _span(self, first: str, last: str) -> str:
+        return first if first == last else f"{first}{self.marks.span}{last}"
+
+    def _value(self, which: str, digits: int | None = None) -> Sides:
+        """What happens to the first of its changes."""
         old, new = self.both(which)
-        if self.value(which).new is None or old is None or new is None:
+        if is_lr_title(which):
+            return self._over_time(which, old, new)
+        written = self._number if digits is None else computed
+        if self.change.before is None or self.change.after is None or same(old, new):
+            return Sides(written(new if self.change.before is None else old))
+        if old is None or new is None:
+            return Sides(written(old), written(new))
+        return Sides(*(apart(old, new) if digits is None else apart(old, new, digits)))
+
+    def _turn(self, which: str) -> int:
+        old, new = self.both(which)
+        if self._value(which).new is None or old is None or new is None:
             return 0
         return 1 if new > old else -1
 
@@ -167,38 +190,12 @@ class DiffLine:
         return both if self.change.kind is ChangeKind.RESHAPED else []
 
 
-def lines_of(changes: Sequence[Change], *, fold: bool, marks: Marks = UNICODE) -> list[DiffLine]:
-    """Returns the changes by themselves, or joined over blocks where the same happens to them."""
-    if not fold:
-        return [DiffLine(each.param.name, (each,), marks) for each in changes]
-    folds = fold_named((each.param.name, _likeness(each), _family(each), each) for each in changes)
-    return [DiffLine(fold.name, fold.rows, marks) for fold in folds]
-
-
 def titles(lines: Collection[DiffLine]) -> dict[str, str]:
     """Returns the values that a table shows, with their titles."""
     scheduled = any("peak_lr" in line.values for line in lines)
     steps = sorted({step for line in lines for step in line.turns})
     over_time = {lr_title(step): lr_title(step) for step in steps}
     return {"lr": "lr", **({"peak_lr": "scheduled"} if scheduled else {}), **over_time, "weight_decay": "decay"}
-
-
-def _likeness(change: Change) -> Hashable:
-    shapes = change.kind is ChangeKind.RESHAPED
-    return (
-        change.kind,
-        renamed(change),
-        *(
-            each and (*effect(each), rule_names(each), each.param.shape if shapes else None)
-            for each in (change.before, change.after)
-        ),
-        repr(change.extra),
-        change.lrs,
-    )
-
-
-def _family(change: Change) -> Hashable:
-    return tuple(each.param.module_type if each else None for each in (change.before, change.after))
 
 
 def renamed(change: Change) -> str | None:

@@ -18,8 +18,8 @@ from benchmarks.mixture import mixture
 from pgaudit.diff import Diff, compare
 from pgaudit.render.diff.data import render_diff_json
 from pgaudit.render.diff.diff_map import diff_map
+from pgaudit.render.diff.folding import lines_of
 from pgaudit.render.diff.html import render_diff_html
-from pgaudit.render.diff.view import lines_of
 from tests.render.html.test_diff_page import mended
 from tests.render.html.window import CONTRAST, cell, needs_chromium, opened
 from tests.render.html.written import FINETUNE, finetune

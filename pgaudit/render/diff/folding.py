@@ -1,0 +1,99 @@
+"""Changes → lines: by themselves, or joined over blocks where the same happens to them. Where the lr alone goes from
+block to block, on both sides, as two layer decays make it, a line has the lrs of the first block and of the last.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Sequence
+from itertools import pairwise
+
+from pgaudit.core.assignment import ParamAssignment
+from pgaudit.diff import Change, ChangeKind
+from pgaudit.diff.records import effect, rule_names
+from pgaudit.names import Folded, fold_named
+from pgaudit.render.diff.view import DiffLine, renamed
+from pgaudit.render.style import UNICODE, Marks
+
+_FEWEST = 3
+"""Pairs of lrs under the same rules from which on they may be two layer decays."""
+
+
+def lines_of(changes: Sequence[Change], *, fold: bool, marks: Marks = UNICODE) -> list[DiffLine]:
+    """Returns the lines, in the order of their first changes."""
+    if not fold:
+        return [DiffLine(each.param.name, (each,), marks) for each in changes]
+    places = {id(each): place for place, each in enumerate(changes)}
+    found: list[Folded[Change]] = []
+    for each in _folded(changes, _graded(changes)):
+        found += [each] if _goes_one_way(each.rows) else _folded(each.rows, _likeness)
+    found.sort(key=lambda each: places[id(each.rows[0])])
+    return [DiffLine(each.name, each.rows, marks) for each in found]
+
+
+def _folded(changes: Sequence[Change], alike: Callable[[Change], Hashable]) -> list[Folded[Change]]:
+    return fold_named((each.param.name, alike(each), _family(each), each) for each in changes)
+
+
+def _family(change: Change) -> Hashable:
+    return tuple(each.param.module_type if each else None for each in (change.before, change.after))
+
+
+def _likeness(change: Change) -> tuple[Hashable, ...]:
+    shapes = change.kind is ChangeKind.RESHAPED
+    return (
+        change.kind,
+        renamed(change),
+        *(
+            each and (*effect(each), rule_names(each), each.param.shape if shapes else None)
+            for each in (change.before, change.after)
+        ),
+        repr(change.extra),
+        change.lrs,
+    )
+
+
+def _graded(changes: Sequence[Change]) -> Callable[[Change], Hashable]:
+    """What tells whether changes are alike, but for the lrs where the same rules give several of them their own."""
+    pairs: dict[Hashable, set[Hashable]] = defaultdict(set)
+    for each in changes:
+        if each.kind is ChangeKind.CHANGED and not each.lrs:
+            pairs[_but_lrs(each)].add(tuple(map(_lrs, each.both)))
+    graded = {key for key, found in pairs.items() if len(found) >= _FEWEST}
+
+    def alike(change: Change) -> Hashable:
+        key = _but_lrs(change)
+        return key if key in graded and not change.lrs else _likeness(change)
+
+    return alike
+
+
+def _but_lrs(change: Change) -> tuple[Hashable, ...]:
+    sides = ((*effect(each)[2:], *map(str, rule_names(each)), each.in_optimizer) for each in change.both)
+    return change.kind, renamed(change), *sides, repr(change.extra)
+
+
+def _goes_one_way(changes: Sequence[Change]) -> bool:
+    """Whether the lrs of both sides are the same for all, or go up or down with the blocks, and the one side is never
+    above the other for some and below it for others.
+    """
+    if len({tuple(map(_lrs, each.both)) for each in changes}) == 1:
+        return True
+    olds, news = ([each.setting.peak_lr for each in side if each] for side in zip(*map(_sides, changes), strict=True))
+    before, after = ([lr for lr in lrs if lr is not None] for lrs in (olds, news))
+    if not len(before) == len(after) == len(changes):
+        return False
+    ways = {new > old for old, new in zip(before, after, strict=True) if new != old}
+    return _is_monotonous(before) and _is_monotonous(after) and len(ways) < 2
+
+
+def _sides(change: Change) -> tuple[ParamAssignment | None, ParamAssignment | None]:
+    return change.before, change.after
+
+
+def _is_monotonous(lrs: Sequence[float]) -> bool:
+    return all(a <= b for a, b in pairwise(lrs)) or all(a >= b for a, b in pairwise(lrs))
+
+
+def _lrs(row: ParamAssignment) -> tuple[float | None, float | None]:
+    return row.setting.lr, row.setting.peak_lr
