@@ -52,3 +52,19 @@ def test_a_browser_shows_it_in_its_sandbox(browser: Browser, tmp_path: Path) -> 
     assert len(Path(download.value.path()).read_text(encoding="utf-8").splitlines()) == 25
     assert said == []
     window.close()
+
+
+@pytest.mark.slow
+@needs_chromium
+def test_it_wears_the_theme_of_the_notebook_around_it(browser: Browser, tmp_path: Path) -> None:
+    sync = pytest.importorskip("playwright.sync_api")
+    around = tmp_path / "notebook.html"
+    around.write_text(f"<!DOCTYPE html><body>{finetune().view()._repr_html_()}", encoding="utf-8")
+    context = browser.new_context(color_scheme="null")  # a scheme that playwright chooses would hold for frames, too
+    window = context.new_page()
+    window.goto(around.as_uri())
+    inside = window.frame_locator("iframe").locator("body")
+    for theme, ground in (("dark", "rgb(14, 17, 22)"), ("light", "rgb(255, 255, 255)"), ("dark", "rgb(14, 17, 22)")):
+        window.evaluate("(theme) => { document.body.style.colorScheme = theme; }", theme)  # as JupyterLab does
+        sync.expect(inside).to_have_css("background-color", ground)
+    context.close()
