@@ -116,6 +116,7 @@ class Multipliers(OptionList):
         of_file = {each.path: each for each in own}
         self.clear_options()
         self.add_options([Option(_line(each, of_file.get(each.path), arrow)) for each in held])
+        self.set_class(not held, "-empty")
         self.go_to((before or 0) if held else None)
 
     def go_to(self, index: int | None) -> None:

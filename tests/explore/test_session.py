@@ -18,6 +18,7 @@ from pgaudit.explore.session import Policy, Session
 from pgaudit.files.yaml_text import read_yaml
 from pgaudit.models.source import model_source
 from pgaudit.pipeline import audit_source
+from pgaudit.render.diff.view import title
 from tests.explore.made import CONFIG, session
 from tests.explore.net import Net
 
@@ -246,6 +247,8 @@ def test_code_other_formats_and_no_file_are_not_written(name: str | None, tmp_pa
     its = Session(audit_source(policy.source, config), policy)
     its.make(its.tried({("optimizer", "lr"): 0.5}))
     assert len(its.now.moved) == 74
+    if name is None:
+        assert title(its.now.report) == "--set optimizer.lr=0.5"
     if name == "c.py":
         its.policy = Policy(load_config(NO_CONFIG), policy.source, data=None)
         object.__setattr__(its.policy.config, "path", "c.py")

@@ -213,7 +213,7 @@ def title(side: Report, *, elsewhere: bool = False) -> str:
         elsewhere: whether it is read elsewhere, where this machine's folders mean nothing.
     """
     if side.path is None:
-        return "a config"
+        return visible(side.tried) or "a config"
     path = portable(side.path) if elsewhere else side.path
     named = f"{path} {side.tried}" if side.tried else path
     return "nothing" if side.path in NOTHING else visible(named)
