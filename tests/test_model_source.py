@@ -66,7 +66,7 @@ def answered(saved: dict[str, Path]) -> dict[str, list[Answer]]:
         for path in CONFIGS:
             if not _runs_code(path):
                 pgaudit.audit(str(saved[path.stem]), path, cache=pgaudit.Cache())
-    found = {}
+    found: dict[str, list[Answer]] = {}
     for code in (False, True):
         calls = {path.stem: _commands(path, saved[path.stem]) for path in CONFIGS if _runs_code(path) is code}
         all_answers = iter(answers([call for each in calls.values() for call in each]))
