@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,8 @@ from pgaudit.core.errors import UsageError
 from pgaudit.verify.base import Real
 from pgaudit.verify.libraries import REAL
 from pgaudit.verify.run import Difference, Verification, verify
+from tests.command_lines import ROOT, Answer, answers
 
-ROOT = Path(__file__).parents[1]
 CONFIG = {
     "optimizer": {"type": "SGD", "lr": 0.1, "weight_decay": 0.5},
     "paramwise_cfg": {"bias_lr_mult": 2.0, "norm_decay_mult": 0.0},
@@ -115,15 +116,6 @@ def test_if_only_one_refuses_they_differ(monkeypatch: pytest.MonkeyPatch, config
     assert not found.differences
 
 
-def test_the_scope_of_an_inherited_section_is_no_argument_of_the_optimizer(tmp_path: Path) -> None:
-    scope = {"_scope_": "mmengine"}
-    wrapper = {**scope, "optimizer": {"type": "SGD", "lr": 0.1, **scope}, "paramwise_cfg": {"bias_lr_mult": 2.0}}
-    (tmp_path / "c.yaml").write_text(json.dumps({"optim_wrapper": wrapper}), encoding="utf-8")
-    ran = _run("resnet18", str(tmp_path / "c.yaml"), oracle="mmengine")
-    assert (ran.returncode, ran.stderr) == (0, "")
-    assert "bit for bit" in ran.stdout
-
-
 class _Grouping(nn.Linear):
     """torch takes groups from ``parameters()``; pgaudit takes tensors."""
 
@@ -204,13 +196,6 @@ def test_there_is_nothing_to_ask_behind_basecls() -> None:
         verify(_model(), load_config({"solver": {}}))
 
 
-def _run(*arguments: str, oracle: str | None = None) -> subprocess.CompletedProcess[str]:
-    paths = [str(ROOT), *([str(ROOT / ".oracles" / oracle)] if oracle else [])]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
-    command = [sys.executable, "-m", "pgaudit", "verify", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False)
-
-
 INSTALLED = {
     "mmcv": ("mmcv1", "resnet18", "configs/resnet50_mmcv.yaml"),
     "mmengine": ("mmengine", "convnext_atto", "configs/convnext_mmengine.yaml"),
@@ -226,13 +211,54 @@ LAYERED = {
     "mmpose": "vit_mmpose_layer_decay",
     "mmseg, forcing": "vit_mmseg_force_default",
 }
+DEFORMABLE = "configs/dcn_mmcv.yaml"
+SCOPED = "resnet18 scoped.yaml"
+OF_EACH: dict[str | None, list[str]] = {
+    **{oracle: [f"{model} {config} --format json"] for oracle, model, config in INSTALLED.values()},
+    None: [f"{model} {config} --format json" for oracle, model, config in INSTALLED.values() if oracle is None],
+    "mmpretrain": [f"configs/{name}.yaml --format json" for key, name in LAYERED.items() if key != "mmseg, deprecated"],
+}
+"""What is asked in one process with each library installed. mmseg's deprecated constructor has the name of mmdet's, and
+so it has a process of its own.
+"""
+OF_EACH["mmcv1"].append(DEFORMABLE)
+OF_EACH["mmengine"].append(SCOPED)
+
+Proofs = Callable[[str | None, str], Answer]
+
+
+@pytest.fixture(scope="module")
+def proofs(tmp_path_factory: pytest.TempPathFactory) -> Proofs:
+    """Returns what `pgaudit verify` answers where a library is installed."""
+    folder = tmp_path_factory.mktemp("proofs")
+    (folder / "configs").symlink_to(ROOT / "configs")
+    scope = {"_scope_": "mmengine"}
+    wrapper = {**scope, "optimizer": {"type": "SGD", "lr": 0.1, **scope}, "paramwise_cfg": {"bias_lr_mult": 2.0}}
+    (folder / "scoped.yaml").write_text(json.dumps({"optim_wrapper": wrapper}), encoding="utf-8")
+
+    @cache
+    def together(oracle: str | None, *calls: str) -> dict[str, Answer]:
+        found = answers([["verify", *call.split()] for call in calls], folder=folder, oracle=oracle)
+        return dict(zip(calls, found, strict=True))
+
+    def proof(oracle: str | None, call: str) -> Answer:
+        calls = OF_EACH[oracle]
+        return together(oracle, *(calls if call in calls else [call]))[call]
+
+    return proof
+
+
+def test_the_scope_of_an_inherited_section_is_no_argument_of_the_optimizer(proofs: Proofs) -> None:
+    ran = proofs("mmengine", SCOPED)
+    assert (ran.code, ran.err) == (0, "")
+    assert "bit for bit" in ran.out
 
 
 @pytest.mark.parametrize(("oracle", "model", "config"), INSTALLED.values(), ids=INSTALLED)
-def test_the_proof_through_the_real_library(oracle: str | None, model: str, config: str) -> None:
-    done = _run(model, config, "--format", "json", oracle=oracle)
-    assert done.returncode == 0, done.stderr
-    data = json.loads(done.stdout)
+def test_the_proof_through_the_real_library(proofs: Proofs, oracle: str | None, model: str, config: str) -> None:
+    done = proofs(oracle, f"{model} {config} --format json")
+    assert done.code == 0, done.err
+    data = json.loads(done.out)
     assert data["agrees"]
     assert data["differences"] == []
     assert f"{data['library']['name']} {data['library']['version']}" == data["library"]["reproduced"]
@@ -240,13 +266,13 @@ def test_the_proof_through_the_real_library(oracle: str | None, model: str, conf
 
 
 @pytest.mark.parametrize("name", LAYERED.values(), ids=LAYERED)
-def test_the_proof_of_layer_decay_on_an_examples_model(name: str) -> None:
-    done = _run(f"configs/{name}.yaml", "--format", "json", oracle="mmpretrain")
-    assert done.returncode == 0, done.stderr
-    data = json.loads(done.stdout)
+def test_the_proof_of_layer_decay_on_an_examples_model(proofs: Proofs, name: str) -> None:
+    done = proofs("mmpretrain", f"configs/{name}.yaml --format json")
+    assert done.code == 0, done.err
+    data = json.loads(done.out)
     assert (data["agrees"], data["differences"]) == (True, [])
     assert f"{data['library']['name']} {data['library']['version']}" == data["library"]["reproduced"]
-    assert "paramwise_options" not in done.stderr
+    assert "paramwise_options" not in done.err
 
 
 MISREAD = """
@@ -297,10 +323,10 @@ def _timm(name: str) -> nn.Module:
         return model
 
 
-def test_without_its_ops_mmcv_cannot_say_anything_about_deformable_convolutions() -> None:
-    done = _run("configs/dcn_mmcv.yaml", oracle="mmcv1")
-    assert done.returncode == 2
-    assert "is a deformable convolution, and this mmcv has no compiled ops" in done.stderr
+def test_without_its_ops_mmcv_cannot_say_anything_about_deformable_convolutions(proofs: Proofs) -> None:
+    done = proofs("mmcv1", DEFORMABLE)
+    assert done.code == 2
+    assert "is a deformable convolution, and this mmcv has no compiled ops" in done.err
 
 
 def test_what_a_person_reads(
