@@ -10,7 +10,7 @@ ORACLES := mmcv1 mmengine mmpretrain transformers training fvcore
 NPM_ORACLES := yaml-language-server axe-core puppeteer-core typescript
 TESTED := $(VENV)/.installed-test $(foreach o,$(ORACLES) $(NPM_ORACLES),.oracles/$(o)/.complete)
 UNIT := $(addprefix tests/,checks checkpoints config constructors catalogue core diff files gate models names optimizers render \
-    test_folding.py test_pipeline.py test_report.py test_text.py test_two_optimizers.py)
+    test_folds.py test_pipeline.py test_report.py test_text.py test_two_optimizers.py)
 T ?=
 
 .DEFAULT_GOAL := help

@@ -11,9 +11,10 @@ from html import escape
 
 from pgaudit.core.assignment import Assignment, RuleCount
 from pgaudit.core.findings import SEVERITIES, Finding, severity_words
+from pgaudit.folds import LrsAt
 from pgaudit.numbers import computed, elements, number
 from pgaudit.serialize import portable_location
-from pgaudit.summary import Held, LrsAt, first_rows, headings
+from pgaudit.summary import Held, first_rows, headings
 from pgaudit.text import counted, visible
 from pgaudit.totals import totals
 

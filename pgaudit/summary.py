@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from pgaudit.core.assignment import Assignment, ParamAssignment
+from pgaudit.core.assignment import Assignment
 from pgaudit.core.findings import Finding, severity_words
 from pgaudit.core.setting import Setting, deciding_rules
-from pgaudit.names import Folded, fold_named, spelled_like_globs
+from pgaudit.folds import Fold, LrsAt, graded, is_graded
+from pgaudit.names import spelled_like_globs
 from pgaudit.numbers import computed, elements, number
 from pgaudit.text import counted, visible
 
@@ -20,11 +21,8 @@ _WIDTH = 110
 _STEPS = 4
 """Steps of the lr over time that are shown."""
 
-Fold = Folded[ParamAssignment]
 Held = Callable[[Setting, "int | None"], Mapping[str, Any]]
 """What a group of an optimizer holds beside lr and weight decay."""
-LrsAt = Callable[[ParamAssignment], Mapping[int, "float | None"]]
-"""The lrs of a parameter by step."""
 Told = tuple[Assignment, Sequence[Finding], "str | None", Held, LrsAt]
 """What :func:`summary` is about."""
 
@@ -74,9 +72,7 @@ def first_rows(
     """Returns titles and the cells of the first lines, each of parameters of equal settings under one name; and what
     there is more, if there is.
     """
-    likenesses = ((row, (*_likeness(row), *lrs_at(row).items())) for row in assignment.params)
-    entries = ((row.name, likeness, row.param.module_type, row) for row, likeness in likenesses)
-    folds = fold_named(entries, spelled_like_globs(assignment.by_name))
+    folds = graded(assignment.params, spelled_like_globs(assignment.by_name), lrs_at)
     ruled = any(row.setting.lr_rule for row in assignment.params)
     steps = [f"lr@{step}" for step in lrs_at(assignment.params[0])][:_STEPS] if assignment.params else []
     peak, several = ["scheduled"] if scheduled else [], len(assignment.optimizers) > 1
@@ -97,20 +93,23 @@ def _rows(assignment: Assignment, held: Held, lrs_at: LrsAt, *, scheduled: bool)
         yield more
 
 
-def _likeness(row: ParamAssignment) -> tuple[object, ...]:
-    rules = tuple(rule.name for rule in deciding_rules(row.setting))
-    return row.setting.effect, rules, row.param.trainable, row.optimizer, row.also_in
-
-
 def _cells(fold: Fold, held: Held, lrs_at: LrsAt, *, several: bool, scheduled: bool) -> list[str]:
     row = fold.rows[0]
     said = any(rule.option == "frozen" for rule in deciding_rules(row.setting))
     words = [_where(fold, several=several)]
     words += ["frozen"] if row.param.trainable is False and not said else []
     words += [f"{visible(key)} {_value(value)}" for key, value in held(row.setting, row.optimizer).items()]
-    lrs = [number(row.lr), *([computed(row.setting.peak_lr)] if scheduled else [])]
-    lrs += [computed(lr) for lr in lrs_at(row).values()][:_STEPS]
+    ends = fold.rows if is_graded(fold) else fold.rows[:1]
+    lrs = [_ends([number(each.lr) for each in ends])]
+    lrs += [_ends([computed(each.setting.peak_lr) for each in ends])] if scheduled else []
+    steps = zip(*(lrs_at(each).values() for each in ends), strict=True)
+    lrs += [_ends([computed(lr) for lr in at_step]) for at_step in steps][:_STEPS]
     return [visible(fold.name), str(len(fold.rows)), *lrs, number(row.weight_decay), " · ".join(words)]
+
+
+def _ends(words: Sequence[str]) -> str:
+    """A value of all blocks, or those of the first and of the last."""
+    return " → ".join(dict.fromkeys((words[0], words[-1])))
 
 
 def _value(value: Any) -> str:

@@ -21,6 +21,7 @@ import pgaudit
 from pgaudit.config.expect import expect_errors, expectations
 from pgaudit.core.setting import Provenance, Setting
 from pgaudit.diff import ChangeKind, compare
+from pgaudit.folds import fold
 from pgaudit.gate import Outcome
 from pgaudit.gate.expected import unexpected
 from pgaudit.gate.locked import lock_findings
@@ -32,7 +33,7 @@ from pgaudit.render.diff.view import DiffLine
 from pgaudit.render.report.data import render_csv
 from pgaudit.render.report.markdown import render_markdown
 from pgaudit.render.report.table import render_table
-from pgaudit.render.select import Selection, fold, select
+from pgaudit.render.select import Selection, select
 from pgaudit.render.terminal import TableOptions
 from pgaudit.serialize import plain
 from pgaudit.sources.lock import written

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -10,14 +10,12 @@ from typing import Any
 from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.errors import UsageError
 from pgaudit.core.setting import Setting, deciding_rules
-from pgaudit.names import Folded, fold_named
 from pgaudit.render.choices import GroupBy, Sort
 from pgaudit.render.numbers import computed, hyperparameter, number
 from pgaudit.render.style import group_words
 from pgaudit.report import Report
 from pgaudit.text import counted, did_you_mean, quoted, visible
 
-Fold = Folded[ParamAssignment]
 """Rows of a report that have equal settings."""
 
 
@@ -167,32 +165,3 @@ def _sections(rows: Sequence[ParamAssignment], heading: Callable[[ParamAssignmen
 def _total(rows: Sequence[ParamAssignment]) -> str:
     groups = {(row.optimizer, row.group) for row in rows if row.group is not None}
     return f"{counted(len(rows), 'tensor')} in {counted(len(groups), 'group')}"
-
-
-def unfolded(rows: Iterable[ParamAssignment]) -> list[Fold]:
-    """Returns every row by itself."""
-    return [Folded(row.name, (row,)) for row in rows]
-
-
-def fold(
-    rows: Sequence[ParamAssignment],
-    taken: Container[str] = (),
-    lrs: Callable[[ParamAssignment], Mapping[int, float | None]] | None = None,
-) -> list[Fold]:
-    """Joins rows of equal settings under equal rules that belong to modules of one class.
-
-    Args:
-        rows: what to join.
-        taken: names of other parameters that no folded name may look like.
-        lrs: the lrs of a row by step, which have to be equal, too.
-    """
-    return fold_named(((row.name, likeness(row, lrs), row.param.module_type, row) for row in rows), taken)
-
-
-def likeness(
-    row: ParamAssignment, lrs: Callable[[ParamAssignment], Mapping[int, float | None]] | None = None
-) -> tuple[Hashable, ...]:
-    """Returns what rows must have in common: two settings may say the same, having come about in two ways."""
-    rules = (row.setting.lr_rule, row.setting.weight_decay_rule)
-    over_time = lrs(row).items() if lrs else ()
-    return row.setting.effect, *(rule and rule.name for rule in rules), row.param.trainable, *over_time

@@ -19,9 +19,10 @@ from pgaudit.core.config import Ignore
 from pgaudit.core.errors import ConfigError, UsageError
 from pgaudit.core.findings import Finding
 from pgaudit.explanation import matching
+from pgaudit.folds import fold
 from pgaudit.gate import baseline
 from pgaudit.names import Glob, GlobError, fold_named
-from pgaudit.render.select import Selection, fold, select
+from pgaudit.render.select import Selection, select
 from pgaudit.report import Report
 from pgaudit.sources.lock import written
 from pgaudit.sources.lock_reading import read_lock

@@ -7,9 +7,10 @@ import json
 import re
 
 import pgaudit
+from pgaudit.folds import fold
 from pgaudit.render.report.data import render_csv, render_json
 from pgaudit.render.report.table import render_table
-from pgaudit.render.select import Selection, fold
+from pgaudit.render.select import Selection
 from pgaudit.render.terminal import TableOptions
 
 POLICY = {

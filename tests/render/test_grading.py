@@ -14,10 +14,11 @@ from torch import nn
 import pgaudit
 from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.setting import Provenance
-from pgaudit.render.report.grading import graded, is_graded, staircase
+from pgaudit.folds import graded, is_graded, likeness
+from pgaudit.render.report.grading import staircase
 from pgaudit.render.report.markdown import render_markdown
 from pgaudit.render.report.table import render_table
-from pgaudit.render.select import Selection, likeness
+from pgaudit.render.select import Selection
 from pgaudit.render.style import ASCII, UNICODE
 from pgaudit.render.terminal import TableOptions
 from pgaudit.report import Report
@@ -80,14 +81,14 @@ def test_markdown_has_the_same_lines() -> None:
 @pytest.mark.parametrize("lrs", [(0.1, 0.2, 0.4), (0.4, 0.2, 0.2)])
 def test_a_lr_that_rises_or_falls_is_one_line(lrs: tuple[float, ...]) -> None:
     report = _blocks(*lrs)
-    (line,) = graded(report, report.params)
+    (line,) = graded(report.params)
     assert is_graded(line)
     assert len(line.rows) == 3
 
 
 def test_a_lr_that_goes_up_and_down_is_not() -> None:
     report = _blocks(0.1, 0.4, 0.2, 0.2)
-    assert [(line.name, is_graded(line)) for line in graded(report, report.params)] == [
+    assert [(line.name, is_graded(line)) for line in graded(report.params)] == [
         ("blocks.0.weight", False),
         ("blocks.1.weight", False),
         ("blocks.{2,3}.weight", False),
@@ -96,7 +97,7 @@ def test_a_lr_that_goes_up_and_down_is_not() -> None:
 
 def test_different_rules_are_not() -> None:
     params = [made.param(f"blocks.{at}.weight", 0.1 * at, 0.1, Provenance("custom_keys", str(at))) for at in (1, 2)]
-    assert len(graded(made.report(*params), params)) == 2
+    assert len(graded(params)) == 2
 
 
 @settings(max_examples=examples(300))
@@ -110,7 +111,7 @@ def test_random_lines_hold_every_row_once_and_what_they_say_is_true(given: list[
         made.param(f"blocks.{index}.norm{index % 2}.weight", lr, decay, Provenance("lr_mults", key))
         for index, (lr, decay, key) in enumerate(given)
     ]
-    lines = graded(made.report(*params), params)
+    lines = graded(params)
     assert sorted(row.name for line in lines for row in line.rows) == sorted(row.name for row in params)
     assert [line.rows[0].name for line in lines] == sorted(
         (line.rows[0].name for line in lines), key=[row.name for row in params].index

@@ -11,10 +11,10 @@ from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.location import Location
 from pgaudit.core.setting import Provenance, Setting
 from pgaudit.explanation import ExplainedValue, Explanation
+from pgaudit.folds import fold
 from pgaudit.render.numbers import computed, hyperparameter, number, shape
 from pgaudit.render.over_time import schedule_words
 from pgaudit.render.pages.explain_group import group_lines
-from pgaudit.render.select import fold
 from pgaudit.render.style import BASE, Marks, colour, label
 from pgaudit.render.styled import Text, broken, cut, filled
 from pgaudit.render.terminal import TableOptions, printed

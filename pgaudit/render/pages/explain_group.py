@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgaudit.core.assignment import ParamAssignment
+from pgaudit.folds import fold
 from pgaudit.render.numbers import hyperparameter, number
-from pgaudit.render.select import fold
 from pgaudit.render.style import BASE
 from pgaudit.render.styled import Text, filled
 from pgaudit.render.terminal import TableOptions

@@ -12,8 +12,8 @@ from itertools import chain, groupby
 from operator import itemgetter
 
 from pgaudit.core.assignment import ParamAssignment
+from pgaudit.folds import Fold
 from pgaudit.names import fold_named
-from pgaudit.render.select import Fold
 from pgaudit.report import Report
 
 _DEEPEST = 40

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.setting import Provenance
+from pgaudit.folds import Fold
 from pgaudit.render.findings import hinted
 from pgaudit.render.markdown import code, code_block, escaped, table
 from pgaudit.render.numbers import elements, number
@@ -11,7 +12,7 @@ from pgaudit.render.over_time import lr_title, product_titles, schedule_lines
 from pgaudit.render.report.plot import plot_lines
 from pgaudit.render.report.rows import folds, held, optimizer_of_several
 from pgaudit.render.report.values import values_of
-from pgaudit.render.select import Fold, Selection
+from pgaudit.render.select import Selection
 from pgaudit.render.style import DECIDED_BY, UNICODE, group_words, label
 from pgaudit.render.terminal import TableOptions
 from pgaudit.report import Report

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.setting import Provenance, deciding_rules
+from pgaudit.folds import Fold, graded, is_graded, unfolded
 from pgaudit.names import Folded
 from pgaudit.render.choices import GroupBy
 from pgaudit.render.columns import Column, Last, Row, Table
 from pgaudit.render.numbers import hyperparameter, shape
 from pgaudit.render.over_time import missing
-from pgaudit.render.report.grading import graded, is_graded, staircase
+from pgaudit.render.report.grading import staircase
 from pgaudit.render.report.values import cell, value_columns, values_of
-from pgaudit.render.select import Fold, Section, Selection, select, unfolded
+from pgaudit.render.select import Section, Selection, select
 from pgaudit.render.style import BASE, DECIDED_BY, LEFT_OUT, colour, group_key, group_words, labels
 from pgaudit.render.styled import Text
 from pgaudit.render.terminal import TableOptions
@@ -32,8 +33,9 @@ def folds(report: Report, selection: Selection, *, folded: bool) -> Folds:
     Raises:
         UsageError: the selection can match nothing.
     """
+    lrs = report.lrs_at if report.at else None
     return [
-        (section, graded(report, section.rows) if folded else unfolded(section.rows))
+        (section, graded(section.rows, report.taken, lrs) if folded else unfolded(section.rows))
         for section in select(report, selection)
     ]
 

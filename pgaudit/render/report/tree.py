@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 
 from pgaudit.core.assignment import ParamAssignment, numel_of
 from pgaudit.core.setting import deciding_rules
+from pgaudit.folds import graded_likeness
 from pgaudit.names import fold_named
 from pgaudit.render.columns import Column, Last, Row, Table
 from pgaudit.render.numbers import elements
-from pgaudit.render.report.grading import likeness_of
 from pgaudit.render.report.values import ShownValue, cell, lr_that_counts
 from pgaudit.render.style import BASE, DECIDED_BY, colour, label
 from pgaudit.render.styled import Text
@@ -52,7 +52,7 @@ def tree_table(report: Report, rows: Sequence[ParamAssignment], depth: int, opti
     lr = "scheduled" if report.scheduled else "lr"
     columns = [Column("module"), Column("tensors", right=True), Column("parameters", right=True, drop=1)]
     columns += [Column(f"  {lr}"), Column("  decay"), Column(DECIDED_BY)]
-    lines = _lines(root, 0, likeness_of(report, rows))
+    lines = _lines(root, 0, graded_likeness(rows, report.lrs_at if report.at else None))
     return Table(columns, [_row(report, name, below, options) for name, below in lines], moving=True)
 
 

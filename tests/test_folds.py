@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import nn
 
+import pgaudit
 from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.parameters import ModuleType, Parameter
 from pgaudit.core.setting import Provenance, Setting
-from pgaudit.render.select import fold
+from pgaudit.folds import fold, graded
 from tests.budget import examples
 from tests.parity.show_timm import spelled
 
@@ -100,3 +103,16 @@ def test_settings_that_say_the_same_are_the_same_however_they_came_about() -> No
     assert [line.name for line in fold([weight, again])] == ["a.{weight,bias}"]
     other = replace(bias, setting=Setting.of(0.1, 0.0, Provenance("bias_lr_mult"), Provenance("default")))
     assert len(fold([weight, other])) == 2
+
+
+def test_what_two_optimizers_hold_is_apart_though_it_gets_the_same() -> None:
+    """Muon for matrices and AdamW for all else, at one lr and one weight decay."""
+    layers = nn.ModuleList(nn.Linear(4, 4) for _ in range(3))
+    weights, biases = ([each for each in layers.parameters() if each.ndim == ndim] for ndim in (2, 1))
+    muon = torch.optim.Muon(weights, lr=1e-3, weight_decay=0.1)
+    adamw = torch.optim.AdamW(biases, lr=1e-3, weight_decay=0.1)
+    report = pgaudit.audit(layers, [muon, adamw])
+    for fold_ in (fold, graded):
+        lines = {line.name: {row.optimizer for row in line.rows} for line in fold_(report.params)}
+        assert lines == {"{0..2}.weight": {0}, "{0..2}.bias": {1}}
+    assert "{0..2}.weight  3  0.001  0.1    optimizer 0, group 0" in str(report)
