@@ -145,7 +145,8 @@ IN_VIEW = """() => {
         const x = (left + right) / 2;
         if (x < edge || x > view.left + box.clientWidth) continue;
         const before = (each) => each.getBoundingClientRect().left < x;
-        const config = [...configs.querySelectorAll(".config")].findLast(before);
+        const config = [...configs.querySelectorAll(".config")].findLast(before).firstChild;
+        if (config.getBoundingClientRect().left < edge) throw Error(`${config.textContent} is hidden`);
         for (const row of box.querySelectorAll(".canvas .row:not([hidden])")) {
             const y = row.getBoundingClientRect().top + 10;
             if (y < codes.getBoundingClientRect().bottom || y > bottom) continue;
