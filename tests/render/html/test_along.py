@@ -57,6 +57,11 @@ class TestInBrowser:
         assert "scheduled lr" in window.text("#along h2")
         assert (len(window.requests), window.said) == (1, [])
 
+    def test_every_tick_of_a_logarithm_has_its_number(self, opened: Open) -> None:
+        window = opened(pgaudit.audit("vit_tiny_patch16_224", {**LAYERS, "paramwise_cfg": {"layer_decay": 0.75}}))
+        texts = window.page.locator(".drawing svg text").all_text_contents()
+        assert [text for text in texts if text[0].isdecimal()] == ["2e-5", "5e-5", "1e-4", "2e-4", "5e-4", "0.001"]
+
     def test_a_press_chooses_a_block(self, opened: Open) -> None:
         window = opened(graded())
         window.page.locator(".dots circle[data-block='6']").click()

@@ -21,6 +21,7 @@ from pgaudit.render.sweep import View, render_sweep
 from pgaudit.render.terminal import TableOptions
 from pgaudit.sweep.lines import Identity
 from pgaudit.sweep.records import CodeCount, SweepResult
+from tests.render.html.test_accessible import AXE
 from tests.render.html.window import Window, needs_chromium, opened
 from tests.render.html.written import BREAKOUT, cards_of
 
@@ -145,7 +146,8 @@ IN_VIEW = """() => {
         const x = (left + right) / 2;
         if (x < edge || x > view.left + box.clientWidth) continue;
         const before = (each) => each.getBoundingClientRect().left < x;
-        const config = [...configs.querySelectorAll(".config")].findLast(before);
+        const config = [...configs.querySelectorAll(".config")].findLast(before).firstChild;
+        if (config.getBoundingClientRect().left < edge) throw Error(`${config.textContent} is hidden`);
         for (const row of box.querySelectorAll(".canvas .row:not([hidden])")) {
             const y = row.getBoundingClientRect().top + 10;
             if (y < codes.getBoundingClientRect().bottom || y > bottom) continue;
@@ -203,6 +205,19 @@ def test_wherever_it_is_scrolled_each_cell_in_view_stands_under_its_code(tmp_pat
             number = tensors.get((config, code, model))
             assert code == "✕" or text == ("" if number is None else f"{number:,}" if number else "!")
         window.assert_quiet()
+
+
+@pytest.mark.slow
+@needs_chromium
+@pytest.mark.skipif(not AXE.exists(), reason="there is no axe-core")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(tmp_path: Path, scheme: str) -> None:
+    address = "#cell=1.PG003.net_0_patch0_224.in1k"
+    with opened(written(sweep(60, 4)), tmp_path, address, color_scheme=scheme, bypass_csp=True) as window:
+        ready(window)
+        window.page.evaluate(AXE.read_text(encoding="utf-8"))
+        found = window.page.evaluate("() => axe.run()")
+        assert [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == []
 
 
 @pytest.mark.slow

@@ -82,7 +82,7 @@ class AlongPicture extends Roving {
     const short = (name) => (Array.from(name).length > letters ? `…${Array.from(name).slice(1 - letters).join("")}` : name);
     const every = Math.ceil((names.length * 15) / (this.width - 100));
     const indices = names.map((_, index) => index);
-    const bottom = 24 + letters * 4.6;
+    const bottom = 18 + letters * 4.5;
     const y = (dot) => dot.lr;
     const svg = Plot.plot({
       width: this.width,
@@ -97,7 +97,8 @@ class AlongPicture extends Roving {
       r: { domain: [0, 1], range: [3, 13] },
       marks: [
         Plot.gridY(axis.ticks instanceof Array ? axis.ticks : { ticks: axis.ticks }),
-        Plot.axisY({ ticks: axis.ticks, tickFormat: (lr) => plain(lr), label: axis.type === "log" ? `${what}, log scale` : what }),
+        // Of a tickFormat, a logarithm leaves out what is not near a power of ten.
+        Plot.axisY({ ticks: axis.ticks, text: (lr) => plain(lr), label: axis.type === "log" ? `${what}, log scale` : what }),
         Plot.axisX(
           indices.filter((index) => index % every === 0),
           { tickFormat: (index) => short(names[index]), tickRotate: -38, textAnchor: "end", label: null },

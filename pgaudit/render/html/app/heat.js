@@ -48,6 +48,7 @@ class Heat extends VirtualRows {
       widths.push(room);
       left += room + GAP;
     }
+    this.box.style.setProperty("--name", `${this.nameWidth}px`);
     this.box.style.setProperty("--columns", widths.map((width) => `${width}px`).join(" "));
     this.canvas.style.minWidth = `${left}px`;
     this.box.setAttribute("aria-colcount", this.lefts.length + 1);
@@ -76,7 +77,8 @@ class Heat extends VirtualRows {
     let at = 2;
     this.data.blocks.forEach((block, place) => {
       const count = block.columns.length;
-      const head = cell(configs, "config", block.config, `${at} / span ${count + 1}`);
+      const head = cell(configs, "config", "", `${at} / span ${count + 1}`);
+      head.append(element("span", "", block.config));
       head.setAttribute("aria-colspan", Math.max(count, 1));
       block.columns.forEach((column, index) => {
         const code = cell(codes, `code ${column.severity}`, "", `${at + index}`);
