@@ -116,13 +116,11 @@ class Viewer(App[None]):
 
     def say(self, message: str = "", *, wrong: bool = False) -> None:
         """Says what is looked at, and what has happened."""
-        shown = len(self.table.chosen)
-        line = status(self.session.now, self.lens, shown, self.options.marks)
-        said = (
-            (visible(message), "bold red" if wrong else "bold") if message else (moves(self.session.now), "bold yellow")
-        )
-        if said[0]:
-            line = Text.assemble(said, (f" {self.options.marks.dot} ", "dim"), line)
+        now, marks = self.session.now, self.options.marks
+        line = status(now, self.lens, len(self.table.chosen), marks)
+        words, style = (visible(message), "bold red" if wrong else "bold") if message else (moves(now), "bold yellow")
+        if words:
+            line = Text.assemble((words, style), (f" {marks.dot} ", "dim"), line)
         self.query_one("#status", Static).update(line)
 
     def tell(self, render: Render, about: About) -> None:
