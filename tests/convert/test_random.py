@@ -28,7 +28,9 @@ Held = dict[int, "dict[str, Any] | None"]
 
 EXAMPLES = 130
 LEAST = {"rules": 60, "mmcv": 25, "mmengine": 40, "basecls": 20, "python": 60, "timm": 3}
-"""Conversions that must have come about from each constructor's policies; the others have been refused."""
+"""Of so many examples, the conversions that must have come about from each constructor's policies; the others have been
+refused.
+"""
 
 
 def _word(value: Any) -> Any:
@@ -151,7 +153,7 @@ def _is_true(reason: str, report: pgaudit.Report, model: nn.Module) -> bool:
 def test_what_comes_out_is_the_same_random(constructor: str, record_property: Callable[[str, object], None]) -> None:
     done: Counter[str] = Counter()
 
-    @settings(max_examples=max(EXAMPLES, examples(EXAMPLES)))  # LEAST is of so many
+    @settings(max_examples=examples(EXAMPLES))
     @given(sources(constructor))
     def check(source: Source) -> None:
         model = build(source.model)
@@ -183,7 +185,8 @@ def test_what_comes_out_is_the_same_random(constructor: str, record_property: Ca
     check()
     for target, count in done.items():
         record_property(f"compared after conversion to {target}", count)
-    assert {target for target, least in LEAST.items() if done[target] < least} == set()
+    share = examples(EXAMPLES) / EXAMPLES
+    assert {target for target, least in LEAST.items() if done[target] < int(share * least)} == set()
 
 
 def _loaded(text: str) -> pgaudit.Config:
