@@ -12,9 +12,10 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import torch
 from PIL import Image, ImageChops, ImageStat
 
 from pgaudit import cli
@@ -35,7 +36,7 @@ class Picture:
 
     name: str
     command: str
-    """Without `pgaudit`, and without the file that it writes."""
+    """Without `pgaudit`, and without the file that it writes; ``RUN`` is the folder of a training run."""
     lens: str = ""
     part: str = ""
     """An element's selector; else what a window shows."""
@@ -57,13 +58,48 @@ PICTURES = [
     Picture("along", "show vit_tiny_patch16_224 configs/vit_timm.yaml", part="#along"),
     Picture("diff", DIFF, height=860),
     Picture("diff-map", DIFF, "by=lr", part="#map"),
+    Picture("resume", "resume RUN/last.pt RUN/finetune.py:make", part="#groups"),
 ]
+SCRIPT = """
+import torch
+from torch import nn
+
+def make(lr=LR):
+    blocks = nn.ModuleList(nn.Sequential(nn.Linear(16, 16), nn.LayerNorm(16)) for _ in range(4))
+    model = nn.ModuleDict({"blocks": blocks, "head": nn.Linear(16, 4)})
+    decayed = [param for param in blocks.parameters() if param.ndim > 1]
+    others = [param for param in blocks.parameters() if param.ndim == 1]
+    groups = [
+        {"params": decayed, "lr": lr / 10},
+        {"params": others, "lr": lr / 10, "weight_decay": 0.0},
+        {"params": list(model["head"].parameters())},
+    ]
+    return model, torch.optim.AdamW(groups, lr=lr, weight_decay=0.05)
+"""
+
+
+def interrupted(folder: Path) -> None:
+    """Writes the checkpoint of a run, and its script with another lr."""
+    script: dict[str, Any] = {}
+    exec(SCRIPT.replace("LR", "1e-3"), script)
+    model, optimizer = script["make"]()
+    scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 100)
+    for _ in range(20):
+        for param in model.parameters():
+            param.grad = torch.ones_like(param)
+        optimizer.step()
+        scheduler.step()
+    state = {"model": model, "optimizer": optimizer, "scheduler": scheduler}
+    torch.save({name: each.state_dict() for name, each in state.items()}, folder / "last.pt")
+    (folder / "finetune.py").write_text(SCRIPT.replace("LR", "2e-4"), encoding="utf-8")
 
 
 def drawn(browser: Browser, picture: Picture, folder: Path) -> bytes:
     """The picture, as a PNG."""
     path = folder / f"{picture.name}.html"
-    assert cli.main([*picture.command.split(), "-o", str(path)]) == 0
+    if "RUN" in picture.command:
+        interrupted(folder)
+    assert cli.main([*picture.command.replace("RUN", str(folder)).split(), "-o", str(path)]) == 0
     context = browser.new_context(
         viewport={"width": picture.width, "height": picture.height},
         color_scheme="dark" if picture.scheme == "dark" else "light",

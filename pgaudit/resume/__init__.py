@@ -6,7 +6,7 @@ of groups and their sizes, and neither names nor shapes; each group of the check
 was built.
 """
 
-from pgaudit.resume.answer import Mismatch, Override, Resumption, Verdict
+from pgaudit.resume.answer import GroupValue, Mismatch, Override, ResumedGroup, Resumption, Verdict
 from pgaudit.resume.compare import resumption
 
-__all__ = ["Mismatch", "Override", "Resumption", "Verdict", "resumption"]
+__all__ = ["GroupValue", "Mismatch", "Override", "ResumedGroup", "Resumption", "Verdict", "resumption"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -39,6 +40,38 @@ class Mismatch:
     """Whether ``load_state_dict`` raises."""
 
 
+@dataclass(frozen=True, slots=True)
+class GroupValue:
+    """What a group holds under one key; None also where it does not hold the key."""
+
+    checkpoint: Any
+    source: Any
+    resumed: Any
+    """What training goes on with; None where nothing is loaded."""
+    replaced: bool
+    """Whether it is an override: what the source asks for is lost. Else it may be another one because the run is under
+    way.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class ResumedGroup:
+    """A group of the checkpoint beside the one of the source whose place it takes."""
+
+    group: int | None
+    """The index of the source's; None where it has none in that place."""
+    from_group: int | None
+    """The index of the checkpoint's."""
+    params: tuple[str, ...]
+    """The tensors of the source's group that it gives its values, as the source calls them."""
+    tensors: int
+    """Those that the checkpoint's group gives them for."""
+    values: Mapping[str, GroupValue]
+    """The lrs and the weight decay, and all else of which the sides do not hold the same."""
+    optimizer: str = ""
+    """What it is called, where there are several."""
+
+
 @dataclass(frozen=True)
 class Resumption:
     """The whole answer."""
@@ -58,6 +91,8 @@ class Resumption:
     notes: tuple[str, ...] = ()
     proved: bool = True
     """Whether names or shapes prove that each state lands on its own tensor."""
+    resumed_groups: tuple[ResumedGroup, ...] = ()
+    """Those of which it can be told which one takes the place of which."""
 
     @property
     def verdict(self) -> Verdict:

@@ -10,9 +10,10 @@ from typing import Any
 from pgaudit.built.matching import BY_ORDER
 from pgaudit.core.built import BY_FULL_NAMES, BuiltOptimizer, Checkpoint
 from pgaudit.report import Report
-from pgaudit.resume.answer import Mismatch, Override, Resumption
+from pgaudit.resume.answer import Mismatch, Override, ResumedGroup, Resumption
 from pgaudit.resume.evidence import in_model_order, named_by_its_model, order_notes
 from pgaudit.resume.expected import expected_optimizers, padded
+from pgaudit.resume.groups import groups_beside, groups_loaded
 from pgaudit.resume.landing import landing
 from pgaudit.resume.pairing import Pairing, pairing, unequal
 from pgaudit.resume.pairs import Pair, by_index, by_name, grouped_alike, known_names, missing_by_name, refusals, stray
@@ -68,6 +69,7 @@ def resumption(checkpoint: Checkpoint, report: Report, *, whole: Checkpoint | No
         tuple(found.overrides),
         tuple(dict.fromkeys((*checkpoint.notes, *found.notes))),
         found.proved,
+        tuple(found.groups),
     )
 
 
@@ -77,12 +79,15 @@ class _Found:
     overrides: list[Override] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     proved: bool = True
+    groups: list[ResumedGroup] = field(default_factory=list)
 
-    def add(self, other: _Found, which: str) -> None:
-        """Adds what was found of one optimizer of several."""
+    def add(self, other: _Found, label: str) -> None:
+        """Adds what was found of one optimizer; where it is one of several, with what it is called."""
+        which = f"{label}: " if label else ""
         self.mismatches += [replace(each, message=which + each.message) for each in other.mismatches]
         self.overrides += other.overrides
         self.notes += [which + note for note in other.notes]
+        self.groups += [replace(each, optimizer=label) for each in other.groups]
         self.proved = self.proved and other.proved
 
     def doubt(self, note: str) -> None:
@@ -112,7 +117,7 @@ class _Comparison:
             source, its = self.sources[at], self._with_names(optimizer, self.sources[at])
             label = visible(its.key or source.key or f"optimizer {index}")
             way = reached(state_of(states, index, len(paired.pairs)), source, live, self._object(at))
-            found.add(self._one(at, its, way), f"{label}: " if len(paired.pairs) > 1 else "")
+            found.add(self._one(at, its, way), label if len(paired.pairs) > 1 else "")
         if not found.proved and not found.mismatches:
             found.notes += order_notes(self.checkpoint, [each.name for each in self.report.params], self.named)
         if not any(each.refused for each in found.mismatches):
@@ -151,6 +156,9 @@ class _Comparison:
         found = _Found(notes=[_IN_ORDER] if checkpoint.names_from == BY_ORDER else [])
         pairs = self._pairs(source, checkpoint, found)
         if found.mismatches:
+            by_place = checkpoint.names_from != BY_FULL_NAMES
+            if by_place and any(each.refused for each in found.mismatches):
+                found.groups += groups_beside(source, checkpoint)
             return found
         makes = makers(self.report, at)
         trial = tried(pairs, source, checkpoint, makes) if makes else Tried()
@@ -164,6 +172,7 @@ class _Comparison:
         alike = grouped_alike(pairs) if checkpoint.names_from == BY_FULL_NAMES else pairs
         values = replaced(alike, source, checkpoint, trial, way, self.named, scheduled=self._is_scheduled)
         found.overrides += values.overrides
+        found.groups += groups_loaded(alike, source, checkpoint, trial, values.keys)
         found.notes += values.notes
         if brought := added(pairs, source, checkpoint):
             found.notes.append(f"the checkpoint's groups also bring {', '.join(brought)}")

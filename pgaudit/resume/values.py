@@ -31,6 +31,8 @@ class Replaced:
     overrides: tuple[Override, ...]
     notes: tuple[str, ...]
     """What goes on by itself, and what could not be compared."""
+    keys: Mapping[Groups, frozenset[str]]
+    """Which keys of which groups are overrides."""
 
 
 @dataclass
@@ -74,7 +76,8 @@ def replaced(
             found = _different(ours, theirs, which, reached, notes)
             known[which] = [each for each in found if not _is_aside(each, tried.counters.get(which, ()), notes)]
         overrides += [Override(pair.name, *each) for each in known[which]]
-    return Replaced(tuple(overrides), tuple(_words(notes, named, scheduled=scheduled)))
+    keys = {which: frozenset(key for key, *_ in values) for which, values in known.items()}
+    return Replaced(tuple(overrides), tuple(_words(notes, named, scheduled=scheduled)), keys)
 
 
 def _plain(values: Group) -> dict[str, Any]:

@@ -79,7 +79,7 @@ def test_verdicts_and_exit_codes(capsys: pytest.CaptureFixture[str], arguments: 
     done, out, _ = _run(capsys, *arguments.split(), "--format", "json")
     found = json.loads(out)
     assert (done, found["verdict"]) == (code, verdict)
-    assert list(found) == ["verdict", "overrides", "mismatches", "notes"]
+    assert list(found) == ["verdict", "overrides", "mismatches", "notes", "groups"]
     assert all(list(each) == ["param", "key", "source", "checkpoint"] for each in found["overrides"])
     assert all(list(each) == ["message", "params"] for each in found["mismatches"])
     done, out, _ = _run(capsys, *arguments.split(), "--format", "markdown")
@@ -94,6 +94,18 @@ def test_json_has_one_entry_a_parameter_and_key(capsys: pytest.CaptureFixture[st
         "overrides": [{"param": name, "key": "lr", "source": 0.01, "checkpoint": 0.1} for name in names],
         "mismatches": [],
         "notes": [],
+        "groups": [
+            {
+                "group": 0,
+                "from_group": 0,
+                "params": names,
+                "tensors": 4,
+                "values": {
+                    "lr": {"source": 0.01, "checkpoint": 0.1, "resumed": 0.1, "replaced": True},
+                    "weight_decay": {"source": 0.01, "checkpoint": 0.01, "resumed": 0.01, "replaced": False},
+                },
+            }
+        ],
     }
 
 

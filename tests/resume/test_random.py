@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +160,7 @@ def test_a_random_run_resumes_as_torch_resumes_it(run: tuple[Side, list[str], bo
             load(path, new)
         except (ValueError, KeyError):
             assert found.verdict == "refused", found
+            _faced(found, new, optimizer)
             return
     assert found.verdict != "refused", found
     renamed = dict(zip(before.shapes, after.shapes, strict=True)) if "new" in after.shapes else {}
@@ -166,6 +168,7 @@ def test_a_random_run_resumes_as_torch_resumes_it(run: tuple[Side, list[str], bo
     guessed = any("if its optimizer was built in" in note for note in found.notes)
     _landed(found, new_model, new, tags, named=before.named or (guessed and before.in_order), guessed=guessed)
     _replaced(found, new_model, new, held)
+    _grouped(found, new_model, new, held, optimizer.param_groups)
     _goes_on(found, new)
 
 
@@ -230,6 +233,55 @@ def _replaced(
     told = {(each.param, each.key): (plain(each.source), plain(each.checkpoint)) for each in found.overrides}
     assert told == truth
     assert (found.verdict == "ok") == (not truth and not found.mismatches)
+
+
+def _grouped(
+    found: Resumption,
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    before: list[dict[str, Any]],
+    saved_groups: list[dict[str, Any]],
+) -> None:
+    """Each group has the values that it was built with, those of the checkpoint, and those that it has after loading;
+    what is not told is the same everywhere.
+    """
+    names = {id(param): name for name, param in model.named_parameters()}
+    groups = [each for each in range(len(before)) if before[each]["params"]]
+    assert [each.group for each in found.resumed_groups] == groups == [each.from_group for each in found.resumed_groups]
+    for each in found.resumed_groups:
+        sides = [of[each.group or 0] for of in (before, saved_groups, optimizer.param_groups)]
+        assert each.params == tuple(names[id(param)] for param in sides[0]["params"])
+        assert each.tensors == len(each.params)
+        for key in {key for side in sides for key in side} - {"params", "param_names"}:
+            held = [plain(side.get(key)) for side in sides]
+            if key in each.values:
+                value = each.values[key]
+                assert [*map(plain, (value.source, value.checkpoint, value.resumed))] == held, key
+                assert not value.replaced or held[0] != held[2] or key not in sides[2]
+            else:
+                assert held[0] == held[1] == held[2], key
+    told = {(each.param, each.key) for each in found.overrides}
+    assert told == {
+        (name, key)
+        for each in found.resumed_groups
+        for key, value in each.values.items()
+        if value.replaced
+        for name in each.params
+    }
+
+
+def _faced(found: Resumption, optimizer: torch.optim.Optimizer, before: torch.optim.Optimizer) -> None:
+    """Where the groups do not fit, each stands beside the one in its place, and nothing is resumed with."""
+    sizes = [[len(group["params"]) for group in each.param_groups] for each in (optimizer, before)]
+    if sizes[0] == sizes[1]:
+        return
+    told = [(each.group, each.from_group, len(each.params), each.tensors) for each in found.resumed_groups]
+    wanted = zip_longest(*sizes)
+    assert told == [
+        (None if ours is None else at, None if theirs is None else at, ours or 0, theirs or 0)
+        for at, (ours, theirs) in enumerate(wanted)
+    ]
+    assert not any(value.replaced for each in found.resumed_groups for value in each.values.values())
 
 
 def _goes_on(found: Resumption, optimizer: torch.optim.Optimizer) -> None:

@@ -1,4 +1,6 @@
-"""A resumption → one HTML file: the verdict, what is wrong, and every value that the checkpoint replaces."""
+"""A resumption → one HTML file: the verdict, what is wrong, the groups of both sides, and every value that the
+checkpoint replaces.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +14,7 @@ from pgaudit.render.findings import folded_names
 from pgaudit.render.html.document import document
 from pgaudit.render.html.facts import Card
 from pgaudit.render.html.notices import NAMES, Notice
+from pgaudit.render.html.resume_groups import groups_table
 from pgaudit.render.pages.resume_words import both, folded, sides, sizes, verdict_words
 from pgaudit.render.style import UNICODE
 from pgaudit.resume import Override, Resumption, Verdict
@@ -19,6 +22,8 @@ from pgaudit.text import visible
 
 MOST = 1_000
 """Lines of values that a page holds."""
+_SETTINGS = 300
+"""Distinct settings of groups that a page holds."""
 _TONES: dict[Verdict, str] = {"ok": "good", "overrides": "warning", "mismatch": "error", "refused": "error"}
 
 
@@ -38,7 +43,7 @@ def render_resume_html(found: Resumption) -> str:
     replaced = [_replaced(line) for line in lines[:MOST]]
     return document(
         "resume.html",
-        styles=("pages",),
+        styles=("pages", "resume"),
         app=(),
         title=f"resume · {sides(found)}",
         about=[f" {UNICODE.dot} ".join(sizes(found))],
@@ -47,6 +52,7 @@ def render_resume_html(found: Resumption) -> str:
         sentence=verdict_words(found),
         advice=visible(found.advice),
         notices=_notices(found),
+        groups=groups_table(found.resumed_groups, loads=found.verdict != "refused", most=_SETTINGS),
         replaced=replaced,
         hidden=len(lines) - len(replaced),
         notes=[visible(each) for each in found.notes],
@@ -62,7 +68,7 @@ def _replaced(line: Folded[Override]) -> Replaced:
 def _cards(found: Resumption) -> Iterator[Card]:
     yield Card("verdict", found.verdict, tone=_TONES[found.verdict])
     yield Card("tensors", f"{found.tensors:,}")
-    yield Card("groups", f"{found.groups:,}")
+    yield Card("groups", f"{found.groups:,}", to="#groups" if found.resumed_groups else "")
     if found.steps is not None:
         yield Card("step", f"{found.steps:,.0f}")
     wrong = len(found.mismatches)

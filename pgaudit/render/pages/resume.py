@@ -14,7 +14,7 @@ from pgaudit.render.pages.resume_words import both, folded, sides, sizes, verdic
 from pgaudit.render.style import BASE, SEVERITY_STYLES
 from pgaudit.render.styled import Text, filled
 from pgaudit.render.terminal import TableOptions, printed
-from pgaudit.resume import Resumption, Verdict
+from pgaudit.resume import ResumedGroup, Resumption, Verdict
 from pgaudit.serialize import plain, portable
 from pgaudit.text import counted, visible
 
@@ -120,6 +120,26 @@ def data(found: Resumption) -> dict[str, Any]:
         ],
         "mismatches": [{"message": each.message, "params": list(each.params)} for each in found.mismatches],
         "notes": list(found.notes),
+        "groups": [_group(each) for each in found.resumed_groups],
+    }
+
+
+def _group(of: ResumedGroup) -> dict[str, Any]:
+    return {
+        **({"optimizer": of.optimizer} if of.optimizer else {}),
+        "group": of.group,
+        "from_group": of.from_group,
+        "params": list(of.params),
+        "tensors": of.tensors,
+        "values": {
+            key: {
+                "source": plain(each.source),
+                "checkpoint": plain(each.checkpoint),
+                "resumed": plain(each.resumed),
+                "replaced": each.replaced,
+            }
+            for key, each in of.values.items()
+        },
     }
 
 

@@ -12,7 +12,9 @@ import pytest
 import pgaudit
 from pgaudit.diff import compare
 from pgaudit.render.diff.html import render_diff_html
+from pgaudit.render.html.resume import render_resume_html
 from tests.render.html.test_diff_page import mended
+from tests.render.html.test_resume_page import hostile as hostile_run
 from tests.render.html.window import Open, Window, in_browser, window_of
 from tests.render.html.written import finetune
 from tests.render.over_time import scheduled
@@ -32,6 +34,7 @@ REPORTS: dict[str, Callable[[], pgaudit.Report]] = {
 PAGES: dict[str, Callable[[], str]] = {
     "diff": lambda: render_diff_html(mended()),
     "hostile diff": lambda: render_diff_html(compare(everything(), hostile())),
+    "resume": lambda: render_resume_html(hostile_run()),
 }
 
 
