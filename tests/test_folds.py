@@ -15,6 +15,7 @@ from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.parameters import ModuleType, Parameter
 from pgaudit.core.setting import Provenance, Setting
 from pgaudit.folds import fold, graded
+from pgaudit.render.select import Selection, select
 from tests.budget import examples
 from tests.parity.show_timm import spelled
 
@@ -116,3 +117,5 @@ def test_what_two_optimizers_hold_is_apart_though_it_gets_the_same() -> None:
         lines = {line.name: {row.optimizer for row in line.rows} for line in fold_(report.params)}
         assert lines == {"{0..2}.weight": {0}, "{0..2}.bias": {1}}
     assert "{0..2}.weight  3  0.001  0.1    optimizer 0, group 0" in str(report)
+    headings = [section.heading for section in select(report, Selection(group_by="group"))]
+    assert [heading.partition(" · ")[0] for heading in headings] == ["Muon", "AdamW"]

@@ -136,10 +136,12 @@ def _by_rule(report: Report, row: ParamAssignment) -> str:
 
 
 def by_group(report: Report, row: ParamAssignment) -> str:
-    """Returns what a parameter's group holds, as a heading."""
+    """Returns what a parameter's group holds, as a heading; of several optimizers, which one has it."""
     if not row.in_optimizer:
         return "in no group"
-    words = [f"lr {number(row.lr)}"]
+    several = len(report.assignment.optimizers) > 1
+    words = [visible(report.optimizer_title(row.optimizer or 0))] if several else []
+    words += [f"lr {number(row.lr)}"]
     words += [f"scheduled {number(row.setting.peak_lr)}"] if report.scheduled else []
     words += [f"lr@{step} {computed(lr)}" for step, lr in report.lrs_at(row).items()]
     words.append(f"decay {number(row.weight_decay)}")
