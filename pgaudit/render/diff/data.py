@@ -9,10 +9,9 @@ from pgaudit.core.assignment import ParamAssignment
 from pgaudit.diff import Change, ChangeKind, Diff, ValueChange
 from pgaudit.render.data import document
 from pgaudit.render.diff.folding import lines_of
-from pgaudit.render.diff.view import DiffLine, counts_line, head, renamed, setup_words, titles
+from pgaudit.render.diff.view import DiffLine, counts_line, head, last_title, renamed, setup_words, titles
 from pgaudit.render.markdown import code, escaped, table
 from pgaudit.render.numbers import shape
-from pgaudit.render.style import DECIDED_BY
 from pgaudit.report import Report
 from pgaudit.serialize import by_step, plain, portable, rule
 
@@ -105,7 +104,7 @@ _TITLES = {"peak_lr": "scheduled lr", "weight_decay": "weight decay"}
 def _table(lines: Sequence[DiffLine]) -> list[str]:
     shown = titles(lines)
     values = [_TITLES.get(which, title) for which, title in shown.items()]
-    heads = ("", "parameter", "×", *values, DECIDED_BY)
+    heads = ("", "parameter", "×", *values, last_title(lines))
     return table(heads, f"llr{'l' * len(values)}l", (_row(line, shown) for line in lines))
 
 

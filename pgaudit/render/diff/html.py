@@ -8,7 +8,7 @@ from typing import NamedTuple
 from pgaudit.diff import Change, ChangeKind, Diff
 from pgaudit.render.diff.diff_map import diff_map
 from pgaudit.render.diff.folding import lines_of
-from pgaudit.render.diff.view import NOUNS, DiffLine, counts_line, head, renamed, setup_words, title, titles
+from pgaudit.render.diff.view import NOUNS, DiffLine, counts_line, head, last_title, renamed, setup_words, title, titles
 from pgaudit.render.html.compared import Pair, pairs
 from pgaudit.render.html.document import document
 from pgaudit.render.html.facts import Card
@@ -63,6 +63,9 @@ class Changes(NamedTuple):
 
     heading: str
     titles: Sequence[str]
+    """Of the values."""
+    last: str
+    """The title of the column with the rules, or the groups."""
     rows: Sequence[Row]
     more: int
     """Lines that it leaves out."""
@@ -144,7 +147,7 @@ def _text(of: Report) -> Sequence[str]:
 def _table(heading: str, lines: Sequence[DiffLine], most: int) -> Changes:
     shown = titles(lines)
     rows = [_row(line, shown) for line in lines[:most]]
-    return Changes(heading, [*shown.values()], rows, len(lines) - len(rows))
+    return Changes(heading, [*shown.values()], last_title(lines), rows, len(lines) - len(rows))
 
 
 def _row(line: DiffLine, shown: Mapping[str, str]) -> Row:

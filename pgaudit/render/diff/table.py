@@ -9,10 +9,10 @@ from pgaudit.diff import Change, ChangeKind, Diff
 from pgaudit.diff.records import effect
 from pgaudit.render.columns import Column, Last, Row, Table
 from pgaudit.render.diff.folding import lines_of
-from pgaudit.render.diff.view import MARKS, DiffLine, counts, head, renamed, setup_words, titles
+from pgaudit.render.diff.view import MARKS, DiffLine, counts, head, last_title, renamed, setup_words, titles
 from pgaudit.render.numbers import shape
 from pgaudit.render.over_time import is_lr_title, late_orders, missing
-from pgaudit.render.style import BASE, DECIDED_BY, Marks, colour
+from pgaudit.render.style import BASE, Marks, colour
 from pgaudit.render.styled import Text, filled
 from pgaudit.render.terminal import TableOptions, printed
 from pgaudit.text import visible
@@ -85,7 +85,7 @@ def _table(diff: Diff, lines: Sequence[DiffLine], marks: Marks) -> Table:
         Column("  parameter"),
         *([Column(marks.times, right=True)] if folded else []),
         *(Column(f"  {title}", late=orders[which]) for which, title in columns.items()),
-        Column(DECIDED_BY),
+        Column(last_title([*alike.values()])),
     ]
     return Table(shown, rows, moving=True, missing=partial(missing, fmt="json"))
 

@@ -16,7 +16,7 @@ from pgaudit.diff.setup import setup
 from pgaudit.numbers import COMPUTED
 from pgaudit.render.numbers import apart, argument, computed, number
 from pgaudit.render.over_time import is_lr_title, lr_title
-from pgaudit.render.style import UNICODE, Marks, colour, group_words, label, labels
+from pgaudit.render.style import DECIDED_BY, UNICODE, Marks, colour, group_words, label, labels
 from pgaudit.report import Report
 from pgaudit.serialize import portable
 from pgaudit.sources.files import NOTHING
@@ -196,6 +196,12 @@ def titles(lines: Collection[DiffLine]) -> dict[str, str]:
     steps = sorted({step for line in lines for step in line.turns})
     over_time = {lr_title(step): lr_title(step) for step in steps}
     return {"lr": "lr", **({"peak_lr": "scheduled"} if scheduled else {}), **over_time, "weight_decay": "decay"}
+
+
+def last_title(lines: Collection[DiffLine]) -> str:
+    """Returns the title of the last column: of what was built, there is no more to say than the group."""
+    rules = (rule for line in lines for each in line.change.both for rule in rule_names(each))
+    return DECIDED_BY if any(rules) or not lines else "group"
 
 
 def renamed(change: Change) -> str | None:
