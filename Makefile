@@ -24,7 +24,7 @@ help:  ## list the targets
 demo: $(VENV)/.installed  ## install and show a real table
 	$(BIN)/pgaudit show resnet50 configs/resnet50_mmcv.yaml
 
-test: $(TESTED)  ## every test; T="-k name" chooses
+test: $(TESTED)  ## every test, with a share of what parity and fuzz do; T="-k name" chooses
 	$(BIN)/python -m compileall -q pgaudit tests  # once, not in each process that a test begins
 	$(PYTEST) --numprocesses=$(JOBS) --dist=loadgroup --benchmark-disable $(T)
 

@@ -57,7 +57,6 @@ REFUSED = [
     (("show", "resnet18", "config.py"), "config.py:1:1"),
     (("check", "resnet18", "config.py"), "config.py:1:1"),
     (("check", "--project", "listed.yaml"), "listed.yaml:3:"),
-    (("check", "--project", "listed.yaml", "-j", "2"), "listed.yaml:3:"),
     (("diff", "plain.yaml", "config.py", "--model", "resnet18"), "config.py:1:1"),
     (("diff", "plain.yaml", "model.yaml"), "model.yaml:2:1"),
     (("convert", "model.yaml", "--to", "rules"), "model.yaml:2:1"),
@@ -102,6 +101,12 @@ def test_what_would_run_code_is_refused_where_it_is_named(
     assert not (folder / "ran").exists()
     assert "payload" not in sys.modules
     assert os.environ.get(user_code.NO_CODE) == ("1" if by == "variable" else None)
+
+
+def test_nor_does_it_run_in_further_processes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["check", "--project", "listed.yaml", "-j", "2", "--no-code"]) == 2
+    assert "listed.yaml:3:" in capsys.readouterr().out
+    assert not (folder / "ran").exists()
 
 
 @pytest.mark.parametrize(

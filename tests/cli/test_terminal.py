@@ -75,11 +75,11 @@ def _cases() -> Iterator[list[str]]:
         for model, config in (("resnet18", "configs/resnet50_mmcv.yaml"), ("nets.py:tied", "typo.yaml")):
             yield ["show", model, config, "--format", fmt]
     for options in (["--groups"], ["--mult", "--changed"], ["--group-by", "module"], ["--filter", "*bias"]):
-        for model, config in (("vit_tiny_patch16_224", "configs/vit_timm.yaml"), ("nets.py:tied", "typo.yaml")):
+        for model, config in (("test_vit", "configs/vit_timm.yaml"), ("nets.py:tied", "typo.yaml")):
             yield ["show", model, config, *options]
     for path in sorted((REPOSITORY / "configs").glob("*.yaml")):
         if path.name.startswith("vit"):
-            yield ["explain", "vit_tiny_patch16_224", f"configs/{path.name}", "blocks.0.norm?.*"]
+            yield ["explain", "test_vit", f"configs/{path.name}", "blocks.0.norm?.*"]
         else:
             yield ["show", "resnet18", f"configs/{path.name}", "--fold", "--groups"]
     for fmt in get_args(PlainFormat):
@@ -105,7 +105,7 @@ def _cases() -> Iterator[list[str]]:
     yield ["sweep", "resnet1?", "configs/resnet50_mmcv.yaml", "configs/finetune_mmcv.yaml", "-j", "1", "--all"]
     yield ["sweep", "*.py:exits", "configs/finetune_mmcv.yaml", "plain.yaml", "-j", "1", "--all"]
     for fmt in get_args(PlainFormat):
-        yield ["verify", "vit_tiny_patch16_224", "configs/vit_timm.yaml", "--format", fmt]
+        yield ["verify", "test_vit", "configs/vit_timm.yaml", "--format", fmt]
     for fmt in get_args(PageFormat):
         yield ["finding", "--format", fmt]
         yield ["finding", "PG003", "--format", fmt]
