@@ -32,8 +32,7 @@ class Changes {
     const { at, by } = this.lens;
     this.map.show(at, by);
     const node = at && nodeAt(this.data.map.root, at);
-    const marked = this.rows.filter((_, place) => node && this.isBelow(place, node));
-    for (const row of this.rows) row.classList.toggle("chosen", marked.includes(row));
+    const marked = this.rows.filter((row, place) => row.classList.toggle("chosen", Boolean(node) && this.isBelow(place, node)));
     for (const list of document.querySelectorAll(".listing")) this.scrollTo(list, marked.find((row) => list.contains(row)));
     $("below").replaceChildren(...this.told(at, node, marked));
   }
