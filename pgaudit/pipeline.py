@@ -13,7 +13,7 @@ from pgaudit import user_code
 from pgaudit.checks import Audited, refuse_unknown_codes, run_checks
 from pgaudit.config import load_config
 from pgaudit.constructors import Constructor, Decision, Decisions, OptimizerDefaults, OptimizerSpec, constructor_named
-from pgaudit.core.assignment import Assignment, ModelInfo, OptimizerInfo, ParamAssignment
+from pgaudit.core.assignment import Assignment, Group, ModelInfo, OptimizerInfo, ParamAssignment
 from pgaudit.core.config import Config
 from pgaudit.core.errors import UsageError
 from pgaudit.core.parameters import Inventory
@@ -208,12 +208,18 @@ def _as_built(policy: _Policy, inventory: Inventory, decisions: Decisions) -> De
     """The decisions as the optimizer's class makes them: most classes leave them as they are."""
     with _errors_at_call(policy.config, policy.spec):
         changed = changed_settings(
-            policy.library, policy.call, inventory, decisions.params, may_be_empty=decisions.may_be_empty
+            policy.library,
+            policy.call,
+            inventory,
+            decisions.params,
+            may_be_empty=decisions.may_be_empty,
+            empty=decisions.empty,
         )
     if not changed:
         return decisions
     params = tuple(Decision(changed.get(id(d.setting), d.setting), d.group) for d in decisions.params)
-    return replace(decisions, params=params)
+    empty = {group: changed.get(id(setting), setting) for group, setting in decisions.empty.items()}
+    return replace(decisions, params=params, empty=empty)
 
 
 def _errors_at_call(config: Config, spec: OptimizerSpec) -> AbstractContextManager[None]:
@@ -227,4 +233,7 @@ def _assignment(inventory: Inventory, optimizer: OptimizerInfo, decisions: Decis
         for parameter, (setting, group) in zip(inventory.parameters, decisions.params, strict=True)
     )
     model = ModelInfo(inventory.ref, inventory.source, inventory.version, inventory.model_type.short)
-    return Assignment("config", model, (optimizer,), params)
+    empty = tuple(
+        Group(0, index, setting.lr, setting.weight_decay, 0, 0, setting) for index, setting in decisions.empty.items()
+    )
+    return Assignment("config", model, (optimizer,), params, empty)

@@ -178,6 +178,24 @@ EXPECTED = {
         },
         findings=("PG007",),
     ),
+    # 53 convolutions and norms; biases: 6 of the neck, 3 of the head, which has 8 norms and 11 weights more.
+    "detector_rtdetr": Expected(
+        rules={
+            r"params.^(?=.*backbone)(?=.*(?:bn|downsample\.1)).*$": 2 * 53,
+            r"params.^(?=.*backbone)(?!.*(?:bn|downsample\.1)).*$": 53,
+            "params.^(?=.*(?:neck|bbox_head))(?=.*(?:norm|bias)).*$": 6 + 2 * 8 + 3,
+            "default": 6 + 8 + 3,
+        },
+        values={
+            "backbone.conv1.weight": (1.0e-5, 1.0e-4),
+            "backbone.bn1.bias": (1.0e-5, 0.0),
+            "backbone.layer1.0.downsample.0.weight": (1.0e-5, 1.0e-4),
+            "backbone.layer1.0.downsample.1.weight": (1.0e-5, 0.0),
+            "neck.fpn_convs.0.bias": (2.0e-4, 0.0),
+            "bbox_head.cls_convs.0.conv.weight": (2.0e-4, 1.0e-4),
+            "bbox_head.cls_convs.0.norm.weight": (2.0e-4, 0.0),
+        },
+    ),
     # Frozen: the stem, and a first stage of 3 blocks and a shortcut, which are 11 convolutions with their norms.
     "finetune_mmcv": Expected(
         rules={"norm_decay_mult": 2 * (53 - 11), "default": 53 - 11, "frozen": 3 * 11, "custom_keys.head": 2},

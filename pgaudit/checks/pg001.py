@@ -36,5 +36,7 @@ def check(audited: Audited, /) -> Iterator[Finding]:
             message = f"the model has no parameter in a module among {visible(rule.provenance.key)}"
         else:
             message = f"{quoted(rule.provenance.key)} matches no parameter"
+            if any(rule.provenance in setting.rules for setting in audited.assignment.empty.values()):
+                message += ": its group is empty"
         hint: Hint | None = suggest.for_dead_key(audited, rule) if rule.spans else None
         yield audited.finding(KIND, message, hint or _INHERITED, at=rule.at, key=rule.provenance.key)

@@ -20,6 +20,7 @@ from dataclasses import replace
 
 from pgaudit.checks.base import Audited, Kind
 from pgaudit.core.findings import Finding, Fix, meant
+from pgaudit.core.location import Path
 from pgaudit.text import quoted
 
 KIND = Kind("PG011", "unknown-option", "error")
@@ -40,10 +41,17 @@ def check(audited: Audited, /) -> Iterator[Finding]:
         at, option = found.at, str(found.at[-1])
         if option in found.foreign:
             continue
-        where = f"{quoted(option)} in {f'{at[0]}.{at[1]}[{quoted(at[2])}]' if len(at) > 2 else at[0]}"
+        where = f"{quoted(option)} in {_holder(at)}"
         hint = _meant(option, found.read) or found.hint or f"it reads {', '.join(sorted(found.read))}"
         message = f"{where} {found.why}" if found.why else f"{config.constructor} has no option {where}, and ignores it"
         yield audited.finding(KIND, message, hint, at=at, key=option)
+
+
+def _holder(at: Path) -> str:
+    """What the option stands in: the section, or an entry of one of its options."""
+    if len(at) <= 2:
+        return str(at[0])
+    return f"{at[0]}.{at[1]}[{at[2] if isinstance(at[2], int) else quoted(at[2])}]"
 
 
 def _meant(option: str, read: frozenset[str]) -> Fix | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pgaudit.config import layouts
-from pgaudit.config.yaml_chain import read_chain
+from pgaudit.config.yaml_chain import INCLUDE, read_chain, read_included
 from pgaudit.core.errors import ConfigError
 from pgaudit.core.location import Location
 from pgaudit.files.document import Document
@@ -51,7 +51,12 @@ def read_data(
         found = translated(document.value, lambda: document)
         return found.document if found else document, found
     source = Source(data, path, least=_LEAST, is_json=path.endswith(".json"))
-    found = translated(source.outline, source.read_whole)
+    if INCLUDE.word in source.outline:
+        from pgaudit.config import dialects
+
+        found = dialects.included(read_included(path, source))
+    else:
+        found = translated(source.outline, source.read_whole)
     if found is not None:
         return found.document, found
     return read_chain(path, source, aside=aside, optional=layouts.OF_OPENMMLAB), None

@@ -101,9 +101,8 @@ def may_be_another(top: Mapping[str, Any]) -> bool:
     """
     optimizer = top.get("optimizer")
     if isinstance(optimizer, Mapping) and "type" in optimizer:
-        nested = isinstance(optimizer.get("params"), Mapping)
-        bare = set(optimizer) <= {"type", "params", "legacy_fusion"} and any(key in top for key in DEEPSPEED)
-        if not nested and not bare:
+        bare = set(optimizer) <= {"type", "legacy_fusion"} and any(key in top for key in DEEPSPEED)
+        if "params" not in optimizer and not bare:
             return False
     if any(key in top for key in (*BASES, *SECTIONS.values()) if key != "optimizer"):
         return False

@@ -18,7 +18,7 @@ from pgaudit.text import is_slip, nearest
 _ORDINARY = frozenset("num_layers decay_rate base_lr weight_decay schedule mode".split())
 """Options whose names are also those of ordinary keys of a training config."""
 
-_AMBIGUOUS = frozenset("decay_type overrides fallback_list rules unmatched".split())
+_AMBIGUOUS = frozenset("decay_type overrides fallback_list params rules unmatched".split())
 """The same, which can only be options where the config's constructor reads them."""
 
 

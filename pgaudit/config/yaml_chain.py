@@ -1,8 +1,10 @@
-"""A YAML config and the files that it inherits from by ``_BASE_``, as detectron2 reads them.
+"""A YAML config and the files that it inherits from, as detectron2 reads them by ``_BASE_`` and RT-DETR by
+``__include__``. A base is found from the file that names it.
 
-Source of the semantics: fvcore 0.1.5.post20221221, ``CfgNode.load_yaml_with_base`` in ``fvcore/common/config.py``:
-mappings are merged key by key, and all else takes the place of what was inherited. A base is found from the file that
-names it; of several, each is put over those before it.
+Source of the semantics: fvcore 0.1.5.post20221221, ``CfgNode.load_yaml_with_base`` in ``fvcore/common/config.py``: of
+several bases, each with all that it inherits is put over those before it. D-FINE 4a1f73a, ``load_config`` and
+``merge_dict`` in ``src/core/yaml_utils.py``: every file is put over all that was read before it, bases first. Its
+``load_config`` keeps what it has read for a second config of the same process, which is left out here.
 """
 
 from __future__ import annotations
@@ -11,24 +13,40 @@ import os
 import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from pgaudit.config.bases import refuse_unreadable, shown
 from pgaudit.config.layouts import recognise
+from pgaudit.config.overlay import put
 from pgaudit.core.errors import ConfigError
-from pgaudit.core.findings import Finding
-from pgaudit.core.location import Location, Path
+from pgaudit.core.location import Location
 from pgaudit.files.document import Document
 from pgaudit.files.reading import read_file
 from pgaudit.files.validation import described
 from pgaudit.files.yaml_text import MAX_BYTES, Outline, Source
 from pgaudit.files.yaml_values import Size
-from pgaudit.text import quoted, visible
+from pgaudit.text import quoted
 
-BASE = "_BASE_"
 MAX_DEPTH = 100
 """Bases of bases: far more than anybody has, and fewer than Python's stack can hold."""
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+
+
+@dataclass(frozen=True)
+class Inheritance:
+    """How the files of a library inherit from others."""
+
+    word: str
+    """The key under which a file names its bases."""
+    refuses: str | None = None
+    """What the library does where a mapping would take the place of a value; None where it lets it."""
+    in_turn: bool = False
+    """Whether each file is put over all before it, rather than over what its own bases say; and whether its bases are
+    a list of files that end in .yml or .yaml, and may be empty.
+    """
+
+
+BASE = Inheritance("_BASE_", refuses="detectron2 would raise AssertionError: Cannot inherit key")
+INCLUDE = Inheritance("__include__", in_turn=True)
 
 
 def read_chain(
@@ -38,7 +56,7 @@ def read_chain(
     aside: Callable[[Outline], Outline],
     optional: Collection[str] = (),
 ) -> Document:
-    """Reads a config with all that it inherits; each key has the place where it was set last.
+    """Reads a config with all that it inherits by ``_BASE_``; each key has the place where it was set last.
 
     Args:
         path: the config's file.
@@ -50,17 +68,28 @@ def read_chain(
     Raises:
         ConfigError: with what is wrong in the first file in which anything is.
     """
-    chain = _Chain(path)
+    chain = _Chain(path, BASE)
     config = chain.file(_located(os.getcwd(), path), source, ())
     if config.location is None:
         return source.read(aside(source.outline), optional=optional)
     rest = aside(chain.outline)
-    document = chain.document(config, rest)
+    document = chain.document(config, lambda base, size: base.read(rest, size))
     document.rest = rest
     if recognise(document.value, rest).name not in ("detectron2", "pgaudit"):
-        message = f"`{BASE}` is detectron2's word, and the library of this config would not look for it"
+        message = f"`{BASE.word}` is detectron2's word, and the library of this config would not look for it"
         raise ConfigError(message, "write the whole config out", config.location)
     return document
+
+
+def read_included(path: str, source: Source) -> Document:
+    """Returns all that a config says with what it names by ``__include__``, and what is wrong with it beside that.
+
+    Raises:
+        ConfigError: a file that is named cannot be read.
+    """
+    chain = _Chain(path, INCLUDE)
+    config = chain.file(_located(os.getcwd(), path), source, ())
+    return chain.document(config, lambda base, size: base.read_whole(size))
 
 
 @dataclass
@@ -74,8 +103,9 @@ class _File:
 
 
 class _Chain:
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, way: Inheritance) -> None:
         self._path = path
+        self._way = way
         self._files: dict[str, _File] = {}
         self._bytes = 0
         self._size = Size()
@@ -90,10 +120,10 @@ class _Chain:
 
     def file(self, path: str, source: Source, users: tuple[str, ...]) -> _File:
         """Parses a file's bases, too, each once."""
-        found = _File(source)
-        if BASE in source.outline:
-            said = source.read({key: None for key in source.outline if key != BASE})
-            found.location = said.keys[(BASE,)]
+        found, word = _File(source), self._way.word
+        if word in source.outline:
+            said = source.read({key: None for key in source.outline if key != word})
+            found.location = said.keys[(word,)]
             for name, at in self._names(said):
                 base = _located(os.path.dirname(path), os.path.expanduser(name) if name.startswith("~") else name)
                 refuse_unreadable(base, (*users, path), self._path, at)
@@ -106,33 +136,52 @@ class _Chain:
         self._files[path] = found
         return found
 
-    def document(self, file: _File, rest: Outline) -> Document:
-        """Returns what a file says, put over what it inherits."""
-        found = file.source.read(rest, self._size)
+    def document(
+        self, file: _File, read: Callable[[Source, Size], Document], under: Document | None = None
+    ) -> Document:
+        """Returns what a file says, put over what it inherits, and that over what is known already."""
+        own = self._own(file, read)
+        result = Document({}) if under is None else under
+        for base in file.bases:
+            if self._way.in_turn:
+                self.document(base, read, result)
+            else:
+                put(self.document(base, read), result, self._way.refuses)
+        put(own, result, self._way.refuses)
+        return result
+
+    def _own(self, file: _File, read: Callable[[Source, Size], Document]) -> Document:
+        """What a file says itself."""
+        found, word = read(file.source, self._size), self._way.word
+        if found.value is None and self._way.in_turn:
+            found.value = {}
         if not isinstance(found.value, dict):
             message = f"a config is a mapping, not {described(found.value)}"
             raise ConfigError(message, location=found.values[()])
-        if found.value.pop(BASE, None) is not None:
-            for at in [at for at in found.values if at[:1] == (BASE,)]:
+        if found.value.pop(word, None) is not None:
+            for at in [at for at in found.values if at[:1] == (word,)]:
                 del found.values[at]
-            del found.keys[(BASE,)]
-        inherited = [self.document(base, rest) for base in file.bases]
-        result = inherited[0] if inherited else Document({})
-        for over in (*inherited[1:], found):
-            self._put(over, result)
-        return result
+            del found.keys[(word,)]
+        return found
 
     def _names(self, said: Document) -> Iterator[tuple[str, Location]]:
         """The bases, each with where it stands."""
-        given = said.value[BASE]
+        word = self._way.word
+        given = said.value[word]
+        if self._way.in_turn and not isinstance(given, list):
+            message = f"`{word}` is a list of files, not {described(given)}"
+            raise ConfigError(message, f"{word}: [{given}]" if isinstance(given, str) else None, said.keys[(word,)])
         for index, name in enumerate(given) if isinstance(given, list) else [(None, given)]:
-            at = said.keys[(BASE,)] if index is None else said.values[(BASE, index)]
+            at = said.keys[(word,)] if index is None else said.values[(word, index)]
             if not isinstance(name, str):
                 message = f"a base is the path of a file, not {described(name)}"
                 raise ConfigError(message, location=at)
             if _URL.match(name):
                 message = f"the base {quoted(name)} is no file, and pgaudit fetches nothing"
                 raise ConfigError(message, "keep a copy, and name that", at)
+            if self._way.in_turn and not name.endswith((".yml", ".yaml")):
+                message = f"{quoted(name)} does not end in .yml or .yaml; load_config would raise AssertionError"
+                raise ConfigError(message, location=at)
             yield name, at
 
     def _parsed(self, path: str, at: Location) -> Source:
@@ -146,35 +195,7 @@ class _Chain:
         if self._bytes > MAX_BYTES:
             message = f"the bases are larger than the {MAX_BYTES:,} bytes that a config may have"
             raise ConfigError(message, location=at)
-        return Source(data, name, is_base=True)
-
-    def _put(self, over: Document, under: Document) -> None:
-        """Puts one document over another, which becomes the result."""
-        wrong = list(self._merged(over, under, (), over.value, under.value))
-        if wrong:
-            raise ConfigError(wrong)
-        under.values[()] = over.values[()]
-        known = [*under.ambiguous, *over.ambiguous]
-        under.ambiguous = [each for each in known if under.values.get(each.path) == each.location]
-
-    def _merged(
-        self, over: Document, under: Document, at: Path, new: dict[str, Any], old: dict[str, Any]
-    ) -> Iterator[Finding]:
-        for key, value in new.items():
-            here = (*at, key)
-            if key not in old or not isinstance(value, dict):
-                _forget(under, here, old.get(key))
-                old[key] = value
-                _adopt(over, under, here, value)
-            elif isinstance(old[key], dict):
-                under.keys[here], under.values[here] = over.keys[here], over.values[here]
-                yield from self._merged(over, under, here, value, old[key])
-            else:
-                message = (
-                    f"{visible('.'.join(map(str, here)))}: a mapping cannot take the place of a value, that of "
-                    f"{visible(under.keys[here])}; detectron2 would raise AssertionError: Cannot inherit key"
-                )
-                yield Finding.error(message, over.keys[here])
+        return Source(data, name, is_base=True, may_be_empty=self._way.in_turn)
 
 
 def _joined(one: Outline, other: Outline) -> Outline:
@@ -190,23 +211,3 @@ def _located(folder: str, name: str) -> str:
         return plain if os.path.realpath(plain) == os.path.realpath(path) else path
     except ValueError:  # a NUL in it
         return plain
-
-
-def _paths(at: Path, value: Any) -> Iterator[Path]:
-    yield at
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, item in items:
-        yield from _paths((*at, key), item)
-
-
-def _forget(document: Document, at: Path, value: Any) -> None:
-    for path in _paths(at, value):
-        document.keys.pop(path, None)
-        document.values.pop(path, None)
-
-
-def _adopt(source: Document, document: Document, at: Path, value: Any) -> None:
-    for path in _paths(at, value):
-        document.values[path] = source.values[path]
-        if path in source.keys:
-            document.keys[path] = source.keys[path]

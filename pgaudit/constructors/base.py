@@ -83,6 +83,8 @@ class Decisions:
     """The frozen parameters that the library leaves out with a warning."""
     may_be_empty: bool = False
     """Whether the library builds an optimizer without a single parameter, of groups that are all empty."""
+    empty: Mapping[int, Setting] = field(default_factory=dict)
+    """The groups that the library makes of no parameter at all, by their index."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from pgaudit.constructors.base import Conflict, Decision, Decisions, OptimizerDefaults, OptimizerSpec, Unread
 from pgaudit.constructors.engine import RuleChains, no_rules
-from pgaudit.constructors.evaluation import Computation, Occurrence, RuleEvaluation
+from pgaudit.constructors.evaluation import BOTH, Computation, Occurrence, RuleEvaluation
 from pgaudit.constructors.known_options import FOREIGN_OPTIONS
 from pgaudit.constructors.profile import Profile
 from pgaudit.core.config import Config
@@ -176,6 +176,24 @@ def base_rule(config: Config, value: str, section: str = "optimizer") -> Provena
 def untouched(config: Config, defaults: OptimizerDefaults) -> Setting:
     """Returns what a group gets into which the library writes nothing but parameters."""
     return Setting.of(defaults.lr, defaults.weight_decay, base_rule(config, "lr"), base_rule(config, "weight_decay"))
+
+
+FROZEN = Provenance("frozen")
+"""What leaves out a parameter that does not require a gradient."""
+
+
+def explained(chains: RuleChains, visit: Visit, *, trainable: bool, why: str) -> Iterator[RuleEvaluation]:
+    """Yields how rules are tried, where a frozen parameter is left out whatever they say.
+
+    Args:
+        chains: the rules.
+        visit: the occurrence with the parameter.
+        trainable: whether it requires a gradient.
+        why: what becomes of one that does not.
+    """
+    if not trainable:
+        yield RuleEvaluation(FROZEN, True, why, (), BOTH)
+    yield from chains.explain(visit, None if trainable else FROZEN)
 
 
 def note_of_second_group(first: str) -> str:

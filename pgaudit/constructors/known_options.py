@@ -16,12 +16,18 @@ FOREIGN_OPTIONS = {
     "force_default_settings": "mmseg's ForceDefaultOptimWrapperConstructor",
     "layer_decay": "timm",
     "rules": "the constructor `rules`",
+    "params": "rtdetr, as in RT-DETR, D-FINE and DEIM",
     **dict.fromkeys("schedule lr_mults wd_mults".split(), "regex, as in big_vision"),
     **dict.fromkeys(_OPENMMLAB.split(), "OpenMMLab's constructors"),
 }
 """Options of one constructor or the other, and who reads them."""
 
-SOLE_READER = {"layer_decay": "timm", "rules": "rules", "schedule": "regex", "lr_mults": "regex", "wd_mults": "regex"}
+SOLE_READER = {
+    "layer_decay": "timm",
+    "rules": "rules",
+    "params": "rtdetr",
+    **dict.fromkeys("schedule lr_mults wd_mults".split(), "regex"),
+}
 """Options that one constructor alone reads, and what a config calls it."""
 
 SISTERS_BY_KEY = dict.fromkeys(

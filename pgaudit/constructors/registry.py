@@ -28,6 +28,7 @@ _HOMES = {
     "transformers": "transformers:Transformers",
     "basecls": "basecls:BaseCls",
     "regex": "regex:Regex",
+    "rtdetr": "rtdetr:RtDetr",
     "rules": "native:Native",
 }
 """The module below this package, and the class in it, of each name."""

@@ -51,7 +51,14 @@ class Source:
     """One file, parsed; its values are read later."""
 
     def __init__(
-        self, data: bytes, path: str, *, is_base: bool = False, is_json: bool = False, least: str | None = None
+        self,
+        data: bytes,
+        path: str,
+        *,
+        is_base: bool = False,
+        is_json: bool = False,
+        may_be_empty: bool = False,
+        least: str | None = None,
     ) -> None:
         """Parses the file.
 
@@ -60,6 +67,7 @@ class Source:
             path: its name, for messages.
             is_base: whether it is not the config itself but one that it inherits from.
             is_json: whether it is JSON, in which ``1e-4`` is a number to everybody.
+            may_be_empty: whether nothing is as good as a mapping without keys.
             least: the hint to give for an empty file.
 
         Raises:
@@ -77,7 +85,7 @@ class Source:
         if is_json:
             text = text.replace("\t", " ")  # which stand between words alone there, and nowhere in YAML
         try:
-            root = _single_node(text, path)
+            root = _single_node(text, path) or (_single_node("{}", path) if may_be_empty else None)
         except yaml.MarkedYAMLError as error:
             raise syntax_error(error, path) from None
         except yaml.reader.ReaderError as error:
@@ -122,13 +130,16 @@ class Source:
                 self._add(word, builder.document)
         return builder.document
 
-    def read_whole(self) -> Document:
+    def read_whole(self, size: Size | None = None) -> Document:
         """Returns all that it says, with what is wrong with it beside that: the file may say it to somebody else.
+
+        Args:
+            size: how much other files have said before.
 
         Raises:
             ConfigError: it is too large, or nested too deeply.
         """
-        builder = self._builder()
+        builder = self._builder(size)
         try:
             builder.document.value = builder.build(self._root, ())
         except RecursionError:

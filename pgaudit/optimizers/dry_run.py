@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pgaudit.core.parameters import Inventory
@@ -22,7 +23,13 @@ Written = Mapping[int, tuple[tuple[str, Any], ...]]
 
 
 def changed_settings(
-    library: Library, call: OptimizerCall, inventory: Inventory, params: Params, *, may_be_empty: bool
+    library: Library,
+    call: OptimizerCall,
+    inventory: Inventory,
+    params: Params,
+    *,
+    may_be_empty: bool = False,
+    empty: Mapping[int, Setting] = MappingProxyType({}),
 ) -> dict[int, Setting]:
     """Returns the settings of which the optimizer's class makes something else, by their ids; most change none.
 
@@ -32,11 +39,13 @@ def changed_settings(
         inventory: the model.
         params: what a constructor decides.
         may_be_empty: whether the library builds an optimizer without a single parameter.
+        empty: the groups that hold none, by their index.
 
     Raises:
         OptimizerError: the class refuses the groups, or changes groups of equal settings unequally.
     """
-    written = {group: setting.written for setting, group in params if group is not None}
+    every = [*params, *((setting, group) for group, setting in empty.items())]
+    written = {group: setting.written for setting, group in every if group is not None}
     groups = _distinct_groups(inventory, params, written)
     if not groups and may_be_empty:
         return {}
@@ -45,7 +54,7 @@ def changed_settings(
     if any(held[repr(group.settings)] != values for group, values in zip(groups, built, strict=True)):
         raise OptimizerError("the optimizer's class changes groups of equal settings unequally", argument="type")
     # Settings of one group may be written in several ways: 0.0 and -0.0.
-    given = {id(setting): (setting, group) for setting, group in params if group is not None}
+    given = {id(setting): (setting, group) for setting, group in every if group is not None}
     return {
         id(setting): setting.holding(lr=lr, weight_decay=decay)
         for setting, group in given.values()
@@ -73,6 +82,8 @@ def _distinct_groups(inventory: Inventory, params: Params, written: Written) -> 
             members[group] = kind  # one object for all groups of one such tensor: there may be a million
         elif kind[0] not in before:
             members[group] = before + kind
+    for group in written:
+        members.setdefault(group, ())
     # By its words: a setting may be a list, such as betas. Parameters share the settings of their rules.
     words = {id(settings): repr(settings) for settings in {id(each): each for each in written.values()}.values()}
     alike: dict[tuple[str, tuple[TensorKind, ...]], list[SampleGroup]] = defaultdict(list)

@@ -25,6 +25,7 @@ REAL = {
 
 _NONE = {
     "basecls": "BaseCls runs on MegEngine, and has nothing to build for a torch model",
+    "rtdetr": "RT-DETR, D-FINE and DEIM are no packages; `pgaudit show train.py:NAME` audits what their code builds",
     "regex": "big_vision runs on JAX, and has nothing to build for a torch model",
 }
 

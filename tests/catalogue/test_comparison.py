@@ -169,6 +169,7 @@ CLAIMS: Mapping[str, Mapping[str, Claim]] = {
     "unknown": {
         "ignored": _ignores,
         "ignored; in a custom key copied into the group": _ignores,
+        "ignored; in an entry copied into the group": _ignores,
         "it has no options; all are ignored": _ignores_all,
         "TypeError": _raises,
         "refused here; in `optimizer` they are arguments of the class": _sends_elsewhere,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from pgaudit.explanation import explanations
 from pgaudit.sources.lock import written
 from pgaudit.sources.lock_reading import read_lock
 from tests.budget import examples
+from tests.parity.named import named
 
 NAMES = (
     "token",
@@ -38,22 +40,10 @@ NAMES = (
     "head.bias",
 )
 LR, DECAY = 0.01, 0.5
-TIED: Mapping[str, str] = {}
 
 
-def model(names: Sequence[str] = NAMES, *, frozen: Sequence[str] = (), twins: Mapping[str, str] = TIED) -> nn.Module:
-    """A model whose parameters have these names; twins are second names of tied ones."""
-    root = nn.Module()
-    for name in [*names, *twins]:
-        *path, own = name.split(".")
-        owner = root
-        for step in path:
-            if not hasattr(owner, step):
-                owner.add_module(step, nn.Module())
-            owner = owner.get_submodule(step)
-        made = nn.Parameter(torch.zeros(2), requires_grad=name not in frozen)
-        owner.register_parameter(own, root.get_parameter(twins[name]) if name in twins else made)
-    return root
+def model(*, frozen: Sequence[str] = (), twins: Mapping[str, str] = MappingProxyType({})) -> nn.Module:
+    return named(NAMES, frozen=frozen, twins=twins)
 
 
 def policy(decay: float | None = DECAY, **lists: Any) -> dict[str, Any]:
@@ -165,7 +155,7 @@ def test_a_schedule_must_speak_of_every_parameter() -> None:
 def test_it_must_speak_of_frozen_ones_too() -> None:
     names = ("token", "head.weight")
     with pytest.raises(ConfigError, match="no pattern fits 1 tensor: token; big_vision"):
-        audited(of=model(names, frozen=["token"]), schedule=[["head.*", {}]])
+        audited(of=named(names, frozen=["token"]), schedule=[["head.*", {}]])
 
 
 def test_frozen_parameters_are_left_out() -> None:

@@ -105,12 +105,13 @@ def test_custom_keys_search_the_names_of_the_walk_and_explanations_show_them(mmc
     assert "PG001" not in {finding.code for finding in report.findings}
 
 
-@pytest.mark.parametrize("constructor", ["rules", "regex", "basecls"])
+@pytest.mark.parametrize("constructor", ["rules", "regex", "basecls", "rtdetr"])
 def test_constructors_without_a_library_match_the_names_that_the_model_gives(constructor: str) -> None:
     configs: dict[str, Any] = {
         "rules": {"paramwise_cfg": {"rules": [{"match": "blocks.*", "weight_decay": 0.0}]}, "optimizer": ADAMW},
         "regex": {"paramwise_cfg": {"wd_mults": [["blocks.*", 0.0], [".*", 1.0]]}, "optimizer": ADAMW},
         "basecls": {"solver": {"weight_decay": [[0, "^blocks"], 0.25]}},
+        "rtdetr": {"paramwise_cfg": {"params": [{"params": "^blocks", "weight_decay": 0.0}]}, "optimizer": ADAMW},
     }
     model = build({"root": TREE, "lists": [["", "checkpoint_wrapper"]]})
     report = pgaudit.audit(model, {"constructor": constructor, **configs[constructor]})

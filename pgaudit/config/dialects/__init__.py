@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pgaudit.config.dialects import deepspeed, hydra, lightning, timm, transformers
+from pgaudit.config.dialects import deepspeed, hydra, lightning, rtdetr, timm, transformers
 from pgaudit.config.dialects.translation import Translation
 from pgaudit.config.dialects.words import Words
 from pgaudit.files.document import Document
 
-DIALECTS = (hydra, lightning, timm, transformers, deepspeed)
+DIALECTS = (hydra, lightning, timm, transformers, rtdetr, deepspeed)
 """Each is asked in turn; ``read`` returns None for what is none of its own."""
 
 
@@ -22,3 +22,12 @@ def translated(document: Document) -> Translation | None:
     """
     words = Words(document)
     return next(filter(None, (dialect.read(words) for dialect in DIALECTS)), None)
+
+
+def included(document: Document) -> Translation:
+    """Returns what a config says together with what it includes, which only RT-DETR's do.
+
+    Raises:
+        ConfigError: it says nothing of an optimizer, or what cannot be read.
+    """
+    return rtdetr.translation(Words(document))

@@ -39,8 +39,13 @@ class Translation:
 class Translator:
     """Takes words over one by one."""
 
-    def __init__(self, words: Words) -> None:
-        """Begins with the keys that are pgaudit's own already."""
+    def __init__(self, words: Words, *, of_model: bool = True) -> None:
+        """Begins with the keys that are pgaudit's own already.
+
+        Args:
+            words: what the config says.
+            of_model: whether `model` is one of them.
+        """
         self._words = words
         self._value: dict[str, Any] = {}
         self._keys: dict[Path, Location] = {}
@@ -50,7 +55,7 @@ class Translator:
         for key in _CARRIED:
             if words.has(key):
                 self.say((key,), words.get(key), (key,), literal=True)
-        if words.holds(str, "model"):
+        if of_model and words.holds(str, "model"):
             self.say(("model",), words.get("model"), ("model",))
 
     def say(self, at: tuple[str, ...], value: Any, of: Path, *, literal: bool = False) -> None:

@@ -13,12 +13,12 @@ from dataclasses import replace
 from typing import Any
 
 from pgaudit.constructors.base import Decision, Decisions, OptimizerDefaults
-from pgaudit.constructors.basic import Basic, refuse_raising
+from pgaudit.constructors.basic import FROZEN, Basic, explained, refuse_raising
 from pgaudit.constructors.engine import RuleChains
 from pgaudit.constructors.evaluation import BOTH, Occurrence, RuleEvaluation
 from pgaudit.constructors.native.errors import PARAMWISE, RULE, errors, rules_of
 from pgaudit.constructors.native.match import class_path
-from pgaudit.constructors.native.rules import FROZEN, chains_of
+from pgaudit.constructors.native.rules import chains_of
 from pgaudit.constructors.native.selectors import NORM
 from pgaudit.constructors.profile import AS_GIVEN, LEFT_OUT, Profile
 from pgaudit.core.config import Config
@@ -151,11 +151,7 @@ def views_of(inventory: Inventory, index: int) -> Sequence[Visit]:
 
 def _explained(chains: RuleChains, visit: Visit, *, trainable: bool) -> Iterator[RuleEvaluation]:
     """How the rules are tried; what leaves a parameter out beats all others that match."""
-    if not trainable:
-        yield RuleEvaluation(FROZEN, True, "it does not require a gradient, and is left out", (), BOTH)
-        yield from chains.explain(visit, FROZEN)
-        return
-    yield from chains.explain(visit)
-    unmatched = chains.decide(visit).excluded
+    yield from explained(chains, visit, trainable=trainable, why="it does not require a gradient, and is left out")
+    unmatched = chains.decide(visit).excluded if trainable else None
     if unmatched and unmatched.option == "unmatched":
         yield RuleEvaluation(unmatched, True, "no rule is about it, and it is left out", (), BOTH)

@@ -9,7 +9,7 @@ from typing import Any
 
 from pgaudit.constructors.arithmetic import times
 from pgaudit.constructors.base import OptimizerDefaults
-from pgaudit.constructors.basic import untouched
+from pgaudit.constructors.basic import FROZEN, untouched
 from pgaudit.constructors.engine import RuleChains, Winners
 from pgaudit.constructors.evaluation import Computation, Decided, Spans
 from pgaudit.constructors.native.errors import PlainRule, rules_of
@@ -22,7 +22,6 @@ from pgaudit.core.schedule import OF_SCHEDULERS
 from pgaudit.core.setting import Provenance, Setting, Value
 from pgaudit.text import quoted, visible
 
-FROZEN = Provenance("frozen")
 _AT = "paramwise_cfg"
 _MATCHED, _FREEZE, _SET = "matched", "freeze", "set "
 """Words for what rules decide beside lr and weight decay: that one matches at all, whether the parameter is left out,

@@ -27,12 +27,12 @@ from dataclasses import replace
 from typing import Any
 
 from pgaudit.constructors.base import Decision, Decisions, OptimizerDefaults
-from pgaudit.constructors.basic import Basic, refuse_raising
+from pgaudit.constructors.basic import FROZEN, Basic, explained, refuse_raising
 from pgaudit.constructors.engine import RuleChains
 from pgaudit.constructors.evaluation import Occurrence
 from pgaudit.constructors.profile import AS_GIVEN, FIRST, IGNORED, LEFT_OUT, Profile
 from pgaudit.constructors.regex.patterns import errors
-from pgaudit.constructors.regex.rules import AT, FROZEN, chains_of, explained
+from pgaudit.constructors.regex.rules import AT, chains_of
 from pgaudit.core.config import Config
 from pgaudit.core.layout import Layout
 from pgaudit.core.parameters import Inventory
@@ -118,9 +118,10 @@ class Regex(Basic):
     ) -> Iterator[Occurrence]:
         """Each parameter is met once, under its first name."""
         visit, trainable = inventory.first_name(index), inventory.parameters[index].trainable
-        yield Occurrence(
-            visit.name, tuple(explained(self.chains(inventory, config, defaults), visit, trainable=trainable))
+        tried = explained(
+            self.chains(inventory, config, defaults), visit, trainable=trainable, why="it is frozen, and left out"
         )
+        yield Occurrence(visit.name, tuple(tried))
 
     def renamed(self, config: Config, rule: Provenance, to: str) -> Config | None:
         """Returns the config with a pattern written otherwise."""

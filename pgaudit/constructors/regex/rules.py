@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pgaudit.constructors.arithmetic import times
 from pgaudit.constructors.base import OptimizerDefaults
 from pgaudit.constructors.engine import RuleChains, Winners
-from pgaudit.constructors.evaluation import BOTH, Computation, Decided, RuleEvaluation
+from pgaudit.constructors.evaluation import BOTH, Computation, Decided
 from pgaudit.constructors.regex.patterns import compiled, no_decay_patterns, pattern_errors
 from pgaudit.constructors.regex.spans import spans_of
 from pgaudit.constructors.rule import Gives, Rule, for_all
@@ -17,7 +17,6 @@ from pgaudit.core.parameters import Visit
 from pgaudit.core.setting import NOT_OPTIMIZED, Provenance, Setting
 
 AT = "paramwise_cfg"
-FROZEN = Provenance("frozen")
 _SCHEDULE = "schedule"
 """The list that says what trains, and a word for what its patterns decide. Those with null alone have a place."""
 _MULTS: Mapping[str, Decided] = {"lr_mults": "lr", "wd_mults": "weight_decay"}
@@ -54,15 +53,6 @@ def chains_of(config: Config, defaults: OptimizerDefaults) -> RuleChains:
         return made.setdefault(rules, Setting.of(lr, decay, *rules, {"lr": lr, "weight_decay": decay}))
 
     return RuleChains([*schedule, *lr_mults, *wd_mults], base, setting, principle)
-
-
-def explained(chains: RuleChains, visit: Visit, *, trainable: bool) -> Iterator[RuleEvaluation]:
-    """Yields how the patterns are tried."""
-    if trainable:
-        yield from chains.explain(visit)
-    else:
-        yield RuleEvaluation(FROZEN, True, "it is frozen, and left out", (), BOTH)
-        yield from chains.explain(visit, FROZEN)
 
 
 def principle(winner: Provenance, loser: Provenance) -> str:
