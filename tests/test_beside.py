@@ -28,8 +28,8 @@ from pgaudit.gate.locked import lock_findings
 from pgaudit.gate.records import Audit
 from pgaudit.render.diff.data import render_diff_json, render_diff_markdown
 from pgaudit.render.diff.github import render_diff_github
+from pgaudit.render.diff.line import DiffLine
 from pgaudit.render.diff.table import render_diff_table
-from pgaudit.render.diff.view import DiffLine
 from pgaudit.render.report.data import render_csv
 from pgaudit.render.report.markdown import render_markdown
 from pgaudit.render.report.table import render_table

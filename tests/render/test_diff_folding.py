@@ -13,8 +13,8 @@ import pgaudit
 from pgaudit.core.setting import Provenance
 from pgaudit.diff import Diff, compare
 from pgaudit.render.diff.folding import lines_of
+from pgaudit.render.diff.line import DiffLine
 from pgaudit.render.diff.table import render_diff_table
-from pgaudit.render.diff.view import DiffLine
 from pgaudit.render.style import ASCII
 from pgaudit.render.terminal import TableOptions
 from pgaudit.report import Report

@@ -9,7 +9,8 @@ from pgaudit.core.assignment import ParamAssignment
 from pgaudit.diff import Change, ChangeKind, Diff, ValueChange
 from pgaudit.render.data import document
 from pgaudit.render.diff.folding import lines_of
-from pgaudit.render.diff.view import DiffLine, counts_line, head, last_title, renamed, setup_words, titles
+from pgaudit.render.diff.line import DiffLine, last_title, renamed, titles
+from pgaudit.render.diff.view import counts_line, head, setup_words
 from pgaudit.render.markdown import code, escaped, table
 from pgaudit.render.numbers import shape
 from pgaudit.report import Report

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pgaudit.core.assignment import ParameterInfo
 from pgaudit.diff import Change, ChangeKind, Diff
 from pgaudit.render.diff.happening import LEGEND, Happening
-from pgaudit.render.diff.view import DiffLine, models
+from pgaudit.render.diff.line import DiffLine
+from pgaudit.render.diff.view import models
 from pgaudit.render.html.model_map import ModelMap, Telling, model_map
 from pgaudit.render.html.packing import ranges
 from pgaudit.render.style import UNICODE

@@ -12,7 +12,7 @@ from pgaudit.core.assignment import ParamAssignment
 from pgaudit.diff import Change, ChangeKind
 from pgaudit.diff.records import effect, rule_names
 from pgaudit.names import Folded, fold_named
-from pgaudit.render.diff.view import DiffLine, renamed
+from pgaudit.render.diff.line import DiffLine, renamed
 from pgaudit.render.style import UNICODE, Marks
 
 _FEWEST = 3

@@ -10,7 +10,8 @@ from pgaudit.diff import Change, ChangeKind, Diff
 from pgaudit.diff.compare import same
 from pgaudit.diff.records import effect, rule_names
 from pgaudit.render.diff.folding import lines_of
-from pgaudit.render.diff.view import DiffLine, counts_line, head, setup_words, titles
+from pgaudit.render.diff.line import DiffLine, titles
+from pgaudit.render.diff.view import counts_line, head, setup_words
 from pgaudit.render.github import Level, command
 from pgaudit.report import Report
 from pgaudit.sources.files import NOTHING

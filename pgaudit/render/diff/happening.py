@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from pgaudit.diff import Change, ChangeKind
-from pgaudit.render.diff.view import NOUNS, DiffLine
+from pgaudit.render.diff.line import DiffLine
+from pgaudit.render.diff.view import NOUNS
 from pgaudit.render.html.model_map import Colouring, Look
 from pgaudit.render.html.shades import distance, shade, span
 from pgaudit.render.numbers import shape

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from pgaudit.diff import Change, ChangeKind, Diff
 from pgaudit.render.diff.diff_map import diff_map
 from pgaudit.render.diff.folding import lines_of
-from pgaudit.render.diff.view import NOUNS, DiffLine, counts_line, head, last_title, renamed, setup_words, title, titles
+from pgaudit.render.diff.line import DiffLine, last_title, renamed, titles
+from pgaudit.render.diff.view import NOUNS, counts_line, head, setup_words, title
 from pgaudit.render.html.compared import Pair, pairs
 from pgaudit.render.html.document import document
 from pgaudit.render.html.facts import Card

@@ -9,7 +9,8 @@ from pgaudit.diff import Change, ChangeKind, Diff
 from pgaudit.diff.records import effect
 from pgaudit.render.columns import Column, Last, Row, Table
 from pgaudit.render.diff.folding import lines_of
-from pgaudit.render.diff.view import MARKS, DiffLine, counts, head, last_title, renamed, setup_words, titles
+from pgaudit.render.diff.line import DiffLine, last_title, renamed, titles
+from pgaudit.render.diff.view import MARKS, counts, head, setup_words
 from pgaudit.render.numbers import shape
 from pgaudit.render.over_time import is_lr_title, late_orders, missing
 from pgaudit.render.style import BASE, Marks, colour
