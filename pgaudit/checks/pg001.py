@@ -1,7 +1,8 @@
 """A custom key or pattern that matches no parameter.
 
 What: the key stands in no parameter's name, so the rule never applies. For a pattern on types: the model has no
-parameter in a module of these types. Where a wrapper's prefix alone keeps it from matching, it is PG029.
+parameter in a module of these types. Where a wrapper's prefix alone keeps it from matching, it is PG029;
+where a `|` does, PG020.
 
 Why it hurts: the library says nothing, and the multiplier that somebody thought was there is not. Most are inherited
 from a base config for another model, and harmless; some are a typo or a renamed layer, and are not.
@@ -17,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgaudit.checks import pg029, suggest
+from pgaudit.checks import pg020, pg029, suggest
 from pgaudit.checks.base import Audited, Kind
 from pgaudit.core.findings import Finding, Hint
 from pgaudit.text import quoted, visible
@@ -30,7 +31,9 @@ def check(audited: Audited, /) -> Iterator[Finding]:
     """Yields a finding for each key without a match."""
     for hits in audited.hits:
         rule = hits.rule
-        if rule.provenance.key is None or hits.matched or pg029.unwrapped(audited, hits):
+        if rule.provenance.key is None or hits.matched:
+            continue
+        if pg029.unwrapped(audited, hits) or pg020.mended(audited, hits):
             continue
         if rule.spans is None and not rule.whole:
             message = f"the model has no parameter in a module among {visible(rule.provenance.key)}"

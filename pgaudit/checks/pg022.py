@@ -2,7 +2,7 @@
 
 What: one of the optimizer's ``param_groups`` has an lr and a weight decay, and no tensor. torch takes such a group
 without a word. Groups that a library makes in any case, as transformers' Trainer does with its two, are found as well.
-Of a policy it is PG001, which says so of the pattern that was to fill the group.
+Of a policy it is PG001 or PG020, which tell of the pattern that was to fill the group.
 
 Why it hurts: the filter that was to fill the group matched nothing. What it was meant for is in another group, at
 another lr or weight decay, or in none.

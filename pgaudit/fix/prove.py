@@ -75,7 +75,7 @@ def fixed(path: str, data: bytes, judge: Judge, *, unsafe: bool = False) -> Fixe
         changed = next(filter(None, tries), None)
         if changed is None:
             break
-        text = changed
+        text, refused = changed, {}  # what it kept from being mended may be mended now
     left = [] if unsafe else [each for each in proof.candidates(text) if refused.get(_key(each))]
     others = tuple(each for each in text.found if each.fix and each.location and not each.is_fixable_in(path))
     return Fixed(path, data, text.data, text.applied, safe, tuple(left), others, tuple(text.found))

@@ -30,6 +30,7 @@ PG016 unanchored-pattern warning
 PG017 flat-layer-decay warning
 PG018 many-groups info
 PG019 stale-ignore warning
+PG020 escaped-alternative error
 PG022 empty-group warning
 PG023 muon-misrouted warning
 PG025 scale-not-applied error

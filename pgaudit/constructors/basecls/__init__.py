@@ -25,7 +25,7 @@ from pgaudit.constructors.profile import AS_GIVEN, FIRST, IGNORED, Profile
 from pgaudit.core.config import Config
 from pgaudit.core.layout import Layout
 from pgaudit.core.parameters import Inventory
-from pgaudit.core.setting import NOT_OPTIMIZED
+from pgaudit.core.setting import NOT_OPTIMIZED, Provenance
 from pgaudit.files.schemas import ANYTHING, FLAG, NON_NEGATIVE, NUMBER, TEXT, Schema, fields, mapping
 from pgaudit.files.validation import Invalid
 
@@ -145,6 +145,17 @@ class BaseCls(Basic):
         for option in config.solver or {}:
             if option not in READ:
                 yield Unread(("solver", option), READ, FOREIGN_OPTIONS)
+
+    def renamed(self, config: Config, rule: Provenance, to: str) -> Config | None:
+        """Returns the config with a pattern written otherwise."""
+        solver = config.solver or {}
+        policy = solver.get("weight_decay")
+        if rule.key is None or not isinstance(policy, (list, tuple)):
+            return None
+        written = [
+            [item[0], to] if isinstance(item, (list, tuple)) and item[1] == rule.key else item for item in policy
+        ]
+        return replace(config, solver={**solver, "weight_decay": written})
 
     def exempting(self, config: Config, part: str) -> tuple[str, Config] | None:
         """A rule that stands first, and so wins."""
