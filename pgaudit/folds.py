@@ -6,11 +6,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Container, Hashable, Iterable, Mapping, Sequence
-from itertools import pairwise
 
 from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.setting import Setting
-from pgaudit.names import Folded, fold_named
+from pgaudit.names import Folded, along_numbers, fold_named
+from pgaudit.numbers import is_monotonous
 
 Fold = Folded[ParamAssignment]
 LrsAt = Callable[[ParamAssignment], Mapping[int, "float | None"]]
@@ -50,14 +50,16 @@ def likeness(row: ParamAssignment, lrs: LrsAt | None = None) -> tuple[Hashable, 
 
 def graded(rows: Sequence[ParamAssignment], taken: Container[str] = (), lrs: LrsAt | None = None) -> list[Fold]:
     """Joins rows as :func:`fold` does, and also where one rule, or one optimizer, gives each block a lr of its own,
-    which rises or falls along the model.
+    which rises or falls along the numbers in their names. The rows of such a line are in the order of these.
     """
     alike = graded_likeness(rows, lrs)
     places = {id(row): place for place, row in enumerate(rows)}
-    found: list[Fold] = []
+    found: list[tuple[int, Fold]] = []
     for each in fold_named(((row.name, alike(row), row.param.module_type, row) for row in rows), taken):
-        found += [each] if _is_monotonous(each.rows) else fold(each.rows, taken, lrs)
-    return sorted(found, key=lambda each: places[id(each.rows[0])])
+        line = Folded(each.name, tuple(along_numbers(each.rows, lambda row: row.name)))
+        lines = [line] if _is_told_by_its_ends(line, lrs) else fold(each.rows, taken, lrs)
+        found += [(min(places[id(row)] for row in line.rows), line) for line in lines]
+    return [line for _, line in sorted(found, key=lambda item: item[0])]
 
 
 def graded_likeness(rows: Sequence[ParamAssignment], lrs: LrsAt | None = None) -> Callable[[ParamAssignment], Hashable]:
@@ -101,12 +103,12 @@ def _grading_optimizers(rows: Sequence[ParamAssignment]) -> set[int]:
     return {optimizer for optimizer, lrs in found.items() if len(lrs) >= _FEWEST}
 
 
-def _is_monotonous(rows: Sequence[ParamAssignment]) -> bool:
-    peaks = [row.setting.peak_lr for row in rows]
-    lrs = [lr for lr in peaks if lr is not None]
-    if len(lrs) < len(peaks):
-        return len(set(peaks)) == 1
-    return all(a <= b for a, b in pairwise(lrs)) or all(a >= b for a, b in pairwise(lrs))
+def _is_told_by_its_ends(line: Fold, lrs: LrsAt | None) -> bool:
+    """Whether each lr that is shown goes one way from the first row to the last, or stays."""
+    shown = [(*_lrs(row.setting), *(lrs(row).values() if lrs else ())) for row in line.rows]
+    if len(set(shown)) == 1:
+        return True
+    return is_graded(line) and all(map(is_monotonous, zip(*shown, strict=True)))
 
 
 def _lrs(setting: Setting) -> _Lrs:

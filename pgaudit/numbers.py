@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from decimal import Decimal
+from itertools import pairwise
 
 _DIGITS = 6
 COMPUTED = 3
@@ -59,3 +61,12 @@ def elements(count: int | None) -> str:
             places = 2 if scaled < 9.995 else 1 if scaled < 99.95 else 0
             return f"{scaled:.{places}f} {unit}"
     return str(count)
+
+
+def is_monotonous(values: Sequence[float | None]) -> bool:
+    """Whether numbers go one way, or stay: never up and down, and never missing for some only."""
+    found = [value for value in values if value is not None]
+    if len(found) < len(values):
+        return not found
+    steps = [*pairwise(found)]
+    return all(a <= b for a, b in steps) or all(a >= b for a, b in steps)

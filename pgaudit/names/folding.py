@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Container, Hashable, Iterable, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -79,6 +79,13 @@ def fold_named(entries: Iterable[Named[T]], taken: Container[str] = ()) -> list[
     return [entry for _, entry in sorted(folded, key=lambda pair: pair[0])]
 
 
+def along_numbers(rows: Sequence[T], name: Callable[[T], str]) -> list[T]:
+    """Returns what stands under one folded name as the name counts it, where a model has its last block first."""
+    if len(rows) == 1:
+        return [*rows]
+    return sorted(rows, key=lambda row: [int(number) for number in _DIGITS.findall(name(row))])
+
+
 _Kin = tuple[tuple["str | None", ...], Hashable]
 """The fixed parts of a name, with None for each axis, and what else tells blocks apart."""
 
@@ -145,8 +152,11 @@ def _joined(items: list[_Item], kin: _Kin, axis: int, numbers: _Numbers) -> list
         buckets[item.axes[:axis], item.axes[axis + 1 :]].append(item)
     joined = []
     for bucket in buckets.values():
-        leaf = _kind(kin[0], axis) == "leaf"
-        for run in [bucket] if leaf else _runs(bucket, [numbers.rank(kin, axis, item) for item in bucket]):
+        if _kind(kin[0], axis) == "leaf":
+            runs = [sorted(bucket, key=lambda item: item.places[0])]
+        else:
+            runs = _runs(bucket, [numbers.rank(kin, axis, item) for item in bucket])
+        for run in runs:
             values = tuple(value for item in run for value in item.axes[axis])
             axes = (*run[0].axes[:axis], values, *run[0].axes[axis + 1 :])
             joined.append(_Item(axes, [place for item in run for place in item.places]))

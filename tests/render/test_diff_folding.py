@@ -75,6 +75,28 @@ def test_what_goes_one_way_is_one_line(
     assert [_lr(line) for line in _lines(compare(_blocks(before), _blocks(after)))] == expected
 
 
+def test_numbers_are_counted_as_the_name_counts_them() -> None:
+    """A decoder may have its last block first."""
+    sides = [
+        made.report(*(made.param(f"ups.{at}.weight", lr * at, 0.1, RULE, numel=2) for at in (3, 2, 1)))
+        for lr in (0.1, 0.2)
+    ]
+    (line,) = _lines(compare(*sides))
+    assert (line.name, *_lr(line)) == ("ups.{1..3}.weight", "0.1…0.3 → 0.2…0.6", 1)
+
+
+def test_each_line_names_its_own_group() -> None:
+    sides = [
+        made.report(*(made.param(f"{name}.weight", lr, 0.1, None, None, group=at) for at, name in enumerate("ab")))
+        for lr in (0.1, 0.2)
+    ]
+    lines = render_diff_table(compare(*sides), TableOptions(fold=True)).splitlines()
+    assert [re.split(r"  +", line)[-1] for line in lines if line.startswith("~ ") and "weight" in line] == [
+        "group 0",
+        "group 1",
+    ]
+
+
 def test_ascii_has_a_mark_of_its_own() -> None:
     (line,) = lines_of(compare(_blocks([0.1, 0.2, 0.3]), _blocks([0.2, 0.3, 0.4])).effective, fold=True, marks=ASCII)
     assert str(line.value("lr")).replace("→", "->") == "0.1..0.3 -> 0.2..0.4"

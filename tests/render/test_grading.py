@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,13 @@ import pgaudit
 from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.setting import Provenance
 from pgaudit.folds import graded, is_graded, likeness
+from pgaudit.names import unfolded
+from pgaudit.numbers import is_monotonous
 from pgaudit.render.report.grading import staircase
 from pgaudit.render.report.markdown import render_markdown
+from pgaudit.render.report.rows import folds
 from pgaudit.render.report.table import render_table
+from pgaudit.render.report.values import ShownValue, values_of
 from pgaudit.render.select import Selection
 from pgaudit.render.style import ASCII, UNICODE
 from pgaudit.render.terminal import TableOptions
@@ -53,12 +58,7 @@ def test_a_real_layer_decay_is_a_line_a_kind_of_tensor() -> None:
 
 def _decayed(*scales: float) -> Report:
     """Layer decay as recipes' code makes it: a group a block, with a factor for the schedule."""
-    model = nn.ModuleDict({"blocks": nn.ModuleList(nn.Linear(2, 2) for _ in scales)})
-    groups = [
-        {"params": [*block.parameters()], "lr_scale": scale}
-        for block, scale in zip(model["blocks"].children(), scales, strict=True)
-    ]
-    return pgaudit.audit(model, torch.optim.AdamW(groups, lr=0.1))
+    return pgaudit.audit(*_built([*map(str, range(len(scales)))], lr_scale=scales))
 
 
 def test_groups_of_code_that_go_from_block_to_block_are_a_line_a_kind_of_tensor() -> None:
@@ -127,10 +127,63 @@ def test_random_lines_hold_every_row_once_and_what_they_say_is_true(given: list[
 
 
 def test_a_staircase_is_as_high_as_its_lrs_and_never_long() -> None:
-    assert staircase(_blocks(0.1, 0.1, 0.4, 0.8).params, UNICODE) == "▂▅█"
-    assert staircase(_blocks(0.1, 0.1, 0.4, 0.8).params, ASCII) == ".=#"
-    assert len(staircase(_blocks(*(0.5**at for at in range(40))).params, UNICODE)) == 12
-    assert staircase(_blocks(0.0, 0.0).params, UNICODE) == ""
+    assert staircase(_blocks(0.1, 0.1, 0.4, 0.8).params, UNICODE, scheduled=False) == "▂▅█"
+    assert staircase(_blocks(0.1, 0.1, 0.4, 0.8).params, ASCII, scheduled=False) == ".=#"
+    assert len(staircase(_blocks(*(0.5**at for at in range(40))).params, UNICODE, scheduled=False)) == 12
+    assert staircase(_blocks(0.1, 0.1).params, UNICODE, scheduled=True) == ""
+
+
+def test_there_is_no_staircase_of_factors_that_the_schedule_does_not_look_at() -> None:
+    model, optimizer = _built(lr_scale=[0.25, 0.5, 1.0])
+    scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 10)
+    report = pgaudit.audit(model, optimizer, scheduler=scheduler)
+    (line,) = (each for each in _lines(report) if each.startswith("blocks."))
+    assert re.split(r"  +", line) == ["blocks.{0..2}.{weight,bias}", "6", "0.1", "0.01", "3 groups"]
+
+
+_POWERS = st.lists(st.sampled_from([0.0, 0.5, 0.9, 1.0]), min_size=4, max_size=4)
+_FEW = st.lists(st.sampled_from([0.1, 0.2, 0.3]), min_size=4, max_size=4)
+
+
+@settings(max_examples=examples(100))
+@given(_FEW, _FEW, _POWERS, st.permutations("0123"), st.booleans())
+def test_a_line_of_what_was_built_has_the_ends_of_each_lr_that_it_shows(
+    lrs: list[float], scales: list[float], powers: list[float], order: list[str], at: bool
+) -> None:
+    model, optimizer = _built(order, lr=lrs, lr_scale=scales, initial_lr=[0.1] * 4)
+    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, [by.__pow__ for by in powers]) if at else None
+    report = pgaudit.audit(model, optimizer, scheduler=scheduler, at=[0, 1, 2] if at else ())
+    held = {id(param): group for group in optimizer.param_groups for param in group["params"]}
+    groups = {name: held[id(param)] for name, param in model.named_parameters()}
+    for _, lines in folds(report, Selection(), folded=True):
+        for line in lines:
+            names = list(unfolded(line.name))
+            assert names == [row.name for row in line.rows]
+            told = [_ends(each) for each in values_of(report, line.rows)]
+            assert told[0] == _true_ends([groups[name]["lr"] for name in names])
+            over_time = told[1 + report.scheduled :][: len(report.at)]
+            true = [[report.lrs_at(name)[step] for name in names] for step in report.at]
+            assert over_time == [*map(_true_ends, true)]
+
+
+def _built(order: Sequence[str] = "012", **values: Sequence[float]) -> tuple[nn.Module, torch.optim.Optimizer]:
+    """A group a block, in the order in which the model has them."""
+    model = nn.ModuleDict({"blocks": nn.ModuleDict({name: nn.Linear(2, 2) for name in order})})
+    groups = [
+        {"params": [*block.parameters()], **dict(zip(values, each, strict=True))}
+        for block, each in zip(model["blocks"].children(), zip(*values.values(), strict=True), strict=True)
+    ]
+    return model, torch.optim.AdamW(groups, lr=0.1)
+
+
+def _ends(shown: ShownValue) -> tuple[float | None, float | None]:
+    return shown.value, shown.value if shown.last is None else shown.last
+
+
+def _true_ends(lrs: Sequence[float | None]) -> tuple[float | None, float | None]:
+    assert is_monotonous(lrs)
+    assert lrs[0] != lrs[-1] or len(set(lrs)) == 1
+    return lrs[0], lrs[-1]
 
 
 CONFIGS = {

@@ -91,7 +91,7 @@ blocks.{0..2}.dwconv.weight      3    0.1  ▼ 5e-5   1
 blocks.{0..2}.dwconv.bias        3  ▲ 0.2  ▼ 5e-5   3·1
 blocks.{0..2}.bn1.{weight,bias}  6    0.1  ▼ 0      2
 head.{weight,bias}               2  ▲ 1      1e-4   4
-  1 of them have other names, too
+  1 of them has other names, too
 sibling.{weight,bias}            2  ✕ –    ✕ –      ✕
 
 decided by              tensors  parameters

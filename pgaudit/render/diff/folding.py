@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
-from itertools import pairwise
 
 from pgaudit.core.assignment import ParamAssignment
 from pgaudit.diff import Change, ChangeKind
 from pgaudit.diff.records import effect, rule_names
-from pgaudit.names import Folded, fold_named
+from pgaudit.names import Folded, along_numbers, fold_named
+from pgaudit.numbers import is_monotonous
 from pgaudit.render.diff.line import DiffLine, renamed
 from pgaudit.render.style import UNICODE, Marks
 
@@ -24,11 +24,12 @@ def lines_of(changes: Sequence[Change], *, fold: bool, marks: Marks = UNICODE) -
     if not fold:
         return [DiffLine(each.param.name, (each,), marks) for each in changes]
     places = {id(each): place for place, each in enumerate(changes)}
-    found: list[Folded[Change]] = []
+    found: list[tuple[int, Folded[Change]]] = []
     for each in _folded(changes, _graded(changes)):
-        found += [each] if _goes_one_way(each.rows) else _folded(each.rows, _likeness)
-    found.sort(key=lambda each: places[id(each.rows[0])])
-    return [DiffLine(each.name, each.rows, marks) for each in found]
+        line = Folded(each.name, tuple(along_numbers(each.rows, lambda change: change.param.name)))
+        lines = [line] if _goes_one_way(line.rows) else _folded(each.rows, _likeness)
+        found += [(min(places[id(change)] for change in line.rows), line) for line in lines]
+    return [DiffLine(each.name, each.rows, marks) for _, each in sorted(found, key=lambda item: item[0])]
 
 
 def _folded(changes: Sequence[Change], alike: Callable[[Change], Hashable]) -> list[Folded[Change]]:
@@ -79,20 +80,18 @@ def _goes_one_way(changes: Sequence[Change]) -> bool:
     """
     if len({tuple(map(_lrs, each.both)) for each in changes}) == 1:
         return True
-    olds, news = ([each.setting.peak_lr for each in side if each] for side in zip(*map(_sides, changes), strict=True))
-    before, after = ([lr for lr in lrs if lr is not None] for lrs in (olds, news))
-    if not len(before) == len(after) == len(changes):
-        return False
-    ways = {new > old for old, new in zip(before, after, strict=True) if new != old}
-    return _is_monotonous(before) and _is_monotonous(after) and len(ways) < 2
+    return all(_is_one_way(lrs) for lrs in zip(*map(_lrs_of_both, changes), strict=True))
 
 
-def _sides(change: Change) -> tuple[ParamAssignment | None, ParamAssignment | None]:
-    return change.before, change.after
+def _is_one_way(lrs: Sequence[tuple[float | None, float | None]]) -> bool:
+    turns = {new > old for old, new in lrs if old is not None and new is not None and new != old}
+    return all(map(is_monotonous, zip(*lrs, strict=True))) and len(turns) < 2
 
 
-def _is_monotonous(lrs: Sequence[float]) -> bool:
-    return all(a <= b for a, b in pairwise(lrs)) or all(a >= b for a, b in pairwise(lrs))
+def _lrs_of_both(change: Change) -> list[tuple[float | None, float | None]]:
+    """Each lr that is shown, on both sides."""
+    before, after = (_lrs(each) if each else (None, None) for each in (change.before, change.after))
+    return [*zip(before, after, strict=True)]
 
 
 def _lrs(row: ParamAssignment) -> tuple[float | None, float | None]:

@@ -139,10 +139,16 @@ class DiffLine:
         bare, words = ([self._labels(each, line=lines) for each in shown] for lines in (False, line))
         return [_spelled(each, shown, line=line) for each in shown] if len(bare) == 2 and bare[0] == bare[1] else words
 
+    @property
+    def groups(self) -> tuple[str, str]:
+        """In which groups its parameters are, on each side, where no rule decided."""
+        before = [each.before for each in self.changes if each.before is not None]
+        after = [each.after for each in self.changes if each.after is not None]
+        return group_words(before) if before else "", group_words(after) if after else ""
+
     def _labels(self, of: ParamAssignment, *, line: bool) -> RuleWords:
-        before = of is self.change.before
-        rows = [row for each in self.changes if (row := each.before if before else each.after) is not None]
-        return labels(of.setting, self.marks, line=line, trainable=of.param.trainable, built=group_words(rows))
+        built = self.groups[0 if of is self.change.before else 1]
+        return labels(of.setting, self.marks, line=line, trainable=of.param.trainable, built=built)
 
     @property
     def rules_text(self) -> list[str]:

@@ -100,7 +100,7 @@ def _likeness(line: DiffLine) -> Hashable:
     change, last = line.change, line.changes[-1]
     sides = (change.before, change.after, last.before, last.after)
     rules = (each and (*effect(each), each.setting.lr_rule, each.setting.weight_decay_rule) for each in sides)
-    return change.kind, repr(change.extra), change.lrs, *rules
+    return change.kind, repr(change.extra), change.lrs, *rules, *line.groups
 
 
 def _cells(diff: Diff, line: DiffLine, olds: Mapping[str, int]) -> tuple[Sequence[Text], Last]:

@@ -15,12 +15,19 @@ _STEPS = 12
 """Steps of a staircase at most."""
 
 
-def staircase(rows: Sequence[ParamAssignment], marks: Marks) -> str:
-    """Returns a bar for each lr of some rows, in their order, as high as it is; for some of many."""
-    lrs = [row.setting.peak_lr or 0.0 for row in rows]
-    if len(set(lrs)) == 1:
-        lrs = [row.lr or 0.0 for row in rows]
-    steps = [lr for lr, _ in groupby(lrs)]
+def staircase(rows: Sequence[ParamAssignment], marks: Marks, *, scheduled: bool) -> str:
+    """Returns a bar for each lr of some rows, in their order, as high as it is; for some of many. Where all have the
+    same, there are no steps.
+
+    Args:
+        rows: whose lrs are drawn.
+        marks: the bars.
+        scheduled: whether a schedule's full height is shown, which then counts more than the lr.
+    """
+    courses = [[row.lr or 0.0 for row in rows]]
+    if scheduled:
+        courses.insert(0, [row.setting.peak_lr or 0.0 for row in rows])
+    steps = next((steps for lrs in courses if len(steps := [lr for lr, _ in groupby(lrs)]) > 1), [0.0])
     if len(steps) > _STEPS:
         steps = [steps[round(at * (len(steps) - 1) / (_STEPS - 1))] for at in range(_STEPS)]
     top, last = max(map(abs, steps)), len(marks.bars) - 1

@@ -159,7 +159,8 @@ class _Rows:
             for each in values_of(self.report, line.rows, self.drawn.usual)
         ]
         if self.drawn.graded:
-            steps = staircase(line.rows, self.options.marks) if is_graded(line) else ""
+            scheduled = self.report.scheduled
+            steps = staircase(line.rows, self.options.marks, scheduled=scheduled) if is_graded(line) else ""
             shown.insert(_stairs(self.report), Text(steps, colour(row.setting.lr_rule)))
         return shown, self._last(line, built, numbers)
 
@@ -201,7 +202,8 @@ def _aliases(line: Fold) -> list[str]:
     if len(line.rows) == 1:
         return [f"  = {visible(alias)}" for alias in line.rows[0].param.aliases]
     named = sum(bool(each.param.aliases) for each in line.rows)
-    return [f"  {named} of them have other names, too"] if named else []
+    have = "has" if named == 1 else "have"
+    return [f"  {named} of them {have} other names, too"] if named else []
 
 
 def _rules(rows: _Rows, row: ParamAssignment, built: str, *, line: bool) -> list[Text]:
