@@ -44,7 +44,7 @@ _KINDS = (
         "head",
         re.compile(r"([^\d]*\.)?(lm_head|head|classifier|cls|score|unembed\w*)\.([^\d]*\.)?weight|(fc|output)\.weight"),
     ),
-    ("stem", re.compile(r"([^\d]*\.)?(patch_embed|patch_embeddings?)\.(.*\.)?weight")),
+    ("stem", re.compile(r"([^\d]*\.)?(patch_embed|patch_embeddings?)\.(\d+\.)?(\w+\.)?weight")),
 )
 _ONE = {"head": "the head", "stem": "the stem"}
 _PLURALS = {"LoRA matrix": "LoRA matrices"}
@@ -102,7 +102,8 @@ class _Kinds:
     def __init__(self, inventory: Inventory | None) -> None:
         parameters = inventory.parameters if inventory is not None else ()
         self._classifier = tuple(f"{name}." for name in inventory.hints.classifier) if inventory is not None else ()
-        first = next((each for each in parameters if len(each.shape) > 2), None)
+        kernels = (each for each in parameters if len(each.shape) > 2 and each.name.endswith("weight"))
+        first = next(kernels, None)
         self._reads_input = first.name if first is not None and 1 < first.shape[1] <= _COLOURS else None
 
     def among(self, params: Iterable[ParameterInfo]) -> dict[str, str]:

@@ -1,8 +1,8 @@
 """Tokens or position tables at the lr of the last layer, under layer decay.
 
 What: the lrs of a model's numbered blocks rise from the first to the last, as layer decay makes them. A token or a
-position table that stands beside the blocks, and is added to their input, gets the lr of the last block, or a higher
-one. Frozen ones are no matter.
+position table that stands beside the blocks, and is added to their input, gets the lr of the last of all blocks there,
+or a higher one. Frozen ones are no matter, nor are prompts and queries, which are new and learn at the full lr.
 
 Why it hurts: what the model learned first and deepest moves fastest: at a decay of 0.65 over 12 blocks, some 200 times
 as fast as the patches that it is added to.
@@ -31,7 +31,7 @@ from pgaudit.numbers import number
 
 KIND = Kind("PG032", "late-token", "warning")
 
-_TOKEN = re.compile(r"(?:.*_)?(?:tokens?|pos_embed(?:ding)?|position_embeddings?)")
+_TOKEN = re.compile(r"(?!.*(?:prompt|query))(?:.*_)?(?:tokens?|pos_embed(?:ding)?|position_embeddings?)")
 _BLOCK = re.compile(r"([A-Za-z_]+)\.(\d+)\.")
 _FEWEST = 3
 """Blocks from which on rising lrs are a staircase."""
@@ -95,7 +95,9 @@ def late_tokens(heights: Sequence[Height]) -> Late | None:
 
 
 def _stairs(around: str, heights: Sequence[Height]) -> tuple[Height, Height] | None:
-    """The highest of the first and of the last of the numbered blocks in a module, where their lrs rise."""
+    """The highest of the first of the numbered blocks in a module whose lrs rise, and of all blocks there: CaiT's class
+    token is the input of blocks of its own, which come after the others.
+    """
     begin = f"{around}." if around else ""
     highest: dict[str, dict[int, Height]] = defaultdict(dict)
     for each in heights:
@@ -107,5 +109,6 @@ def _stairs(around: str, heights: Sequence[Height]) -> tuple[Height, Height] | N
         steps = [height for _, height in sorted(blocks.items())]
         lrs = [step.lr for step in steps]
         if len(lrs) >= _FEWEST and lrs == sorted(lrs) and lrs[0] < lrs[-1]:
-            return steps[0], steps[-1]
+            top = max((height for each in highest.values() for height in each.values()), key=lambda height: height.lr)
+            return steps[0], top
     return None

@@ -1,7 +1,8 @@
 """Layer decay with layers that no tensor is in, so that neighbours are far apart.
 
-What: the lrs of a model are powers of one number, as layer decay makes them, and powers between the lowest and the
-highest are missing. At least five different lrs are needed to tell.
+What: the lrs of a model rise from its first layers to its last, and are powers of one number, as layer decay makes
+them; and powers between the lowest and the highest are missing. At least five different lrs are needed to tell. Layers
+that are frozen, or in another optimizer, are not missing.
 
 Why it hurts: one block trains at a fraction of the lr of the block above it, where layer decay promises one step less:
 of ConvNeXt-T's six missing layers comes a jump by 0.8^7, from 0.17 of the lr to 0.8.
@@ -74,21 +75,29 @@ _HINT = "the rule counts layers of another model; let it count those of this one
 
 
 def gaps(heights: Sequence[Height]) -> list[Gap]:
-    """Returns the gaps in a staircase of lrs, from the lowest; none where the lrs are no powers of one number."""
-    steps: list[Height] = []
+    """Returns the gaps in a staircase of lrs, from the lowest; none where the lrs are no powers of one number, or do
+    not rise along the model, as those of muP do not, which go by width.
+
+    Args:
+        heights: those that train, in the model's order.
+    """
+    steps: list[list[Height]] = []
     for each in sorted(heights, key=lambda height: (height.lr, height.index)):
-        if not steps or not same(steps[-1].lr, each.lr):
-            steps.append(each)
-    if len(steps) < _FEWEST:
+        if not steps or not same(steps[-1][0].lr, each.lr):
+            steps.append([])
+        steps[-1].append(each)
+    ends = [step[-1].index for step in steps]
+    if len(steps) < _FEWEST or ends != sorted(ends):
         return []
-    falls = [log(above.lr / below.lr) for below, above in pairwise(steps)]
+    falls = [log(above[0].lr / below[0].lr) for below, above in pairwise(steps)]
     least = min(falls)
     powers = [round(fall / least) for fall in falls]
     if any(abs(fall / least - power) > _WHOLE * power for fall, power in zip(falls, powers, strict=True)):
         return []
-    rate = steps[falls.index(least)].lr / steps[falls.index(least) + 1].lr
+    rate = steps[falls.index(least)][0].lr / steps[falls.index(least) + 1][0].lr
+    here = {each.index for each in heights}
     return [
-        Gap(rate, power - 1, below, above)
+        Gap(rate, power - 1, below[0], above[0])
         for power, (below, above) in zip(powers, pairwise(steps), strict=True)
-        if power > 1
+        if power > 1 and here.issuperset(range(below[-1].index, above[0].index))
     ]

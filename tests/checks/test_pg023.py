@@ -90,6 +90,8 @@ MODELS = {
     "vit_tiny_patch16_224": ["patch_embed.proj.weight", "head.weight"],
     "convnext_atto": ["stem.0.weight", "head.fc.weight"],
     "regnety_002": ["stem.conv.weight", "head.fc.weight"],
+    "vitamin_small_224": ["patch_embed.backbone.stem.conv1.weight", "head.weight"],  # a stem of 16 convolutions
+    "coat_tiny": ["patch_embed1.proj.weight", "head.weight"],  # whose tokens stand before its stem
 }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import timm
 import torch
 from torch import nn
 
@@ -52,6 +53,22 @@ def _frozen() -> Made:
     return _decayed(model)
 
 
+def _class_attention() -> Made:
+    """CaiT's class token is the input of the blocks behind the others, and has the lr of the first of them."""
+    with torch.device("meta"):
+        model = timm.create_model("cait_xxs24_224")
+    layers = {"cls_token": 25, "pos_embed": 0, "patch_embed": 0}
+    for name, _ in model.named_parameters():
+        place, number, *_ = *name.split("."), ""
+        if place in ("blocks", "blocks_token_only"):
+            layers[name] = int(number) + (1 if place == "blocks" else 25)
+    groups = [
+        {"params": [parameter], "lr": 0.8 ** (27 - layers.get(name, layers.get(name.split(".")[0], 27)))}
+        for name, parameter in model.named_parameters()
+    ]
+    return model, torch.optim.AdamW(groups, lr=1.0)
+
+
 SENTENCE = "reg_token is at the lr of the last layer, while the lrs of the blocks beside it rise from the first"
 BUILT = {
     "what no rule knows": BuiltCase(
@@ -76,6 +93,8 @@ BUILT = {
     "a rule for it": BuiltCase(lambda: _decayed(_model(), lambda name: 0 if "token" in name else _layer(name))),
     "frozen": BuiltCase(_frozen),
     "one lr": BuiltCase(lambda: _decayed(_model(), rate=1.0)),
+    "a class token of its own blocks": BuiltCase(_class_attention),
+    "new prompts": BuiltCase(lambda: _decayed(_model(token="prompt_tokens"))),
     "no token": BuiltCase(lambda: _decayed(_model(token="gamma"))),
     "lrs that fall with depth": BuiltCase(lambda: _decayed(_model(), rate=2.0)),
 }

@@ -48,6 +48,22 @@ def _convnext(name: str) -> Made:
     return model, torch.optim.AdamW(groups, lr=1e-3)
 
 
+def _frozen(middle: Iterable[int]) -> Made:
+    """What does not train has no group, and needs none."""
+    model, optimizer = _stack(range(8))
+    for at in middle:
+        model[at].requires_grad_(False)
+    groups = [group for group in optimizer.param_groups if group["params"][0].requires_grad]
+    return model, torch.optim.AdamW([{"params": group["params"], "lr": group["lr"]} for group in groups])
+
+
+def _widths(*widths: int) -> Made:
+    """muP: a matrix has a lr by its width."""
+    model = nn.Sequential(*(nn.Linear(width, 2, bias=False) for width in widths))
+    groups = [{"params": [each.weight], "lr": 1.0 / width} for each, width in zip(model, widths, strict=True)]
+    return model, torch.optim.AdamW(groups)
+
+
 BUILT = {
     "ConvNeXt-T counts to 12": BuiltCase(
         lambda: _convnext("convnext_tiny"),
@@ -64,6 +80,8 @@ BUILT = {
         ("leaves 1 layer empty: from 1.weight", "leaves 3 layers empty: from 3.weight"),
     ),
     "every second layer": BuiltCase(lambda: _stack(range(0, 12, 2))),
+    "frozen layers": BuiltCase(lambda: _frozen([3, 4])),
+    "widths": BuiltCase(lambda: _widths(256, 512, 4096, 1024, 128)),
     "four lrs": BuiltCase(lambda: _stack([0, 1, 2, 13])),
     "one layer": BuiltCase(lambda: _stack([13] * 6)),
 }
