@@ -101,8 +101,8 @@ def _product_columns(report: Report, marks: Marks) -> list[Column]:
 
 def _over_time(report: Report, row: ParamAssignment) -> Iterator[ShownValue]:
     """The lrs at the steps that were asked, beside what the schedule makes of the optimizer's own lr."""
-    base = report.base_lrs_at(row.optimizer)
-    changed = row.lr != report.optimizer_of(row).base.lr
+    base, own = report.base_lrs_at(row.optimizer), report.optimizer_of(row).base
+    changed = (row.lr, row.setting.peak_lr) != (own.lr, own.peak_lr)
     for step, lr in report.lrs_at(row).items():
         # Where no group has the optimizer's own lr, nothing says what becomes of it.
         yield ShownValue(lr, base.get(step, None if changed else lr), row.setting.lr_rule, further=True)
