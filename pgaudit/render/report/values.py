@@ -143,12 +143,13 @@ def _value(shown: ShownValue, options: TableOptions, *, left_out: bool) -> str:
     if value is None:
         return f"{marks.left_out if left_out and not shown.further else ' '} {marks.none}"
     found = [value] if shown.last is None else [value, shown.last]
-    near = {_mark(each, base, marks) for each in found if each != base} or {" "}
+    near = {mark(each, base, marks) for each in found if each != base} or {" "}
     text = f"{near.pop() if len(near) == 1 else ' '} {shown.words(marks)}"
     if options.mult and base and shown.changed and not shown.further:
         text += f" ({marks.times}{f' {marks.arrow} '.join(number(each / base) for each in found)})"
     return text
 
 
-def _mark(value: float, base: float | None, marks: Marks) -> str:
+def mark(value: float, base: float | None, marks: Marks) -> str:
+    """Returns what stands before a value that is higher, or lower, than the base."""
     return " " if value == base or base is None else marks.higher if value > base else marks.lower
