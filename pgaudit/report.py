@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -231,10 +231,10 @@ class Report:
 
     @cached_property
     def _base_lrs(self) -> list[dict[int, float | None]]:
-        bases = [each.base.for_schedules for each in self.assignment.optimizers]
+        bases = [_unscaled(each.base) for each in self.assignment.optimizers]
         found: list[dict[int, float | None]] = [{} for _ in bases]
         for group in self.groups if self.at else ():
-            if not found[group.optimizer] and group.setting.for_schedules == bases[group.optimizer]:
+            if not found[group.optimizer] and _unscaled(group.setting) == bases[group.optimizer]:
                 found[group.optimizer] = self.group_lrs_at(group)
         return found
 
@@ -465,3 +465,8 @@ class Report:
         nullable = {"int64": pandas.Int64Dtype(), "bool": pandas.BooleanDtype()}
         frame: pandas.DataFrame = table.to_pandas(types_mapper=lambda its: nullable.get(str(its)))
         return frame
+
+
+def _unscaled(setting: Setting) -> tuple[Hashable, ...]:
+    """All that a schedule may look at; a factor of 1 is none."""
+    return replace(setting, written=tuple(each for each in setting.written if each != ("lr_scale", 1))).for_schedules

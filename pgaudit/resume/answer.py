@@ -93,6 +93,8 @@ class Resumption:
     """Whether names or shapes prove that each state lands on its own tensor."""
     resumed_groups: tuple[ResumedGroup, ...] = ()
     """Those of which it can be told which one takes the place of which."""
+    scheduled: bool = True
+    """Whether a schedule is on either side."""
 
     @property
     def verdict(self) -> Verdict:
@@ -111,7 +113,7 @@ class Resumption:
             return "Load the model, the optimizer and its schedulers, and go on."
         keys = {each.key for each in self.overrides}
         places = ["optimizer.param_groups"] if any("." not in key for key in keys) else []
-        places += ["the scheduler's base_lrs"] if "lr" in keys else []
+        places += ["the scheduler's base_lrs"] if "lr" in keys and self.scheduled else []
         places += ["the scheduler"] if any("." in key for key in keys) else []
         return (
             f"To train with the new values, write them into {' and into '.join(places)} after load_state_dict(); "

@@ -52,11 +52,8 @@ def resumption(checkpoint: Checkpoint, report: Report, *, whole: Checkpoint | No
     sources = expected_optimizers(report)
     paired = pairing(checkpoint, sources, whole)
     named = report.path or "the source"
-    found = (
-        _Found([unequal(checkpoint, sources, named)])
-        if paired is None
-        else _Comparison(checkpoint, report, sources, named).of(paired)
-    )
+    comparison = _Comparison(checkpoint, report, sources, named)
+    found = _Found([unequal(checkpoint, sources, named)]) if paired is None else comparison.of(paired)
     groups = [group for optimizer in checkpoint.optimizers for group in optimizer.groups]
     return Resumption(
         checkpoint.path,
@@ -70,6 +67,7 @@ def resumption(checkpoint: Checkpoint, report: Report, *, whole: Checkpoint | No
         tuple(dict.fromkeys((*checkpoint.notes, *found.notes))),
         found.proved,
         tuple(found.groups),
+        comparison.is_scheduled or bool(checkpoint.schedulers),
     )
 
 
@@ -138,7 +136,8 @@ class _Comparison:
         return objects[at] if at < len(objects) else None
 
     @property
-    def _is_scheduled(self) -> bool:
+    def is_scheduled(self) -> bool:
+        """Whether the source has a schedule."""
         basis = self.report.basis
         return bool(self._live) or (basis is not None and basis.config.schedule is not None)
 
@@ -170,7 +169,7 @@ class _Comparison:
         found.notes += landed.notes
         found.proved = found.proved and landed.proved
         alike = grouped_alike(pairs) if checkpoint.names_from == BY_FULL_NAMES else pairs
-        values = replaced(alike, source, checkpoint, trial, way, self.named, scheduled=self._is_scheduled)
+        values = replaced(alike, source, checkpoint, trial, way, self.named, scheduled=self.is_scheduled)
         found.overrides += values.overrides
         found.groups += groups_loaded(alike, source, checkpoint, trial, values.keys)
         found.notes += values.notes

@@ -6,8 +6,10 @@ import re
 from itertools import pairwise
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import nn
 
 import pgaudit
 from pgaudit.core.setting import Provenance
@@ -94,6 +96,20 @@ def test_each_line_names_its_own_group() -> None:
     assert [re.split(r"  +", line)[-1] for line in lines if line.startswith("~ ") and "weight" in line] == [
         "group 0",
         "group 1",
+    ]
+
+
+def test_what_two_optimizers_move_stands_by_itself() -> None:
+    sides = []
+    for lr in (0.1, 0.2):
+        model = nn.Sequential(*(nn.Linear(2, 2, bias=False) for _ in range(4)))
+        optimizers = [torch.optim.SGD(model.parameters(), lr=lr), torch.optim.SGD(model[:2].parameters(), lr=lr)]
+        sides.append(pgaudit.audit(model, optimizers))
+    lines = render_diff_table(compare(*sides), TableOptions(fold=True)).splitlines()
+    found = [re.split(r"  +", line) for line in lines if ".weight" in line]
+    assert [(words[0], words[-1]) for words in found] == [
+        ("~ {0,1}.weight", "group 0 and optimizer 1 group 0"),
+        ("~ {2,3}.weight", "group 0"),
     ]
 
 

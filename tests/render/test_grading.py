@@ -56,6 +56,17 @@ def test_a_real_layer_decay_is_a_line_a_kind_of_tensor() -> None:
     assert re.split(r"  +", head)[1:] == ["1", "0.001", "0.001", "▼ 0", "wd filter_bias_and_bn"]
 
 
+def test_lrs_over_time_are_marked_as_the_lr_is() -> None:
+    """Beside the head, whose factor is 1: what timm's scheduler makes of it is the base's course."""
+    config = {**TIMM, "paramwise_cfg": {"layer_decay": 0.5}, "scheduler": {"type": "cosine", "num_epochs": 10}}
+    lines = _lines(pgaudit.audit("vit_tiny_patch16_224", config, at=[0, 5]))
+    cells = {words[0]: words[2:6] for line in lines if len(words := re.split(r"  +", line)) > 5}
+    assert cells["cls_token"][1:] == ["▼ 1.22e-7", "▼ 1.22e-7", "▼ 6.1e-8"]  # 1e-3 / 2 ** 13, and half of it
+    assert cells["blocks.{0..11}.attn.qkv.weight"][1] == "▼ 2.44e-7 → 5e-4"
+    assert cells["blocks.{0..11}.attn.qkv.weight"][3:] == ["▼ 2.44e-7 → 5e-4"]
+    assert cells["head.weight"] == ["0.001", "0.001", "0.001", "5e-4"]
+
+
 def _decayed(*scales: float) -> Report:
     """Layer decay as recipes' code makes it: a group a block, with a factor for the schedule."""
     return pgaudit.audit(*_built([*map(str, range(len(scales)))], lr_scale=scales))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+import torch
 from torch import nn
 
 import pgaudit
@@ -67,3 +68,14 @@ def test_blocks_that_do_not_are_not() -> None:
     rows = _rows(pgaudit.audit("vit_tiny_patch16_224", policy), 2)
     assert [row[0] for row in rows if row[1] in ("12", "36", "96") and row[0] != "layer"] == ["{0..2}", "3", "{4..11}"]
     assert [row[3] for row in rows if row[0] in ("blocks", "3")] == ["▲ 0.1 → 0.2", "▲ 0.2"]
+
+
+def test_each_value_is_marked_against_its_own_optimizer() -> None:
+    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+    matrices, vectors = ([each for each in model.parameters() if each.ndim == dims] for dims in (2, 1))
+    optimizers = [torch.optim.SGD(matrices, lr=0.1), torch.optim.AdamW(vectors, lr=1e-3, weight_decay=0.0)]
+    assert _rows(pgaudit.audit(model, optimizers), 1) == [["{0,1}", "4", "12", "0.001 → 0.1", "0"]]
+    matrix = nn.Linear(2, 2, bias=False)
+    optimizers[0].add_param_group({"params": [matrix.weight], "lr": 0.01})
+    rows = _rows(pgaudit.audit(nn.ModuleDict({"a": model, "b": matrix}), optimizers), 1)
+    assert rows == [["a", "4", "12", "0.001 → 0.1", "0"], ["b", "1", "4", "▼ 0.01", "0"]]

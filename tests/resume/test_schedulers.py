@@ -101,6 +101,16 @@ def test_a_group_that_was_added_after_the_schedule(kind: str, tmp_path: Path) ->
     assert [group["lr"] for group in new.param_groups] == [group["lr"] for group in longer.param_groups]
 
 
+@pytest.mark.parametrize("scheduled", [True, False])
+def test_base_lrs_are_spoken_of_where_there_is_a_schedule(tmp_path: Path, *, scheduled: bool) -> None:
+    model = module({"a": (2, 3)})
+    before, after = (torch.optim.SGD(model.parameters(), lr=lr) for lr in (0.1, 0.02))
+    states = [torch.optim.lr_scheduler.ExponentialLR(before, 0.9).state_dict()] if scheduled else []
+    found = resumed(saved(tmp_path / "last.pt", before, **({"scheduler": states[0]} if states else {})), model, after)
+    assert found.verdict == "overrides"
+    assert ("base_lrs" in found.advice) == scheduled
+
+
 def test_what_a_cycle_changes_is_under_way(tmp_path: Path) -> None:
     model = module({"a": (2, 3)})
     old = torch.optim.SGD(model.named_parameters(), lr=0.1, momentum=0.9)

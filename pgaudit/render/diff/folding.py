@@ -46,7 +46,7 @@ def _likeness(change: Change) -> tuple[Hashable, ...]:
         change.kind,
         renamed(change),
         *(
-            each and (*effect(each), rule_names(each), each.param.shape if shapes else None)
+            each and (*effect(each), rule_names(each), each.also_in, each.param.shape if shapes else None)
             for each in (change.before, change.after)
         ),
         repr(change.extra),
@@ -70,7 +70,7 @@ def _graded(changes: Sequence[Change]) -> Callable[[Change], Hashable]:
 
 
 def _but_lrs(change: Change) -> tuple[Hashable, ...]:
-    sides = ((*effect(each)[2:], *map(str, rule_names(each)), each.in_optimizer) for each in change.both)
+    sides = ((*effect(each)[2:], *map(str, rule_names(each)), each.in_optimizer, each.also_in) for each in change.both)
     return change.kind, renamed(change), *sides, repr(change.extra)
 
 

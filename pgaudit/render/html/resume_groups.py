@@ -133,19 +133,26 @@ def _cells(key: str, of: ResumedGroup, *, loads: bool) -> Iterator[Cell]:
     value = of.values.get(key, _ABSENT)
     checkpoint, code = _both(value.checkpoint, value.source)
     style = "" if _differs(key, of) else "quiet"
-    initial = of.values.get("initial_lr", _ABSENT).checkpoint if key == "lr" else None
-    under_way = initial is not None and agree(initial, value.checkpoint) is not True
-    began = f"begun at {argument(initial)}" if under_way else ""
+    first = of.values.get("initial_lr", _ABSENT) if key == "lr" else _ABSENT
+    under_way = _is_scheduled(first.checkpoint, value.checkpoint)
+    warms_up = first.checkpoint is not None and _is_scheduled(first.source, value.source)
+    began = f"begun at {argument(first.checkpoint)}" if under_way else ""
+    asked = f"asks for {argument(first.source)}" if warms_up else ""
     yield Cell(UNICODE.none, "quiet") if of.from_group is None else Cell(checkpoint, style, began)
-    yield Cell(UNICODE.none, "quiet") if of.group is None else Cell(code, style)
+    yield Cell(UNICODE.none, "quiet") if of.group is None else Cell(code, style, asked)
     if loads:
         resumed, _ = _both(value.resumed, value.source)
-        turn, mark = _turn(initial if under_way else value.resumed, value.source)
+        turn, mark = _turn(first.checkpoint if under_way else value.resumed, first.source if warms_up else value.source)
         yield (
             Cell(f"{mark} {resumed}", turn)
             if value.replaced
             else Cell(resumed, style, "under way" if under_way else "")
         )
+
+
+def _is_scheduled(initial: Any, lr: Any) -> bool:
+    """Whether a schedule has made another lr of the one that it began with, or begins with another."""
+    return initial is not None and agree(initial, lr) is not True
 
 
 def _turn(after: Any, before: Any) -> tuple[str, str]:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from pgaudit.core.assignment import ParamAssignment, numel_of
 from pgaudit.core.setting import deciding_rules
 from pgaudit.folds import graded_likeness
 from pgaudit.names import fold_named
 from pgaudit.render.columns import Column, Last, Row, Table
-from pgaudit.render.numbers import elements
-from pgaudit.render.report.values import ShownValue, cell, lr_that_counts
-from pgaudit.render.style import BASE, DECIDED_BY, colour, label
+from pgaudit.render.numbers import computed, elements, number
+from pgaudit.render.report.values import lr_that_counts, mark
+from pgaudit.render.style import BASE, DECIDED_BY, Marks, colour, label
 from pgaudit.render.styled import Text
 from pgaudit.render.terminal import TableOptions
 from pgaudit.report import Report
@@ -88,9 +88,9 @@ def _content(name: str, module: _Module, level: int, alike: _Alike) -> Hashable:
 
 def _row(report: Report, name: str, rows: Sequence[ParamAssignment], options: TableOptions) -> Row:
     lrs = [lr_that_counts(report, row) for row in rows]
+    decays = [(row.weight_decay, report.optimizer_of(row).base.weight_decay) for row in rows]
     cells = [Text(f"{len(rows):,}"), Text(elements(numel_of(rows)))]
-    cells += [_span([lr.value for lr in lrs], lrs[0].base, options)]
-    cells += [_span([row.weight_decay for row in rows], report.optimizer_of(rows[0]).base.weight_decay, options)]
+    cells += [_span([(lr.value, lr.base) for lr in lrs], options.marks), _span(decays, options.marks)]
     found = {rule: None for row in rows for rule in deciding_rules(row.setting)}
     rules = [rule for rule in found if not rule.is_base] or list(found)[:1]
     dot = Text(f" {options.marks.dot} ", BASE)
@@ -100,9 +100,15 @@ def _row(report: Report, name: str, rows: Sequence[ParamAssignment], options: Ta
     return Row(name, cells, Last(whole, short, obvious=all(rule.is_base for rule in rules)))
 
 
-def _span(values: Iterable[float | None], base: float | None, options: TableOptions) -> Text:
-    """The different ones of some values: one, or from the least to the greatest."""
-    found = sorted({value for value in values if value is not None})
-    first, last = (found[0], found[-1]) if found else (None, None)
-    shown = ShownValue(first, base, None, last=None if first == last else last)
-    return cell(shown, replace(options, mult=False), left_out=False, built=True, quiet=first is None)
+def _span(values: Iterable[tuple[float | None, float | None]], marks: Marks) -> Text:
+    """The different ones of some values, each given with that of its own optimizer: one, or from the least to the
+    greatest.
+    """
+    held = {(value, base) for value, base in values if value is not None}
+    found = sorted({value for value, _ in held})
+    if not found:
+        return Text(f"  {marks.none}", BASE)
+    near = {mark(value, base, marks) for value, base in held if value != base} or {" "}
+    words = number(found[0]) if len(found) == 1 else f" {marks.arrow} ".join(map(computed, (found[0], found[-1])))
+    loud = any(value != base for value, base in held)
+    return Text(f"{near.pop() if len(near) == 1 else ' '} {words}", "bold" if loud else BASE)

@@ -101,8 +101,8 @@ def _product_columns(report: Report, marks: Marks) -> list[Column]:
 
 def _over_time(report: Report, row: ParamAssignment) -> Iterator[ShownValue]:
     """The lrs at the steps that were asked, beside what the schedule makes of the optimizer's own lr."""
-    base = report.base_lrs_at(row.optimizer)
-    changed = row.lr != report.optimizer_of(row).base.lr
+    base, own = report.base_lrs_at(row.optimizer), report.optimizer_of(row).base
+    changed = (row.lr, row.setting.peak_lr) != (own.lr, own.peak_lr)
     for step, lr in report.lrs_at(row).items():
         # Where no group has the optimizer's own lr, nothing says what becomes of it.
         yield ShownValue(lr, base.get(step, None if changed else lr), row.setting.lr_rule, further=True)
@@ -143,12 +143,13 @@ def _value(shown: ShownValue, options: TableOptions, *, left_out: bool) -> str:
     if value is None:
         return f"{marks.left_out if left_out and not shown.further else ' '} {marks.none}"
     found = [value] if shown.last is None else [value, shown.last]
-    near = {_mark(each, base, marks) for each in found if each != base} or {" "}
+    near = {mark(each, base, marks) for each in found if each != base} or {" "}
     text = f"{near.pop() if len(near) == 1 else ' '} {shown.words(marks)}"
     if options.mult and base and shown.changed and not shown.further:
         text += f" ({marks.times}{f' {marks.arrow} '.join(number(each / base) for each in found)})"
     return text
 
 
-def _mark(value: float, base: float | None, marks: Marks) -> str:
+def mark(value: float, base: float | None, marks: Marks) -> str:
+    """Returns what stands before a value that is higher, or lower, than the base."""
     return " " if value == base or base is None else marks.higher if value > base else marks.lower

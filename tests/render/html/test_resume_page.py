@@ -81,6 +81,28 @@ def test_groups_of_one_setting_are_one_row_with_the_values_of_all_sides(tmp_path
     ]
 
 
+def test_a_warm_up_that_begins_low_is_compared_by_what_it_leads_to(tmp_path: Path) -> None:
+    """The run goes on at 0.045, ten times the code's first lr, and comes to half of what the code asks for."""
+    model = nn.Linear(2, 2)
+
+    def warming_up(lr: float) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
+        optimizer = torch.optim.SGD(model.parameters(), lr=lr)
+        return optimizer, torch.optim.lr_scheduler.LinearLR(optimizer, 0.1, total_iters=10)
+
+    before, scheduler = warming_up(0.05)
+    for _ in range(9):
+        stepped(before)
+        scheduler.step()
+    after = warming_up(0.1)
+    (row,) = rows_of(render_resume_html(resumed(saved(tmp_path / "last.pt", before), model, *after)))
+    lrs = [before.param_groups[0]["lr"], after[0].param_groups[0]["lr"]]
+    assert row[2:5] == [
+        f"{lrs[0]:g}<small>begun at 0.05</small>",
+        f"{lrs[1]:g}<small>asks for 0.1</small>",
+        f"▼ {lrs[0]:g}",
+    ]
+
+
 def test_groups_that_do_not_fit_stand_beside_each_other(tmp_path: Path) -> None:
     model = nn.Sequential(nn.Linear(4, 8), nn.Linear(8, 2))
     before = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.05)
