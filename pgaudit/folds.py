@@ -57,8 +57,10 @@ def graded(rows: Sequence[ParamAssignment], taken: Container[str] = (), lrs: Lrs
     found: list[tuple[int, Fold]] = []
     for each in fold_named(((row.name, alike(row), row.param.module_type, row) for row in rows), taken):
         line = Folded(each.name, tuple(along_numbers(each.rows, lambda row: row.name)))
-        lines = [line] if _is_told_by_its_ends(line, lrs) else fold(each.rows, taken, lrs)
-        found += [(min(places[id(row)] for row in line.rows), line) for line in lines]
+        if _is_told_by_its_ends(line, lrs):
+            found.append((places[id(each.rows[0])], line))
+        else:
+            found += [(places[id(line.rows[0])], line) for line in fold(each.rows, taken, lrs)]
     return [line for _, line in sorted(found, key=lambda item: item[0])]
 
 
@@ -105,7 +107,8 @@ def _grading_optimizers(rows: Sequence[ParamAssignment]) -> set[int]:
 
 def _is_told_by_its_ends(line: Fold, lrs: LrsAt | None) -> bool:
     """Whether each lr that is shown goes one way from the first row to the last, or stays."""
-    shown = [(*_lrs(row.setting), *(lrs(row).values() if lrs else ())) for row in line.rows]
+    own = {setting: _lrs(setting) for setting in {row.setting for row in line.rows}}
+    shown = [(*own[row.setting], *(lrs(row).values() if lrs else ())) for row in line.rows]
     if len(set(shown)) == 1:
         return True
     return is_graded(line) and all(map(is_monotonous, zip(*shown, strict=True)))

@@ -46,6 +46,8 @@ _KINDS = (
     ),
     ("stem", re.compile(r"([^\d]*\.)?(patch_embed|patch_embeddings?)\.(\d+\.)?(\w+\.)?weight")),
 )
+_IN_A_ROW = re.compile(r"(([^\d]*\.)?(heads?|classifier))\.\d+\.weight")
+"""A layer of a head that is several, the last of which gives the classes: torchvision's ``classifier.6``."""
 _ONE = {"head": "the head", "stem": "the stem"}
 _PLURALS = {"LoRA matrix": "LoRA matrices"}
 _COLOURS = 4
@@ -104,6 +106,8 @@ class _Kinds:
         self._classifier = tuple(f"{name}." for name in inventory.hints.classifier) if inventory is not None else ()
         kernels = (each for each in parameters if len(each.shape) > 2 and each.name.endswith("weight"))
         first = next(kernels, None)
+        rows = ((_IN_A_ROW.fullmatch(each.name), each) for each in parameters if len(each.shape) > 1)
+        self._outputs = frozenset({found[1]: each.name for found, each in rows if found}.values())
         self._reads_input = first.name if first is not None and 1 < first.shape[1] <= _COLOURS else None
 
     def among(self, params: Iterable[ParameterInfo]) -> dict[str, str]:
@@ -117,7 +121,7 @@ class _Kinds:
                 return "embedding"
             if not NORMS.isdisjoint(param.module.families) or NORM_LIKE in param.module.families:
                 return "norm tensor"
-        if self._classifier and param.name.startswith(self._classifier):
+        if param.name in self._outputs or (self._classifier and param.name.startswith(self._classifier)):
             return "head"
         if param.name == self._reads_input:
             return "stem"

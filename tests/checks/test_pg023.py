@@ -80,6 +80,10 @@ BUILT = {
     "LoRA": BuiltCase(_lora, ("Muon takes 2 LoRA matrices: q.lora_A.weight, q.lora_B.weight",)),
     "hidden ones alone": BuiltCase(lambda: _split(_text_model(), lambda name: name == "fc1.weight")),
     "a flag that is right": BuiltCase(lambda: _flagged(fixed=True)),
+    "a head of two layers": BuiltCase(
+        lambda: _split(nn.ModuleDict({"classifier": nn.Sequential(nn.Linear(6, 6), nn.ReLU(), nn.Linear(6, 8))})),
+        ("Muon takes the head: classifier.2.weight",),
+    ),
     "frozen": BuiltCase(_frozen),
     "no Muon": BuiltCase(lambda: (_text_model(), torch.optim.AdamW(_text_model().parameters()))),
 }

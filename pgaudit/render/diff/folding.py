@@ -27,8 +27,10 @@ def lines_of(changes: Sequence[Change], *, fold: bool, marks: Marks = UNICODE) -
     found: list[tuple[int, Folded[Change]]] = []
     for each in _folded(changes, _graded(changes)):
         line = Folded(each.name, tuple(along_numbers(each.rows, lambda change: change.param.name)))
-        lines = [line] if _goes_one_way(line.rows) else _folded(each.rows, _likeness)
-        found += [(min(places[id(change)] for change in line.rows), line) for line in lines]
+        if _goes_one_way(line.rows):
+            found.append((places[id(each.rows[0])], line))
+        else:
+            found += [(places[id(line.rows[0])], line) for line in _folded(each.rows, _likeness)]
     return [DiffLine(each.name, each.rows, marks) for _, each in sorted(found, key=lambda item: item[0])]
 
 
