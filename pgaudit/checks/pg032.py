@@ -32,7 +32,8 @@ from pgaudit.numbers import number
 KIND = Kind("PG032", "late-token", "warning")
 
 _TOKEN = re.compile(r"(?!.*(?:prompt|query))(?:.*_)?(?:tokens?|pos_embed(?:ding)?|position_embeddings?)")
-_BLOCK = re.compile(r"([A-Za-z_]+)\.(\d+)\.")
+_BLOCK = re.compile(r"((?:[A-Za-z_]+\.)*[A-Za-z_]+?)[._](\d+)\.")
+"""``blocks.0.``, ``encoder.layer.0.``, ``encoder_layer_0.``"""
 _FEWEST = 3
 """Blocks from which on rising lrs are a staircase."""
 
@@ -86,7 +87,10 @@ def late_tokens(heights: Sequence[Height]) -> Late | None:
         if not _TOKEN.fullmatch(own) or any(part.isdigit() for part in around.split(".")):
             continue
         if around not in stairs:
-            stairs[around] = _stairs(around, heights)
+            # transformers' models have an `embeddings` beside the module with the blocks
+            outside, _, last = around.rpartition(".")
+            near = _stairs(around, heights)
+            stairs[around] = near or (_stairs(outside, heights) if "embed" in last else None)
         ends = stairs[around]
         if ends is not None and ends[1].lr <= each.lr:
             late.append(each)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,6 +24,18 @@ def _model(prefix: str = "", *, token: str = "reg_token") -> nn.Module:
     owner.register_parameter("cls_token", nn.Parameter(torch.ones(1, 1, 2)))
     owner.register_parameter(token, nn.Parameter(torch.ones(1, 4, 2)))
     return model
+
+
+def _elsewhere(block: str, owner: str) -> nn.Module:
+    """Four blocks, and a token in a module of its own."""
+    model = tree({**{block.format(at): nn.Linear(2, 2) for at in range(BLOCKS)}, f"{owner}.dense": nn.Linear(2, 2)})
+    model.get_submodule(owner).register_parameter("reg_token", nn.Parameter(torch.ones(1, 4, 2)))
+    return model
+
+
+def _of_elsewhere(name: str) -> int:
+    found = re.search(r"[._](\d)\.", name)
+    return int(found[1]) + 1 if found else BLOCKS + 1
 
 
 def _layer(name: str) -> int:
@@ -90,6 +103,16 @@ BUILT = {
         lambda: _decayed(_model("backbone."), lambda name: _layer(name.removeprefix("backbone."))),
         ("backbone.reg_token is at the lr of the last layer",),
     ),
+    "in the words of transformers": BuiltCase(
+        lambda: _decayed(_elsewhere("vit.encoder.layer.{}", "vit.embeddings"), _of_elsewhere),
+        ("vit.embeddings.reg_token is at the lr of the last layer",),
+        params=("vit.embeddings.reg_token",),
+    ),
+    "in the words of torchvision": BuiltCase(
+        lambda: _decayed(_elsewhere("encoder.layers.encoder_layer_{}", "encoder"), _of_elsewhere),
+        ("encoder.reg_token is at the lr of the last layer",),
+    ),
+    "a token of a new head": BuiltCase(lambda: _decayed(_elsewhere("blocks.{}", "head"), _of_elsewhere)),
     "a rule for it": BuiltCase(lambda: _decayed(_model(), lambda name: 0 if "token" in name else _layer(name))),
     "frozen": BuiltCase(_frozen),
     "one lr": BuiltCase(lambda: _decayed(_model(), rate=1.0)),

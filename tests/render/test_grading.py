@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,16 @@ def test_groups_of_code_that_go_from_block_to_block_are_a_line_a_kind_of_tensor(
     assert [re.split(r"  +", each)[-1] for each in (title, narrow)] == ["group", "×3"]
     level = [each for each in _lines(_decayed(0.5, 0.5, 1.0)) if each.startswith("blocks.")]
     assert [re.split(r"  +", each)[-1] for each in level] == ["2 groups", "group 2"]
+
+
+def test_of_many_settings_the_first_few_are_listed_where_lines_are_folded() -> None:
+    report = _decayed(*(0.9**at for at in range(20)))
+    options = TableOptions(100, fold=True)
+    texts = ["".join(render_table(report, Selection(), each)) for each in (options, replace(options, groups=True))]
+    counts = [len(re.findall(r"^ +1 +\d+ +0\.1 ", text, re.MULTILINE)) for text in texts]
+    assert counts == [8, 20]
+    assert "20 groups · 20 different settings · --groups shows all\n" in texts[0]
+    assert "20 groups · 20 different settings\n" in texts[1]
 
 
 def test_markdown_has_the_same_lines() -> None:

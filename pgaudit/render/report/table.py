@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 
 from pgaudit.core.assignment import Group, OptimizerInfo, ParamAssignment, numel_of
 from pgaudit.core.setting import Provenance
@@ -22,6 +22,9 @@ from pgaudit.text import counted, visible
 
 _BAR = 10
 _FIGURES = 24  # the columns "tensors" and "parameters", with gaps
+_MANY_SETTINGS, _FEW_SETTINGS = 16, 8
+"""Different settings of groups from which on, where parameters are folded, only the first few are listed; and how many.
+"""
 
 
 def render_table(report: Report, selection: Selection, options: TableOptions) -> Iterator[str]:
@@ -164,7 +167,9 @@ def _bar(share: float, style: str, marks: Marks) -> Text:
 
 
 def _groups_lines(report: Report, options: TableOptions) -> Iterator[Text]:
-    """Returns a table of the optimizers' groups, with those of equal settings in one row, and their number."""
+    """Returns a table of the optimizers' groups, with those of equal settings in one row, and their number. Where the
+    parameters are folded, the first few tell enough, unless all are asked for.
+    """
     marks = options.marks
     merged: dict[Hashable, list[Group]] = {}
     for group in report.groups:
@@ -179,7 +184,8 @@ def _groups_lines(report: Report, options: TableOptions) -> Iterator[Text]:
     columns += [Column(title, right=True) for title in ("decay", "tensors", "parameters")]
     columns += [Column("beside")] if any(extras) else []
     rows = []
-    for groups, extra in zip(merged.values(), extras, strict=True):
+    several = len(merged) > _MANY_SETTINGS and options.fold and not options.groups
+    for groups, extra in islice(zip(merged.values(), extras, strict=True), _FEW_SETTINGS if several else None):
         setting, parameters = groups[0].setting, sum(group.parameters for group in groups)
         numel = None if report.numel is None else sum(group.numel or 0 for group in groups)
         values = [setting.lr, *([setting.peak_lr] if scheduled else [])]
@@ -191,4 +197,5 @@ def _groups_lines(report: Report, options: TableOptions) -> Iterator[Text]:
         rows.append(Row(cells[0], [Text(cell) for cell in cells[1:]]))
     yield from Table(columns, rows, missing=missing).lines(options.width if report.at else None)
     kinds = f"{counted(len(report.groups), 'group')} {marks.dot} {counted(len(merged), 'different setting')}"
-    yield Text(kinds, BASE)
+    more = f" {marks.dot} --groups shows all" if several else ""
+    yield Text(kinds + more, BASE)
