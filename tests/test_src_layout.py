@@ -96,6 +96,6 @@ def test_src_takes_no_installed_modules_place(project: Path, monkeypatch: pytest
 
 def test_src_is_left_alone_where_nothing_in_it_is_named(project: Path) -> None:
     _write(project / "src" / "optional.py", "raise SystemExit(77)\n")
-    _write(project / "net.py", f"try:\n    import optional\nexcept ImportError:\n    pass\n{NET}")
-    import_attribute("net:make")
+    _write(project / "outside.py", f"try:\n    import optional\nexcept ImportError:\n    pass\n{NET}")
+    import_attribute("outside:make")
     assert str(project / "src") not in sys.path
