@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from pgaudit.checks.base import Kind
+from pgaudit.checks.heights import Height, Heights
 from pgaudit.core.assignment import Assignment, ParamAssignment
 from pgaudit.core.built import BuiltOptimizer, BuiltTensor, names_in_groups, place
 from pgaudit.core.findings import Finding
@@ -92,6 +93,20 @@ class BuiltAudit:
     def trains_nothing(self) -> bool:
         """Whether no optimizer holds any tensor of the model, though some of them would train."""
         return bool(self.missing) and all(row.group is None for row, _ in self.of_model)
+
+    @cached_property
+    def heights(self) -> list[list[Height]]:
+        """How high the lrs of the parameters come that train, for each optimizer."""
+        known = Heights(built=True)
+        params = [(index, row) for index, row in enumerate(self.assignment.params) if row.name not in self.frozen]
+        return [
+            known.of(
+                (index, row.name, row.setting, self.values(row).get("initial_lr"))
+                for index, row in params
+                if row.optimizer == at
+            )
+            for at in range(len(self.optimizers))
+        ]
 
     def values(self, row: ParamAssignment) -> Mapping[str, Any]:
         """Returns all that a parameter's group holds; nothing where it is in none."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
+from pgaudit.checks.heights import Height, Heights
 from pgaudit.checks.hits import Hits, hits_of
 from pgaudit.checks.segments import Cut, cut
 from pgaudit.checks.what_if import narrowed, without
@@ -156,6 +157,21 @@ class Audited:
                 inside[id(module)] = module
                 prefix = prefix.rpartition(".")[0]
         return {prefix: frozenset(modules.values()) for prefix, modules in found.items()}
+
+    @cached_property
+    def heights(self) -> list[Height]:
+        """How high the lrs of all parameters come that train, in the model's order."""
+        rows = zip(self.inventory.parameters, self.assignment.params, strict=True)
+        return Heights(built=False).of(
+            (index, parameter.name, decision.setting, decision.setting.get("initial_lr"))
+            for index, (parameter, decision) in enumerate(rows)
+            if parameter.trainable and decision.group is not None
+        )
+
+    def lr_location(self, index: int) -> Location | None:
+        """Returns where the rule stands that decided a parameter's lr."""
+        rule = self.assignment.params[index].setting.lr_rule
+        return rule.location if rule is not None else None
 
     def cut(self, rule: Rule, visit: Visit) -> Cut | None:
         """Returns on what of a name a rule matches: see :func:`pgaudit.checks.segments.cut`."""

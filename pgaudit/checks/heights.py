@@ -2,56 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from math import isfinite, prod
-from typing import Any
+from typing import Any, NamedTuple
 
-from pgaudit.checks.as_built import BuiltAudit
-from pgaudit.checks.base import Audited
 from pgaudit.core.schedule import SCALES
 from pgaudit.core.setting import Setting
 
 
-@dataclass(frozen=True, slots=True)
-class Height:
+class Height(NamedTuple):
     """A trainable parameter, and the lr that it comes to."""
 
-    index: int
-    """Its place in the assignment."""
+    place: int
+    """Where it stands in the assignment."""
     name: str
     lr: float
 
 
-def of_policy(audited: Audited) -> list[Height]:
-    """Returns those of all parameters that train, in the model's order."""
-    rows = zip(audited.inventory.parameters, audited.assignment.params, strict=True)
-    return [
-        Height(index, parameter.name, lr)
-        for index, (parameter, decision) in enumerate(rows)
-        if parameter.trainable and decision.group is not None
-        for lr in _lr(decision.setting, decision.setting.get("initial_lr"), decision.setting.inert)
-    ]
+class Heights:
+    """The heights of parameters, worked out once for all that share a setting."""
 
+    def __init__(self, *, built: bool) -> None:
+        """Takes whether the groups were built: then no factor in them is a note of the constructor's own."""
+        self._built = built
+        self._known: dict[tuple[int, str], float | None] = {}
 
-def of_built(audit: BuiltAudit) -> list[list[Height]]:
-    """Returns the same of each optimizer."""
-    found: list[list[Height]] = [[] for _ in audit.optimizers]
-    for index, row in enumerate(audit.assignment.params):
-        if row.optimizer is not None and row.name not in audit.frozen:
-            lrs = _lr(row.setting, audit.values(row).get("initial_lr"), frozenset())
-            found[row.optimizer].extend(Height(index, row.name, lr) for lr in lrs)
-    return found
+    def of(self, rows: Iterable[tuple[int, str, Setting, Any]]) -> list[Height]:
+        """Returns those of parameters, each given by its place, its name, its setting and the group's ``initial_lr``;
+        without those whose lr is no number above 0.
+        """
+        found = ((place, name, self._lr(setting, begin)) for place, name, setting, begin in rows)
+        return [Height(place, name, lr) for place, name, lr in found if lr is not None]
 
+    def _lr(self, setting: Setting, begin: Any) -> float | None:
+        key = id(setting), repr(begin)  # whatever a group may hold there
+        if key not in self._known:
+            self._known[key] = self._worked_out(setting, begin)
+        return self._known[key]
 
-def _lr(setting: Setting, begin: Any, notes: frozenset[str]) -> Iterator[float]:
-    """The lr before a schedule has its say, times the factors in the group that are no notes of the constructor's own;
-    nothing where that is no number above 0.
-    """
-    lr = setting.lr if begin is None else begin
-    scales: Iterable[Any] = (setting.extra.get(key, 1.0) for key in SCALES if key not in notes)
-    factors: Sequence[Any] = [lr, *scales]
-    if all(isinstance(each, (int, float)) for each in factors):
+    def _worked_out(self, setting: Setting, begin: Any) -> float | None:
+        """The lr before a schedule has its say, times the factors in the group."""
+        lr = setting.lr if begin is None else begin
+        scales = (setting.extra.get(key, 1.0) for key in SCALES if self._built or key not in setting.inert)
+        factors: list[Any] = [lr, *scales]
+        if not all(isinstance(each, (int, float)) for each in factors):
+            return None
         product = prod(map(float, factors))
-        if product > 0 and isfinite(product):
-            yield product
+        return product if product > 0 and isfinite(product) else None

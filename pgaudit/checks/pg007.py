@@ -25,13 +25,11 @@ from pgaudit.constructors.timm.names import NameGlobs
 from pgaudit.core.assignment import ParamAssignment, ParameterInfo
 from pgaudit.core.findings import Finding
 from pgaudit.core.parameters import Inventory, ModuleType
-from pgaudit.models.walk.families import NORM_LIKE, NORMS
+from pgaudit.models.walk.families import EMBEDDING, NORM_LIKE, NORMS
 
 KIND = Kind("PG007", "decayed-vector", "info")
 
 _TOKEN = re.compile(r"(^|_)(token|tokens|pos_embed\w*|position_embeddings?|relative_position_bias_table)$")
-_PLURALS = {"bias": "biases", "token or embedding": "tokens or embeddings"}
-_EMBEDDING = "torch.nn.modules.sparse.Embedding"
 
 
 def check(audited: Audited, /) -> Iterator[Finding]:
@@ -84,9 +82,7 @@ def check_built(audit: BuiltAudit, /) -> Iterator[Finding]:
 
 def _sentence(kinds: Mapping[str, int], names: Sequence[str], named: Sequence[str]) -> str:
     """Returns what is decayed: how many of each kind, such as which, and which of them the model itself names."""
-    *others, last = (_counted(number, kind) for kind, number in kinds.items())
-    what = f"{', '.join(others)} and {last}" if others else last
-    message = f"weight decay goes to {what}{words.such_as(names)}"
+    message = f"weight decay goes to {words.kinds(kinds)}{words.such_as(names)}"
     if named:
         part = _part(len(named), len(names))
         message += f"; the model's own no_weight_decay() names {part}{words.such_as(named)}"
@@ -103,17 +99,13 @@ def _part(number: int, of: int) -> str:
     return f"{number:,} of them" if number < of else "it" if of == 1 else "all of them"
 
 
-def _counted(number: int, kind: str) -> str:
-    return f"{number:,} {kind if number == 1 else _PLURALS.get(kind, kind + 's')}"
-
-
 def _kind(parameter: ParameterInfo, module: ModuleType | None) -> str | None:
     """What a parameter is, if recipes leave such out; by its name and shape alone where its module is not known."""
     own = parameter.name.rpartition(".")[2]
     families = module.families if module else frozenset()
     if not NORMS.isdisjoint(families) or NORM_LIKE in families:
         return "norm tensor"
-    if (module and _EMBEDDING in module.bases) or _TOKEN.search(own):
+    if (module and EMBEDDING in module.bases) or _TOKEN.search(own):
         return "token or embedding"
     is_vector = parameter.shape is not None and len(parameter.shape) <= 1
     if own == "bias":

@@ -18,6 +18,7 @@ How to fix it: a group of their own with ``use_muon=False``, or an AdamW of thei
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from pgaudit.checks import words
@@ -26,13 +27,12 @@ from pgaudit.checks.base import Audited, Kind
 from pgaudit.core.assignment import ParameterInfo
 from pgaudit.core.findings import Finding
 from pgaudit.core.parameters import Inventory, Parameter
-from pgaudit.models.walk.families import NORM_LIKE, NORMS
+from pgaudit.models.walk.families import EMBEDDING, NORM_LIKE, NORMS
 from pgaudit.optimizers.muon import suits
 from pgaudit.text import quoted, visible
 
 KIND = Kind("PG023", "muon-misrouted", "warning")
 
-_EMBEDDING = "torch.nn.modules.sparse.Embedding"
 _KINDS = (
     ("LoRA matrix", re.compile(r"(.*\.)?lora_(embedding_)?[AB](\..*)?")),
     ("bias table", re.compile(r".*relative_position_bias_table")),
@@ -49,7 +49,6 @@ _KINDS = (
 _IN_A_ROW = re.compile(r"(([^\d]*\.)?(heads?|classifier))\.\d+\.weight")
 """A layer of a head that is several, the last of which gives the classes: torchvision's ``classifier.6``."""
 _ONE = {"head": "the head", "stem": "the stem"}
-_PLURALS = {"LoRA matrix": "LoRA matrices"}
 _COLOURS = 4
 """Channels that an input has at most: an image's."""
 _WITH_FALLBACK = "fallback_lr_scale"
@@ -117,7 +116,7 @@ class _Kinds:
 
     def _of(self, param: ParameterInfo) -> str | None:
         if isinstance(param, Parameter) and param.module is not None:
-            if _EMBEDDING in param.module.bases:
+            if EMBEDDING in param.module.bases:
                 return "embedding"
             if not NORMS.isdisjoint(param.module.families) or NORM_LIKE in param.module.families:
                 return "norm tensor"
@@ -137,13 +136,5 @@ def _globs(kinds: dict[str, str]) -> Iterator[str]:
 
 
 def _sentence(kinds: dict[str, str]) -> str:
-    counts: dict[str, int] = {}
-    for kind in kinds.values():
-        counts[kind] = counts.get(kind, 0) + 1
-    *others, last = (_counted(count, kind) for kind, count in counts.items())
-    what = f"{', '.join(others)} and {last}" if others else last
+    what = words.kinds(Counter(kinds.values()), _ONE)
     return f"Muon takes {what}{words.such_as([*kinds])}; it is made for hidden matrices"
-
-
-def _counted(number: int, kind: str) -> str:
-    return _ONE.get(kind, f"1 {kind}") if number == 1 else f"{number:,} {_PLURALS.get(kind, kind + 's')}"

@@ -25,7 +25,7 @@ from typing import NamedTuple
 from pgaudit.checks import words
 from pgaudit.checks.as_built import BuiltAudit
 from pgaudit.checks.base import Audited, Kind
-from pgaudit.checks.heights import Height, of_built, of_policy
+from pgaudit.checks.heights import Height
 from pgaudit.core.findings import Finding
 from pgaudit.numbers import number
 
@@ -63,23 +63,24 @@ class Late(NamedTuple):
 
 def check(audited: Audited, /) -> Iterator[Finding]:
     """Yields a finding for all tokens that a policy leaves at the top, where it says what the first block gets."""
-    late = late_tokens(of_policy(audited))
+    late = late_tokens(audited.heights)
     if late is not None:
-        rule = audited.assignment.params[late.first.index].setting.lr_rule
-        location = rule.location if rule is not None else None
-        indices, key = [each.index for each in late.tokens], late.tokens[0].name
+        location = audited.lr_location(late.first.place)
+        indices, key = [each.place for each in late.tokens], late.tokens[0].name
         yield audited.finding(KIND, late.message, late.hint, location=location, key=key, indices=indices)
 
 
 def check_built(audit: BuiltAudit, /) -> Iterator[Finding]:
     """Yields a finding for all such tokens of an optimizer."""
-    for late in filter(None, map(late_tokens, of_built(audit))):
-        rows = [audit.assignment.params[each.index] for each in late.tokens]
+    for late in filter(None, map(late_tokens, audit.heights)):
+        rows = [audit.assignment.params[each.place] for each in late.tokens]
         yield audit.finding(KIND, late.message, late.hint, key=late.tokens[0].name, rows=rows)
 
 
 def late_tokens(heights: Sequence[Height]) -> Late | None:
     """Returns the tokens beside rising blocks that are no lower than the last of them; None where there are none."""
+    if len({each.lr for each in heights}) < 2:
+        return None
     stairs: dict[str, tuple[Height, Height] | None] = {}
     late, firsts = [], []
     for each in heights:

@@ -24,7 +24,7 @@ from math import log
 
 from pgaudit.checks.as_built import BuiltAudit
 from pgaudit.checks.base import Audited, Kind
-from pgaudit.checks.heights import Height, of_built, of_policy
+from pgaudit.checks.heights import Height
 from pgaudit.checks.lrs import same
 from pgaudit.core.findings import Finding
 from pgaudit.numbers import number
@@ -56,18 +56,17 @@ class Gap:
 
 def check(audited: Audited, /) -> Iterator[Finding]:
     """Yields a finding for each gap between two layers of a policy."""
-    for gap in gaps(of_policy(audited)):
-        rule = audited.assignment.params[gap.below.index].setting.lr_rule
-        location = rule.location if rule is not None else None
-        indices = [gap.below.index, gap.above.index]
+    for gap in gaps(audited.heights):
+        location = audited.lr_location(gap.below.place)
+        indices = [gap.below.place, gap.above.place]
         yield audited.finding(KIND, gap.message, _HINT, location=location, key="layer_decay", indices=indices)
 
 
 def check_built(audit: BuiltAudit, /) -> Iterator[Finding]:
     """Yields the same of each optimizer."""
-    for heights in of_built(audit):
+    for heights in audit.heights:
         for gap in gaps(heights):
-            rows = [audit.assignment.params[each.index] for each in (gap.below, gap.above)]
+            rows = [audit.assignment.params[each.place] for each in (gap.below, gap.above)]
             yield audit.finding(KIND, gap.message, _HINT, key="layer_decay", rows=rows)
 
 
@@ -81,12 +80,14 @@ def gaps(heights: Sequence[Height]) -> list[Gap]:
     Args:
         heights: those that train, in the model's order.
     """
+    if len({each.lr for each in heights}) < _FEWEST:
+        return []
     steps: list[list[Height]] = []
-    for each in sorted(heights, key=lambda height: (height.lr, height.index)):
+    for each in sorted(heights, key=lambda height: (height.lr, height.place)):
         if not steps or not same(steps[-1][0].lr, each.lr):
             steps.append([])
         steps[-1].append(each)
-    ends = [step[-1].index for step in steps]
+    ends = [step[-1].place for step in steps]
     if len(steps) < _FEWEST or ends != sorted(ends):
         return []
     falls = [log(above[0].lr / below[0].lr) for below, above in pairwise(steps)]
@@ -95,9 +96,9 @@ def gaps(heights: Sequence[Height]) -> list[Gap]:
     if any(abs(fall / least - power) > _WHOLE * power for fall, power in zip(falls, powers, strict=True)):
         return []
     rate = steps[falls.index(least)][0].lr / steps[falls.index(least) + 1][0].lr
-    here = {each.index for each in heights}
+    here = {each.place for each in heights}
     return [
         Gap(rate, power - 1, below[0], above[0])
         for power, (below, above) in zip(powers, pairwise(steps), strict=True)
-        if power > 1 and here.issuperset(range(below[-1].index, above[0].index))
+        if power > 1 and here.issuperset(range(below[-1].place, above[0].place))
     ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pgaudit.names import fold_named
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from pgaudit.core.assignment import ParamAssignment
 
 _SHOWN = 3
+_PLURALS = {"bias": "biases", "token or embedding": "tokens or embeddings", "LoRA matrix": "LoRA matrices"}
 
 
 def which(audited: Audited, indices: Sequence[int]) -> str:
@@ -35,6 +37,21 @@ def such_as(names: Sequence[str]) -> str:
 def are(count: int, noun: str) -> str:
     """Returns ``1 frozen tensor is`` or ``2 frozen tensors are``."""
     return f"{counted(count, noun)} {'is' if count == 1 else 'are'}"
+
+
+def kinds(counts: Mapping[str, int], one: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Returns ``50 biases, 2 norm tensors and 1 other vector``, for how many there are of each kind.
+
+    Args:
+        counts: by kind, at least one.
+        one: what stands for a single one of a kind, where that is not ``1 kind``.
+    """
+    *others, last = (_of_kind(number, kind, one) for kind, number in counts.items())
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _of_kind(number: int, kind: str, one: Mapping[str, str]) -> str:
+    return one.get(kind, f"1 {kind}") if number == 1 else f"{number:,} {_PLURALS.get(kind, kind + 's')}"
 
 
 def listed(words: Iterable[str], *, most: int = _SHOWN) -> str:

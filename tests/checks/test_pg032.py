@@ -60,6 +60,14 @@ def _warming_up() -> Made:
     return model, optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min(step / 10, 1))
 
 
+def _begun_at_a_list() -> Made:
+    """Whatever a group holds under the name that schedulers have."""
+    model, optimizer = _decayed(_model())
+    for group in optimizer.param_groups:
+        group["initial_lr"] = [group["lr"]]
+    return model, optimizer
+
+
 def _frozen() -> Made:
     model = _model()
     model.get_parameter("reg_token").requires_grad_(False)
@@ -118,6 +126,7 @@ BUILT = {
     "one lr": BuiltCase(lambda: _decayed(_model(), rate=1.0)),
     "a class token of its own blocks": BuiltCase(_class_attention),
     "new prompts": BuiltCase(lambda: _decayed(_model(token="prompt_tokens"))),
+    "no lr to begin with": BuiltCase(_begun_at_a_list),
     "no token": BuiltCase(lambda: _decayed(_model(token="gamma"))),
     "lrs that fall with depth": BuiltCase(lambda: _decayed(_model(), rate=2.0)),
 }

@@ -12,6 +12,7 @@ NORM_LIKE = "norm_like"
 
 _NORMS = "torch.nn.modules"
 LAYER_NORM = f"{_NORMS}.normalization.LayerNorm"
+EMBEDDING = f"{_NORMS}.sparse.Embedding"
 FAMILIES = {
     f"{_NORMS}.batchnorm._BatchNorm": "batch_norm",
     f"{_NORMS}.instancenorm._InstanceNorm": "instance_norm",
