@@ -9,7 +9,7 @@ from collections.abc import Callable, Container, Hashable, Iterable, Mapping, Se
 
 from pgaudit.core.assignment import ParamAssignment
 from pgaudit.core.setting import Setting
-from pgaudit.names import Folded, along_numbers, fold_named
+from pgaudit.names import Folded, fold_along, fold_named
 from pgaudit.numbers import is_monotonous
 
 Fold = Folded[ParamAssignment]
@@ -53,15 +53,8 @@ def graded(rows: Sequence[ParamAssignment], taken: Container[str] = (), lrs: Lrs
     which rises or falls along the numbers in their names. The rows of such a line are in the order of these.
     """
     alike = graded_likeness(rows, lrs)
-    places = {id(row): place for place, row in enumerate(rows)}
-    found: list[tuple[int, Fold]] = []
-    for each in fold_named(((row.name, alike(row), row.param.module_type, row) for row in rows), taken):
-        line = Folded(each.name, tuple(along_numbers(each.rows, lambda row: row.name)))
-        if _is_told_by_its_ends(line, lrs):
-            found.append((places[id(each.rows[0])], line))
-        else:
-            found += [(places[id(line.rows[0])], line) for line in fold(each.rows, taken, lrs)]
-    return [line for _, line in sorted(found, key=lambda item: item[0])]
+    entries = ((row.name, alike(row), row.param.module_type, row) for row in rows)
+    return fold_along(entries, lambda line: _is_told_by_its_ends(line, lrs), lambda line: fold(line, taken, lrs), taken)
 
 
 def graded_likeness(rows: Sequence[ParamAssignment], lrs: LrsAt | None = None) -> Callable[[ParamAssignment], Hashable]:
@@ -105,13 +98,13 @@ def _grading_optimizers(rows: Sequence[ParamAssignment]) -> set[int]:
     return {optimizer for optimizer, lrs in found.items() if len(lrs) >= _FEWEST}
 
 
-def _is_told_by_its_ends(line: Fold, lrs: LrsAt | None) -> bool:
+def _is_told_by_its_ends(rows: Sequence[ParamAssignment], lrs: LrsAt | None) -> bool:
     """Whether each lr that is shown goes one way from the first row to the last, or stays."""
-    own = {setting: _lrs(setting) for setting in {row.setting for row in line.rows}}
-    shown = [(*own[row.setting], *(lrs(row).values() if lrs else ())) for row in line.rows]
+    own = {setting: _lrs(setting) for setting in {row.setting for row in rows}}
+    shown = [(*own[row.setting], *(lrs(row).values() if lrs else ())) for row in rows]
     if len(set(shown)) == 1:
         return True
-    return is_graded(line) and all(map(is_monotonous, zip(*shown, strict=True)))
+    return own[rows[0].setting] != own[rows[-1].setting] and all(map(is_monotonous, zip(*shown, strict=True)))
 
 
 def _lrs(setting: Setting) -> _Lrs:

@@ -79,11 +79,37 @@ def fold_named(entries: Iterable[Named[T]], taken: Container[str] = ()) -> list[
     return [entry for _, entry in sorted(folded, key=lambda pair: pair[0])]
 
 
-def along_numbers(rows: Sequence[T], name: Callable[[T], str]) -> list[T]:
-    """Returns what stands under one folded name as the name counts it, where a model has its last block first."""
-    if len(rows) == 1:
-        return [*rows]
-    return sorted(rows, key=lambda row: [int(number) for number in _DIGITS.findall(name(row))])
+def fold_along(
+    entries: Iterable[Named[T]],
+    is_one: Callable[[Sequence[T]], bool],
+    apart: Callable[[Sequence[T]], list[Folded[T]]],
+    taken: Container[str] = (),
+) -> list[Folded[T]]:
+    """Joins entries as :func:`fold_named` does, where something may go from one to the next; in each line they stand as
+    its name counts them, though a model may have its last block first.
+
+    Args:
+        entries: what to join.
+        is_one: whether those of a line can be told as one.
+        apart: joins those that cannot, from their own order.
+        taken: as there.
+    """
+    given = list(entries)
+    places = {id(row): place for place, (*_, row) in enumerate(given)}
+    found: list[tuple[int, Folded[T]]] = []
+    for each in fold_named(given, taken):
+        order = (
+            sorted(each.rows, key=lambda row: _numbers_in(given[places[id(row)]][0])) if each.rows[1:] else each.rows
+        )
+        if is_one(order):
+            found.append((places[id(each.rows[0])], Folded(each.name, tuple(order))))
+        else:
+            found += [(places[id(line.rows[0])], line) for line in apart(each.rows)]
+    return [line for _, line in sorted(found, key=lambda item: item[0])]
+
+
+def _numbers_in(name: str) -> list[int]:
+    return [int(number) for number in _DIGITS.findall(name)]
 
 
 _Kin = tuple[tuple["str | None", ...], Hashable]

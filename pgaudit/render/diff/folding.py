@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Sequence
 from pgaudit.core.assignment import ParamAssignment
 from pgaudit.diff import Change, ChangeKind
 from pgaudit.diff.records import effect, rule_names
-from pgaudit.names import Folded, along_numbers, fold_named
+from pgaudit.names import Folded, fold_along, fold_named
 from pgaudit.numbers import is_monotonous
 from pgaudit.render.diff.line import DiffLine, renamed
 from pgaudit.render.style import UNICODE, Marks
@@ -23,19 +23,13 @@ def lines_of(changes: Sequence[Change], *, fold: bool, marks: Marks = UNICODE) -
     """Returns the lines, in the order of their first changes."""
     if not fold:
         return [DiffLine(each.param.name, (each,), marks) for each in changes]
-    places = {id(each): place for place, each in enumerate(changes)}
-    found: list[tuple[int, Folded[Change]]] = []
-    for each in _folded(changes, _graded(changes)):
-        line = Folded(each.name, tuple(along_numbers(each.rows, lambda change: change.param.name)))
-        if _goes_one_way(line.rows):
-            found.append((places[id(each.rows[0])], line))
-        else:
-            found += [(places[id(line.rows[0])], line) for line in _folded(each.rows, _likeness)]
-    return [DiffLine(each.name, each.rows, marks) for _, each in sorted(found, key=lambda item: item[0])]
+    alike = _graded(changes)
+    entries = ((each.param.name, alike(each), _family(each), each) for each in changes)
+    return [DiffLine(each.name, each.rows, marks) for each in fold_along(entries, _goes_one_way, _strictly)]
 
 
-def _folded(changes: Sequence[Change], alike: Callable[[Change], Hashable]) -> list[Folded[Change]]:
-    return fold_named((each.param.name, alike(each), _family(each), each) for each in changes)
+def _strictly(changes: Sequence[Change]) -> list[Folded[Change]]:
+    return fold_named((each.param.name, _likeness(each), _family(each), each) for each in changes)
 
 
 def _family(change: Change) -> Hashable:
